@@ -1,0 +1,164 @@
+package anyio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// The errors of the library. Five words cover resources: closed (you did it),
+// broken (they did), busy (two at once), end of stream, would block.
+var (
+	// ErrCanceled is matched (errors.Is) by the error of every blocking call in a
+	// canceled scope. It also matches context.Canceled. [EL-05]
+	ErrCanceled = errors.New("anyio: canceled")
+	// ErrTimeout is matched by the error of FailAfter and FailAt. That error also
+	// matches context.DeadlineExceeded and os.ErrDeadlineExceeded.
+	ErrTimeout = errors.New("anyio: timeout")
+	// ErrClosed is returned by calls on what this side has closed. It matches
+	// net.ErrClosed and os.ErrClosed. For what the other side closed see
+	// ErrEndOfStream and ErrBroken. [EX-05]
+	ErrClosed error = closedError{}
+	// ErrBroken is matched when the other side, or something between, has failed;
+	// its cause is wrapped where there is one. [EX-01]
+	ErrBroken = errors.New("anyio: broken resource")
+	// ErrEndOfStream is io.EOF: the other side has closed and all is received. [EX-08]
+	ErrEndOfStream = io.EOF
+	// ErrWouldBlock is returned by a Try function that could not finish at once. [EX-20]
+	ErrWouldBlock = errors.New("anyio: operation would block")
+	// ErrNoEventLoop is returned where a running event loop is needed and there is
+	// none. [EX-10]
+	ErrNoEventLoop = errors.New("anyio: no event loop is running here")
+	// ErrRunFinished is returned when a run is entered from outside after its end. [EX-11]
+	ErrRunFinished = errors.New("anyio: the run has already finished")
+	// ErrAlreadyRunning is returned by Run inside a task of a loop, which it would block. [EL-01]
+	ErrAlreadyRunning = errors.New("anyio: a loop is already running on this goroutine; use a task group, or start a goroutine for the other run")
+)
+
+type closedError struct{}
+
+func (closedError) Error() string { return "anyio: resource is closed" }
+func (closedError) Is(target error) bool {
+	return target == net.ErrClosed || target == os.ErrClosed
+}
+
+// A CanceledError is returned by a blocking call in a canceled scope, and by Err
+// of the scope's context. It says who canceled, why, and which deadline passed.
+// Return it (wrapped or not) up to the scope that was canceled, which removes it.
+//
+// errors.Is matches ErrCanceled and context.Canceled and, if a deadline was the
+// cause, context.DeadlineExceeded.
+type CanceledError struct {
+	Reason   string    // given to Cancel; "" if none
+	Cause    error     // the error because of which it was canceled, nil if none
+	Task     string    // the task that failed, "" if none
+	Deadline time.Time // the deadline that passed, zero if none did
+	Source   string    // file:line of the call to Cancel, "" if unknown
+	kind     kernel.CauseKind
+}
+
+func newCanceledError(c *kernel.Cause) error {
+	e := &CanceledError{Reason: c.Reason, Cause: c.Err, Task: c.Task, Deadline: c.Deadline, kind: c.Kind}
+	if c.PC != 0 {
+		f, _ := runtime.CallersFrames([]uintptr{c.PC}).Next()
+		e.Source = filepath.Join(filepath.Base(filepath.Dir(f.File)), filepath.Base(f.File)) + ":" + strconv.Itoa(f.Line)
+	}
+	return e
+}
+
+func (e *CanceledError) Error() string {
+	var b strings.Builder
+	b.WriteString("anyio: canceled")
+	if e.kind == kernel.ByDeadline {
+		b.WriteString(": deadline ")
+		b.WriteString(e.Deadline.Format("15:04:05.000"))
+		b.WriteString(" passed")
+	}
+	if e.Reason != "" {
+		b.WriteString(": ")
+		b.WriteString(e.Reason)
+	}
+	if e.Task != "" {
+		fmt.Fprintf(&b, ": task %q failed", e.Task)
+	}
+	if e.Cause != nil {
+		b.WriteString(": ")
+		b.WriteString(e.Cause.Error())
+	}
+	if e.Source != "" {
+		fmt.Fprintf(&b, " (by %s)", e.Source)
+	}
+	return b.String()
+}
+
+// Is matches ErrCanceled, context.Canceled and, for a deadline of ours or of a
+// context above, context.DeadlineExceeded.
+func (e *CanceledError) Is(target error) bool {
+	switch target {
+	case ErrCanceled, context.Canceled:
+		return true
+	case context.DeadlineExceeded:
+		return e.Timeout()
+	}
+	return false
+}
+
+// Timeout reports whether a deadline was the cause, as net.Error does.
+func (e *CanceledError) Timeout() bool {
+	return e.kind == kernel.ByDeadline || e.kind == kernel.ByContext && errors.Is(e.Cause, context.DeadlineExceeded)
+}
+
+// A TimeoutError is returned by FailAfter and FailAt. errors.Is matches
+// ErrTimeout, context.DeadlineExceeded and os.ErrDeadlineExceeded. [CA-10]
+type TimeoutError struct {
+	Deadline time.Time
+	After    time.Duration // as given to FailAfter; 0 for FailAt
+}
+
+func (e *TimeoutError) Error() string {
+	if e.After != 0 {
+		return "anyio: timeout: not done within " + e.After.String()
+	}
+	return "anyio: timeout: not done by " + e.Deadline.Format("15:04:05.000")
+}
+
+// Is matches ErrTimeout, context.DeadlineExceeded and os.ErrDeadlineExceeded.
+func (e *TimeoutError) Is(target error) bool {
+	return target == ErrTimeout || target == context.DeadlineExceeded || target == os.ErrDeadlineExceeded
+}
+
+// Timeout is true, as net.Error asks.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// A BusyError is returned when two tasks use at once what serves one. [EX-04]
+type BusyError struct {
+	Action string // "reading from", "using", …
+}
+
+func (e *BusyError) Error() string {
+	return "anyio: another task is already " + e.Action + " this resource"
+}
+
+// A MisuseError tells of a call that can never be right, and of the fix. Calls
+// that return an error return it; others panic with it.
+type MisuseError struct{ Text string }
+
+func (e *MisuseError) Error() string { return "anyio: " + e.Text }
+
+func misuse(text string) error { return &MisuseError{text} }
+
+func init() {
+	kernel.NewCanceled = newCanceledError
+	kernel.Misuse = misuse
+	kernel.NewStall = newDeadlockError
+}

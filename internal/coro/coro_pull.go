@@ -1,0 +1,43 @@
+//go:build !race
+
+package coro
+
+import (
+	"iter"
+
+	"github.com/petermattis/goid"
+)
+
+// Pooled reports whether a coroutine may run one task after another. Under
+// -race it may not: program order would hide races between the two.
+const Pooled = true
+
+type impl struct {
+	next  func() (struct{}, bool)
+	stop  func()
+	yield func(struct{}) bool
+}
+
+// New makes a coroutine that will run body at the first Resume.
+func New(body func(c *Coro)) *Coro {
+	c := &Coro{}
+	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+		c.yield, c.goid = yield, goid.Get()
+		body(c)
+	})
+	return c
+}
+
+// Resume runs the coroutine until it yields (true) or ends (false). When the
+// body ended by runtime.Goexit, the caller's goroutine exits as well.
+func (c *Coro) Resume() bool {
+	_, ok := c.next()
+	return ok
+}
+
+// Yield gives control back to the caller of Resume. It returns false when the
+// coroutine is asked to end.
+func (c *Coro) Yield() bool { return c.yield(struct{}{}) }
+
+// Stop ends a suspended coroutine: its Yield returns false.
+func (c *Coro) Stop() { c.stop() }

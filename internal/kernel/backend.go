@@ -1,0 +1,184 @@
+package kernel
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/timerq"
+	"github.com/petermattis/goid"
+)
+
+// A Backend is what runs tasks. See the package comment for the duties.
+type Backend interface {
+	// Name is "parallel", "eventloop" or "sim".
+	Name() string
+	// Main runs the root task on the calling goroutine until it has ended.
+	Main(t *Task) error
+	// Start makes t run (t.Run) some time later, never inside the call.
+	Start(t *Task)
+	// Current is the task that runs on the calling goroutine, nil if the
+	// goroutine is not one of this backend's. The parallel backend, where a task
+	// is told by its context, always says nil.
+	Current() *Task
+	// Park suspends the calling task until Unpark, which may come first.
+	Park(t *Task)
+	// Unpark resumes a task that parks or is about to; once per Park, from any goroutine.
+	Unpark(t *Task)
+	// Yield lets other tasks run: always if forced, else when the budget of the
+	// calling task is used up. Callers that are no task of this backend return at once.
+	Yield(forced bool)
+	// Now is the time since Epoch in nanoseconds.
+	Now() int64
+	Epoch() time.Time
+	// Arm starts a timer that is not armed; Disarm reports whether it was.
+	Arm(t *Timer)
+	Disarm(t *Timer) bool
+	// Offload runs f where it may block without holding up other tasks, and
+	// reports false if f has already run, inside the call, as one step. With
+	// detach it must run elsewhere if the backend has an elsewhere.
+	Offload(f func(), detach bool) bool
+	// WaitAllBlocked returns when every other task of the run waits for something.
+	WaitAllBlocked(p Place) error
+	// Rand is a source of the backend's random choices, seeded in the simulator.
+	Rand(n int) int
+}
+
+// A Timer calls Fire when it is due, on the backend's own time and goroutine.
+// Fire must not block.
+type Timer = timerq.Item[Firer]
+
+// A Firer is what a timer is for.
+type Firer interface{ Fire() }
+
+// noDeadline is the deadline of a scope that has none.
+const noDeadline int64 = 1<<63 - 1
+
+// Config is what a run may be told.
+type Config struct {
+	Debug        bool          // record since when tasks wait, warn of unclosed resources
+	PprofLabels  bool          // label each task's goroutine with the task's name
+	PanicHandler func(any)     // gets the *PanicError of the root package at once
+	PanicGrace   time.Duration // from a panic to the crash if its group does not end
+	Name         string        // of the root task
+}
+
+// A Run is one tree of tasks on one backend.
+type Run struct {
+	Backend
+	Config
+	Traits
+	Root   Scope // of which all scopes of the run descend
+	lastID atomic.Uint64
+	killed atomic.Pointer[Cause] // set when the run cannot go on, see Kill
+	ended  atomic.Bool
+	varsMu sync.Mutex
+	vars   map[any]any // of RunVar
+}
+
+// Traits are what the kernel must know of a backend.
+type Traits struct {
+	Loop    bool // tasks are coroutines of one loop; Current tells the running one
+	Virtual bool // the clock is not the world's
+}
+
+// NewRun makes a run. Its root scope hangs on ctx.
+func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
+	r := &Run{Backend: b, Traits: traits, Config: cfg}
+	r.Root.initRoot(r, ctx)
+	return r
+}
+
+// Vars calls f with the run's variables, one caller at a time.
+func (r *Run) Vars(f func(map[any]any)) {
+	r.varsMu.Lock()
+	defer r.varsMu.Unlock()
+	if r.vars == nil {
+		r.vars = make(map[any]any)
+	}
+	f(r.vars)
+}
+
+// Ended reports whether the run is over.
+func (r *Run) Ended() bool { return r.ended.Load() }
+
+// Finish marks the run as over and leaves its root scope.
+func (r *Run) Finish() {
+	r.ended.Store(true)
+	r.Root.Leave()
+}
+
+// Kill ends a run that cannot go on: every wait in it, shielded or not, fails
+// with the cause.
+func (r *Run) Kill(c *Cause) {
+	if r.killed.CompareAndSwap(nil, c) {
+		r.Root.refreshAll()
+	}
+}
+
+// Killed is the cause given to Kill, nil before.
+func (r *Run) Killed() *Cause { return r.killed.Load() }
+
+// --- which loop runs the calling goroutine ---
+
+var (
+	loopsMu sync.Mutex
+	loops   atomic.Pointer[[]*Run] // copied on write
+)
+
+// Register makes a loop's run known, so that its tasks are recognized even when
+// they use a foreign context. The returned function undoes it.
+func Register(r *Run) (unregister func()) {
+	change := func(f func(old []*Run) []*Run) {
+		loopsMu.Lock()
+		defer loopsMu.Unlock()
+		var old []*Run
+		if p := loops.Load(); p != nil {
+			old = *p
+		}
+		if next := f(old); len(next) > 0 {
+			loops.Store(&next)
+		} else {
+			loops.Store(nil)
+		}
+	}
+	change(func(old []*Run) []*Run { return append(old[:len(old):len(old)], r) })
+	return func() {
+		change(func(old []*Run) []*Run {
+			var next []*Run
+			for _, o := range old {
+				if o != r {
+					next = append(next, o)
+				}
+			}
+			return next
+		})
+	}
+}
+
+// LoopTask is the loop task that runs on the calling goroutine, nil if none.
+func LoopTask() *Task {
+	p := loops.Load()
+	if p == nil {
+		return nil
+	}
+	for _, r := range *p {
+		if t := r.Current(); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// ambient is the run of everything that is used without a Run.
+var ambient atomic.Pointer[Run]
+
+// SetAmbient installs the run that stands behind foreign contexts.
+func SetAmbient(r *Run) { ambient.Store(r) }
+
+// Ambient is the run that stands behind foreign contexts.
+func Ambient() *Run { return ambient.Load() }
+
+// GoroutineID identifies the calling goroutine.
+func GoroutineID() int64 { return goid.Get() }

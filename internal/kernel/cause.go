@@ -1,0 +1,52 @@
+package kernel
+
+import (
+	"runtime"
+	"sync"
+	"time"
+)
+
+// CauseKind tells what canceled a scope.
+type CauseKind uint8
+
+const (
+	ByCall     CauseKind = iota // somebody called Cancel
+	ByDeadline                  // the scope's deadline passed
+	ByContext                   // a foreign context above was canceled
+	ByEnd                       // the scope has been left
+	ByKill                      // the whole run ended early
+)
+
+// A Cause says why a scope was canceled. It is shared by everything below.
+type Cause struct {
+	Kind     CauseKind
+	Reason   string
+	Err      error         // the error behind it, if there is one
+	Task     string        // name of the task that failed or canceled
+	Deadline time.Time     // ByDeadline
+	After    time.Duration // ByDeadline: time from the scope's begin, 0 if unknown
+	PC       uintptr       // of the call to Cancel
+	once     sync.Once
+	err      error
+}
+
+// Error is the cause as the error that blocking calls return, always the same one.
+func (c *Cause) Error() error {
+	c.once.Do(func() { c.err = NewCanceled(c) })
+	return c.err
+}
+
+// NewCanceled makes the error of a cause. The root package sets it.
+var NewCanceled func(*Cause) error
+
+// Misuse makes the value to panic with. The root package sets it.
+var Misuse func(text string) error
+
+// CallerPC is the place skip frames above its caller.
+func CallerPC(skip int) uintptr {
+	var pc [1]uintptr
+	runtime.Callers(skip+2, pc[:])
+	return pc[0]
+}
+
+var errScopeEnded = &Cause{Kind: ByEnd, Reason: "the scope of this context has ended; use the context of a scope that is still open"}

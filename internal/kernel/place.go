@@ -1,0 +1,103 @@
+package kernel
+
+import "context"
+
+type scopeKey struct{}
+
+// A Place is where a blocking call happens: the scope it belongs to and, if the
+// caller's context has a cancellation that the scope does not know of, that
+// context, which then alone decides.
+type Place struct {
+	S   *Scope          // nil for a context without any scope of ours
+	Ctx context.Context // nil when S tells everything
+}
+
+// Locate finds the place of a context.
+func Locate(ctx context.Context) Place {
+	if s, ok := ctx.(*Scope); ok {
+		return Place{S: s}
+	}
+	return locateForeign(ctx)
+}
+
+func locateForeign(ctx context.Context) Place {
+	if ctx == nil {
+		panic(Misuse("nil context: pass the ctx that your function was given, or context.Background()"))
+	}
+	s, _ := ctx.Value(scopeKey{}).(*Scope)
+	// A context that only adds values shares the Done channel of our scope.
+	if s != nil && ctx.Done() == s.Done() {
+		return Place{S: s}
+	}
+	return Place{S: s, Ctx: ctx}
+}
+
+// Enter begins a blocking call: it is a schedule point, and fails if the place
+// is canceled. Then the call must have no effect.
+func Enter(ctx context.Context) (Place, error) {
+	p := Locate(ctx)
+	if s := p.S; s != nil && p.Ctx == nil {
+		if s.run.Loop {
+			s.run.Yield(false)
+		}
+		if s.state.Load()&(stCanceled|stLazy|stClosed) == 0 {
+			return p, nil
+		}
+		return p, s.checkSlow()
+	}
+	if t := p.runningTask(); t != nil {
+		t.run.Yield(false)
+	}
+	return p, p.err()
+}
+
+// Check returns the place's cancellation, if it is canceled.
+func (p Place) Check() error {
+	if p.Ctx == nil && p.S != nil {
+		return p.S.check()
+	}
+	return p.err()
+}
+
+func (p Place) err() error {
+	if p.S != nil && p.S.run.killed.Load() != nil {
+		return p.S.cancelError()
+	}
+	if p.Ctx == nil || p.Ctx.Err() == nil {
+		return nil
+	}
+	return (&Cause{Kind: ByContext, Err: context.Cause(p.Ctx)}).Error()
+}
+
+// Run is the run that the place belongs to.
+func (p Place) Run() *Run {
+	if p.S != nil {
+		return p.S.run
+	}
+	if t := LoopTask(); t != nil {
+		return t.run
+	}
+	return Ambient()
+}
+
+// Task is the task whose context this is, nil if the context is not a task's.
+func (p Place) Task() *Task {
+	if p.S != nil {
+		return p.S.task
+	}
+	return LoopTask()
+}
+
+// runningTask is the loop task that runs on the calling goroutine, nil when the
+// goroutine is an ordinary one and parks by itself.
+func (p Place) runningTask() *Task {
+	if p.S != nil && p.S.run.Loop {
+		if t := p.S.run.Current(); t != nil {
+			return t
+		}
+	}
+	if loops.Load() == nil {
+		return nil
+	}
+	return LoopTask()
+}

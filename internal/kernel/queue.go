@@ -1,0 +1,44 @@
+package kernel
+
+import "github.com/anyio-go/anyio/internal/waitq"
+
+// A Slot is what a waiter puts into a primitive's queue: one waiter may stand in
+// several queues, and Index tells which one it was woken from.
+type Slot struct {
+	W     *Waiter
+	Index int
+}
+
+// A Queue holds the waiters of a primitive in FIFO order. The primitive's lock
+// guards it.
+type Queue struct{ waitq.Queue[Slot] }
+
+// WakeFirst ends the wait of the first waiter that still waits and returns it,
+// to be unparked after the lock is released; nil if there is none.
+func (q *Queue) WakeFirst() *Waiter {
+	for n := q.Pop(); n != nil; n = q.Pop() {
+		if w := n.Value.W; w.Wake() {
+			w.Index = n.Value.Index
+			return w
+		}
+	}
+	return nil
+}
+
+// A Blocker is a waiter with one node, for calls that wait in one queue.
+type Blocker struct {
+	Waiter
+	Node waitq.Node[Slot]
+}
+
+var blockers = waitq.NewPool(func() *Blocker {
+	b := &Blocker{}
+	b.Node.Value.W = &b.Waiter
+	return b
+})
+
+// GetBlocker takes a blocker from the pool.
+func GetBlocker() *Blocker { return blockers.Get() }
+
+// PutBlocker gives back a blocker whose wait is over and whose node is in no queue.
+func PutBlocker(b *Blocker) { blockers.Put(b) }

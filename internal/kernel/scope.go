@@ -1,0 +1,298 @@
+package kernel
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Scope is a region of work that can be canceled: a node in the tree of
+// scopes, and the context.Context of the code inside it.
+//
+// Whether a scope is canceled is computed when somebody cancels and pushed down
+// the tree, so that a check is one atomic load. A scope begins lazy: unknown to
+// its parent, its timer not armed. Most scopes are left again before anything
+// blocks in them; the others materialize at the first wait, child, or Done.
+type Scope struct {
+	parent *Scope
+	task   *Task // the task that opened the scope, or whose own scope this is
+	run    *Run
+	base   context.Context // answers Value; cancels the scope too if stForeign
+	state  atomic.Uint32
+
+	// mu guards the links of the children, the contents of ext, and changes of
+	// state. It is taken parent first.
+	mu                sync.Mutex
+	child, next, prev *Scope // next and prev are guarded by the parent's mu
+
+	deadline atomic.Int64
+	waiter   atomic.Pointer[Waiter] // the wait in progress; further ones in ext
+	ext      atomic.Pointer[scopeExt]
+}
+
+// The bits of Scope.state. Above them is the number of checks made while lazy.
+const (
+	stCanceled = 1 << iota // by its own cancel or, unless shielded, from outside
+	stLazy                 // not yet materialized
+	stClosed               // left
+	stCalled               // canceled itself: by Cancel or its deadline
+	stShield               // does not see cancellation from outside
+	stForeign              // hangs on a foreign context, base
+	stTask                 // is a task's own scope
+	stLinked               // is in the parent's list
+	stParent               // has had children
+
+	checksShift   = 16
+	maxLazyChecks = 4
+)
+
+// scopeExt is what only few scopes need.
+type scopeExt struct {
+	done        chan struct{}
+	afters      []*afterFunc
+	waiters     *Waiter // those beyond Scope.waiter
+	timer       Timer
+	timerFor    expiry // the timer's Firer
+	cause       *Cause // set when stCalled is
+	outer       *Cause // of the foreign context, made at first need
+	stopForeign func() bool
+}
+
+// An expiry fires the deadline of a scope.
+type expiry struct{ s *Scope }
+
+func (f *expiry) Fire() { f.s.expire() }
+
+var (
+	_ context.Context = (*Scope)(nil)
+)
+
+func (s *Scope) initRoot(r *Run, ctx context.Context) {
+	s.run, s.base = r, ctx
+	s.deadline.Store(noDeadline)
+	st := uint32(stLazy)
+	if ctx.Done() != nil {
+		st |= stForeign
+	}
+	s.state.Store(st)
+}
+
+// Init opens a scope in ctx. The Scope must be new.
+func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
+	st := uint32(stLazy)
+	if parent, ok := ctx.(*Scope); ok {
+		s.parent, s.task, s.run, s.base = parent, parent.task, parent.run, parent.base
+	} else {
+		p := locateForeign(ctx)
+		s.base = ctx
+		switch {
+		case p.S != nil:
+			s.parent, s.task, s.run = p.S, p.S.task, p.S.run
+		default:
+			if t := LoopTask(); t != nil {
+				s.task, s.run = t, t.run
+			} else {
+				s.run = Ambient()
+			}
+			s.parent = &s.run.Root
+		}
+		if p.Ctx != nil { // then ctx alone decides, not the scope above it
+			st |= stForeign
+		}
+	}
+	if shield {
+		st |= stShield
+	}
+	s.deadline.Store(deadline)
+	s.state.Store(st)
+}
+
+// Task is the task that opened the scope.
+func (s *Scope) Task() *Task { return s.task }
+
+// Run is the run of the scope.
+func (s *Scope) Run() *Run { return s.run }
+
+// Parent is the enclosing scope, nil for the root.
+func (s *Scope) Parent() *Scope { return s.parent }
+
+func (s *Scope) check() error {
+	if s.state.Load()&(stCanceled|stLazy|stClosed) == 0 {
+		return nil
+	}
+	return s.checkSlow()
+}
+
+func (s *Scope) checkSlow() error {
+	st := s.state.Load()
+	if st&stClosed != 0 {
+		return errScopeEnded.Error()
+	}
+	if st&stLazy != 0 && s.state.Add(1<<checksShift)>>checksShift > maxLazyChecks {
+		s.materialize()
+	}
+	if s.Canceled() {
+		return s.cancelError()
+	}
+	return nil
+}
+
+// Canceled reports whether blocking calls in the scope fail. It notices a passed
+// deadline even if no timer was armed for it.
+func (s *Scope) Canceled() bool {
+	st := s.state.Load()
+	if st&stCanceled != 0 {
+		return true
+	}
+	if st&stLazy == 0 {
+		return false
+	}
+	if d := s.deadline.Load(); d != noDeadline && s.run.Now() >= d {
+		s.expire()
+		return true
+	}
+	return s.OuterCanceled()
+}
+
+// OuterCanceled reports whether the scope is canceled from outside: by what is
+// above it, its shield considered.
+func (s *Scope) OuterCanceled() bool {
+	if s.run.killed.Load() != nil {
+		return true
+	}
+	switch st := s.state.Load(); {
+	case st&stShield != 0:
+		return false
+	case st&stForeign != 0:
+		return s.base.Err() != nil
+	default:
+		return s.parent != nil && s.parent.Canceled()
+	}
+}
+
+// CancelCalled reports whether the scope itself was canceled, by Cancel or by
+// its deadline.
+func (s *Scope) CancelCalled() bool {
+	if s.state.Load()&stCalled != 0 {
+		return true
+	}
+	if d := s.deadline.Load(); d != noDeadline && s.state.Load()&stClosed == 0 && s.run.Now() >= d {
+		s.expire()
+		return true
+	}
+	return false
+}
+
+// Cause is why the scope itself was canceled, nil if it was not.
+func (s *Scope) Cause() *Cause {
+	if x := s.ext.Load(); x != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return x.cause
+	}
+	return nil
+}
+
+// Shield reports whether the scope is shielded.
+func (s *Scope) Shield() bool { return s.state.Load()&stShield != 0 }
+
+// cancelError is the error of the nearest cancellation that reaches the scope.
+func (s *Scope) cancelError() error {
+	if k := s.run.killed.Load(); k != nil {
+		return k.Error()
+	}
+	for at := s; at != nil; at = at.parent {
+		st := at.state.Load()
+		if c := at.Cause(); c != nil {
+			return c.Error()
+		}
+		if st&stShield != 0 {
+			break
+		}
+		if st&stForeign != 0 {
+			if at.base.Err() != nil {
+				return at.foreignCause().Error()
+			}
+			break
+		}
+	}
+	return (&Cause{Kind: ByCall}).Error() // canceled for a moment, then shielded
+}
+
+// foreignCause is the cause of a canceled foreign context, made once.
+func (s *Scope) foreignCause() *Cause {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.extLocked()
+	if x.outer == nil {
+		x.outer = &Cause{Kind: ByContext, Err: context.Cause(s.base)}
+	}
+	return x.outer
+}
+
+// EffectiveDeadline is the earliest deadline that the scope obeys, and whether
+// there is one.
+func (s *Scope) EffectiveDeadline() (time.Time, bool) {
+	least := noDeadline
+	var foreign time.Time
+	for at := s; at != nil; at = at.parent {
+		least = min(least, at.deadline.Load())
+		st := at.state.Load()
+		if st&stShield != 0 {
+			break
+		}
+		if st&stForeign != 0 {
+			if d, ok := at.base.Deadline(); ok {
+				foreign = d
+			}
+			break
+		}
+	}
+	if least == noDeadline {
+		return foreign, !foreign.IsZero()
+	}
+	d := s.run.Epoch().Add(time.Duration(least))
+	if !foreign.IsZero() && foreign.Before(d) {
+		d = foreign
+	}
+	return d, true
+}
+
+// OwnDeadline is the scope's own deadline, and whether it has one.
+func (s *Scope) OwnDeadline() (time.Time, bool) {
+	d := s.deadline.Load()
+	if d == noDeadline {
+		return time.Time{}, false
+	}
+	return s.run.Epoch().Add(time.Duration(d)), true
+}
+
+// NoDeadline is the value for Init that means none.
+const NoDeadline = noDeadline
+
+// After is the run's time d from now, saturating; for Init.
+func (r *Run) After(d time.Duration) int64 {
+	now := r.Now()
+	if d > 0 && now > noDeadline-int64(d) {
+		return noDeadline
+	}
+	return now + int64(d)
+}
+
+// Instant converts a time to the run's clock; the zero time means none.
+func (r *Run) Instant(t time.Time) int64 {
+	if t.IsZero() {
+		return noDeadline
+	}
+	return int64(t.Sub(r.Epoch()))
+}
+
+// Materialize makes the scope known to its surroundings now, not at first need.
+func (s *Scope) Materialize() { s.materialize() }
+
+// Closed reports whether the scope was left.
+func (s *Scope) Closed() bool { return s.state.Load()&stClosed != 0 }
+
+// StartTimeout gives a scope that has just been opened a deadline d from now.
+func (s *Scope) StartTimeout(d time.Duration) { s.deadline.Store(s.run.After(d)) }

@@ -1,0 +1,206 @@
+package kernel
+
+import "context"
+
+// materialize makes a lazy scope a full member of the tree: linked to its
+// parent, obeying its foreign context, its timer armed. It may be called by
+// several goroutines; it returns when the scope has materialized.
+func (s *Scope) materialize() {
+	if s.state.Load()&stLazy == 0 {
+		return
+	}
+	parent := s.parent
+	if parent != nil {
+		parent.materialize()
+		parent.mu.Lock()
+	}
+	s.mu.Lock()
+	st := s.state.Load()
+	first := st&stLazy != 0 && st&stClosed == 0
+	if first {
+		if parent != nil {
+			parent.linkLocked(s)
+			s.state.Or(stLinked)
+		}
+		s.state.And(^uint32(stLazy))
+		if s.wantsCanceled() {
+			s.state.Or(stCanceled)
+		}
+	}
+	s.mu.Unlock()
+	if parent != nil {
+		parent.mu.Unlock()
+	}
+	if !first {
+		return
+	}
+	if st&stForeign != 0 {
+		stop := context.AfterFunc(s.base, s.refreshAll)
+		s.mu.Lock()
+		s.extLocked().stopForeign = stop
+		closed := s.state.Load()&stClosed != 0
+		s.mu.Unlock()
+		if closed { // left by another goroutine in between
+			stop()
+		}
+	}
+	if d := s.deadline.Load(); d != noDeadline {
+		s.arm(d)
+	}
+}
+
+func (s *Scope) extLocked() *scopeExt {
+	x := s.ext.Load()
+	if x == nil {
+		x = &scopeExt{}
+		x.timerFor.s = s
+		x.timer.Value = &x.timerFor
+		s.ext.Store(x)
+	}
+	return x
+}
+
+func (s *Scope) linkLocked(c *Scope) {
+	c.next = s.child
+	if c.next != nil {
+		c.next.prev = c
+	}
+	s.child = c
+	if s.state.Load()&stParent == 0 {
+		s.state.Or(stParent)
+	}
+}
+
+func (s *Scope) unlinkLocked(c *Scope) {
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		s.child = c.next
+	}
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	c.next, c.prev = nil, nil
+}
+
+// wantsCanceled computes the scope's cancellation from its own state and what is
+// above it. Every change above is followed by a visit under s.mu, so a stale
+// answer is put right at once.
+func (s *Scope) wantsCanceled() bool {
+	st := s.state.Load()
+	switch {
+	case st&stCalled != 0 || s.run.killed.Load() != nil:
+		return true
+	case st&stShield != 0:
+		return false
+	case st&stForeign != 0:
+		return s.base.Err() != nil
+	default:
+		return s.parent != nil && s.parent.state.Load()&stCanceled != 0
+	}
+}
+
+// refreshLocked recomputes the scope and, if it changed, all below it. It
+// collects the scopes that became canceled; their waits are aborted afterwards,
+// outside the locks. s.mu is held.
+func (s *Scope) refreshLocked(fresh []*Scope) []*Scope {
+	want, is := s.wantsCanceled(), s.state.Load()&stCanceled != 0
+	switch {
+	case want == is:
+		return fresh
+	case want:
+		s.state.Or(stCanceled)
+		fresh = append(fresh, s)
+	default:
+		s.state.And(^uint32(stCanceled))
+		if x := s.ext.Load(); x != nil {
+			x.done = nil // whoever asks again gets an open channel
+		}
+	}
+	for c := s.child; c != nil; c = c.next {
+		c.mu.Lock()
+		fresh = c.refreshLocked(fresh)
+		c.mu.Unlock()
+	}
+	return fresh
+}
+
+func (s *Scope) refreshAll() {
+	s.mu.Lock()
+	fresh := s.refreshLocked(nil)
+	s.mu.Unlock()
+	for _, f := range fresh {
+		f.fire()
+	}
+}
+
+// Cancel cancels the scope and all below it. The first call decides the cause;
+// it reports whether it was the first.
+func (s *Scope) Cancel(c *Cause) bool {
+	s.mu.Lock()
+	if s.state.Load()&(stCalled|stClosed) != 0 {
+		s.mu.Unlock()
+		return false
+	}
+	s.extLocked().cause = c
+	s.state.Or(stCalled)
+	fresh := s.refreshLocked(nil)
+	s.mu.Unlock()
+	for _, f := range fresh {
+		f.fire()
+	}
+	return true
+}
+
+// SetShield raises or lifts the shield. Lifting it in a canceled parent cancels.
+func (s *Scope) SetShield(on bool) {
+	s.materialize()
+	s.mu.Lock()
+	if on {
+		s.state.Or(stShield)
+	} else {
+		s.state.And(^uint32(stShield))
+	}
+	s.mu.Unlock()
+	s.refreshAll()
+}
+
+// Leave closes the scope for ever. Contexts derived from it end. open is an
+// inner scope of the same task that was not left before, nil if all is well.
+func (s *Scope) Leave() (open *Scope) {
+	st := s.state.Load()
+	if st&stLazy != 0 && s.ext.Load() == nil && s.state.CompareAndSwap(st, st|stClosed) {
+		return nil
+	}
+	if s.state.Or(stClosed)&stClosed != 0 {
+		return nil
+	}
+	if parent := s.parent; parent != nil {
+		parent.mu.Lock()
+		if s.state.Load()&stLinked != 0 {
+			parent.unlinkLocked(s)
+			s.state.And(^uint32(stLinked))
+		}
+		parent.mu.Unlock()
+	}
+	s.mu.Lock()
+	for c := s.child; c != nil; c = c.next {
+		if c.state.Load()&stTask == 0 && c.task == s.task {
+			open = c
+		}
+	}
+	x := s.ext.Load()
+	var stop func() bool
+	if x != nil {
+		stop = x.stopForeign
+	}
+	s.mu.Unlock()
+	if x != nil {
+		s.run.Disarm(&x.timer)
+		if stop != nil {
+			stop()
+		}
+		s.release(x)
+	}
+	return open
+}

@@ -1,0 +1,83 @@
+package kernel
+
+// add makes a wait known to the scope, so that canceling aborts it.
+func (s *Scope) add(w *Waiter) {
+	if s.state.Load()&stLazy != 0 {
+		s.materialize()
+	}
+	if s.waiter.CompareAndSwap(nil, w) {
+		return
+	}
+	// Several goroutines wait in one scope.
+	s.mu.Lock()
+	x := s.extLocked()
+	w.next, x.waiters = x.waiters, w
+	s.mu.Unlock()
+}
+
+// remove undoes add.
+func (s *Scope) remove(w *Waiter) {
+	if s.waiter.CompareAndSwap(w, nil) {
+		return
+	}
+	s.mu.Lock()
+	for at := &s.ext.Load().waiters; *at != nil; at = &(*at).next {
+		if *at == w {
+			*at, w.next = w.next, nil
+			break
+		}
+	}
+	s.mu.Unlock()
+}
+
+// abort ends the wait in favor of the scope, if it is still the scope's.
+func (w *Waiter) abort(stillMine func() bool) {
+	for {
+		word := w.word.Load()
+		if !stillMine() || word&phaseMask != phaseWaiting || word&noAbort != 0 {
+			return
+		}
+		if w.word.CompareAndSwap(word, word+2) {
+			w.Unpark()
+			return
+		}
+	}
+}
+
+// fire aborts the waits of a scope that has just become canceled and tells the
+// contexts derived from it. No lock is held while they go on.
+func (s *Scope) fire() {
+	// The word is read before the slot is read again: a waiter that was given to
+	// another scope meanwhile has another generation, and the swap fails.
+	if w := s.waiter.Load(); w != nil {
+		w.abort(func() bool { return s.waiter.Load() == w })
+	}
+	x := s.ext.Load()
+	if x == nil {
+		return
+	}
+	s.mu.Lock()
+	for w := x.waiters; w != nil; w = w.next {
+		w.abort(func() bool { return true })
+	}
+	s.mu.Unlock()
+	s.release(x)
+}
+
+// release closes Done and calls the functions that derived contexts left here.
+func (s *Scope) release(x *scopeExt) {
+	s.mu.Lock()
+	afters := x.afters
+	x.afters = nil
+	if x.done != nil {
+		select {
+		case <-x.done:
+		default:
+			close(x.done)
+		}
+	}
+	s.mu.Unlock()
+	for _, a := range afters {
+		a.f()
+	}
+}

@@ -1,0 +1,94 @@
+package kernel
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+var (
+	opSleep        = RegisterOp("Sleep")
+	opSleepForever = RegisterOp("SleepForever")
+)
+
+type sleeper struct {
+	Waiter
+	timer Timer
+}
+
+func (s *sleeper) Fire() {
+	if s.Wake() {
+		s.Unpark()
+	}
+}
+
+var sleepers = sync.Pool{New: func() any {
+	s := &sleeper{}
+	s.timer.Value = s
+	return s
+}}
+
+// Sleep waits for a duration of the run's clock. Zero or less is a checkpoint.
+func Sleep(ctx context.Context, d time.Duration) error {
+	p, err := Enter(ctx)
+	if err != nil {
+		return err
+	}
+	return p.sleepUntil(p.Run().After(d))
+}
+
+// SleepUntil waits for an instant of the run's clock; NoDeadline is for ever. An
+// instant that has passed is a checkpoint.
+func SleepUntil(ctx context.Context, due time.Time) error {
+	p, err := Enter(ctx)
+	if err != nil {
+		return err
+	}
+	if due.IsZero() {
+		return p.sleepUntil(0)
+	}
+	return p.sleepUntil(p.Run().Instant(due))
+}
+
+// SleepForever waits until it is canceled.
+func SleepForever(ctx context.Context) error {
+	p, err := Enter(ctx)
+	if err != nil {
+		return err
+	}
+	return p.sleepUntil(noDeadline)
+}
+
+func (p Place) sleepUntil(due int64) error {
+	r := p.Run()
+	if r.Now() >= due {
+		r.Yield(true)
+		return p.Check()
+	}
+	s := sleepers.Get().(*sleeper)
+	op := opSleep
+	if due == noDeadline {
+		op = opSleepForever
+	}
+	s.Prepare(p, op)
+	if due != noDeadline {
+		s.timer.When = due
+		r.Arm(&s.timer)
+	}
+	err := s.Wait(p)
+	// A timer that fires while we are canceled may still hold the sleeper.
+	if err == nil || due == noDeadline || r.Disarm(&s.timer) {
+		sleepers.Put(s)
+	}
+	return err
+}
+
+// Checkpoint gives way to other tasks and reports cancellation.
+func Checkpoint(ctx context.Context) error {
+	p := Locate(ctx)
+	p.Run().Yield(true)
+	return p.Check()
+}
+
+// CheckpointShielded gives way and ignores cancellation.
+func CheckpointShielded(ctx context.Context) { Locate(ctx).Run().Yield(true) }

@@ -1,0 +1,115 @@
+package kernel
+
+import (
+	"context"
+	"runtime"
+	"runtime/pprof"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/petermattis/goid"
+)
+
+// A Task is one flow of control: its own leaf scope, its context, and its
+// bookkeeping in one object.
+type Task struct {
+	Scope
+	body  Body
+	group *Group
+	meta  *TaskMeta
+	pc    uintptr // entry of the function it runs, for its name
+	id    atomic.Uint64
+	goid  atomic.Int64
+
+	// Sched belongs to the backend.
+	Sched struct {
+		Link *Task      // in a ready queue
+		Coro *coro.Coro // nil until the task first runs
+	}
+}
+
+// A Body is what a task does. RunTask must not panic, must survive Goexit, and
+// must end with Exit.
+type Body interface{ RunTask() }
+
+// TaskMeta is what only few tasks have.
+type TaskMeta struct {
+	Name    string
+	HasName bool
+	Starter atomic.Pointer[Task] // while Start waits: who called it
+	Values  context.Context      // answers Value in place of the group's context
+}
+
+// FuncPC is the entry of a function value of any type F that is a func.
+func FuncPC[F any](f F) uintptr {
+	p := *(**uintptr)(unsafe.Pointer(&f))
+	if p == nil {
+		return 0
+	}
+	return *p
+}
+
+// Prepare sets what a task runs. Call it before Spawn or Main.
+func (t *Task) Prepare(body Body, pc uintptr, meta *TaskMeta) {
+	t.body, t.pc, t.meta = body, pc, meta
+	t.task = t
+	t.deadline.Store(noDeadline)
+}
+
+// OpenMain makes t the first task of a run.
+func (t *Task) OpenMain(r *Run) {
+	t.parent, t.run, t.base = &r.Root, r, r.Root.base
+	t.state.Store(stLazy | stTask)
+	t.materialize()
+}
+
+// Run runs the task on the calling goroutine. Backends call it.
+func (t *Task) Run() {
+	t.goid.Store(goid.Get())
+	if t.run.PprofLabels {
+		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", t.Name())))
+		defer pprof.SetGoroutineLabels(context.Background())
+	}
+	t.body.RunTask()
+}
+
+// Name is the given name, else that of the task's function.
+func (t *Task) Name() string {
+	if t.meta != nil && t.meta.HasName {
+		return t.meta.Name
+	}
+	if f := runtime.FuncForPC(t.pc); f != nil {
+		return f.Name()
+	}
+	return "task"
+}
+
+// ID identifies the task within its run.
+func (t *Task) ID() uint64 {
+	if id := t.id.Load(); id != 0 {
+		return id
+	}
+	t.id.CompareAndSwap(0, t.run.lastID.Add(1))
+	return t.id.Load()
+}
+
+// Host is the task whose group this one belongs to or, until it has started,
+// the task that waits in Start; nil for a first task.
+func (t *Task) Host() *Task {
+	if t.meta != nil {
+		if s := t.meta.Starter.Load(); s != nil {
+			return s
+		}
+	}
+	if t.group == nil {
+		return nil
+	}
+	return t.group.task
+}
+
+// GoroutineID is the goroutine that runs the task, 0 before it runs.
+func (t *Task) GoroutineID() int64 { return t.goid.Load() }
+
+// Finished reports whether the task is over.
+func (t *Task) Finished() bool { return t.state.Load()&stClosed != 0 }

@@ -1,0 +1,150 @@
+package kernel
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// A Waiter is one wait of one task or goroutine. All that can end the wait race
+// for its word, and exactly one wins: the primitive (Wake) or the scope (abort).
+//
+//	bits 0–1  phase: idle, waiting, woken, canceled
+//	bit  2    the scope cannot abort this wait
+//	bits 3–15 Op
+//	bits 16–  generation, so that a late canceler never hits a later wait
+//
+// The order of a wait is Prepare, put nodes into queues under the primitives'
+// locks, Wait, take the nodes out. A Waiter may be used again afterwards.
+type Waiter struct {
+	word  atomic.Uint64
+	task  *Task         // the loop task that waits; nil: a goroutine, on c
+	c     chan struct{} // capacity 1, made at first need, kept
+	next  *Waiter       // in the scope's list, guarded by the scope's mu
+	since atomic.Int64  // when the wait began, only in debug runs
+	Index int           // for Select: which node was woken, set by the waker
+}
+
+const (
+	phaseIdle uint64 = iota
+	phaseWaiting
+	phaseWoken
+	phaseCanceled
+
+	phaseMask = 3
+	noAbort   = 1 << 2
+	opShift   = 3
+	genShift  = 16
+	opMask    = maxOp - 1
+)
+
+var waiters = sync.Pool{New: func() any { return new(Waiter) }}
+
+// GetWaiter takes a waiter from the pool.
+func GetWaiter() *Waiter { return waiters.Get().(*Waiter) }
+
+// PutWaiter gives a waiter back whose wait is over.
+func PutWaiter(w *Waiter) { waiters.Put(w) }
+
+// Prepare begins a wait of the calling task or goroutine.
+func (w *Waiter) Prepare(p Place, op Op) { w.prepare(p, uint64(op)<<opShift) }
+
+// PrepareShielded begins a wait that no scope can abort.
+func (w *Waiter) PrepareShielded(p Place, op Op) { w.prepare(p, uint64(op)<<opShift|noAbort) }
+
+func (w *Waiter) prepare(p Place, bits uint64) {
+	w.task = p.runningTask()
+	if w.task == nil && w.c == nil {
+		w.c = make(chan struct{}, 1)
+	}
+	if p.S != nil && p.S.run.Debug {
+		w.since.Store(p.S.run.Now())
+	}
+	gen := w.word.Load()>>genShift + 1
+	w.word.Store(gen<<genShift | bits | phaseWaiting)
+}
+
+// Wake ends the wait in favor of the caller, who may then write to what the
+// waiter will read, and must call Unpark. It returns false if the wait is over.
+func (w *Waiter) Wake() bool {
+	word := w.word.Load()
+	return word&phaseMask == phaseWaiting && w.word.CompareAndSwap(word, word+1)
+}
+
+// Unpark lets a waiter go on that Wake has won. After it the waiter may be gone.
+func (w *Waiter) Unpark() {
+	if t := w.task; t != nil {
+		t.run.Unpark(t)
+	} else {
+		w.c <- struct{}{}
+	}
+}
+
+// Wait parks until woken (nil) or aborted by the scope (its error, and nothing
+// was granted).
+func (w *Waiter) Wait(p Place) error {
+	if p.Ctx != nil {
+		return w.waitForeign(p)
+	}
+	s := p.S
+	s.add(w)
+	if s.state.Load()&stCanceled != 0 && w.abortSelf() {
+		s.remove(w)
+		return s.cancelError()
+	}
+	w.park()
+	s.remove(w)
+	if w.word.Load()&phaseMask == phaseCanceled {
+		return s.cancelError()
+	}
+	return nil
+}
+
+// Restart tells whether a wait that was prepared, but not waited for, is still
+// unclaimed; then it is over. If not, Unpark is on its way and Wait must be called.
+func (w *Waiter) Restart() bool { return w.abortSelf() }
+
+// abortSelf ends the wait in favor of its own goroutine.
+func (w *Waiter) abortSelf() bool {
+	word := w.word.Load()
+	return word&phaseMask == phaseWaiting && word&noAbort == 0 && w.word.CompareAndSwap(word, word+2)
+}
+
+// waitForeign obeys a context that is not ours, or is derived from ours with a
+// cancellation of its own.
+func (w *Waiter) waitForeign(p Place) error {
+	if word := w.word.Load(); word&noAbort == 0 && p.Ctx.Done() != nil {
+		stop := context.AfterFunc(p.Ctx, func() {
+			if word = word&^phaseMask | phaseWaiting; w.word.CompareAndSwap(word, word+2) {
+				w.Unpark()
+			}
+		})
+		defer stop()
+	}
+	if s := p.S; s != nil { // to be seen, and for Kill
+		s.add(w)
+		defer s.remove(w)
+		if s.run.killed.Load() != nil && w.abortSelf() {
+			return s.cancelError()
+		}
+	}
+	w.park()
+	if w.word.Load()&phaseMask == phaseCanceled {
+		return p.err()
+	}
+	return nil
+}
+
+func (w *Waiter) park() {
+	if w.task != nil {
+		w.task.run.Park(w.task)
+	} else {
+		<-w.c
+	}
+}
+
+// describe returns what the waiter waits for; ok is false if it does not wait.
+func (w *Waiter) describe() (op Op, word uint64, ok bool) {
+	word = w.word.Load()
+	return Op(word >> opShift & opMask), word, word&phaseMask == phaseWaiting
+}

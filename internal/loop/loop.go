@@ -1,0 +1,489 @@
+// Package loop is the one single-threaded loop behind two backends: tasks are
+// coroutines that run one at a time on the goroutine that called Run. The event
+// loop and the simulator give it their own order of ready tasks, clock, and
+// source of outside events.
+//
+// Under -race everything the tasks share only because they take turns is
+// invisible to the detector (go:norace, intrusive lists instead of append), and
+// the true edges are made by hand: Unpark and Start release, resuming acquires.
+package loop
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/petermattis/goid"
+)
+
+// Order is a queue of ready tasks that decides who runs next.
+type Order interface {
+	Push(t *kernel.Task)
+	Pop() *kernel.Task // nil if empty
+	Len() int
+}
+
+// Clock tells the time and what to do when no task is ready.
+type Clock interface {
+	Now() int64
+	Epoch() time.Time
+	// Idle waits until something may have happened: a timer is due at next (if
+	// hasTimer), Wake was called, a descriptor is ready. It returns an error if
+	// nothing ever will.
+	Idle(next int64, hasTimer bool) error
+	// Wake ends Idle, from any goroutine.
+	Wake()
+	// Poll hands out outside events without waiting.
+	Poll()
+	Close() error
+}
+
+// Params are what the two backends differ in.
+type Params struct {
+	Name   string
+	Order  Order
+	Clock  Clock
+	Budget int // operations a task may do before it gives way
+	// Rand returns a choice out of n.
+	Rand func(n int) int
+	// Inline makes a blocking call one step of the schedule.
+	Inline bool
+	// OnStep is told of each task before it runs; an error ends the run.
+	OnStep func(t *kernel.Task) error
+	// OnStall turns the report of a stall into its error.
+	OnStall func(s *kernel.Stall) error
+}
+
+// Loop implements kernel.Backend. It serves one run.
+type Loop struct {
+	Params
+	run      *kernel.Run
+	main     *kernel.Task
+	mainDone bool
+	goid     int64        // of the goroutine that drives the loop
+	current  atomic.Int64 // goroutine id of the coroutine that was resumed last
+	cur      *kernel.Task // the task it runs
+	stash    *kernel.Task // picked by a coroutine, to be resumed next
+	budget   int          // what is left to cur
+	picks    int          // until the next look at timers and outside events
+	idle     *pooled      // coroutines without a task
+	goexit   bool         // a coroutine has just ended by runtime.Goexit
+	stalled  error        // why the run was killed
+	timers   timers
+	remote   remote
+	watchers *watcher // tasks in WaitAllBlocked
+}
+
+type pooled struct {
+	c    *coro.Coro
+	next *pooled
+}
+
+// turnLength is how many tasks run between two looks at outside events.
+const turnLength = 61
+
+// New makes a loop.
+func New(p Params) *Loop { return &Loop{Params: p} }
+
+func (l *Loop) Name() string     { return l.Params.Name }
+func (l *Loop) Now() int64       { return l.Clock.Now() }
+func (l *Loop) Epoch() time.Time { return l.Clock.Epoch() }
+func (l *Loop) Rand(n int) int   { return l.Params.Rand(n) }
+
+// ErrStuck is returned beside the stall when tasks blocked again after they were
+// told to end, and had to be left behind.
+var ErrStuck = errors.New("anyio: tasks still wait after the run was ended; they are abandoned")
+
+// Main drives the loop until t has ended.
+func (l *Loop) Main(t *kernel.Task) error {
+	l.run, l.main, l.goid = t.Scope.Run(), t, goid.Get()
+	defer kernel.Register(l.run)()
+	defer l.close()
+	l.Start(t)
+	l.drive()
+	race.Acquire(unsafe.Pointer(t))
+	return l.stalled
+}
+
+func (l *Loop) close() {
+	for p := l.idle; p != nil; p = p.next {
+		p.c.Stop()
+	}
+	l.idle = nil
+	_ = l.Clock.Close()
+}
+
+// drive resumes tasks until the main one is over. A Goexit in a coroutine exits
+// the goroutine that resumed it, too; the loop then goes on inside the deferred
+// call, and the goroutine exits when all is done.
+func (l *Loop) drive() {
+	defer func() {
+		if l.goexit {
+			l.goexit = false
+			l.drive()
+		}
+	}()
+	for !l.mainDone {
+		t := l.next()
+		if t == nil {
+			return
+		}
+		l.resume(t)
+	}
+}
+
+// next waits for a task that is ready, nil if there will be none.
+//
+//go:norace
+func (l *Loop) next() *kernel.Task {
+	if t := l.stash; t != nil {
+		l.stash = nil
+		return t
+	}
+	for {
+		if t := l.pick(); t != nil {
+			return t
+		}
+		if l.wakeWatcher() {
+			continue
+		}
+		when, ok := l.timers.next()
+		if err := l.Clock.Idle(when, ok); err != nil && !l.stall("deadlock") {
+			return nil
+		}
+	}
+}
+
+// pick takes the next ready task, nil if there is none.
+//
+//go:norace
+func (l *Loop) pick() *kernel.Task {
+	if l.picks--; l.picks <= 0 || l.Order.Len() == 0 {
+		l.turn()
+		l.picks = turnLength
+	}
+	t := l.Order.Pop()
+	if t != nil && l.OnStep != nil && l.OnStep(t) != nil {
+		l.stall("livelock")
+	}
+	return t
+}
+
+// turn looks at everything that makes tasks ready from outside.
+//
+//go:norace
+func (l *Loop) turn() {
+	l.drainRemote()
+	l.Clock.Poll()
+	l.fireTimers()
+	if race.Enabled { // there timers fire on a goroutine of their own
+		l.drainRemote()
+	}
+}
+
+// resume runs t until it parks or ends.
+//
+//go:norace
+func (l *Loop) resume(t *kernel.Task) {
+	c := t.Sched.Coro
+	if c == nil {
+		if p := l.idle; p != nil {
+			c, l.idle = p.c, p.next
+		} else {
+			c = coro.New(l.body)
+		}
+		t.Sched.Coro = c
+	}
+	l.cur, l.budget = t, l.Budget
+	l.current.Store(c.Goid())
+	c.Resume()
+	l.cur = nil
+}
+
+// body is what a coroutine does: run the task it was resumed with, then further
+// new tasks, which need no switch.
+//
+//go:norace
+func (l *Loop) body(c *coro.Coro) {
+	l.current.Store(c.Goid())
+	p := &pooled{c: c}
+	for {
+		l.runTask(l.cur)
+		if !coro.Pooled {
+			return
+		}
+		for !l.mainDone {
+			t := l.pick()
+			if t == nil {
+				break
+			}
+			if t.Sched.Coro != nil {
+				l.stash = t
+				break
+			}
+			t.Sched.Coro = c
+			l.cur, l.budget = t, l.Budget
+			l.runTask(t)
+		}
+		p.next, l.idle = l.idle, p
+		if !c.Yield() {
+			return
+		}
+	}
+}
+
+//go:norace
+func (l *Loop) runTask(t *kernel.Task) {
+	returned := false
+	defer func() { l.endTask(t, returned) }()
+	race.Acquire(unsafe.Pointer(t))
+	t.Run()
+	returned = true
+}
+
+//go:norace
+func (l *Loop) endTask(t *kernel.Task, returned bool) {
+	t.Sched.Coro = nil
+	if t == l.main {
+		race.ReleaseMerge(unsafe.Pointer(t))
+		l.mainDone = true
+	}
+	if !returned && coro.Pooled {
+		l.goexit = true // the coroutine is lost
+	}
+}
+
+// Start queues a new task. A run that ends early starts no new ones out of order.
+//
+//go:norace
+func (l *Loop) Start(t *kernel.Task) {
+	t.ID() // in order of start, for the trace
+	l.Unpark(t)
+}
+
+// Unpark makes t ready. From another goroutine it wakes the loop.
+//
+//go:norace
+func (l *Loop) Unpark(t *kernel.Task) {
+	race.ReleaseMerge(unsafe.Pointer(t))
+	if g := goid.Get(); g == l.current.Load() || g == l.goid {
+		l.Order.Push(t)
+		return
+	}
+	race.Disable()
+	l.remote.push(t)
+	l.Clock.Wake()
+	race.Enable()
+}
+
+// Park switches away from the calling task until it is made ready.
+//
+//go:norace
+func (l *Loop) Park(t *kernel.Task) {
+	t.Sched.Coro.Yield()
+	race.Acquire(unsafe.Pointer(t))
+}
+
+// Yield lets others run if forced or the budget is used up.
+//
+//go:norace
+func (l *Loop) Yield(forced bool) {
+	if goid.Get() != l.current.Load() {
+		return
+	}
+	if l.budget--; !forced && l.budget > 0 {
+		return
+	}
+	t := l.cur
+	if t == nil {
+		return
+	}
+	l.Order.Push(t)
+	next := l.pick()
+	l.budget = l.Budget
+	if next == t {
+		return
+	}
+	l.stash = next
+	t.Sched.Coro.Yield()
+}
+
+// Current is the task on the calling goroutine.
+//
+//go:norace
+func (l *Loop) Current() *kernel.Task {
+	if goid.Get() == l.current.Load() {
+		return l.cur
+	}
+	return nil
+}
+
+// Offload runs f on another goroutine, or in place if calls are to be steps.
+func (l *Loop) Offload(f func(), _ bool) bool {
+	if l.Inline {
+		f()
+		return false
+	}
+	go f()
+	return true
+}
+
+// stall ends a run that cannot go on: all tasks are told so, and have one more
+// chance to unwind. It returns false if they had it already.
+func (l *Loop) stall(kind string) bool {
+	if l.stalled != nil {
+		if kind == "deadlock" {
+			l.stalled = errors.Join(l.stalled, ErrStuck)
+		}
+		return kind != "deadlock"
+	}
+	report := l.run.Stalled(kind)
+	l.stalled = l.OnStall(report)
+	cause := &kernel.Cause{Kind: kernel.ByKill, Err: l.stalled}
+	race.Isolate(func() { l.run.Kill(cause) })
+	return true
+}
+
+// --- tasks made ready by other goroutines ---
+
+type remote struct {
+	mu         sync.Mutex
+	head, tail *kernel.Task
+	n          atomic.Int32
+}
+
+//go:norace
+func (r *remote) push(t *kernel.Task) {
+	r.mu.Lock()
+	t.Sched.Link = nil
+	if r.tail == nil {
+		r.head = t
+	} else {
+		r.tail.Sched.Link = t
+	}
+	r.tail = t
+	r.n.Add(1)
+	r.mu.Unlock()
+}
+
+//go:norace
+func (l *Loop) drainRemote() {
+	if l.remote.n.Load() == 0 {
+		return
+	}
+	race.Disable()
+	l.remote.mu.Lock()
+	t := l.remote.head
+	l.remote.head, l.remote.tail = nil, nil
+	l.remote.n.Store(0)
+	l.remote.mu.Unlock()
+	race.Enable()
+	for t != nil {
+		next := t.Sched.Link
+		t.Sched.Link = nil
+		l.Order.Push(t)
+		t = next
+	}
+}
+
+// Pending reports whether another goroutine has made a task ready.
+func (l *Loop) Pending() bool { return l.remote.n.Load() > 0 }
+
+// --- WaitAllBlocked ---
+
+type watcher struct {
+	w    kernel.Waiter
+	next *watcher
+}
+
+var opWaitAllBlocked = kernel.RegisterOp("WaitAllTasksBlocked")
+
+// WaitAllBlocked parks until nothing is ready.
+//
+//go:norace
+func (l *Loop) WaitAllBlocked(p kernel.Place) error {
+	if l.Current() == nil {
+		return errors.New("anyio: WaitAllTasksBlocked was called by a goroutine that is no task of the run")
+	}
+	w := &watcher{}
+	w.w.Prepare(p, opWaitAllBlocked)
+	w.next, l.watchers = l.watchers, w
+	err := w.w.Wait(p)
+	for at := &l.watchers; *at != nil; at = &(*at).next {
+		if *at == w {
+			*at = w.next
+			break
+		}
+	}
+	return err
+}
+
+//go:norace
+func (l *Loop) wakeWatcher() bool {
+	for l.watchers != nil {
+		w := l.watchers
+		l.watchers = w.next
+		if w.w.Wake() {
+			w.w.Unpark()
+			return true
+		}
+	}
+	return false
+}
+
+// --- timers ---
+
+//go:norace
+func (l *Loop) Arm(t *kernel.Timer) {
+	race.ReleaseMerge(unsafe.Pointer(t))
+	race.Disable()
+	first := l.timers.push(t)
+	race.Enable()
+	if first && goid.Get() != l.current.Load() && goid.Get() != l.goid {
+		race.Disable()
+		l.Clock.Wake()
+		race.Enable()
+	}
+}
+
+//go:norace
+func (l *Loop) Disarm(t *kernel.Timer) bool {
+	race.Disable()
+	ok := l.timers.remove(t)
+	race.Enable()
+	return ok
+}
+
+//go:norace
+func (l *Loop) fireTimers() {
+	if l.timers.empty() {
+		return
+	}
+	now := l.Clock.Now()
+	for {
+		race.Disable()
+		t := l.timers.due(now)
+		race.Enable()
+		if t == nil {
+			return
+		}
+		if !race.Enabled {
+			t.Value.Fire()
+			continue
+		}
+		race.Isolate(func() {
+			race.Acquire(unsafe.Pointer(t))
+			fire(t)
+		})
+	}
+}
+
+//go:norace
+func fire(t *kernel.Timer) { t.Value.Fire() }
+
+var _ kernel.Backend = (*Loop)(nil)

@@ -1,0 +1,66 @@
+package loop
+
+import (
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/timerq"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// timers is a heap that tasks and foreign goroutines share.
+type timers struct {
+	mu   waitq.Mutex
+	heap timerq.Heap[kernel.Firer]
+	n    atomic.Int32
+}
+
+func (ts *timers) empty() bool { return ts.n.Load() == 0 }
+
+// push adds a timer and reports whether it is the first to be due.
+//
+//go:norace
+func (ts *timers) push(t *kernel.Timer) bool {
+	ts.mu.Lock()
+	ts.heap.Push(t)
+	ts.n.Store(int32(ts.heap.Len()))
+	first := ts.heap.Min() == t
+	ts.mu.Unlock()
+	return first
+}
+
+//go:norace
+func (ts *timers) remove(t *kernel.Timer) bool {
+	ts.mu.Lock()
+	ok := ts.heap.Remove(t)
+	ts.n.Store(int32(ts.heap.Len()))
+	ts.mu.Unlock()
+	return ok
+}
+
+// due takes out the first timer if it is due.
+//
+//go:norace
+func (ts *timers) due(now int64) *kernel.Timer {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	t := ts.heap.Min()
+	if t == nil || t.When > now {
+		return nil
+	}
+	ts.heap.Remove(t)
+	ts.n.Store(int32(ts.heap.Len()))
+	return t
+}
+
+// next is when the first timer is due.
+//
+//go:norace
+func (ts *timers) next() (when int64, ok bool) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if t := ts.heap.Min(); t != nil {
+		return t.When, true
+	}
+	return 0, false
+}

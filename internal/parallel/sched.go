@@ -1,0 +1,75 @@
+// Package parallel is the backend that runs every task on a goroutine of its
+// own, on all cores. It needs no Run: it is what stands behind foreign contexts.
+package parallel
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// Backend implements kernel.Backend.
+type Backend struct{ timers timers }
+
+// New makes a backend. One serves any number of runs.
+func New() *Backend {
+	b := &Backend{}
+	b.timers.init()
+	return b
+}
+
+func (b *Backend) Name() string { return "parallel" }
+
+// Main runs the root task right here.
+func (b *Backend) Main(t *kernel.Task) error {
+	t.Run()
+	return nil
+}
+
+func (b *Backend) Start(t *kernel.Task) { go t.Run() }
+
+// Current is nil: a task is told by its context.
+func (b *Backend) Current() *kernel.Task { return nil }
+
+// Park and Unpark are never called, as a waiter without a loop task parks its
+// goroutine itself.
+func (b *Backend) Park(*kernel.Task) { panic("anyio: internal error: Park on the parallel backend") }
+func (b *Backend) Unpark(*kernel.Task) {
+	panic("anyio: internal error: Unpark on the parallel backend")
+}
+
+// Yield gives up the processor if forced; the runtime preempts anyway.
+func (b *Backend) Yield(forced bool) {
+	if forced {
+		runtime.Gosched()
+	}
+}
+
+// Offload runs f in place: a goroutine may block. Detached work gets its own.
+func (b *Backend) Offload(f func(), detach bool) bool {
+	if !detach {
+		f()
+		return false
+	}
+	go f()
+	return true
+}
+
+func (b *Backend) Rand(n int) int { return rand.IntN(n) }
+
+// WaitAllBlocked looks until two looks agree, less and less often.
+func (b *Backend) WaitAllBlocked(p kernel.Place) error {
+	r := p.Run()
+	for pause := 2 * time.Microsecond; ; pause = min(2*pause, time.Millisecond) {
+		if err := p.Check(); err != nil {
+			return err
+		}
+		runtime.Gosched()
+		if r.AllBlocked(p.Task()) {
+			return nil
+		}
+		time.Sleep(pause)
+	}
+}

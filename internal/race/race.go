@@ -1,0 +1,41 @@
+//go:build race
+
+// Package race lets the schedulers of this module tell the race detector which
+// of their switches are true synchronization, and which are only bookkeeping.
+// Without -race every function is an empty one that the compiler removes.
+package race
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// Enabled reports whether the race detector is built in.
+const Enabled = true
+
+// Disable makes the detector ignore the synchronization of the calling goroutine.
+func Disable() { runtime.RaceDisable() }
+
+// Enable ends what Disable began.
+func Enable() { runtime.RaceEnable() }
+
+// Acquire takes over what was released at addr.
+func Acquire(addr unsafe.Pointer) { runtime.RaceAcquire(addr) }
+
+// ReleaseMerge adds all that happened before to what is released at addr.
+func ReleaseMerge(addr unsafe.Pointer) { runtime.RaceReleaseMerge(addr) }
+
+// Isolate runs f where nothing that f acquires sticks to the caller: on a
+// goroutine of its own, waited for without a happens-before edge.
+func Isolate(f func()) {
+	donec := make(chan struct{})
+	go func() {
+		f()
+		runtime.RaceDisable()
+		close(donec)
+		runtime.RaceEnable()
+	}()
+	runtime.RaceDisable()
+	<-donec
+	runtime.RaceEnable()
+}

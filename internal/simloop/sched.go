@@ -1,0 +1,140 @@
+// Package simloop is the backend of the simulator: coroutines whose order is
+// chosen by a seed at every schedule point, and a clock that jumps.
+package simloop
+
+import (
+	"errors"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/loop"
+)
+
+// Config is what a simulated run is made of.
+type Config struct {
+	Seed     uint64
+	MaxSteps uint64 // 0: no limit
+	OnStep   func(step uint64, now time.Time, task *kernel.Task)
+}
+
+// A Sim is one simulated run.
+type Sim struct {
+	kernel.Backend
+	cfg   Config
+	order *seeded
+	clock *clock
+	steps uint64
+	hash  uint64
+}
+
+var errSteps = errors.New("too many steps")
+
+// New makes the backend of one run.
+func New(cfg Config) *Sim {
+	s := &Sim{cfg: cfg, order: &seeded{}, clock: &clock{}, hash: fnvOffset}
+	s.order.rng.seed(cfg.Seed)
+	l := loop.New(loop.Params{
+		Name: "sim", Order: s.order, Clock: s.clock, Budget: 1, Rand: s.Rand,
+		Inline: true, OnStep: s.step,
+		OnStall: func(st *kernel.Stall) error {
+			st.Seed, st.Steps = cfg.Seed, s.steps
+			return kernel.NewStall(st)
+		},
+	})
+	s.clock.pending = l.Pending
+	s.Backend = l
+	return s
+}
+
+// Rand is a choice out of n that the seed decides.
+//
+//go:norace
+func (s *Sim) Rand(n int) int { return s.order.rng.intn(n) }
+
+// Uint64 is a random number that the seed decides.
+//
+//go:norace
+func (s *Sim) Uint64() uint64 { return s.order.rng.next() }
+
+// Steps is how many times a task was chosen.
+func (s *Sim) Steps() uint64 { return s.steps }
+
+// Hash sums up the schedule so far: who ran when. Equal seeds give equal hashes.
+func (s *Sim) Hash() uint64 { return s.hash }
+
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+//go:norace
+func (s *Sim) step(t *kernel.Task) error {
+	s.steps++
+	s.hash = (s.hash ^ t.ID()) * fnvPrime
+	s.hash = (s.hash ^ uint64(s.clock.now)) * fnvPrime
+	if s.cfg.OnStep != nil {
+		s.cfg.OnStep(s.steps, epoch.Add(time.Duration(s.clock.now)), t)
+	}
+	if s.cfg.MaxSteps > 0 && s.steps == s.cfg.MaxSteps {
+		return errSteps
+	}
+	return nil
+}
+
+// seeded is a bag of ready tasks from which the seed draws.
+type seeded struct {
+	tasks []*kernel.Task
+	n     int
+	rng   rng
+}
+
+//go:norace
+func (q *seeded) Len() int { return q.n }
+
+//go:norace
+func (q *seeded) Push(t *kernel.Task) {
+	if q.n == len(q.tasks) {
+		// Not append: the runtime's growing is seen by the race detector.
+		bigger := make([]*kernel.Task, max(16, 2*q.n))
+		for i, t := range q.tasks {
+			bigger[i] = t
+		}
+		q.tasks = bigger
+	}
+	q.tasks[q.n] = t
+	q.n++
+}
+
+//go:norace
+func (q *seeded) Pop() *kernel.Task {
+	if q.n == 0 {
+		return nil
+	}
+	i := 0
+	if q.n > 1 {
+		i = q.rng.intn(q.n)
+	}
+	q.n--
+	t := q.tasks[i]
+	q.tasks[i], q.tasks[q.n] = q.tasks[q.n], nil
+	return t
+}
+
+// rng is SplitMix64: small, fast, and (unlike math/rand) invisible to the race
+// detector, as the tasks of a run draw from it in turns.
+type rng struct{ state uint64 }
+
+//go:norace
+func (r *rng) seed(s uint64) { r.state = s }
+
+//go:norace
+func (r *rng) next() uint64 {
+	r.state += 0x9E3779B97F4A7C15
+	z := r.state
+	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+	z = (z ^ z>>27) * 0x94D049BB133111EB
+	return z ^ z>>31
+}
+
+//go:norace
+func (r *rng) intn(n int) int { return int((r.next() >> 32) * uint64(n) >> 32) }

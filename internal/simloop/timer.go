@@ -1,0 +1,42 @@
+package simloop
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+// epoch is when every simulation begins.
+var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// clock is virtual: it stands still while a task is ready and jumps to the next
+// timer when none is.
+type clock struct {
+	now     int64
+	pending func() bool // another goroutine has made a task ready
+	holds   atomic.Int32
+	wake    chan struct{}
+}
+
+//go:norace
+func (c *clock) Now() int64       { return c.now }
+func (c *clock) Epoch() time.Time { return epoch }
+func (c *clock) Poll()            {}
+func (c *clock) Wake()            {}
+func (c *clock) Close() error     { return nil }
+
+var errNothing = errors.New("every task waits and no timer is pending")
+
+//go:norace
+func (c *clock) Idle(next int64, hasTimer bool) error {
+	if c.pending() {
+		return nil
+	}
+	if !hasTimer {
+		return errNothing
+	}
+	if next > c.now {
+		c.now = next
+	}
+	return nil
+}

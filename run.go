@@ -1,0 +1,203 @@
+package anyio
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/eventloop"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/parallel"
+)
+
+// A Backend runs the tasks of a run. Choose one with On: Parallel, EventLoop, or
+// one made by package sim. It cannot be implemented outside this module. [EL-14]
+type Backend interface {
+	// Name is "parallel", "eventloop" or "sim".
+	Name() string
+	// NewRun makes a run; it is called by Run.
+	NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error)
+}
+
+// Parallel is the default backend: each task is a goroutine, on all cores.
+func Parallel() Backend { return parallelBackend{} }
+
+// EventLoop is the backend that runs all tasks of a run on one thread, one at a
+// time: no task is interrupted between two blocking calls.
+func EventLoop() Backend { return eventLoopBackend{} }
+
+type parallelBackend struct{}
+
+func (parallelBackend) Name() string { return "parallel" }
+func (parallelBackend) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
+	return kernel.NewRun(goroutines, kernel.Traits{}, ctx, cfg), nil
+}
+
+// goroutines serves all parallel runs, and everything that is used without one.
+var goroutines = parallel.New()
+
+func init() {
+	kernel.SetAmbient(kernel.NewRun(goroutines, kernel.Traits{}, context.Background(), kernel.Config{}))
+}
+
+type eventLoopBackend struct{}
+
+func (eventLoopBackend) Name() string { return "eventloop" }
+func (eventLoopBackend) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
+	b, err := eventloop.New()
+	if err != nil {
+		return nil, err
+	}
+	return kernel.NewRun(b, kernel.Traits{Loop: true}, ctx, cfg), nil
+}
+
+var backends = map[string]func() Backend{
+	"parallel": Parallel, "trio": Parallel,
+	"eventloop": EventLoop, "asyncio": EventLoop,
+}
+
+// RegisterBackend makes a backend known to BackendByName and Backends. Package
+// sim registers itself when it is imported.
+func RegisterBackend(name string, make func() Backend) { backends[name] = make }
+
+// Backends lists the names that BackendByName knows, aliases left out. [EL-03] [EL-04]
+func Backends() []string {
+	var names []string
+	for name, mk := range backends {
+		if mk().Name() == name {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// BackendByName finds a backend for a flag or a configuration file: "parallel"
+// (alias "trio"), "eventloop" (alias "asyncio"), and "sim" if package sim is
+// linked in. [EL-01]
+func BackendByName(name string) (Backend, error) {
+	if mk, ok := backends[name]; ok {
+		return mk(), nil
+	}
+	hint := ""
+	if name == "sim" {
+		hint = `; import "github.com/anyio-go/anyio/sim" to link it in`
+	}
+	return nil, fmt.Errorf("anyio: no such backend: %q (known: %s)%s", name, strings.Join(Backends(), ", "), hint)
+}
+
+// A RunOption is an option of Run and Call.
+type RunOption func(*runOptions)
+
+type runOptions struct {
+	backend Backend
+	cfg     kernel.Config
+}
+
+// On chooses the backend.
+func On(b Backend) RunOption { return func(o *runOptions) { o.backend = b } }
+
+// Debug records since when tasks wait and warns of resources that are never
+// closed. It costs about 30 ns a wait.
+func Debug() RunOption { return func(o *runOptions) { o.cfg.Debug = true } }
+
+// PprofLabels labels the goroutine of each task with the task's name, under the
+// key "task", so that profiles can be read by task.
+func PprofLabels() RunOption { return func(o *runOptions) { o.cfg.PprofLabels = true } }
+
+// OnPanic sets what is told of a panic in a task as soon as it happens; the
+// default is an error line of package slog with the stack. It may be called from
+// several tasks at once.
+func OnPanic(f func(*PanicError)) RunOption {
+	return func(o *runOptions) { o.cfg.PanicHandler = func(pe any) { f(pe.(*PanicError)) } }
+}
+
+// PanicGrace sets how long after a task's panic its group may take to end before
+// the process crashes with the task's stack; default 5 s, negative means for ever.
+func PanicGrace(d time.Duration) RunOption { return func(o *runOptions) { o.cfg.PanicGrace = d } }
+
+// MainName names the main task.
+func MainName(name string) RunOption { return func(o *runOptions) { o.cfg.Name = name } }
+
+// Run runs main as the first task of a new run and returns its error. When Run
+// returns, no task of the run is left. ctx cancels the run from outside.
+//
+// A panic of main, or one that no task group kept, is raised again as a
+// *PanicError; runtime.Goexit in main exits the calling goroutine. In a simulated
+// run that cannot go on, the error is a *DeadlockError. Run inside a task of a
+// loop returns ErrAlreadyRunning. [EL-01]
+func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunOption) error {
+	if ctx == nil {
+		panic(misuse("nil context: pass context.Background()"))
+	}
+	o := runOptions{backend: Parallel()}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.backend == nil {
+		return misuse("nil backend: use On(Parallel()) or On(EventLoop())")
+	}
+	if kernel.LoopTask() != nil {
+		return ErrAlreadyRunning
+	}
+	r, err := o.backend.NewRun(ctx, o.cfg)
+	if err != nil {
+		return err
+	}
+	m := &mainTask{f: main}
+	var meta *kernel.TaskMeta
+	if o.cfg.Name != "" {
+		meta = &kernel.TaskMeta{Name: o.cfg.Name, HasName: true}
+	}
+	m.t.Prepare(m, kernel.FuncPC(main), meta)
+	m.t.OpenMain(r)
+	defer r.Finish()
+	if err := r.Backend.Main(&m.t); err != nil {
+		return err
+	}
+	if m.panicked != nil {
+		panic(m.panicked)
+	}
+	if m.goexit {
+		runtime.Goexit()
+	}
+	return m.err
+}
+
+// Call is Run for a function with a value.
+func Call[T any](ctx context.Context, main func(ctx context.Context) (T, error), opts ...RunOption) (T, error) {
+	var value T
+	err := Run(ctx, func(ctx context.Context) (err error) {
+		value, err = main(ctx)
+		return err
+	}, opts...)
+	return value, err
+}
+
+// A mainTask is the first task of a run.
+type mainTask struct {
+	t        kernel.Task
+	f        func(context.Context) error
+	err      error
+	panicked *PanicError
+	goexit   bool
+}
+
+// RunTask runs main. A Goexit goes on in Run, after the backend has ended.
+func (m *mainTask) RunTask() {
+	m.goexit = true
+	defer func() {
+		if v := recover(); v != nil {
+			m.panicked, _ = newPanicError(v, m.t.Name())
+			m.goexit = false
+		}
+		if m.t.Exit() != nil && m.err == nil {
+			m.err = misuse("the main task ended before a cancel scope opened in it was closed: close what you open")
+		}
+	}()
+	m.err = m.f(&m.t.Scope)
+	m.goexit = false
+}

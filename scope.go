@@ -1,0 +1,156 @@
+package anyio
+
+import (
+	"context"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A CancelScope is a region of code that can be canceled as a whole: every
+// blocking call in it, in functions it calls, and in tasks of groups opened in it
+// fails with a *CanceledError from then on, until the scope is left. Leaving it
+// removes the cancellation.
+//
+// The scope is the context that its body is given; contexts derived from that
+// belong to it, too. A scope is used once. Its methods may be called from any
+// goroutine; Close only from the one that opened it. [CA-01]
+type CancelScope struct {
+	s      kernel.Scope
+	caught bool
+	opener int64 // goroutine that opened it by OpenCancelScope, 0 otherwise
+}
+
+// WithCancelScope runs body in a new scope. The body's error is returned, but for
+// a cancellation that the scope itself caused. [CA-02]
+func WithCancelScope(ctx context.Context, body func(ctx context.Context, scope *CancelScope) error) error {
+	return withScope(ctx, kernel.NoDeadline, false, body)
+}
+
+func withScope(ctx context.Context, deadline int64, shield bool, body func(context.Context, *CancelScope) error) error {
+	c := &CancelScope{}
+	c.s.Init(ctx, deadline, shield)
+	left := false
+	defer func() {
+		if !left { // panic or Goexit
+			c.s.Leave()
+		}
+	}()
+	err := body(&c.s, c)
+	left = true
+	return c.leave(err)
+}
+
+// OpenCancelScope opens a scope for types that open in one method and close in
+// another; prefer WithCancelScope. Every scope must be closed by the goroutine
+// that opened it, inner scopes first.
+func OpenCancelScope(ctx context.Context, opts ...ScopeOption) (context.Context, *CancelScope) {
+	c := &CancelScope{opener: kernel.GoroutineID()}
+	var o scopeOptions
+	for _, opt := range opts {
+		opt(&o)
+	}
+	c.s.Init(ctx, kernel.NoDeadline, o.shield)
+	if !o.deadline.IsZero() {
+		c.SetDeadline(o.deadline)
+	}
+	c.s.Materialize() // so that a wrong order of closing is seen
+	return &c.s, c
+}
+
+// A ScopeOption is an option of OpenCancelScope.
+type ScopeOption func(*scopeOptions)
+
+type scopeOptions struct {
+	shield   bool
+	deadline time.Time
+}
+
+// WithShield opens the scope shielded.
+func WithShield() ScopeOption { return func(o *scopeOptions) { o.shield = true } }
+
+// WithDeadline gives the scope a deadline.
+func WithDeadline(t time.Time) ScopeOption { return func(o *scopeOptions) { o.deadline = t } }
+
+// Close leaves a scope opened by OpenCancelScope. err is the error with which the
+// work in it ended; what remains of it without the scope's own cancellation is
+// returned, as from WithCancelScope. A scope closed twice, before an inner one,
+// or by another goroutine gives a *MisuseError.
+func (c *CancelScope) Close(err error) error {
+	if c.s.Closed() {
+		return misuse("cancel scope closed twice: call Close once, or use WithCancelScope, which closes for you")
+	}
+	if c.opener != 0 && c.opener != kernel.GoroutineID() {
+		return misuse("cancel scope closed by another goroutine than the one that opened it: let each task close its own scopes, or give the work a task group")
+	}
+	return c.leave(err)
+}
+
+func (c *CancelScope) leave(err error) error {
+	if err == nil {
+		if c.s.Leave() != nil {
+			return c.misnested()
+		}
+		return nil
+	}
+	rest, canceled := err, false
+	if c.s.Canceled() {
+		rest, canceled = strip(err)
+	}
+	called, outer := c.s.CancelCalled(), canceled && c.s.OuterCanceled()
+	open := c.s.Leave()
+	switch {
+	case canceled && outer:
+		rest = err // it belongs to a scope further out
+	case canceled && called:
+		c.caught = true
+	case canceled:
+		rest = err
+	}
+	if open != nil {
+		if rest != nil {
+			return &GroupError{errs: []error{rest, c.misnested()}, names: []string{"", ""}}
+		}
+		return c.misnested()
+	}
+	return rest
+}
+
+func (c *CancelScope) misnested() error {
+	return misuse("cancel scope closed before a scope opened inside it: close inner scopes first, in the reverse order of opening")
+}
+
+// Cancel cancels the scope. The first call counts; its reason is shown by
+// context.Cause and in the errors' text. [CA-03]
+func (c *CancelScope) Cancel(reason string) {
+	c.s.Cancel(&kernel.Cause{Kind: kernel.ByCall, Reason: reason, PC: kernel.CallerPC(1)})
+}
+
+// CancelCause cancels the scope because of an error.
+func (c *CancelScope) CancelCause(cause error) {
+	c.s.Cancel(&kernel.Cause{Kind: kernel.ByCall, Err: cause, PC: kernel.CallerPC(1)})
+}
+
+// CancelCalled reports whether the scope was canceled: by Cancel, or because its
+// deadline has passed. It does not tell whether anything noticed. [CA-05]
+func (c *CancelScope) CancelCalled() bool { return c.s.CancelCalled() }
+
+// CancelledCaught reports, after the scope was left, whether it removed a
+// cancellation of its own from the body's error: whether the body was cut short. [CA-06]
+func (c *CancelScope) CancelledCaught() bool { return c.caught }
+
+// Deadline is the scope's own deadline, and whether it has one. [CA-04]
+func (c *CancelScope) Deadline() (time.Time, bool) { return c.s.OwnDeadline() }
+
+// SetDeadline moves the deadline, on the run's clock (see Now); the zero time
+// removes it. A time that has passed cancels at once; moving the deadline of a
+// scope that was canceled does not undo that. [CA-04]
+func (c *CancelScope) SetDeadline(t time.Time) { c.s.SetDeadline(c.s.Run().Instant(t)) }
+
+// Shield reports whether the scope is shielded from cancellation outside. [CA-07]
+func (c *CancelScope) Shield() bool { return c.s.Shield() }
+
+// SetShield raises or lifts the shield. While it is up, cancellation from outside
+// is not seen inside; the scope's own still is. Lifting it in a canceled
+// surrounding cancels what is inside. [CA-07] [CA-14]
+func (c *CancelScope) SetShield(on bool) { c.s.SetShield(on) }

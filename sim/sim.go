@@ -1,0 +1,86 @@
+// Package sim is the simulator: a backend on which a program runs with virtual
+// time, in an order that a seed decides at every schedule point.
+package sim
+
+import (
+	"context"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/simloop"
+)
+
+// DefaultMaxSteps is the step limit of a Config that sets none.
+const DefaultMaxSteps = 50_000_000
+
+// Config describes a simulated run. The zero value is ready to use.
+type Config struct {
+	// Seed decides the order of tasks and everything random.
+	Seed uint64
+	// MaxSteps ends a run that makes more steps with a *anyio.DeadlockError whose
+	// Livelock is set. 0 means DefaultMaxSteps, negative no limit.
+	MaxSteps int64
+	// OnStep, if set, is called before each step. It must not call into the run.
+	OnStep func(Step)
+}
+
+// A Step is one entry of a run's trace: a task was chosen to run.
+type Step struct {
+	N    uint64    // counts from 1
+	Now  time.Time // virtual
+	Task string    // name
+	ID   uint64
+}
+
+// A Sim is a backend that simulates. Each run on it begins anew from the seed.
+type Sim struct {
+	cfg  Config
+	last *simloop.Sim
+}
+
+// New makes a simulator.
+func New(cfg Config) *Sim { return &Sim{cfg: cfg} }
+
+// Name is "sim".
+func (s *Sim) Name() string { return "sim" }
+
+// NewRun makes a run; it is called by anyio.Run.
+func (s *Sim) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
+	c := simloop.Config{Seed: s.cfg.Seed}
+	switch {
+	case s.cfg.MaxSteps == 0:
+		c.MaxSteps = DefaultMaxSteps
+	case s.cfg.MaxSteps > 0:
+		c.MaxSteps = uint64(s.cfg.MaxSteps)
+	}
+	if f := s.cfg.OnStep; f != nil {
+		c.OnStep = func(n uint64, now time.Time, t *kernel.Task) {
+			f(Step{N: n, Now: now, Task: t.Name(), ID: t.ID()})
+		}
+	}
+	s.last = simloop.New(c)
+	cfg.Debug = true // the clock costs nothing here
+	return kernel.NewRun(s.last, kernel.Traits{Loop: true, Virtual: true}, ctx, cfg), nil
+}
+
+// Hash sums up the schedule of the last run: which task ran when. The same
+// program with the same seed has the same hash.
+func (s *Sim) Hash() uint64 {
+	if s.last == nil {
+		return 0
+	}
+	return s.last.Hash()
+}
+
+// Steps is the number of steps of the last run.
+func (s *Sim) Steps() uint64 {
+	if s.last == nil {
+		return 0
+	}
+	return s.last.Steps()
+}
+
+func init() {
+	anyio.RegisterBackend("sim", func() anyio.Backend { return New(Config{}) })
+}

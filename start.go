@@ -1,0 +1,118 @@
+package anyio
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A starter is the conversation between Start and its task.
+type starter struct {
+	mu    sync.Mutex // guards state and err
+	state startState
+	err   error
+	ready Event // state is no longer startWaiting
+}
+
+type startState uint8
+
+const (
+	startWaiting  startState = iota
+	startStarted             // the task called started
+	startEnded               // the task ended without calling it
+	startCanceled            // the caller of Start gave up
+)
+
+// ended tells the starter that its task is over; it reports whether the task's
+// error goes to the starter and not to the group. b may be nil.
+func (b *starter) ended(err error) bool {
+	if b == nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch b.state {
+	case startWaiting:
+		b.state, b.err = startEnded, err
+		b.ready.Set()
+		return true
+	case startCanceled:
+		return isCancellation(err)
+	}
+	return false
+}
+
+// Start starts f as a task of the group and waits until f calls started, whose
+// value it returns. From then on the task is like any other.
+//
+// An error of f before that is returned here, unwrapped, and does not touch the
+// group; a task that ends without calling started is an error; calling it twice
+// panics. If the caller is canceled while waiting, the task is canceled and
+// waited for, then the cancellation is returned. [TG-05] [TG-08]
+func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, error) {
+	value, _, err := StartHandle(ctx, tg, f, opts...)
+	return value, err
+}
+
+// StartHandle is Start that returns the task's handle as well.
+func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, *TaskHandle, error) {
+	var value, zero T
+	if f == nil {
+		panic(misuse("task group: the task's function is nil"))
+	}
+	b := &starter{}
+	h := &TaskHandle{tg: tg, boot: b}
+	meta := &kernel.TaskMeta{Values: ctx}
+	for _, o := range opts {
+		o(meta)
+	}
+	p := kernel.Locate(ctx)
+	meta.Starter.Store(p.Task())
+	started := func(v T) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch b.state {
+		case startWaiting:
+			value, b.state = v, startStarted
+			meta.Starter.Store(nil)
+			b.ready.Set()
+		case startStarted:
+			panic(misuse("started was called twice by the same task: call it once, when the task is ready to serve"))
+		}
+	}
+	h.f = func(ctx context.Context) error { return f(ctx, started) }
+	if err := p.Check(); err != nil {
+		return zero, nil, err
+	}
+	h.start(kernel.FuncPC(f), meta)
+
+	if err := b.ready.Wait(ctx); err != nil {
+		b.mu.Lock()
+		lost := b.state == startWaiting
+		if lost {
+			b.state = startCanceled
+		}
+		b.mu.Unlock()
+		if lost || !b.ready.IsSet() {
+			h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of Start was canceled", Err: err})
+			h.done.waitShielded(ctx, opStart)
+			return zero, h, err
+		}
+	}
+	b.mu.Lock()
+	state, err := b.state, b.err
+	b.mu.Unlock()
+	if state == startStarted {
+		return value, h, nil
+	}
+	// The task is over; let it leave the group before Start returns.
+	h.done.waitShielded(ctx, opStart)
+	if err == nil {
+		return zero, h, fmt.Errorf("anyio: task %q ended without calling started", h.Name())
+	}
+	return zero, h, err
+}
+
+var opStart = kernel.RegisterOp("Start: waiting for the task to end")

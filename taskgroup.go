@@ -1,0 +1,185 @@
+package anyio
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A TaskGroup owns tasks. Its body and its tasks run in the group's cancel scope;
+// the first failure cancels all of them; and WithTaskGroup does not return before
+// every task has ended, whatever happened.
+//
+// Its methods may be called from any goroutine while the group is open, also
+// while it waits for its tasks at the end. [TG-01] [TG-02]
+type TaskGroup struct {
+	g kernel.Group
+
+	mu       sync.Mutex // guards what follows
+	failed   GroupError // of the tasks, in the order in which they ended
+	panics   []*PanicError
+	unguard  func() // ends the first panic's grace
+	goexit   bool   // a task called runtime.Goexit
+	canceled bool   // a task ended by a cancellation from outside it
+	caught   bool
+}
+
+// WithTaskGroup runs body with a new task group, then waits for all its tasks.
+//
+// An error of the body or a task, other than a cancellation, cancels the group.
+// All errors come back in one *GroupError, the body's first, then the tasks' in
+// the order in which they ended. Cancellations of the group's own scope are
+// dropped; one from outside is returned as it is if there was no other error.
+// A panic in a task is raised again here as a *PanicError, runtime.Goexit in a
+// task goes on here. [TG-03]
+func WithTaskGroup(ctx context.Context, body func(ctx context.Context, tg *TaskGroup) error) error {
+	tg := &TaskGroup{}
+	tg.g.Init(ctx, kernel.NoDeadline, false)
+	ended := false
+	defer func() {
+		if !ended { // the body panics, or exits its goroutine: that goes on
+			tg.abandon()
+		}
+	}()
+	err := body(&tg.g.Scope, tg)
+	ended = true
+	return tg.end(err)
+}
+
+// OpenTaskGroup opens a group for types that open in one method and close in
+// another; prefer WithTaskGroup. The returned context is the group's. Close must
+// be called by the goroutine that opened it.
+func OpenTaskGroup(ctx context.Context) (context.Context, *TaskGroup) {
+	tg := &TaskGroup{}
+	tg.g.Init(ctx, kernel.NoDeadline, false)
+	tg.g.Materialize()
+	return &tg.g.Scope, tg
+}
+
+// Close ends a group opened by OpenTaskGroup as the end of WithTaskGroup's body
+// does, with err as the body's error.
+func (tg *TaskGroup) Close(err error) error {
+	if tg.g.Closed() {
+		return misuse("task group closed twice: call Close once, or use WithTaskGroup, which closes for you")
+	}
+	return tg.end(err)
+}
+
+// end waits for the tasks and makes the group's error.
+func (tg *TaskGroup) end(err error) error {
+	s := &tg.g.Scope
+	var rest error
+	hostCanceled := false
+	if err != nil {
+		rest = err
+		if s.Canceled() {
+			rest, hostCanceled = strip(err)
+		}
+		if rest != nil {
+			s.Cancel(&kernel.Cause{Err: rest})
+		}
+	}
+	tg.g.Join()
+	return tg.result(rest, hostCanceled)
+}
+
+// result leaves the scope of a group without tasks.
+func (tg *TaskGroup) result(rest error, canceled bool) error {
+	s := &tg.g.Scope
+	canceled = canceled || tg.canceled
+	var outer error
+	if canceled && s.OuterCanceled() {
+		outer = s.Err()
+	}
+	tg.caught = canceled && outer == nil
+	if s.Leave() != nil {
+		tg.failed.add(misuse("task group ended before a cancel scope opened in its body was closed: close inner scopes first"), "")
+	}
+	if tg.unguard != nil {
+		tg.unguard()
+	}
+	if rest != nil || tg.failed.Len() > 0 {
+		all := &GroupError{}
+		if rest != nil {
+			all.add(rest, "")
+		}
+		all.errs = append(all.errs, tg.failed.errs...)
+		all.names = append(all.names, tg.failed.names...)
+		outer = all
+	}
+	if len(tg.panics) > 0 {
+		pe := tg.panics[0]
+		if outer != nil && pe.Group == nil {
+			pe.Group = outer
+		}
+		panic(pe)
+	}
+	if tg.goexit {
+		runtime.Goexit()
+	}
+	return outer
+}
+
+// abandon ends the group of a body that panics or exits.
+func (tg *TaskGroup) abandon() {
+	tg.g.Scope.Cancel(&kernel.Cause{Reason: "the body of the task group panicked or exited"})
+	tg.g.Join()
+	if tg.unguard != nil {
+		tg.unguard()
+	}
+	tg.g.Scope.Leave()
+}
+
+// Cancel cancels the group's scope: the body and all tasks. Tasks that are still
+// added run up to their first blocking call. [TG-07]
+func (tg *TaskGroup) Cancel(reason string) {
+	tg.g.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
+}
+
+// CancelCause cancels the group's scope because of an error, which is shown by
+// context.Cause but not returned by the group.
+func (tg *TaskGroup) CancelCause(cause error) {
+	tg.g.Scope.Cancel(&kernel.Cause{Err: cause, PC: kernel.CallerPC(1)})
+}
+
+// CancelCalled reports whether the group was canceled, by Cancel or by a failure.
+func (tg *TaskGroup) CancelCalled() bool { return tg.g.Scope.CancelCalled() }
+
+// CancelledCaught reports, after the end, whether a cancellation of the group's
+// own scope cut something short.
+func (tg *TaskGroup) CancelledCaught() bool { return tg.caught }
+
+// SetDeadline gives the group a deadline on the run's clock; the zero time
+// removes it.
+func (tg *TaskGroup) SetDeadline(t time.Time) { tg.g.Scope.SetDeadline(tg.g.Run().Instant(t)) }
+
+// SetShield shields the group from cancellation outside, or lifts the shield.
+func (tg *TaskGroup) SetShield(on bool) { tg.g.Scope.SetShield(on) }
+
+// fail records a task's error and cancels the group.
+func (tg *TaskGroup) fail(err error, name string) {
+	tg.mu.Lock()
+	tg.failed.add(err, name)
+	tg.mu.Unlock()
+	tg.g.Scope.Cancel(&kernel.Cause{Err: err, Task: name})
+}
+
+// panicked records a panic, tells of it, and cancels the group.
+func (tg *TaskGroup) panicked(value any, name string) error {
+	pe, fresh := newPanicError(value, name)
+	r := tg.g.Run()
+	if fresh {
+		pe.report(r)
+	}
+	tg.mu.Lock()
+	tg.panics = append(tg.panics, pe)
+	if tg.unguard == nil {
+		tg.unguard = pe.guard(r)
+	}
+	tg.mu.Unlock()
+	tg.g.Scope.Cancel(&kernel.Cause{Err: pe, Task: name})
+	return pe
+}
