@@ -1,0 +1,12 @@
+module github.com/anyio-go/anyio/bench
+
+go 1.26.0
+
+require (
+	github.com/anyio-go/anyio v0.0.0
+	golang.org/x/sync v0.24.0
+)
+
+require github.com/petermattis/goid v0.0.0-20260820044319-269ab09b5261 // indirect
+
+replace github.com/anyio-go/anyio => ../

@@ -1,0 +1,125 @@
+// Command bench measures anyio side by side with what one would write without it.
+//
+// For each shape of work and each backend it runs ours and the peer interleaved in
+// one process and prints one line:
+//
+//	ratio <shape> <backend> <ours> <peer> <peer's> <ours/peer> <our allocs/op> <our B/op> <peer's allocs/op> <peer's B/op> <goal> <met|missed>
+//
+// Times are nanoseconds per operation and medians of the rounds; shape S9b is
+// memory, in bytes per task. Lines that begin with # are remarks. With -json each
+// line is an object instead, and there are no remarks.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"time"
+)
+
+func main() {
+	if job := os.Getenv(childVar); job != "" {
+		os.Exit(runChild(job, os.Stdout, os.Stderr))
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program: 0 if everything was measured, 1 if something failed, 2 for
+// bad flags. A missed goal is no failure.
+func run(args []string, stdout, stderr io.Writer) int {
+	cfg, err := parse(args, stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintf(stderr, "bench: %v\n", err)
+		return 2
+	}
+	rep := newReport(stdout, cfg)
+	rep.begin()
+	failed := false
+	for _, p := range pairs(shapes, cfg.only) {
+		row, err := p.measure(cfg.effort)
+		if err != nil {
+			fmt.Fprintf(stderr, "bench: %s on %s: %v\n", p.id, p.backend, err)
+			failed = true
+			continue
+		}
+		rep.row(row)
+		if cfg.profiles != "" && !row.Met {
+			if err := p.profile(cfg.profiles, cfg.effort); err != nil {
+				fmt.Fprintf(stderr, "bench: profile of %s on %s: %v\n", p.id, p.backend, err)
+				failed = true
+			}
+		}
+	}
+	rep.end()
+	if failed {
+		return 1
+	}
+	return 0
+}
+
+// config is what the flags say.
+type config struct {
+	effort
+	json     bool
+	only     *regexp.Regexp
+	profiles string
+}
+
+// An effort is how carefully to measure.
+type effort struct {
+	rounds int
+	round  time.Duration // least time of a round
+	tasks  int           // of S9b
+}
+
+var (
+	quick = effort{rounds: 5, round: 50 * time.Millisecond, tasks: 100_000}
+	full  = effort{rounds: 9, round: 250 * time.Millisecond, tasks: 1_000_000}
+)
+
+func parse(args []string, help io.Writer) (config, error) {
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	isQuick := fs.Bool("quick", false, "5 rounds of 50 ms; under a minute (the default)")
+	isFull := fs.Bool("full", false, "9 rounds of 250 ms, a million blocked tasks")
+	asJSON := fs.Bool("json", false, "print JSON lines")
+	only := fs.String("run", "", "measure only what matches this `regexp` of shape/backend, as S1/eventloop or S[45]")
+	rounds := fs.Int("rounds", 0, "number of rounds, at least 1 (0: as -quick or -full say)")
+	profiles := fs.String("profile", "", "write a CPU profile of ours into this `directory` for each goal that is missed")
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(help, "usage: bench [flags]")
+			fs.SetOutput(help)
+			fs.PrintDefaults()
+		}
+		return config{}, err
+	}
+	c := config{effort: quick, json: *asJSON, profiles: *profiles}
+	if *isFull {
+		c.effort = full
+	}
+	var err error
+	switch {
+	case fs.NArg() > 0:
+		return c, fmt.Errorf("unexpected argument %q: shapes are chosen with -run", fs.Arg(0))
+	case *isQuick && *isFull:
+		return c, errors.New("-quick and -full exclude each other")
+	case *rounds < 0:
+		return c, fmt.Errorf("-rounds %d: expected 1 or more", *rounds)
+	case *rounds > 0:
+		c.rounds = *rounds
+	}
+	if c.only, err = regexp.Compile(*only); err != nil {
+		return c, fmt.Errorf("-run: %w", err)
+	}
+	if len(pairs(shapes, c.only)) == 0 {
+		return c, fmt.Errorf("-run %q matches no shape", *only)
+	}
+	return c, nil
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) {
+	if job := os.Getenv(childVar); job != "" {
+		os.Exit(runChild(job, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// tiny runs each side with one batch.
+var tiny = effort{rounds: 1, round: time.Nanosecond, tasks: 500}
+
+func TestEveryShapeGivesALineThatParses(t *testing.T) {
+	old := testingT
+	testingT = func() *testing.T { return t }
+	defer func() { testingT = old }()
+	for _, p := range pairs(shapes, regexp.MustCompile("")) {
+		t.Run(p.id+"/"+p.backend, func(t *testing.T) {
+			if p.memory != nil {
+				if _, err := resident(); err != nil {
+					t.Skip(err)
+				}
+			}
+			r, err := p.measure(tiny)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkText(t, p, r)
+			checkJSON(t, r)
+		})
+	}
+}
+
+func checkText(t *testing.T, p pair, r row) {
+	t.Helper()
+	var out bytes.Buffer
+	newReport(&out, config{}).row(r)
+	f := strings.Fields(out.String())
+	if len(f) != 13 {
+		t.Fatalf("%d fields in %q, want 13", len(f), out.String())
+	}
+	if f[0] != "ratio" || f[1] != p.id || f[2] != p.backend || f[4] != p.peer {
+		t.Errorf("ratio, shape, backend or peer are not in their places: %q", out.String())
+	}
+	for _, i := range []int{3, 5, 6, 7, 8, 9, 10, 11} {
+		if v, err := strconv.ParseFloat(f[i], 64); err != nil || v < 0 && p.memory == nil {
+			t.Errorf("field %d is %q, want a number that is not negative", i, f[i])
+		}
+	}
+	if f[12] != "met" && f[12] != "missed" {
+		t.Errorf("mark is %q", f[12])
+	}
+}
+
+func checkJSON(t *testing.T, r row) {
+	t.Helper()
+	var out bytes.Buffer
+	newReport(&out, config{json: true}).row(r)
+	var back row
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil {
+		t.Fatal(err)
+	}
+	if back != r {
+		t.Errorf("read back %+v, want %+v", back, r)
+	}
+}
+
+func TestRunPrintsRemarksAndOneLineForEachPair(t *testing.T) {
+	oldQuick := quick
+	quick = tiny
+	defer func() { quick = oldQuick }()
+	for _, tc := range []struct {
+		flags   []string
+		ratios  int
+		remarks int
+	}{
+		{[]string{"-run", "S3"}, 2, 3},
+		{[]string{"-quick", "-run", "S[23]/eventloop", "-rounds", "2"}, 2, 3},
+		{[]string{"-run", "S3", "-json"}, 0, 0},
+	} {
+		var out, errs bytes.Buffer
+		if code := run(tc.flags, &out, &errs); code != 0 || errs.Len() > 0 {
+			t.Errorf("%v: exit %d, %s", tc.flags, code, errs.String())
+		}
+		ratios, remarks := 0, 0
+		for line := range strings.Lines(out.String()) {
+			switch {
+			case strings.HasPrefix(line, "ratio "):
+				ratios++
+			case strings.HasPrefix(line, "# "):
+				remarks++
+			case !json.Valid([]byte(line)):
+				t.Errorf("%v: line %q is neither ratio, remark nor JSON", tc.flags, line)
+			}
+		}
+		if ratios != tc.ratios || remarks != tc.remarks {
+			t.Errorf("%v: %d ratios and %d remarks, want %d and %d", tc.flags, ratios, remarks, tc.ratios, tc.remarks)
+		}
+	}
+}
+
+func TestBadFlagsGetOneLineAndExit2(t *testing.T) {
+	for _, flags := range [][]string{
+		{"-nonsense"}, {"S1"}, {"-quick", "-full"}, {"-rounds", "-1"}, {"-rounds", "x"},
+		{"-run", "("}, {"-run", "nothing-is-called-so"},
+	} {
+		var out, errs bytes.Buffer
+		if code := run(flags, &out, &errs); code != 2 {
+			t.Errorf("%v: exit %d, want 2", flags, code)
+		}
+		if s := errs.String(); strings.Count(s, "\n") != 1 || !strings.HasPrefix(s, "bench: ") || out.Len() > 0 {
+			t.Errorf("%v: printed %q and %q, want one line on standard error", flags, out.String(), s)
+		}
+	}
+}
+
+func TestBadChildJobIsAnError(t *testing.T) {
+	for _, job := range []string{"", "S9b", "S9b peer 0", "S1a peer 10", "XX peer 10"} {
+		if _, err := measureChild(job); err == nil {
+			t.Errorf("job %q: no error", job)
+		}
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, tc := range []struct {
+		in   []float64
+		want float64
+	}{{[]float64{3}, 3}, {[]float64{9, 1, 5}, 5}, {[]float64{4, 1, 2, 9}, 3}} {
+		var s []sample
+		for _, v := range tc.in {
+			s = append(s, sample{value: v})
+		}
+		if got := median(s, sample.v); got != tc.want {
+			t.Errorf("median of %v is %v, want %v", tc.in, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+)
+
+// A row is the result of one shape on one backend.
+type row struct {
+	Shape       string  `json:"shape"`
+	Backend     string  `json:"backend"`
+	Unit        string  `json:"unit"` // "ns" per operation, or "B" per task
+	Ours        float64 `json:"ours"`
+	Peer        string  `json:"peer"`
+	Theirs      float64 `json:"theirs"`
+	Ratio       float64 `json:"ratio"`
+	OurAllocs   float64 `json:"our_allocs"`
+	OurBytes    float64 `json:"our_bytes"`
+	TheirAllocs float64 `json:"their_allocs"`
+	TheirBytes  float64 `json:"their_bytes"`
+	Goal        float64 `json:"goal"`
+	Met         bool    `json:"met"`
+	Rounds      int     `json:"rounds"`
+}
+
+// A report prints rows as they come.
+type report struct {
+	w          io.Writer
+	cfg        config
+	began      time.Time
+	rows, good int
+}
+
+func newReport(w io.Writer, cfg config) *report {
+	return &report{w: w, cfg: cfg, began: time.Now()}
+}
+
+func (r *report) remark(format string, args ...any) {
+	if !r.cfg.json {
+		fmt.Fprintf(r.w, "# "+format+"\n", args...)
+	}
+}
+
+func (r *report) begin() {
+	r.remark("%s %s/%s, %d cores, medians of %d rounds of %v", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), r.cfg.rounds, r.cfg.round)
+	r.remark("%-3s %-4s %-9s %9s %-20s %9s %6s | ours: allocs, B; peer: allocs, B | goal", "", "", "backend", "ours", "peer", "ns", "ratio")
+}
+
+func (r *report) row(w row) {
+	r.rows++
+	mark := "missed"
+	if w.Met {
+		r.good++
+		mark = "met"
+	}
+	if r.cfg.json {
+		line, _ := json.Marshal(w) // numbers and strings only
+		fmt.Fprintf(r.w, "%s\n", line)
+		return
+	}
+	fmt.Fprintf(r.w, "ratio %-4s %-9s %9.1f %-20s %9.1f %6.2f  %6.2f %6.0f %6.2f %6.0f  %4.2f %s\n",
+		w.Shape, w.Backend, w.Ours, w.Peer, w.Theirs, w.Ratio,
+		w.OurAllocs, w.OurBytes, w.TheirAllocs, w.TheirBytes, w.Goal, mark)
+}
+
+func (r *report) end() {
+	r.remark("%d of %d goals met, in %.0f s; S9b is in bytes", r.good, r.rows, time.Since(r.began).Seconds())
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"regexp"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// A shape is one kind of work, done by us and by a peer.
+type shape struct {
+	id    string
+	peer  string // one word
+	batch int    // n is a multiple of it; 0 means 1
+	goals goals
+	ours  func(ctx context.Context, m *meter, n int) error
+	their func(m *meter, n int) error
+	// loopOurs and loopTheir replace ours and their on the loop backends, where
+	// the shape must be put otherwise to mean the same.
+	loopOurs  func(ctx context.Context, m *meter, n int) error
+	loopTheir func(m *meter, n int) error
+	// memory says that bytes of resident memory are measured, in processes of
+	// their own, with ours and their only blocking n tasks.
+	memory *memoryShape
+}
+
+// goals are the ratios to reach; 0 means that the shape is not measured there.
+type goals struct{ parallel, eventloop, sim float64 }
+
+// shapes is everything that is measured, with the goals.
+var shapes = []shape{
+	{id: "S1a", peer: "errgroup", batch: 100, goals: goals{parallel: 1.15, eventloop: 0.65},
+		ours: spawnJoin(100), their: errgroupJoin(100)},
+	{id: "S1b", peer: "errgroup+WithCancel", batch: 100, goals: goals{parallel: 0.50, eventloop: 0.30},
+		ours: spawnJoin(100), their: errgroupContextJoin(100)},
+	{id: "S1c", peer: "errgroup", batch: 10_000, goals: goals{parallel: 1.15, eventloop: 0.60},
+		ours: spawnJoin(10_000), their: errgroupJoin(10_000)},
+	{id: "S2", peer: "context.WithTimeout", goals: goals{parallel: 0.28, eventloop: 0.28},
+		ours: failAfter, their: withTimeout},
+	{id: "S3", peer: "context.WithCancel", goals: goals{parallel: 0.60, eventloop: 0.60},
+		ours: cancelScope, their: withCancel},
+	{id: "S9a", peer: "errgroup", batch: 10_000, goals: goals{parallel: 0.80, eventloop: 0.40},
+		ours: cancelBlocked(10_000), their: errgroupCancelBlocked(10_000)},
+	{id: "S9b", peer: "goroutine+WithCancel", goals: goals{parallel: 1.10, eventloop: 1.05},
+		memory: &memoryShape{ours: blockTasks, their: blockGoroutines}},
+	{id: "V1", peer: "synctest", batch: 1000, goals: goals{sim: 0.30},
+		ours: virtualSleeps(1000), their: synctestSleeps(1000)},
+	{id: "V2", peer: "channel-ping-pong", batch: 2, goals: goals{sim: 0.80},
+		ours: checkpoints, their: channelPingPong},
+}
+
+// A pair is a shape on a backend.
+type pair struct {
+	shape
+	backend string
+	goal    float64
+}
+
+// pairs lists what is measured, in the order of the table.
+func pairs(shapes []shape, only *regexp.Regexp) (ps []pair) {
+	for _, s := range shapes {
+		for _, on := range []struct {
+			backend string
+			goal    float64
+		}{{"parallel", s.goals.parallel}, {"eventloop", s.goals.eventloop}, {"sim", s.goals.sim}} {
+			if on.goal == 0 || !only.MatchString(s.id+"/"+on.backend) {
+				continue
+			}
+			p := pair{shape: s, backend: on.backend, goal: on.goal}
+			p.batch = max(p.batch, 1)
+			if on.backend != "parallel" {
+				if s.loopOurs != nil {
+					p.ours = s.loopOurs
+				}
+				if s.loopTheir != nil {
+					p.their = s.loopTheir
+				}
+			}
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// backend makes a backend for one run.
+func backend(name string) anyio.Backend {
+	switch name {
+	case "parallel":
+		return anyio.Parallel()
+	case "eventloop":
+		return anyio.EventLoop()
+	default:
+		return sim.New(sim.Config{Seed: 1, MaxSteps: -1})
+	}
+}
+
+// runOurs runs our side of the shape as the main task of a run.
+func (p pair) runOurs(m *meter, n int) error {
+	return anyio.Run(context.Background(), func(ctx context.Context) error {
+		return p.ours(ctx, m, n)
+	}, anyio.On(backend(p.backend)))
+}

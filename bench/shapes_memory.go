@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio"
+)
+
+// A memoryShape blocks n tasks, calls held, and ends them again.
+type memoryShape struct {
+	ours  func(ctx context.Context, n int, held func()) error
+	their func(n int, held func()) error
+}
+
+// --- S9b: memory of a blocked task ---
+
+func blockTasks(ctx context.Context, n int, held func()) error {
+	var never anyio.Event
+	var up atomic.Int64
+	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		task := func(ctx context.Context) error {
+			up.Add(1)
+			return never.Wait(ctx)
+		}
+		for range n {
+			tg.Go(task)
+		}
+		for up.Load() < int64(n) {
+			if err := anyio.Sleep(ctx, 0); err != nil {
+				return err
+			}
+		}
+		if err := anyio.Sleep(ctx, settle); err != nil {
+			return err
+		}
+		held()
+		never.Set()
+		return nil
+	})
+}
+
+// blockGoroutines gives each goroutine a context of its own, as our tasks have.
+func blockGoroutines(n int, held func()) error {
+	root, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	never := make(chan struct{})
+	var up, done sync.WaitGroup
+	up.Add(n)
+	for range n {
+		done.Go(func() {
+			ctx, cancel := context.WithCancel(root)
+			defer cancel()
+			up.Done()
+			select {
+			case <-never:
+			case <-ctx.Done():
+			}
+		})
+	}
+	up.Wait()
+	held()
+	close(never)
+	done.Wait()
+	return nil
+}
+
+// childVar tells a copy of this program to do one measurement of memory and
+// print it: its value is "<shape> <backend or peer> <tasks>".
+const childVar = "ANYIO_BENCH_CHILD"
+
+var errNoRSS = errors.New("this system does not tell the resident memory of a process in /proc/self/statm")
+
+// measureMemory runs both sides in turns, each time in a new process so that
+// nothing is left of the one before.
+func (p pair) measureMemory(e effort) (row, error) {
+	if _, err := resident(); err != nil {
+		return row{}, err
+	}
+	child := func(who string) func() (sample, error) {
+		return func() (sample, error) { return spawnChild(p.id, who, e.tasks) }
+	}
+	return p.interleave(e.rounds, "B", child(p.backend), child("peer"))
+}
+
+func spawnChild(id, who string, tasks int) (sample, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return sample{}, err
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", childVar, id, who, tasks))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return sample{}, fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	var v [3]float64
+	err = json.Unmarshal(out, &v)
+	return sample{v[0], v[1], v[2]}, err
+}
+
+// runChild is the child's main function.
+func runChild(job string, stdout, stderr io.Writer) int {
+	s, err := measureChild(job)
+	if err != nil {
+		fmt.Fprintf(stderr, "bench: %v\n", err)
+		return 1
+	}
+	line, _ := json.Marshal([3]float64{s.value, s.allocs, s.bytes})
+	fmt.Fprintf(stdout, "%s\n", line)
+	return 0
+}
+
+func measureChild(job string) (s sample, err error) {
+	var id, who string
+	var n int
+	if _, err := fmt.Sscan(job, &id, &who, &n); err != nil || n < 1 {
+		return s, fmt.Errorf("bad job %q: expected shape, side, tasks", job)
+	}
+	var mem *memoryShape
+	for _, sh := range shapes {
+		if sh.id == id {
+			mem = sh.memory
+		}
+	}
+	if mem == nil {
+		return s, fmt.Errorf("bad job %q: no such memory shape", job)
+	}
+	measure := func(block func(held func()) error) error {
+		var before, after runtime.MemStats
+		base, err := tidyResident()
+		if err != nil {
+			return err
+		}
+		runtime.ReadMemStats(&before)
+		return block(func() {
+			runtime.ReadMemStats(&after)
+			now, _ := tidyResident() // it worked before
+			s = sample{
+				value:  float64(now-base) / float64(n),
+				allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
+				bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
+			}
+		})
+	}
+	if who == "peer" {
+		err = measure(func(held func()) error { return mem.their(n, held) })
+	} else {
+		err = anyio.Run(context.Background(), func(ctx context.Context) error {
+			return measure(func(held func()) error { return mem.ours(ctx, n, held) })
+		}, anyio.On(backend(who)))
+	}
+	return s, err
+}
+
+// tidyResident is the resident memory after garbage was collected and given back.
+func tidyResident() (int64, error) {
+	runtime.GC()
+	debug.FreeOSMemory()
+	return resident()
+}
+
+// resident is the resident memory of this process in bytes.
+func resident() (int64, error) {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, errNoRSS
+	}
+	f := strings.Fields(string(b))
+	if len(f) < 2 {
+		return 0, errNoRSS
+	}
+	pages, err := strconv.ParseInt(f[1], 10, 64)
+	return pages * int64(os.Getpagesize()), err
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/anyio-go/anyio"
+)
+
+// --- V1: virtual sleeps in many tasks ---
+
+func virtualSleeps(tasks int) func(context.Context, *meter, int) error {
+	return func(ctx context.Context, m *meter, n int) error {
+		m.start()
+		defer m.stop()
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for range tasks {
+				tg.Go(func(ctx context.Context) error {
+					for range n / tasks {
+						if err := anyio.Sleep(ctx, time.Second); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+			return nil
+		})
+	}
+}
+
+func synctestSleeps(tasks int) func(*meter, int) error {
+	return func(m *meter, n int) error {
+		t := testingT()
+		m.start() // on the world's clock, outside the bubble
+		defer m.stop()
+		synctest.Test(t, func(*testing.T) {
+			var wg sync.WaitGroup
+			for range tasks {
+				wg.Go(func() {
+					for range n / tasks {
+						time.Sleep(time.Second)
+					}
+				})
+			}
+			wg.Wait()
+		})
+		return nil
+	}
+}
+
+// testingT is a *testing.T, which synctest wants, in a program that is no test:
+// testing.Main runs one test, which gives its T away and stays there until the
+// program exits. Tests of this program put their own here.
+var testingT = sync.OnceValue(func() *testing.T {
+	testing.Init()
+	_ = flag.CommandLine.Parse(nil) // its flags keep their defaults; our own are another set
+	got := make(chan *testing.T)
+	go testing.Main(
+		func(string, string) (bool, error) { return true, nil },
+		[]testing.InternalTest{{Name: "Bench", F: func(t *testing.T) {
+			got <- t
+			select {}
+		}}}, nil, nil)
+	return <-got
+})
+
+// --- V2: a schedule point ---
+
+// checkpoints lets two tasks give way to each other n times in all.
+func checkpoints(ctx context.Context, m *meter, n int) error {
+	m.start()
+	defer m.stop()
+	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		for range 2 {
+			tg.Go(func(ctx context.Context) error {
+				for range n / 2 {
+					if err := anyio.Sleep(ctx, 0); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		return nil
+	})
+}
+
+// channelPingPong makes n/2 round trips, each two schedule points.
+func channelPingPong(m *meter, n int) error {
+	ping, pong := make(chan struct{}), make(chan struct{})
+	go func() {
+		for range ping {
+			pong <- struct{}{}
+		}
+	}()
+	m.start()
+	for range n / 2 {
+		ping <- struct{}{}
+		<-pong
+	}
+	m.stop()
+	close(ping)
+	return nil
+}
