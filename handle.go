@@ -56,15 +56,7 @@ var ErrTaskCanceled = errors.New("anyio: awaited task was canceled")
 // A TaskHandle is one task of a group, for whoever wants to wait for it alone,
 // cancel it alone, or see how it ended. Its methods may be called from anywhere
 // at any time. [TG-10]
-type TaskHandle struct {
-	t    kernel.Task
-	tg   *TaskGroup
-	f    func(ctx context.Context) error
-	err  error // set before done
-	how  TaskStatus
-	done Event
-	boot *starter // of a task begun by Start
-}
+type TaskHandle struct{ t kernel.Task }
 
 // A TaskOption is an option of Go, Spawn and Start.
 type TaskOption func(*kernel.TaskMeta)
@@ -97,113 +89,48 @@ func metaOf(opts []TaskOption) *kernel.TaskMeta {
 // error cancels the group. Go panics with a *MisuseError if the group has
 // ended. [TG-04]
 func (tg *TaskGroup) Go(f func(ctx context.Context) error, opts ...TaskOption) *TaskHandle {
-	h := &TaskHandle{tg: tg, f: f}
-	h.start(kernel.FuncPC(f), metaOf(opts))
+	h := &TaskHandle{}
+	h.start(tg, f, kernel.FuncPC(f), metaOf(opts))
 	return h
 }
 
-func (h *TaskHandle) start(pc uintptr, meta *kernel.TaskMeta) {
-	if h.f == nil {
-		panic(misuse("task group: the task's function is nil"))
+func (h *TaskHandle) start(tg *TaskGroup, f func(context.Context) error, pc uintptr, meta *kernel.TaskMeta) {
+	if f == nil {
+		panic(errNilTask)
 	}
-	h.t.Prepare((*taskBody)(h), pc, meta)
-	if !h.tg.g.Spawn(&h.t) {
+	h.t.Prepare(f, pc, meta)
+	if !tg.g.Spawn(&h.t) {
 		panic(misuse("this task group is not active; no new tasks can be started: start them before WithTaskGroup returns"))
 	}
 }
 
-// taskBody is the handle as the kernel sees it.
-type taskBody TaskHandle
-
-// RunTask runs the task's function on the task's goroutine.
-func (b *taskBody) RunTask() {
-	h := (*TaskHandle)(b)
-	returned := false
-	defer func() {
-		if !returned {
-			h.broken(recover())
-		}
-	}()
-	err := h.f(&h.t.Scope)
-	returned = true
-	if err == nil {
-		h.finish(TaskFinished, nil)
-	} else {
-		h.ended(err)
-	}
-}
-
-// ended takes the error of the task's function.
-func (h *TaskHandle) ended(err error) {
-	rest, canceled := err, false
-	s := &h.t.Scope
-	if s.Canceled() {
-		rest, canceled = strip(err)
-	}
-	if rest != nil {
-		h.finish(TaskFailed, rest)
-		return
-	}
-	if canceled && s.OuterCanceled() {
-		h.tg.mu.Lock()
-		h.tg.canceled = true
-		h.tg.mu.Unlock()
-	}
-	h.finish(TaskCanceled, err)
-}
-
-// broken takes a panic's value, or nil if the task called runtime.Goexit.
-func (h *TaskHandle) broken(value any) {
-	name := h.t.Name()
-	var err error
-	if value != nil {
-		err = h.tg.panicked(value, name)
-	} else {
-		err = fmt.Errorf("anyio: task %q called runtime.Goexit", name)
-		h.tg.mu.Lock()
-		h.tg.goexit = true
-		h.tg.mu.Unlock()
-		h.tg.g.Scope.Cancel(&kernel.Cause{Err: err, Task: name})
-	}
-	h.how, h.err = TaskFailed, err
-	h.boot.ended(err)
-	h.done.Set()
-	h.t.Exit()
-}
-
-// finish tells those who wait for the task, then the group.
-func (h *TaskHandle) finish(how TaskStatus, err error) {
-	h.f = nil
-	h.how, h.err = how, err
-	toStarter := h.boot.ended(err)
-	h.done.Set()
-	if how == TaskFailed && !toStarter {
-		h.tg.fail(err, h.t.Name())
-	}
-	if h.t.Exit() != nil && how != TaskFailed {
-		h.tg.fail(misuse("task ended before a cancel scope opened in it was closed: close what you open"), h.t.Name())
-	}
-}
+var errNilTask = misuse("task group: the task's function is nil")
 
 // Wait waits until the task is over, whatever the outcome; the error is only
 // about the waiting. Cancellation: nothing is lost. [TG-12]
-func (h *TaskHandle) Wait(ctx context.Context) error { return h.done.Wait(ctx) }
+func (h *TaskHandle) Wait(ctx context.Context) error {
+	return h.t.DoneLatch().Wait(ctx, opTask)
+}
+
+var opTask = kernel.RegisterOp("TaskHandle.Wait")
 
 // Await waits until the task is over and returns nil or a *TaskFailedError. The
 // task's error reaches the group as well. [TG-13]
 func (h *TaskHandle) Await(ctx context.Context) error {
-	if err := h.done.Wait(ctx); err != nil {
+	if err := h.Wait(ctx); err != nil {
 		return err
 	}
 	return h.outcome()
 }
 
 func (h *TaskHandle) outcome() error {
-	switch h.how {
-	case TaskFailed:
-		return &TaskFailedError{Task: h.t.Name(), Err: h.err}
-	case TaskCanceled:
-		return &TaskFailedError{Task: h.t.Name(), Err: h.err, Canceled: true}
+	switch how, err := h.t.Outcome(); how {
+	case kernel.Pending:
+		return ErrTaskNotFinished
+	case kernel.Failed:
+		return &TaskFailedError{Task: h.t.Name(), Err: err}
+	case kernel.Canceled:
+		return &TaskFailedError{Task: h.t.Name(), Err: err, Canceled: true}
 	}
 	return nil
 }
@@ -217,8 +144,13 @@ func (h *TaskHandle) Cancel(reason string) {
 // Status is where the task stands. A task that ends without an error although it
 // was canceled is TaskFinished. [TG-16]
 func (h *TaskHandle) Status() TaskStatus {
-	if h.done.IsSet() {
-		return h.how
+	switch how, _ := h.t.Outcome(); how {
+	case kernel.Finished:
+		return TaskFinished
+	case kernel.Canceled:
+		return TaskCanceled
+	case kernel.Failed:
+		return TaskFailed
 	}
 	if h.t.Scope.CancelCalled() {
 		return TaskCanceling
@@ -229,9 +161,6 @@ func (h *TaskHandle) Status() TaskStatus {
 // Err is nil if the task ended without an error, ErrTaskNotFinished if it is not
 // over, else what Await returns. [TG-15]
 func (h *TaskHandle) Err() error {
-	if !h.done.IsSet() {
-		return ErrTaskNotFinished
-	}
 	return h.outcome()
 }
 
@@ -251,15 +180,14 @@ type ValueHandle[T any] struct {
 // Spawn starts f as a task of the group, as Go does; its value is there for Await.
 func Spawn[T any](tg *TaskGroup, f func(ctx context.Context) (T, error), opts ...TaskOption) *ValueHandle[T] {
 	if f == nil {
-		panic(misuse("task group: the task's function is nil"))
+		panic(errNilTask)
 	}
 	h := &ValueHandle[T]{}
-	h.tg = tg
-	h.f = func(ctx context.Context) (err error) {
+	run := func(ctx context.Context) (err error) {
 		h.value, err = f(ctx)
 		return err
 	}
-	h.start(kernel.FuncPC(f), metaOf(opts))
+	h.start(tg, run, kernel.FuncPC(f), metaOf(opts))
 	return h
 }
 

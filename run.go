@@ -147,12 +147,8 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	if err != nil {
 		return err
 	}
-	m := &mainTask{f: main}
-	var meta *kernel.TaskMeta
-	if o.cfg.Name != "" {
-		meta = &kernel.TaskMeta{Name: o.cfg.Name, HasName: true}
-	}
-	m.t.Prepare(m, kernel.FuncPC(main), meta)
+	m := &mainTask{}
+	m.t.Prepare(main, kernel.FuncPC(main), &kernel.TaskMeta{Name: o.cfg.Name, HasName: o.cfg.Name != "", Runner: m})
 	m.t.OpenMain(r)
 	defer r.Finish()
 	if err := r.Backend.Main(&m.t); err != nil {
@@ -180,24 +176,25 @@ func Call[T any](ctx context.Context, main func(ctx context.Context) (T, error),
 // A mainTask is the first task of a run.
 type mainTask struct {
 	t        kernel.Task
-	f        func(context.Context) error
 	err      error
 	panicked *PanicError
 	goexit   bool
 }
 
 // RunTask runs main. A Goexit goes on in Run, after the backend has ended.
-func (m *mainTask) RunTask() {
+func (m *mainTask) RunTask(t *kernel.Task) {
 	m.goexit = true
 	defer func() {
 		if v := recover(); v != nil {
-			m.panicked, _ = newPanicError(v, m.t.Name())
+			m.panicked, _ = newPanicError(v, t.Name())
 			m.goexit = false
 		}
-		if m.t.Exit() != nil && m.err == nil {
+		if t.OpenScope() != nil && m.err == nil {
 			m.err = misuse("the main task ended before a cancel scope opened in it was closed: close what you open")
 		}
+		t.Settle(kernel.Finished, m.err)
+		t.Exit()
 	}()
-	m.err = m.f(&m.t.Scope)
+	m.err = t.F(&t.Scope)
 	m.goexit = false
 }

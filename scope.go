@@ -16,9 +16,7 @@ import (
 // belong to it, too. A scope is used once. Its methods may be called from any
 // goroutine; Close only from the one that opened it. [CA-01]
 type CancelScope struct {
-	s      kernel.Scope
-	caught bool
-	opener int64 // goroutine that opened it by OpenCancelScope, 0 otherwise
+	s kernel.Scope
 }
 
 // WithCancelScope runs body in a new scope. The body's error is returned, but for
@@ -45,7 +43,7 @@ func withScope(ctx context.Context, deadline int64, shield bool, body func(conte
 // another; prefer WithCancelScope. Every scope must be closed by the goroutine
 // that opened it, inner scopes first.
 func OpenCancelScope(ctx context.Context, opts ...ScopeOption) (context.Context, *CancelScope) {
-	c := &CancelScope{opener: kernel.GoroutineID()}
+	c := &CancelScope{}
 	var o scopeOptions
 	for _, opt := range opts {
 		opt(&o)
@@ -54,6 +52,7 @@ func OpenCancelScope(ctx context.Context, opts ...ScopeOption) (context.Context,
 	if !o.deadline.IsZero() {
 		c.SetDeadline(o.deadline)
 	}
+	c.s.SetOpener()
 	c.s.Materialize() // so that a wrong order of closing is seen
 	return &c.s, c
 }
@@ -80,7 +79,7 @@ func (c *CancelScope) Close(err error) error {
 	if c.s.Closed() {
 		return misuse("cancel scope closed twice: call Close once, or use WithCancelScope, which closes for you")
 	}
-	if c.opener != 0 && c.opener != kernel.GoroutineID() {
+	if c.s.OpenedElsewhere() {
 		return misuse("cancel scope closed by another goroutine than the one that opened it: let each task close its own scopes, or give the work a task group")
 	}
 	return c.leave(err)
@@ -103,7 +102,7 @@ func (c *CancelScope) leave(err error) error {
 	case canceled && outer:
 		rest = err // it belongs to a scope further out
 	case canceled && called:
-		c.caught = true
+		c.s.SetCaught()
 	case canceled:
 		rest = err
 	}
@@ -137,7 +136,7 @@ func (c *CancelScope) CancelCalled() bool { return c.s.CancelCalled() }
 
 // CancelledCaught reports, after the scope was left, whether it removed a
 // cancellation of its own from the body's error: whether the body was cut short. [CA-06]
-func (c *CancelScope) CancelledCaught() bool { return c.caught }
+func (c *CancelScope) CancelledCaught() bool { return c.s.Caught() }
 
 // Deadline is the scope's own deadline, and whether it has one. [CA-04]
 func (c *CancelScope) Deadline() (time.Time, bool) { return c.s.OwnDeadline() }

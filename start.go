@@ -27,7 +27,7 @@ const (
 
 // ended tells the starter that its task is over; it reports whether the task's
 // error goes to the starter and not to the group. b may be nil.
-func (b *starter) ended(err error) bool {
+func (b *starter) ended(how kernel.Outcome, err error) bool {
 	if b == nil {
 		return false
 	}
@@ -39,9 +39,18 @@ func (b *starter) ended(err error) bool {
 		b.ready.Set()
 		return true
 	case startCanceled:
-		return isCancellation(err)
+		return how != kernel.Failed
 	}
 	return false
+}
+
+// bootOf is the starter of a task that was begun by Start, else nil.
+func bootOf(t *kernel.Task) *starter {
+	if m := t.Meta(); m != nil {
+		b, _ := m.Boot.(*starter)
+		return b
+	}
+	return nil
 }
 
 // Start starts f as a task of the group and waits until f calls started, whose
@@ -60,11 +69,11 @@ func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context
 func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, *TaskHandle, error) {
 	var value, zero T
 	if f == nil {
-		panic(misuse("task group: the task's function is nil"))
+		panic(errNilTask)
 	}
 	b := &starter{}
-	h := &TaskHandle{tg: tg, boot: b}
-	meta := &kernel.TaskMeta{Values: ctx}
+	h := &TaskHandle{}
+	meta := &kernel.TaskMeta{Values: ctx, Boot: b}
 	for _, o := range opts {
 		o(meta)
 	}
@@ -82,11 +91,11 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 			panic(misuse("started was called twice by the same task: call it once, when the task is ready to serve"))
 		}
 	}
-	h.f = func(ctx context.Context) error { return f(ctx, started) }
+	run := func(ctx context.Context) error { return f(ctx, started) }
 	if err := p.Check(); err != nil {
 		return zero, nil, err
 	}
-	h.start(kernel.FuncPC(f), meta)
+	h.start(tg, run, kernel.FuncPC(f), meta)
 
 	if err := b.ready.Wait(ctx); err != nil {
 		b.mu.Lock()
@@ -97,7 +106,7 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 		b.mu.Unlock()
 		if lost || !b.ready.IsSet() {
 			h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of Start was canceled", Err: err})
-			h.done.waitShielded(ctx, opStart)
+			h.t.DoneLatch().WaitShielded(ctx, opStart)
 			return zero, h, err
 		}
 	}
@@ -108,7 +117,7 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 		return value, h, nil
 	}
 	// The task is over; let it leave the group before Start returns.
-	h.done.waitShielded(ctx, opStart)
+	h.t.DoneLatch().WaitShielded(ctx, opStart)
 	if err == nil {
 		return zero, h, fmt.Errorf("anyio: task %q ended without calling started", h.Name())
 	}

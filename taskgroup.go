@@ -38,6 +38,7 @@ type TaskGroup struct {
 func WithTaskGroup(ctx context.Context, body func(ctx context.Context, tg *TaskGroup) error) error {
 	tg := &TaskGroup{}
 	tg.g.Init(ctx, kernel.NoDeadline, false)
+	tg.g.Open((*groupRunner)(tg))
 	ended := false
 	defer func() {
 		if !ended { // the body panics, or exits its goroutine: that goes on
@@ -55,6 +56,7 @@ func WithTaskGroup(ctx context.Context, body func(ctx context.Context, tg *TaskG
 func OpenTaskGroup(ctx context.Context) (context.Context, *TaskGroup) {
 	tg := &TaskGroup{}
 	tg.g.Init(ctx, kernel.NoDeadline, false)
+	tg.g.Open((*groupRunner)(tg))
 	tg.g.Materialize()
 	return &tg.g.Scope, tg
 }

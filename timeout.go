@@ -40,7 +40,7 @@ func (c *CancelScope) runTimed(body func(ctx context.Context) error) (timedOut b
 	} else if c.s.Leave() != nil {
 		err = c.misnested()
 	}
-	return c.caught, err
+	return c.s.Caught(), err
 }
 
 // FailAfter runs body and cancels it after d; then it returns a *TimeoutError.

@@ -1,15 +1,38 @@
 package kernel
 
+import "sync/atomic"
+
 // A Group is a scope with tasks in it that are waited for.
 type Group struct {
 	Scope
-	live   int     // tasks that have not exited; guarded by mu
-	closed bool    // no more tasks; guarded by mu
-	joiner *Waiter // the host, when it waits for live to become 0; guarded by mu
+	Runner Runner
+	// live is the number of tasks that have not exited, plus one until Join. It
+	// never rises from 0 again.
+	live   atomic.Int64
+	joiner *Waiter // the host; set before Join takes its one from live
+	linked int64   // tasks in the list of children, ended ones too; guarded by mu
 }
+
+// Open opens the group's scope.
+func (g *Group) Open(runner Runner) {
+	g.Runner = runner
+	g.live.Store(1)
+}
+
+// sweepSlack is how many ended tasks a group keeps linked at least.
+const sweepSlack = 64
 
 // Spawn adds a prepared task and starts it. It returns false if the group has ended.
 func (g *Group) Spawn(t *Task) bool {
+	for {
+		n := g.live.Load()
+		if n == 0 {
+			return false
+		}
+		if g.live.CompareAndSwap(n, n+1) {
+			break
+		}
+	}
 	if g.state.Load()&stLazy != 0 {
 		g.materialize()
 	}
@@ -18,79 +41,83 @@ func (g *Group) Spawn(t *Task) bool {
 		t.base = t.meta.Values
 	}
 	g.mu.Lock()
-	if g.closed {
-		g.mu.Unlock()
-		return false
-	}
-	st := uint32(stTask | stLinked)
+	st := uint32(stTask)
 	if g.state.Load()&stCanceled != 0 {
 		st |= stCanceled
 	}
 	t.state.Store(st)
 	g.linkLocked(&t.Scope)
-	g.live++
+	if g.linked++; g.linked > 2*g.live.Load()+sweepSlack {
+		g.sweepLocked()
+	}
 	g.mu.Unlock()
 	g.run.Start(t)
 	return true
 }
 
-// Exit ends a task. It is the last thing its body does. open is a scope that the
-// task did not leave.
-func (t *Task) Exit() (open *Scope) {
-	g := t.group
-	if g == nil {
-		return t.Leave()
-	}
-	if t.state.Or(stClosed)&stParent != 0 {
-		t.mu.Lock()
-		for c := t.child; c != nil; c = c.next {
-			open = c
+// sweepLocked unlinks the tasks that have ended. Ending tasks do not do that
+// themselves, so that they need no lock and one kept handle keeps few others.
+func (g *Group) sweepLocked() {
+	g.linked = 0
+	for c := g.child; c != nil; {
+		next := c.next
+		switch st := c.state.Load(); {
+		case st&stTask == 0:
+		case st&stClosed != 0:
+			g.unlinkLocked(c)
+		default:
+			g.linked++
 		}
-		t.mu.Unlock()
+		c = next
 	}
+}
+
+// OpenScope is a scope that the task has opened and not left, nil if all is well.
+func (t *Task) OpenScope() *Scope {
+	if t.state.Load()&stParent == 0 {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.child
+}
+
+// Exit ends a settled task. It is the last thing its runner does.
+func (t *Task) Exit() {
 	if x := t.ext.Load(); x != nil {
 		t.run.Disarm(&x.timer)
 		t.release(x)
 	}
-	g.mu.Lock()
-	g.unlinkLocked(&t.Scope)
-	t.state.And(^uint32(stLinked))
-	g.live--
-	var w *Waiter
-	if g.live == 0 && g.joiner != nil && g.joiner.Wake() {
-		w, g.joiner = g.joiner, nil
+	if g := t.group; g != nil && g.live.Add(-1) == 0 && g.joiner.Wake() {
+		g.joiner.Unpark()
 	}
-	g.mu.Unlock()
-	if w != nil {
-		w.Unpark()
-	}
-	return open
 }
 
 var opJoin = RegisterOp("TaskGroup exit: waiting for its tasks")
 
 // Join waits until no task is left, not minding cancellation, which reaches the
-// tasks by themselves, and closes the group. ctx is the host's.
+// tasks by themselves, and closes the group. The host calls it, once.
 func (g *Group) Join() {
-	if g.state.Load()&stLazy != 0 { // no task was ever started
-		g.mu.Lock()
-		g.closed = true
-		g.mu.Unlock()
+	if g.live.CompareAndSwap(1, 0) {
+		g.unlinkTasks()
 		return
 	}
-	w := GetWaiter()
-	defer PutWaiter(w)
-	for {
-		g.mu.Lock()
-		if g.live == 0 {
-			g.closed = true
-			g.mu.Unlock()
-			return
-		}
-		p := Place{S: g.parent}
-		w.PrepareShielded(p, opJoin)
-		g.joiner = w
-		g.mu.Unlock()
+	w, p := GetWaiter(), Place{S: g.parent}
+	w.PrepareShielded(p, opJoin)
+	g.joiner = w
+	if g.live.Add(-1) > 0 {
 		_ = w.Wait(p) // cannot be aborted
 	}
+	PutWaiter(w)
+	g.unlinkTasks()
+}
+
+// unlinkTasks forgets all tasks, which have ended.
+func (g *Group) unlinkTasks() {
+	if g.state.Load()&stParent == 0 {
+		return
+	}
+	g.mu.Lock()
+	g.sweepLocked()
+	g.mu.Unlock()
 }

@@ -42,6 +42,9 @@ const (
 	stTask                 // is a task's own scope
 	stLinked               // is in the parent's list
 	stParent               // has had children
+	stCaught               // removed a cancellation of its own when it was left
+
+	outcomeShift = 12 // two bits: the Outcome of a task
 
 	checksShift   = 16
 	maxLazyChecks = 4
@@ -57,6 +60,7 @@ type scopeExt struct {
 	cause       *Cause // set when stCalled is
 	outer       *Cause // of the foreign context, made at first need
 	stopForeign func() bool
+	opener      int64 // goroutine that opened the scope, if that matters
 }
 
 // An expiry fires the deadline of a scope.
@@ -296,3 +300,27 @@ func (s *Scope) Closed() bool { return s.state.Load()&stClosed != 0 }
 
 // StartTimeout gives a scope that has just been opened a deadline d from now.
 func (s *Scope) StartTimeout(d time.Duration) { s.deadline.Store(s.run.After(d)) }
+
+// SetCaught records that the scope has removed a cancellation of its own.
+func (s *Scope) SetCaught() { s.state.Or(stCaught) }
+
+// Caught reports whether SetCaught was called.
+func (s *Scope) Caught() bool { return s.state.Load()&stCaught != 0 }
+
+// SetOpener remembers the calling goroutine as the one that must leave the scope.
+func (s *Scope) SetOpener() {
+	s.mu.Lock()
+	s.extLocked().opener = GoroutineID()
+	s.mu.Unlock()
+}
+
+// OpenedElsewhere reports whether another goroutine called SetOpener.
+func (s *Scope) OpenedElsewhere() bool {
+	x := s.ext.Load()
+	if x == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return x.opener != 0 && x.opener != GoroutineID()
+}

@@ -118,6 +118,9 @@ func (s *Scope) refreshLocked(fresh []*Scope) []*Scope {
 		}
 	}
 	for c := s.child; c != nil; c = c.next {
+		if c.state.Load()&stClosed != 0 {
+			continue // a task that has ended
+		}
 		c.mu.Lock()
 		fresh = c.refreshLocked(fresh)
 		c.mu.Unlock()

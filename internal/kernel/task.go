@@ -15,12 +15,14 @@ import (
 // bookkeeping in one object.
 type Task struct {
 	Scope
-	body  Body
-	group *Group
+	F     func(context.Context) error // what the task does; the runner clears it
+	group *Group                      // nil for the first task of a run
 	meta  *TaskMeta
 	pc    uintptr // entry of the function it runs, for its name
 	id    atomic.Uint64
 	goid  atomic.Int64
+	err   error                 // set before done
+	done  atomic.Pointer[Latch] // nil: nobody waits yet; over: the task has ended
 
 	// Sched belongs to the backend.
 	Sched struct {
@@ -29,14 +31,26 @@ type Task struct {
 	}
 }
 
-// A Body is what a task does. RunTask must not panic, must survive Goexit, and
-// must end with Exit.
-type Body interface{ RunTask() }
+// A Runner runs the tasks of a group. RunTask must not panic, must survive
+// Goexit, and must end with Settle and Exit.
+type Runner interface{ RunTask(t *Task) }
+
+// An Outcome is how a task ended.
+type Outcome uint32
+
+const (
+	Pending Outcome = iota
+	Finished
+	Canceled
+	Failed
+)
 
 // TaskMeta is what only few tasks have.
 type TaskMeta struct {
 	Name    string
 	HasName bool
+	Runner  Runner               // of a first task
+	Boot    any                  // belongs to Start
 	Starter atomic.Pointer[Task] // while Start waits: who called it
 	Values  context.Context      // answers Value in place of the group's context
 }
@@ -50,12 +64,15 @@ func FuncPC[F any](f F) uintptr {
 	return *p
 }
 
-// Prepare sets what a task runs. Call it before Spawn or Main.
-func (t *Task) Prepare(body Body, pc uintptr, meta *TaskMeta) {
-	t.body, t.pc, t.meta = body, pc, meta
+// Prepare sets what a task runs. Call it before Spawn or OpenMain.
+func (t *Task) Prepare(f func(context.Context) error, pc uintptr, meta *TaskMeta) {
+	t.F, t.pc, t.meta = f, pc, meta
 	t.task = t
 	t.deadline.Store(noDeadline)
 }
+
+// Meta is what was given to Prepare.
+func (t *Task) Meta() *TaskMeta { return t.meta }
 
 // OpenMain makes t the first task of a run.
 func (t *Task) OpenMain(r *Run) {
@@ -71,7 +88,11 @@ func (t *Task) Run() {
 		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", t.Name())))
 		defer pprof.SetGoroutineLabels(context.Background())
 	}
-	t.body.RunTask()
+	if t.group != nil {
+		t.group.Runner.RunTask(t)
+	} else {
+		t.meta.Runner.RunTask(t)
+	}
 }
 
 // Name is the given name, else that of the task's function.
@@ -113,3 +134,33 @@ func (t *Task) GoroutineID() int64 { return t.goid.Load() }
 
 // Finished reports whether the task is over.
 func (t *Task) Finished() bool { return t.state.Load()&stClosed != 0 }
+
+// over is the latch of all tasks that have ended.
+var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
+
+// Settle records how the task ended and lets those go on who wait for it. The
+// outcome never changes afterwards.
+func (t *Task) Settle(how Outcome, err error) {
+	t.F, t.err = nil, err
+	t.state.Or(stClosed | uint32(how)<<outcomeShift)
+	if l := t.done.Swap(over); l != nil {
+		l.Open()
+	}
+}
+
+// Outcome is how the task ended, Pending if it has not.
+func (t *Task) Outcome() (Outcome, error) {
+	if t.done.Load() != over {
+		return Pending, nil
+	}
+	return Outcome(t.state.Load() >> outcomeShift & 3), t.err
+}
+
+// DoneLatch is the latch that opens when the task has ended.
+func (t *Task) DoneLatch() *Latch {
+	if l := t.done.Load(); l != nil {
+		return l
+	}
+	t.done.CompareAndSwap(nil, &Latch{})
+	return t.done.Load()
+}

@@ -1,0 +1,95 @@
+package kernel
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// A Latch opens once and lets all through who wait for it. The zero value is shut.
+type Latch struct {
+	state   atomic.Uint32 // latchOpen, latchWaiters
+	mu      waitq.Mutex   // guards waiters
+	waiters Queue
+}
+
+const (
+	latchOpen    = 1
+	latchWaiters = 2 // the queue may hold somebody
+)
+
+// IsOpen reports whether Open has been called.
+func (l *Latch) IsOpen() bool { return l.state.Load()&latchOpen != 0 }
+
+// Open lets all go on who wait, also those that are canceled right afterwards.
+func (l *Latch) Open() {
+	if l.state.Or(latchOpen) != latchWaiters {
+		return // nobody waits, or it was open
+	}
+	for {
+		l.mu.Lock()
+		w := l.waiters.WakeFirst()
+		l.mu.Unlock()
+		if w == nil {
+			return
+		}
+		w.Unpark()
+	}
+}
+
+// Wait waits until the latch is open. It is a checkpoint also if it is open already.
+func (l *Latch) Wait(ctx context.Context, op Op) error {
+	p, err := Enter(ctx)
+	if err != nil || l.IsOpen() {
+		return err
+	}
+	b := GetBlocker()
+	b.Prepare(p, op)
+	if l.Enqueue(&b.Node) {
+		err = b.Wait(p)
+		l.Dequeue(&b.Node)
+	}
+	PutBlocker(b)
+	return err
+}
+
+// WaitShielded waits not minding cancellation.
+func (l *Latch) WaitShielded(ctx context.Context, op Op) {
+	if l.IsOpen() {
+		return
+	}
+	p := Locate(ctx)
+	b := GetBlocker()
+	b.PrepareShielded(p, op)
+	if l.Enqueue(&b.Node) {
+		_ = b.Wait(p) // cannot be aborted
+		l.Dequeue(&b.Node)
+	}
+	PutBlocker(b)
+}
+
+// Enqueue queues a node of a prepared waiter; false if the latch is open.
+func (l *Latch) Enqueue(n *waitq.Node[Slot]) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.Or(latchWaiters)&latchOpen != 0 {
+		return false
+	}
+	l.waiters.Push(n)
+	return true
+}
+
+// Dequeue takes a node out, if it is still queued.
+func (l *Latch) Dequeue(n *waitq.Node[Slot]) {
+	l.mu.Lock()
+	l.waiters.Remove(n)
+	l.mu.Unlock()
+}
+
+// Waiting is the number of waiters.
+func (l *Latch) Waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.waiters.Len()
+}

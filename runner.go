@@ -1,0 +1,79 @@
+package anyio
+
+import (
+	"fmt"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// groupRunner is a task group as the kernel sees it: what runs its tasks.
+type groupRunner TaskGroup
+
+// RunTask runs the task's function on the task's goroutine and settles the task.
+// Those who wait for the task learn of its end first, then its group.
+func (r *groupRunner) RunTask(t *kernel.Task) {
+	tg := (*TaskGroup)(r)
+	returned := false
+	defer func() {
+		if !returned {
+			tg.broken(t, recover())
+		}
+	}()
+	err := t.F(&t.Scope)
+	returned = true
+	if open := t.OpenScope(); open != nil && err == nil {
+		err = misuse("task ended before a cancel scope opened in it was closed: close what you open")
+	}
+	if err == nil && t.Meta() == nil {
+		t.Settle(kernel.Finished, nil)
+	} else {
+		tg.settle(t, err)
+	}
+	t.Exit()
+}
+
+// settle takes the error of a task's function.
+func (tg *TaskGroup) settle(t *kernel.Task, err error) {
+	how, rest := kernel.Finished, err
+	if err != nil {
+		canceled := false
+		if t.Scope.Canceled() {
+			rest, canceled = strip(err)
+		}
+		switch {
+		case rest != nil:
+			how = kernel.Failed
+		default:
+			how = kernel.Canceled
+			if canceled && t.OuterCanceled() {
+				tg.mu.Lock()
+				tg.canceled = true
+				tg.mu.Unlock()
+			}
+			rest = err
+		}
+	}
+	toStarter := bootOf(t).ended(how, rest)
+	t.Settle(how, rest)
+	if how == kernel.Failed && !toStarter {
+		tg.fail(rest, t.Name())
+	}
+}
+
+// broken takes a panic's value, or nil if the task called runtime.Goexit.
+func (tg *TaskGroup) broken(t *kernel.Task, value any) {
+	name := t.Name()
+	var err error
+	if value != nil {
+		err = tg.panicked(value, name)
+	} else {
+		err = fmt.Errorf("anyio: task %q called runtime.Goexit", name)
+		tg.mu.Lock()
+		tg.goexit = true
+		tg.mu.Unlock()
+		tg.g.Scope.Cancel(&kernel.Cause{Err: err, Task: name})
+	}
+	bootOf(t).ended(kernel.Failed, err)
+	t.Settle(kernel.Failed, err)
+	t.Exit()
+}
