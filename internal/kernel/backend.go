@@ -69,12 +69,13 @@ type Run struct {
 	Backend
 	Config
 	Traits
-	Root   Scope // of which all scopes of the run descend
-	lastID atomic.Uint64
-	killed atomic.Pointer[Cause] // set when the run cannot go on, see Kill
-	ended  atomic.Bool
-	varsMu sync.Mutex
-	vars   map[any]any // of RunVar
+	Root    Scope // of which all scopes of the run descend
+	lastID  atomic.Uint64
+	killed  atomic.Pointer[Cause] // set when the run cannot go on, see Kill
+	ended   atomic.Bool
+	foreign foreignWatches
+	varsMu  sync.Mutex
+	vars    map[any]any // of RunVar
 }
 
 // Traits are what the kernel must know of a backend.

@@ -35,7 +35,11 @@ func (s *Scope) materialize() {
 		return
 	}
 	if st&stForeign != 0 {
-		stop := context.AfterFunc(s.base, s.refreshAll)
+		watch := s.run.watchForeign
+		if parent == nil {
+			watch = context.AfterFunc // the world outside tells when it likes
+		}
+		stop := watch(s.base, s.refreshAll)
 		s.mu.Lock()
 		s.extLocked().stopForeign = stop
 		closed := s.state.Load()&stClosed != 0

@@ -30,11 +30,12 @@ func (s *Scope) remove(w *Waiter) {
 	s.mu.Unlock()
 }
 
-// abort ends the wait in favor of the scope, if it is still the scope's.
-func (w *Waiter) abort(stillMine func() bool) {
+// abort ends the wait in favor of the scope, if it is still the scope's. A dead
+// run ends the waits under foreign contexts, too.
+func (w *Waiter) abort(killed bool, stillMine func() bool) {
 	for {
 		word := w.word.Load()
-		if !stillMine() || word&phaseMask != phaseWaiting || word&noAbort != 0 {
+		if !stillMine() || word&phaseMask != phaseWaiting || word&noAbort != 0 || word&foreign != 0 && !killed {
 			return
 		}
 		if w.word.CompareAndSwap(word, word+2) {
@@ -49,8 +50,9 @@ func (w *Waiter) abort(stillMine func() bool) {
 func (s *Scope) fire() {
 	// The word is read before the slot is read again: a waiter that was given to
 	// another scope meanwhile has another generation, and the swap fails.
+	killed := s.run.killed.Load() != nil
 	if w := s.waiter.Load(); w != nil {
-		w.abort(func() bool { return s.waiter.Load() == w })
+		w.abort(killed, func() bool { return s.waiter.Load() == w })
 	}
 	x := s.ext.Load()
 	if x == nil {
@@ -58,7 +60,7 @@ func (s *Scope) fire() {
 	}
 	s.mu.Lock()
 	for w := x.waiters; w != nil; w = w.next {
-		w.abort(func() bool { return true })
+		w.abort(killed, func() bool { return true })
 	}
 	s.mu.Unlock()
 	s.release(x)

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -10,9 +9,10 @@ import (
 // for its word, and exactly one wins: the primitive (Wake) or the scope (abort).
 //
 //	bits 0–1  phase: idle, waiting, woken, canceled
-//	bit  2    the scope cannot abort this wait
-//	bits 3–15 Op
-//	bits 16–  generation, so that a late canceler never hits a later wait
+//	bit  2    nothing can abort this wait
+//	bit  3    the wait obeys a foreign context; the scope only sees it
+//	bits 4–16 Op
+//	bits 17–  generation, so that a late canceler never hits a later wait
 //
 // The order of a wait is Prepare, put nodes into queues under the primitives'
 // locks, Wait, take the nodes out. A Waiter may be used again afterwards.
@@ -33,8 +33,9 @@ const (
 
 	phaseMask = 3
 	noAbort   = 1 << 2
-	opShift   = 3
-	genShift  = 16
+	foreign   = 1 << 3
+	opShift   = 4
+	genShift  = 17
 	opMask    = maxOp - 1
 )
 
@@ -59,6 +60,9 @@ func (w *Waiter) prepare(p Place, bits uint64) {
 	}
 	if p.S != nil && p.S.run.Debug {
 		w.since.Store(p.S.run.Now())
+	}
+	if p.Ctx != nil {
+		bits |= foreign
 	}
 	gen := w.word.Load()>>genShift + 1
 	w.word.Store(gen<<genShift | bits | phaseWaiting)
@@ -114,7 +118,7 @@ func (w *Waiter) abortSelf() bool {
 // cancellation of its own.
 func (w *Waiter) waitForeign(p Place) error {
 	if word := w.word.Load(); word&noAbort == 0 && p.Ctx.Done() != nil {
-		stop := context.AfterFunc(p.Ctx, func() {
+		stop := p.Run().watchForeign(p.Ctx, func() {
 			if word = word&^phaseMask | phaseWaiting; w.word.CompareAndSwap(word, word+2) {
 				w.Unpark()
 			}

@@ -153,7 +153,10 @@ func (l *Loop) next() *kernel.Task {
 			continue
 		}
 		when, ok := l.timers.next()
-		if err := l.Clock.Idle(when, ok); err != nil && !l.stall("deadlock") {
+		if err := l.Clock.Idle(when, ok); err == nil || l.run.AwaitForeign() {
+			continue
+		}
+		if !l.stall("deadlock") {
 			return nil
 		}
 	}
@@ -166,6 +169,12 @@ func (l *Loop) pick() *kernel.Task {
 	if l.picks--; l.picks <= 0 || l.Order.Len() == 0 {
 		l.turn()
 		l.picks = turnLength
+	}
+	if l.run.Virtual {
+		l.run.PollForeign()
+		if race.Enabled {
+			l.drainRemote()
+		}
 	}
 	t := l.Order.Pop()
 	if t != nil && l.OnStep != nil && l.OnStep(t) != nil {

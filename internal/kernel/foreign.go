@@ -1,0 +1,98 @@
+package kernel
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/race"
+)
+
+// foreignWatches are the foreign contexts that things of a virtual run hang on.
+// Package context tells of their cancellation on a new goroutine, some time
+// later; a simulation would neither wait for that nor repeat it. So the loop asks
+// them itself between two steps.
+type foreignWatches struct {
+	n    atomic.Int32
+	mu   sync.Mutex
+	list []*foreignWatch
+}
+
+type foreignWatch struct {
+	ctx context.Context
+	f   func()
+}
+
+// watchForeign calls f once when ctx is canceled, unless stop is called first.
+func (r *Run) watchForeign(ctx context.Context, f func()) (stop func() bool) {
+	if !r.Virtual {
+		return context.AfterFunc(ctx, f)
+	}
+	ws, w := &r.foreign, &foreignWatch{ctx, f}
+	ws.mu.Lock()
+	ws.list = append(ws.list, w)
+	ws.n.Store(int32(len(ws.list)))
+	ws.mu.Unlock()
+	return func() bool { return ws.remove(w) }
+}
+
+func (ws *foreignWatches) remove(w *foreignWatch) bool {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for i, other := range ws.list {
+		if other == w {
+			ws.list = append(ws.list[:i], ws.list[i+1:]...)
+			ws.n.Store(int32(len(ws.list)))
+			return true
+		}
+	}
+	return false
+}
+
+// PollForeign tells those whose foreign context was canceled. The loop of a
+// virtual run calls it before each step.
+func (r *Run) PollForeign() {
+	if r.foreign.n.Load() > 0 {
+		race.Isolate(r.foreign.poll)
+	}
+}
+
+func (ws *foreignWatches) poll() {
+	ws.mu.Lock()
+	all := append([]*foreignWatch(nil), ws.list...)
+	ws.mu.Unlock()
+	for _, w := range all {
+		if w.ctx.Err() != nil && ws.remove(w) {
+			w.f()
+		}
+	}
+}
+
+// AwaitForeign waits, in real time, for the earliest deadline of a foreign
+// context, if there is one. The virtual clock does not know of it.
+func (r *Run) AwaitForeign() bool {
+	var first context.Context
+	var least time.Time
+	r.foreign.mu.Lock()
+	for _, w := range r.foreign.list {
+		d, ok := w.ctx.Deadline()
+		if !ok {
+			continue
+		}
+		if s, _ := w.ctx.Value(scopeKey{}).(*Scope); s != nil {
+			if own, has := s.EffectiveDeadline(); has && own.Equal(d) {
+				continue // one of ours
+			}
+		}
+		if first == nil || d.Before(least) {
+			first, least = w.ctx, d
+		}
+	}
+	r.foreign.mu.Unlock()
+	if first == nil {
+		return false
+	}
+	<-first.Done()
+	return true
+}
