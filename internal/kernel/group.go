@@ -1,22 +1,38 @@
 package kernel
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // A Group is a scope with tasks in it that are waited for.
 type Group struct {
 	Scope
 	Runner Runner
-	// live is the number of tasks that have not exited, plus one until Join. It
-	// never rises from 0 again.
-	live   atomic.Int64
+	tasks  *Scope  // newest first, linked by next, ended ones too; guarded by mu
+	linked int64   // their number
 	joiner *Waiter // the host; set before Join takes its one from live
-	linked int64   // tasks in the list of children, ended ones too; guarded by mu
+	_      [64]byte
+	// live is the number of tasks that have not exited, plus one until Join. It
+	// never rises from 0 again. Tasks that end on other cores write to it, so it
+	// has a cache line of its own.
+	live atomic.Int64
+	_    [56]byte
 }
 
-// Open opens the group's scope.
+// Open makes the group of a scope that has just been opened by Init.
 func (g *Group) Open(runner Runner) {
 	g.Runner = runner
 	g.live.Store(1)
+	g.state.Or(stGroup)
+}
+
+// firstTask is the head of the scope's list of tasks, if it is a group's.
+func (s *Scope) firstTask() *Scope {
+	if s.state.Load()&stGroup == 0 {
+		return nil
+	}
+	return (*Group)(unsafe.Pointer(s)).tasks // the scope is the group's first field
 }
 
 // sweepSlack is how many ended tasks a group keeps linked at least.
@@ -46,7 +62,7 @@ func (g *Group) Spawn(t *Task) bool {
 		st |= stCanceled
 	}
 	t.state.Store(st)
-	g.linkLocked(&t.Scope)
+	t.next, g.tasks = g.tasks, &t.Scope // no other task is touched: it may be running
 	if g.linked++; g.linked > 2*g.live.Load()+sweepSlack {
 		g.sweepLocked()
 	}
@@ -59,16 +75,14 @@ func (g *Group) Spawn(t *Task) bool {
 // themselves, so that they need no lock and one kept handle keeps few others.
 func (g *Group) sweepLocked() {
 	g.linked = 0
-	for c := g.child; c != nil; {
-		next := c.next
-		switch st := c.state.Load(); {
-		case st&stTask == 0:
-		case st&stClosed != 0:
-			g.unlinkLocked(c)
-		default:
+	for at := &g.tasks; *at != nil; {
+		c := *at
+		if c.state.Load()&stClosed != 0 {
+			*at, c.next = c.next, nil
+		} else {
+			at = &c.next
 			g.linked++
 		}
-		c = next
 	}
 }
 
@@ -114,9 +128,6 @@ func (g *Group) Join() {
 
 // unlinkTasks forgets all tasks, which have ended.
 func (g *Group) unlinkTasks() {
-	if g.state.Load()&stParent == 0 {
-		return
-	}
 	g.mu.Lock()
 	g.sweepLocked()
 	g.mu.Unlock()

@@ -33,10 +33,13 @@ func (s *Scope) walk(depth int, views *[]TaskView) {
 	}
 	s.mu.Lock()
 	var children []*Scope
-	for c := s.child; c != nil; c = c.next {
+	for c := s.firstTask(); c != nil; c = c.next {
 		if c.state.Load()&stClosed == 0 {
 			children = append(children, c)
 		}
+	}
+	for c := s.child; c != nil; c = c.next {
+		children = append(children, c)
 	}
 	s.mu.Unlock()
 	for i := len(children) - 1; i >= 0; i-- { // the list has the newest first

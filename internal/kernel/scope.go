@@ -42,6 +42,7 @@ const (
 	stTask                 // is a task's own scope
 	stLinked               // is in the parent's list
 	stParent               // has had children
+	stGroup                // is a group's
 	stCaught               // removed a cancellation of its own when it was left
 
 	outcomeShift = 12 // two bits: the Outcome of a task

@@ -122,12 +122,16 @@ func (s *Scope) refreshLocked(fresh []*Scope) []*Scope {
 		}
 	}
 	for c := s.child; c != nil; c = c.next {
-		if c.state.Load()&stClosed != 0 {
-			continue // a task that has ended
-		}
 		c.mu.Lock()
 		fresh = c.refreshLocked(fresh)
 		c.mu.Unlock()
+	}
+	for c := s.firstTask(); c != nil; c = c.next {
+		if c.state.Load()&stClosed == 0 {
+			c.mu.Lock()
+			fresh = c.refreshLocked(fresh)
+			c.mu.Unlock()
+		}
 	}
 	return fresh
 }
@@ -192,7 +196,7 @@ func (s *Scope) Leave() (open *Scope) {
 	}
 	s.mu.Lock()
 	for c := s.child; c != nil; c = c.next {
-		if c.state.Load()&stTask == 0 && c.task == s.task {
+		if c.task == s.task {
 			open = c
 		}
 	}
