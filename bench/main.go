@@ -76,6 +76,7 @@ type effort struct {
 	rounds int
 	round  time.Duration // least time of a round
 	tasks  int           // of S9b
+	small  bool          // a single batch will do
 }
 
 var (

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 // tiny runs each side with one batch.
-var tiny = effort{rounds: 1, round: time.Nanosecond, tasks: 500}
+var tiny = effort{rounds: 1, round: time.Nanosecond, tasks: 500, small: true}
 
 func TestEveryShapeGivesALineThatParses(t *testing.T) {
 	old := testingT
@@ -127,7 +127,8 @@ func TestBadFlagsGetOneLineAndExit2(t *testing.T) {
 
 func TestBadChildJobIsAnError(t *testing.T) {
 	for _, job := range []string{"", "S9b", "S9b peer 0", "S1a peer 10", "XX peer 10"} {
-		if _, err := measureChild(job); err == nil {
+		err := measureChild(job, func(sample) { t.Errorf("job %q: it was measured", job) })
+		if err == nil {
 			t.Errorf("job %q: no error", job)
 		}
 	}

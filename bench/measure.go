@@ -44,9 +44,10 @@ func (s side) once(n int) (*meter, error) {
 	return m, err
 }
 
-// calibrate finds the number of operations that takes at least d. It warms up, too.
-func (s side) calibrate(batch int, d time.Duration) (int, error) {
-	for n := batch; ; {
+// calibrate finds the number of operations, n or more, that takes at least d. It
+// warms up, too.
+func (s side) calibrate(n, batch int, d time.Duration) (int, error) {
+	for {
 		m, err := s.once(n)
 		if err != nil || m.elapsed >= d {
 			return n, err
@@ -68,11 +69,15 @@ func (p pair) measure(e effort) (row, error) {
 		return p.measureMemory(e)
 	}
 	ours, their := side(p.runOurs), side(p.their)
-	n, err := ours.calibrate(p.batch, e.round)
+	least := p.batch
+	if !e.small {
+		least = max(least, p.least)
+	}
+	n, err := ours.calibrate(least, p.batch, e.round)
 	if err != nil {
 		return row{}, err
 	}
-	k, err := their.calibrate(p.batch, e.round)
+	k, err := their.calibrate(least, p.batch, e.round)
 	if err != nil {
 		return row{}, err
 	}
@@ -133,7 +138,7 @@ func (p pair) profile(dir string, e effort) error {
 		return err
 	}
 	ours := side(p.runOurs)
-	n, err := ours.calibrate(p.batch, max(e.round, time.Second))
+	n, err := ours.calibrate(p.batch, p.batch, max(e.round, time.Second))
 	if err != nil {
 		return err
 	}

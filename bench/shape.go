@@ -13,6 +13,7 @@ type shape struct {
 	id    string
 	peer  string // one word
 	batch int    // n is a multiple of it; 0 means 1
+	least int    // n is at least so much, but in smoke tests
 	goals goals
 	ours  func(ctx context.Context, m *meter, n int) error
 	their func(m *meter, n int) error
@@ -44,7 +45,7 @@ var shapes = []shape{
 		ours: cancelBlocked(10_000), their: errgroupCancelBlocked(10_000)},
 	{id: "S9b", peer: "goroutine+WithCancel", goals: goals{parallel: 1.10, eventloop: 1.05},
 		memory: &memoryShape{ours: blockTasks, their: blockGoroutines}},
-	{id: "V1", peer: "synctest", batch: 1000, goals: goals{sim: 0.30},
+	{id: "V1", peer: "synctest", batch: 1000, least: 200_000, goals: goals{sim: 0.30},
 		ours: virtualSleeps(1000), their: synctestSleeps(1000)},
 	{id: "V2", peer: "channel-ping-pong", batch: 2, goals: goals{sim: 0.80},
 		ours: checkpoints, their: channelPingPong},

@@ -113,23 +113,25 @@ func spawnChild(id, who string, tasks int) (sample, error) {
 	return sample{v[0], v[1], v[2]}, err
 }
 
-// runChild is the child's main function.
+// runChild is the child's main function. It exits as soon as it knows: to end the
+// tasks would take as long again and tell nothing.
 func runChild(job string, stdout, stderr io.Writer) int {
-	s, err := measureChild(job)
+	err := measureChild(job, func(s sample) {
+		line, _ := json.Marshal([3]float64{s.value, s.allocs, s.bytes})
+		fmt.Fprintf(stdout, "%s\n", line)
+		os.Exit(0)
+	})
 	if err != nil {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
-		return 1
 	}
-	line, _ := json.Marshal([3]float64{s.value, s.allocs, s.bytes})
-	fmt.Fprintf(stdout, "%s\n", line)
-	return 0
+	return 1
 }
 
-func measureChild(job string) (s sample, err error) {
+func measureChild(job string, report func(sample)) error {
 	var id, who string
 	var n int
 	if _, err := fmt.Sscan(job, &id, &who, &n); err != nil || n < 1 {
-		return s, fmt.Errorf("bad job %q: expected shape, side, tasks", job)
+		return fmt.Errorf("bad job %q: expected shape, side, tasks", job)
 	}
 	var mem *memoryShape
 	for _, sh := range shapes {
@@ -138,39 +140,34 @@ func measureChild(job string) (s sample, err error) {
 		}
 	}
 	if mem == nil {
-		return s, fmt.Errorf("bad job %q: no such memory shape", job)
+		return fmt.Errorf("bad job %q: no such memory shape", job)
 	}
-	measure := func(block func(held func()) error) error {
-		var before, after runtime.MemStats
-		base, err := tidyResident()
-		if err != nil {
-			return err
-		}
-		runtime.ReadMemStats(&before)
-		return block(func() {
-			runtime.ReadMemStats(&after)
-			now, _ := tidyResident() // it worked before
-			s = sample{
-				value:  float64(now-base) / float64(n),
-				allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
-				bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
-			}
+	var before, after runtime.MemStats
+	base, err := tidyResident()
+	if err != nil {
+		return err
+	}
+	held := func() {
+		runtime.ReadMemStats(&after)
+		now, _ := tidyResident() // it worked before
+		report(sample{
+			value:  float64(now-base) / float64(n),
+			allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
+			bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
 		})
 	}
+	runtime.ReadMemStats(&before)
 	if who == "peer" {
-		err = measure(func(held func()) error { return mem.their(n, held) })
-	} else {
-		err = anyio.Run(context.Background(), func(ctx context.Context) error {
-			return measure(func(held func()) error { return mem.ours(ctx, n, held) })
-		}, anyio.On(backend(who)))
+		return mem.their(n, held)
 	}
-	return s, err
+	return anyio.Run(context.Background(), func(ctx context.Context) error {
+		return mem.ours(ctx, n, held)
+	}, anyio.On(backend(who)))
 }
 
 // tidyResident is the resident memory after garbage was collected and given back.
 func tidyResident() (int64, error) {
-	runtime.GC()
-	debug.FreeOSMemory()
+	debug.FreeOSMemory() // collects first
 	return resident()
 }
 
