@@ -2,10 +2,13 @@ package loop
 
 import (
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/anyio-go/anyio/internal/waitq"
+	"github.com/petermattis/goid"
 )
 
 // timers is a heap that tasks and foreign goroutines share.
@@ -64,3 +67,51 @@ func (ts *timers) next() (when int64, ok bool) {
 	}
 	return 0, false
 }
+
+//go:norace
+func (l *Loop) Arm(t *kernel.Timer) {
+	race.ReleaseMerge(unsafe.Pointer(t))
+	race.Disable()
+	first := l.timers.push(t)
+	race.Enable()
+	if first && goid.Get() != l.current.Load() && goid.Get() != l.goid {
+		race.Disable()
+		l.Clock.Wake()
+		race.Enable()
+	}
+}
+
+//go:norace
+func (l *Loop) Disarm(t *kernel.Timer) bool {
+	race.Disable()
+	ok := l.timers.remove(t)
+	race.Enable()
+	return ok
+}
+
+//go:norace
+func (l *Loop) fireTimers() {
+	if l.timers.empty() {
+		return
+	}
+	now := l.Clock.Now()
+	for {
+		race.Disable()
+		t := l.timers.due(now)
+		race.Enable()
+		if t == nil {
+			return
+		}
+		if !race.Enabled {
+			t.Value.Fire()
+			continue
+		}
+		race.Isolate(func() {
+			race.Acquire(unsafe.Pointer(t))
+			fire(t)
+		})
+	}
+}
+
+//go:norace
+func fire(t *kernel.Timer) { t.Value.Fire() }

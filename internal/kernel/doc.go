@@ -1,0 +1,37 @@
+// Package kernel is what every blocking call and every backend agree on: tasks,
+// the tree of scopes, waiters, and timers. It knows no backend and no primitive.
+//
+// # What a backend supplies
+//
+//	Main(t)           run the root task; return when it has ended
+//	Start(t)          let t.Run run some time later, never inside the call
+//	Current()         the task on the calling goroutine (loops only)
+//	Park(t)           suspend the calling task until Unpark, which may come first
+//	Unpark(t)         resume it; once for each Park; from any goroutine
+//	Yield(forced)     a schedule point: let others run
+//	Now(), Epoch()    the clock
+//	Arm, Disarm       timers; Fire is called when one is due
+//	Offload(f)        run a blocking function where it holds up no task
+//	WaitAllBlocked    return when every other task waits
+//	Rand(n)           a random choice, repeatable in a simulation
+//
+// That is all; see Backend for the exact duties. Sockets are added to it with the
+// package that needs them. On the parallel backend a waiter parks its goroutine by
+// itself, so Park and Unpark are for loops.
+//
+// # How a blocking call works
+//
+// Enter finds the scope of the context (the context is the scope), is a schedule
+// point, and fails if the scope is canceled: then the call has no effect. If the
+// call cannot finish at once it prepares a Waiter, puts it into the primitive's
+// queue under the primitive's lock, and calls Wait. From then on whoever swaps the
+// waiter's word first decides: the primitive (Wake, then it hands over what was
+// waited for, then Unpark) or the scope (abort). So what was handed over is never
+// lost, and what was canceled never happened.
+//
+// # Locks
+//
+// A scope's mu is taken parent first, and before a timer lock. A primitive's lock
+// is never held across Wait or Unpark and never together with a scope's mu. Nothing
+// is called while a lock is held that could call back.
+package kernel

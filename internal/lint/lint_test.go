@@ -1,0 +1,211 @@
+// Package lint holds the rules of the house that a test can check.
+package lint
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	root   = "../.."
+	module = "github.com/anyio-go/anyio"
+)
+
+// goFiles calls f with every Go file of the main module.
+func goFiles(t *testing.T, f func(path string)) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if d.IsDir() && (rel == "bench" || rel == ".git" || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") {
+			f(path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func packageOf(path string) string {
+	rel, _ := filepath.Rel(root, filepath.Dir(path))
+	return filepath.ToSlash(rel)
+}
+
+// TestImports states who may not import whom, and why. It is a statement of
+// policy: do not change it to make a build pass.
+func TestImports(t *testing.T) {
+	rules := []struct{ from, imports, why string }{
+		{"internal/kernel", module + "/internal/parallel", "the kernel knows no backend"},
+		{"internal/kernel", module + "/internal/loop", "the kernel knows no backend"},
+		{"internal/kernel", module + "/internal/eventloop", "the kernel knows no backend"},
+		{"internal/kernel", module + "/internal/simloop", "the kernel knows no backend"},
+		{"internal/", module, "nothing internal imports the root"},
+		{".", module + "/stream", "the root is below the packages built on it"},
+		{".", module + "/sim", "the root is below the packages built on it"},
+		{".", "crypto/tls", "programs without TLS do not pay for it; it belongs to tlsstream"},
+		{".", "os/exec", "it belongs to process"},
+		{".", "net/http", "the root is small"},
+		{"internal/timerq", module + "/internal/kernel", "small parts are usable alone"},
+		{"internal/waitq", module + "/internal/kernel", "small parts are usable alone"},
+		{"internal/coro", module + "/internal/kernel", "small parts are usable alone"},
+		{"internal/poll", module + "/internal/kernel", "small parts are usable alone"},
+		{"internal/race", module + "/internal/kernel", "small parts are usable alone"},
+	}
+	allowed := map[string]bool{"golang.org/x/sys": true, "golang.org/x/net": true, "golang.org/x/text": true, "github.com/petermattis/goid": true}
+	files := 0
+	goFiles(t, func(path string) {
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		files++
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkg := packageOf(path)
+		for _, spec := range file.Imports {
+			imported := strings.Trim(spec.Path.Value, `"`)
+			for _, r := range rules {
+				if (pkg == r.from || strings.HasSuffix(r.from, "/") && strings.HasPrefix(pkg, r.from)) && imported == r.imports {
+					t.Errorf("%s imports %s: %s", path, imported, r.why)
+				}
+			}
+			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") && !strings.HasPrefix(imported, module) {
+				ok := false
+				for dep := range allowed {
+					ok = ok || imported == dep || strings.HasPrefix(imported, dep+"/")
+				}
+				if !ok {
+					t.Errorf("%s imports %s: a new dependency needs a reason in DESIGN.md", path, imported)
+				}
+			}
+		}
+	})
+	if files < 30 {
+		t.Fatalf("only %d files were looked at", files)
+	}
+}
+
+// TestExportedNamesAreDocumented looks at every package that users can import.
+func TestExportedNamesAreDocumented(t *testing.T) {
+	names := 0
+	documented := map[string]bool{} // packages with a package comment
+	goFiles(t, func(path string) {
+		pkg := packageOf(path)
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documented[pkg] = documented[pkg] || file.Doc.Text() != ""
+		if strings.HasPrefix(pkg, "internal") || file.Name.Name == "main" {
+			return
+		}
+		for _, decl := range file.Decls {
+			for name, doc := range exported(decl) {
+				names++
+				if !doc {
+					t.Errorf("%s: %s has no doc comment", path, name)
+				}
+			}
+		}
+	})
+	for pkg, ok := range documented {
+		if !ok {
+			t.Errorf("package %s has no package comment", pkg)
+		}
+	}
+	if names < 100 {
+		t.Fatalf("only %d names were looked at", names)
+	}
+}
+
+// exported lists the exported names of a declaration and whether each has a
+// comment, its own or its group's.
+func exported(decl ast.Decl) map[string]bool {
+	names := map[string]bool{}
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if !d.Name.IsExported() || d.Recv != nil && !exportedReceiver(d.Recv) {
+			break
+		}
+		switch d.Name.Name {
+		case "Error", "String", "Unwrap": // what they do is known
+			names[d.Name.Name] = true
+		default:
+			names[d.Name.Name] = d.Doc.Text() != ""
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				if s.Name.IsExported() {
+					names[s.Name.Name] = d.Doc.Text() != "" || s.Doc.Text() != ""
+				}
+			case *ast.ValueSpec:
+				for _, n := range s.Names {
+					if n.IsExported() {
+						names[n.Name] = d.Doc.Text() != "" || s.Doc.Text() != "" || s.Comment.Text() != ""
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+func exportedReceiver(recv *ast.FieldList) bool {
+	typ := recv.List[0].Type
+	for {
+		switch x := typ.(type) {
+		case *ast.StarExpr:
+			typ = x.X
+		case *ast.IndexExpr:
+			typ = x.X
+		case *ast.IndexListExpr:
+			typ = x.X
+		case *ast.Ident:
+			return x.IsExported()
+		default:
+			return false
+		}
+	}
+}
+
+// TestNothingIsUnfinished looks for marks of work left undone, for tests that
+// sleep, and for files that hold more than one idea.
+func TestNothingIsUnfinished(t *testing.T) {
+	marks := []string{"TO" + "DO", "FIX" + "ME", "XX" + "X", "not " + "implemented"}
+	goFiles(t, func(path string) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(data)
+		for _, m := range marks {
+			if strings.Contains(text, m) {
+				t.Errorf("%s contains %q", path, m)
+			}
+		}
+		if strings.HasSuffix(path, "_test.go") && strings.Contains(text, "time."+"Sleep(") {
+			t.Errorf("%s sleeps: wait for an event, for all tasks blocked, or use the virtual clock", path)
+		}
+		if n := strings.Count(text, "\n"); n > 450 {
+			t.Errorf("%s has %d lines: a second idea may be hiding", path, n)
+		}
+	})
+}

@@ -1,0 +1,53 @@
+package loop
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
+)
+
+// remote are the tasks that other goroutines have made ready.
+type remote struct {
+	mu         sync.Mutex
+	head, tail *kernel.Task
+	n          atomic.Int32
+}
+
+//go:norace
+func (r *remote) push(t *kernel.Task) {
+	r.mu.Lock()
+	t.Sched.Link = nil
+	if r.tail == nil {
+		r.head = t
+	} else {
+		r.tail.Sched.Link = t
+	}
+	r.tail = t
+	r.n.Add(1)
+	r.mu.Unlock()
+}
+
+//go:norace
+func (l *Loop) drainRemote() {
+	if l.remote.n.Load() == 0 {
+		return
+	}
+	race.Disable()
+	l.remote.mu.Lock()
+	t := l.remote.head
+	l.remote.head, l.remote.tail = nil, nil
+	l.remote.n.Store(0)
+	l.remote.mu.Unlock()
+	race.Enable()
+	for t != nil {
+		next := t.Sched.Link
+		t.Sched.Link = nil
+		l.Order.Push(t)
+		t = next
+	}
+}
+
+// Pending reports whether another goroutine has made a task ready.
+func (l *Loop) Pending() bool { return l.remote.n.Load() > 0 }
