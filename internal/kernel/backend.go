@@ -113,8 +113,14 @@ func (r *Run) Finish() {
 // Kill ends a run that cannot go on: every wait in it, shielded or not, fails
 // with the cause.
 func (r *Run) Kill(c *Cause) {
-	if r.killed.CompareAndSwap(nil, c) {
-		r.Root.refreshAll()
+	if !r.killed.CompareAndSwap(nil, c) {
+		return
+	}
+	r.Root.mu.Lock()
+	all := r.Root.killLocked(nil)
+	r.Root.mu.Unlock()
+	for _, s := range all {
+		s.fire()
 	}
 }
 

@@ -100,8 +100,8 @@ func (t *Task) OpenScope() *Scope {
 func (t *Task) Exit() {
 	if x := t.ext.Load(); x != nil {
 		t.run.Disarm(&x.timer)
-		t.release(x)
 	}
+	t.dismiss()
 	if g := t.group; g != nil && g.live.Add(-1) == 0 && g.joiner.Wake() {
 		g.joiner.Unpark()
 	}

@@ -172,7 +172,7 @@ func (s *Scope) OuterCanceled() bool {
 	case st&stForeign != 0:
 		return s.base.Err() != nil
 	default:
-		return s.parent != nil && s.parent.Canceled()
+		return s.parent != nil && (s.parent.Closed() || s.parent.Canceled())
 	}
 }
 
@@ -211,6 +211,9 @@ func (s *Scope) cancelError() error {
 		st := at.state.Load()
 		if c := at.Cause(); c != nil {
 			return c.Error()
+		}
+		if st&stClosed != 0 {
+			return errScopeEnded.Error()
 		}
 		if st&stShield != 0 {
 			break

@@ -55,12 +55,12 @@ func (s *Scope) AfterFunc(f func()) (stop func() bool) {
 	s.materialize()
 	a := &afterFunc{f}
 	s.mu.Lock()
+	x := s.extLocked() // first, as Leave marks the scope closed and then looks for it
 	if s.state.Load()&(stCanceled|stClosed) != 0 {
 		s.mu.Unlock()
 		f()
 		return func() bool { return false }
 	}
-	x := s.extLocked()
 	x.afters = append(x.afters, a)
 	s.mu.Unlock()
 	return func() bool {

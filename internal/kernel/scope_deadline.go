@@ -2,21 +2,27 @@ package kernel
 
 import "time"
 
-// arm starts the timer of the scope's deadline, replacing an earlier one.
-func (s *Scope) arm(deadline int64) {
-	if s.run.Now() >= deadline {
+// arm makes the timer follow the scope's deadline.
+func (s *Scope) arm() {
+	if d := s.deadline.Load(); d != noDeadline && s.run.Now() >= d {
 		s.expire()
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state.Load()&stClosed != 0 {
-		return
-	}
 	x := s.extLocked()
 	s.run.Disarm(&x.timer)
-	x.timer.When = deadline
+	// Read under mu: of two who move the deadline at once, the second one to come
+	// here sees what is valid.
+	d := s.deadline.Load()
+	if d == noDeadline {
+		return
+	}
+	x.timer.When = d
 	s.run.Arm(&x.timer)
+	if s.state.Load()&stClosed != 0 { // left meanwhile, and disarmed too early
+		s.run.Disarm(&x.timer)
+	}
 }
 
 // expire cancels the scope because its deadline has passed. A deadline that was
@@ -27,7 +33,7 @@ func (s *Scope) expire() {
 		return
 	}
 	if s.run.Now() < d {
-		s.arm(d)
+		s.arm()
 		return
 	}
 	s.Cancel(&Cause{Kind: ByDeadline, Deadline: s.run.Epoch().Add(time.Duration(d))})
@@ -43,9 +49,5 @@ func (s *Scope) SetDeadline(d int64) {
 		}
 		return
 	}
-	if d != noDeadline {
-		s.arm(d)
-	} else if x := s.ext.Load(); x != nil {
-		s.run.Disarm(&x.timer)
-	}
+	s.arm()
 }

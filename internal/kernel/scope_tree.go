@@ -48,8 +48,8 @@ func (s *Scope) materialize() {
 			stop()
 		}
 	}
-	if d := s.deadline.Load(); d != noDeadline {
-		s.arm(d)
+	if s.deadline.Load() != noDeadline {
+		s.arm()
 	}
 }
 
@@ -100,7 +100,7 @@ func (s *Scope) wantsCanceled() bool {
 	case st&stForeign != 0:
 		return s.base.Err() != nil
 	default:
-		return s.parent != nil && s.parent.state.Load()&stCanceled != 0
+		return s.parent != nil && s.parent.state.Load()&(stCanceled|stClosed) != 0
 	}
 }
 
@@ -134,6 +134,41 @@ func (s *Scope) refreshLocked(fresh []*Scope) []*Scope {
 		}
 	}
 	return fresh
+}
+
+// killLocked cancels the scope and all below it, shields or not, and collects
+// them. s.mu is held.
+func (s *Scope) killLocked(all []*Scope) []*Scope {
+	s.state.Or(stCanceled)
+	all = append(all, s)
+	for c := s.child; c != nil; c = c.next {
+		c.mu.Lock()
+		all = c.killLocked(all)
+		c.mu.Unlock()
+	}
+	return all
+}
+
+// dismiss ends what is still done in a scope that has been left: the waits of
+// goroutines that are no tasks, and the scopes opened in it by them or by mistake.
+func (s *Scope) dismiss() {
+	if s.waiter.Load() != nil || s.ext.Load() != nil {
+		s.fire()
+	}
+	if s.state.Load()&stParent == 0 {
+		return
+	}
+	var fresh []*Scope
+	s.mu.Lock()
+	for c := s.child; c != nil; c = c.next {
+		c.mu.Lock()
+		fresh = c.refreshLocked(fresh)
+		c.mu.Unlock()
+	}
+	s.mu.Unlock()
+	for _, f := range fresh {
+		f.fire()
+	}
 }
 
 func (s *Scope) refreshAll() {
@@ -211,7 +246,7 @@ func (s *Scope) Leave() (open *Scope) {
 		if stop != nil {
 			stop()
 		}
-		s.release(x)
 	}
+	s.dismiss()
 	return open
 }

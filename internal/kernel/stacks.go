@@ -52,7 +52,7 @@ func UserFrame(stack string) string {
 const modulePath = "github.com/anyio-go/anyio"
 
 func ownFrame(function string) bool {
-	for _, std := range []string{"runtime.", "iter.", "sync.", "created by runtime"} {
+	for _, std := range []string{"runtime.", "iter.", "sync.", "created by "} {
 		if strings.HasPrefix(function, std) {
 			return true
 		}

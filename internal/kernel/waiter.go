@@ -92,7 +92,7 @@ func (w *Waiter) Wait(p Place) error {
 	}
 	s := p.S
 	s.add(w)
-	if s.state.Load()&stCanceled != 0 && w.abortSelf() {
+	if s.state.Load()&(stCanceled|stClosed) != 0 && w.abortSelf() {
 		s.remove(w)
 		return s.cancelError()
 	}
@@ -125,7 +125,11 @@ func (w *Waiter) waitForeign(p Place) error {
 		})
 		defer stop()
 	}
-	if s := p.S; s != nil { // to be seen, and for Kill
+	s := p.S
+	if s == nil && w.task != nil { // a loop's task with a context from elsewhere
+		s = &w.task.Scope
+	}
+	if s != nil { // to be seen, and for Kill
 		s.add(w)
 		defer s.remove(w)
 		if s.run.killed.Load() != nil && w.abortSelf() {
@@ -133,10 +137,13 @@ func (w *Waiter) waitForeign(p Place) error {
 		}
 	}
 	w.park()
-	if w.word.Load()&phaseMask == phaseCanceled {
-		return p.err()
+	if w.word.Load()&phaseMask != phaseCanceled {
+		return nil
 	}
-	return nil
+	if s != nil && s.run.killed.Load() != nil {
+		return s.cancelError()
+	}
+	return p.err()
 }
 
 func (w *Waiter) park() {

@@ -9,7 +9,6 @@
 package loop
 
 import (
-	"errors"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -73,6 +72,8 @@ type Loop struct {
 	idle     *pooled      // coroutines without a task
 	goexit   bool         // a coroutine has just ended by runtime.Goexit
 	stalled  error        // why the run was killed
+	patience int          // steps left to the tasks of a killed run
+	given    bool         // the tasks that are left are abandoned
 	timers   timers
 	remote   remote
 	watchers *watcher // tasks in WaitAllBlocked
@@ -93,10 +94,6 @@ func (l *Loop) Name() string     { return l.Params.Name }
 func (l *Loop) Now() int64       { return l.Clock.Now() }
 func (l *Loop) Epoch() time.Time { return l.Clock.Epoch() }
 func (l *Loop) Rand(n int) int   { return l.Params.Rand(n) }
-
-// ErrStuck is returned beside the stall when tasks blocked again after they were
-// told to end, and had to be left behind.
-var ErrStuck = errors.New("anyio: tasks still wait after the run was ended; they are abandoned")
 
 // Main drives the loop until t has ended.
 func (l *Loop) Main(t *kernel.Task) error {
@@ -145,7 +142,7 @@ func (l *Loop) next() *kernel.Task {
 		return t
 	}
 	for {
-		if t := l.pick(); t != nil {
+		if t := l.pick(); t != nil || l.given {
 			return t
 		}
 		if l.wakeWatcher() {
@@ -174,6 +171,14 @@ func (l *Loop) pick() *kernel.Task {
 		if race.Enabled {
 			l.drainRemote()
 		}
+	}
+	if l.stalled != nil {
+		if l.patience--; l.patience < 0 {
+			l.abandon()
+		}
+	}
+	if l.given {
+		return nil
 	}
 	t := l.Order.Pop()
 	if t != nil && l.OnStep != nil && l.OnStep(t) != nil {
@@ -312,6 +317,11 @@ func (l *Loop) Yield(forced bool) {
 		return
 	}
 	l.Order.Push(t)
+	if race.Enabled {
+		// Timers fired from here would carry what t did to the tasks they wake.
+		t.Sched.Coro.Yield()
+		return
+	}
 	next := l.pick()
 	l.budget = l.Budget
 	if next == t {
@@ -338,22 +348,6 @@ func (l *Loop) Offload(f func(), _ bool) bool {
 		return false
 	}
 	go f()
-	return true
-}
-
-// stall ends a run that cannot go on: all tasks are told so, and have one more
-// chance to unwind. It returns false if they had it already.
-func (l *Loop) stall(kind string) bool {
-	if l.stalled != nil {
-		if kind == "deadlock" {
-			l.stalled = errors.Join(l.stalled, ErrStuck)
-		}
-		return kind != "deadlock"
-	}
-	report := l.run.Stalled(kind)
-	l.stalled = l.OnStall(report)
-	cause := &kernel.Cause{Kind: kernel.ByKill, Err: l.stalled}
-	race.Isolate(func() { l.run.Kill(cause) })
 	return true
 }
 

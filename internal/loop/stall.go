@@ -1,0 +1,45 @@
+package loop
+
+import (
+	"errors"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
+)
+
+// ErrStuck is returned beside the stall when tasks blocked again after they were
+// told to end, and had to be left behind.
+var ErrStuck = errors.New("anyio: tasks still wait after the run was ended; they are abandoned")
+
+// patiencePerTask is how many steps a task of a killed run may make to unwind,
+// with a minimum for all together.
+const (
+	patiencePerTask = 100
+	minPatience     = 100_000
+)
+
+// stall ends a run that cannot go on: all tasks are told so, and have one more
+// chance to unwind. It returns false if they had it already.
+func (l *Loop) stall(kind string) bool {
+	if l.stalled != nil {
+		if kind == "deadlock" {
+			l.abandon()
+		}
+		return !l.given
+	}
+	report := l.run.Stalled(kind)
+	l.patience = max(minPatience, patiencePerTask*len(report.Tasks))
+	l.stalled = l.OnStall(report)
+	cause := &kernel.Cause{Kind: kernel.ByKill, Err: l.stalled}
+	race.Isolate(func() { l.run.Kill(cause) })
+	return true
+}
+
+// abandon gives up the tasks of a killed run that wait where nothing can end the
+// wait, or go on although every wait fails.
+func (l *Loop) abandon() {
+	if !l.given {
+		l.given = true
+		l.stalled = errors.Join(l.stalled, ErrStuck)
+	}
+}
