@@ -150,15 +150,21 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	m := &mainTask{}
 	m.t.Prepare(main, kernel.FuncPC(main), &kernel.TaskMeta{Name: o.cfg.Name, HasName: o.cfg.Name != "", Runner: m})
 	m.t.OpenMain(r)
-	defer r.Finish()
-	if err := r.Backend.Main(&m.t); err != nil {
-		return err
-	}
-	if m.panicked != nil {
-		panic(m.panicked)
-	}
-	if m.goexit {
+	defer func() {
+		r.Finish()
+		if m.panicked != nil { // also if a task's Goexit has taken this goroutine with it
+			panic(m.panicked)
+		}
+	}()
+	err = r.Backend.Main(&m.t)
+	switch {
+	case m.panicked != nil && err != nil && m.panicked.Group == nil:
+		m.panicked.Group = err
+	case m.goexit:
 		runtime.Goexit()
+	}
+	if err != nil {
+		return err
 	}
 	return m.err
 }
@@ -183,11 +189,12 @@ type mainTask struct {
 
 // RunTask runs main. A Goexit goes on in Run, after the backend has ended.
 func (m *mainTask) RunTask(t *kernel.Task) {
-	m.goexit = true
+	returned := false
 	defer func() {
 		if v := recover(); v != nil {
 			m.panicked, _ = newPanicError(v, t.Name())
-			m.goexit = false
+		} else {
+			m.goexit = !returned
 		}
 		if t.OpenScope() != nil && m.err == nil {
 			m.err = misuse("the main task ended before a cancel scope opened in it was closed: close what you open")
@@ -196,5 +203,5 @@ func (m *mainTask) RunTask(t *kernel.Task) {
 		t.Exit()
 	}()
 	m.err = t.F(&t.Scope)
-	m.goexit = false
+	returned = true
 }

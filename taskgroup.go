@@ -94,7 +94,7 @@ func (tg *TaskGroup) result(rest error, canceled bool) error {
 	canceled = canceled || tg.canceled
 	var outer error
 	if canceled && s.OuterCanceled() {
-		outer = s.Err()
+		outer = s.OuterErr()
 	}
 	tg.caught = canceled && outer == nil
 	if s.Leave() != nil {

@@ -176,6 +176,17 @@ func (s *Scope) OuterCanceled() bool {
 	}
 }
 
+// OuterErr is the error of the cancellation from outside, OuterCanceled being true.
+func (s *Scope) OuterErr() error {
+	if s.state.Load()&stForeign == 0 && s.run.killed.Load() == nil && s.parent != nil {
+		return s.parent.cancelError()
+	}
+	if s.run.killed.Load() == nil && s.base.Err() != nil {
+		return s.foreignCause().Error()
+	}
+	return s.cancelError()
+}
+
 // CancelCalled reports whether the scope itself was canceled, by Cancel or by
 // its deadline.
 func (s *Scope) CancelCalled() bool {

@@ -117,7 +117,7 @@ func (s *Scope) refreshLocked(fresh []*Scope) []*Scope {
 		fresh = append(fresh, s)
 	default:
 		s.state.And(^uint32(stCanceled))
-		if x := s.ext.Load(); x != nil {
+		if x := s.ext.Load(); x != nil && x.done != nil && isClosed(x.done) {
 			x.done = nil // whoever asks again gets an open channel
 		}
 	}

@@ -45,8 +45,8 @@ func (w *Waiter) abort(killed bool, stillMine func() bool) {
 	}
 }
 
-// fire aborts the waits of a scope that has just become canceled and tells the
-// contexts derived from it. No lock is held while they go on.
+// fire aborts the waits of a scope that has just become canceled, or was left,
+// and tells the contexts derived from it. No lock is held while they go on.
 func (s *Scope) fire() {
 	// The word is read before the slot is read again: a waiter that was given to
 	// another scope meanwhile has another generation, and the swap fails.
@@ -59,27 +59,29 @@ func (s *Scope) fire() {
 		return
 	}
 	s.mu.Lock()
+	if s.state.Load()&(stCanceled|stClosed) == 0 { // a shield was raised meanwhile
+		s.mu.Unlock()
+		return
+	}
 	for w := x.waiters; w != nil; w = w.next {
 		w.abort(killed, func() bool { return true })
 	}
-	s.mu.Unlock()
-	s.release(x)
-}
-
-// release closes Done and calls the functions that derived contexts left here.
-func (s *Scope) release(x *scopeExt) {
-	s.mu.Lock()
 	afters := x.afters
 	x.afters = nil
-	if x.done != nil {
-		select {
-		case <-x.done:
-		default:
-			close(x.done)
-		}
+	if x.done != nil && !isClosed(x.done) {
+		close(x.done)
 	}
 	s.mu.Unlock()
 	for _, a := range afters {
 		a.f()
+	}
+}
+
+func isClosed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

@@ -37,6 +37,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	return p.sleepUntil(p.Run().After(d))
 }
 
+// Pause is Sleep at a place.
+func (p Place) Pause(d time.Duration) error { return p.sleepUntil(p.Run().After(d)) }
+
 // SleepUntil waits for an instant of the run's clock; NoDeadline is for ever. An
 // instant that has passed is a checkpoint.
 func SleepUntil(ctx context.Context, due time.Time) error {

@@ -70,6 +70,9 @@ func (b *Backend) WaitAllBlocked(p kernel.Place) error {
 		if r.AllBlocked(p.Task()) {
 			return nil
 		}
-		time.Sleep(pause)
+		// A wait, so that two who look at once see each other blocked.
+		if err := p.Pause(pause); err != nil {
+			return err
+		}
 	}
 }
