@@ -30,7 +30,7 @@ var sleepers = sync.Pool{New: func() any {
 
 // Sleep waits for a duration of the run's clock. Zero or less is a checkpoint.
 func Sleep(ctx context.Context, d time.Duration) error {
-	p, err := Enter(ctx)
+	p, err := enterSleep(ctx)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (p Place) Pause(d time.Duration) error { return p.sleepUntil(p.Run().After(
 // SleepUntil waits for an instant of the run's clock; NoDeadline is for ever. An
 // instant that has passed is a checkpoint.
 func SleepUntil(ctx context.Context, due time.Time) error {
-	p, err := Enter(ctx)
+	p, err := enterSleep(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,11 +55,22 @@ func SleepUntil(ctx context.Context, due time.Time) error {
 
 // SleepForever waits until it is canceled.
 func SleepForever(ctx context.Context) error {
-	p, err := Enter(ctx)
+	p, err := enterSleep(ctx)
 	if err != nil {
 		return err
 	}
 	return p.sleepUntil(noDeadline)
+}
+
+// enterSleep is Enter without its schedule point: the sleep itself is one, as it
+// always gives way. Only a canceled sleep, which does not, is told apart.
+func enterSleep(ctx context.Context) (Place, error) {
+	p := Locate(ctx)
+	err := p.Check()
+	if err != nil {
+		p.Run().Yield(false)
+	}
+	return p, err
 }
 
 func (p Place) sleepUntil(due int64) error {
