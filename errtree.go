@@ -13,7 +13,7 @@ func isCancellation(err error) bool {
 		switch e := err.(type) {
 		case *CanceledError:
 			return true
-		case *TimeoutError, *TaskFailedError:
+		case *TimeoutError, *TaskFailedError, *FutureFailedError:
 			return false
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()

@@ -122,3 +122,28 @@ func (r *Run) Stalled(kind string) *Stall {
 	}
 	return st
 }
+
+// InnerScope is the innermost scope of the task that is known to the tree: a
+// scope in which nothing has blocked yet is not.
+func (t *Task) InnerScope() *Scope {
+	s := &t.Scope
+	for {
+		in := s.ownChild()
+		if in == nil {
+			return s
+		}
+		s = in
+	}
+}
+
+// ownChild is the newest scope opened in s by its own task, nil if there is none.
+func (s *Scope) ownChild() *Scope {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := s.child; c != nil; c = c.next {
+		if c.task == s.task && c.state.Load()&stTask == 0 {
+			return c
+		}
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package anyio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A FutureStatus is where a Future stands. [FU-07]
+type FutureStatus uint8
+
+const (
+	FuturePending  FutureStatus = iota // no outcome yet
+	FutureFinished                     // Set was called
+	FutureCanceled                     // Cancel was called
+	FutureFailed                       // SetError was called
+)
+
+func (s FutureStatus) String() string {
+	return [...]string{"pending", "finished", "canceled", "failed"}[s]
+}
+
+var (
+	// ErrFutureNotFinished is returned by Value and Err of a Future without an
+	// outcome. [EX-17]
+	ErrFutureNotFinished = errors.New("anyio: future has no outcome yet")
+	// ErrFutureFinished is returned by Set and SetError of a Future that has a
+	// value or an error already. [EX-18]
+	ErrFutureFinished = errors.New("anyio: future already has an outcome")
+	// ErrFutureCanceled is matched by the error of everything that asks a canceled
+	// Future for its outcome, and returned by Set and SetError. It is no
+	// cancellation of the caller. [EX-16]
+	ErrFutureCanceled = errors.New("anyio: future was canceled")
+)
+
+// A FutureFailedError is what Await and Value return for a Future that failed,
+// whose error it wraps, or was canceled. [EX-15]
+type FutureFailedError struct {
+	Future   string // its name, "" if it has none
+	Err      error
+	Canceled bool // Cancel was called [EX-16]
+}
+
+func (e *FutureFailedError) Error() string {
+	name := "future"
+	if e.Future != "" {
+		name = fmt.Sprintf("future %q", e.Future)
+	}
+	if e.Canceled {
+		return "anyio: " + name + " was canceled"
+	}
+	return "anyio: " + name + " failed: " + e.Err.Error()
+}
+
+// Unwrap is the error given to SetError, or ErrFutureCanceled.
+func (e *FutureFailedError) Unwrap() error {
+	if e.Canceled {
+		return ErrFutureCanceled
+	}
+	return e.Err
+}
+
+// A Future is a value that will be there later: somebody sets it, once, and any
+// number of tasks wait for it. The zero value is ready. It may be used from any
+// task, goroutine and backend at the same time, and must not be copied. [FU-01]
+//
+// Set synchronizes before the return of every Wait and Await that it lets through.
+type Future[T any] struct {
+	name  string
+	state atomic.Uint32 // a FutureStatus; who moves it from pending writes what follows
+	value T             // written before done
+	err   error         // written before done
+	done  Event
+}
+
+// NewFuture makes a Future with a name for people. [FU-01]
+func NewFuture[T any](name string) *Future[T] { return &Future[T]{name: name} }
+
+var opFuture = kernel.RegisterOp("Future.Wait")
+
+// Set gives the future its value and lets all who wait go on. If it has an
+// outcome already, nothing changes and the error is ErrFutureFinished or
+// ErrFutureCanceled. [FU-02]
+func (f *Future[T]) Set(value T) error {
+	return f.finish(FutureFinished, value, nil)
+}
+
+// SetError gives the future an error for an outcome. It fails as Set does, and
+// for a nil error. [FU-03]
+func (f *Future[T]) SetError(err error) error {
+	if err == nil {
+		return misuse("Future.SetError with a nil error: use Set for success")
+	}
+	var zero T
+	return f.finish(FutureFailed, zero, err)
+}
+
+// Cancel gives up a pending future: all who wait for it get an error that matches
+// ErrFutureCanceled. It reports whether the future was pending; if not, nothing
+// changes. [FU-04]
+func (f *Future[T]) Cancel() bool {
+	var zero T
+	return f.finish(FutureCanceled, zero, nil) == nil
+}
+
+func (f *Future[T]) finish(how FutureStatus, value T, err error) error {
+	if !f.state.CompareAndSwap(uint32(FuturePending), uint32(how)) {
+		if FutureStatus(f.state.Load()) == FutureCanceled {
+			return ErrFutureCanceled
+		}
+		return ErrFutureFinished
+	}
+	f.value, f.err = value, err
+	f.done.Set()
+	return nil
+}
+
+// Wait waits until the future has an outcome, and tells nothing of it: the error
+// is only about the waiting. Cancellation: nothing is lost, and the future and
+// others who wait are not affected. [FU-05]
+func (f *Future[T]) Wait(ctx context.Context) error { return f.done.wait(ctx, opFuture) }
+
+// Await waits until the future has an outcome and returns its value, or a
+// *FutureFailedError. Cancellation: as for Wait. [FU-06]
+func (f *Future[T]) Await(ctx context.Context) (T, error) {
+	if err := f.Wait(ctx); err != nil {
+		var zero T
+		return zero, err
+	}
+	return f.Value()
+}
+
+// Value is the future's value without waiting. The error is ErrFutureNotFinished
+// or a *FutureFailedError. [FU-02]
+func (f *Future[T]) Value() (T, error) {
+	var zero T
+	switch f.Status() {
+	case FuturePending:
+		return zero, ErrFutureNotFinished
+	case FutureFinished:
+		return f.value, nil
+	case FutureCanceled:
+		return zero, &FutureFailedError{Future: f.name, Canceled: true}
+	default:
+		return zero, &FutureFailedError{Future: f.name, Err: f.err}
+	}
+}
+
+// Err is what the future failed with: nil if it has a value, the very error given
+// to SetError, ErrFutureNotFinished, or for a canceled one a *FutureFailedError
+// that matches ErrFutureCanceled. [FU-03]
+func (f *Future[T]) Err() error {
+	switch f.Status() {
+	case FuturePending:
+		return ErrFutureNotFinished
+	case FutureFinished:
+		return nil
+	case FutureCanceled:
+		return &FutureFailedError{Future: f.name, Canceled: true}
+	default:
+		return f.err
+	}
+}
+
+// Status is where the future stands. [FU-07]
+func (f *Future[T]) Status() FutureStatus {
+	if !f.done.IsSet() {
+		return FuturePending
+	}
+	return FutureStatus(f.state.Load())
+}
+
+func (f *Future[T]) String() string {
+	if f.name == "" {
+		return fmt.Sprintf("Future(%s)", f.Status())
+	}
+	return fmt.Sprintf("Future(%q, %s)", f.name, f.Status())
+}

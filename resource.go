@@ -1,0 +1,30 @@
+package anyio
+
+import (
+	"context"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Resource is anything that must be closed: streams, listeners, processes. [EL-11]
+//
+// Close releases the resource first and only then may wait or report the
+// cancellation of ctx; so it does its work in a canceled scope as well, and
+//
+//	defer r.Close(ctx)
+//
+// is right whatever happened before. Those who wait in the resource's methods
+// are woken with ErrClosed. Closing again does nothing and returns nil. [EL-12] [EL-13]
+type Resource interface {
+	Close(ctx context.Context) error
+}
+
+// CloseForcefully closes r without waiting for anything, such as the closing
+// handshake of a protocol: it calls Close in a scope that is already canceled. The
+// cancellation does not come back; another error of Close does. [EL-10]
+func CloseForcefully(ctx context.Context, r Resource) error {
+	return WithCancelScope(ctx, func(ctx context.Context, scope *CancelScope) error {
+		scope.s.Cancel(&kernel.Cause{Reason: "closed forcefully"})
+		return r.Close(ctx)
+	})
+}

@@ -1,0 +1,181 @@
+package anyio
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A TaskState says what a task was doing when it was looked at.
+type TaskState string
+
+const (
+	TaskRunning TaskState = "running" // it is the task that asked
+	TaskReady   TaskState = "ready"   // it runs or could run, or waits for something this library does not know
+	TaskWaiting TaskState = "waiting" // it waits in a call of this library
+)
+
+// A TaskInfo describes a task at one instant. Take it by CurrentTask or
+// RunningTasks; it may be kept and asked from anywhere. [DB-01]
+type TaskInfo struct {
+	ID       uint64 // unique within the run, counts from 1
+	ParentID uint64 // of the task whose group it is in, or that waits in Start for it; 0 if none
+	Name     string
+	Depth    int // 0 for a task without parent
+	State    TaskState
+	WaitsFor string    // "Event.Wait"; "" unless it is TaskWaiting
+	Since    time.Time // when the wait began; zero unless the run records it, see Debug
+	Deadline time.Time // the earliest that applies where the task stands, zero if none
+	Shielded bool      // cancellation from outside the task does not reach where it stands
+
+	task  *kernel.Task
+	place kernel.Place // of the context given to CurrentTask
+}
+
+// Equal reports whether the two describe the same task. [DB-01]
+func (i TaskInfo) Equal(other TaskInfo) bool { return i.task == other.task }
+
+// Finished reports whether the task is over by now.
+func (i TaskInfo) Finished() bool { return i.task == nil || i.task.Finished() }
+
+// HasPendingCancellation reports whether the next blocking call of the task, as
+// it stands now, would be canceled. Shields are considered. It is false for a
+// task that is over. [DB-02]
+func (i TaskInfo) HasPendingCancellation() bool {
+	if i.Finished() {
+		return false
+	}
+	if i.place.Ctx != nil && i.place.Ctx.Err() != nil {
+		return true
+	}
+	return i.scope().Canceled()
+}
+
+// scope is where the task stands now, as far as can be known.
+func (i TaskInfo) scope() *kernel.Scope {
+	if s := i.place.S; s != nil && !s.Closed() {
+		return s
+	}
+	return i.task.InnerScope()
+}
+
+// Stack is the task's stack in the format of package runtime, "" if the task has
+// not begun or is over. It stops the world for a moment.
+func (i TaskInfo) Stack() string {
+	if i.Finished() {
+		return ""
+	}
+	id := i.task.GoroutineID()
+	if id == 0 {
+		return ""
+	}
+	return kernel.Stacks()[id]
+}
+
+func (i TaskInfo) String() string { return fmt.Sprintf("TaskInfo(id=%d, name=%q)", i.ID, i.Name) }
+
+// describe makes the info of a task that stands in s.
+func describe(t *kernel.Task, s *kernel.Scope) TaskInfo {
+	info := TaskInfo{ID: t.ID(), Name: t.Name(), State: TaskReady, task: t}
+	if host := t.Host(); host != nil {
+		info.ParentID = host.ID()
+	}
+	info.Deadline, _ = s.EffectiveDeadline()
+	for at := s; at != nil; at = at.Parent() {
+		info.Shielded = info.Shielded || at.Shield()
+		if at == &t.Scope {
+			break
+		}
+	}
+	return info
+}
+
+// CurrentTask describes the task that ctx belongs to; ok is false if it is the
+// context of no task, such as that of an http handler. Depth is not filled in. [DB-03]
+func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
+	p := kernel.Locate(ctx)
+	t := p.Task()
+	if t == nil {
+		return TaskInfo{}, false
+	}
+	if p.S == nil {
+		p.S = &t.Scope
+	}
+	info = describe(t, p.S)
+	info.State, info.place = TaskRunning, p
+	if p.Ctx != nil {
+		info.Deadline, _ = p.Ctx.Deadline()
+	}
+	return info, true
+}
+
+// RunningTasks describes all tasks of the run of ctx that are not over: parents
+// before their children, the children of a parent together and in order of their
+// start. With a context that comes from no run, these are the tasks of all groups
+// that were opened without one. [DB-04]
+func RunningTasks(ctx context.Context) []TaskInfo {
+	p := kernel.Locate(ctx)
+	self := p.Task()
+	var infos []TaskInfo
+	for _, v := range p.Run().Tasks() {
+		if v.Task.Finished() {
+			continue
+		}
+		s := v.Scope
+		if !v.Waiting {
+			s = v.Task.InnerScope()
+		}
+		info := describe(v.Task, s)
+		switch {
+		case v.Task == self:
+			info.State = TaskRunning
+		case v.Waiting:
+			info.State, info.WaitsFor, info.Since = TaskWaiting, v.Op.String(), v.Since
+		}
+		infos = append(infos, info)
+	}
+	return treeOrder(infos)
+}
+
+// treeOrder sorts tasks by their parents. A task whose parent is not in the list
+// counts as one without parent.
+func treeOrder(infos []TaskInfo) []TaskInfo {
+	present := make(map[uint64]bool, len(infos))
+	for _, i := range infos {
+		present[i.ID] = true
+	}
+	children := make(map[uint64][]TaskInfo)
+	for _, i := range infos {
+		parent := i.ParentID
+		if !present[parent] {
+			parent = 0
+		}
+		children[parent] = append(children[parent], i)
+	}
+	sorted := infos[:0]
+	var visit func(parent uint64, depth int)
+	visit = func(parent uint64, depth int) {
+		for _, i := range children[parent] {
+			i.Depth = depth
+			sorted = append(sorted, i)
+			visit(i.ID, depth+1)
+		}
+	}
+	visit(0, 0)
+	return sorted
+}
+
+// WaitAllTasksBlocked waits until every other task of the run waits for
+// something. A task that has been woken or canceled but has not run yet does not
+// wait. It is for tests, in place of sleeping. On the parallel backend it looks
+// again and again, and only knows waits in this library: a task that receives
+// from a channel counts as running. [DB-05]
+func WaitAllTasksBlocked(ctx context.Context) error {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	return p.Run().WaitAllBlocked(p)
+}

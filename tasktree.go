@@ -1,0 +1,76 @@
+package anyio
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// PrintTasks writes the tasks of the run of ctx as a tree: each with its name, id
+// and state, what it waits for, where in the source and since when, its deadline
+// and shield. It is what a dump of all goroutines does not tell. [DB-04]
+func PrintTasks(ctx context.Context, w io.Writer) error {
+	tasks := RunningTasks(ctx)
+	stacks := kernel.Stacks()
+	now := Now(ctx)
+	var b bytes.Buffer
+	var last []bool // for each level, whether the branch there is the last one
+	for n, t := range tasks {
+		last = append(last[:t.Depth], isLast(tasks[n:]))
+		b.WriteString(branches(last))
+		fmt.Fprintf(&b, "%s #%d %s", t.Name, t.ID, t.State)
+		if t.WaitsFor != "" {
+			b.WriteString(" for " + t.WaitsFor)
+		}
+		if at := kernel.UserFrame(stacks[t.task.GoroutineID()]); at != "" {
+			b.WriteString(" at " + at)
+		}
+		if !t.Since.IsZero() {
+			b.WriteString(", since " + now.Sub(t.Since).Round(time.Microsecond).String())
+		}
+		if !t.Deadline.IsZero() {
+			b.WriteString(", deadline in " + t.Deadline.Sub(now).Round(time.Microsecond).String())
+		}
+		if t.Shielded {
+			b.WriteString(", shielded")
+		}
+		if t.HasPendingCancellation() {
+			b.WriteString(", canceled")
+		}
+		b.WriteByte('\n')
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// isLast reports whether no sibling follows the first task.
+func isLast(tasks []TaskInfo) bool {
+	for _, t := range tasks[1:] {
+		if t.Depth <= tasks[0].Depth {
+			return t.Depth < tasks[0].Depth
+		}
+	}
+	return true
+}
+
+func branches(last []bool) string {
+	var b bytes.Buffer
+	for level, l := range last {
+		switch end := level == len(last)-1; {
+		case level == 0:
+		case end && l:
+			b.WriteString("└─ ")
+		case end:
+			b.WriteString("├─ ")
+		case l:
+			b.WriteString("   ")
+		default:
+			b.WriteString("│  ")
+		}
+	}
+	return b.String()
+}

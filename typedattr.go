@@ -1,0 +1,96 @@
+package anyio
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+)
+
+// ErrAttributeNotFound is matched by the error of Extra when the resource does
+// not have the attribute. [EX-19]
+var ErrAttributeNotFound = errors.New("anyio: attribute not found")
+
+// An Attribute is the key of an extra attribute with values of type T: something
+// that only some resources of a kind can tell, such as the peer's certificate of
+// a stream. Each one that is made is a key of its own; the name is for people.
+// The type of the value is part of the key, so a wrong one does not compile. [TA-01] [TA-02]
+type Attribute[T any] struct{ name string }
+
+// NewAttribute makes an attribute. It is meant for package variables.
+func NewAttribute[T any](name string) *Attribute[T] { return &Attribute[T]{name} }
+
+func (a *Attribute[T]) String() string { return a.name }
+
+// Is gives the attribute a fixed value, for NewAttributes.
+func (a *Attribute[T]) Is(value T) AttributeValue {
+	return a.From(func() (T, error) { return value, nil })
+}
+
+// From gives the attribute a value that is computed each time somebody asks.
+func (a *Attribute[T]) From(get func() (T, error)) AttributeValue {
+	return AttributeValue{key: a, get: get}
+}
+
+// An AttributeValue is an attribute with its value, see Attribute.Is and
+// Attribute.From.
+type AttributeValue struct {
+	key any
+	get any // func() (T, error)
+}
+
+// Attributes are the extra attributes of a resource. The zero value has none.
+type Attributes struct{ getters map[any]any }
+
+// NewAttributes collects attributes; of two values of one attribute the later wins.
+func NewAttributes(values ...AttributeValue) Attributes {
+	return Attributes{}.With(values...)
+}
+
+// With is a copy with further attributes, which win over those of the same key.
+func (a Attributes) With(values ...AttributeValue) Attributes {
+	b := Attributes{getters: make(map[any]any, len(a.getters)+len(values))}
+	maps.Copy(b.getters, a.getters)
+	for _, v := range values {
+		b.getters[v.key] = v.get
+	}
+	return b
+}
+
+// Merge is a copy with the attributes of others added, of which later ones win.
+// A wrapper returns the attributes of what it wraps, merged with its own. [TA-03]
+func (a Attributes) Merge(others ...Attributes) Attributes {
+	b := a.With()
+	for _, o := range others {
+		maps.Copy(b.getters, o.getters)
+	}
+	return b
+}
+
+// Len is the number of attributes.
+func (a Attributes) Len() int { return len(a.getters) }
+
+// An AttributeProvider has extra attributes. [TA-03]
+type AttributeProvider interface {
+	ExtraAttributes() Attributes
+}
+
+// Extra asks a resource for an attribute. If it does not have it, the error
+// matches ErrAttributeNotFound; an error of the getter is returned as it is. [TA-04]
+func Extra[T any](p AttributeProvider, attr *Attribute[T]) (T, error) {
+	get, ok := p.ExtraAttributes().getters[attr].(func() (T, error))
+	if !ok {
+		var zero T
+		return zero, fmt.Errorf("%w: %s of %T", ErrAttributeNotFound, attr, p)
+	}
+	return get()
+}
+
+// ExtraOr is Extra with a value for resources that do not have the attribute. It
+// does not stand in for an error of the getter. [TA-04]
+func ExtraOr[T any](p AttributeProvider, attr *Attribute[T], otherwise T) (T, error) {
+	get, ok := p.ExtraAttributes().getters[attr].(func() (T, error))
+	if !ok {
+		return otherwise, nil
+	}
+	return get()
+}
