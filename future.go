@@ -73,7 +73,7 @@ type Future[T any] struct {
 	state atomic.Uint32 // a FutureStatus; who moves it from pending writes what follows
 	value T             // written before done
 	err   error         // written before done
-	done  Event
+	done  kernel.Latch
 }
 
 // NewFuture makes a Future with a name for people. [FU-01]
@@ -114,14 +114,14 @@ func (f *Future[T]) finish(how FutureStatus, value T, err error) error {
 		return ErrFutureFinished
 	}
 	f.value, f.err = value, err
-	f.done.Set()
+	f.done.Open()
 	return nil
 }
 
 // Wait waits until the future has an outcome, and tells nothing of it: the error
 // is only about the waiting. Cancellation: nothing is lost, and the future and
 // others who wait are not affected. [FU-05]
-func (f *Future[T]) Wait(ctx context.Context) error { return f.done.wait(ctx, opFuture) }
+func (f *Future[T]) Wait(ctx context.Context) error { return f.done.Wait(ctx, opFuture) }
 
 // Await waits until the future has an outcome and returns its value, or a
 // *FutureFailedError. Cancellation: as for Wait. [FU-06]
@@ -167,7 +167,7 @@ func (f *Future[T]) Err() error {
 
 // Status is where the future stands. [FU-07]
 func (f *Future[T]) Status() FutureStatus {
-	if !f.done.IsSet() {
+	if !f.done.IsOpen() {
 		return FuturePending
 	}
 	return FutureStatus(f.state.Load())

@@ -23,7 +23,9 @@ type Resource interface {
 // handshake of a protocol: it calls Close in a scope that is already canceled. The
 // cancellation does not come back; another error of Close does. [EL-10]
 func CloseForcefully(ctx context.Context, r Resource) error {
-	return WithCancelScope(ctx, func(ctx context.Context, scope *CancelScope) error {
+	// The shield keeps a cancellation outside from being mistaken for Close's error;
+	// the caller meets it at the next blocking call.
+	return withScope(ctx, kernel.NoDeadline, true, func(ctx context.Context, scope *CancelScope) error {
 		scope.s.Cancel(&kernel.Cause{Reason: "closed forcefully"})
 		return r.Close(ctx)
 	})

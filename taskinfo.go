@@ -47,18 +47,10 @@ func (i TaskInfo) HasPendingCancellation() bool {
 	if i.Finished() {
 		return false
 	}
-	if i.place.Ctx != nil && i.place.Ctx.Err() != nil {
-		return true
-	}
-	return i.scope().Canceled()
-}
-
-// scope is where the task stands now, as far as can be known.
-func (i TaskInfo) scope() *kernel.Scope {
 	if s := i.place.S; s != nil && !s.Closed() {
-		return s
+		return i.place.Check() != nil
 	}
-	return i.task.InnerScope()
+	return i.task.InnerScope().Canceled()
 }
 
 // Stack is the task's stack in the format of package runtime, "" if the task has
@@ -169,7 +161,8 @@ func treeOrder(infos []TaskInfo) []TaskInfo {
 
 // WaitAllTasksBlocked waits until every other task of the run waits for
 // something. A task that has been woken or canceled but has not run yet does not
-// wait. It is for tests, in place of sleeping. On the parallel backend it looks
+// wait. What the tasks did before they waited synchronizes before the return.
+// It is for tests, in place of sleeping. On the parallel backend it looks
 // again and again, and only knows waits in this library: a task that receives
 // from a channel counts as running. [DB-05]
 func WaitAllTasksBlocked(ctx context.Context) error {

@@ -60,7 +60,7 @@ func (s *Scope) lookForWait(views []TaskView) {
 		if v := &views[i]; v.Task == s.task {
 			v.Waiting, v.Op, v.Word, v.Scope = true, op, word, s
 			if since := w.since.Load(); since != 0 {
-				v.Since = s.run.Epoch().Add(time.Duration(since))
+				v.Since = s.run.Epoch().Add(time.Duration(since - 1))
 			}
 			return
 		}

@@ -21,7 +21,7 @@ type Waiter struct {
 	task  *Task         // the loop task that waits; nil: a goroutine, on c
 	c     chan struct{} // capacity 1, made at first need, kept
 	next  *Waiter       // in the scope's list, guarded by the scope's mu
-	since atomic.Int64  // when the wait began, only in debug runs
+	since atomic.Int64  // one more than when the wait began, only in debug runs
 	Index int           // for Select: which node was woken, set by the waker
 }
 
@@ -59,7 +59,9 @@ func (w *Waiter) prepare(p Place, bits uint64) {
 		w.c = make(chan struct{}, 1)
 	}
 	if p.S != nil && p.S.run.Debug {
-		w.since.Store(p.S.run.Now())
+		w.since.Store(p.S.run.Now() + 1)
+	} else if w.since.Load() != 0 { // of an earlier wait, in another run
+		w.since.Store(0)
 	}
 	if p.Ctx != nil {
 		bits |= foreign

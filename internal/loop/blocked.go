@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A watcher is a task in WaitAllBlocked.
@@ -30,6 +31,9 @@ func (l *Loop) WaitAllBlocked(p kernel.Place) error {
 			*at = w.next
 			break
 		}
+	}
+	if race.Enabled { // what the others did before they waited may be read now
+		l.run.Tasks()
 	}
 	return err
 }

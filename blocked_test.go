@@ -1,0 +1,79 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestWaitAllTasksBlockedSeesTasksThatWereWoken(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev, never anyio.Event
+		steps := 0
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				if err := ev.Wait(ctx); err != nil {
+					return err
+				}
+				for range 5 {
+					steps++
+					if err := anyio.Sleep(ctx, 0); err != nil {
+						return err
+					}
+				}
+				return never.Wait(ctx)
+			})
+			allBlocked(t, ctx)
+			ev.Set() // woken, and not yet resumed
+			allBlocked(t, ctx)
+			if steps != 5 {
+				t.Errorf("%d steps", steps)
+			}
+			// Canceled, and not yet resumed: it cleans up before it counts as blocked.
+			cleaned := false
+			var hold anyio.Event
+			h := tg.Go(func(ctx context.Context) error {
+				err := anyio.SleepForever(ctx)
+				cleaned = true
+				return errors.Join(err, anyio.Shielded(ctx, 0, hold.Wait))
+			})
+			allBlocked(t, ctx)
+			h.Cancel("test")
+			allBlocked(t, ctx)
+			if !cleaned {
+				t.Error("the canceled task had not run")
+			}
+			hold.Set()
+			tg.Cancel("done")
+			if err := anyio.WaitAllTasksBlocked(ctx); !errors.Is(err, anyio.ErrCanceled) {
+				t.Errorf("in a canceled scope: %v", err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWaitAllTasksBlockedIsCanceled(t *testing.T) {
+	quit := make(chan struct{})
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(context.Context) error { <-quit; return nil }) // never seen to wait
+			defer close(quit)
+			ctx, cancel := context.WithCancel(ctx)
+			tg.Go(func(context.Context) error { cancel(); return nil })
+			if err := anyio.WaitAllTasksBlocked(ctx); !errors.Is(err, anyio.ErrCanceled) {
+				t.Error(err)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,125 @@
+package anyio
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// Gather runs the functions as tasks at the same time and returns their values in
+// the order of the arguments, whatever the order in which they ended. An error of
+// one cancels the others, and all errors come back in a *GroupError; then there
+// are no values. [CU-01]
+func Gather[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) ([]T, error) {
+	if err := enterAll(ctx, "Gather", fns); err != nil {
+		return nil, err
+	}
+	values := make([]T, len(fns))
+	err := WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
+		for i, f := range fns {
+			tg.goAs(kernel.FuncPC(f), func(ctx context.Context) (err error) {
+				values[i], err = f(ctx)
+				return err
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// Gather2 runs two functions with values of different types as tasks at the same
+// time. It fails as Gather does. [CU-01]
+func Gather2[A, B any](ctx context.Context, fa func(ctx context.Context) (A, error), fb func(ctx context.Context) (B, error)) (A, B, error) {
+	var a, zeroA A
+	var b, zeroB B
+	if fa == nil || fb == nil {
+		panic(misuse("Gather2: a function is nil"))
+	}
+	_, err := kernel.Enter(ctx)
+	if err == nil {
+		err = WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
+			tg.goAs(kernel.FuncPC(fa), func(ctx context.Context) (err error) { a, err = fa(ctx); return err })
+			tg.goAs(kernel.FuncPC(fb), func(ctx context.Context) (err error) { b, err = fb(ctx); return err })
+			return nil
+		})
+	}
+	if err != nil {
+		return zeroA, zeroB, err
+	}
+	return a, b, nil
+}
+
+// Race runs the functions as tasks at the same time and returns the value of the
+// first that succeeds. The others are canceled and waited for, and whatever they
+// return is dropped. If none succeeds, the error is a *GroupError with the error of
+// each, in the order in which they ended. A panic is raised again here.
+func Race[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) (T, error) {
+	var value, zero T
+	if len(fns) == 0 {
+		return zero, misuse("Race takes at least one function")
+	}
+	if err := enterAll(ctx, "Race", fns); err != nil {
+		return zero, err
+	}
+	var mu sync.Mutex // guards won, value and failed
+	won := false
+	failed := &GroupError{}
+	err := WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
+		for _, f := range fns {
+			h := &TaskHandle{}
+			run := func(ctx context.Context) error {
+				v, err := f(ctx)
+				if err != nil && isCancellation(err) && h.t.Scope.Canceled() {
+					return err
+				}
+				mu.Lock()
+				first := err == nil && !won
+				if first {
+					won, value = true, v
+				} else if err != nil {
+					failed.add(err, h.Name())
+				}
+				mu.Unlock()
+				if first {
+					tg.g.Scope.Cancel(&kernel.Cause{Reason: "another function won the race"})
+				}
+				return nil
+			}
+			h.start(tg, run, kernel.FuncPC(f), nil)
+		}
+		return nil
+	})
+	if group, ok := err.(*GroupError); ok { // a task did not close its scopes
+		return zero, group
+	}
+	switch {
+	case won:
+		return value, nil
+	case err != nil:
+		return zero, err
+	default:
+		return zero, failed
+	}
+}
+
+// goAs starts f as a task that is named after the function at pc.
+func (tg *TaskGroup) goAs(pc uintptr, f func(ctx context.Context) error) {
+	h := &TaskHandle{}
+	h.start(tg, f, pc, nil)
+}
+
+// enterAll begins a call that is given functions.
+func enterAll[T any](ctx context.Context, who string, fns []func(ctx context.Context) (T, error)) error {
+	for i, f := range fns {
+		if f == nil {
+			panic(misuse(fmt.Sprintf("%s: function %d is nil", who, i)))
+		}
+	}
+	_, err := kernel.Enter(ctx)
+	return err
+}
