@@ -34,7 +34,7 @@ func forever(canceled *anyio.Event) intFunc {
 	}
 }
 
-func wantCanceled(t *testing.T, ctx context.Context, call func(ctx context.Context) error) {
+func startsNothing(t *testing.T, ctx context.Context, call func(ctx context.Context) error) {
 	t.Helper()
 	err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 		scope.Cancel("test")
@@ -123,17 +123,17 @@ func TestConcurrencyUtilitiesBeginNothingInACanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		called := false
 		f := func(context.Context) (int, error) { called = true; return 0, nil }
-		wantCanceled(t, ctx, func(ctx context.Context) error { _, err := anyio.Gather(ctx, f); return err })
-		wantCanceled(t, ctx, func(ctx context.Context) error { _, _, err := anyio.Gather2(ctx, f, f); return err })
-		wantCanceled(t, ctx, func(ctx context.Context) error { _, err := anyio.Race(ctx, f); return err })
-		wantCanceled(t, ctx, func(ctx context.Context) error {
+		startsNothing(t, ctx, func(ctx context.Context) error { _, err := anyio.Gather(ctx, f); return err })
+		startsNothing(t, ctx, func(ctx context.Context) error { _, _, err := anyio.Gather2(ctx, f, f); return err })
+		startsNothing(t, ctx, func(ctx context.Context) error { _, err := anyio.Race(ctx, f); return err })
+		startsNothing(t, ctx, func(ctx context.Context) error {
 			_, err := anyio.Map(ctx, []int{1}, 0, func(ctx context.Context, _ int) (int, error) { return f(ctx) })
 			return err
 		})
-		wantCanceled(t, ctx, func(ctx context.Context) error {
+		startsNothing(t, ctx, func(ctx context.Context) error {
 			return anyio.ForEach(ctx, slices.Values([]int{1}), 0, func(ctx context.Context, _ int) error { _, err := f(ctx); return err })
 		})
-		wantCanceled(t, ctx, func(ctx context.Context) (last error) {
+		startsNothing(t, ctx, func(ctx context.Context) (last error) {
 			for h, err := range anyio.AsCompleted(ctx, f) {
 				if h != nil {
 					t.Error("a handle")
