@@ -116,7 +116,7 @@ func (g *Group) Join() {
 		g.unlinkTasks()
 		return
 	}
-	w, p := GetWaiter(), Place{S: g.parent}
+	w, p := GetWaiter(), Place{S: &g.Scope}
 	w.PrepareShielded(p, opJoin)
 	g.joiner = w
 	if g.live.Add(-1) > 0 {
