@@ -1,0 +1,25 @@
+// Package lowlevel is for those who write primitives: locks, queues and the like
+// that anyio does not have. It gives them schedule points, a place to park, values
+// that belong to a run, and a token that stands for a run.
+//
+// # How a blocking call is written
+//
+//	func (g *Gate) Wait(ctx context.Context) error {
+//		if err := lowlevel.Enter(ctx); err != nil { // schedule point, cancellation
+//			return err
+//		}
+//		g.lot.L.Lock()
+//		if g.open { // it can finish at once
+//			g.lot.L.Unlock()
+//			return nil
+//		}
+//		return g.lot.Park(ctx) // unlocks, then waits
+//	}
+//
+// Three rules make it one that others can rely on. Enter comes first, so that in a
+// canceled scope the call has no effect. When Park returns nil, somebody has chosen
+// this waiter, and what it waited for is its own, even if its scope is canceled in
+// the same instant; when it returns an error, nobody has. And whoever makes the
+// wait come true hands it over under the lock, before Unpark, so that nobody who
+// comes later is first.
+package lowlevel

@@ -1,0 +1,93 @@
+package lowlevel
+
+import (
+	"context"
+	"sync"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// A ParkingLot is where tasks wait until somebody lets them go on, first come,
+// first served. The zero value is ready. It must not be copied.
+//
+// L is the lock of the primitive that the lot belongs to, as in sync.Cond: all
+// methods but Len are called with L held, and Park gives it up. So deciding to
+// wait and waiting are one step, and no wake is missed. The lock is held for
+// moments and never across a blocking call. Without L the methods are called
+// without a lock.
+type ParkingLot struct {
+	L sync.Locker // set before first use, or nil
+
+	op    kernel.Op
+	mu    waitq.Mutex // guards queue
+	queue kernel.Queue
+}
+
+// NewParkingLot makes a lot. The name of the wait, such as "Gate.Wait", is shown
+// by anyio.RunningTasks and in a DeadlockError.
+func NewParkingLot(name string, l sync.Locker) *ParkingLot {
+	return &ParkingLot{L: l, op: kernel.RegisterOp(name)}
+}
+
+var opPark = kernel.RegisterOp("ParkingLot.Park")
+
+// Park waits until Unpark chooses the calling task or goroutine. L is held on
+// entry and not on return. Call Enter before taking L: Park itself is no schedule
+// point until it waits.
+//
+// Cancellation: the caller has left the queue, and was not chosen.
+func (l *ParkingLot) Park(ctx context.Context) error {
+	p := kernel.Locate(ctx)
+	op := l.op
+	if op == 0 {
+		op = opPark
+	}
+	b := kernel.GetBlocker()
+	b.Prepare(p, op)
+	l.mu.Lock()
+	l.queue.Push(&b.Node)
+	l.mu.Unlock()
+	if l.L != nil {
+		l.L.Unlock()
+	}
+	err := b.Wait(p)
+	l.mu.Lock()
+	l.queue.Remove(&b.Node)
+	l.mu.Unlock()
+	kernel.PutBlocker(b)
+	return err
+}
+
+// Unpark lets the n longest waiting go on and returns how many there were. Those
+// that are canceled at the same time do not count. L is held.
+//
+// It synchronizes before the return of each Park that it ends.
+func (l *ParkingLot) Unpark(n int) int {
+	for i := range n {
+		l.mu.Lock()
+		w := l.queue.WakeFirst()
+		l.mu.Unlock()
+		if w == nil {
+			return i
+		}
+		w.Unpark()
+	}
+	return max(n, 0)
+}
+
+// UnparkAll lets all go on and returns how many there were. L is held.
+func (l *ParkingLot) UnparkAll() int {
+	n := 0
+	for l.Unpark(1) == 1 {
+		n++
+	}
+	return n
+}
+
+// Len is the number of those that wait, for statistics.
+func (l *ParkingLot) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.queue.Len()
+}

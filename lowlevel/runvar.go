@@ -1,0 +1,111 @@
+package lowlevel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// ErrLookup is matched by the error of Get for a variable without a value.
+var ErrLookup = errors.New("anyio: run variable has no value")
+
+// A RunVar is a variable of which every run has its own, seen by all tasks of the
+// run at once. Contexts that come from no run share one. Make it with NewRunVar,
+// as a package variable; the name is for people, and variables of the same name
+// are separate. It may be used from any goroutine. [LL-06]
+type RunVar[T any] struct {
+	name       string
+	hasDefault bool
+	otherwise  T
+}
+
+// NewRunVar makes a variable without a default.
+func NewRunVar[T any](name string) *RunVar[T] { return &RunVar[T]{name: name} }
+
+// NewRunVarDefault makes a variable that has a value in every run.
+func NewRunVarDefault[T any](name string, otherwise T) *RunVar[T] {
+	return &RunVar[T]{name: name, hasDefault: true, otherwise: otherwise}
+}
+
+func (v *RunVar[T]) String() string { return fmt.Sprintf("RunVar(%q)", v.name) }
+
+// Get is the variable's value in the run of ctx, else its default, else an error
+// that matches ErrLookup. [LL-07]
+func (v *RunVar[T]) Get(ctx context.Context) (T, error) {
+	value, ok := v.lookup(ctx)
+	switch {
+	case ok:
+		return value, nil
+	case v.hasDefault:
+		return v.otherwise, nil
+	}
+	return value, fmt.Errorf("%w: %q was not set and has no default", ErrLookup, v.name)
+}
+
+// GetOr is the variable's value in the run of ctx, else otherwise, which beats
+// the variable's own default. [LL-07]
+func (v *RunVar[T]) GetOr(ctx context.Context, otherwise T) T {
+	if value, ok := v.lookup(ctx); ok {
+		return value
+	}
+	return otherwise
+}
+
+func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
+	kernel.Locate(ctx).Run().Vars(func(vars map[any]any) {
+		var b box[T]
+		b, ok = vars[v].(box[T])
+		value = b.value
+	})
+	return value, ok
+}
+
+// Set gives the variable a value in the run of ctx. The token restores the
+// earlier one. [LL-08]
+func (v *RunVar[T]) Set(ctx context.Context, value T) *RunVarToken[T] {
+	token := &RunVarToken[T]{v: v, run: kernel.Locate(ctx).Run()}
+	token.run.Vars(func(vars map[any]any) {
+		token.old, token.had = vars[v]
+		vars[v] = box[T]{value}
+	})
+	return token
+}
+
+// A box keeps a nil interface value apart from no value.
+type box[T any] struct{ value T }
+
+// Reset restores the value that the variable had before the Set that returned
+// the token. A token of another variable, or one that was used already, changes
+// nothing and gives a *anyio.MisuseError. [LL-09]
+func (v *RunVar[T]) Reset(token *RunVarToken[T]) error {
+	if token.v != v {
+		return &anyio.MisuseError{Text: fmt.Sprintf("this token belongs to run variable %q, not to %q: reset each variable with the token of its own Set", token.v.name, v.name)}
+	}
+	if token.used.Swap(true) {
+		return &anyio.MisuseError{Text: fmt.Sprintf("this token of run variable %q has already been used: each Set can be undone once", v.name)}
+	}
+	token.run.Vars(func(vars map[any]any) {
+		if token.had {
+			vars[v] = token.old
+		} else {
+			delete(vars, v)
+		}
+	})
+	return nil
+}
+
+// A RunVarToken undoes one Set, by RunVar.Reset or Restore.
+type RunVarToken[T any] struct {
+	v    *RunVar[T]
+	run  *kernel.Run
+	old  any
+	had  bool
+	used atomic.Bool
+}
+
+// Restore is Reset of the token's own variable, for a defer statement. [LL-10]
+func (t *RunVarToken[T]) Restore() error { return t.v.Reset(t) }

@@ -1,0 +1,116 @@
+package lowlevel_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/sim"
+)
+
+func TestRunVarWithoutValueOrDefaultIsALookupError(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		v := lowlevel.NewRunVar[int]("color")
+		_, err := v.Get(ctx)
+		if !errors.Is(err, lowlevel.ErrLookup) || err.Error() != `anyio: run variable has no value: "color" was not set and has no default` {
+			t.Error(err)
+		}
+		if n := v.GetOr(ctx, 3); n != 3 {
+			t.Error(n)
+		}
+		d := lowlevel.NewRunVarDefault("size", 5)
+		if n, err := d.Get(ctx); n != 5 || err != nil {
+			t.Error(n, err)
+		}
+		if n := d.GetOr(ctx, 6); n != 6 {
+			t.Error(n)
+		}
+		if v.String() != `RunVar("color")` {
+			t.Error(v)
+		}
+	})
+}
+
+var shared = lowlevel.NewRunVar[string]("shared")
+
+func TestRunVarIsSharedByTasksAndFreshInEachRun(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if v := shared.GetOr(ctx, "fresh"); v != "fresh" {
+			t.Errorf("left over from another run: %q", v)
+		}
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			return tg.Go(func(ctx context.Context) error { shared.Set(ctx, "child's"); return nil }).Await(ctx)
+		})
+		if v, err2 := shared.Get(ctx); v != "child's" || err != nil || err2 != nil {
+			t.Error(v, err, err2)
+		}
+	})
+}
+
+func TestRunVarsOfOneNameAreSeparate(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, b := lowlevel.NewRunVar[int]("x"), lowlevel.NewRunVar[int]("x")
+		a.Set(ctx, 1)
+		if _, err := b.Get(ctx); !errors.Is(err, lowlevel.ErrLookup) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestRunVarKeepsANilInterface(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		v := lowlevel.NewRunVarDefault[error]("last error", errors.New("default"))
+		v.Set(ctx, nil)
+		if got, err := v.Get(ctx); got != nil || err != nil {
+			t.Error(got, err)
+		}
+	})
+}
+
+func TestRunVarTokensRestoreOnce(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		v, other := lowlevel.NewRunVar[int]("x"), lowlevel.NewRunVar[int]("y")
+		first := v.Set(ctx, 1)
+		second := v.Set(ctx, 2)
+		var misuse *anyio.MisuseError
+		if err := other.Reset(first); !errors.As(err, &misuse) {
+			t.Errorf("wrong variable: %v", err)
+		}
+		if err := v.Reset(second); err != nil {
+			t.Error(err)
+		}
+		if n := v.GetOr(ctx, 0); n != 1 {
+			t.Errorf("after the first reset: %d", n)
+		}
+		if err := v.Reset(second); !errors.As(err, &misuse) {
+			t.Errorf("used twice: %v", err)
+		}
+		if err := first.Restore(); err != nil {
+			t.Error(err)
+		}
+		if _, err := v.Get(ctx); !errors.Is(err, lowlevel.ErrLookup) {
+			t.Errorf("after the last reset: %v", err)
+		}
+	})
+}
+
+func ExampleRunVar() {
+	depth := lowlevel.NewRunVarDefault("depth", 0)
+	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
+		inner := func() {
+			token := depth.Set(ctx, 1)
+			defer token.Restore()
+			fmt.Println(depth.Get(ctx))
+		}
+		inner()
+		fmt.Println(depth.Get(ctx))
+		return nil
+	}, anyio.On(sim.New(sim.Config{})))
+	// Output:
+	// 1 <nil>
+	// 0 <nil>
+}

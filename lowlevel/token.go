@@ -1,0 +1,56 @@
+package lowlevel
+
+import (
+	"context"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Token stands for a run and may be used from any goroutine. Two tokens of one
+// run are equal (==). The zero Token is of no run. [LL-05]
+type Token struct{ run *kernel.Run }
+
+// CurrentToken is the token of the run of ctx. A context that comes from no run
+// has none: the error is anyio.ErrNoEventLoop. After the end of the run the error
+// is anyio.ErrRunFinished. [LL-04]
+func CurrentToken(ctx context.Context) (Token, error) {
+	t := Token{kernel.Locate(ctx).Run()}
+	if t.run == kernel.Ambient() {
+		return Token{}, anyio.ErrNoEventLoop
+	}
+	return t, t.Err()
+}
+
+// Err is nil while the run goes on, anyio.ErrRunFinished after its end, and
+// anyio.ErrNoEventLoop for the zero Token.
+func (t Token) Err() error {
+	switch {
+	case t.run == nil:
+		return anyio.ErrNoEventLoop
+	case t.run.Ended():
+		return anyio.ErrRunFinished
+	}
+	return nil
+}
+
+// Backend is the name of the run's backend, "" for the zero Token.
+func (t Token) Backend() string {
+	if t.run == nil {
+		return ""
+	}
+	return t.run.Backend.Name()
+}
+
+// Context is a context of the run as a whole, for goroutines that are none of its
+// tasks: blocking functions called with it block the goroutine alone, obey the
+// context that was given to anyio.Run, and see the run's clock and variables. They
+// are canceled when the run ends. The error is that of Err.
+func (t Token) Context() (context.Context, error) {
+	if err := t.Err(); err != nil {
+		return nil, err
+	}
+	return &t.run.Root, nil
+}
+
+func (t Token) String() string { return "Token(" + t.Backend() + ")" }
