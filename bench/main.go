@@ -41,6 +41,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	rep := newReport(stdout, cfg)
 	rep.begin()
 	failed := false
+	var rows []row
 	for _, p := range pairs(shapes, cfg.only) {
 		row, err := p.measure(cfg.effort)
 		if err != nil {
@@ -49,12 +50,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 			continue
 		}
 		rep.row(row)
+		rows = append(rows, row)
 		if cfg.profiles != "" && !row.Met {
 			if err := p.profile(cfg.profiles, cfg.effort); err != nil {
 				fmt.Fprintf(stderr, "bench: profile of %s on %s: %v\n", p.id, p.backend, err)
 				failed = true
 			}
 		}
+	}
+	if cfg.full {
+		python(cfg.python, rows, rep.row, rep.remark)
 	}
 	rep.end()
 	if failed {
@@ -66,6 +71,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 // config is what the flags say.
 type config struct {
 	effort
+	full     bool
+	python   string
 	json     bool
 	only     *regexp.Regexp
 	profiles string
@@ -88,7 +95,8 @@ func parse(args []string, help io.Writer) (config, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	isQuick := fs.Bool("quick", false, "5 rounds of 50 ms; under a minute (the default)")
-	isFull := fs.Bool("full", false, "9 rounds of 250 ms, a million blocked tasks")
+	isFull := fs.Bool("full", false, "9 rounds of 250 ms, a million blocked tasks, and AnyIO for Python if it is installed")
+	interpreter := fs.String("python", "python3", "the Python `interpreter` of -full")
 	asJSON := fs.Bool("json", false, "print JSON lines")
 	only := fs.String("run", "", "measure only what matches this `regexp` of shape/backend, as S1/eventloop or S[45]")
 	rounds := fs.Int("rounds", 0, "number of rounds, at least 1 (0: as -quick or -full say)")
@@ -101,7 +109,7 @@ func parse(args []string, help io.Writer) (config, error) {
 		}
 		return config{}, err
 	}
-	c := config{effort: quick, json: *asJSON, profiles: *profiles}
+	c := config{effort: quick, full: *isFull, python: *interpreter, json: *asJSON, profiles: *profiles}
 	if *isFull {
 		c.effort = full
 	}

@@ -61,7 +61,7 @@ func (r *report) row(w row) {
 		fmt.Fprintf(r.w, "%s\n", line)
 		return
 	}
-	fmt.Fprintf(r.w, "ratio %-4s %-9s %9.1f %-20s %9.1f %6.2f  %6.2f %6.0f %6.2f %6.0f  %4.2f %s\n",
+	fmt.Fprintf(r.w, "ratio %-4s %-9s %9.1f %-20s %9.1f %6.3f  %6.2f %6.0f %6.2f %6.0f  %5.3g %s\n",
 		w.Shape, w.Backend, w.Ours, w.Peer, w.Theirs, w.Ratio,
 		w.OurAllocs, w.OurBytes, w.TheirAllocs, w.TheirBytes, w.Goal, mark)
 }

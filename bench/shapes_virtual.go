@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/lowlevel"
 )
 
 // --- V1: virtual sleeps in many tasks ---
@@ -79,7 +80,7 @@ func checkpoints(ctx context.Context, m *meter, n int) error {
 		for range 2 {
 			tg.Go(func(ctx context.Context) error {
 				for range n / 2 {
-					if err := anyio.Sleep(ctx, 0); err != nil {
+					if err := lowlevel.Checkpoint(ctx); err != nil {
 						return err
 					}
 				}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+//go:embed peers.py
+var peersPy string
+
+// pythonGoal is how many times faster than AnyIO for Python each shape must be.
+const pythonGoal = 30
+
+// python sets our rows beside AnyIO for Python on its backends, each in a process
+// of its own, after ours. What is not installed is skipped with a remark.
+func python(interpreter string, ours []row, report func(row), remark func(format string, args ...any)) {
+	var wanted []string
+	for _, r := range ours {
+		if r.Unit == "ns" && (len(wanted) == 0 || wanted[len(wanted)-1] != r.Shape) {
+			wanted = append(wanted, r.Shape)
+		}
+	}
+	for _, kind := range []string{"asyncio", "uvloop", "trio"} {
+		theirs, err := runPython(interpreter, kind, wanted)
+		if err != nil {
+			remark("AnyIO for Python on %s is left out: %v", kind, err)
+			continue
+		}
+		for _, r := range ours {
+			ns, ok := theirs[r.Shape]
+			if !ok || r.Backend == "sim" {
+				continue
+			}
+			report(row{
+				Shape: r.Shape, Backend: r.Backend, Unit: r.Unit, Rounds: 3,
+				Ours: r.Ours, OurAllocs: r.OurAllocs, OurBytes: r.OurBytes,
+				Peer: "python-" + kind, Theirs: ns,
+				Ratio: r.Ours / ns, Goal: 1.0 / pythonGoal, Met: r.Ours*pythonGoal <= ns,
+			})
+		}
+	}
+}
+
+func runPython(interpreter, kind string, shapes []string) (map[string]float64, error) {
+	path, err := exec.LookPath(interpreter)
+	if err != nil {
+		return nil, fmt.Errorf("no interpreter %s", interpreter)
+	}
+	cmd := exec.Command(path, append([]string{"-", kind, "0.3"}, shapes...)...)
+	cmd.Stdin = strings.NewReader(peersPy)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		if lines := strings.Split(strings.TrimSpace(stderr.String()), "\n"); lines[len(lines)-1] != "" {
+			return nil, fmt.Errorf("%s", lines[len(lines)-1])
+		}
+		return nil, err
+	}
+	var ns map[string]float64
+	err = json.Unmarshal(out, &ns)
+	return ns, err
+}
