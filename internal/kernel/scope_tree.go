@@ -146,6 +146,13 @@ func (s *Scope) killLocked(all []*Scope) []*Scope {
 		all = c.killLocked(all)
 		c.mu.Unlock()
 	}
+	for c := s.firstTask(); c != nil; c = c.next {
+		if c.state.Load()&stClosed == 0 {
+			c.mu.Lock()
+			all = c.killLocked(all)
+			c.mu.Unlock()
+		}
+	}
 	return all
 }
 

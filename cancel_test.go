@@ -1,0 +1,274 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestCancellationIsALevel(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			var set anyio.Event
+			set.Set()
+			s.Cancel("stop")
+			wantCanceled(t, "first wait", anyio.SleepForever(ctx))
+			wantCanceled(t, "second wait", anyio.Sleep(ctx, time.Hour))
+			wantCanceled(t, "a wait that could finish at once", set.Wait(ctx))
+			wantCanceled(t, "a scope inside", anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
+				return anyio.Sleep(ctx, 0)
+			}))
+			return set.Wait(ctx)
+		})
+		wantNil(t, "scope", err)
+		wantNil(t, "after the scope", anyio.Sleep(ctx, 0))
+	})
+}
+
+func TestScopeTellsWhetherItCaughtItsCancellation(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, blocks := range []bool{true, false} {
+			var kept *anyio.CancelScope
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				kept = s
+				s.Cancel("")
+				if blocks {
+					return anyio.Sleep(ctx, 0)
+				}
+				return nil
+			})
+			if err != nil || !kept.CancelCalled() || kept.CancelledCaught() != blocks {
+				t.Errorf("blocks=%v: %v, called %v, caught %v", blocks, err, kept.CancelCalled(), kept.CancelledCaught())
+			}
+		}
+	})
+}
+
+func TestOtherErrorPassesACanceledScope(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var kept *anyio.CancelScope
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			kept = s
+			s.Cancel("")
+			_ = anyio.Sleep(ctx, 0)
+			return errBoom
+		})
+		if err != errBoom || kept.CancelledCaught() {
+			t.Errorf("scope: %v, caught %v", err, kept.CancelledCaught())
+		}
+		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			s.Cancel("")
+			return errors.Join(errBoom, fmt.Errorf("wrapped: %w", anyio.Sleep(ctx, 0)))
+		})
+		if !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
+			t.Errorf("joined: %v", err)
+		}
+	})
+}
+
+func TestStdCancellationInACanceledScopeCountsAsOurs(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, std := range []error{context.Canceled, context.DeadlineExceeded, fmt.Errorf("dial: %w", context.Canceled), anyio.ErrCanceled} {
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				s.Cancel("")
+				return std
+			})
+			wantNil(t, "canceled scope", err)
+			err = anyio.WithCancelScope(ctx, func(context.Context, *anyio.CancelScope) error { return std })
+			if err != std {
+				t.Errorf("scope that is not canceled: %v, want %v", err, std)
+			}
+		}
+	})
+}
+
+func TestNewTaskInACanceledGroupRunsToItsFirstBlockingCall(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		began, after := 0, 0
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Cancel("")
+			h := tg.Go(func(ctx context.Context) error {
+				began++
+				if err := anyio.Sleep(ctx, 0); err != nil {
+					return err
+				}
+				after++
+				return nil
+			})
+			h.Cancel("right after its start")
+			return nil
+		})
+		wantNil(t, "group", err)
+		if began != 1 || after != 0 {
+			t.Errorf("began %d times, passed the checkpoint %d times", began, after)
+		}
+	})
+}
+
+func TestCancellationReachesEverythingBelow(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var depth func(ctx context.Context, n int) error
+		depth = func(ctx context.Context, n int) error {
+			if n == 0 {
+				err := anyio.SleepForever(ctx)
+				wantCanceled(t, "leaf", err)
+				return err
+			}
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for range 2 {
+					tg.Go(func(ctx context.Context) error {
+						return anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error { return depth(ctx, n-1) })
+					})
+				}
+				return nil
+			})
+		}
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error { return depth(ctx, 4) })
+			tg.Go(func(ctx context.Context) error { settled(t, ctx); tg.Cancel("all of it"); return nil })
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestCancelWhileTheGroupIsExiting(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		cleaned := false
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(ctx context.Context) error {
+					err := anyio.SleepForever(ctx)
+					cleaned = anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }) == nil
+					return err
+				})
+				tg.Go(func(ctx context.Context) error {
+					settled(t, ctx) // the host waits in the group's end
+					s.Cancel("")
+					return nil
+				})
+				return nil
+			})
+		})
+		if err != nil || !cleaned {
+			t.Errorf("scope: %v; the group waited for the cleanup: %v", err, cleaned)
+		}
+	})
+}
+
+func TestTaskCancelsItsOwnScopeOnly(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(func(ctx context.Context) error {
+				for range 3 { // again and again over time
+					_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+						s.Cancel("")
+						return anyio.Sleep(ctx, time.Hour)
+					})
+				}
+				return anyio.Sleep(ctx, 0)
+			})
+			wantNil(t, "await", h.Await(ctx))
+			if tg.CancelCalled() {
+				t.Error("the group was canceled")
+			}
+			return anyio.Sleep(ctx, 0)
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestCancellationFromOutsideComesOutAlone(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for range 3 {
+					tg.Go(anyio.SleepForever)
+				}
+				tg.Go(func(ctx context.Context) error {
+					settled(t, ctx)
+					s.Cancel("from outside")
+					tg.Cancel("from inside, too late")
+					return nil
+				})
+				return anyio.SleepForever(ctx)
+			})
+			if ce, ok := err.(*anyio.CanceledError); !ok || ce.Reason != "from outside" {
+				t.Errorf("group: %v, want the bare cancellation from outside", err)
+			}
+			return err
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+func TestReasonIsTold(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				err := anyio.SleepForever(ctx)
+				if !strings.Contains(err.Error(), "enough of it") || !strings.Contains(err.Error(), "cancel_test.go:") {
+					t.Errorf("text: %v", err)
+				}
+				return err
+			})
+			settled(t, ctx)
+			tg.Cancel("enough of it")
+			tg.Cancel("a second reason")
+			return nil
+		})
+		wantNil(t, "group", err)
+		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				err := anyio.SleepForever(ctx)
+				if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Task != "bomb" || ce.Cause != errBoom {
+					t.Errorf("cancellation by a failure: %v", err)
+				}
+				return err
+			})
+			tg.Go(func(ctx context.Context) error { settled(t, ctx); return errBoom }, anyio.Name("bomb"))
+			return nil
+		})
+		if !errors.Is(err, errBoom) {
+			t.Errorf("group: %v", err)
+		}
+	})
+}
+
+// Once the other side has completed an operation, its result is returned even if
+// a cancellation comes in the same instant.
+func TestGrantedWaitIsNotCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var ev anyio.Event
+			h := tg.Go(ev.Wait)
+			settled(t, ctx)
+			ev.Set()
+			h.Cancel("just too late")
+			wantNil(t, "await", h.Await(ctx))
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestCancelingAFinishedTaskDoesNothing(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(func(context.Context) error { return nil })
+			wantNil(t, "await", h.Await(ctx))
+			h.Cancel("")
+			if h.Status() != anyio.TaskFinished {
+				t.Errorf("status: %v", h.Status())
+			}
+			return anyio.Sleep(ctx, 0)
+		})
+		wantNil(t, "group", err)
+	})
+}

@@ -1,0 +1,180 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestHandleGivesTheValue(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var gate anyio.Event
+			h := anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 42, gate.Wait(ctx) }, anyio.Name("answer"))
+			settled(t, ctx)
+			if v, err := h.Value(); v != 0 || err != anyio.ErrTaskNotFinished {
+				t.Errorf("pending value: %v, %v", v, err)
+			}
+			if h.Err() != anyio.ErrTaskNotFinished || h.Status() != anyio.TaskPending {
+				t.Errorf("pending: %v, %v", h.Err(), h.Status())
+			}
+			if s := h.String(); s != `TaskHandle("answer", pending)` {
+				t.Errorf("text: %s", s)
+			}
+			gate.Set()
+			for range 2 {
+				if v, err := h.Await(ctx); v != 42 || err != nil {
+					t.Errorf("Await: %v, %v", v, err)
+				}
+			}
+			if v, err := h.Value(); v != 42 || err != nil || h.Err() != nil || h.Status() != anyio.TaskFinished {
+				t.Errorf("finished: %v, %v, %v", v, err, h.Status())
+			}
+			return h.Wait(ctx)
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestFailureReachesAwaiterAndGroup(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var h *anyio.ValueHandle[int]
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h = anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 1, errBoom }, anyio.Name("bomb"))
+			return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				wantNil(t, "Wait", h.Wait(ctx))
+				return nil
+			})
+		})
+		wantGroup(t, err, errBoom)
+		v, err := h.Await(ctx)
+		tf, ok := errors.AsType[*anyio.TaskFailedError](err)
+		if v != 0 || !ok || tf.Task != "bomb" || tf.Canceled || !errors.Is(err, errBoom) {
+			t.Errorf("Await: %v, %v", v, err)
+		}
+		if !strings.Contains(err.Error(), `task "bomb" failed: boom`) || h.Status() != anyio.TaskFailed {
+			t.Errorf("text %q, status %v", err, h.Status())
+		}
+	})
+}
+
+func TestCanceledTaskIsNoCancellationOfTheAwaiter(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var clean anyio.Event
+			h := tg.Go(func(ctx context.Context) error {
+				err := anyio.SleepForever(ctx)
+				_ = anyio.Shielded(ctx, 0, clean.Wait)
+				return err
+			}, anyio.Name("victim"))
+			sibling := tg.Go(func(ctx context.Context) error { return clean.Wait(ctx) })
+			settled(t, ctx)
+			h.Cancel("not needed")
+			settled(t, ctx)
+			if h.Status() != anyio.TaskCanceling || h.Err() != anyio.ErrTaskNotFinished {
+				t.Errorf("canceling: %v, %v", h.Status(), h.Err())
+			}
+			clean.Set()
+			err := h.Await(ctx)
+			tf, ok := errors.AsType[*anyio.TaskFailedError](err)
+			if !ok || !tf.Canceled || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
+				t.Errorf("Await: %v", err)
+			}
+			wantCanceled(t, "the cancellation itself", tf.Err)
+			if err.Error() != `anyio: task "victim" was canceled` || h.Status() != anyio.TaskCanceled {
+				t.Errorf("text %q, status %v", err, h.Status())
+			}
+			return sibling.Await(ctx)
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestTaskThatSwallowsItsCancelIsFinished(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := anyio.Spawn(tg, func(ctx context.Context) (string, error) {
+				_ = anyio.SleepForever(ctx)
+				return "partial", nil
+			})
+			settled(t, ctx)
+			h.Cancel("")
+			v, err := h.Await(ctx)
+			if v != "partial" || err != nil || h.Status() != anyio.TaskFinished {
+				t.Errorf("%q, %v, %v", v, err, h.Status())
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestAwaitCanBeCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(anyio.SleepForever)
+			timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, h.Await)
+			if !timedOut || err != nil || h.Status() != anyio.TaskPending {
+				t.Errorf("%v, %v, %v", timedOut, err, h.Status())
+			}
+			h.Cancel("")
+			return h.Wait(ctx)
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestManyWaitForOneTask(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var gate anyio.Event
+			h := anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 9, gate.Wait(ctx) })
+			for range 10 {
+				tg.Go(func(ctx context.Context) error {
+					if v, err := h.Await(ctx); v != 9 || err != nil {
+						t.Errorf("Await: %v, %v", v, err)
+					}
+					return nil
+				})
+			}
+			settled(t, ctx)
+			gate.Set()
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func namedTask(context.Context) error { return nil }
+
+func TestTasksAreNamedAfterTheirFunctions(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			if name := tg.Go(namedTask).Name(); !strings.HasSuffix(name, "anyio_test.namedTask") {
+				t.Errorf("Go: %q", name)
+			}
+			h := anyio.Spawn(tg, func(context.Context) (int, error) { return 0, nil })
+			if !strings.Contains(h.Name(), "TestTasksAreNamedAfterTheirFunctions") {
+				t.Errorf("Spawn: %q", h.Name())
+			}
+			if name := tg.Go(namedTask, anyio.Name("")).Name(); name != "" {
+				t.Errorf("empty name: %q", name)
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestStatusesHaveNames(t *testing.T) {
+	got := fmt.Sprint(anyio.TaskPending, anyio.TaskCanceling, anyio.TaskFinished, anyio.TaskCanceled, anyio.TaskFailed)
+	if got != "pending canceling finished canceled failed" {
+		t.Error(got)
+	}
+}

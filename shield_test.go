@@ -1,0 +1,257 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestCleanupNeedsAShield(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			s.Cancel("")
+			wantNil(t, "shielded", anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				if ctx.Err() != nil {
+					t.Errorf("inside the shield: %v", ctx.Err())
+				}
+				return anyio.Sleep(ctx, time.Millisecond)
+			}))
+			for range 2 {
+				wantCanceled(t, "after the shield", anyio.Sleep(ctx, time.Millisecond))
+			}
+			err := anyio.Shielded(ctx, time.Millisecond, anyio.SleepForever)
+			if !errors.Is(err, anyio.ErrTimeout) {
+				t.Errorf("shield with a limit: %v", err)
+			}
+			return anyio.Sleep(ctx, 0)
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+func TestShieldedScopeCanStillBeCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		ctx, s := anyio.OpenCancelScope(ctx, anyio.WithShield())
+		if !s.Shield() {
+			t.Error("no shield")
+		}
+		s.Cancel("itself")
+		if d, ok := anyio.EffectiveDeadline(ctx); !ok || !d.IsZero() {
+			t.Errorf("deadline: %v, %v", d, ok)
+		}
+		err := anyio.Sleep(ctx, 0)
+		wantCanceled(t, "wait", err)
+		wantNil(t, "close", s.Close(err))
+		if !s.CancelledCaught() {
+			t.Error("not caught")
+		}
+	})
+}
+
+func TestShieldCanBeRaisedAndLifted(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
+			return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				wantNil(t, "before", anyio.Sleep(ctx, time.Millisecond))
+				done := ctx.Done()
+				s.SetShield(true)
+				outer.Cancel("")
+				wantNil(t, "raised", anyio.Sleep(ctx, time.Millisecond))
+				select {
+				case <-done:
+					t.Error("Done is closed in a shield")
+				default:
+				}
+				s.SetShield(false)
+				<-done
+				wantCanceled(t, "lifted", anyio.Sleep(ctx, time.Millisecond))
+				s.SetShield(true)
+				wantNil(t, "raised again", anyio.Sleep(ctx, time.Millisecond))
+				select {
+				case <-ctx.Done():
+					t.Error("Done of a scope shielded again is closed")
+				default:
+				}
+				s.SetShield(false)
+				<-ctx.Done()
+				return anyio.Sleep(ctx, 0)
+			})
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+func TestLiftingAShieldWakesThoseWhoWait(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var shielded *anyio.CancelScope
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(func(ctx context.Context) error {
+				return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+					shielded = s
+					s.SetShield(true)
+					return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+						tg.Go(anyio.SleepForever)
+						return anyio.SleepForever(ctx)
+					})
+				})
+			})
+			settled(t, ctx)
+			tg.Cancel("")
+			return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				settled(t, ctx)
+				if h.Status() != anyio.TaskPending {
+					t.Errorf("the shield did not hold: %v", h.Status())
+				}
+				shielded.SetShield(false)
+				return h.Wait(ctx)
+			})
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+// After leaving a shield both the middle and the outer scope are still canceled.
+func TestNestedShieldsDoNotSwallowTheOuterCancellation(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, middleShielded := range []bool{false, true} {
+			var outer, middle, inner *anyio.CancelScope
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				outer = s
+				s.Cancel("outer")
+				err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+					middle = s
+					s.SetShield(middleShielded)
+					s.Cancel("middle")
+					err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+						inner = s
+						s.SetShield(true)
+						wantNil(t, "inside", anyio.Sleep(ctx, time.Millisecond))
+						s.Cancel("inner")
+						return anyio.Sleep(ctx, 0)
+					})
+					wantNil(t, "inner scope", err)
+					return anyio.Sleep(ctx, 0)
+				})
+				if middleShielded {
+					wantNil(t, "shielded middle scope", err)
+				} else {
+					wantCanceled(t, "middle scope", err)
+				}
+				return anyio.Sleep(ctx, 0)
+			})
+			wantNil(t, "outer scope", err)
+			if !outer.CancelledCaught() || middle.CancelledCaught() != middleShielded || !inner.CancelledCaught() {
+				t.Errorf("caught: outer %v, middle %v (shielded %v), inner %v",
+					outer.CancelledCaught(), middle.CancelledCaught(), middleShielded, inner.CancelledCaught())
+			}
+		}
+	})
+}
+
+func TestTasksAreCanceledAlthoughTheirHostSitsInAShield(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(anyio.SleepForever)
+			err := anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				settled(t, ctx)
+				tg.Cancel("")
+				return h.Wait(ctx)
+			})
+			wantNil(t, "shield of the host", err)
+			if h.Status() != anyio.TaskCanceled {
+				t.Errorf("task: %v", h.Status())
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestShieldedGroupEndsItsWorkInACanceledScope(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var finished atomic.Int32
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			s.Cancel("")
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.SetShield(true)
+				for range 3 {
+					tg.Go(func(ctx context.Context) error {
+						err := anyio.Sleep(ctx, time.Millisecond)
+						finished.Add(1)
+						return err
+					})
+				}
+				return nil
+			})
+			wantNil(t, "group", err)
+			return anyio.Sleep(ctx, 0)
+		})
+		if err != nil || finished.Load() != 3 {
+			t.Errorf("scope: %v, %d tasks finished", err, finished.Load())
+		}
+	})
+}
+
+// A canceled group that waits for a shielded task wakes up only at its end.
+func TestNothingSpinsWhileAShieldDelaysAGroup(t *testing.T) {
+	steps := simSteps(t, func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				return anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Hour) })
+			})
+			tg.Cancel("")
+			return nil
+		})
+	})
+	if steps > 20 {
+		t.Errorf("%d steps for one sleep", steps)
+	}
+}
+
+func TestScopeMisuseIsTold(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		outerCtx, outer := anyio.OpenCancelScope(ctx)
+		_, inner := anyio.OpenCancelScope(outerCtx, anyio.WithDeadline(anyio.Now(ctx).Add(time.Hour)))
+		wantMisuse(t, "outer scope closed first", outer.Close(nil))
+		wantNil(t, "inner scope", inner.Close(nil))
+		wantMisuse(t, "closed twice", inner.Close(nil))
+
+		outerCtx, outer = anyio.OpenCancelScope(ctx)
+		_, inner = anyio.OpenCancelScope(outerCtx)
+		err := outer.Close(errBoom)
+		wantMisuse(t, "wrong order with an error", err)
+		if !errors.Is(err, errBoom) {
+			t.Errorf("the body's error is lost: %v", err)
+		}
+		wantNil(t, "inner scope", inner.Close(nil))
+
+		var open *anyio.CancelScope
+		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error { _, open = anyio.OpenCancelScope(ctx); return nil })
+			return nil
+		})
+		wantMisuse(t, "task that ended before its scope", err)
+		wantMisuse(t, "closed by another task", open.Close(nil))
+
+		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			_, _ = anyio.OpenCancelScope(ctx)
+			return nil
+		})
+		wantMisuse(t, "group that ended before a scope in it", err)
+		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			_, _ = anyio.OpenCancelScope(ctx)
+			return nil
+		})
+		wantMisuse(t, "scope that ended before a scope in it", err)
+		_, err = anyio.MoveOnAfter(ctx, time.Hour, func(ctx context.Context) error {
+			_, _ = anyio.OpenCancelScope(ctx)
+			return nil
+		})
+		wantMisuse(t, "timeout that ended before a scope in it", err)
+	})
+}

@@ -1,0 +1,214 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestStartReturnsTheValueGivenToStarted(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			ended := false
+			v, h, err := anyio.StartHandle(ctx, tg, func(ctx context.Context, started func(string)) error {
+				settled(t, ctx)
+				started("ready")
+				ended = anyio.Sleep(ctx, time.Millisecond) == nil
+				return nil
+			}, anyio.Name("server"))
+			if v != "ready" || err != nil || h.Name() != "server" {
+				t.Errorf("Start: %q, %v, %v", v, h, err)
+			}
+			wantNil(t, "await", h.Await(ctx))
+			if !ended {
+				t.Error("the task did not go on")
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestErrorBeforeStartedGoesToTheStarterAlone(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+				_ = anyio.Sleep(ctx, 0)
+				return errBoom
+			})
+			if err != errBoom {
+				t.Errorf("Start: %v, want the bare error", err)
+			}
+			if tg.CancelCalled() {
+				t.Error("the group was canceled")
+			}
+			return anyio.Sleep(ctx, 0)
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestErrorAfterStartedGoesToTheGroup(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			v, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+				started(7)
+				return errBoom
+			})
+			if v != 7 || err != nil {
+				t.Errorf("Start: %d, %v", v, err)
+			}
+			return nil
+		})
+		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
+			t.Errorf("group: %v", err)
+		}
+	})
+}
+
+func TestTaskThatNeverCallsStartedIsAnError(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			_, err := anyio.Start(ctx, tg, func(context.Context, func(int)) error { return nil }, anyio.Name("mute"))
+			if err == nil || !strings.Contains(err.Error(), `"mute" ended without calling started`) {
+				t.Errorf("Start: %v", err)
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestStartedTwicePanicsInTheTask(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			_, err := anyio.Start(ctx, tg, func(_ context.Context, started func(int)) error {
+				started(1)
+				wantMisuse(t, "second call", recovered(func() { started(2) }))
+				return nil
+			})
+			return err
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestPanicBeforeStartedReachesStarterAndGroup(t *testing.T) {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		wantPanicError(t, "early", func() {
+			_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				_, err := anyio.Start(ctx, tg, func(context.Context, func(int)) error { panic("early") })
+				if err == nil {
+					t.Error("Start returned no error")
+				}
+				return err
+			})
+		})
+		return nil
+	}, anyio.OnPanic(quiet))
+	wantNil(t, "run", err)
+}
+
+func TestStartInCanceledScopeStartsNothing(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Cancel("")
+			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+				t.Error("the task ran")
+				return nil
+			})
+			wantCanceled(t, "Start", err)
+			return err
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+// Canceling the caller cancels the task, waits for it, and leaves the group alone.
+func TestCancelingTheStarterCancelsTheTaskFirst(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ended, cleaned bool
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
+				_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+					err := anyio.SleepForever(ctx)
+					wantCanceled(t, "task", err)
+					cleaned = anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }) == nil
+					ended = true
+					started(1) // too late, and no misuse
+					return err
+				})
+				wantCanceled(t, "Start", err)
+				if !ended || !cleaned {
+					t.Errorf("Start returned before the task ended (%v, cleaned up: %v)", ended, cleaned)
+				}
+				return err
+			})
+			if !timedOut || err != nil || tg.CancelCalled() {
+				t.Errorf("scope of the starter: %v, %v; group canceled: %v", timedOut, err, tg.CancelCalled())
+			}
+			return anyio.Sleep(ctx, 0)
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestErrorWhileTheStarterIsCanceledGoesToTheGroup(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			_, _ = anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
+				_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+					_ = anyio.SleepForever(ctx)
+					return errBoom
+				})
+				return err
+			})
+			return nil
+		})
+		if !errors.Is(err, errBoom) {
+			t.Errorf("group: %v", err)
+		}
+	})
+}
+
+func TestFailingGroupCancelsAStartThatWaits(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error { settled(t, ctx); return errBoom })
+			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error { return anyio.SleepForever(ctx) })
+			wantCanceled(t, "Start", err)
+			return err
+		})
+		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
+			t.Errorf("group: %v", err)
+		}
+	})
+}
+
+// A task that called started keeps going in its shield when the caller is canceled.
+func TestStartedTaskSurvivesTheStartersCancellation(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		survived := false
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+					started(1)
+					survived = anyio.Sleep(ctx, time.Millisecond) == nil
+					return nil
+				})
+				wantNil(t, "Start", err)
+				s.Cancel("")
+				return anyio.Sleep(ctx, 0)
+			})
+		})
+		wantNil(t, "group", err)
+		if !survived {
+			t.Error("the task was canceled with its starter")
+		}
+	})
+}

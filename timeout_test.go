@@ -1,0 +1,214 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestFailAfterTellsOfTheTimeout(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, d := range []time.Duration{-time.Second, 0, time.Millisecond} {
+			err := anyio.FailAfter(ctx, d, func(ctx context.Context) error {
+				err := anyio.SleepForever(ctx)
+				if !strings.Contains(err.Error(), "deadline") || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("cancellation by a deadline: %v", err)
+				}
+				return err
+			})
+			for _, want := range []error{anyio.ErrTimeout, context.DeadlineExceeded, os.ErrDeadlineExceeded} {
+				if !errors.Is(err, want) {
+					t.Errorf("FailAfter(%v): %v is no %v", d, err, want)
+				}
+			}
+			if errors.Is(err, anyio.ErrCanceled) {
+				t.Errorf("FailAfter(%v): %v is a cancellation", d, err)
+			}
+			if te, ok := errors.AsType[*anyio.TimeoutError](err); !ok || te.After != d || !te.Timeout() {
+				t.Errorf("FailAfter(%v): %#v", d, te)
+			}
+		}
+		err := anyio.FailAt(ctx, anyio.Now(ctx).Add(time.Millisecond), anyio.SleepForever)
+		if !errors.Is(err, anyio.ErrTimeout) || !strings.Contains(err.Error(), "not done by") {
+			t.Errorf("FailAt: %v", err)
+		}
+	})
+}
+
+func TestFailAfterInTimeIsNoTimeout(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		nop := func(context.Context) error { return nil }
+		wantNil(t, "nothing blocks", anyio.FailAfter(ctx, 0, nop))
+		wantNil(t, "in time", anyio.FailAfter(ctx, time.Hour, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }))
+		wantNil(t, "no deadline", anyio.FailAt(ctx, time.Time{}, func(ctx context.Context) error {
+			if _, ok := ctx.Deadline(); ok {
+				t.Error("the zero time is a deadline")
+			}
+			return anyio.Sleep(ctx, time.Millisecond)
+		}))
+		err := anyio.FailAfter(ctx, 0, func(ctx context.Context) error { _ = anyio.Sleep(ctx, 0); return errBoom })
+		if err != errBoom {
+			t.Errorf("another error: %v", err)
+		}
+		wantNil(t, "cancellation ignored", anyio.FailAfter(ctx, 0, func(ctx context.Context) error { _ = anyio.Sleep(ctx, 0); return nil }))
+	})
+}
+
+func TestMoveOnAfterIsNoError(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, anyio.SleepForever)
+		if !timedOut || err != nil {
+			t.Errorf("MoveOnAfter: %v, %v", timedOut, err)
+		}
+		timedOut, err = anyio.MoveOnAt(ctx, anyio.Now(ctx).Add(-time.Hour), func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
+		if !timedOut || err != nil {
+			t.Errorf("MoveOnAt in the past: %v, %v", timedOut, err)
+		}
+		timedOut, err = anyio.MoveOnAfter(ctx, time.Hour, func(ctx context.Context) error { return errBoom })
+		if timedOut || err != errBoom {
+			t.Errorf("failing body: %v, %v", timedOut, err)
+		}
+	})
+}
+
+func TestOuterDeadlineIsCaughtByTheOuterScope(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		innerOut := false
+		outerOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
+			outerDeadline, _ := ctx.Deadline()
+			var err error
+			innerOut, err = anyio.MoveOnAfter(ctx, time.Hour, func(ctx context.Context) error {
+				if d, ok := anyio.EffectiveDeadline(ctx); !ok || !d.Equal(outerDeadline) {
+					t.Errorf("effective deadline inside: %v, %v, want %v", d, ok, outerDeadline)
+				}
+				return anyio.SleepForever(ctx)
+			})
+			wantCanceled(t, "inner", err)
+			return err
+		})
+		if innerOut || !outerOut || err != nil {
+			t.Errorf("inner %v, outer %v, %v", innerOut, outerOut, err)
+		}
+		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			err := anyio.FailAfter(ctx, time.Hour, func(ctx context.Context) error {
+				s.Cancel("")
+				return anyio.SleepForever(ctx)
+			})
+			if errors.Is(err, anyio.ErrTimeout) {
+				t.Errorf("FailAfter in a canceled scope: %v", err)
+			}
+			return err
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+func TestTimeoutInsideAGroupIsAFailure(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for range 2 {
+				tg.Go(anyio.SleepForever)
+			}
+			tg.Go(func(ctx context.Context) error { return anyio.FailAfter(ctx, time.Millisecond, anyio.SleepForever) })
+			return nil
+		})
+		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, anyio.ErrTimeout) {
+			t.Errorf("group: %v", err)
+		}
+	})
+}
+
+func TestDeadlineCanBeMoved(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			at := anyio.Now(ctx).Add(time.Millisecond)
+			s.SetDeadline(at)
+			if d, ok := s.Deadline(); !ok || !d.Equal(at) {
+				t.Errorf("deadline: %v, %v", d, ok)
+			}
+			wantNil(t, "checkpoint", anyio.Sleep(ctx, 0))
+			_ = ctx.Done() // arms the timer
+			s.SetDeadline(at.Add(time.Hour))
+			wantNil(t, "later deadline", anyio.SleepUntil(ctx, at.Add(time.Millisecond)))
+			s.SetDeadline(time.Time{})
+			if _, ok := s.Deadline(); ok {
+				t.Error("the deadline was not removed")
+			}
+			wantNil(t, "no deadline", anyio.Sleep(ctx, time.Millisecond))
+			s.SetDeadline(anyio.Now(ctx).Add(-time.Second))
+			if !s.CancelCalled() {
+				t.Error("a deadline in the past does not cancel")
+			}
+			s.SetDeadline(time.Time{})
+			err := anyio.Sleep(ctx, 0)
+			wantCanceled(t, "moved after the cancellation", err)
+			return err
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+func TestEffectiveDeadlineFollowsTheTree(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if d, ok := anyio.EffectiveDeadline(ctx); ok {
+			t.Errorf("outside: %v", d)
+		}
+		at := anyio.Now(ctx).Add(time.Hour)
+		_, _ = anyio.MoveOnAt(ctx, at, func(ctx context.Context) error {
+			_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				if d, ok := anyio.EffectiveDeadline(ctx); !ok || !d.Equal(at) {
+					t.Errorf("inherited: %v, %v", d, ok)
+				}
+				s.SetShield(true)
+				if d, ok := anyio.EffectiveDeadline(ctx); ok {
+					t.Errorf("in a shield: %v", d)
+				}
+				s.SetShield(false)
+				s.Cancel("")
+				if d, ok := anyio.EffectiveDeadline(ctx); !ok || !d.IsZero() {
+					t.Errorf("canceled: %v, %v", d, ok)
+				}
+				return nil
+			})
+			derived, cancel := context.WithDeadline(ctx, at.Add(-time.Minute))
+			defer cancel()
+			if d, ok := anyio.EffectiveDeadline(derived); !ok || !d.Equal(at.Add(-time.Minute)) {
+				if backendOf(ctx) != "sim" { // package context looks at the real clock
+					t.Errorf("derived: %v, %v", d, ok)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestHugeTimeoutDoesNotOverflow(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		const forever = time.Duration(1<<63 - 1)
+		wantNil(t, "FailAfter", anyio.FailAfter(ctx, forever, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }))
+		timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error { return anyio.Sleep(ctx, forever) })
+		if !timedOut || err != nil {
+			t.Errorf("endless sleep: %v, %v", timedOut, err)
+		}
+	})
+}
+
+func TestSleepUntilUsesTheRunsClock(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		begin := anyio.Now(ctx)
+		at := begin.Add(3 * time.Millisecond)
+		wantNil(t, "SleepUntil", anyio.SleepUntil(ctx, at))
+		if now := anyio.Now(ctx); now.Before(at) || backendOf(ctx) == "sim" && !now.Equal(at) {
+			t.Errorf("woke at %v, asked for %v", now, at)
+		}
+		wantNil(t, "past", anyio.SleepUntil(ctx, begin))
+		wantNil(t, "zero time", anyio.SleepUntil(ctx, time.Time{}))
+		wantNil(t, "negative", anyio.Sleep(ctx, -time.Hour))
+	})
+}
