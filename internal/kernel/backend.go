@@ -88,8 +88,18 @@ type Traits struct {
 func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
 	r := &Run{Backend: b, Traits: traits, Config: cfg}
 	r.Root.initRoot(r, ctx)
+	if cfg.Debug {
+		debugRuns.Add(1)
+	}
 	return r
 }
+
+// debugRuns counts the runs with Debug that are not over.
+var debugRuns atomic.Int32
+
+// DebugRuns reports whether any run with Debug goes on: then resources that are
+// made are watched, and reported when they are never closed.
+func DebugRuns() bool { return debugRuns.Load() > 0 }
 
 // Vars calls f with the run's variables, one caller at a time.
 func (r *Run) Vars(f func(map[any]any)) {
@@ -106,7 +116,9 @@ func (r *Run) Ended() bool { return r.ended.Load() }
 
 // Finish marks the run as over and leaves its root scope.
 func (r *Run) Finish() {
-	r.ended.Store(true)
+	if !r.ended.Swap(true) && r.Debug {
+		debugRuns.Add(-1)
+	}
 	r.Root.Leave()
 }
 

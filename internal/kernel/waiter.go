@@ -77,6 +77,9 @@ func (w *Waiter) Wake() bool {
 	return word&phaseMask == phaseWaiting && w.word.CompareAndSwap(word, word+1)
 }
 
+// Waiting reports whether the wait can still be won by Wake.
+func (w *Waiter) Waiting() bool { return w.word.Load()&phaseMask == phaseWaiting }
+
 // Unpark lets a waiter go on that Wake has won. After it the waiter may be gone.
 func (w *Waiter) Unpark() {
 	if t := w.task; t != nil {
