@@ -1,0 +1,56 @@
+package stream_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/stream"
+)
+
+func TestMemoryOperationsDoNotAllocate(t *testing.T) {
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		t.Run(on.Name(), func(t *testing.T) {
+			err := anyio.Run(context.Background(), func(ctx context.Context) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					buffered, out := stream.Memory[int](8)
+					n := testing.AllocsPerRun(1000, func() {
+						wantErr(t, buffered.Send(ctx, 1), nil)
+						if _, err := out.Receive(ctx); err != nil {
+							t.Error(err)
+						}
+					})
+					if n != 0 {
+						t.Errorf("buffered: %v allocations an item", n)
+					}
+					there, in := stream.Memory[int](0)
+					back, answers := stream.Memory[int](0)
+					tg.Go(func(ctx context.Context) error {
+						for v, err := range in.All(ctx) {
+							if err != nil {
+								return err
+							}
+							if err := back.Send(ctx, v); err != nil {
+								return err
+							}
+						}
+						return nil
+					})
+					n = testing.AllocsPerRun(1000, func() {
+						wantErr(t, there.Send(ctx, 1), nil)
+						if _, err := answers.Receive(ctx); err != nil {
+							t.Error(err)
+						}
+					})
+					if n != 0 {
+						t.Errorf("ping-pong: %v allocations a round", n)
+					}
+					return there.Close()
+				})
+			}, anyio.On(on))
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

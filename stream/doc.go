@@ -1,0 +1,25 @@
+// Package stream has streams of objects and of bytes, which obey the scope that
+// the caller's context belongs to.
+//
+// # Object streams
+//
+// An object stream carries values of one type. [Memory] makes one inside the
+// process: a pair of ends, each of which may be cloned so that many tasks send
+// and many receive. In place of a channel and a select with ctx.Done one writes
+//
+//	err := send.Send(ctx, item)
+//	item, err := recv.Receive(ctx)
+//	for item, err := range recv.All(ctx) { … }
+//
+// A stream ends when its last sender is closed: what is buffered is still
+// received, then Receive returns [anyio.ErrEndOfStream]. When the last receiver
+// is closed, senders get [anyio.ErrBroken]. A call on an end that was closed
+// itself returns [anyio.ErrClosed].
+//
+// # Cancellation
+//
+// A call in a canceled scope has no effect, even if it could have finished at
+// once. A cancellation never loses an item: either the call returns the
+// cancellation and nothing was sent or received, or the other side has already
+// completed the operation and its result is returned.
+package stream

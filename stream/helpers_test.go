@@ -1,0 +1,53 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// idle waits until every other task of the run waits for something.
+func idle(t *testing.T, ctx context.Context) {
+	t.Helper()
+	p := kernel.Locate(ctx)
+	if err := p.Run().WaitAllBlocked(p); err != nil {
+		t.Error(err)
+	}
+}
+
+// group runs body in a task group and reports an error of the group.
+func group(t *testing.T, ctx context.Context, body func(ctx context.Context, tg *anyio.TaskGroup)) {
+	t.Helper()
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		body(ctx, tg)
+		return nil
+	})
+	if err != nil {
+		t.Errorf("task group: %v", err)
+	}
+}
+
+// canceled runs body in a scope that was canceled before.
+func canceled(t *testing.T, ctx context.Context, body func(ctx context.Context) error) {
+	t.Helper()
+	var inner error
+	err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+		s.Cancel("test")
+		inner = body(ctx)
+		return inner
+	})
+	if err != nil {
+		t.Errorf("cancel scope: %v", err)
+	}
+	wantErr(t, inner, anyio.ErrCanceled)
+}
+
+func wantErr(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error is %v, want %v", err, want)
+	}
+}

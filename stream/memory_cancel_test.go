@@ -1,0 +1,147 @@
+package stream_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/stream"
+)
+
+func TestMemoryCanceledReceiveLeavesQueue(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[string](0)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			h := tg.Go(func(ctx context.Context) error { _, err := recv.Receive(ctx); return err })
+			idle(t, ctx)
+			h.Cancel("")
+			wantErr(t, send.TrySend("hello"), anyio.ErrWouldBlock) // at once, before the task runs
+			idle(t, ctx)
+			wantErr(t, send.TrySend("hello"), anyio.ErrWouldBlock)
+		})
+		send.Close()
+		recv.Close()
+	})
+}
+
+func TestMemoryCanceledSendWithdrawsItem(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, buffer := range []int{0, 1} {
+			send, recv := stream.Memory[string](buffer)
+			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+				for send.TrySend("first") == nil {
+				}
+				h := tg.Go(func(ctx context.Context) error { return send.Send(ctx, "hello") })
+				idle(t, ctx)
+				h.Cancel("")
+				for range buffer {
+					next(t, ctx, recv, "first")
+				}
+				_, err := recv.TryReceive()
+				wantErr(t, err, anyio.ErrWouldBlock)
+			})
+			send.Close()
+			recv.Close()
+		}
+	})
+}
+
+func TestMemoryDoesNothingInCanceledScope(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[string](2)
+		wantErr(t, send.TrySend("kept"), nil)
+		canceled(t, ctx, func(ctx context.Context) error { return send.Send(ctx, "x") })
+		canceled(t, ctx, func(ctx context.Context) error { _, err := recv.Receive(ctx); return err })
+		canceled(t, ctx, func(ctx context.Context) error {
+			for _, err := range recv.All(ctx) {
+				return err
+			}
+			return nil
+		})
+		if s := send.Statistics(); s.CurrentBufferUsed != 1 {
+			t.Errorf("%+v", s)
+		}
+		canceled(t, ctx, func(ctx context.Context) error { // closing works there
+			send.Close()
+			return send.Send(ctx, "x")
+		})
+		next(t, ctx, recv, "kept")
+		_, err := recv.Receive(ctx)
+		wantErr(t, err, anyio.ErrEndOfStream)
+		recv.Close()
+	})
+}
+
+func TestMemoryItemHandedOverSurvivesCancel(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[string](0)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			h := anyio.Spawn(tg, func(ctx context.Context) (string, error) { return recv.Receive(ctx) })
+			idle(t, ctx)
+			wantErr(t, send.TrySend("hello"), nil)
+			h.Cancel("too late")
+			if v, err := h.Await(ctx); v != "hello" || err != nil {
+				t.Errorf("receiver got %q, %v", v, err)
+			}
+			s := tg.Go(func(ctx context.Context) error { return send.Send(ctx, "again") })
+			idle(t, ctx)
+			if v, err := recv.TryReceive(); v != "again" || err != nil {
+				t.Error(v, err)
+			}
+			s.Cancel("too late")
+			wantErr(t, s.Await(ctx), nil)
+		})
+		send.Close()
+		recv.Close()
+	})
+}
+
+func TestMemoryItemPassesCanceledReceiver(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[string](1)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			first := tg.Go(func(ctx context.Context) error { _, err := recv.Receive(ctx); return err })
+			idle(t, ctx)
+			second := anyio.Spawn(tg, func(ctx context.Context) (string, error) { return recv.Receive(ctx) })
+			idle(t, ctx)
+			first.Cancel("")
+			wantErr(t, send.TrySend("to the next"), nil)
+			wantErr(t, send.TrySend("to the buffer"), nil)
+			if v, err := second.Await(ctx); v != "to the next" || err != nil {
+				t.Error(v, err)
+			}
+			next(t, ctx, recv, "to the buffer")
+			wantErr(t, first.Await(ctx), anyio.ErrTaskCanceled)
+		})
+		send.Close()
+		recv.Close()
+	})
+}
+
+// Not in the simulator: package context runs what its cancel starts on a goroutine
+// of its own.
+func TestMemoryObeysDerivedContext(t *testing.T) {
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		t.Run(on.Name(), func(t *testing.T) {
+			send, recv := stream.Memory[int](0)
+			err := anyio.Run(context.Background(), func(ctx context.Context) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					ctx, cancel := context.WithCancel(ctx)
+					tg.Go(func(ctx context.Context) error {
+						wantErr(t, send.Send(ctx, 1), nil)
+						idle(t, ctx)
+						cancel()
+						return nil
+					})
+					next(t, ctx, recv, 1)
+					_, err := recv.Receive(ctx)
+					wantErr(t, err, context.Canceled)
+					return nil
+				})
+			}, anyio.On(on))
+			wantErr(t, err, nil)
+			wantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
+		})
+	}
+}

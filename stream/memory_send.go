@@ -1,0 +1,97 @@
+package stream
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A MemorySendStream is the sending end of a stream made by Memory.
+type MemorySendStream[T any] struct{ end[T] }
+
+var opSend = kernel.RegisterOp("MemorySendStream.Send")
+
+// Send hands item to the receiver that waits longest, or stores it in the buffer,
+// or else waits until one of the two is possible. It returns ErrClosed if this
+// end is or gets closed and ErrBroken if all receiving ends are; then the item
+// was not sent. Cancellation: the item was not sent. [ST-23]
+func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	m := s.m
+	m.mu.Lock()
+	w, err := m.send(&s.end, item)
+	if err != anyio.ErrWouldBlock {
+		m.mu.Unlock()
+		if w != nil {
+			w.Unpark()
+		}
+		return err
+	}
+	n := m.newNode(&s.end)
+	n.item = item
+	n.own.Prepare(p, opSend)
+	m.senders.push(n)
+	m.mu.Unlock()
+	_, err = m.wait(p, &m.senders, n)
+	return err
+}
+
+// TrySend is Send that never waits: it returns ErrWouldBlock if no receiver waits
+// and the buffer is full. It never overtakes a sender that waits. It needs no
+// context and is no checkpoint. [ST-24]
+func (s *MemorySendStream[T]) TrySend(item T) error {
+	s.m.mu.Lock()
+	w, err := s.m.send(&s.end, item)
+	s.m.mu.Unlock()
+	if w != nil {
+		w.Unpark()
+	}
+	return err
+}
+
+// Clone makes another sending end of the same stream, to be closed on its own:
+// the stream ends when all of them are closed. The clone of a closed end is
+// closed, so that its calls return ErrClosed. [ST-25]
+func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
+	m := s.m
+	c := &MemorySendStream[T]{end[T]{m: m}}
+	m.mu.Lock()
+	if c.closed = s.closed; !c.closed {
+		m.openSend++
+	}
+	m.mu.Unlock()
+	if !c.closed && kernel.DebugRuns() {
+		c.unclosed = reportUnclosed(c, "stream.MemorySendStream", kernel.CallerPC(1))
+	}
+	return c
+}
+
+// Close closes this end; further calls do nothing. Calls of Send that wait on it
+// return ErrClosed, their items are withdrawn. When the last sending end is
+// closed, receivers that wait get ErrEndOfStream; what is in the buffer can still
+// be received. The error is always nil. [ST-27] [ST-31]
+func (s *MemorySendStream[T]) Close() error {
+	m := s.m
+	var woken queue[T]
+	m.mu.Lock()
+	if s.closed {
+		m.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	m.openSend--
+	m.senders.fail(&s.end, anyio.ErrClosed, &woken)
+	if m.openSend == 0 {
+		m.receivers.fail(nil, anyio.ErrEndOfStream, &woken)
+	}
+	m.mu.Unlock()
+	woken.unpark()
+	s.unclosed.stop()
+	runtime.KeepAlive(s)
+	return nil
+}
