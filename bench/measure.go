@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -109,6 +110,8 @@ func (p pair) interleave(rounds int, unit string, ours, their func() (sample, er
 		Ours: median(a, sample.v), OurAllocs: median(a, sample.a), OurBytes: median(a, sample.b),
 		Theirs: median(b, sample.v), TheirAllocs: median(b, sample.a), TheirBytes: median(b, sample.b),
 	}
+	r.OursMin = slices.MinFunc(a, byValue).value
+	r.TheirsMin = slices.MinFunc(b, byValue).value
 	r.Ratio = r.Ours / r.Theirs
 	r.Met = r.Ratio <= r.Goal
 	return r, nil
@@ -117,6 +120,8 @@ func (p pair) interleave(rounds int, unit string, ours, their func() (sample, er
 func (s sample) v() float64 { return s.value }
 func (s sample) a() float64 { return s.allocs }
 func (s sample) b() float64 { return s.bytes }
+
+func byValue(a, b sample) int { return cmp.Compare(a.value, b.value) }
 
 // median is the middle one, or the mean of the two in the middle.
 func median(all []sample, of func(sample) float64) float64 {

@@ -16,6 +16,8 @@ type row struct {
 	Ours        float64 `json:"ours"`
 	Peer        string  `json:"peer"`
 	Theirs      float64 `json:"theirs"`
+	OursMin     float64 `json:"ours_min"` // of the rounds: what a busy machine disturbs least
+	TheirsMin   float64 `json:"theirs_min"`
 	Ratio       float64 `json:"ratio"`
 	OurAllocs   float64 `json:"our_allocs"`
 	OurBytes    float64 `json:"our_bytes"`
