@@ -1,0 +1,5 @@
+//go:build !race
+
+package anyio_test
+
+const raceEnabled = false
