@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/sim"
+	"github.com/anyio-go/anyio/stream"
 )
 
 // A simulated task never runs at the same time as another, and yet the race
@@ -130,6 +131,17 @@ var racePrograms = []struct {
 			*x++
 		}
 		return nil
+	}},
+	{"memory stream", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+		send, recv := stream.Memory[int](1)
+		tg.Go(func(ctx context.Context) error {
+			_ = anyio.Sleep(ctx, time.Millisecond)
+			*x++
+			return send.Send(ctx, *x) // x belongs to the receiver now
+		})
+		_, err := recv.Receive(ctx)
+		*x++
+		return err
 	}},
 	{"cancel", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		h := tg.Go(func(ctx context.Context) error { err := anyio.SleepForever(ctx); *x++; return err })
