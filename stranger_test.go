@@ -154,7 +154,11 @@ func TestBackgroundContextInTaskDoesNotBlockTheLoop(t *testing.T) {
 		var a, b anyio.Event
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(context.Context) error { wantNil(t, "wait", a.Wait(bg)); b.Set(); return nil })
-			tg.Go(func(context.Context) error { wantNil(t, "sleep", anyio.Sleep(bg, time.Millisecond)); a.Set(); return nil })
+			tg.Go(func(context.Context) error {
+				wantNil(t, "sleep", anyio.Sleep(bg, time.Millisecond))
+				a.Set()
+				return nil
+			})
 			wantNil(t, "wait", b.Wait(bg))
 			n := 0
 			err := anyio.WithTaskGroup(bg, func(ctx context.Context, tg *anyio.TaskGroup) error {

@@ -4,25 +4,48 @@ package eventloop
 
 import (
 	"math/rand/v2"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/loop"
+	"github.com/anyio-go/anyio/internal/poll"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // budget is how many operations that need not wait a task may do in a row, as
 // Tokio's cooperative budget.
 const budget = 128
 
+// Backend is the loop of one run, and the poller that tells it of descriptors.
+type Backend struct {
+	*loop.Loop
+	clock *clock
+}
+
 // New makes the backend of one run.
-func New() (kernel.Backend, error) {
+func New() (*Backend, error) {
 	c, err := newClock()
 	if err != nil {
 		return nil, err
 	}
-	return loop.New(loop.Params{
+	return &Backend{clock: c, Loop: loop.New(loop.Params{
 		Name: "eventloop", Order: &fifo{}, Clock: c, Budget: budget, Rand: rand.IntN,
-	}), nil
+	})}, nil
 }
+
+// Register makes the loop tell r when fd becomes ready, until Unregister. Only
+// tasks of the loop may call it. The socket layer is built on it.
+func (b *Backend) Register(fd int, r Ready) (*poll.Desc, error) {
+	reg := &registration{r}
+	race.ReleaseMerge(unsafe.Pointer(reg))
+	return b.clock.poller.Register(fd, reg)
+}
+
+// Unregister ends what Register began. Only tasks of the loop may call it.
+func (b *Backend) Unregister(d *poll.Desc) error { return b.clock.poller.Unregister(d) }
+
+// A registration is where the race detector sees Register happen before Ready.
+type registration struct{ r Ready }
 
 // fifo is a queue through Task.Sched.Link.
 type fifo struct {

@@ -2,52 +2,54 @@ package eventloop
 
 import (
 	"time"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/poll"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // base is the zero of the clock. It carries a monotonic reading.
 var base = time.Now()
 
-// clock is real time; it waits for timers, other goroutines and descriptors.
-type clock struct {
-	wake  chan struct{} // capacity 1
-	alarm *time.Timer
-}
+// clock is real time. It waits for timers, other goroutines and descriptors, and
+// no thread sleeps in the kernel meanwhile.
+type clock struct{ poller *poll.Poller }
+
+// A Ready is what a descriptor is registered with in the loop's poller. The loop
+// calls it between two tasks; it must not block.
+type Ready interface{ Ready(readable, writable bool) }
 
 func newClock() (*clock, error) {
-	return &clock{wake: make(chan struct{}, 1)}, nil
+	p, err := poll.New()
+	return &clock{p}, err
 }
 
 func (c *clock) Now() int64       { return int64(time.Since(base)) }
 func (c *clock) Epoch() time.Time { return base }
-func (c *clock) Poll()            {}
-func (c *clock) Close() error     { return nil }
+func (c *clock) Wake()            { c.poller.Wake() }
+func (c *clock) Close() error     { return c.poller.Close() }
 
-func (c *clock) Wake() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+// Poll tells those whose descriptor has become ready.
+func (c *clock) Poll() {
+	if c.poller.Len() > 0 {
+		c.poller.Poll(tell)
 	}
 }
 
-// Idle parks the loop's goroutine; no thread sleeps in the kernel.
+func tell(data any, readable, writable bool) {
+	race.Isolate(func() {
+		reg := data.(*registration)
+		race.Acquire(unsafe.Pointer(reg))
+		reg.r.Ready(readable, writable)
+	})
+}
+
+// Idle parks the loop's goroutine.
 func (c *clock) Idle(next int64, hasTimer bool) error {
-	if !hasTimer {
-		<-c.wake
-		return nil
+	timeout := time.Duration(-1)
+	if hasTimer {
+		timeout = max(0, time.Duration(next)-time.Since(base))
 	}
-	d := time.Duration(next) - time.Since(base)
-	if d <= 0 {
-		return nil
-	}
-	if c.alarm == nil {
-		c.alarm = time.NewTimer(d)
-	} else {
-		c.alarm.Reset(d)
-	}
-	select {
-	case <-c.wake:
-		c.alarm.Stop()
-	case <-c.alarm.C:
-	}
+	c.poller.Wait(timeout)
 	return nil
 }

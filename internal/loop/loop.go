@@ -290,8 +290,8 @@ func (l *Loop) Unpark(t *kernel.Task) {
 	}
 	race.Disable()
 	l.remote.push(t)
-	l.Clock.Wake()
 	race.Enable()
+	l.Clock.Wake()
 }
 
 // Park switches away from the calling task until it is made ready.

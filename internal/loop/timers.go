@@ -74,10 +74,8 @@ func (l *Loop) Arm(t *kernel.Timer) {
 	race.Disable()
 	first := l.timers.push(t)
 	race.Enable()
-	if first && goid.Get() != l.current.Load() && goid.Get() != l.goid {
-		race.Disable()
+	if g := goid.Get(); first && g != l.current.Load() && g != l.goid {
 		l.Clock.Wake()
-		race.Enable()
 	}
 }
 
