@@ -1,33 +1,112 @@
-// Package anyiotest tests programs written with anyio: it runs one test on every
-// backend.
 package anyiotest
 
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/sim"
 )
 
-// Run runs f as the main task of a run on every backend, each as a subtest.
-func Run(t *testing.T, f func(t *testing.T, ctx context.Context)) {
+// Run runs f as the main task of a run on every backend, in the subtests
+// "parallel", "eventloop" and "sim/seed=1", "sim/seed=2", ….
+//
+// All of testing.T may be used in f and in the tasks that it starts: Fatal and
+// Skip in a task cancel its group and end the test. Only t.Run has to stay
+// outside: on a loop, a subtest would wait for a loop that waits for it. When f
+// has returned, its fixtures are torn down and no task is left. [TE-01]
+//
+// A run that cannot go on fails the test with the report of its
+// anyio.DeadlockError; a failing seed prints the command that replays it; and a
+// test that is still running shortly before the deadline of go test prints its
+// tasks. The flags -anyio.backends and -anyio.seeds choose what is run. [TE-04]
+// [TE-21]
+func Run(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...Option) {
 	t.Helper()
-	on := func(name string, b anyio.Backend) {
+	p, err := newPlan(opts, *backendsFlag, *seedsFlag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.backends) == 0 {
+		t.Skipf("runs only on %s, which -anyio.backends=%s leaves out", strings.Join(p.only, ", "), *backendsFlag)
+	}
+	for _, name := range p.backends {
 		t.Run(name, func(t *testing.T) {
-			err := anyio.Run(context.Background(), func(ctx context.Context) error {
-				f(t, ctx)
-				return nil
-			}, anyio.On(b))
-			if err != nil {
-				t.Errorf("run: %v", err)
+			if why, ok := p.skips[name]; ok {
+				t.Skip(why)
 			}
+			if name == "sim" {
+				p.eachSeed(t, f)
+				return
+			}
+			b, err := anyio.BackendByName(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			execute(t, p.on(b), "", func(ctx context.Context) { f(t, ctx) })
 		})
 	}
-	on("parallel", anyio.Parallel())
-	on("eventloop", anyio.EventLoop())
-	for seed := range uint64(3) {
-		on(fmt.Sprintf("sim/seed=%d", seed+1), sim.New(sim.Config{Seed: seed + 1}))
+}
+
+func (p *plan) eachSeed(t *testing.T, f func(t *testing.T, ctx context.Context)) {
+	for _, seed := range p.seeds {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			replay := fmt.Sprintf("%s -anyio.seeds=%d", testCommand(t.Name()), seed)
+			execute(t, p.on(sim.New(p.simConfig(seed))), replay, func(ctx context.Context) { f(t, ctx) })
+		})
 	}
+}
+
+// testCommand is the command line that runs one test or subtest again.
+func testCommand(name string) string {
+	parts := strings.Split(name, "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	detector := ""
+	if race.Enabled {
+		detector = " -race"
+	}
+	return fmt.Sprintf("go test%s -run '%s'", detector, strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`))
+}
+
+// execute runs body as the main task of a run and reports to t all that the run
+// itself did wrong. It ends as body does: it returns, panics or exits.
+func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx context.Context)) {
+	t.Helper()
+	var run atomic.Pointer[kernel.Run]
+	var err error
+	stop := func() {}
+	defer func() {
+		t.Helper()
+		v := recover()
+		stop()
+		// Fatal after the end of waits leaves no error to return.
+		if r := run.Load(); err == nil && r != nil && r.Killed() != nil {
+			err = r.Killed().Err
+		}
+		if err != nil {
+			t.Errorf("the run ended with an error: %v", err)
+		}
+		if replay != "" && (t.Failed() || v != nil) {
+			t.Logf("replay: %s", replay)
+		}
+		if v != nil {
+			panic(v) // a *anyio.PanicError, with the stack of the task
+		}
+	}()
+	err = anyio.Run(context.Background(), func(ctx context.Context) error {
+		r := kernel.Locate(ctx).Run()
+		run.Store(r)
+		stop = watch(t, r)
+		defer openFixtures(ctx, t, r).tearDown()
+		body(ctx)
+		return nil
+	}, opts...)
 }

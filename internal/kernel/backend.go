@@ -69,13 +69,16 @@ type Run struct {
 	Backend
 	Config
 	Traits
-	Root    Scope // of which all scopes of the run descend
-	lastID  atomic.Uint64
-	killed  atomic.Pointer[Cause] // set when the run cannot go on, see Kill
-	ended   atomic.Bool
-	foreign foreignWatches
-	varsMu  sync.Mutex
-	vars    map[any]any // of RunVar
+	Root Scope // of which all scopes of the run descend
+	// Intruder, if set before the run begins, is asked by the simulator before each
+	// step. It serves tests.
+	Intruder Intruder
+	lastID   atomic.Uint64
+	killed   atomic.Pointer[Cause] // set when the run cannot go on, see Kill
+	ended    atomic.Bool
+	foreign  foreignWatches
+	varsMu   sync.Mutex
+	vars     map[any]any // of RunVar
 }
 
 // Traits are what the kernel must know of a backend.
@@ -90,6 +93,9 @@ func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
 	r.Root.initRoot(r, ctx)
 	if cfg.Debug {
 		debugRuns.Add(1)
+	}
+	if f := observer.Load(); f != nil {
+		(*f)(r)
 	}
 	return r
 }

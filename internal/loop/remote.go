@@ -51,3 +51,14 @@ func (l *Loop) drainRemote() {
 
 // Pending reports whether another goroutine has made a task ready.
 func (l *Loop) Pending() bool { return l.remote.n.Load() > 0 }
+
+// Intrude runs f between two steps as if on another goroutine. What f wakes is
+// ready afterwards, with and without -race.
+//
+//go:norace
+func (l *Loop) Intrude(f func()) {
+	race.Isolate(f)
+	if race.Enabled {
+		l.drainRemote()
+	}
+}

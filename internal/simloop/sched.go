@@ -20,6 +20,7 @@ type Config struct {
 // A Sim is one simulated run.
 type Sim struct {
 	kernel.Backend
+	loop  *loop.Loop
 	cfg   Config
 	order *seeded
 	clock *clock
@@ -42,7 +43,7 @@ func New(cfg Config) *Sim {
 		},
 	})
 	s.clock.pending = l.Pending
-	s.Backend = l
+	s.Backend, s.loop = l, l
 	return s
 }
 
@@ -74,6 +75,11 @@ func (s *Sim) step(t *kernel.Task) error {
 	s.hash = (s.hash ^ uint64(s.clock.now)) * fnvPrime
 	if s.cfg.OnStep != nil {
 		s.cfg.OnStep(s.steps, epoch.Add(time.Duration(s.clock.now)), t)
+	}
+	if in := t.Scope.Run().Intruder; in != nil {
+		if f := in.BeforeStep(s.steps, t); f != nil {
+			s.loop.Intrude(f)
+		}
 	}
 	if s.cfg.MaxSteps > 0 && s.steps == s.cfg.MaxSteps {
 		return errSteps

@@ -1,0 +1,45 @@
+package anyiotest
+
+import (
+	"context"
+	"io"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// For the tests in package anyiotest_test.
+var (
+	ParseBackends = parseBackends
+	ParseSeeds    = parseSeeds
+	ParseStat     = parseStat
+	TestCommand   = testCommand
+	WatchMargin   = watchMargin
+	MainWith      = mainWith
+	OpenFiles     = openFiles
+)
+
+// Execute is what one subtest of Run does.
+func Execute(t testing.TB, replay string, body func(ctx context.Context), opts ...anyio.RunOption) {
+	execute(t, opts, replay, body)
+}
+
+// CheckPlan tells what Run would choose.
+func CheckPlan(backends, seeds string, opts ...Option) (names []string, numbers []uint64, err error) {
+	p, err := newPlan(opts, backends, seeds)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.backends, p.seeds, nil
+}
+
+// CancelOnlyAt is CancelEverywhere with -anyio.cancelat.
+func CancelOnlyAt(t testing.TB, at int, newScenario func() Scenario, opts ...Option) CancelReport {
+	return cancelEverywhere(t, newScenario, at, opts)
+}
+
+// Watch is what Run does about the deadline of go test.
+func Watch(t testing.TB, ctx context.Context, out io.Writer) (stop func()) {
+	return watchTo(out, t, kernel.Locate(ctx).Run())
+}

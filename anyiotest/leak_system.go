@@ -1,0 +1,135 @@
+package anyiotest
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"weak"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// --- runs ---
+
+// runs are all that were made since the first look and are still in memory.
+var runs struct {
+	once sync.Once
+	mu   sync.Mutex
+	list []weak.Pointer[kernel.Run] // guarded by mu
+	next int                        // length at which to drop what is gone
+}
+
+// watchRuns begins to note every new run.
+func watchRuns() {
+	runs.once.Do(func() { kernel.ObserveRuns(noteRun) })
+}
+
+func noteRun(r *kernel.Run) {
+	runs.mu.Lock()
+	defer runs.mu.Unlock()
+	if len(runs.list) >= runs.next {
+		live := runs.list[:0]
+		for _, p := range runs.list {
+			if p.Value() != nil {
+				live = append(live, p)
+			}
+		}
+		runs.list, runs.next = live, 2*len(live)+64
+	}
+	runs.list = append(runs.list, weak.Make(r))
+}
+
+// knownTasks are the tasks of all known runs, and of the run that stands behind
+// foreign contexts.
+func knownTasks() []kernel.TaskView {
+	views := kernel.Ambient().Tasks()
+	runs.mu.Lock()
+	list := append([]weak.Pointer[kernel.Run](nil), runs.list...)
+	runs.mu.Unlock()
+	for _, p := range list {
+		if r := p.Value(); r != nil {
+			views = append(views, r.Tasks()...)
+		}
+	}
+	return views
+}
+
+// --- descriptors and processes, where there is a /proc ---
+
+// warmUp lets the runtime open the descriptors that it keeps for ever.
+func warmUp() {
+	if r, w, err := os.Pipe(); err == nil {
+		r.Close()
+		w.Close()
+	}
+}
+
+// openFiles maps the numbers of open descriptors to what they are.
+func openFiles() map[string]string {
+	const dir = "/proc/self/fd"
+	files := make(map[string]string)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return files // not Linux
+	}
+	for _, e := range entries {
+		// The descriptor of the directory itself is closed by now.
+		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil {
+			files[e.Name()] = target
+		}
+	}
+	return files
+}
+
+// isProfile tells whether a file is one that package testing never closes.
+func isProfile(target string) bool {
+	for _, name := range []string{"test.cpuprofile", "test.trace"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != "" && filepath.Base(f.Value.String()) == filepath.Base(target) {
+			return true
+		}
+	}
+	return false
+}
+
+// childProcesses maps the ids of our children, also of those that have ended and
+// were not waited for, to what they are.
+func childProcesses() map[int]string {
+	children := make(map[int]string)
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has just ended
+		}
+		if pid, parent, what, ok := parseStat(string(text)); ok && parent == os.Getpid() {
+			children[pid] = what
+		}
+	}
+	return children
+}
+
+// parseStat reads "42 (name) S 1 …", where the name may hold anything.
+func parseStat(text string) (pid, parent int, what string, ok bool) {
+	open, end := strings.IndexByte(text, '('), strings.LastIndexByte(text, ')')
+	if open < 0 || end < open {
+		return 0, 0, "", false
+	}
+	fields := strings.Fields(text[end+1:])
+	if len(fields) < 2 {
+		return 0, 0, "", false
+	}
+	pid, err1 := strconv.Atoi(strings.TrimSpace(text[:open]))
+	parent, err2 := strconv.Atoi(fields[1])
+	if err1 != nil || err2 != nil {
+		return 0, 0, "", false
+	}
+	what = fmt.Sprintf("%d %s, state %s", pid, text[open:end+1], fields[0])
+	if fields[0] == "Z" {
+		what += " (it has ended, but nobody has waited for it)"
+	}
+	return pid, parent, what, true
+}

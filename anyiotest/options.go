@@ -1,0 +1,129 @@
+package anyiotest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// An Option is an option of Run and CancelEverywhere.
+type Option func(*plan)
+
+// Skip leaves a backend out. The subtest stays visible as skipped, with the
+// reason, which must not be empty.
+func Skip(backend, why string) Option {
+	return func(p *plan) {
+		name := p.backend(backend)
+		if why == "" {
+			p.fail(fmt.Errorf("Skip(%q): say why", backend))
+		}
+		p.skips[name] = why
+	}
+}
+
+// Only runs the test on these backends. Prefer Skip, which carries a reason; Only
+// is for tests of one backend.
+func Only(backends ...string) Option {
+	return func(p *plan) {
+		for _, name := range backends {
+			p.only = append(p.only, p.backend(name))
+		}
+		if len(backends) == 0 {
+			p.fail(fmt.Errorf("Only needs at least one backend"))
+		}
+	}
+}
+
+// Seeds are the seeds of the simulator for this test, in place of 1 to 3. The
+// flag -anyio.seeds goes before it.
+func Seeds(seeds ...uint64) Option {
+	return func(p *plan) {
+		p.seeds = seeds
+		if len(seeds) == 0 {
+			p.fail(fmt.Errorf("Seeds needs at least one seed"))
+		}
+	}
+}
+
+// RunOptions are given to anyio.Run, after anyio.Debug, which every test has.
+func RunOptions(opts ...anyio.RunOption) Option {
+	return func(p *plan) { p.run = append(p.run, opts...) }
+}
+
+// SimConfig changes the configuration of the simulator, whose seed is set already.
+func SimConfig(change func(*sim.Config)) Option {
+	return func(p *plan) { p.sim = append(p.sim, change) }
+}
+
+// MaxPoints bounds the schedule points of a CancelEverywhere scenario; default
+// 2,000. The time it takes grows with the square.
+func MaxPoints(n int) Option { return func(p *plan) { p.maxPoints = n } }
+
+// A plan is what options and flags come to.
+type plan struct {
+	backends  []string
+	skips     map[string]string // backend to reason
+	only      []string
+	seeds     []uint64
+	run       []anyio.RunOption
+	sim       []func(*sim.Config)
+	maxPoints int
+	err       error // the first wrong option
+}
+
+// newPlan is also given the values of the flags.
+func newPlan(opts []Option, backends, seeds string) (*plan, error) {
+	p := &plan{skips: make(map[string]string), seeds: defaultSeeds, maxPoints: 2000}
+	p.run = []anyio.RunOption{anyio.Debug()}
+	for _, o := range opts {
+		o(p)
+	}
+	if p.err != nil {
+		return nil, fmt.Errorf("anyiotest: %w", p.err)
+	}
+	var err error
+	if p.backends, err = parseBackends(backends); err != nil {
+		return nil, err
+	}
+	if len(p.only) > 0 {
+		p.backends = intersect(p.backends, p.only)
+	}
+	if seeds != "" {
+		if p.seeds, err = parseSeeds(seeds); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *plan) fail(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// backend is the proper name of a backend given by name or alias.
+func (p *plan) backend(name string) string {
+	b, err := anyio.BackendByName(name)
+	if err != nil {
+		p.fail(err)
+		return name
+	}
+	return b.Name()
+}
+
+// simConfig is the configuration for a seed.
+func (p *plan) simConfig(seed uint64) sim.Config {
+	cfg := sim.Config{Seed: seed}
+	for _, change := range p.sim {
+		change(&cfg)
+	}
+	return cfg
+}
+
+// on is the run options for a backend.
+func (p *plan) on(b anyio.Backend) []anyio.RunOption {
+	return append(slices.Clip(p.run), anyio.On(b))
+}
