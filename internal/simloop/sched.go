@@ -5,9 +5,11 @@ package simloop
 import (
 	"errors"
 	"time"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/loop"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // Config is what a simulated run is made of.
@@ -74,7 +76,7 @@ func (s *Sim) step(t *kernel.Task) error {
 	s.hash = (s.hash ^ t.ID()) * fnvPrime
 	s.hash = (s.hash ^ uint64(s.clock.now)) * fnvPrime
 	if s.cfg.OnStep != nil {
-		s.cfg.OnStep(s.steps, epoch.Add(time.Duration(s.clock.now)), t)
+		s.onStep(t)
 	}
 	if in := t.Scope.Run().Intruder; in != nil {
 		if f := in.BeforeStep(s.steps, t); f != nil {
@@ -85,6 +87,25 @@ func (s *Sim) step(t *kernel.Task) error {
 		return errSteps
 	}
 	return nil
+}
+
+// onStep tells of a step. The calls are made by whichever task ran last; they are
+// ordered among each other and before the end of the run, and order nothing else.
+//
+//go:norace
+func (s *Sim) onStep(t *kernel.Task) {
+	n, now := s.steps, epoch.Add(time.Duration(s.clock.now))
+	race.Isolate(func() {
+		race.Acquire(unsafe.Pointer(s))
+		s.cfg.OnStep(n, now, t)
+		race.ReleaseMerge(unsafe.Pointer(s))
+	})
+}
+
+// Main runs the root task; see kernel.Backend.
+func (s *Sim) Main(t *kernel.Task) error {
+	defer race.Acquire(unsafe.Pointer(s))
+	return s.Backend.Main(t)
 }
 
 // seeded is a bag of ready tasks from which the seed draws.
