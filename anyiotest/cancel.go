@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -109,12 +107,13 @@ func (p *plan) cancelOnce(t testing.TB, in *injector, seed uint64, s Scenario) (
 		cfg.MaxSteps = cancelSteps
 	}
 	problem = anyio.Run(context.Background(), func(ctx context.Context) error {
+		left := ""
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
-			in.begin(kernel.Locate(ctx).S)
-			defer in.end()
-			return s.Body(ctx)
+			err := in.around(ctx, s.Body)
+			left = endLeftTasks(ctx)
+			return err
 		})
-		if left := leftTasks(ctx); left != "" {
+		if left != "" {
 			return errors.New("the body has returned, but these tasks still exist:\n" + left)
 		}
 		var misuse *anyio.MisuseError
@@ -133,16 +132,4 @@ func panicked(v any) error {
 		return pe
 	}
 	return fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-}
-
-// leftTasks describes the tasks of the run other than the calling main task.
-func leftTasks(ctx context.Context) string {
-	p := kernel.Locate(ctx)
-	var b strings.Builder
-	for _, v := range p.Run().Tasks() {
-		if v.Task != p.Task() {
-			fmt.Fprintf(&b, "  task %d %q, waiting for: %s\n", v.Task.ID(), v.Task.Name(), v.Op)
-		}
-	}
-	return b.String()
 }

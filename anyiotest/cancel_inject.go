@@ -3,9 +3,11 @@ package anyiotest
 import (
 	"context"
 	"fmt"
+	"unsafe"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // An injector counts the schedule points of a scope's body and cancels the scope
@@ -19,10 +21,18 @@ type injector struct {
 	before *kernel.Task // who was to run when it fired
 }
 
+// around runs the body and counts.
+func (in *injector) around(ctx context.Context, body func(ctx context.Context) error) error {
+	in.begin(kernel.Locate(ctx).S)
+	defer in.end()
+	return body(ctx)
+}
+
 // begin starts the count. It is called by the body's task.
 //
 //go:norace
 func (in *injector) begin(s *kernel.Scope) {
+	race.ReleaseMerge(unsafe.Pointer(in)) // s is handed over
 	in.scope = s
 	if in.at == 0 {
 		in.fired = true
@@ -52,6 +62,7 @@ func (in *injector) BeforeStep(_ uint64, t *kernel.Task) func() {
 }
 
 func (in *injector) cancel(s *kernel.Scope) {
+	race.Acquire(unsafe.Pointer(in))
 	s.Cancel(&kernel.Cause{Reason: "canceled by anyiotest.CancelEverywhere"})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +22,7 @@ type gate struct {
 	loses   bool // a task that got in is told that it was canceled
 
 	mu    sync.Mutex
-	taken bool
+	free  int
 	turns []*anyio.Event
 }
 
@@ -30,8 +31,8 @@ func (g *gate) enter(ctx context.Context) error {
 		return err
 	}
 	g.mu.Lock()
-	if !g.taken {
-		g.taken = true
+	if g.free > 0 {
+		g.free--
 		g.mu.Unlock()
 		if g.loses {
 			return anyio.Sleep(ctx, 0)
@@ -64,21 +65,14 @@ func (g *gate) leave() {
 		g.turns = g.turns[1:]
 		return
 	}
-	g.taken = false
+	g.free++
 }
 
 // crowd is a scenario of three tasks at a gate.
 func crowd(newGate func() *gate) func() anyiotest.Scenario {
 	return func() anyiotest.Scenario {
 		g := newGate()
-		var mu sync.Mutex
-		inside, most := 0, 0
-		count := func(n int) {
-			mu.Lock()
-			defer mu.Unlock()
-			inside += n
-			most = max(most, inside)
-		}
+		g.free = 1
 		return anyiotest.Scenario{
 			Body: func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -88,17 +82,15 @@ func crowd(newGate func() *gate) func() anyiotest.Scenario {
 								return err
 							}
 							defer g.leave()
-							count(+1)
-							defer count(-1)
-							return anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Second) })
+							return anyio.Sleep(ctx, time.Second)
 						}, anyio.Name(fmt.Sprintf("guest %d", i)))
 					}
 					return nil
 				})
 			},
 			Check: func(ctx context.Context, err error) error {
-				if most > 1 {
-					return fmt.Errorf("%d tasks were inside at once", most)
+				if g.free > 1 {
+					return fmt.Errorf("%d places are free where there is one", g.free)
 				}
 				return errors.Join(err, anyio.FailAfter(ctx, time.Minute, g.enter))
 			},
@@ -127,7 +119,7 @@ func TestCancelEverywhereFindsWhatIsLostOrDoubled(t *testing.T) {
 		want string
 	}{
 		{"a place is lost", func() *gate { return &gate{loses: true} }, "timeout: not done within 1m0s"},
-		{"a place is given back twice", func() *gate { return &gate{doubles: true} }, "2 tasks were inside at once"},
+		{"a place is given back twice", func() *gate { return &gate{doubles: true} }, "2 places are free where there is one"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rec := newRecorder(t)
@@ -200,7 +192,13 @@ func TestCancelEverywhereReportsWhatElseIsWrong(t *testing.T) {
 			_, tg := anyio.OpenTaskGroup(ctx)
 			tg.Go(anyio.SleepForever, anyio.Name("leftover"))
 			return anyio.Sleep(ctx, time.Second)
-		}), nil, `"leftover"`},
+		}), nil, `these tasks still exist:
+  task 2 "leftover", waiting for: SleepForever`},
+		{"a task is left elsewhere", body(func(ctx context.Context) error {
+			_, tg := anyio.OpenTaskGroup(context.Background())
+			tg.Go(anyio.SleepForever, anyio.Name("stray"))
+			return anyio.Sleep(ctx, time.Second)
+		}), nil, `"stray"`},
 		{"a deadlock when canceled", body(func(ctx context.Context) error {
 			var ev anyio.Event
 			if anyio.Sleep(ctx, time.Second) != nil {
@@ -255,33 +253,40 @@ func TestFatalInAScenarioTellsWhere(t *testing.T) {
 }
 
 func TestCancelEverywhereCancelsAtEachPointOnce(t *testing.T) {
-	var seen []time.Duration // virtual times at which the body was canceled
+	seen := make(map[time.Duration]int) // virtual times at which the body ended
 	rec := newRecorder(t)
+	var report anyiotest.CancelReport
 	rec.run(func() {
-		anyiotest.CancelOnlyAt(rec, -1, func() anyiotest.Scenario {
+		report = anyiotest.CancelOnlyAt(rec, -1, func() anyiotest.Scenario {
 			var at time.Duration
 			return anyiotest.Scenario{
 				Body: func(ctx context.Context) error {
 					begin := anyio.Now(ctx)
-					var err error
-					for i := 0; i < 3 && err == nil; i++ {
-						err = anyio.Sleep(ctx, time.Second)
+					defer func() { at = anyio.Now(ctx).Sub(begin) }()
+					var ev anyio.Event
+					ev.Set()
+					for range 3 {
+						if err := ev.Wait(ctx); err != nil {
+							return err
+						}
+						if err := anyio.Sleep(ctx, time.Second); err != nil {
+							return err
+						}
 					}
-					at = anyio.Now(ctx).Sub(begin)
-					return err
+					return nil
 				},
 				Check: func(ctx context.Context, err error) error {
-					seen = append(seen, at)
+					seen[at]++
 					return err
 				},
 			}
 		}, anyiotest.Seeds(1))
 	})
 	rec.wantPass(t)
-	// Whole; before all; then at each entry into Sleep and at each return of it, but
-	// a Sleep that is over has slept.
-	want := "[3s 0s 0s 1s 1s 2s 2s 3s]"
-	if got := fmt.Sprint(seen); got != want {
-		t.Errorf("canceled at %s, want %s", got, want)
+	// Before all; at each Wait, which need not wait; and at the end of each Sleep,
+	// which is noticed by the next call. The last time is also that of the whole.
+	want := map[time.Duration]int{0: 2, time.Second: 2, 2 * time.Second: 2, 3 * time.Second: 2}
+	if !maps.Equal(seen, want) || report.Points != 7 {
+		t.Errorf("canceled %d times, at %v, want 7, %v", report.Points, seen, want)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,16 +47,16 @@ func noteRun(r *kernel.Run) {
 // knownTasks are the tasks of all known runs, and of the run that stands behind
 // foreign contexts.
 func knownTasks() []kernel.TaskView {
-	views := kernel.Ambient().Tasks()
+	all := kernel.Ambient().Tasks()
 	runs.mu.Lock()
 	list := append([]weak.Pointer[kernel.Run](nil), runs.list...)
 	runs.mu.Unlock()
 	for _, p := range list {
 		if r := p.Value(); r != nil {
-			views = append(views, r.Tasks()...)
+			all = append(all, r.Tasks()...)
 		}
 	}
-	return views
+	return slices.DeleteFunc(all, func(v kernel.TaskView) bool { return v.Task.Finished() })
 }
 
 // --- descriptors and processes, where there is a /proc ---

@@ -105,6 +105,11 @@ func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx 
 		r := kernel.Locate(ctx).Run()
 		run.Store(r)
 		stop = watch(t, r)
+		defer func() {
+			if left := endLeftTasks(ctx); left != "" {
+				t.Errorf("the test is over, but these tasks still exist:\n%s", left)
+			}
+		}()
 		defer openFixtures(ctx, t, r).tearDown()
 		body(ctx)
 		return nil

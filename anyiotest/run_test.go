@@ -257,3 +257,18 @@ func TestHangIsReportedWellBeforeTheDeadline(t *testing.T) {
 		}
 	}
 }
+
+func TestTasksLeftByATestAreReportedAndEnded(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		ended := make(chan struct{}, 1)
+		rec, _ := inRun(t, ctx, func(rec *recorder, ctx context.Context) {
+			_, tg := anyio.OpenTaskGroup(ctx)
+			tg.Go(func(ctx context.Context) error {
+				defer func() { ended <- struct{}{} }()
+				return anyio.SleepForever(ctx)
+			}, anyio.Name("leftover"))
+		})
+		rec.wantFailure(t, "these tasks still exist", `"leftover"`, "close what you open")
+		<-ended
+	})
+}
