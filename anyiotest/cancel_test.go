@@ -105,8 +105,8 @@ func TestSoundScenarioSurvivesCancelEverywhere(t *testing.T) {
 		report = anyiotest.CancelOnlyAt(rec, -1, crowd(func() *gate { return &gate{} }), anyiotest.Seeds(1, 2, 3, 4, 5))
 	})
 	rec.wantPass(t)
-	if report.Failed || report.Points < 50 || flagValue("anyio.seeds") == "" && report.Seeds != 5 {
-		t.Errorf("report %+v, want 5 seeds and dozens of points", report)
+	if report.Failed || report.Points < 10*report.Seeds || flagValue("anyio.seeds") == "" && report.Seeds != 5 {
+		t.Errorf("report %+v, want 5 seeds and more than 10 points for each", report)
 	}
 	rec.wantLog(t, fmt.Sprintf("canceled at %d schedule points over %d seeds", report.Points, report.Seeds))
 	t.Log(rec.text())
@@ -165,7 +165,7 @@ func TestCancelEverywhereReportsWhatElseIsWrong(t *testing.T) {
 		want     string
 	}{
 		{"an error without cancellation", body(func(context.Context) error { return errors.New("oops") }), nil,
-			"seed 1, not canceled: oops"},
+			", not canceled: oops"},
 		{"an error because of the cancellation", body(func(ctx context.Context) error {
 			if anyio.Sleep(ctx, time.Second) != nil {
 				return errors.New("gave up")

@@ -1,0 +1,60 @@
+// Package anyiotest tests programs written with anyio: one test runs on every
+// backend, and the simulator makes every order of events repeatable.
+//
+// # A test
+//
+//	func TestTransfer(t *testing.T) {
+//		anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+//			…
+//		})
+//	}
+//
+// [Run] makes the subtests parallel, eventloop and sim/seed=1, 2, 3. The function
+// runs as the main task of a run of its own; when it returns, no task is left, and
+// if one had to be ended the test fails. Fatal and Skip work in every task.
+//
+// In the simulator time is virtual: a test that sleeps for an hour takes
+// microseconds. Tests that must not depend on time at all wait for an anyio.Event,
+// or until nothing can happen any more (anyio.WaitAllTasksBlocked), and bring the
+// tasks into an order with a [Sequencer].
+//
+// # Which runs
+//
+// Flags of the test binary choose what is run, and the environment sets their
+// defaults, for go test ./...:
+//
+//	go test -anyio.backends=sim -anyio.seeds=1-100   only the simulator, 100 orders
+//	ANYIO_SEEDS=5 go test ./...                      every package with seed 5
+//
+// The options [Skip], [Only] and [Seeds] choose in the test itself. A failing seed
+// prints the command line that repeats it, step by step:
+//
+//	replay: go test -run '^TestTransfer$/^sim$/^seed=7$' -anyio.seeds=7
+//
+// # When a test hangs
+//
+// In the simulator a test cannot hang: when every task waits and no timer is
+// pending, the run ends, and the test fails with what each task waits for, where
+// and since when. On the other backends the tasks are printed shortly before the
+// deadline of go test.
+//
+// # Fixtures
+//
+// [Fixture] makes a value in the test's own task and takes it down there, so that a
+// task group or a cancel scope can be open in between. Tear-downs run shielded from
+// cancellation, in reverse order, however the test ends.
+//
+// # Cancellation
+//
+// Code must be right wherever it is canceled. [CancelEverywhere] runs a scenario
+// once for each of its schedule points, cancels it there, and checks what the
+// scenario says must hold. It finds the lock that is never released and the item
+// that is gone.
+//
+// # Leaks
+//
+// [Main] looks after all tests of a package for tasks, goroutines, descriptors and
+// child processes that are still there, [CheckLeaks] after one test:
+//
+//	func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
+package anyiotest

@@ -1,0 +1,131 @@
+package anyiotest_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// A counter is what the examples test: it counts on its own while it is served.
+type counter struct{ n int }
+
+func (c *counter) serve(ctx context.Context) error {
+	for {
+		if err := anyio.Sleep(ctx, time.Minute); err != nil {
+			return err
+		}
+		c.n++
+	}
+}
+
+// A test that uses a server, with the virtual clock: it waits for an hour.
+func TestExampleCounter(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		anyiotest.Fixture(t, ctx, func(ctx context.Context) (*counter, func(context.Context) error, error) {
+			_, tg := anyio.OpenTaskGroup(ctx)
+			c := &counter{}
+			tg.Go(c.serve)
+			return c, func(context.Context) error {
+				tg.Cancel("the test is over")
+				err := tg.Close(nil)
+				if c.n != 60 {
+					t.Errorf("counted to %d, want 60", c.n)
+				}
+				return err
+			}, nil
+		})
+		if err := anyio.Sleep(ctx, time.Hour+time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}, anyiotest.Only("sim"))
+}
+
+// The steps of two tasks in one order, on any backend.
+func ExampleSequencer() {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var seq anyiotest.Sequencer
+			say := func(text string) func(context.Context) error {
+				return func(context.Context) error { fmt.Println(text); return nil }
+			}
+			tg.Go(func(ctx context.Context) error {
+				if err := seq.Do(ctx, 0, say("client: hello")); err != nil {
+					return err
+				}
+				return seq.Do(ctx, 2, say("client: bye"))
+			})
+			tg.Go(func(ctx context.Context) error {
+				return seq.Do(ctx, 1, say("server: hello, client"))
+			})
+			return nil
+		})
+	}, anyio.On(sim.New(sim.Config{Seed: 1})))
+	fmt.Println(err)
+	// Output:
+	// client: hello
+	// server: hello, client
+	// client: bye
+	// <nil>
+}
+
+// In tests t is given; here it only prints.
+func ExampleCancelEverywhere() {
+	t := &printer{}
+	report := anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
+		free := true // a place that is taken for a while
+		return anyiotest.Scenario{
+			Body: func(ctx context.Context) error {
+				free = false
+				if err := anyio.Sleep(ctx, time.Second); err != nil {
+					return err // the place is lost
+				}
+				free = true
+				return nil
+			},
+			Check: func(ctx context.Context, err error) error {
+				if !free {
+					return fmt.Errorf("the place was not given back")
+				}
+				return err
+			},
+		}
+	}, anyiotest.Seeds(1))
+	fmt.Println("failed:", report.Failed)
+	// Output:
+	// canceled before the scenario began: the place was not given back
+	// failed: true
+}
+
+func ExampleFreePorts() {
+	ports := anyiotest.NewFreePorts("tcp4")
+	a, err := ports.Next()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	b, err := ports.Next()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(a > 0, b > 0, a != b)
+	// Output: true true true
+}
+
+// A printer stands for a testing.T where there is none. It prints the first line
+// of what goes wrong, without the seed.
+type printer struct{ testing.TB }
+
+func (*printer) Helper()      {}
+func (*printer) Name() string { return "TestPlace" }
+func (*printer) Errorf(format string, args ...any) {
+	_, text, _ := strings.Cut(firstLine(fmt.Sprintf(format, args...)), ", ")
+	fmt.Println(text)
+}
+func (*printer) Logf(string, ...any) {}
