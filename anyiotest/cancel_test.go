@@ -285,8 +285,9 @@ func TestCancelEverywhereCancelsAtEachPointOnce(t *testing.T) {
 	rec.wantPass(t)
 	// Before all; at each Wait, which need not wait; and at the end of each Sleep,
 	// which is noticed by the next call. The last time is also that of the whole.
-	want := map[time.Duration]int{0: 2, time.Second: 2, 2 * time.Second: 2, 3 * time.Second: 2}
-	if !maps.Equal(seen, want) || report.Points != 7 {
-		t.Errorf("canceled %d times, at %v, want 7, %v", report.Points, seen, want)
+	n := 2 * report.Seeds
+	want := map[time.Duration]int{0: n, time.Second: n, 2 * time.Second: n, 3 * time.Second: n}
+	if !maps.Equal(seen, want) || report.Points != 7*report.Seeds {
+		t.Errorf("canceled %d times, at %v, want %d, %v", report.Points, seen, 7*report.Seeds, want)
 	}
 }
