@@ -20,6 +20,14 @@ func part(n, i, w int) int {
 	return n / w
 }
 
+// unlessEnd is err, or nil for the end of a stream.
+func unlessEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
 // pump moves n items from so many senders to as many receivers.
 func pump(buffer, workers int) func(context.Context, *meter, int) error {
 	return func(ctx context.Context, m *meter, n int) error {
@@ -43,10 +51,8 @@ func pump(buffer, workers int) func(context.Context, *meter, int) error {
 				tg.Go(func(ctx context.Context) error {
 					defer from.Close()
 					for {
-						if _, err := from.Receive(ctx); errors.Is(err, io.EOF) {
-							return nil
-						} else if err != nil {
-							return err
+						if _, err := from.Receive(ctx); err != nil {
+							return unlessEnd(err)
 						}
 					}
 				})
@@ -108,13 +114,10 @@ func pingPong(ctx context.Context, m *meter, n int) error {
 			defer answer.Close()
 			for {
 				v, err := asked.Receive(ctx)
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
-				if err == nil {
-					err = answer.Send(ctx, v)
-				}
 				if err != nil {
+					return unlessEnd(err)
+				}
+				if err := answer.Send(ctx, v); err != nil {
 					return err
 				}
 			}
