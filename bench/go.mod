@@ -7,6 +7,9 @@ require (
 	golang.org/x/sync v0.24.0
 )
 
-require github.com/petermattis/goid v0.0.0-20260820044319-269ab09b5261 // indirect
+require (
+	github.com/petermattis/goid v0.0.0-20260820044319-269ab09b5261 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
 
 replace github.com/anyio-go/anyio => ../
