@@ -77,6 +77,13 @@ func (w *Waiter) Wake() bool {
 	return word&phaseMask == phaseWaiting && w.word.CompareAndSwap(word, word+1)
 }
 
+// Requeue lets a waiter that Wake has won wait on, now for op, in a queue of the
+// caller's choice, in place of Unpark. No scope can abort what is left of the wait.
+func (w *Waiter) Requeue(op Op) {
+	gen := w.word.Load()>>genShift + 1
+	w.word.Store(gen<<genShift | uint64(op)<<opShift | noAbort | phaseWaiting)
+}
+
 // Waiting reports whether the wait can still be won by Wake.
 func (w *Waiter) Waiting() bool { return w.word.Load()&phaseMask == phaseWaiting }
 

@@ -1,0 +1,167 @@
+package anyio
+
+import (
+	"context"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// A Condition lets tasks that hold a lock wait until another one, holding it too,
+// tells them to look again. Unlike sync.Cond its waiting obeys cancellation.
+//
+// Those who wait are notified in the order of their coming, and get the lock in
+// that order. The zero value is ready and has a lock of its own. A Condition must
+// not be copied. [SY-16]
+type Condition struct {
+	lock    *Lock // nil: own; constant
+	own     Lock
+	mu      waitq.Mutex // guards waiters
+	waiters claims
+}
+
+// A notice tells a waiter by which call it was notified.
+type notice uint8
+
+const (
+	notNotified notice = iota
+	byNotify
+	byNotifyAll
+)
+
+var (
+	opCondition = kernel.RegisterOp("Condition.Wait")
+	opRelock    = kernel.RegisterOp("Condition.Wait: getting the lock back")
+)
+
+// NewCondition makes a condition over lock, which may be shared with other
+// conditions and used by itself; nil makes it one of its own. [SY-16]
+func NewCondition(lock *Lock) *Condition { return &Condition{lock: lock} }
+
+func (c *Condition) underlying() *Lock {
+	if c.lock != nil {
+		return c.lock
+	}
+	return &c.own
+}
+
+// Acquire acquires the lock; see Lock.Acquire. [SY-17]
+func (c *Condition) Acquire(ctx context.Context) error { return c.underlying().Acquire(ctx) }
+
+// TryAcquire acquires the lock if it is free; see Lock.TryAcquire. [SY-18]
+func (c *Condition) TryAcquire() error { return c.underlying().TryAcquire() }
+
+// Release releases the lock; see Lock.Release. [SY-19]
+func (c *Condition) Release() { c.underlying().Release() }
+
+// Locked reports whether somebody owns the lock. [SY-20]
+func (c *Condition) Locked() bool { return c.underlying().Locked() }
+
+// Do runs f while holding the lock; see Lock.Do. [SY-21]
+func (c *Condition) Do(ctx context.Context, f func(ctx context.Context) error) error {
+	return c.underlying().Do(ctx, f)
+}
+
+// Wait releases the lock, waits until it is notified, and acquires the lock
+// again. The caller must own the lock, else it gets a *MisuseError. The lock is
+// owned on return in every case, also with an error: getting it back cannot be
+// canceled.
+//
+// Cancellation: in a scope that is canceled already the lock is not even
+// released. A notification that came before the cancellation, but while the lock
+// was not yet back, passes to the next who waits. [SY-22]
+func (c *Condition) Wait(ctx context.Context) error {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	l := c.underlying()
+	if !l.heldByMe() {
+		return errNotHolding()
+	}
+	w := claimants.Get()
+	defer putClaimant(w)
+	w.goid, w.run = kernel.GoroutineID(), p.Run()
+	w.Prepare(p, opCondition)
+	c.mu.Lock()
+	c.waiters.Push(&w.node)
+	c.mu.Unlock()
+	l.Release()
+
+	if err = w.Wait(p); err != nil {
+		c.mu.Lock()
+		c.waiters.Remove(&w.node)
+		c.mu.Unlock()
+		_ = l.acquireSlow(p, lockWord(), true) // cannot fail
+		return err
+	}
+	// Notify put us into the queue of the lock, which is ours now.
+	if err = p.Check(); err != nil && w.notified == byNotify {
+		c.notify(1, byNotify)
+	}
+	return err
+}
+
+// WaitFor waits until predicate, which is called with the lock held, returns
+// true. If it does so at once nothing is waited for. Otherwise as Wait. [SY-23]
+func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return err
+	}
+	if !c.underlying().heldByMe() {
+		return errNotHolding()
+	}
+	for !predicate() {
+		if err := c.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Notify lets up to n of those who wait go on, as soon as the lock is released.
+// It is not remembered if nobody waits. It panics with a *MisuseError if the
+// caller does not own the lock at that moment. [SY-24]
+func (c *Condition) Notify(n int) { c.notify(n, byNotify) }
+
+// NotifyAll lets all who wait go on, one after the other, as soon as the lock is
+// released. It panics with a *MisuseError if the caller does not own the
+// lock. [SY-25]
+func (c *Condition) NotifyAll() { c.notify(int(^uint(0)>>1), byNotifyAll) }
+
+// notify moves waiters to the queue of the lock, so that none wakes in vain.
+func (c *Condition) notify(n int, how notice) {
+	l := c.underlying()
+	if !l.heldByMe() {
+		panic(errNotHolding())
+	}
+	for ; n > 0; n-- {
+		c.mu.Lock()
+		w := c.waiters.wakeFirst()
+		c.mu.Unlock()
+		if w == nil {
+			return
+		}
+		w.notified = how
+		w.Requeue(opRelock)
+		l.enqueue(w, lockWord()) // the lock is held, so it queues
+	}
+}
+
+func errNotHolding() error {
+	return misuse("the current task is not holding the underlying lock of this Condition: acquire it before Wait, Notify and NotifyAll, and release it afterwards")
+}
+
+// ConditionStatistics is a snapshot of a Condition. [SY-27]
+type ConditionStatistics struct {
+	TasksWaiting int // for a notification; those notified wait for the lock
+	Lock         LockStatistics
+}
+
+// Statistics tells how many wait, and the state of the lock. [SY-26]
+func (c *Condition) Statistics() ConditionStatistics {
+	c.mu.Lock()
+	n := c.waiters.Len()
+	c.mu.Unlock()
+	return ConditionStatistics{TasksWaiting: n, Lock: c.underlying().Statistics()}
+}

@@ -1,0 +1,317 @@
+package anyio
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// Unlimited is the total of a CapacityLimiter that never makes anybody wait.
+const Unlimited = math.MaxInt
+
+// A CapacityLimiter is a semaphore that knows its borrowers: each may hold one of
+// its tokens at a time, and the number of tokens can be changed at any time. A
+// borrower is the calling task, or any comparable value on whose behalf a token
+// is taken. Those who wait are served in the order of their coming, and a token
+// that is released while somebody waits is handed over at once.
+//
+// The zero value has no tokens: everybody waits until SetTotalTokens. A
+// CapacityLimiter must not be copied. [SY-37]
+//
+// Release synchronizes before the return of the Acquire that gets the token.
+type CapacityLimiter struct {
+	mu       waitq.Mutex // guards what follows
+	total    int
+	borrowed int
+	last     uint64                // number of the last loan
+	loans    map[borrowerKey]*loan // of holders and of those who wait
+	waiters  claims                // empty while a token is free and mu is not held
+}
+
+// A borrowerKey is a goroutine or, if goid is 0, a value.
+type borrowerKey struct {
+	goid  int64
+	value any
+}
+
+// A loan is what the limiter knows of a borrower.
+type loan struct {
+	number uint64      // in order of the grants
+	run    *kernel.Run // in which a borrower that is a goroutine may have a task
+	waiter *claimant   // nil when the token is held
+}
+
+var opLimiter = kernel.RegisterOp("CapacityLimiter.Acquire")
+
+// NewCapacityLimiter makes a limiter with that many tokens; 0 and Unlimited are
+// allowed. It panics with a *MisuseError if total is negative. [SY-37]
+func NewCapacityLimiter(total int) *CapacityLimiter {
+	checkTotal(total)
+	return &CapacityLimiter{total: total}
+}
+
+func checkTotal(total int) {
+	if total < 0 {
+		panic(misuse("the total of a CapacityLimiter must be >= 0; use anyio.Unlimited for no limit"))
+	}
+}
+
+// TotalTokens is how many tokens there are. [SY-38]
+func (l *CapacityLimiter) TotalTokens() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.total
+}
+
+// SetTotalTokens changes the number of tokens. More tokens let as many of those
+// who wait go on as are then free; fewer take none away, so that more may be
+// borrowed than there are until enough are released. It panics with a
+// *MisuseError if total is negative. [SY-38]
+func (l *CapacityLimiter) SetTotalTokens(total int) {
+	checkTotal(total)
+	l.mu.Lock()
+	l.total = total
+	l.mu.Unlock()
+	for {
+		l.mu.Lock()
+		c := l.grantLocked()
+		l.mu.Unlock()
+		if c == nil {
+			return
+		}
+		c.Unpark()
+	}
+}
+
+// BorrowedTokens is how many tokens are held. [SY-39]
+func (l *CapacityLimiter) BorrowedTokens() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.borrowed
+}
+
+// AvailableTokens is the total less what is borrowed: negative after the total
+// was lowered below that, Unlimited if the total is. [SY-40]
+func (l *CapacityLimiter) AvailableTokens() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.total == Unlimited {
+		return Unlimited
+	}
+	return l.total - l.borrowed
+}
+
+// Acquire takes a token for the calling task, waiting for one if need be. A task
+// that holds one already gets a *MisuseError at once. It is a checkpoint also if a
+// token is free. Cancellation: no token is taken, the place in the queue is
+// lost. [SY-41]
+func (l *CapacityLimiter) Acquire(ctx context.Context) error {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	return l.acquire(p, borrowerKey{goid: kernel.GoroutineID()})
+}
+
+// AcquireOnBehalfOf is Acquire for a borrower, a comparable value that is not nil.
+// It returns a *MisuseError at once if the borrower holds a token or, through
+// another task, waits for one. [SY-44]
+func (l *CapacityLimiter) AcquireOnBehalfOf(ctx context.Context, borrower any) error {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	if err = checkBorrower(borrower); err != nil {
+		return err
+	}
+	return l.acquire(p, borrowerKey{value: borrower})
+}
+
+func (l *CapacityLimiter) acquire(p kernel.Place, key borrowerKey) error {
+	if err := l.lend(key, p.Run(), nil); err != ErrWouldBlock {
+		return err
+	}
+	c := claimants.Get()
+	defer putClaimant(c)
+	c.key, c.run = key, p.Run()
+	c.Prepare(p, opLimiter)
+	if err := l.lend(key, c.run, c); err != ErrWouldBlock {
+		return err
+	}
+	err := c.Wait(p)
+	if err != nil {
+		l.forget(c)
+	}
+	return err
+}
+
+// lend gives the borrower a token if there is one. If not, it puts c into the
+// queue, unless it is nil, and returns ErrWouldBlock.
+func (l *CapacityLimiter) lend(key borrowerKey, run *kernel.Run, c *claimant) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if old := l.loans[key]; old != nil {
+		if old.waiter == nil {
+			return misuse("this borrower is already holding one of this CapacityLimiter's tokens: release it first, or acquire on behalf of another borrower")
+		}
+		if old.waiter.Waiting() {
+			return misuse("this borrower is already waiting for one of this CapacityLimiter's tokens: acquire on behalf of another borrower")
+		}
+		// That wait was canceled, but its task has not noticed yet.
+	}
+	free := l.borrowed < l.total && l.waiters.Len() == 0
+	if !free && c == nil {
+		return ErrWouldBlock
+	}
+	if l.loans == nil {
+		l.loans = make(map[borrowerKey]*loan)
+	}
+	ln := &loan{run: run, waiter: c}
+	l.loans[key] = ln
+	if !free {
+		l.waiters.Push(&c.node)
+		return ErrWouldBlock
+	}
+	l.bookLocked(ln)
+	return nil
+}
+
+// bookLocked makes a loan one that is held.
+func (l *CapacityLimiter) bookLocked(ln *loan) {
+	l.borrowed++
+	l.last++
+	ln.number, ln.waiter = l.last, nil
+}
+
+// grantLocked gives a free token to the first who waits and returns it, to be
+// unparked after the mutex is released; nil if there is no token or nobody waits.
+func (l *CapacityLimiter) grantLocked() *claimant {
+	if l.borrowed >= l.total {
+		return nil
+	}
+	c := l.waiters.wakeFirst()
+	if c != nil {
+		l.bookLocked(l.loans[c.key])
+	}
+	return c
+}
+
+// forget takes a canceled wait out of the queue.
+func (l *CapacityLimiter) forget(c *claimant) {
+	l.mu.Lock()
+	l.waiters.Remove(&c.node)
+	if ln := l.loans[c.key]; ln != nil && ln.waiter == c {
+		delete(l.loans, c.key)
+	}
+	l.mu.Unlock()
+}
+
+// TryAcquire takes a token for the calling task. It returns ErrWouldBlock if none
+// is free or somebody waits, a *MisuseError if the task holds one. [SY-43]
+func (l *CapacityLimiter) TryAcquire() error {
+	var run *kernel.Run // not known without a context, but on a loop
+	if t := kernel.LoopTask(); t != nil {
+		run = t.Scope.Run()
+	}
+	return l.lend(borrowerKey{goid: kernel.GoroutineID()}, run, nil)
+}
+
+// TryAcquireOnBehalfOf is TryAcquire for a borrower. [SY-45]
+func (l *CapacityLimiter) TryAcquireOnBehalfOf(borrower any) error {
+	if err := checkBorrower(borrower); err != nil {
+		return err
+	}
+	return l.lend(borrowerKey{value: borrower}, nil, nil)
+}
+
+// Release gives back the token of the calling task, to the first who waits if
+// there is one. It panics with a *MisuseError if the task holds none. It never
+// blocks and works in a canceled scope. [SY-46]
+func (l *CapacityLimiter) Release() { l.release(borrowerKey{goid: kernel.GoroutineID()}) }
+
+// ReleaseOnBehalfOf is Release for a borrower. Any task may call it. [SY-47]
+func (l *CapacityLimiter) ReleaseOnBehalfOf(borrower any) {
+	if err := checkBorrower(borrower); err != nil {
+		panic(err)
+	}
+	l.release(borrowerKey{value: borrower})
+}
+
+func (l *CapacityLimiter) release(key borrowerKey) {
+	l.mu.Lock()
+	if ln := l.loans[key]; ln == nil || ln.waiter != nil {
+		l.mu.Unlock()
+		panic(misuse("this borrower isn't holding any of this CapacityLimiter's tokens: release exactly once, by the task or for the borrower that acquired"))
+	}
+	delete(l.loans, key)
+	l.borrowed--
+	c := l.grantLocked()
+	l.mu.Unlock()
+	if c != nil {
+		c.Unpark()
+	}
+}
+
+// Do runs f while the calling task holds a token, and releases it also if f
+// panics. The error is that of Acquire, in which case f did not run, or that of
+// f. [SY-42]
+func (l *CapacityLimiter) Do(ctx context.Context, f func(ctx context.Context) error) error {
+	if err := l.Acquire(ctx); err != nil {
+		return err
+	}
+	defer l.Release()
+	return f(ctx)
+}
+
+// checkBorrower refuses what cannot be found again in a map.
+func checkBorrower(borrower any) error {
+	if borrower == nil {
+		return misuse("the borrower of a CapacityLimiter's token is nil: pass a comparable value that stands for who holds it, such as a pointer")
+	}
+	if !reflect.ValueOf(borrower).Comparable() {
+		return misuse(fmt.Sprintf("the borrower of a CapacityLimiter's token is a %T, which cannot be compared: pass a comparable value, such as a pointer", borrower))
+	}
+	return nil
+}
+
+// CapacityLimiterStatistics is a snapshot of a CapacityLimiter. [SY-49]
+type CapacityLimiterStatistics struct {
+	BorrowedTokens int
+	TotalTokens    int
+	// Borrowers holds tokens, in the order in which they got them: the values
+	// given, and for tasks their names (a string; "goroutine 12" if not known).
+	Borrowers    []any
+	TasksWaiting int
+}
+
+// Statistics tells who holds tokens and how many wait. [SY-48]
+func (l *CapacityLimiter) Statistics() CapacityLimiterStatistics {
+	type entry struct {
+		key borrowerKey
+		ln  loan
+	}
+	l.mu.Lock()
+	st := CapacityLimiterStatistics{BorrowedTokens: l.borrowed, TotalTokens: l.total, TasksWaiting: l.waiters.Len()}
+	held := make([]entry, 0, l.borrowed)
+	for key, ln := range l.loans {
+		if ln.waiter == nil {
+			held = append(held, entry{key, *ln})
+		}
+	}
+	l.mu.Unlock()
+	slices.SortFunc(held, func(a, b entry) int { return int(a.ln.number) - int(b.ln.number) })
+	names := taskNames{}
+	for _, e := range held {
+		if e.key.goid != 0 {
+			st.Borrowers = append(st.Borrowers, names.of(e.key.goid, e.ln.run))
+		} else {
+			st.Borrowers = append(st.Borrowers, e.key.value)
+		}
+	}
+	return st
+}

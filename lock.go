@@ -1,0 +1,209 @@
+package anyio
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// A Lock is a mutual exclusion lock whose waiting obeys cancellation. Those who
+// wait are served in the order of their coming, and Release makes the first of
+// them the owner at once, so nobody can barge in before it runs.
+//
+// The owner is the goroutine that acquired it; each task is one. A Lock is not
+// reentrant, must be released by its owner before the owner's task ends, and must
+// not be copied. The zero value is ready, on every backend and without a run. [SY-08]
+//
+// Release synchronizes before the return of the Acquire that gets the lock next.
+type Lock struct {
+	word    atomic.Uint64              // goroutine id of the owner << 1, 0 if free, | lockWaiters
+	run     atomic.Pointer[kernel.Run] // of the last owner, to find its task's name in
+	mu      waitq.Mutex                // guards waiters, and word while it has lockWaiters
+	waiters claims
+}
+
+const lockWaiters = 1 // the queue may hold somebody; set and cleared under mu
+
+var opLock = kernel.RegisterOp("Lock.Acquire")
+
+// lockSpins is how often a held lock that nobody waits for is looked at, on
+// backends with several threads, before the caller queues up.
+const lockSpins = 20
+
+// lockWord is the word of a lock held by the calling goroutine.
+func lockWord() uint64 { return uint64(kernel.GoroutineID()) << 1 }
+
+// Acquire waits until the caller owns the lock. An owner that calls it again gets
+// a *MisuseError at once. It is a checkpoint also if the lock is free.
+// Cancellation: the lock is not acquired, the place in the queue is lost. [SY-09]
+func (l *Lock) Acquire(ctx context.Context) error {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	me := lockWord()
+	if l.word.CompareAndSwap(0, me) {
+		l.ownedIn(p.Run())
+		return nil
+	}
+	return l.acquireSlow(p, me, false)
+}
+
+// ownedIn notes the run of the owner. It rarely changes, and a look is much
+// cheaper than a store.
+func (l *Lock) ownedIn(r *kernel.Run) {
+	if l.run.Load() != r {
+		l.run.Store(r)
+	}
+}
+
+func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
+	if l.word.Load()&^lockWaiters == me {
+		return errLockHeld()
+	}
+	if !p.Run().Loop {
+		for range lockSpins {
+			word := l.word.Load()
+			if word&lockWaiters != 0 {
+				break
+			}
+			if word == 0 && l.word.CompareAndSwap(0, me) {
+				l.ownedIn(p.Run())
+				return nil
+			}
+		}
+	}
+	c := claimants.Get()
+	defer putClaimant(c)
+	c.goid, c.run = int64(me>>1), p.Run()
+	if shielded {
+		c.PrepareShielded(p, opLock)
+	} else {
+		c.Prepare(p, opLock)
+	}
+	if !l.enqueue(c, me) {
+		return nil
+	}
+	err := c.Wait(p)
+	if err != nil {
+		l.forget(c)
+	}
+	return err
+}
+
+// enqueue puts c into the queue. It returns false if the lock was free meanwhile
+// and is now held by me.
+func (l *Lock) enqueue(c *claimant, me uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for {
+		switch word := l.word.Load(); {
+		case word == 0:
+			if l.word.CompareAndSwap(0, me) {
+				l.ownedIn(c.run)
+				return false
+			}
+		case word&lockWaiters != 0 || l.word.CompareAndSwap(word, word|lockWaiters):
+			l.waiters.Push(&c.node)
+			return true
+		}
+	}
+}
+
+// forget takes a canceled wait out of the queue.
+func (l *Lock) forget(c *claimant) {
+	l.mu.Lock()
+	if l.waiters.Remove(&c.node) && l.waiters.Len() == 0 {
+		l.word.And(^uint64(lockWaiters))
+	}
+	l.mu.Unlock()
+}
+
+// TryAcquire acquires the lock if it is free, else it returns ErrWouldBlock, or a
+// *MisuseError if the caller owns it. [SY-10]
+func (l *Lock) TryAcquire() error {
+	me := lockWord()
+	if l.word.CompareAndSwap(0, me) {
+		return nil
+	}
+	if l.word.Load()&^lockWaiters == me {
+		return errLockHeld()
+	}
+	return ErrWouldBlock
+}
+
+// Release gives the lock to the first who waits, or frees it. It panics with a
+// *MisuseError if the caller is not the owner. It never blocks and works in a
+// canceled scope. [SY-11]
+func (l *Lock) Release() {
+	me := lockWord()
+	word := l.word.Load()
+	if word&^lockWaiters != me {
+		panic(misuse("the current task is not holding this lock: let the task that acquired it release it, exactly once"))
+	}
+	if word != me || !l.word.CompareAndSwap(me, 0) {
+		l.releaseSlow()
+	}
+}
+
+// releaseSlow hands the lock over.
+func (l *Lock) releaseSlow() {
+	l.mu.Lock()
+	c := l.waiters.wakeFirst()
+	if c == nil {
+		l.word.Store(0)
+		l.mu.Unlock()
+		return
+	}
+	word := uint64(c.goid) << 1
+	if l.waiters.Len() > 0 {
+		word |= lockWaiters
+	}
+	l.ownedIn(c.run)
+	l.word.Store(word)
+	l.mu.Unlock()
+	c.Unpark()
+}
+
+// Locked reports whether somebody owns the lock. [SY-12]
+func (l *Lock) Locked() bool { return l.word.Load() != 0 }
+
+// Do runs f while holding the lock, and releases it also if f panics. The error
+// is that of Acquire, in which case f did not run, or that of f. [SY-13]
+func (l *Lock) Do(ctx context.Context, f func(ctx context.Context) error) error {
+	if err := l.Acquire(ctx); err != nil {
+		return err
+	}
+	defer l.Release()
+	return f(ctx)
+}
+
+// heldByMe reports whether the calling goroutine owns the lock.
+func (l *Lock) heldByMe() bool { return l.word.Load()&^lockWaiters == lockWord() }
+
+func errLockHeld() error {
+	return misuse("attempted to acquire an already held Lock: it is not reentrant; release it first, or call a function that expects it to be held")
+}
+
+// LockStatistics is a snapshot of a Lock. [SY-15]
+type LockStatistics struct {
+	Locked       bool
+	Owner        string // name of the owner's task, "goroutine 12" if it is none; "" if not locked
+	TasksWaiting int
+}
+
+// Statistics tells who owns the lock and how many wait. Once Release has returned
+// the owner is the next one, even if it does not run yet. [SY-14]
+func (l *Lock) Statistics() LockStatistics {
+	l.mu.Lock()
+	st := LockStatistics{TasksWaiting: l.waiters.Len()}
+	word := l.word.Load()
+	l.mu.Unlock()
+	if word != 0 {
+		st.Locked = true
+		st.Owner = taskNames{}.of(int64(word>>1), l.run.Load())
+	}
+	return st
+}
