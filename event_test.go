@@ -1,0 +1,228 @@
+package anyio_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestEventSetWakesAllWhoWait(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		woken := make(chan int, 5)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			for i := range 5 {
+				tg.Go(func(ctx context.Context) error {
+					err := ev.Wait(ctx)
+					woken <- i
+					return err
+				})
+			}
+			settle(t, ctx)
+			equal(t, "set", ev.IsSet(), false)
+			equal(t, "woken", len(woken), 0)
+			ev.Set()
+			ev.Set() // again: nothing
+			equal(t, "set", ev.IsSet(), true)
+		})
+		equal(t, "woken", len(woken), 5)
+		must(t, ev.Wait(ctx))
+	})
+}
+
+func TestEventWaitCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		var err error
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			h := tg.Go(func(ctx context.Context) error {
+				err = ev.Wait(ctx)
+				return err
+			})
+			settle(t, ctx)
+			h.Cancel("test")
+			ev.Set()
+		})
+		wantErr(t, err, anyio.ErrCanceled)
+		equal(t, "waiting", ev.Statistics().TasksWaiting, 0)
+	})
+}
+
+func TestEventSetBeforeCancelLetsWaiterThrough(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		waited, later := error(anyio.ErrWouldBlock), error(nil)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			h := tg.Go(func(ctx context.Context) error {
+				waited = ev.Wait(ctx)
+				later = anyio.Sleep(ctx, 0)
+				return later
+			})
+			settle(t, ctx)
+			ev.Set()
+			h.Cancel("test")
+		})
+		must(t, waited)
+		if later != nil { // on the parallel backend it may be over before the cancel
+			wantErr(t, later, anyio.ErrCanceled)
+		}
+	})
+}
+
+func TestEventInCanceledScope(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		ev.Set()
+		inCanceledScope(t, ctx, func(ctx context.Context) {
+			wantErr(t, ev.Wait(ctx), anyio.ErrCanceled)
+		})
+		must(t, ev.Wait(ctx))
+	})
+}
+
+func TestEventStatistics(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			for i := range 3 {
+				equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{TasksWaiting: i})
+				tg.Go(ev.Wait)
+				settle(t, ctx)
+			}
+			equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{TasksWaiting: 3})
+			ev.Set()
+			equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{})
+		})
+	})
+}
+
+func TestEventWithoutRun(t *testing.T) {
+	var ev anyio.Event
+	ctx, cancel := context.WithCancel(context.Background())
+	errs := make(chan error)
+	go func() { errs <- ev.Wait(context.Background()) }()
+	go func() { errs <- ev.Wait(ctx) }()
+	for ev.Statistics().TasksWaiting < 2 {
+		must(t, anyio.Sleep(context.Background(), 0))
+	}
+	cancel()
+	wantErr(t, <-errs, context.Canceled)
+	ev.Set()
+	must(t, <-errs)
+	must(t, ev.Wait(context.Background()))
+	wantErr(t, ev.Wait(ctx), context.Canceled)
+}
+
+func TestEventSetOutsideBeforeTheRun(t *testing.T) {
+	var ev anyio.Event
+	ev.Set()
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		must(t, ev.Wait(ctx))
+	})
+}
+
+func TestEventSetByAnotherGoroutine(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		noSimulator(t, ctx)
+		for range 20 {
+			var ev anyio.Event
+			value := 0
+			go func() {
+				value = 42
+				ev.Set()
+			}()
+			must(t, ev.Wait(ctx))
+			equal(t, "value written before Set", value, 42)
+		}
+	})
+}
+
+// A goroutine that is no task waits on the loop's context; only it is blocked.
+func TestEventWaitByAnotherGoroutine(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		noSimulator(t, ctx)
+		var ev, done anyio.Event
+		var err error
+		go func() {
+			defer done.Set()
+			err = ev.Wait(ctx)
+		}()
+		for ev.Statistics().TasksWaiting == 0 {
+			must(t, anyio.Sleep(ctx, 0))
+		}
+		ev.Set()
+		must(t, done.Wait(ctx))
+		must(t, err)
+	})
+}
+
+func TestEventWaitByAnotherGoroutineCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		noSimulator(t, ctx)
+		var ev, done anyio.Event
+		var err error
+		must(t, anyio.WithCancelScope(ctx, func(inner context.Context, scope *anyio.CancelScope) error {
+			go func() {
+				defer done.Set()
+				err = ev.Wait(inner)
+			}()
+			for ev.Statistics().TasksWaiting == 0 {
+				must(t, anyio.Sleep(ctx, 0))
+			}
+			scope.Cancel("test")
+			return done.Wait(ctx)
+		}))
+		wantErr(t, err, anyio.ErrCanceled)
+		equal(t, "waiting", ev.Statistics().TasksWaiting, 0)
+	})
+}
+
+func TestEventObeysDerivedContext(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		noSimulator(t, ctx) // package context tells of a cancellation on a goroutine of its own
+		var ev anyio.Event
+		var err error
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			cancels := make(chan context.CancelFunc, 1)
+			tg.Go(func(ctx context.Context) error {
+				ctx, cancel := context.WithCancel(ctx)
+				cancels <- cancel
+				err = ev.Wait(ctx)
+				return nil
+			})
+			settle(t, ctx)
+			(<-cancels)()
+		})
+		wantErr(t, err, context.Canceled)
+	})
+}
+
+// The context of an http request ends when the client goes away.
+func TestEventObeysRequestContext(t *testing.T) {
+	var never, entered anyio.Event
+	waited := make(chan error, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		entered.Set()
+		waited <- never.Wait(r.Context())
+	}))
+	defer srv.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		must(t, entered.Wait(context.Background()))
+		cancel()
+	}()
+	if resp, err := http.DefaultClient.Do(req); err == nil {
+		resp.Body.Close()
+		t.Error("the request was answered")
+	}
+	wantErr(t, <-waited, context.Canceled)
+}

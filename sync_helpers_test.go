@@ -1,0 +1,99 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// group runs body in a task group that must end without an error.
+func group(t *testing.T, ctx context.Context, body func(ctx context.Context, tg *anyio.TaskGroup)) {
+	t.Helper()
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		body(ctx, tg)
+		return nil
+	})
+	if err != nil {
+		t.Errorf("task group: %v", err)
+	}
+}
+
+// settle waits until every other task of the run waits for something.
+func settle(t *testing.T, ctx context.Context) {
+	t.Helper()
+	p := kernel.Locate(ctx)
+	if err := p.Run().WaitAllBlocked(p); err != nil {
+		t.Errorf("waiting for all tasks to block: %v", err)
+	}
+}
+
+// must reports an error where none is expected.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("unexpected error: %v", err)
+	}
+}
+
+// wantErr checks for a sentinel.
+func wantErr(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("got error %v, want %v", err, want)
+	}
+}
+
+// wantMisuse checks that err is a *MisuseError with that text at its beginning.
+func wantMisuse(t *testing.T, err error, text string) {
+	t.Helper()
+	m, ok := errors.AsType[*anyio.MisuseError](err)
+	if !ok || len(m.Text) < len(text) || m.Text[:len(text)] != text {
+		t.Errorf("got error %v, want a MisuseError that begins %q", err, text)
+	}
+}
+
+// wantPanic checks that f panics with a *MisuseError with that text at its beginning.
+func wantPanic(t *testing.T, text string, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		err, ok := recover().(error)
+		if !ok {
+			t.Errorf("no panic, want a MisuseError that begins %q", text)
+			return
+		}
+		wantMisuse(t, err, text)
+	}()
+	f()
+}
+
+// equal checks a value.
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// inCanceledScope runs body in a scope that is canceled already.
+func inCanceledScope(t *testing.T, ctx context.Context, body func(ctx context.Context)) {
+	t.Helper()
+	err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+		scope.Cancel("test")
+		body(ctx)
+		return nil
+	})
+	must(t, err)
+}
+
+// noSimulator skips what needs other goroutines: in the simulator there is no
+// world outside, and waiting for it is a deadlock.
+func noSimulator(t *testing.T, ctx context.Context) {
+	t.Helper()
+	if kernel.Locate(ctx).Run().Virtual {
+		t.Skip("the simulator has no world outside that could wake its tasks")
+	}
+}
