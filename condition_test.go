@@ -2,7 +2,6 @@ package anyio_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 
@@ -25,7 +24,7 @@ func waiters(t *testing.T, ctx context.Context, tg *anyio.TaskGroup, cond *anyio
 				return err
 			})
 		}))
-		settle(t, ctx)
+		settled(t, ctx)
 	}
 	return handles
 }
@@ -45,7 +44,7 @@ func TestConditionNotifyAllInOrder(t *testing.T) {
 			st := cond.Statistics()
 			equal(t, "waiting for a notification", st.TasksWaiting, 0)
 			equal(t, "waiting for the lock", st.Lock.TasksWaiting, 5)
-			settle(t, ctx) // they do wait, and say so
+			settled(t, ctx) // they do wait, and say so
 			cond.Release()
 		})
 		if !slices.Equal(order, []int{0, 1, 2, 3, 4}) {
@@ -69,7 +68,7 @@ func TestConditionStatisticsCountDown(t *testing.T) {
 					equal(t, "waiting", cond.Statistics().TasksWaiting, 2-i)
 					return nil
 				}))
-				settle(t, ctx)
+				settled(t, ctx)
 			}
 		})
 		equal(t, "at the end", cond.Statistics(), anyio.ConditionStatistics{})
@@ -83,7 +82,7 @@ func TestConditionNotifyMoreOrFewerThanWait(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			notify := func(k int) {
 				must(t, cond.Do(ctx, func(context.Context) error { cond.Notify(k); return nil }))
-				settle(t, ctx)
+				settled(t, ctx)
 			}
 			count := func() (c int) {
 				must(t, cond.Do(ctx, func(context.Context) error { c = n; return nil }))
@@ -107,7 +106,7 @@ func TestConditionTryAcquire(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var cond anyio.Condition
 		must(t, cond.TryAcquire())
-		wantMisuse(t, cond.TryAcquire(), alreadyHeld)
+		wantMisuseText(t, cond.TryAcquire(), alreadyHeld)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(context.Context) error {
 				wantErr(t, cond.TryAcquire(), anyio.ErrWouldBlock)
@@ -123,8 +122,8 @@ func TestConditionWithoutTheLock(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var cond anyio.Condition
 		check := func() {
-			wantMisuse(t, cond.Wait(ctx), notHoldingUnderlying)
-			wantMisuse(t, cond.WaitFor(ctx, func() bool { return true }), notHoldingUnderlying)
+			wantMisuseText(t, cond.Wait(ctx), notHoldingUnderlying)
+			wantMisuseText(t, cond.WaitFor(ctx, func() bool { return true }), notHoldingUnderlying)
 			wantPanic(t, notHoldingUnderlying, func() { cond.Notify(1) })
 			wantPanic(t, notHoldingUnderlying, cond.NotifyAll)
 		}
@@ -163,7 +162,7 @@ func TestConditionWaitCanceledWhileLockIsHeld(t *testing.T) {
 			})
 			must(t, cond.Acquire(ctx))
 			h[0].Cancel("test")
-			settle(t, ctx)
+			settled(t, ctx)
 			equal(t, "waiting for the lock", cond.Statistics().Lock.TasksWaiting, 1)
 			cond.Notify(1) // too late for it, and nobody else waits
 			released = true
@@ -199,7 +198,7 @@ func TestConditionNotificationPassesOn(t *testing.T) {
 			h[0].Cancel("test")
 			cond.Release()
 			must(t, h[1].Wait(ctx))
-			settle(t, ctx)
+			settled(t, ctx)
 			equal(t, "still waiting", cond.Statistics().TasksWaiting, 1)
 			h[2].Cancel("test")
 		})
@@ -242,10 +241,10 @@ func TestConditionWaitForRechecks(t *testing.T) {
 					return err
 				})
 			})
-			settle(t, ctx)
+			settled(t, ctx)
 			for range 3 {
 				must(t, cond.Do(ctx, func(context.Context) error { value++; cond.Notify(1); return nil }))
-				settle(t, ctx)
+				settled(t, ctx)
 			}
 		})
 		equal(t, "checks", checks, 4)
@@ -311,8 +310,7 @@ func TestConditionsOverOneLock(t *testing.T) {
 func TestConditionDoReleases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var cond anyio.Condition
-		boom := errors.New("boom")
-		wantErr(t, cond.Do(ctx, func(context.Context) error { return boom }), boom)
+		wantErr(t, cond.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
 		equal(t, "locked", cond.Locked(), false)
 	})
 }

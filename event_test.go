@@ -22,7 +22,7 @@ func TestEventSetWakesAllWhoWait(t *testing.T) {
 					return err
 				})
 			}
-			settle(t, ctx)
+			settled(t, ctx)
 			equal(t, "set", ev.IsSet(), false)
 			equal(t, "woken", len(woken), 0)
 			ev.Set()
@@ -43,7 +43,7 @@ func TestEventWaitCanceled(t *testing.T) {
 				err = ev.Wait(ctx)
 				return err
 			})
-			settle(t, ctx)
+			settled(t, ctx)
 			h.Cancel("test")
 			ev.Set()
 		})
@@ -62,7 +62,7 @@ func TestEventSetBeforeCancelLetsWaiterThrough(t *testing.T) {
 				later = anyio.Sleep(ctx, 0)
 				return later
 			})
-			settle(t, ctx)
+			settled(t, ctx)
 			ev.Set()
 			h.Cancel("test")
 		})
@@ -91,7 +91,7 @@ func TestEventStatistics(t *testing.T) {
 			for i := range 3 {
 				equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{TasksWaiting: i})
 				tg.Go(ev.Wait)
-				settle(t, ctx)
+				settled(t, ctx)
 			}
 			equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{TasksWaiting: 3})
 			ev.Set()
@@ -127,7 +127,7 @@ func TestEventSetOutsideBeforeTheRun(t *testing.T) {
 
 func TestEventSetByAnotherGoroutine(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		noSimulator(t, ctx)
+		skipSim(t, ctx)
 		for range 20 {
 			var ev anyio.Event
 			value := 0
@@ -144,7 +144,7 @@ func TestEventSetByAnotherGoroutine(t *testing.T) {
 // A goroutine that is no task waits on the loop's context; only it is blocked.
 func TestEventWaitByAnotherGoroutine(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		noSimulator(t, ctx)
+		skipSim(t, ctx)
 		var ev, done anyio.Event
 		var err error
 		go func() {
@@ -162,7 +162,7 @@ func TestEventWaitByAnotherGoroutine(t *testing.T) {
 
 func TestEventWaitByAnotherGoroutineCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		noSimulator(t, ctx)
+		skipSim(t, ctx)
 		var ev, done anyio.Event
 		var err error
 		must(t, anyio.WithCancelScope(ctx, func(inner context.Context, scope *anyio.CancelScope) error {
@@ -183,7 +183,6 @@ func TestEventWaitByAnotherGoroutineCanceled(t *testing.T) {
 
 func TestEventObeysDerivedContext(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		noSimulator(t, ctx) // package context tells of a cancellation on a goroutine of its own
 		var ev anyio.Event
 		var err error
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -194,7 +193,7 @@ func TestEventObeysDerivedContext(t *testing.T) {
 				err = ev.Wait(ctx)
 				return nil
 			})
-			settle(t, ctx)
+			settled(t, ctx)
 			(<-cancels)()
 		})
 		wantErr(t, err, context.Canceled)

@@ -38,14 +38,13 @@ func TestResourceGuardRefusesTheSecond(t *testing.T) {
 
 func TestResourceGuardDo(t *testing.T) {
 	var guard anyio.ResourceGuard
-	boom := errors.New("boom")
 	err := guard.Do(func() error {
 		if _, ok := errors.AsType[*anyio.BusyError](guard.Do(func() error { return nil })); !ok {
 			t.Error("entered twice")
 		}
-		return boom
+		return errBoom
 	})
-	wantErr(t, err, boom)
+	wantErr(t, err, errBoom)
 	func() {
 		defer func() { equal(t, "panic", recover(), any("ouch")) }()
 		_ = guard.Do(func() error { panic("ouch") })

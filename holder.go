@@ -7,25 +7,28 @@ import (
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
-// taskNames finds the names of the tasks that run on goroutines. It looks at the
-// tasks of each run once.
-type taskNames map[*kernel.Run]map[int64]string
+// taskFinder tells which task runs on a goroutine. It looks at the tasks of each
+// run once.
+type taskFinder map[*kernel.Run]map[int64]TaskInfo
 
-// of is the name of the task that run has on a goroutine, or "goroutine 12" if
-// there is none. run may be nil.
-func (n taskNames) of(goid int64, run *kernel.Run) string {
-	byID, known := n[run]
-	if !known && run != nil {
-		byID = make(map[int64]string)
+// on is the task that run, which may be nil, has on a goroutine. One that is no
+// task of the run is described by the name "goroutine 12" and the ID 0.
+func (f taskFinder) on(goid int64, run *kernel.Run) *TaskInfo {
+	tasks, looked := f[run]
+	if !looked && run != nil {
+		tasks = make(map[int64]TaskInfo)
 		for _, v := range run.Tasks() {
-			byID[v.Task.GoroutineID()] = v.Task.Name()
+			if !v.Task.Finished() {
+				tasks[v.Task.GoroutineID()] = describeView(v)
+			}
 		}
-		n[run] = byID
+		f[run] = tasks
 	}
-	if name, ok := byID[goid]; ok {
-		return name
+	info, ok := tasks[goid]
+	if !ok {
+		info = TaskInfo{Name: "goroutine " + strconv.FormatInt(goid, 10), State: TaskReady}
 	}
-	return "goroutine " + strconv.FormatInt(goid, 10)
+	return &info
 }
 
 // A claimant is one wait for something that is granted to a holder by name.

@@ -284,7 +284,7 @@ type CapacityLimiterStatistics struct {
 	BorrowedTokens int
 	TotalTokens    int
 	// Borrowers holds tokens, in the order in which they got them: the values
-	// given, and for tasks their names (a string; "goroutine 12" if not known).
+	// given, and a TaskInfo for each task (named "goroutine 12", ID 0, if not known).
 	Borrowers    []any
 	TasksWaiting int
 }
@@ -305,10 +305,10 @@ func (l *CapacityLimiter) Statistics() CapacityLimiterStatistics {
 	}
 	l.mu.Unlock()
 	slices.SortFunc(held, func(a, b entry) int { return int(a.ln.number) - int(b.ln.number) })
-	names := taskNames{}
+	find := taskFinder{}
 	for _, e := range held {
 		if e.key.goid != 0 {
-			st.Borrowers = append(st.Borrowers, names.of(e.key.goid, e.ln.run))
+			st.Borrowers = append(st.Borrowers, *find.on(e.key.goid, e.ln.run))
 		} else {
 			st.Borrowers = append(st.Borrowers, e.key.value)
 		}

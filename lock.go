@@ -19,7 +19,7 @@ import (
 // Release synchronizes before the return of the Acquire that gets the lock next.
 type Lock struct {
 	word    atomic.Uint64              // goroutine id of the owner << 1, 0 if free, | lockWaiters
-	run     atomic.Pointer[kernel.Run] // of the last owner, to find its task's name in
+	run     atomic.Pointer[kernel.Run] // of the last owner, to find its task in
 	mu      waitq.Mutex                // guards waiters, and word while it has lockWaiters
 	waiters claims
 }
@@ -190,7 +190,7 @@ func errLockHeld() error {
 // LockStatistics is a snapshot of a Lock. [SY-15]
 type LockStatistics struct {
 	Locked       bool
-	Owner        string // name of the owner's task, "goroutine 12" if it is none; "" if not locked
+	Owner        *TaskInfo // nil if not locked; named "goroutine 12", ID 0, if not known as a task
 	TasksWaiting int
 }
 
@@ -203,7 +203,7 @@ func (l *Lock) Statistics() LockStatistics {
 	l.mu.Unlock()
 	if word != 0 {
 		st.Locked = true
-		st.Owner = taskNames{}.of(int64(word>>1), l.run.Load())
+		st.Owner = taskFinder{}.on(int64(word>>1), l.run.Load())
 	}
 	return st
 }

@@ -2,7 +2,6 @@ package anyio_test
 
 import (
 	"context"
-	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -38,7 +37,7 @@ func TestSemaphoreValueStaysInBounds(t *testing.T) {
 					})
 				})
 			}
-			settle(t, ctx)
+			settled(t, ctx)
 			most = sem.Value()
 		})
 		equal(t, "value at the end", sem.Value(), 2)
@@ -65,7 +64,7 @@ func TestSemaphoreZeroValue(t *testing.T) {
 		equal(t, "bounded", bounded, false)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(sem.Acquire)
-			settle(t, ctx)
+			settled(t, ctx)
 			sem.Release() // by another task
 		})
 		equal(t, "value", sem.Value(), 0)
@@ -108,7 +107,7 @@ func TestSemaphoreServesInOrder(t *testing.T) {
 					sem.Release()
 					return nil
 				})
-				settle(t, ctx)
+				settled(t, ctx)
 				equal(t, "waiting", sem.Statistics(), anyio.SemaphoreStatistics{TasksWaiting: i + 1})
 			}
 			sem.Release()
@@ -135,7 +134,7 @@ func TestSemaphoreCanceledWhileWaiting(t *testing.T) {
 						}
 						return err
 					})
-					settle(t, ctx)
+					settled(t, ctx)
 					if releaseFirst {
 						sem.Release()
 						h.Cancel("test")
@@ -177,7 +176,7 @@ func TestSemaphoreHandsOverAtRelease(t *testing.T) {
 		must(t, sem.Acquire(ctx))
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(sem.Acquire)
-			settle(t, ctx)
+			settled(t, ctx)
 			sem.Release()
 			equal(t, "value", sem.Value(), 0)
 			wantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
@@ -201,8 +200,7 @@ func TestSemaphoreInCanceledScope(t *testing.T) {
 func TestSemaphoreDoReleases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		sem := anyio.NewBoundedSemaphore(1, 1)
-		boom := errors.New("boom")
-		wantErr(t, sem.Do(ctx, func(context.Context) error { return boom }), boom)
+		wantErr(t, sem.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
 		func() {
 			defer func() { equal(t, "panic", recover(), any("ouch")) }()
 			_ = sem.Do(ctx, func(context.Context) error { panic("ouch") })

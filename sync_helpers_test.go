@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // group runs body in a task group that must end without an error.
@@ -18,15 +17,6 @@ func group(t *testing.T, ctx context.Context, body func(ctx context.Context, tg 
 	})
 	if err != nil {
 		t.Errorf("task group: %v", err)
-	}
-}
-
-// settle waits until every other task of the run waits for something.
-func settle(t *testing.T, ctx context.Context) {
-	t.Helper()
-	p := kernel.Locate(ctx)
-	if err := p.Run().WaitAllBlocked(p); err != nil {
-		t.Errorf("waiting for all tasks to block: %v", err)
 	}
 }
 
@@ -46,8 +36,8 @@ func wantErr(t *testing.T, err, want error) {
 	}
 }
 
-// wantMisuse checks that err is a *MisuseError with that text at its beginning.
-func wantMisuse(t *testing.T, err error, text string) {
+// wantMisuseText checks that err is a *MisuseError with that text at its beginning.
+func wantMisuseText(t *testing.T, err error, text string) {
 	t.Helper()
 	m, ok := errors.AsType[*anyio.MisuseError](err)
 	if !ok || len(m.Text) < len(text) || m.Text[:len(text)] != text {
@@ -65,7 +55,7 @@ func wantPanic(t *testing.T, text string, f func()) {
 			t.Errorf("no panic, want a MisuseError that begins %q", text)
 			return
 		}
-		wantMisuse(t, err, text)
+		wantMisuseText(t, err, text)
 	}()
 	f()
 }
@@ -87,13 +77,4 @@ func inCanceledScope(t *testing.T, ctx context.Context, body func(ctx context.Co
 		return nil
 	})
 	must(t, err)
-}
-
-// noSimulator skips what needs other goroutines: in the simulator there is no
-// world outside, and waiting for it is a deadlock.
-func noSimulator(t *testing.T, ctx context.Context) {
-	t.Helper()
-	if kernel.Locate(ctx).Run().Virtual {
-		t.Skip("the simulator has no world outside that could wake its tasks")
-	}
 }

@@ -84,6 +84,16 @@ func describe(t *kernel.Task, s *kernel.Scope) TaskInfo {
 	return info
 }
 
+// describeView makes the info of a task that was found by looking at its run.
+func describeView(v kernel.TaskView) TaskInfo {
+	if !v.Waiting {
+		return describe(v.Task, v.Task.InnerScope())
+	}
+	info := describe(v.Task, v.Scope)
+	info.State, info.WaitsFor, info.Since = TaskWaiting, v.Op.String(), v.Since
+	return info
+}
+
 // CurrentTask describes the task that ctx belongs to; ok is false if it is the
 // context of no task, such as that of an http handler. Depth is not filled in. [DB-03]
 func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
@@ -115,16 +125,9 @@ func RunningTasks(ctx context.Context) []TaskInfo {
 		if v.Task.Finished() {
 			continue
 		}
-		s := v.Scope
-		if !v.Waiting {
-			s = v.Task.InnerScope()
-		}
-		info := describe(v.Task, s)
-		switch {
-		case v.Task == self:
-			info.State = TaskRunning
-		case v.Waiting:
-			info.State, info.WaitsFor, info.Since = TaskWaiting, v.Op.String(), v.Since
+		info := describeView(v)
+		if v.Task == self {
+			info.State, info.WaitsFor, info.Since = TaskRunning, "", time.Time{}
 		}
 		infos = append(infos, info)
 	}
