@@ -6,14 +6,12 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // idle waits until every other task of the run waits for something.
 func idle(t *testing.T, ctx context.Context) {
 	t.Helper()
-	p := kernel.Locate(ctx)
-	if err := p.Run().WaitAllBlocked(p); err != nil {
+	if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
 		t.Error(err)
 	}
 }

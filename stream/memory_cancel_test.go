@@ -119,29 +119,23 @@ func TestMemoryItemPassesCanceledReceiver(t *testing.T) {
 	})
 }
 
-// Not in the simulator: package context runs what its cancel starts on a goroutine
-// of its own.
 func TestMemoryObeysDerivedContext(t *testing.T) {
-	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
-		t.Run(on.Name(), func(t *testing.T) {
-			send, recv := stream.Memory[int](0)
-			err := anyio.Run(context.Background(), func(ctx context.Context) error {
-				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-					ctx, cancel := context.WithCancel(ctx)
-					tg.Go(func(ctx context.Context) error {
-						wantErr(t, send.Send(ctx, 1), nil)
-						idle(t, ctx)
-						cancel()
-						return nil
-					})
-					next(t, ctx, recv, 1)
-					_, err := recv.Receive(ctx)
-					wantErr(t, err, context.Canceled)
-					return nil
-				})
-			}, anyio.On(on))
-			wantErr(t, err, nil)
-			wantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[int](0)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			ctx, cancel := context.WithCancel(ctx)
+			tg.Go(func(ctx context.Context) error {
+				wantErr(t, send.Send(ctx, 1), nil)
+				idle(t, ctx)
+				cancel()
+				return nil
+			})
+			next(t, ctx, recv, 1)
+			_, err := recv.Receive(ctx)
+			wantErr(t, err, context.Canceled)
 		})
-	}
+		wantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
+		send.Close()
+		recv.Close()
+	})
 }

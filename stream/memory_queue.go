@@ -126,9 +126,14 @@ func (m *memory[T]) wait(p kernel.Place, q *queue[T], n *node[T]) (item T, err e
 	} else {
 		item, err = n.item, n.err
 	}
-	var zero T
-	n.item, n.err, n.end = zero, nil, nil
+	n.clear()
 	n.next, m.free = m.free, n
 	m.mu.Unlock()
 	return item, err
+}
+
+// clear drops what a wait that is over has left in its node.
+func (n *node[T]) clear() {
+	var zero T
+	n.item, n.err, n.end = zero, nil, nil
 }

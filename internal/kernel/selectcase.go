@@ -1,0 +1,20 @@
+package kernel
+
+// A Case is one thing that a Select may wait for. A Select calls Begin once, then
+// Try, and if nothing was ready, Enqueue of all cases with one waiter. The case
+// whose node was fired gets Result, the others Dequeue.
+type Case interface {
+	// Begin prepares the case for a Select at p. p.S is nil in a TrySelect.
+	Begin(p Place)
+	// Try does the operation if it need not wait. done says whether it did, or
+	// failed.
+	Try() (done bool, err error)
+	// Enqueue puts w into the primitive's queue, to be woken with that Index. It
+	// returns false, and does nothing, if Try could succeed now; w itself,
+	// standing in the queue for another case, is no partner.
+	Enqueue(w *Waiter, index int) bool
+	// Dequeue undoes Enqueue; afterwards nobody touches w.
+	Dequeue()
+	// Result finishes an operation that was granted while w waited.
+	Result() error
+}

@@ -1,0 +1,133 @@
+package anyio
+
+import (
+	"context"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Case is one of the things that Select waits for. Make it with OnReceive,
+// OnSend, OnEvent, OnFuture, OnTask, OnTimer or OnDeadline; it cannot be implemented outside
+// this module. A Case may be used again, in one Select at a time, which saves its
+// allocation. A nil Case is never ready.
+type Case interface{ kernel.Case }
+
+var opSelect = kernel.RegisterOp("Select")
+
+// Select waits until one of the cases can go on, does that one, and returns its
+// index and error. Of several that are ready one is chosen at random, each with
+// the same chance; the simulator's seed decides. A stream that is closed is
+// ready, too: its case returns ErrEndOfStream, ErrBroken or ErrClosed.
+//
+// Select replaces the select statement for everything that channels do not do,
+// and works between tasks, goroutines and backends; two Selects may face each
+// other on an unbuffered stream. Without cases it waits to be canceled.
+//
+// Cancellation: the index is -1, nothing was received and nothing sent.
+func Select(ctx context.Context, cases ...Case) (index int, err error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return -1, err
+	}
+	begin(p, cases)
+	if i, done, err := tryCases(p.Run(), cases); done {
+		return i, err
+	}
+	w := kernel.GetWaiter()
+	defer kernel.PutWaiter(w)
+	for {
+		w.Prepare(p, opSelect)
+		queued, ready := enqueueCases(cases, w)
+		if ready && w.Restart() {
+			// Nobody has chosen us, and nobody can any more: look again.
+			for _, c := range cases[:queued] {
+				dequeue(c)
+			}
+			if i, done, err := tryCases(p.Run(), cases); done {
+				return i, err
+			}
+			continue
+		}
+		return finishCases(cases[:queued], w, w.Wait(p))
+	}
+}
+
+// TrySelect is Select that never waits: ok is false if no case is ready, as in a
+// select statement with a default. It needs no context and is no checkpoint.
+func TrySelect(cases ...Case) (index int, ok bool, err error) {
+	p := kernel.Place{}
+	begin(p, cases)
+	return tryCases(p.Run(), cases)
+}
+
+func begin(p kernel.Place, cases []Case) {
+	for i, c := range cases {
+		if c == nil {
+			continue
+		}
+		for _, other := range cases[:i] {
+			if c == other {
+				panic(misuse("select: the same Case was given twice: make one for each place"))
+			}
+		}
+		c.Begin(p)
+	}
+}
+
+// tryCases does the first case that is ready, in random order.
+func tryCases(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
+	var few [16]uint16
+	order := few[:]
+	if len(cases) > len(few) {
+		order = make([]uint16, len(cases))
+	}
+	for i := range cases {
+		order[i] = uint16(i)
+	}
+	for n := len(cases); n > 0; n-- {
+		k := 0
+		if n > 1 {
+			k = r.Rand(n)
+		}
+		i := int(order[k])
+		order[k] = order[n-1]
+		if c := cases[i]; c != nil {
+			if done, err := c.Try(); done {
+				return i, true, err
+			}
+		}
+	}
+	return -1, false, nil
+}
+
+// enqueueCases puts w into the queues of all cases, and stops at one that has
+// become ready meanwhile. It must not be done at once: somebody may have chosen w
+// in another queue already.
+func enqueueCases(cases []Case, w *kernel.Waiter) (queued int, ready bool) {
+	for i, c := range cases {
+		if c != nil && !c.Enqueue(w, i) {
+			return i, true
+		}
+	}
+	return len(cases), false
+}
+
+func dequeue(c Case) {
+	if c != nil {
+		c.Dequeue()
+	}
+}
+
+// finishCases takes w out of all queues. If the wait was not canceled, the result
+// is that of the case which was fired.
+func finishCases(cases []Case, w *kernel.Waiter, canceled error) (index int, err error) {
+	index, err = -1, canceled
+	for i, c := range cases {
+		if canceled == nil && i == w.Index {
+			index, err = i, c.Result()
+		} else {
+			dequeue(c)
+		}
+	}
+	return index, err
+}

@@ -1,0 +1,115 @@
+package stream
+
+import (
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// SelectReceive makes the case of anyio.OnReceive. v may be nil if the item is of
+// no interest.
+func (r *MemoryReceiveStream[T]) SelectReceive(v *T) anyio.Case {
+	return &receiveCase[T]{e: &r.end, v: v}
+}
+
+// SelectSend makes the case of anyio.OnSend.
+func (s *MemorySendStream[T]) SelectSend(item T) anyio.Case {
+	return &sendCase[T]{e: &s.end, item: item}
+}
+
+type receiveCase[T any] struct {
+	e *end[T]
+	v *T
+	n node[T]
+}
+
+func (c *receiveCase[T]) Begin(kernel.Place) {}
+
+func (c *receiveCase[T]) Try() (done bool, err error) {
+	m := c.e.m
+	m.mu.Lock()
+	item, w, err := m.receive(c.e)
+	m.mu.Unlock()
+	if w != nil {
+		w.Unpark()
+	}
+	if err == anyio.ErrWouldBlock {
+		return false, nil
+	}
+	if err == nil && c.v != nil {
+		*c.v = item
+	}
+	return true, err
+}
+
+func (c *receiveCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
+	m := c.e.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c.e.closed || m.buf.n > 0 || m.openSend == 0 || m.senders.partner(w) {
+		return false
+	}
+	c.n.w, c.n.index, c.n.end = w, index, c.e
+	m.receivers.push(&c.n)
+	return true
+}
+
+func (c *receiveCase[T]) Dequeue() { c.e.m.dequeue(&c.e.m.receivers, &c.n) }
+
+func (c *receiveCase[T]) Result() error {
+	err := c.n.err
+	if err == nil && c.v != nil {
+		*c.v = c.n.item
+	}
+	c.n.clear()
+	return err
+}
+
+type sendCase[T any] struct {
+	e    *end[T]
+	item T
+	n    node[T]
+}
+
+func (c *sendCase[T]) Begin(kernel.Place) {}
+
+func (c *sendCase[T]) Try() (done bool, err error) {
+	m := c.e.m
+	m.mu.Lock()
+	w, err := m.send(c.e, c.item)
+	m.mu.Unlock()
+	if w != nil {
+		w.Unpark()
+	}
+	if err == anyio.ErrWouldBlock {
+		return false, nil
+	}
+	return true, err
+}
+
+func (c *sendCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
+	m := c.e.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c.e.closed || m.openReceive == 0 || m.buf.n < m.limit || m.receivers.partner(w) {
+		return false
+	}
+	c.n.w, c.n.index, c.n.end, c.n.item = w, index, c.e, c.item
+	m.senders.push(&c.n)
+	return true
+}
+
+func (c *sendCase[T]) Dequeue() { c.e.m.dequeue(&c.e.m.senders, &c.n) }
+
+func (c *sendCase[T]) Result() error {
+	err := c.n.err
+	c.n.clear()
+	return err
+}
+
+// dequeue takes the node of a Select out of q.
+func (m *memory[T]) dequeue(q *queue[T], n *node[T]) {
+	m.mu.Lock()
+	q.remove(n)
+	n.clear()
+	m.mu.Unlock()
+}
