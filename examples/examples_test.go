@@ -1,0 +1,86 @@
+// Package examples_test runs every example and looks at what it prints.
+package examples_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// wants lists what must be in an example's output.
+var wants = map[string][]string{
+	"errgroup": {
+		"sizes, in the order of the pages: [1600 1700 1800 1900]",
+		"  disk: disk full",
+		"  upload: the partial upload could not be removed",
+		`task "parser" panicked with "index out of range", and its host recovered`,
+	},
+	"httphandler": {
+		`/page    client: 200 "user, orders, news left out"`,
+		"         server: answered, 0 loads still running",
+		`/broken  client: 500 "orders: no such table: ordres\n"`,
+		"/slow    client: gave up",
+		"         server: client went away, 0 loads still running",
+	},
+	"periodic": {
+		"run 3: gave up (anyio: timeout: not done within 45ms)",
+		"stopped; nothing is left running",
+	},
+	"pipeline": {
+		"parallel  22 words: a 5 its 3 task 3 group 2 owns 2 scope 2",
+		"eventloop 22 words: a 5 its 3 task 3 group 2 owns 2 scope 2",
+	},
+	"replay": {
+		": the balance is 200, not 300",
+		"with the lock, all 1000 seeds end with 300",
+	},
+	"shutdown": {
+		"mail   saved its items: true",
+		"orders saved its items: true",
+		"search saved its items: true",
+	},
+	"workerpool": {
+		"limit  4: 60 images, 1830000 pixels, at most 4 at once",
+		"2 of 2 tokens are borrowed, 3 jobs wait",
+	},
+}
+
+func TestExamples(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command to build the examples with")
+	}
+	mains, err := filepath.Glob("*/main.go")
+	if err != nil || len(mains) != len(wants) {
+		t.Fatalf("there are %d examples (%v), and %d outputs to expect", len(mains), err, len(wants))
+	}
+	bin := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", bin+string(os.PathSeparator), "./...").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	for _, main := range mains {
+		name := filepath.Dir(main)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(bin, name)
+			if runtime.GOOS == "windows" {
+				path += ".exe"
+			}
+			var stdout, stderr bytes.Buffer
+			cmd := exec.Command(path)
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+				t.Fatalf("%v\nstderr:\n%s\nstdout:\n%s", err, &stderr, &stdout)
+			}
+			got := strings.ReplaceAll(stdout.String(), "\r\n", "\n")
+			for _, want := range wants[name] {
+				if !strings.Contains(got, want) {
+					t.Errorf("no %q in:\n%s", want, got)
+				}
+			}
+		})
+	}
+}
