@@ -78,7 +78,8 @@ type config struct {
 	profiles string
 }
 
-// An effort is how carefully to measure.
+// An effort is how carefully to measure. Many short rounds stand a busy machine
+// better than few long ones.
 type effort struct {
 	rounds int
 	round  time.Duration // least time of a round
@@ -87,15 +88,15 @@ type effort struct {
 }
 
 var (
-	quick = effort{rounds: 5, round: 50 * time.Millisecond, tasks: 100_000}
-	full  = effort{rounds: 9, round: 250 * time.Millisecond, tasks: 1_000_000}
+	quick = effort{rounds: 11, round: 20 * time.Millisecond, tasks: 100_000}
+	full  = effort{rounds: 25, round: 100 * time.Millisecond, tasks: 1_000_000}
 )
 
 func parse(args []string, help io.Writer) (config, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	isQuick := fs.Bool("quick", false, "5 rounds of 50 ms; under a minute (the default)")
-	isFull := fs.Bool("full", false, "9 rounds of 250 ms, a million blocked tasks, and AnyIO for Python if it is installed")
+	isQuick := fs.Bool("quick", false, "11 rounds of 20 ms; under a minute (the default)")
+	isFull := fs.Bool("full", false, "25 rounds of 100 ms, a million blocked tasks, and AnyIO for Python if it is installed")
 	interpreter := fs.String("python", "python3", "the Python `interpreter` of -full")
 	asJSON := fs.Bool("json", false, "print JSON lines")
 	only := fs.String("run", "", "measure only what matches this `regexp` of shape/backend, as S1/eventloop or S[45]")
