@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -157,5 +158,13 @@ func (p pair) profile(dir string, e effort) error {
 	}
 	_, err = ours.once(n)
 	pprof.StopCPUProfile()
+	return err
+}
+
+// checkCount is err, or that a counter shows lost work.
+func checkCount(err error, got, want int) error {
+	if err == nil && got != want {
+		return fmt.Errorf("counted %d, want %d", got, want)
+	}
 	return err
 }
