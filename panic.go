@@ -19,6 +19,8 @@ type PanicError struct {
 	Stack []byte // of the task when it panicked
 	Task  string // the task's name
 	Group error  // other errors of the group that raised it again, nil if none
+
+	reported bool
 }
 
 func (e *PanicError) Error() string {
@@ -36,16 +38,17 @@ func (e *PanicError) Unwrap() error {
 }
 
 // newPanicError wraps what recover returned. A PanicError that a group below has
-// raised again is passed on; fresh reports that it is not such a one.
+// raised again is passed on; fresh reports that nobody was told of it yet.
 func newPanicError(value any, task string) (pe *PanicError, fresh bool) {
 	if pe, ok := value.(*PanicError); ok {
-		return pe, false
+		return pe, !pe.reported
 	}
 	return &PanicError{Value: value, Stack: debug.Stack(), Task: task}, true
 }
 
 // report tells of the panic at once.
 func (e *PanicError) report(r *kernel.Run) {
+	e.reported = true
 	if r.PanicHandler != nil {
 		r.PanicHandler(e)
 		return

@@ -35,15 +35,17 @@ type Backend interface {
 	// Arm starts a timer that is not armed; Disarm reports whether it was.
 	Arm(t *Timer)
 	Disarm(t *Timer) bool
-	// Offload runs f where it may block without holding up other tasks, and
-	// reports false if f has already run, inside the call, as one step. With
-	// detach it must run elsewhere if the backend has an elsewhere.
-	Offload(f func(), detach bool) bool
+	// Offload starts a job where it may block without holding up other tasks. It is
+	// not called where Run.InPlace holds.
+	Offload(j Job)
 	// WaitAllBlocked returns when every other task of the run waits for something.
 	WaitAllBlocked(p Place) error
 	// Rand is a source of the backend's random choices, seeded in the simulator.
 	Rand(n int) int
 }
+
+// A Job is work that may block. RunJob must not panic, and may exit its goroutine.
+type Job interface{ RunJob() }
 
 // A Timer calls Fire when it is due, on the backend's own time and goroutine.
 // Fire must not block.
@@ -86,6 +88,11 @@ type Traits struct {
 	Loop    bool // tasks are coroutines of one loop; Current tells the running one
 	Virtual bool // the clock is not the world's
 }
+
+// InPlace reports whether a job that may block is to be run by its caller: because
+// a task's goroutine may block, or to make the job one step of a simulation. With
+// detach the caller wants to leave before the end, if that is possible.
+func (r *Run) InPlace(detach bool) bool { return r.Virtual || !r.Loop && !detach }
 
 // NewRun makes a run. Its root scope hangs on ctx.
 func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {

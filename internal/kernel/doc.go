@@ -11,7 +11,7 @@
 //	Yield(forced)     a schedule point: let others run
 //	Now(), Epoch()    the clock
 //	Arm, Disarm       timers; Fire is called when one is due
-//	Offload(f)        run a blocking function where it holds up no task
+//	Offload(job)      run what blocks where it holds up no task
 //	WaitAllBlocked    return when every other task waits
 //	Rand(n)           a random choice, repeatable in a simulation
 //

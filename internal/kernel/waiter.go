@@ -116,6 +116,22 @@ func (w *Waiter) Wait(p Place) error {
 	return nil
 }
 
+// Hold makes a prepared wait, which no scope can abort, visible while the caller
+// is about to block its own goroutine by other means than Wait. Release ends it.
+func (w *Waiter) Hold(p Place) {
+	if p.S != nil {
+		p.S.add(w)
+	}
+}
+
+// Release ends what Hold began.
+func (w *Waiter) Release(p Place) {
+	if p.S != nil {
+		p.S.remove(w)
+	}
+	w.Wake()
+}
+
 // Restart tells whether a wait that was prepared, but not waited for, is still
 // unclaimed; then it is over. If not, Unpark is on its way and Wait must be called.
 func (w *Waiter) Restart() bool { return w.abortSelf() }

@@ -49,8 +49,6 @@ type Params struct {
 	Budget int // operations a task may do before it gives way
 	// Rand returns a choice out of n.
 	Rand func(n int) int
-	// Inline makes a blocking call one step of the schedule.
-	Inline bool
 	// OnStep is told of each task before it runs; an error ends the run.
 	OnStep func(t *kernel.Task) error
 	// OnStall turns the report of a stall into its error.
@@ -77,6 +75,7 @@ type Loop struct {
 	timers   timers
 	remote   remote
 	watchers *watcher // tasks in WaitAllBlocked
+	workers  workers  // for blocking calls
 }
 
 type pooled struct {
@@ -111,6 +110,7 @@ func (l *Loop) close() {
 		p.c.Stop()
 	}
 	l.idle = nil
+	l.workers.close()
 	_ = l.Clock.Close()
 }
 
@@ -341,14 +341,13 @@ func (l *Loop) Current() *kernel.Task {
 	return nil
 }
 
-// Offload runs f on another goroutine, or in place if calls are to be steps.
-func (l *Loop) Offload(f func(), _ bool) bool {
-	if l.Inline {
-		f()
-		return false
+// Offload starts a job on another goroutine.
+func (l *Loop) Offload(j kernel.Job) {
+	if race.Enabled { // one call after another on a worker would hide races
+		go j.RunJob()
+	} else {
+		l.workers.run(j)
 	}
-	go f()
-	return true
 }
 
 var _ kernel.Backend = (*Loop)(nil)

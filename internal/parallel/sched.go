@@ -47,15 +47,8 @@ func (b *Backend) Yield(forced bool) {
 	}
 }
 
-// Offload runs f in place: a goroutine may block. Detached work gets its own.
-func (b *Backend) Offload(f func(), detach bool) bool {
-	if !detach {
-		f()
-		return false
-	}
-	go f()
-	return true
-}
+// Offload gives a job that its caller may leave a goroutine.
+func (b *Backend) Offload(j kernel.Job) { go j.RunJob() }
 
 func (b *Backend) Rand(n int) int { return rand.IntN(n) }
 

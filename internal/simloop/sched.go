@@ -38,7 +38,7 @@ func New(cfg Config) *Sim {
 	s.order.rng.seed(cfg.Seed)
 	l := loop.New(loop.Params{
 		Name: "sim", Order: s.order, Clock: s.clock, Budget: 1, Rand: s.Rand,
-		Inline: true, OnStep: s.step,
+		OnStep: s.step,
 		OnStall: func(st *kernel.Stall) error {
 			st.Seed, st.Steps = cfg.Seed, s.steps
 			return kernel.NewStall(st)
