@@ -57,15 +57,20 @@ func OpenTaskGroup(ctx context.Context) (context.Context, *TaskGroup) {
 	tg := &TaskGroup{}
 	tg.g.Init(ctx, kernel.NoDeadline, false)
 	tg.g.Open((*groupRunner)(tg))
+	tg.g.SetOpener()
 	tg.g.Materialize()
 	return &tg.g.Scope, tg
 }
 
 // Close ends a group opened by OpenTaskGroup as the end of WithTaskGroup's body
-// does, with err as the body's error.
+// does, with err as the body's error. A group closed twice, or by another goroutine,
+// gives a *MisuseError.
 func (tg *TaskGroup) Close(err error) error {
 	if tg.g.Closed() {
 		return misuse("task group closed twice: call Close once, or use WithTaskGroup, which closes for you")
+	}
+	if tg.g.OpenedElsewhere() {
+		return misuse("task group closed by another goroutine than the one that opened it: close it where you opened it; Cancel may be called from anywhere")
 	}
 	return tg.end(err)
 }

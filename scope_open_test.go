@@ -1,0 +1,226 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// A service is a type that owns a task group from Open to Close: what a context
+// manager is in Python. [CM-01] [CM-02]
+type service struct {
+	ctx   context.Context
+	tg    *anyio.TaskGroup
+	trace []string
+}
+
+func openService(ctx context.Context) *service {
+	s := &service{}
+	s.ctx, s.tg = anyio.OpenTaskGroup(ctx)
+	s.trace = append(s.trace, "opened")
+	return s
+}
+
+// Close ends the service's tasks; err is what the work with it ended with.
+func (s *service) Close(err error) error {
+	s.tg.Cancel("the service is closed")
+	err = s.tg.Close(err)
+	s.trace = append(s.trace, "closed")
+	return err
+}
+
+// A timedService is a service with a scope round it, as a subclass calls super().
+type timedService struct {
+	*service
+	scope *anyio.CancelScope
+}
+
+func openTimed(ctx context.Context, opts ...anyio.ScopeOption) *timedService {
+	ctx, scope := anyio.OpenCancelScope(ctx, opts...)
+	return &timedService{service: openService(ctx), scope: scope}
+}
+
+func (s *timedService) Close(err error) error {
+	return s.scope.Close(s.service.Close(err))
+}
+
+func TestTypeOwnsTasksFromOpenToClose(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		s := openTimed(ctx)
+		var ended anyio.Event
+		h := s.tg.Go(func(ctx context.Context) error {
+			defer ended.Set()
+			return anyio.SleepForever(ctx)
+		})
+		s.trace = append(s.trace, "used")
+		wantNil(t, "Close", s.Close(nil))
+		if got := strings.Join(s.trace, " "); got != "opened used closed" || !ended.IsSet() || h.Status() != anyio.TaskCanceled {
+			t.Errorf("%s, ended %v, %v", got, ended.IsSet(), h)
+		}
+		wantNil(t, "the scope outside", anyio.Sleep(ctx, 0))
+		wantCanceled(t, "the service's context", anyio.Sleep(s.ctx, 0))
+
+		again := openTimed(ctx) // the type may be opened again; each scope is new
+		wantNil(t, "Close", again.Close(nil))
+	})
+}
+
+func TestErrorOfTheWorkComesBackFromClose(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		s := openTimed(ctx)
+		err := s.Close(errBoom)
+		var group *anyio.GroupError
+		if !errors.As(err, &group) || !errors.Is(err, errBoom) {
+			t.Error(err)
+		}
+		_, scope := anyio.OpenCancelScope(ctx)
+		if err := scope.Close(errBoom); err != errBoom {
+			t.Errorf("a scope changed the error: %v", err)
+		}
+	})
+}
+
+func TestFailedTaskCancelsTheWorkAndComesBackFromClose(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		s := openService(ctx)
+		s.tg.Go(func(context.Context) error { return errBoom })
+		err := anyio.SleepForever(s.ctx)
+		wantCanceled(t, "the work", err)
+		if err := s.Close(err); !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestOpenedScopeRemovesItsOwnCancellationAtClose(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		inner, scope := anyio.OpenCancelScope(ctx, anyio.WithDeadline(anyio.Now(ctx).Add(time.Millisecond)))
+		err := anyio.SleepForever(inner)
+		wantCanceled(t, "wait beyond the deadline", err)
+		wantNil(t, "Close", scope.Close(err))
+		if !scope.CancelledCaught() || !scope.CancelCalled() {
+			t.Error("the scope did not catch its cancellation")
+		}
+	})
+}
+
+func TestOpenedScopeKeepsACancellationFromOutside(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
+			inner, scope := anyio.OpenCancelScope(ctx)
+			outer.Cancel("test")
+			err := scope.Close(anyio.Sleep(inner, 0))
+			wantCanceled(t, "Close", err)
+			if scope.CancelledCaught() {
+				t.Error("the inner scope caught the outer one's cancellation")
+			}
+			return err
+		})
+		wantNil(t, "outer scope", err)
+	})
+}
+
+func TestOpenedScopeMayBeShielded(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
+			outer.Cancel("test")
+			inner, scope := anyio.OpenCancelScope(ctx, anyio.WithShield())
+			wantNil(t, "in the shield", anyio.Sleep(inner, 0))
+			return scope.Close(nil)
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+// misuseText is the text of a *MisuseError, with what it must tell.
+func misuseText(t *testing.T, err error, problem, fix string) {
+	t.Helper()
+	var m *anyio.MisuseError
+	if !errors.As(err, &m) || !strings.Contains(m.Text, problem) || !strings.Contains(m.Text, fix) {
+		t.Errorf("got %v, want a MisuseError that tells %q and %q", err, problem, fix)
+	}
+}
+
+func TestClosedTwiceTellsTheFix(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		_, scope := anyio.OpenCancelScope(ctx)
+		wantNil(t, "first Close", scope.Close(nil))
+		misuseText(t, scope.Close(nil), "closed twice", "use WithCancelScope")
+		s := openService(ctx)
+		wantNil(t, "first Close", s.Close(nil))
+		misuseText(t, s.Close(nil), "closed twice", "use WithTaskGroup")
+	})
+}
+
+func TestClosedInTheWrongOrderTellsTheFix(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		outerCtx, outer := anyio.OpenCancelScope(ctx)
+		_, inner := anyio.OpenCancelScope(outerCtx)
+		misuseText(t, outer.Close(nil), "before a scope opened inside it", "inner scopes first")
+		wantNil(t, "inner", inner.Close(nil))
+
+		groupCtx, tg := anyio.OpenTaskGroup(ctx)
+		_, inner = anyio.OpenCancelScope(groupCtx)
+		misuseText(t, tg.Close(nil), "before a cancel scope opened in its body", "inner scopes first")
+		wantNil(t, "inner", inner.Close(nil))
+
+		outerCtx, outer = anyio.OpenCancelScope(ctx)
+		_, inner = anyio.OpenCancelScope(outerCtx)
+		err := outer.Close(errBoom)
+		misuseText(t, err, "before a scope opened inside it", "inner scopes first")
+		if !errors.Is(err, errBoom) {
+			t.Errorf("the error of the work is lost: %v", err)
+		}
+		wantNil(t, "inner", inner.Close(nil))
+	})
+}
+
+func TestClosedByAnotherTaskTellsTheFix(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		_, scope := anyio.OpenCancelScope(ctx)
+		groupCtx, group := anyio.OpenTaskGroup(ctx)
+		err := anyio.WithTaskGroup(groupCtx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			return tg.Go(func(context.Context) error {
+				misuseText(t, scope.Close(nil), "another goroutine", "task group")
+				misuseText(t, group.Close(nil), "another goroutine", "where you opened it")
+				return nil
+			}).Await(ctx)
+		})
+		wantNil(t, "group", err)
+		wantNil(t, "group.Close", group.Close(nil))
+		wantNil(t, "scope.Close", scope.Close(nil))
+	})
+}
+
+func TestTasksCannotBeStartedInAClosedGroup(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		s := openService(ctx)
+		wantNil(t, "Close", s.Close(nil))
+		mustMisuse(t, "not active", func() { s.tg.Go(anyio.SleepForever) })
+	})
+}
+
+func ExampleOpenTaskGroup() {
+	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
+		s := openService(ctx) // keeps the group and its context in its fields
+		s.tg.Go(func(ctx context.Context) error {
+			err := anyio.SleepForever(ctx)
+			fmt.Println("worker canceled:", errors.Is(err, anyio.ErrCanceled))
+			return err
+		})
+		err := anyio.Sleep(s.ctx, time.Second)
+		err = s.Close(err)
+		fmt.Println("closed:", err)
+		return err
+	}, anyio.On(sim.New(sim.Config{})))
+	// Output:
+	// worker canceled: true
+	// closed: <nil>
+}
