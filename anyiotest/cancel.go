@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -13,6 +12,8 @@ import (
 
 // A Scenario is a piece of work whose behavior under cancellation is tested.
 type Scenario struct {
+	// SetUp, if not nil, makes what Body needs, outside the scope that is canceled.
+	SetUp func(ctx context.Context) error
 	// Body is the work. It runs in a cancel scope of its own.
 	Body func(ctx context.Context) error
 	// Check looks, after Body and outside its scope, whether all is well: that
@@ -39,8 +40,8 @@ const cancelSteps = 1_000_000
 // must hold. The first failure fails the test, with the command that repeats it.
 //
 // newScenario makes everything that one execution uses anew. A scenario must take
-// the same steps each time: time, chance and order come from the simulator. Of the
-// options Seeds, RunOptions, SimConfig and MaxPoints have a meaning.
+// the same steps each time: time, chance and order come from the simulator. If the
+// options leave the simulator out, the test is skipped.
 func CancelEverywhere(t testing.TB, newScenario func() Scenario, opts ...Option) CancelReport {
 	t.Helper()
 	return cancelEverywhere(t, newScenario, *cancelAtFlag, opts)
@@ -51,11 +52,13 @@ func cancelEverywhere(t testing.TB, newScenario func() Scenario, only int, opts 
 	t.Helper()
 	var report CancelReport
 	p, err := newPlan(opts, "sim", *seedsFlag)
-	if err == nil && len(p.skips)+len(p.only) > 0 {
-		err = errors.New("anyiotest: CancelEverywhere runs in the simulator: Skip and Only have no meaning")
-	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if why, skipped := p.skips["sim"]; skipped {
+		t.Skip(why)
+	} else if len(p.backends) == 0 {
+		t.Skip("CancelEverywhere runs in the simulator, which this test does not use")
 	}
 	for _, seed := range p.seeds {
 		report.Seeds++
@@ -97,7 +100,7 @@ func (p *plan) cancelOnce(t testing.TB, in *injector, seed uint64, s Scenario) (
 	defer func() {
 		t.Helper()
 		if v := recover(); v != nil {
-			problem = panicked(v)
+			problem = v.(error) // a *anyio.PanicError, with the stack
 		} else if !ended { // Fatal: the goroutine exits
 			t.Logf("seed %d, %s: the scenario ended the test", seed, in)
 		}
@@ -107,6 +110,11 @@ func (p *plan) cancelOnce(t testing.TB, in *injector, seed uint64, s Scenario) (
 		cfg.MaxSteps = cancelSteps
 	}
 	problem = anyio.Run(context.Background(), func(ctx context.Context) error {
+		if s.SetUp != nil {
+			if err := s.SetUp(ctx); err != nil {
+				return fmt.Errorf("set-up: %w", err)
+			}
+		}
 		left := ""
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
 			err := in.around(ctx, s.Body)
@@ -124,12 +132,4 @@ func (p *plan) cancelOnce(t testing.TB, in *injector, seed uint64, s Scenario) (
 	}, p.on(intruded{sim.New(cfg), in})...)
 	ended = true
 	return problem
-}
-
-// panicked makes an error of a panic, with the stack where it happened.
-func panicked(v any) error {
-	if pe, ok := v.(*anyio.PanicError); ok {
-		return pe
-	}
-	return fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 }

@@ -178,7 +178,7 @@ func TestCancelEverywhereReportsWhatElseIsWrong(t *testing.T) {
 			}
 			return nil
 		}), nil, "panicked: ouch"},
-		{"a panic of the scenario's maker is no one else's", body(func(ctx context.Context) error {
+		{"a panic in a task", body(func(ctx context.Context) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error { panic("in a task") })
 				return nil
@@ -227,7 +227,9 @@ func TestCancelEverywhereReportsWhatElseIsWrong(t *testing.T) {
 			}
 			return anyio.Sleep(ctx, time.Second)
 		}), nil, "it depends on something else than the seed"},
-		{"options without meaning", nil, []anyiotest.Option{anyiotest.Only("sim")}, "Skip and Only have no meaning"},
+		{"a set-up that fails", func() anyiotest.Scenario {
+			return anyiotest.Scenario{SetUp: func(context.Context) error { return errors.New("no space") }}
+		}, nil, "not canceled: set-up: no space"},
 		{"a wrong option", nil, []anyiotest.Option{anyiotest.Seeds()}, "at least one seed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -236,6 +238,23 @@ func TestCancelEverywhereReportsWhatElseIsWrong(t *testing.T) {
 			rec.run(func() { anyiotest.CancelOnlyAt(rec, -1, c.scenario, opts...) })
 			rec.wantFailure(t, c.want)
 		})
+	}
+}
+
+func TestCancelEverywhereNeedsTheSimulator(t *testing.T) {
+	for why, opt := range map[string]anyiotest.Option{
+		"no network there":             anyiotest.Skip("sim", "no network there"),
+		"which this test does not use": anyiotest.Only("parallel"),
+	} {
+		rec := newRecorder(t)
+		rec.run(func() {
+			anyiotest.CancelEverywhere(rec, body(func(context.Context) error { return errors.New("ran") }), opt)
+		})
+		rec.wantPass(t)
+		rec.wantLog(t, why)
+		if !rec.skipped {
+			t.Errorf("%s: want a skip", why)
+		}
 	}
 }
 

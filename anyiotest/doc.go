@@ -51,6 +51,10 @@
 // scenario says must hold. It finds the lock that is never released and the item
 // that is gone.
 //
+// # Streams
+//
+// [TestObjectStream] is what every object stream has to pass.
+//
 // # Leaks
 //
 // [Main] looks after all tests of a package for tasks, goroutines, descriptors and

@@ -43,3 +43,17 @@ func CancelOnlyAt(t testing.TB, at int, newScenario func() Scenario, opts ...Opt
 func Watch(t testing.TB, ctx context.Context, out io.Writer) (stop func()) {
 	return watchTo(out, t, kernel.Locate(ctx).Run())
 }
+
+// CheckObjectRule applies one rule of TestObjectStream.
+func CheckObjectRule(t testing.TB, ctx context.Context, name string, makePair MakeObjectPair) {
+	for _, rule := range objectRules {
+		if name == rule.name {
+			rule.apply(t, ctx, makePair)
+			return
+		}
+	}
+	t.Fatalf("no such rule: %s", name)
+}
+
+// CancelObjectStream is the last subtest of TestObjectStream.
+func CancelObjectStream(t testing.TB, makePair MakeObjectPair) { cancelObjectStream(t, makePair, nil) }

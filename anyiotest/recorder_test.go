@@ -70,6 +70,7 @@ func (r *recorder) Errorf(format string, args ...any) { r.write(true, fmt.Sprint
 func (r *recorder) Fatal(args ...any)                 { r.Error(args...); runtime.Goexit() }
 func (r *recorder) Fatalf(format string, args ...any) { r.Errorf(format, args...); runtime.Goexit() }
 func (r *recorder) FailNow()                          { r.write(true, ""); runtime.Goexit() }
+func (r *recorder) Skip(args ...any)                  { r.Log(args...); r.SkipNow() }
 func (r *recorder) SkipNow()                          { r.skipped = true; runtime.Goexit() }
 
 func (r *recorder) Deadline() (time.Time, bool) { return r.deadline, !r.deadline.IsZero() }
