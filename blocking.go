@@ -1,0 +1,223 @@
+package anyio
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// A BlockingOption is an option of RunBlocking.
+type BlockingOption func(*blockingOptions)
+
+type blockingOptions struct {
+	limiter *CapacityLimiter
+	abandon bool
+}
+
+// Limiter makes RunBlocking take its token from l and not from the run's default
+// limiter. [TH-01]
+func Limiter(l *CapacityLimiter) BlockingOption { return func(o *blockingOptions) { o.limiter = l } }
+
+// AbandonOnCancel lets RunBlocking return at once when it is canceled. The
+// function goes on by itself: its value and error are dropped, a panic of it is
+// reported, and its token is kept until it has really ended. In the simulator,
+// where the function is one step, it has no effect. [TH-01]
+func AbandonOnCancel() BlockingOption { return func(o *blockingOptions) { o.abandon = true } }
+
+// threadLimit is how many blocking calls a run makes at the same time by default.
+const threadLimit = 40
+
+type threadLimiterKey struct{}
+
+// DefaultThreadLimiter is the limiter that RunBlocking uses in the run of ctx if it
+// is given none. It begins with 40 tokens; change that with SetTotalTokens. [TH-02]
+func DefaultThreadLimiter(ctx context.Context) *CapacityLimiter {
+	return threadLimiter(kernel.Locate(ctx).Run())
+}
+
+func threadLimiter(r *kernel.Run) (l *CapacityLimiter) {
+	r.Vars(func(vars map[any]any) {
+		l, _ = vars[threadLimiterKey{}].(*CapacityLimiter)
+		if l == nil {
+			l = NewCapacityLimiter(threadLimit)
+			vars[threadLimiterKey{}] = l
+		}
+	})
+	return l
+}
+
+// RunBlocking calls a function that may block, such as one that reads a file or
+// calls into C, without holding up other tasks, and returns what it returns.
+//
+// It is a checkpoint first: in a canceled scope f does not run. Then it takes a
+// token of the limiter, waiting for one if need be. On the parallel backend f runs
+// right here, on the event loop on a goroutine of its own, in the simulator as one
+// step that takes no time. A function that waits for another task of the run never
+// ends in the simulator; use an Event for that, not RunBlocking.
+//
+// A panic of f is raised again here as a *PanicError with the stack of f, and
+// runtime.Goexit in f goes on here.
+//
+// Cancellation: before f begins, nothing has happened. Later it is not noticed: f
+// is waited for, its result is returned, and the next blocking call is canceled.
+// With AbandonOnCancel the result is dropped. [TH-01]
+func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...BlockingOption) (T, error) {
+	var zero T
+	if f == nil {
+		panic(misuse("RunBlocking: the function is nil"))
+	}
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return zero, err
+	}
+	var o blockingOptions
+	for _, opt := range opts {
+		opt(&o)
+	}
+	r := p.Run()
+	if o.limiter == nil {
+		o.limiter = threadLimiter(r)
+	}
+	seat := seats.Get()
+	seat.limiter, seat.task = o.limiter, p.Task()
+	if err := o.limiter.acquire(p, borrowerKey{value: seat}); err != nil {
+		seats.Put(seat)
+		return zero, err
+	}
+	if r.InPlace(o.abandon) {
+		return callHere(p, seat, f)
+	}
+	c := &blockingCall[T]{f: f, seat: seat, run: r, abandon: o.abandon}
+	return c.result(c.wait(ctx, p))
+}
+
+// A blockingSeat is what holds a token of a limiter for one call.
+type blockingSeat struct {
+	kernel.Waiter
+	limiter *CapacityLimiter
+	task    *kernel.Task // of the caller, nil if it has none
+}
+
+var seats = waitq.NewPool(func() *blockingSeat { return &blockingSeat{} })
+
+// String tells in the limiter's statistics who holds the token.
+func (s *blockingSeat) String() string { return "RunBlocking of " + s.caller() }
+
+func (s *blockingSeat) caller() string {
+	if s.task == nil {
+		return "no task"
+	}
+	return s.task.Name()
+}
+
+// panicked wraps what the function panicked with.
+func (s *blockingSeat) panicked(value any) *PanicError {
+	pe, _ := newPanicError(value, s.caller())
+	return pe
+}
+
+func (s *blockingSeat) giveBack() { s.limiter.release(borrowerKey{value: s}) }
+
+var opBlocking = kernel.RegisterOp("RunBlocking")
+
+// callHere calls f on the caller's goroutine, which is seen to wait meanwhile.
+func callHere[T any](p kernel.Place, seat *blockingSeat, f func() (T, error)) (T, error) {
+	seat.PrepareShielded(p, opBlocking)
+	seat.Hold(p)
+	defer func() { // also if f exits the goroutine
+		value := recover()
+		seat.Release(p)
+		seat.giveBack()
+		if value != nil {
+			panic(seat.panicked(value))
+		}
+		seats.Put(seat)
+	}()
+	return f()
+}
+
+// A blockingCall is a call on another goroutine.
+type blockingCall[T any] struct {
+	f        func() (T, error)
+	seat     *blockingSeat
+	run      *kernel.Run
+	abandon  bool          // the caller may leave before the end
+	ended    atomic.Uint32 // with abandon: callEnded or callAbandoned, whichever came first
+	done     kernel.Latch  // with abandon
+	value    T             // this and what follows is written before the end
+	err      error
+	panicked *PanicError
+	goexit   bool
+}
+
+const (
+	callEnded     = 1
+	callAbandoned = 2
+)
+
+// RunJob calls the function, gives back the token, and lets the caller go on.
+func (c *blockingCall[T]) RunJob() {
+	returned := false
+	defer func() { // also if the function exits the goroutine
+		if !returned {
+			if v := recover(); v != nil {
+				c.panicked = c.seat.panicked(v)
+			} else {
+				c.goexit = true
+			}
+		}
+		c.seat.giveBack()
+		c.end()
+	}()
+	c.value, c.err = c.f()
+	returned = true
+}
+
+// end lets the caller go on, if it is still there.
+func (c *blockingCall[T]) end() {
+	switch {
+	case !c.abandon:
+		if c.seat.Wake() {
+			c.seat.Unpark()
+		}
+	case c.ended.CompareAndSwap(0, callEnded):
+		c.done.Open()
+	case c.panicked != nil: // there is nobody to raise it in
+		c.panicked.report(c.run)
+	}
+}
+
+// wait starts the call and waits for it, not minding cancellation, or with abandon
+// until ctx is canceled; then the call goes on alone.
+func (c *blockingCall[T]) wait(ctx context.Context, p kernel.Place) error {
+	if !c.abandon {
+		c.seat.PrepareShielded(p, opBlocking)
+		c.run.Offload(c)
+		_ = c.seat.Wait(p) // cannot be aborted
+		seats.Put(c.seat)
+		return nil
+	}
+	c.run.Offload(c)
+	err := c.done.Wait(ctx, opBlocking)
+	if err != nil && c.ended.CompareAndSwap(0, callAbandoned) {
+		return err
+	}
+	return nil
+}
+
+// result is what the caller gets when the wait has ended with err.
+func (c *blockingCall[T]) result(err error) (T, error) {
+	switch {
+	case err != nil:
+		var zero T
+		return zero, err
+	case c.panicked != nil:
+		panic(c.panicked)
+	case c.goexit:
+		runtime.Goexit()
+	}
+	return c.value, c.err
+}
