@@ -129,7 +129,7 @@ func (p *plan) cancelOnce(t testing.TB, in *injector, seed uint64, s Scenario) (
 			return err
 		}
 		return s.Check(ctx, err)
-	}, p.on(intruded{sim.New(cfg), in})...)
+	}, p.on(intruded{sim.New(cfg), in}, t.Name())...)
 	ended = true
 	return problem
 }

@@ -47,7 +47,8 @@ func Seeds(seeds ...uint64) Option {
 	}
 }
 
-// RunOptions are given to anyio.Run, after anyio.Debug, which every test has.
+// RunOptions are given to anyio.Run, after anyio.Debug and a name for the main
+// task, the test's, which every test has.
 func RunOptions(opts ...anyio.RunOption) Option {
 	return func(p *plan) { p.run = append(p.run, opts...) }
 }
@@ -76,7 +77,6 @@ type plan struct {
 // newPlan is also given the values of the flags.
 func newPlan(opts []Option, backends, seeds string) (*plan, error) {
 	p := &plan{skips: make(map[string]string), seeds: defaultSeeds, maxPoints: 2000}
-	p.run = []anyio.RunOption{anyio.Debug()}
 	for _, o := range opts {
 		o(p)
 	}
@@ -123,7 +123,7 @@ func (p *plan) simConfig(seed uint64) sim.Config {
 	return cfg
 }
 
-// on is the run options for a backend.
-func (p *plan) on(b anyio.Backend) []anyio.RunOption {
-	return append(slices.Clip(p.run), anyio.On(b))
+// on is the run options for a test on a backend.
+func (p *plan) on(b anyio.Backend, test string) []anyio.RunOption {
+	return slices.Concat([]anyio.RunOption{anyio.Debug(), anyio.MainName(test)}, p.run, []anyio.RunOption{anyio.On(b)})
 }

@@ -49,7 +49,7 @@ func Run(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...Option
 			if err != nil {
 				t.Fatal(err)
 			}
-			execute(t, p.on(b), "", func(ctx context.Context) { f(t, ctx) })
+			execute(t, p.on(b, t.Name()), "", func(ctx context.Context) { f(t, ctx) })
 		})
 	}
 }
@@ -58,7 +58,7 @@ func (p *plan) eachSeed(t *testing.T, f func(t *testing.T, ctx context.Context))
 	for _, seed := range p.seeds {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			replay := fmt.Sprintf("%s -anyio.seeds=%d", testCommand(t.Name()), seed)
-			execute(t, p.on(sim.New(p.simConfig(seed))), replay, func(ctx context.Context) { f(t, ctx) })
+			execute(t, p.on(sim.New(p.simConfig(seed)), t.Name()), replay, func(ctx context.Context) { f(t, ctx) })
 		})
 	}
 }

@@ -219,6 +219,14 @@ func TestRunOptionsAndSimConfigAreUsed(t *testing.T) {
 	}
 }
 
+func TestMainTaskIsNamedAfterTheTest(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if got := kernel.Locate(ctx).Task().Name(); got != t.Name() {
+			t.Errorf("main task is called %q, want %q", got, t.Name())
+		}
+	})
+}
+
 func TestHangingTestPrintsItsTasks(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		rec := newRecorder(t)
