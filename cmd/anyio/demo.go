@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"go/build"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/sim"
+)
+
+var demoCommand = command{
+	name:    "demo",
+	summary: "the quickstart, a pipeline over real files, and the simulator",
+	flags: func(fs *flag.FlagSet) func(ctx context.Context, std stdio) int {
+		var f demoFlags
+		fs.StringVar(&f.backend, "backend", "all", "`name` of the backend to run on: parallel, eventloop, sim or all")
+		fs.Uint64Var(&f.seed, "seed", 1, "seed of the simulator")
+		fs.StringVar(&f.dir, "dir", "", "`folder` whose .go files the pipeline reads (default GOROOT/src)")
+		fs.IntVar(&f.files, "files", 0, "read this many files at most; 0 means all")
+		fs.BoolVar(&f.json, "json", false, "print one JSON object per line")
+		return f.run
+	},
+}
+
+type demoFlags struct {
+	backend string
+	seed    uint64
+	dir     string
+	files   int
+	json    bool
+}
+
+// A demo is one run of the command, its flags understood.
+type demo struct {
+	backends []anyio.Backend
+	seed     uint64
+	dir      string
+	files    int
+	out      output
+	progress *progress
+}
+
+func (f *demoFlags) run(ctx context.Context, std stdio) int {
+	d, err := f.demo(std)
+	if err != nil {
+		return misused(std, "demo", err.Error())
+	}
+	return d.run(ctx, std)
+}
+
+// demo checks the values of the flags.
+func (f *demoFlags) demo(std stdio) (*demo, error) {
+	d := &demo{seed: f.seed, files: f.files, out: output{w: std.out, json: f.json}, progress: newProgress(std.err)}
+	names := []string{f.backend}
+	if f.backend == "all" {
+		names = []string{"parallel", "eventloop", "sim"}
+	}
+	for _, name := range names {
+		b, err := anyio.BackendByName(name)
+		if err != nil {
+			return nil, fmt.Errorf("-backend: %s; or all", strings.TrimPrefix(err.Error(), "anyio: "))
+		}
+		if b.Name() == "sim" {
+			b = sim.New(sim.Config{Seed: f.seed})
+		}
+		d.backends = append(d.backends, b)
+	}
+	if f.files < 0 {
+		return nil, fmt.Errorf("-files: %d: expected 0 or more", f.files)
+	}
+	d.dir = f.dir
+	if d.dir == "" {
+		d.dir = goSources()
+	}
+	dir, err := filepath.EvalSymlinks(d.dir) // a walk does not follow links
+	if err != nil {
+		return nil, fmt.Errorf("-dir: %w", err)
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("-dir: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("-dir: %s is not a folder", d.dir)
+	}
+	d.dir = dir
+	return d, nil
+}
+
+// goSources is the folder of the standard library's source.
+func goSources() string {
+	root := build.Default.GOROOT
+	if out, err := exec.Command("go", "env", "GOROOT").Output(); err == nil {
+		root = strings.TrimSpace(string(out))
+	}
+	return filepath.Join(root, "src")
+}
+
+// simulated reports whether the simulator was asked for.
+func (d *demo) simulated() bool { return d.backends[len(d.backends)-1].Name() == "sim" }
+
+// run shows the parts one after the other.
+func (d *demo) run(ctx context.Context, std stdio) int {
+	start := time.Now()
+	first := demoRecord{Kind: "demo", OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), CPUs: runtime.NumCPU(), Seed: d.seed, Dir: d.dir}
+	for _, b := range d.backends {
+		first.Backends = append(first.Backends, b.Name())
+	}
+	d.out.emit(first)
+
+	parts := []func(ctx context.Context) error{d.showQuickstart, d.showPipeline}
+	if d.simulated() {
+		parts = append(parts, d.showSimulator)
+	}
+	var err error
+	for _, part := range parts {
+		if err = part(ctx); err != nil {
+			break
+		}
+	}
+	interrupted := err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled)
+	d.out.emit(endRecord{Kind: "end", Elapsed: millis(time.Since(start)), Interrupted: interrupted, Failed: err != nil && !interrupted})
+	switch {
+	case interrupted:
+		return exitInterrupted
+	case err != nil:
+		fmt.Fprintln(std.err, "anyio demo:", err)
+		return exitFailed
+	case d.out.err != nil:
+		fmt.Fprintln(std.err, "anyio demo:", d.out.err)
+		return exitFailed
+	}
+	return exitOK
+}

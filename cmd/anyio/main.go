@@ -1,0 +1,102 @@
+// Command anyio shows AnyIO for Go at work.
+//
+//	anyio demo    the quickstart, a pipeline over real files, and the simulator
+//	anyio help    what there is, and the flags of each command
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // as shells have it: 128 + SIGINT
+)
+
+// A command is a subcommand of the program. Its flags follow its name.
+type command struct {
+	name    string
+	summary string
+	// flags declares the command's flags and returns what runs it after they
+	// are parsed.
+	flags func(fs *flag.FlagSet) func(ctx context.Context, std stdio) int
+}
+
+// stdio is where a command writes.
+type stdio struct{ out, err io.Writer }
+
+var commands = []command{demoCommand}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program the hard way
+	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdout, os.Stderr}))
+}
+
+// run is the program but for the process around it. It returns the exit status.
+func run(ctx context.Context, args []string, std stdio) int {
+	if len(args) == 0 {
+		usage(std.err)
+		return exitUsage
+	}
+	name, args := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		if len(args) == 0 {
+			usage(std.out)
+			return exitOK
+		}
+		name, args = args[0], []string{"-h"}
+	}
+	for _, c := range commands {
+		if c.name == name {
+			return c.run(ctx, args, std)
+		}
+	}
+	fmt.Fprintf(std.err, "anyio: no such command: %q (try: anyio help)\n", name)
+	return exitUsage
+}
+
+func (c command) run(ctx context.Context, args []string, std stdio) int {
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // Parse would print all flags after each error
+	body := c.flags(fs)
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintf(std.out, "usage: anyio %s [flags]\n\n%s\n\n", c.name, c.summary)
+		fs.SetOutput(std.out)
+		fs.PrintDefaults()
+		return exitOK
+	case err != nil:
+		return c.misused(std, err.Error())
+	case fs.NArg() > 0:
+		return c.misused(std, fmt.Sprintf("unexpected argument: %q", fs.Arg(0)))
+	}
+	return body(ctx, std)
+}
+
+// misused tells in one line what was wrong with the command's flags.
+func (c command) misused(std stdio, text string) int { return misused(std, c.name, text) }
+
+func misused(std stdio, name, text string) int {
+	fmt.Fprintf(std.err, "anyio %s: %s\n", name, strings.ReplaceAll(text, "\n", " "))
+	return exitUsage
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "AnyIO for Go: structured concurrency on three backends\n\nusage: anyio command [flags]\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-12s  %s\n", c.name, c.summary)
+	}
+	fmt.Fprintf(w, "  %-12s  %s\n", "help [command]", "this text, or the flags of a command")
+}
