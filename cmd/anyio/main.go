@@ -96,7 +96,7 @@ func misused(std stdio, name, text string) int {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "AnyIO for Go: structured concurrency on three backends\n\nusage: anyio command [flags]\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-12s  %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-14s  %s\n", c.name, c.summary)
 	}
-	fmt.Fprintf(w, "  %-12s  %s\n", "help [command]", "this text, or the flags of a command")
+	fmt.Fprintf(w, "  %-14s  %s\n", "help [command]", "this text, or the flags of a command")
 }
