@@ -51,30 +51,30 @@ type memory[T any] struct {
 	free        *node[T] // nodes for later waits
 }
 
-// send completes a send if that is possible now. The caller holds mu, and unparks
-// w, if there is one, after it has released it.
-func (m *memory[T]) send(from *end[T], item T) (w *kernel.Waiter, err error) {
-	switch {
-	case from.closed:
-		return nil, anyio.ErrClosed
-	case m.openReceive == 0:
-		return nil, anyio.ErrBroken
+// send completes a send, or fails it, if that is possible now: done. The caller
+// holds mu, and unparks w, if there is one, after it has released it.
+func (m *memory[T]) send(from *end[T], item T) (w *kernel.Waiter, done bool, err error) {
+	if from.closed {
+		return nil, true, anyio.ErrClosed
+	}
+	if m.openReceive == 0 {
+		return nil, true, anyio.ErrBroken
 	}
 	if n := m.receivers.wakeFirst(); n != nil {
 		n.item = item
-		return n.w, nil
+		return n.w, true, nil
 	}
 	if m.buf.n < m.limit {
 		m.buf.push(item, m.limit)
-		return nil, nil
+		return nil, true, nil
 	}
-	return nil, anyio.ErrWouldBlock
+	return nil, false, nil
 }
 
 // receive completes a receive if that is possible now, as send does.
-func (m *memory[T]) receive(by *end[T]) (item T, w *kernel.Waiter, err error) {
+func (m *memory[T]) receive(by *end[T]) (item T, w *kernel.Waiter, done bool, err error) {
 	if by.closed {
-		return item, nil, anyio.ErrClosed
+		return item, nil, true, anyio.ErrClosed
 	}
 	if m.buf.n > 0 {
 		item = m.buf.pop()
@@ -82,15 +82,15 @@ func (m *memory[T]) receive(by *end[T]) (item T, w *kernel.Waiter, err error) {
 			m.buf.push(n.item, m.limit)
 			w = n.w
 		}
-		return item, w, nil
+		return item, w, true, nil
 	}
 	if n := m.senders.wakeFirst(); n != nil {
-		return n.item, n.w, nil
+		return n.item, n.w, true, nil
 	}
 	if m.openSend == 0 {
-		return item, nil, anyio.ErrEndOfStream
+		return item, nil, true, anyio.ErrEndOfStream
 	}
-	return item, nil, anyio.ErrWouldBlock
+	return item, nil, false, nil
 }
 
 // An end is one side of a stream: what a clone has of its own.

@@ -26,8 +26,8 @@ func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 	}
 	m := r.m
 	m.mu.Lock()
-	item, w, err := m.receive(&r.end)
-	if err != anyio.ErrWouldBlock {
+	item, w, done, err := m.receive(&r.end)
+	if done {
 		m.mu.Unlock()
 		if w != nil {
 			w.Unpark()
@@ -45,10 +45,13 @@ func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 // sent. It needs no context and is no checkpoint. [ST-29]
 func (r *MemoryReceiveStream[T]) TryReceive() (T, error) {
 	r.m.mu.Lock()
-	item, w, err := r.m.receive(&r.end)
+	item, w, done, err := r.m.receive(&r.end)
 	r.m.mu.Unlock()
 	if w != nil {
 		w.Unpark()
+	}
+	if !done {
+		err = anyio.ErrWouldBlock
 	}
 	return item, err
 }

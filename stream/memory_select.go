@@ -27,18 +27,15 @@ func (c *receiveCase[T]) Begin(kernel.Place) {}
 func (c *receiveCase[T]) Try() (done bool, err error) {
 	m := c.e.m
 	m.mu.Lock()
-	item, w, err := m.receive(c.e)
+	item, w, done, err := m.receive(c.e)
 	m.mu.Unlock()
 	if w != nil {
 		w.Unpark()
 	}
-	if err == anyio.ErrWouldBlock {
-		return false, nil
-	}
-	if err == nil && c.v != nil {
+	if done && err == nil && c.v != nil {
 		*c.v = item
 	}
-	return true, err
+	return done, err
 }
 
 func (c *receiveCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
@@ -75,15 +72,12 @@ func (c *sendCase[T]) Begin(kernel.Place) {}
 func (c *sendCase[T]) Try() (done bool, err error) {
 	m := c.e.m
 	m.mu.Lock()
-	w, err := m.send(c.e, c.item)
+	w, done, err := m.send(c.e, c.item)
 	m.mu.Unlock()
 	if w != nil {
 		w.Unpark()
 	}
-	if err == anyio.ErrWouldBlock {
-		return false, nil
-	}
-	return true, err
+	return done, err
 }
 
 func (c *sendCase[T]) Enqueue(w *kernel.Waiter, index int) bool {

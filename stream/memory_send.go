@@ -24,8 +24,8 @@ func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 	}
 	m := s.m
 	m.mu.Lock()
-	w, err := m.send(&s.end, item)
-	if err != anyio.ErrWouldBlock {
+	w, done, err := m.send(&s.end, item)
+	if done {
 		m.mu.Unlock()
 		if w != nil {
 			w.Unpark()
@@ -46,10 +46,13 @@ func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 // context and is no checkpoint. [ST-24]
 func (s *MemorySendStream[T]) TrySend(item T) error {
 	s.m.mu.Lock()
-	w, err := s.m.send(&s.end, item)
+	w, done, err := s.m.send(&s.end, item)
 	s.m.mu.Unlock()
 	if w != nil {
 		w.Unpark()
+	}
+	if !done {
+		return anyio.ErrWouldBlock
 	}
 	return err
 }

@@ -21,9 +21,6 @@ func (m *Mutex) Lock() {
 	}
 }
 
-// Unlock releases the mutex.
-func (m *Mutex) Unlock() { m.held.Store(0) }
-
 const (
 	spins  = 30  // looks at the word before giving way
 	yields = 200 // times of giving way before really sleeping
