@@ -174,6 +174,9 @@ func (w *Waiter) waitForeign(p Place) error {
 	return p.err()
 }
 
+// park suspends the caller until Unpark. A goroutine does not spin first: looking
+// for the wake 50, 300 or 1000 times made a ping-pong over streams 1.07, 1.5 and
+// 5 times as slow, and a stream without buffer likewise (two cores).
 func (w *Waiter) park() {
 	if w.task != nil {
 		w.task.run.Park(w.task)
