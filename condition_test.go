@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
@@ -45,6 +46,13 @@ func TestConditionNotifyAllInOrder(t *testing.T) {
 			equal(t, "waiting for a notification", st.TasksWaiting, 0)
 			equal(t, "waiting for the lock", st.Lock.TasksWaiting, 5)
 			settled(t, ctx) // they do wait, and say so
+			relocking := 0
+			for _, task := range anyio.RunningTasks(ctx) {
+				if task.WaitsFor == "Condition.Wait: getting the lock back" {
+					relocking++
+				}
+			}
+			equal(t, "tasks that say they wait for the lock", relocking, 5)
 			cond.Release()
 		})
 		if !slices.Equal(order, []int{0, 1, 2, 3, 4}) {
@@ -215,15 +223,16 @@ func TestConditionNotifyAllDoesNotPassOn(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h := waiters(t, ctx, tg, &cond, 1, func(_ int, err error) { wantErr(t, err, anyio.ErrCanceled) })
 			must(t, cond.Acquire(ctx))
-			cond.NotifyAll()
-			h[0].Cancel("test")
-			tg.Go(func(ctx context.Context) error { // queues for the lock behind the first
+			tg.Go(func(ctx context.Context) error { // gets the lock before the first, and waits, too
 				return cond.Do(ctx, func(ctx context.Context) error {
-					timedOut, err := anyio.MoveOnAfter(ctx, 1, cond.Wait)
+					timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, cond.Wait)
 					equal(t, "left waiting", timedOut, true)
 					return err
 				})
 			})
+			settled(t, ctx)
+			cond.NotifyAll()
+			h[0].Cancel("test")
 			cond.Release()
 		})
 	})

@@ -74,16 +74,14 @@ func (l *CapacityLimiter) TotalTokens() int {
 // *MisuseError if total is negative. [SY-38]
 func (l *CapacityLimiter) SetTotalTokens(total int) {
 	checkTotal(total)
+	var lucky []*claimant
 	l.mu.Lock()
 	l.total = total
+	for c := l.grantLocked(); c != nil; c = l.grantLocked() {
+		lucky = append(lucky, c)
+	}
 	l.mu.Unlock()
-	for {
-		l.mu.Lock()
-		c := l.grantLocked()
-		l.mu.Unlock()
-		if c == nil {
-			return
-		}
+	for _, c := range lucky {
 		c.Unpark()
 	}
 }
@@ -164,7 +162,7 @@ func (l *CapacityLimiter) lend(key borrowerKey, run *kernel.Run, c *claimant) er
 		}
 		// That wait was canceled, but its task has not noticed yet.
 	}
-	free := l.borrowed < l.total && l.waiters.Len() == 0
+	free := l.borrowed < l.total // then nobody waits
 	if !free && c == nil {
 		return ErrWouldBlock
 	}
