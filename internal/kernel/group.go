@@ -93,7 +93,12 @@ func (t *Task) OpenScope() *Scope {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.child
+	for c := t.child; c != nil; c = c.next {
+		if c.openedHere() {
+			return c
+		}
+	}
+	return nil
 }
 
 // Exit ends a settled task. It is the last thing its runner does.

@@ -329,6 +329,19 @@ func (s *Scope) SetOpener() {
 	s.mu.Unlock()
 }
 
+// openedHere reports whether the calling goroutine has called SetOpener. Scopes
+// that other goroutines have open in a scope are no mistake of who leaves it. The
+// parent's mu is held.
+func (s *Scope) openedHere() bool {
+	x := s.ext.Load()
+	if x == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return x.opener != 0 && x.opener == GoroutineID()
+}
+
 // OpenedElsewhere reports whether another goroutine called SetOpener.
 func (s *Scope) OpenedElsewhere() bool {
 	x := s.ext.Load()

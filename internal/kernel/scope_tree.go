@@ -238,7 +238,7 @@ func (s *Scope) Leave() (open *Scope) {
 	}
 	s.mu.Lock()
 	for c := s.child; c != nil; c = c.next {
-		if c.task == s.task {
+		if c.openedHere() {
 			open = c
 		}
 	}
