@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"slices"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/waitq"
@@ -275,41 +274,4 @@ func checkBorrower(borrower any) error {
 		return misuse(fmt.Sprintf("the borrower of a CapacityLimiter's token is a %T, which cannot be compared: pass a comparable value, such as a pointer", borrower))
 	}
 	return nil
-}
-
-// CapacityLimiterStatistics is a snapshot of a CapacityLimiter. [SY-49]
-type CapacityLimiterStatistics struct {
-	BorrowedTokens int
-	TotalTokens    int
-	// Borrowers holds tokens, in the order in which they got them: the values
-	// given, and a TaskInfo for each task (named "goroutine 12", ID 0, if not known).
-	Borrowers    []any
-	TasksWaiting int
-}
-
-// Statistics tells who holds tokens and how many wait. [SY-48]
-func (l *CapacityLimiter) Statistics() CapacityLimiterStatistics {
-	type entry struct {
-		key borrowerKey
-		ln  loan
-	}
-	l.mu.Lock()
-	st := CapacityLimiterStatistics{BorrowedTokens: l.borrowed, TotalTokens: l.total, TasksWaiting: l.waiters.Len()}
-	held := make([]entry, 0, l.borrowed)
-	for key, ln := range l.loans {
-		if ln.waiter == nil {
-			held = append(held, entry{key, *ln})
-		}
-	}
-	l.mu.Unlock()
-	slices.SortFunc(held, func(a, b entry) int { return int(a.ln.number) - int(b.ln.number) })
-	find := taskFinder{}
-	for _, e := range held {
-		if e.key.goid != 0 {
-			st.Borrowers = append(st.Borrowers, *find.on(e.key.goid, e.ln.run))
-		} else {
-			st.Borrowers = append(st.Borrowers, e.key.value)
-		}
-	}
-	return st
 }
