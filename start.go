@@ -59,7 +59,9 @@ func bootOf(t *kernel.Task) *starter {
 // An error of f before that is returned here, unwrapped, and does not touch the
 // group; a task that ends without calling started is an error; calling it twice
 // panics. If the caller is canceled while waiting, the task is canceled and
-// waited for, then the cancellation is returned. [TG-05] [TG-08]
+// waited for, then the cancellation is returned. If only the group is canceled,
+// to which the caller does not belong, the error is a *TaskFailedError that
+// matches ErrTaskCanceled: it is no cancellation of the caller. [TG-05] [TG-08]
 func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, error) {
 	value, _, err := StartHandle(ctx, tg, f, opts...)
 	return value, err
@@ -121,7 +123,31 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 	if err == nil {
 		return zero, h, fmt.Errorf("anyio: task %q ended without calling started", h.Name())
 	}
+	if how, _ := h.t.Outcome(); how == kernel.Canceled && !canceledWith(p) {
+		err = &TaskFailedError{Task: h.Name(), Err: err, Canceled: true}
+	}
 	return zero, h, err
+}
+
+// canceledWith reports whether what canceled a task reaches p as well. It looks at
+// the scopes above one by one, because a cancellation on its way down the tree may
+// have come to the task and not yet to p.
+func canceledWith(p kernel.Place) bool {
+	if p.Check() != nil {
+		return true
+	}
+	if p.Ctx != nil && p.Ctx.Done() == nil {
+		return false
+	}
+	for s := p.S; s != nil; s = s.Parent() {
+		if s.CancelCalled() || s.OuterCanceled() {
+			return true
+		}
+		if s.Shield() {
+			return false
+		}
+	}
+	return false
 }
 
 var opStart = kernel.RegisterOp("Start: waiting for the task to end")

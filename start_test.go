@@ -212,3 +212,63 @@ func TestStartedTaskSurvivesTheStartersCancellation(t *testing.T) {
 		}
 	})
 }
+
+// The group is canceled, its task ends before started, and the caller of Start is
+// outside: for it that is a failure, not its own cancellation.
+func TestTaskCanceledWithItsGroupIsNoCancellationOfTheStarter(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, outer context.Context) {
+		for _, shielded := range []bool{false, true} {
+			began := false
+			err := anyio.WithTaskGroup(outer, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				start := func(ctx context.Context) error {
+					tg.Cancel("the group alone")
+					_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+						began = true
+						return anyio.SleepForever(ctx)
+					}, anyio.Name("service"))
+					tf, ok := errors.AsType[*anyio.TaskFailedError](err)
+					if !ok || tf.Task != "service" || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
+						t.Errorf("shielded %v: Start: %v", shielded, err)
+					}
+					return nil
+				}
+				if shielded {
+					return anyio.Shielded(ctx, 0, start)
+				}
+				return start(outer)
+			})
+			wantNil(t, "group", err)
+			if !began {
+				t.Errorf("shielded %v: the task did not run to its first blocking call", shielded)
+			}
+		}
+	})
+}
+
+// Task and starter are canceled together, and whoever notices first, it stays a
+// cancellation.
+func TestStarterCanceledWithItsTaskIsCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for range 100 {
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for i := range 3 {
+					tg.Go(func(ctx context.Context) error {
+						if i > 0 {
+							var cancel context.CancelFunc
+							ctx, cancel = context.WithCancel(ctx)
+							defer cancel()
+						}
+						_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+							return anyio.SleepForever(ctx)
+						})
+						return err
+					})
+				}
+				settled(t, ctx)
+				tg.Cancel("all")
+				return nil
+			})
+			wantNil(t, "group", err)
+		}
+	})
+}

@@ -115,10 +115,14 @@ func (t *Task) Exit() {
 var opJoin = RegisterOp("TaskGroup exit: waiting for its tasks")
 
 // Join waits until no task is left, not minding cancellation, which reaches the
-// tasks by themselves, and closes the group. The host calls it, once.
+// tasks by themselves, and closes the group. The host calls it, once. It is a
+// schedule point also if there is no task to wait for.
 func (g *Group) Join() {
 	if g.live.CompareAndSwap(1, 0) {
 		g.unlinkTasks()
+		if g.run.Loop {
+			g.run.Yield(false)
+		}
 		return
 	}
 	w, p := GetWaiter(), Place{S: &g.Scope}
