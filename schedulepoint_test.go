@@ -41,8 +41,10 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 		},
 		"Start": func() func(context.Context) error { return startNothing },
 		"Send and Receive": func() func(context.Context) error {
-			send, recv := stream.Memory[int](1)
 			return func(ctx context.Context) error {
+				send, recv := stream.Memory[int](1)
+				defer send.Close()
+				defer recv.Close()
 				if err := send.Send(ctx, 1); err != nil {
 					return err
 				}
