@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/waitq"
 )
 
 // A BlockingOption is an option of RunBlocking.
@@ -15,6 +14,17 @@ type BlockingOption func(*blockingOptions)
 type blockingOptions struct {
 	limiter *CapacityLimiter
 	abandon bool
+}
+
+func blockingOptionsOf(opts []BlockingOption) blockingOptions {
+	if len(opts) == 0 {
+		return blockingOptions{} // allocates nothing
+	}
+	o := blockingOptions{}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
 }
 
 // Limiter makes RunBlocking take its token from l and not from the run's default
@@ -30,23 +40,18 @@ func AbandonOnCancel() BlockingOption { return func(o *blockingOptions) { o.aban
 // threadLimit is how many blocking calls a run makes at the same time by default.
 const threadLimit = 40
 
-type threadLimiterKey struct{}
-
 // DefaultThreadLimiter is the limiter that RunBlocking uses in the run of ctx if it
 // is given none. It begins with 40 tokens; change that with SetTotalTokens. [TH-02]
 func DefaultThreadLimiter(ctx context.Context) *CapacityLimiter {
 	return threadLimiter(kernel.Locate(ctx).Run())
 }
 
-func threadLimiter(r *kernel.Run) (l *CapacityLimiter) {
-	r.Vars(func(vars map[any]any) {
-		l, _ = vars[threadLimiterKey{}].(*CapacityLimiter)
-		if l == nil {
-			l = NewCapacityLimiter(threadLimit)
-			vars[threadLimiterKey{}] = l
-		}
-	})
-	return l
+func threadLimiter(r *kernel.Run) *CapacityLimiter {
+	if l, ok := r.ThreadLimiter.Load().(*CapacityLimiter); ok {
+		return l
+	}
+	r.ThreadLimiter.CompareAndSwap(nil, NewCapacityLimiter(threadLimit))
+	return r.ThreadLimiter.Load().(*CapacityLimiter)
 }
 
 // RunBlocking calls a function that may block, such as one that reads a file or
@@ -73,17 +78,14 @@ func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...Blocki
 	if err != nil {
 		return zero, err
 	}
-	var o blockingOptions
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := blockingOptionsOf(opts)
 	r := p.Run()
 	if o.limiter == nil {
 		o.limiter = threadLimiter(r)
 	}
 	seat := seats.Get()
 	seat.limiter, seat.task = o.limiter, p.Task()
-	if err := o.limiter.acquire(p, borrowerKey{value: seat}); err != nil {
+	if err := o.limiter.take(p, seat); err != nil {
 		seats.Put(seat)
 		return zero, err
 	}
@@ -94,33 +96,6 @@ func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...Blocki
 	return c.result(c.wait(ctx, p))
 }
 
-// A blockingSeat is what holds a token of a limiter for one call.
-type blockingSeat struct {
-	kernel.Waiter
-	limiter *CapacityLimiter
-	task    *kernel.Task // of the caller, nil if it has none
-}
-
-var seats = waitq.NewPool(func() *blockingSeat { return &blockingSeat{} })
-
-// String tells in the limiter's statistics who holds the token.
-func (s *blockingSeat) String() string { return "RunBlocking of " + s.caller() }
-
-func (s *blockingSeat) caller() string {
-	if s.task == nil {
-		return "no task"
-	}
-	return s.task.Name()
-}
-
-// panicked wraps what the function panicked with.
-func (s *blockingSeat) panicked(value any) *PanicError {
-	pe, _ := newPanicError(value, s.caller())
-	return pe
-}
-
-func (s *blockingSeat) giveBack() { s.limiter.release(borrowerKey{value: s}) }
-
 var opBlocking = kernel.RegisterOp("RunBlocking")
 
 // callHere calls f on the caller's goroutine, which is seen to wait meanwhile.
@@ -130,7 +105,7 @@ func callHere[T any](p kernel.Place, seat *blockingSeat, f func() (T, error)) (T
 	defer func() { // also if f exits the goroutine
 		value := recover()
 		seat.Release(p)
-		seat.giveBack()
+		seat.limiter.giveBack(seat)
 		if value != nil {
 			panic(seat.panicked(value))
 		}
@@ -169,7 +144,7 @@ func (c *blockingCall[T]) RunJob() {
 				c.goexit = true
 			}
 		}
-		c.seat.giveBack()
+		c.seat.limiter.giveBack(c.seat)
 		c.end()
 	}()
 	c.value, c.err = c.f()

@@ -326,6 +326,20 @@ func TestRunBlockingOnManyTasksLosesNoToken(t *testing.T) {
 	})
 }
 
+func TestRunBlockingAllocatesNothingWhereItNeedsNoGoroutine(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	f := func() (int, error) { return 1, nil }
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		if n := testing.AllocsPerRun(1000, func() { _, _ = anyio.RunBlocking(ctx, f) }); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+		return nil
+	})
+	wantNil(t, "run", err)
+}
+
 func ExampleRunBlocking() {
 	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
 		sum, err := anyio.RunBlocking(ctx, func() (int, error) {

@@ -34,10 +34,11 @@ func (f taskFinder) on(goid int64, run *kernel.Run) *TaskInfo {
 // A claimant is one wait for something that is granted to a holder by name.
 type claimant struct {
 	kernel.Waiter
-	goid     int64       // who waits
-	run      *kernel.Run // in which
-	key      borrowerKey // of a CapacityLimiter
-	notified notice      // of a Condition
+	goid     int64         // who waits
+	run      *kernel.Run   // in which
+	key      borrowerKey   // of a CapacityLimiter
+	seat     *blockingSeat // of a CapacityLimiter, in place of key
+	notified notice        // of a Condition
 	node     waitq.Node[*claimant]
 }
 
@@ -49,7 +50,7 @@ var claimants = waitq.NewPool(func() *claimant {
 
 // putClaimant gives back a claimant that waits no more and stands in no queue.
 func putClaimant(c *claimant) {
-	c.run, c.key, c.notified = nil, borrowerKey{}, notNotified
+	c.run, c.key, c.seat, c.notified = nil, borrowerKey{}, nil, notNotified
 	claimants.Put(c)
 }
 

@@ -29,6 +29,7 @@ type CapacityLimiter struct {
 	borrowed int
 	last     uint64                // number of the last loan
 	loans    map[borrowerKey]*loan // of holders and of those who wait
+	seats    seatQueue             // tokens of RunBlocking, which has no loans
 	waiters  claims                // empty while a token is free and mu is not held
 }
 
@@ -192,7 +193,11 @@ func (l *CapacityLimiter) grantLocked() *claimant {
 		return nil
 	}
 	c := l.waiters.wakeFirst()
-	if c != nil {
+	switch {
+	case c == nil:
+	case c.seat != nil:
+		l.seatLocked(c.seat)
+	default:
 		l.bookLocked(l.loans[c.key])
 	}
 	return c

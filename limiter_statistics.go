@@ -7,7 +7,8 @@ type CapacityLimiterStatistics struct {
 	BorrowedTokens int
 	TotalTokens    int
 	// Borrowers holds tokens, in the order in which they got them: the values
-	// given, and a TaskInfo for each task (named "goroutine 12", ID 0, if not known).
+	// given, a TaskInfo for each task (named "goroutine 12", ID 0, if not known), and
+	// "RunBlocking of …" with the task's name.
 	Borrowers    []any
 	TasksWaiting int
 }
@@ -26,12 +27,17 @@ func (l *CapacityLimiter) Statistics() CapacityLimiterStatistics {
 			held = append(held, entry{key, *ln})
 		}
 	}
+	for n := l.seats.Front(); n != nil; n = n.Next() {
+		held = append(held, entry{borrowerKey{value: seatBorrower{n.Value.task}}, loan{number: n.Value.number}})
+	}
 	l.mu.Unlock()
 	slices.SortFunc(held, func(a, b entry) int { return int(a.ln.number) - int(b.ln.number) })
 	find := taskFinder{}
 	for _, e := range held {
 		if e.key.goid != 0 {
 			st.Borrowers = append(st.Borrowers, *find.on(e.key.goid, e.ln.run))
+		} else if s, ok := e.key.value.(seatBorrower); ok {
+			st.Borrowers = append(st.Borrowers, "RunBlocking of "+s.name())
 		} else {
 			st.Borrowers = append(st.Borrowers, e.key.value)
 		}

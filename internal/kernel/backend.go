@@ -81,6 +81,8 @@ type Run struct {
 	foreign  foreignWatches
 	varsMu   sync.Mutex
 	vars     map[any]any // of RunVar
+
+	ThreadLimiter atomic.Value // belongs to RunBlocking
 }
 
 // Traits are what the kernel must know of a backend.

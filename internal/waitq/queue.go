@@ -10,6 +10,9 @@ type Node[V any] struct {
 // Queued reports whether the node is in a queue.
 func (n *Node[V]) Queued() bool { return n.queued }
 
+// Next is the node behind n, nil if n is the last one.
+func (n *Node[V]) Next() *Node[V] { return n.next }
+
 // A Queue is a doubly linked FIFO of nodes. The zero value is empty. Its owner
 // guards it.
 type Queue[V any] struct {

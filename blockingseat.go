@@ -1,0 +1,96 @@
+package anyio
+
+import (
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// A blockingSeat holds a token of a limiter for one call of RunBlocking. Nobody
+// else can ask for it, so the limiter keeps it in a list and needs no map, which
+// would cost more than all the rest of the call.
+type blockingSeat struct {
+	kernel.Waiter
+	node    waitq.Node[*blockingSeat] // in limiter.seats, guarded by its mu
+	number  uint64                    // in order of the grants, guarded by the same
+	limiter *CapacityLimiter
+	task    *kernel.Task // of the caller, nil if it has none
+}
+
+type seatQueue struct{ waitq.Queue[*blockingSeat] }
+
+var seats = waitq.NewPool(func() *blockingSeat {
+	s := &blockingSeat{}
+	s.node.Value = s
+	return s
+})
+
+// A seatBorrower tells who holds a seat.
+type seatBorrower struct{ task *kernel.Task }
+
+func (b seatBorrower) name() string {
+	if b.task == nil {
+		return "no task"
+	}
+	return b.task.Name()
+}
+
+// panicked wraps what the function panicked with.
+func (s *blockingSeat) panicked(value any) *PanicError {
+	pe, _ := newPanicError(value, seatBorrower{s.task}.name())
+	return pe
+}
+
+// take gets a token for the seat, waiting for one if need be.
+func (l *CapacityLimiter) take(p kernel.Place, s *blockingSeat) error {
+	if l.sit(s, nil) {
+		return nil
+	}
+	c := claimants.Get()
+	defer putClaimant(c)
+	c.seat = s
+	c.Prepare(p, opLimiter)
+	if l.sit(s, c) {
+		return nil
+	}
+	err := c.Wait(p)
+	if err != nil {
+		l.mu.Lock()
+		l.waiters.Remove(&c.node)
+		l.mu.Unlock()
+	}
+	return err
+}
+
+// sit gives the seat a token if one is free. If not, it puts c, unless it is nil,
+// into the queue.
+func (l *CapacityLimiter) sit(s *blockingSeat, c *claimant) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.borrowed < l.total && l.waiters.Len() == 0 {
+		l.seatLocked(s)
+		return true
+	}
+	if c != nil {
+		l.waiters.Push(&c.node)
+	}
+	return false
+}
+
+func (l *CapacityLimiter) seatLocked(s *blockingSeat) {
+	l.borrowed++
+	l.last++
+	s.number = l.last
+	l.seats.Push(&s.node)
+}
+
+// giveBack returns the seat's token, to the first who waits if there is one.
+func (l *CapacityLimiter) giveBack(s *blockingSeat) {
+	l.mu.Lock()
+	l.seats.Remove(&s.node)
+	l.borrowed--
+	c := l.grantLocked()
+	l.mu.Unlock()
+	if c != nil {
+		c.Unpark()
+	}
+}
