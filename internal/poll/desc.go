@@ -11,8 +11,7 @@ type Desc struct {
 	poller *Poller
 	fd     int
 	data   any
-	live   bool   // cleared by Unregister
-	batch  uint64 // the last batch fetched before Register, see table.find
+	live   bool // cleared by Unregister
 
 	// posts is what was posted and not yet reported. The Post that finds it
 	// empty puts the Desc on Poller.posted, and until Poll empties it, the Desc

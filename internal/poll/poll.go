@@ -163,20 +163,25 @@ func (p *Poller) Poll(ready func(data any, readable, writable bool)) int {
 //
 //go:norace
 func (p *Poller) Wait(timeout time.Duration) {
-	race.Disable()
 	var place parker = p.bed
 	parked := parkedOnBed
 	if p.n > 0 {
 		place, parked = p.src, parkedOnSource
 	}
-	if timeout != 0 && !p.closed && p.posted.Load() == nil && p.state.Load() == idle {
+	race.Disable()
+	quiet := p.posted.Load() == nil && p.state.Load() == idle
+	race.Enable()
+	if quiet && timeout != 0 && !p.closed {
 		place.prepare(timeout)
+		race.Disable()
 		if p.state.CompareAndSwap(idle, parked) {
 			place.park()
 		}
+		race.Enable()
 	}
 	// Swallows a Wake which came after the park. That one had its say: the loop
 	// looks at its queues after Wait, hence after what preceded that Wake.
+	race.Disable()
 	p.state.Store(idle)
 	race.Enable()
 }

@@ -90,7 +90,7 @@ func (e *epoll) add(d *Desc) error {
 	if err := unix.EpollCtl(e.fd, unix.EPOLL_CTL_ADD, d.fd, &ev); err != nil {
 		return os.NewSyscallError("epoll_ctl", err)
 	}
-	if err := e.put(d, unix.EEXIST); err != nil {
+	if err := e.put(d); err != nil {
 		unix.EpollCtl(e.fd, unix.EPOLL_CTL_DEL, d.fd, &ev)
 		return err
 	}
@@ -160,6 +160,8 @@ func (e *epoll) poll(ready func(data any, readable, writable bool)) int {
 //
 //go:norace
 func (e *epoll) prepare(timeout time.Duration) {
+	race.Disable() // the file's lock would pass on what those who wake have done
+	defer race.Enable()
 	if timeout < 0 {
 		if e.armed != armedNever {
 			e.armed = armedNever

@@ -101,7 +101,7 @@ func (k *kqueue) add(d *Desc) error {
 	if err := k.open(); err != nil {
 		return err
 	}
-	if err := k.put(d, unix.EEXIST); err != nil {
+	if err := k.put(d); err != nil {
 		return err
 	}
 	rerr := change(k.queue, d.fd, unix.EVFILT_READ, unix.EV_ADD|unix.EV_CLEAR)

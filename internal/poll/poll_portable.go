@@ -17,7 +17,9 @@ type bed struct {
 
 func newBed() *bed { return &bed{tokenc: make(chan struct{}, 1)} }
 
-// prepare implements parker.
+// prepare implements parker. It is not called under race.Disable: a timer that is
+// set there runs without knowing even the initialization of package time, which
+// is reported as a race, from where the runtime cannot report one and crashes.
 //
 //go:norace
 func (b *bed) prepare(timeout time.Duration) {

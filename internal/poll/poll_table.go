@@ -2,7 +2,11 @@
 
 package poll
 
-import "os"
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 // maxBatches bounds what one Poll reports to maxBatches*batchSize events, so
 // that peers who send without end cannot keep the loop from its other work.
@@ -14,34 +18,42 @@ const (
 // A table finds registered descriptors by number, and knows which of them an
 // event from the kernel can be meant for. Its methods belong to the loop.
 type table struct {
-	descs []*Desc // by number, nil for those not registered
-	batch uint64  // counts fetches from the kernel
+	entries []entry // by number
+	batch   uint64  // counts fetches from the kernel
 }
 
-// put adds a descriptor; errno is what to say when it is there already.
+// An entry is zero for a number that is not registered.
+type entry struct {
+	d     *Desc
+	batch uint64 // the last one fetched before d was registered
+}
+
+// put adds a descriptor.
 //
 //go:norace
-func (t *table) put(d *Desc, errno error) error {
-	if d.fd >= len(t.descs) {
-		// Not append: the runtime's growing is seen by the race detector.
-		bigger := make([]*Desc, max(64, 2*len(t.descs), d.fd+1))
-		for i, old := range t.descs {
+func (t *table) put(d *Desc) error {
+	if d.fd < 0 {
+		return os.NewSyscallError("register", unix.EBADF)
+	}
+	if d.fd >= len(t.entries) {
+		bigger := make([]entry, max(64, 2*len(t.entries), d.fd+1))
+		//lint:ignore S1001 the race detector sees what append and copy do.
+		for i, old := range t.entries {
 			bigger[i] = old
 		}
-		t.descs = bigger
+		t.entries = bigger
 	}
-	if t.descs[d.fd] != nil {
-		return os.NewSyscallError("register", errno)
+	if t.entries[d.fd].d != nil {
+		return os.NewSyscallError("register", unix.EEXIST)
 	}
-	d.batch = t.batch
-	t.descs[d.fd] = d
+	t.entries[d.fd] = entry{d, t.batch}
 	return nil
 }
 
 // drop forgets a descriptor.
 //
 //go:norace
-func (t *table) drop(d *Desc) { t.descs[d.fd] = nil }
+func (t *table) drop(d *Desc) { t.entries[d.fd] = entry{} }
 
 // find is the Desc which an event of the current batch is meant for, or nil. An
 // event that was fetched before the Desc was registered is meant for an earlier
@@ -49,12 +61,8 @@ func (t *table) drop(d *Desc) { t.descs[d.fd] = nil }
 //
 //go:norace
 func (t *table) find(fd int) *Desc {
-	if fd >= len(t.descs) {
+	if fd >= len(t.entries) || t.entries[fd].batch == t.batch {
 		return nil
 	}
-	d := t.descs[fd]
-	if d == nil || d.batch == t.batch {
-		return nil
-	}
-	return d
+	return t.entries[fd].d
 }

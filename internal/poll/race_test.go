@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -37,6 +39,28 @@ var victims = map[string]func(p *poll.Poller, d *poll.Desc, x *int){
 			}
 		})
 	},
+	// Two who wake one loop do not meet in doing so.
+	"wakers": func(p *poll.Poller, _ *poll.Desc, x *int) {
+		go func() {
+			untilParked(p)
+			*x = 1
+			p.Wake()
+		}()
+		second, donec := new(int), make(chan struct{})
+		go func() {
+			defer close(donec)
+			for peek(second) == 0 || !p.Parked() {
+				runtime.Gosched()
+			}
+			p.Wake()
+			*x = 2
+		}()
+		p.Wait(-1)
+		poke(second)
+		p.Wait(-1)
+		<-donec
+	},
+	// Neither do tasks that took turns.
 	"turns": func(p *poll.Poller, d *poll.Desc, x *int) {
 		race.Isolate(func() {
 			*x = 1
@@ -49,6 +73,14 @@ var victims = map[string]func(p *poll.Poller, d *poll.Desc, x *int){
 		*x = 2
 	},
 }
+
+// peek and poke share a variable behind the race detector's back.
+//
+//go:norace
+func peek(p *int) int { return *p }
+
+//go:norace
+func poke(p *int) { *p = 1 }
 
 // TestRaceVictim is what TestRacesStayVisible runs in another process.
 func TestRaceVictim(t *testing.T) {
@@ -69,13 +101,14 @@ func TestRaceVictim(t *testing.T) {
 }
 
 func TestRacesStayVisible(t *testing.T) {
+	bin := raceBinary(t)
 	for victim := range victims {
 		for mode := range poll.Modes {
 			if victim == "post" && mode == "channel" {
 				continue // a post needs a descriptor
 			}
 			t.Run("victim="+victim+"/mode="+mode, func(t *testing.T) {
-				cmd := raceCommand(t, "TestRaceVictim")
+				cmd := exec.Command(bin, "-test.run=^TestRaceVictim$")
 				cmd.Env = append(os.Environ(), victimVariable+"="+victim+"/"+mode, "GORACE=atexit_sleep_ms=0")
 				out, err := cmd.CombinedOutput()
 				if err == nil || !bytes.Contains(out, []byte("WARNING: DATA RACE")) {
@@ -86,18 +119,18 @@ func TestRacesStayVisible(t *testing.T) {
 	}
 }
 
-// raceCommand runs one test of this package in a process with the race detector.
-func raceCommand(t *testing.T, test string) *exec.Cmd {
+// raceBinary is a test binary of this package with the race detector.
+func raceBinary(t *testing.T) string {
 	t.Helper()
 	if race.Enabled {
-		return exec.Command(os.Args[0], "-test.run=^"+test+"$")
+		return os.Args[0]
 	}
 	if testing.Short() {
 		t.Skip("builds with -race; skipped by -short")
 	}
-	out, err := exec.Command("go", "test", "-race", "-run=^$", ".").CombinedOutput()
-	if err != nil {
+	bin := filepath.Join(t.TempDir(), "race.test")
+	if out, err := exec.Command("go", "test", "-race", "-c", "-o", bin, ".").CombinedOutput(); err != nil {
 		t.Skipf("cannot build with -race here: %v\n%s", err, out)
 	}
-	return exec.Command("go", "test", "-race", "-count=1", "-run=^"+test+"$", ".")
+	return bin
 }
