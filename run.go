@@ -196,8 +196,8 @@ func (m *mainTask) RunTask(t *kernel.Task) {
 		} else {
 			m.goexit = !returned
 		}
-		if t.OpenScope() != nil && m.err == nil {
-			m.err = misuse("the main task ended before a cancel scope opened in it was closed: close what you open")
+		if t.CloseOpen() && m.err == nil {
+			m.err = misuse("the main task ended before a cancel scope or task group opened in it was closed: close what you open")
 		}
 		t.Settle(kernel.Finished, m.err)
 		t.Exit()

@@ -21,8 +21,8 @@ func (r *groupRunner) RunTask(t *kernel.Task) {
 	}()
 	err := t.F(&t.Scope)
 	returned = true
-	if open := t.OpenScope(); open != nil && err == nil {
-		err = misuse("task ended before a cancel scope opened in it was closed: close what you open")
+	if t.CloseOpen() && err == nil {
+		err = misuse("task ended before a cancel scope or task group opened in it was closed: close what you open")
 	}
 	if err == nil && t.Meta() == nil {
 		t.Settle(kernel.Finished, nil)
@@ -62,6 +62,7 @@ func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 
 // broken takes a panic's value, or nil if the task called runtime.Goexit.
 func (tg *TaskGroup) broken(t *kernel.Task, value any) {
+	t.CloseOpen()
 	name := t.Name()
 	var err error
 	if value != nil {

@@ -86,14 +86,37 @@ func (g *Group) sweepLocked() {
 	}
 }
 
-// OpenScope is a scope that the task has opened and not left, nil if all is well.
-func (t *Task) OpenScope() *Scope {
+// CloseOpen closes the scopes that the task has opened on its own goroutine and
+// not closed: it cancels them and waits for their tasks. It reports whether there
+// were any, which is a mistake of the task's function.
+func (t *Task) CloseOpen() (open bool) {
 	if t.state.Load()&stParent == 0 {
-		return nil
+		return false
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for c := t.child; c != nil; c = c.next {
+	for s := t.innermostOpen(); s != nil; s = t.innermostOpen() {
+		open = true
+		s.Cancel(&Cause{Reason: "the task that opened the scope ended without closing it"})
+		if s.state.Load()&stGroup != 0 {
+			(*Group)(unsafe.Pointer(s)).Join() // the scope is the group's first field
+		}
+		s.Leave()
+	}
+	return open
+}
+
+// innermostOpen is the innermost scope below s that the calling goroutine has
+// opened to close it by hand, nil if there is none.
+func (s *Scope) innermostOpen() *Scope {
+	s.mu.Lock()
+	var children []*Scope
+	for c := s.child; c != nil; c = c.next {
+		children = append(children, c)
+	}
+	s.mu.Unlock()
+	for _, c := range children {
+		if inner := c.innermostOpen(); inner != nil {
+			return inner
+		}
 		if c.openedHere() {
 			return c
 		}

@@ -330,25 +330,25 @@ func (s *Scope) SetOpener() {
 }
 
 // openedHere reports whether the calling goroutine has called SetOpener. Scopes
-// that other goroutines have open in a scope are no mistake of who leaves it. The
-// parent's mu is held.
+// that other goroutines have open in a scope are no mistake of who leaves it.
 func (s *Scope) openedHere() bool {
-	x := s.ext.Load()
-	if x == nil {
-		return false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return x.opener != 0 && x.opener == GoroutineID()
+	id := s.opener()
+	return id != 0 && id == GoroutineID()
 }
 
 // OpenedElsewhere reports whether another goroutine called SetOpener.
 func (s *Scope) OpenedElsewhere() bool {
+	id := s.opener()
+	return id != 0 && id != GoroutineID()
+}
+
+// opener is the goroutine that called SetOpener, 0 if none did.
+func (s *Scope) opener() int64 {
 	x := s.ext.Load()
 	if x == nil {
-		return false
+		return 0
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return x.opener != 0 && x.opener != GoroutineID()
+	return x.opener
 }
