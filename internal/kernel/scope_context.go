@@ -58,7 +58,7 @@ func (s *Scope) AfterFunc(f func()) (stop func() bool) {
 	x := s.extLocked() // first, as Leave marks the scope closed and then looks for it
 	if s.state.Load()&(stCanceled|stClosed) != 0 {
 		s.mu.Unlock()
-		f()
+		go f() // package context holds the lock here that f takes
 		return func() bool { return false }
 	}
 	x.afters = append(x.afters, a)
