@@ -272,3 +272,30 @@ func TestStarterCanceledWithItsTaskIsCanceled(t *testing.T) {
 		}
 	})
 }
+
+// A service that is written for Start runs in Go as well: started is a function,
+// and one that does nothing may be called any number of times.
+func TestServiceRunsWithoutAStarter(t *testing.T) {
+	serve := func(ctx context.Context, started func(string)) error {
+		started("ready")
+		return anyio.Sleep(ctx, time.Millisecond)
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		calls := 0
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			ignored := func(string) { calls++ }
+			for range 2 {
+				wantNil(t, "in the caller's task", serve(ctx, ignored))
+			}
+			wantNil(t, "in a task", tg.Go(func(ctx context.Context) error { return serve(ctx, ignored) }).Await(ctx))
+			v, err := anyio.Start(ctx, tg, serve)
+			if v != "ready" {
+				t.Errorf("Start: %q", v)
+			}
+			return err
+		})
+		if err != nil || calls != 3 {
+			t.Errorf("group: %v, %d calls", err, calls)
+		}
+	})
+}
