@@ -1,0 +1,165 @@
+package stream_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/stream"
+)
+
+func TestMemoryClosedSender(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[int](1)
+		defer recv.Close()
+		send.Close()
+		send.Close()
+		_, err := recv.Receive(ctx)
+		wantErr(t, err, anyio.ErrEndOfStream)
+		_, err = recv.TryReceive()
+		wantErr(t, err, anyio.ErrEndOfStream)
+		wantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
+		wantErr(t, send.TrySend(1), anyio.ErrClosed)
+		recv.Close() // closed comes before broken
+		wantErr(t, send.TrySend(1), anyio.ErrClosed)
+	})
+}
+
+func TestMemoryClosedReceiver(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[int](1)
+		defer send.Close()
+		wantErr(t, send.TrySend(1), nil)
+		recv.Close()
+		recv.Close()
+		_, err := recv.Receive(ctx)
+		wantErr(t, err, anyio.ErrClosed)
+		_, err = recv.TryReceive()
+		wantErr(t, err, anyio.ErrClosed)
+		wantErr(t, send.Send(ctx, 1), anyio.ErrBroken)
+		wantErr(t, send.TrySend(1), anyio.ErrBroken)
+		if s := send.Statistics(); s.CurrentBufferUsed != 0 {
+			t.Errorf("items kept after the last receiver was closed: %+v", s)
+		}
+	})
+}
+
+func TestMemoryBufferedItemSurvivesClosedSender(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[int](2)
+		defer recv.Close()
+		wantErr(t, send.Send(ctx, 1), nil)
+		wantErr(t, send.Send(ctx, 2), nil)
+		send.Close()
+		next(t, ctx, recv, 1)
+		next(t, ctx, recv, 2)
+		_, err := recv.Receive(ctx)
+		wantErr(t, err, anyio.ErrEndOfStream)
+	})
+}
+
+func TestMemoryCloseWakesPeers(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[*int](0)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			for range 3 {
+				tg.Go(func(ctx context.Context) error {
+					_, err := recv.Receive(ctx)
+					wantErr(t, err, anyio.ErrEndOfStream)
+					return nil
+				})
+			}
+			idle(t, ctx)
+			send.Close()
+		})
+		recv.Close()
+		send, recv = stream.Memory[*int](0)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			for range 3 {
+				tg.Go(func(ctx context.Context) error {
+					wantErr(t, send.Send(ctx, nil), anyio.ErrBroken)
+					return nil
+				})
+			}
+			idle(t, ctx)
+			recv.Close()
+		})
+		send.Close()
+	})
+}
+
+func TestMemoryCloseWakesWaitersOnSameEndOnly(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[int](0)
+		send2, recv2 := send.Clone(), recv.Clone()
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				wantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
+				return nil
+			})
+			tg.Go(func(ctx context.Context) error { return send2.Send(ctx, 2) })
+			idle(t, ctx)
+			send.Close()
+			idle(t, ctx)
+			if s := send.Statistics(); s.TasksWaitingSend != 1 || s.OpenSendStreams != 1 {
+				t.Errorf("%+v", s)
+			}
+			next(t, ctx, recv, 2) // the item of the closed end was withdrawn
+			tg.Go(func(ctx context.Context) error {
+				_, err := recv.Receive(ctx)
+				wantErr(t, err, anyio.ErrClosed)
+				return nil
+			})
+			tg.Go(func(ctx context.Context) error {
+				next(t, ctx, recv2, 3)
+				return nil
+			})
+			idle(t, ctx)
+			recv.Close()
+			idle(t, ctx)
+			wantErr(t, send2.TrySend(3), nil)
+		})
+		send2.Close()
+		recv2.Close()
+	})
+}
+
+func TestMemoryClones(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send1, recv1 := stream.Memory[string](1)
+		send2, recv2 := send1.Clone(), recv1.Clone()
+		send1.Close()
+		recv1.Close()
+		wantErr(t, send2.TrySend("hello"), nil)
+		if v, err := recv2.TryReceive(); v != "hello" || err != nil {
+			t.Error(v, err)
+		}
+		wantErr(t, send1.Clone().Send(ctx, "x"), anyio.ErrClosed)
+		_, err := recv1.Clone().Receive(ctx)
+		wantErr(t, err, anyio.ErrClosed)
+		if s := recv1.Statistics(); s.OpenSendStreams != 1 || s.OpenReceiveStreams != 1 {
+			t.Errorf("clones of closed ends count: %+v", s)
+		}
+		send2.Close()
+		_, err = recv2.Receive(ctx)
+		wantErr(t, err, anyio.ErrEndOfStream)
+		recv2.Close()
+	})
+}
+
+func TestMemoryCloseRightAfterSend(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[string](0)
+		defer recv.Close()
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				next(t, ctx, recv, "test")
+				return nil
+			})
+			idle(t, ctx)
+			wantErr(t, send.TrySend("test"), nil)
+			send.Close()
+		})
+	})
+}
