@@ -17,30 +17,29 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 	set.Set()
 	var done anyio.Future[int]
 	_ = done.Set(1)
-	nothing := func(context.Context) error { return nil }
-	calls := map[string]func() func(ctx context.Context) error{
-		"Sleep(0)":        func() func(context.Context) error { return checkpoint },
-		"Event.Wait":      func() func(context.Context) error { return set.Wait },
-		"Future.Wait":     func() func(context.Context) error { return done.Wait },
-		"Lock.Acquire":    func() func(context.Context) error { var l anyio.Lock; return doing(l.Do) },
-		"Condition":       func() func(context.Context) error { var c anyio.Condition; return doing(c.Do) },
-		"Semaphore":       func() func(context.Context) error { return doing(anyio.NewSemaphore(1).Do) },
-		"CapacityLimiter": func() func(context.Context) error { return doing(anyio.NewCapacityLimiter(1).Do) },
-		"an empty group":  func() func(context.Context) error { return emptyGroup },
-		"Gather, nothing": func() func(context.Context) error {
+	calls := map[string]func(tg *anyio.TaskGroup) func(ctx context.Context) error{
+		"Sleep(0)":        func(*anyio.TaskGroup) func(context.Context) error { return checkpoint },
+		"Event.Wait":      func(*anyio.TaskGroup) func(context.Context) error { return set.Wait },
+		"Future.Wait":     func(*anyio.TaskGroup) func(context.Context) error { return done.Wait },
+		"Lock.Acquire":    func(*anyio.TaskGroup) func(context.Context) error { var l anyio.Lock; return doing(l.Do) },
+		"Condition":       func(*anyio.TaskGroup) func(context.Context) error { var c anyio.Condition; return doing(c.Do) },
+		"Semaphore":       func(*anyio.TaskGroup) func(context.Context) error { return doing(anyio.NewSemaphore(1).Do) },
+		"CapacityLimiter": func(*anyio.TaskGroup) func(context.Context) error { return doing(anyio.NewCapacityLimiter(1).Do) },
+		"an empty group":  func(*anyio.TaskGroup) func(context.Context) error { return emptyGroup },
+		"Gather, nothing": func(*anyio.TaskGroup) func(context.Context) error {
 			return func(ctx context.Context) error { _, err := anyio.Gather[int](ctx); return err }
 		},
-		"RunBlocking": func() func(context.Context) error {
+		"RunBlocking": func(*anyio.TaskGroup) func(context.Context) error {
 			return func(ctx context.Context) error { _, err := anyio.RunBlocking(ctx, zero); return err }
 		},
-		"Select": func() func(context.Context) error {
+		"Select": func(*anyio.TaskGroup) func(context.Context) error {
 			return func(ctx context.Context) error { _, err := anyio.Select(ctx, anyio.OnEvent(&set)); return err }
 		},
-		"FailAfter, Event": func() func(context.Context) error {
+		"FailAfter, Event": func(*anyio.TaskGroup) func(context.Context) error {
 			return func(ctx context.Context) error { return anyio.FailAfter(ctx, 1<<40, set.Wait) }
 		},
-		"Start": func() func(context.Context) error { return startNothing },
-		"Send and Receive": func() func(context.Context) error {
+		"Start": startInGroup,
+		"Send and Receive": func(*anyio.TaskGroup) func(context.Context) error {
 			return func(ctx context.Context) error {
 				send, recv := stream.Memory[int](1)
 				defer send.Close()
@@ -52,7 +51,7 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 				return err
 			}
 		},
-		"Condition.WaitFor": func() func(context.Context) error {
+		"Condition.WaitFor": func(*anyio.TaskGroup) func(context.Context) error {
 			var c anyio.Condition
 			return doing(func(ctx context.Context, _ func(context.Context) error) error {
 				return c.Do(ctx, func(ctx context.Context) error { return c.WaitFor(ctx, func() bool { return true }) })
@@ -61,22 +60,27 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for name, make := range calls {
-			var ran atomic.Bool // the race detector sees what only taking turns keeps apart
-			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				tg.Go(func(context.Context) error { ran.Store(true); return nothing(ctx) })
-				call := make()
-				for n := 0; !ran.Load(); n++ {
-					if n == 10_000 && backendOf(ctx) != "parallel" {
-						t.Errorf("%s: another task did not run in %d calls", name, n)
-						break
+			for _, canceled := range []bool{false, true} { // a call that fails at once gives way as well
+				var ran atomic.Bool // the race detector sees what only taking turns keeps apart
+				err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					tg.Go(func(context.Context) error { ran.Store(true); return nil })
+					if canceled {
+						tg.Cancel("test")
 					}
-					if err := call(ctx); err != nil {
-						return err
+					call := make(tg)
+					for n := 0; !ran.Load(); n++ {
+						if n == 10_000 && backendOf(ctx) != "parallel" {
+							t.Errorf("%s, canceled %v: another task did not run in %d calls", name, canceled, n)
+							break
+						}
+						if err := call(ctx); err != nil && !canceled {
+							return err
+						}
 					}
-				}
-				return nil
-			})
-			wantNil(t, name, err)
+					return nil
+				})
+				wantNil(t, name, err)
+			}
 		}
 	})
 }
@@ -94,9 +98,9 @@ func emptyGroup(ctx context.Context) error {
 	return anyio.WithTaskGroup(ctx, func(context.Context, *anyio.TaskGroup) error { return nil })
 }
 
-func startNothing(ctx context.Context) error {
-	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+func startInGroup(tg *anyio.TaskGroup) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
 		_, err := anyio.Start(ctx, tg, func(_ context.Context, started func(int)) error { started(0); return nil })
 		return err
-	})
+	}
 }

@@ -73,13 +73,16 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 	if f == nil {
 		panic(errNilTask)
 	}
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return zero, nil, err
+	}
 	b := &starter{}
 	h := &TaskHandle{}
 	meta := &kernel.TaskMeta{Values: ctx, Boot: b}
 	for _, o := range opts {
 		o(meta)
 	}
-	p := kernel.Locate(ctx)
 	meta.Starter.Store(p.Task())
 	started := func(v T) {
 		b.mu.Lock()
@@ -94,9 +97,6 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 		}
 	}
 	run := func(ctx context.Context) error { return f(ctx, started) }
-	if err := p.Check(); err != nil {
-		return zero, nil, err
-	}
 	h.start(tg, run, kernel.FuncPC(f), meta)
 
 	if err := b.ready.Wait(ctx); err != nil {
