@@ -123,6 +123,7 @@ func (q *seeded) Push(t *kernel.Task) {
 	if q.n == len(q.tasks) {
 		// Not append: the runtime's growing is seen by the race detector.
 		bigger := make([]*kernel.Task, max(16, 2*q.n))
+		//lint:ignore S1001 copy is seen by the race detector, too
 		for i, t := range q.tasks {
 			bigger[i] = t
 		}

@@ -2,7 +2,6 @@ package simloop
 
 import (
 	"errors"
-	"sync/atomic"
 	"time"
 )
 
@@ -14,8 +13,6 @@ var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 type clock struct {
 	now     int64
 	pending func() bool // another goroutine has made a task ready
-	holds   atomic.Int32
-	wake    chan struct{}
 }
 
 //go:norace

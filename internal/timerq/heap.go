@@ -48,6 +48,7 @@ func (h *Heap[T]) Push(it *Item[T]) {
 	if h.n == len(h.items) {
 		// Not append: the runtime's growing is seen by the race detector.
 		bigger := make([]*Item[T], max(16, 2*len(h.items)))
+		//lint:ignore S1001 copy is seen by the race detector, too
 		for i, old := range h.items {
 			bigger[i] = old
 		}
