@@ -102,6 +102,7 @@ func TestPanicKeepsOtherErrorsOfItsGroup(t *testing.T) {
 func TestRuntimeErrorsKeepTheirType(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
 		for _, f := range []func(context.Context) error{
+			//lint:ignore SA5000 the panic is what is tested
 			func(context.Context) error { var m map[int]int; m[1] = 1; return nil },
 			func(context.Context) error { panic(nil) },
 		} {

@@ -236,8 +236,7 @@ func TestSelectAgainstCloseAndCancelOverManySeeds(t *testing.T) {
 			var sel, sent error
 			v := 0
 			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				var h *anyio.TaskHandle
-				h = tg.Go(func(ctx context.Context) error {
+				h := tg.Go(func(ctx context.Context) error {
 					index, sel = anyio.Select(ctx, anyio.OnReceive(recvA, &v), anyio.OnReceive(recvB, &v))
 					recvB.Close()
 					return nil

@@ -96,10 +96,11 @@ func TestSelectChoiceFollowsTheSeed(t *testing.T) {
 		}
 		return got
 	}
-	if choices(1) != choices(1) {
+	first, again := choices(1), choices(1)
+	if first != again {
 		t.Error("one seed chose differently")
 	}
-	if choices(1) == choices(2) {
+	if first == choices(2) {
 		t.Error("two seeds chose alike")
 	}
 }
