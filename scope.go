@@ -151,5 +151,7 @@ func (c *CancelScope) Shield() bool { return c.s.Shield() }
 
 // SetShield raises or lifts the shield. While it is up, cancellation from outside
 // is not seen inside; the scope's own still is. Lifting it in a canceled
-// surrounding cancels what is inside. [CA-07] [CA-14]
+// surrounding cancels what is inside. A Done channel that was closed before stays
+// closed, as package context demands; use Shielded for work that outlives a
+// cancellation. [CA-07] [CA-14]
 func (c *CancelScope) SetShield(on bool) { c.s.SetShield(on) }

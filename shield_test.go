@@ -72,11 +72,18 @@ func TestShieldCanBeRaisedAndLifted(t *testing.T) {
 				wantCanceled(t, "lifted", anyio.Sleep(ctx, time.Millisecond))
 				s.SetShield(true)
 				wantNil(t, "raised again", anyio.Sleep(ctx, time.Millisecond))
-				select {
-				case <-ctx.Done():
-					t.Error("Done of a scope shielded again is closed")
-				default:
+				<-ctx.Done() // package context allows no way back
+				if ctx.Err() == nil {
+					t.Error("Done is closed and Err nil")
 				}
+				wantNil(t, "a scope opened in the shield", anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
+					select {
+					case <-ctx.Done():
+						t.Error("Done of a scope opened in the shield is closed")
+					default:
+					}
+					return ctx.Err()
+				}))
 				s.SetShield(false)
 				<-ctx.Done()
 				return anyio.Sleep(ctx, 0)

@@ -49,4 +49,7 @@ func CallerPC(skip int) uintptr {
 	return pc[0]
 }
 
+// errTold is for contexts that saw a cancellation before a shield hid it.
+var errTold = &Cause{Kind: ByCall, Reason: "the shield was raised after the cancellation had been seen through Done"}
+
 var errScopeEnded = &Cause{Kind: ByEnd, Reason: "the scope of this context has ended; use the context of a scope that is still open"}

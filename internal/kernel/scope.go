@@ -44,6 +44,7 @@ const (
 	stParent               // has had children
 	stGroup                // is a group's
 	stCaught               // removed a cancellation of its own when it was left
+	stTold                 // package context was told of a cancellation
 
 	outcomeShift = 12 // two bits: the Outcome of a task
 

@@ -15,23 +15,43 @@ var closedc = func() chan struct{} { c := make(chan struct{}); close(c); return 
 func (s *Scope) Deadline() (time.Time, bool) { return s.EffectiveDeadline() }
 
 // Done is closed when the scope is canceled or left. It is made at first need.
+// What has been closed stays closed, and Err an error, also when a shield is
+// raised afterwards: package context relies on that.
 func (s *Scope) Done() <-chan struct{} {
 	s.materialize()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.extLocked()
-	if x.done == nil {
-		if s.state.Load()&(stCanceled|stClosed) != 0 {
-			x.done = closedc
-		} else {
-			x.done = make(chan struct{})
-		}
+	if s.state.Load()&(stCanceled|stClosed) != 0 {
+		s.tellLocked(x)
+	} else if x.done == nil {
+		x.done = make(chan struct{})
 	}
 	return x.done
 }
 
+// tellLocked closes Done.
+func (s *Scope) tellLocked(x *scopeExt) {
+	if s.state.Or(stTold)&stTold != 0 {
+		return
+	}
+	if x.done == nil {
+		x.done = closedc
+	} else {
+		close(x.done)
+	}
+}
+
 // Err is nil, or says who canceled the scope and why.
-func (s *Scope) Err() error { return s.check() }
+func (s *Scope) Err() error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	if s.state.Load()&stTold != 0 {
+		return errTold.Error()
+	}
+	return nil
+}
 
 // Value looks in the context that the scope was opened in.
 func (s *Scope) Value(key any) any {
@@ -57,6 +77,7 @@ func (s *Scope) AfterFunc(f func()) (stop func() bool) {
 	s.mu.Lock()
 	x := s.extLocked() // first, as Leave marks the scope closed and then looks for it
 	if s.state.Load()&(stCanceled|stClosed) != 0 {
+		s.tellLocked(x)
 		s.mu.Unlock()
 		go f() // package context holds the lock here that f takes
 		return func() bool { return false }

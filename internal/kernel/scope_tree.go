@@ -117,9 +117,6 @@ func (s *Scope) refreshLocked(fresh []*Scope) []*Scope {
 		fresh = append(fresh, s)
 	default:
 		s.state.And(^uint32(stCanceled))
-		if x := s.ext.Load(); x != nil && x.done != nil && isClosed(x.done) {
-			x.done = nil // whoever asks again gets an open channel
-		}
 	}
 	for c := s.child; c != nil; c = c.next {
 		c.mu.Lock()

@@ -68,20 +68,11 @@ func (s *Scope) fire() {
 	}
 	afters := x.afters
 	x.afters = nil
-	if x.done != nil && !isClosed(x.done) {
-		close(x.done)
+	if x.done != nil || afters != nil {
+		s.tellLocked(x)
 	}
 	s.mu.Unlock()
 	for _, a := range afters {
 		a.f()
-	}
-}
-
-func isClosed(c chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
 	}
 }
