@@ -32,6 +32,8 @@ var (
 	// ErrBroken is matched when the other side, or something between, has failed;
 	// its cause is wrapped where there is one. [EX-01]
 	ErrBroken = errors.New("anyio: broken resource")
+	// ErrConnectionFailed is matched by the error of a connectable. [EX-06]
+	ErrConnectionFailed = errors.New("anyio: connection failed")
 	// ErrEndOfStream is io.EOF: the other side has closed and all is received. [EX-08]
 	ErrEndOfStream = io.EOF
 	// ErrWouldBlock is returned by a Try function that could not finish at once. [EX-20]
@@ -148,6 +150,29 @@ type BusyError struct {
 func (e *BusyError) Error() string {
 	return "anyio: another task is already " + e.Action + " this resource"
 }
+
+// A BrokenError says why a resource is broken. It matches ErrBroken and what its
+// cause matches. [EX-01]
+type BrokenError struct{ Cause error }
+
+func (e *BrokenError) Error() string { return ErrBroken.Error() + ": " + e.Cause.Error() }
+
+// Unwrap is ErrBroken and the cause.
+func (e *BrokenError) Unwrap() []error { return []error{ErrBroken, e.Cause} }
+
+// A ConnectionError is returned by a connectable that could not connect. It
+// matches ErrConnectionFailed and what its cause matches. [EX-06]
+type ConnectionError struct {
+	Target string // "example.org:443", "/run/db.sock"
+	Cause  error
+}
+
+func (e *ConnectionError) Error() string {
+	return "anyio: error connecting to " + e.Target + ": " + e.Cause.Error()
+}
+
+// Unwrap is ErrConnectionFailed and the cause.
+func (e *ConnectionError) Unwrap() []error { return []error{ErrConnectionFailed, e.Cause} }
 
 // A MisuseError tells of a call that can never be right, and of the fix. Calls
 // that return an error return it; others panic with it.

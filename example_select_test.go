@@ -13,8 +13,8 @@ func ExampleSelect() {
 	anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			send, recv := stream.Memory[string](0)
-			defer send.Close()
-			defer recv.Close()
+			defer send.Close(ctx)
+			defer recv.Close(ctx)
 			var stop anyio.Event
 			tg.Go(func(ctx context.Context) error {
 				defer stop.Set()
@@ -44,8 +44,8 @@ func ExampleSelect() {
 
 func ExampleTrySelect() {
 	send, recv := stream.Memory[int](1)
-	defer send.Close()
-	defer recv.Close()
+	defer send.Close(context.Background())
+	defer recv.Close(context.Background())
 	var v int
 	for range 2 {
 		i, ok, err := anyio.TrySelect(anyio.OnReceive(recv, &v), anyio.OnSend(send, 42))

@@ -42,8 +42,8 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 		"Send and Receive": func(*anyio.TaskGroup) func(context.Context) error {
 			return func(ctx context.Context) error {
 				send, recv := stream.Memory[int](1)
-				defer send.Close()
-				defer recv.Close()
+				defer send.Close(ctx)
+				defer recv.Close(ctx)
 				if err := send.Send(ctx, 1); err != nil {
 					return err
 				}

@@ -16,14 +16,14 @@ func TestSelectReportsClosedStreams(t *testing.T) {
 			for _, before := range []bool{true, false} {
 				sendA, recvA := stream.Memory[int](0)
 				sendB, recvB := stream.Memory[int](0)
-				ends := []interface{ Close() error }{sendA, recvA, recvB, sendB}
+				ends := []anyio.Resource{sendA, recvA, recvB, sendB}
 				err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					if before {
-						ends[what].Close()
+						ends[what].Close(ctx)
 					} else {
 						tg.Go(func(ctx context.Context) error {
 							err := anyio.WaitAllTasksBlocked(ctx)
-							ends[what].Close()
+							ends[what].Close(ctx)
 							return err
 						})
 					}
@@ -35,7 +35,7 @@ func TestSelectReportsClosedStreams(t *testing.T) {
 					t.Error(err)
 				}
 				for _, e := range ends {
-					e.Close()
+					e.Close(ctx)
 				}
 			}
 		}
@@ -85,8 +85,8 @@ func TestSelectCanceledHasNoEffect(t *testing.T) {
 		if v, err := out.Receive(ctx); v != 1 || err != nil {
 			t.Error(v, err)
 		}
-		for _, c := range []interface{ Close() error }{full, out, empty, in} {
-			c.Close()
+		for _, c := range []anyio.Resource{full, out, empty, in} {
+			c.Close(ctx)
 		}
 	})
 }

@@ -47,23 +47,23 @@ func (s *selectStorm) run(ctx context.Context, buffer int) {
 		for i := range s.senders {
 			a, b := sendA.Clone(), sendB.Clone()
 			tg.Go(func(ctx context.Context) error {
-				defer a.Close()
-				defer b.Close()
+				defer a.Close(ctx)
+				defer b.Close(ctx)
 				return s.send(ctx, i, a, b)
 			})
 			ra, rb := recvA.Clone(), recvB.Clone()
 			alive.Add(1)
 			tg.Go(func(ctx context.Context) error {
 				defer func() { s.done.Store(alive.Add(-1) == 0) }()
-				defer ra.Close()
-				defer rb.Close()
+				defer ra.Close(ctx)
+				defer rb.Close(ctx)
 				return s.receive(ctx, i, ra, rb)
 			})
 		}
-		sendA.Close()
-		sendB.Close()
-		recvA.Close()
-		recvB.Close()
+		sendA.Close(ctx)
+		sendB.Close(ctx)
+		recvA.Close(ctx)
+		recvB.Close(ctx)
 		rng := rand.New(rand.NewPCG(s.seed, 1000))
 		for !s.done.Load() {
 			if sc := s.scopes[rng.IntN(s.senders)].Load(); sc != nil {
@@ -238,10 +238,10 @@ func TestSelectAgainstCloseAndCancelOverManySeeds(t *testing.T) {
 			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				h := tg.Go(func(ctx context.Context) error {
 					index, sel = anyio.Select(ctx, anyio.OnReceive(recvA, &v), anyio.OnReceive(recvB, &v))
-					recvB.Close()
+					recvB.Close(ctx)
 					return nil
 				})
-				tg.Go(func(ctx context.Context) error { return recvA.Close() })
+				tg.Go(func(ctx context.Context) error { return recvA.Close(ctx) })
 				tg.Go(func(ctx context.Context) error {
 					sent = sendB.Send(ctx, 1)
 					return nil
@@ -275,9 +275,9 @@ func TestSelectAgainstCloseAndCancelOverManySeeds(t *testing.T) {
 			if sent != nil {
 				t.Errorf("seed %d: send: %v", seed, sent)
 			}
-			rest.Close()
-			sendA.Close()
-			sendB.Close()
+			rest.Close(ctx)
+			sendA.Close(ctx)
+			sendB.Close(ctx)
 			return err
 		}, anyio.On(sim.New(sim.Config{Seed: seed})))
 		if err != nil {

@@ -40,7 +40,7 @@ func TestTrySelectTakesWhatIsReady(t *testing.T) {
 	if i, ok, err := anyio.TrySelect(); i != -1 || ok || err != nil {
 		t.Error(i, ok, err)
 	}
-	send.Close()
+	send.Close(context.Background())
 	v = 5
 	if i, ok, err := anyio.TrySelect(nil, anyio.OnReceive(recv, &v)); i != 1 || !ok || err != anyio.ErrEndOfStream || v != 5 {
 		t.Error(i, ok, err, v)
@@ -50,14 +50,14 @@ func TestTrySelectTakesWhatIsReady(t *testing.T) {
 func TestSelectIsFairAmongReadyCases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](1)
-		defer send.Close()
-		defer recv.Close()
+		defer send.Close(ctx)
+		defer recv.Close(ctx)
 		if err := send.Send(ctx, 1); err != nil {
 			t.Fatal(err)
 		}
 		open, empty := stream.Memory[int](0)
-		defer open.Close()
-		defer empty.Close()
+		defer open.Close(ctx)
+		defer empty.Close(ctx)
 		var ev anyio.Event
 		ev.Set()
 		var wins [5]int
@@ -154,8 +154,8 @@ func TestSelectWaitsForEachKindOfCase(t *testing.T) {
 		selects(t, i, err, 1, nil)
 		i, err = anyio.Select(ctx, anyio.OnTimer(time.Hour), anyio.OnDeadline(anyio.Now(ctx).Add(time.Microsecond)))
 		selects(t, i, err, 1, nil)
-		for _, c := range []interface{ Close() error }{sendA, recvA, sendB, recvB} {
-			c.Close()
+		for _, c := range []anyio.Resource{sendA, recvA, sendB, recvB} {
+			c.Close(ctx)
 		}
 	})
 }
@@ -205,8 +205,8 @@ func TestSelectsFaceEachOther(t *testing.T) {
 		if err != nil || left+right != 0 {
 			t.Errorf("balance %d and %d, %v", left, right, err)
 		}
-		for _, c := range []interface{ Close() error }{sendA, recvA, sendB, recvB} {
-			c.Close()
+		for _, c := range []anyio.Resource{sendA, recvA, sendB, recvB} {
+			c.Close(ctx)
 		}
 	})
 }
@@ -238,8 +238,8 @@ func TestSelectIsNoPartnerOfItself(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		send.Close()
-		recv.Close()
+		send.Close(ctx)
+		recv.Close(ctx)
 	})
 }
 

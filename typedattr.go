@@ -74,21 +74,30 @@ type AttributeProvider interface {
 	ExtraAttributes() Attributes
 }
 
+// AttributesOf is what the resource provides, nothing if it is no
+// AttributeProvider.
+func AttributesOf(resource any) Attributes {
+	if p, ok := resource.(AttributeProvider); ok {
+		return p.ExtraAttributes()
+	}
+	return Attributes{}
+}
+
 // Extra asks a resource for an attribute. If it does not have it, the error
 // matches ErrAttributeNotFound; an error of the getter is returned as it is. [TA-04]
-func Extra[T any](p AttributeProvider, attr *Attribute[T]) (T, error) {
-	get, ok := p.ExtraAttributes().getters[attr].(func() (T, error))
+func Extra[T any](resource any, attr *Attribute[T]) (T, error) {
+	get, ok := AttributesOf(resource).getters[attr].(func() (T, error))
 	if !ok {
 		var zero T
-		return zero, fmt.Errorf("%w: %s of %T", ErrAttributeNotFound, attr, p)
+		return zero, fmt.Errorf("%w: %s of %T", ErrAttributeNotFound, attr, resource)
 	}
 	return get()
 }
 
 // ExtraOr is Extra with a value for resources that do not have the attribute. It
 // does not stand in for an error of the getter. [TA-04]
-func ExtraOr[T any](p AttributeProvider, attr *Attribute[T], otherwise T) (T, error) {
-	get, ok := p.ExtraAttributes().getters[attr].(func() (T, error))
+func ExtraOr[T any](resource any, attr *Attribute[T], otherwise T) (T, error) {
+	get, ok := AttributesOf(resource).getters[attr].(func() (T, error))
 	if !ok {
 		return otherwise, nil
 	}

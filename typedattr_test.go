@@ -154,3 +154,12 @@ func ExampleExtra() {
 	// example.org <nil>
 	// true
 }
+
+func TestResourcesWithoutAttributesHaveNone(t *testing.T) {
+	if n := anyio.AttributesOf(42).Len(); n != 0 {
+		t.Errorf("%d attributes", n)
+	}
+	if _, err := anyio.Extra(42, peerName); !errors.Is(err, anyio.ErrAttributeNotFound) {
+		t.Error(err)
+	}
+}

@@ -19,10 +19,10 @@ func FuzzPipelineKeepsItsItems(f *testing.F) {
 		var got []byte
 		err := anyio.Run(context.Background(), func(ctx context.Context) error {
 			send, recv := stream.Memory[byte](int(buffer))
-			defer recv.Close()
+			defer recv.Close(ctx)
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error {
-					defer send.Close()
+					defer send.Close(ctx)
 					for _, b := range items {
 						if err := send.Send(ctx, b); err != nil {
 							return err

@@ -21,7 +21,7 @@ var objectRules = []objectRule{
 				sent = p.buffered
 				p.fill(ctx)
 			}
-			p.wantErr("Close", p.send.Close(), nil)
+			p.wantErr("Close", p.send.Close(ctx), nil)
 			for i := range sent {
 				if got, err := p.recv.Receive(ctx); err != nil || got != i {
 					p.fail("received %d, %v, want %d", got, err, i)
@@ -35,39 +35,39 @@ var objectRules = []objectRule{
 	{name: "end while waiting",
 		want: "a Receive that waits returns ErrEndOfStream when the sender is closed",
 		check: func(p *objectPair, ctx context.Context) {
-			err := p.waiting(ctx, p.receive, func(*anyio.TaskHandle) { p.wantErr("Close", p.send.Close(), nil) })
+			err := p.waiting(ctx, p.receive, func(*anyio.TaskHandle) { p.wantErr("Close", p.send.Close(ctx), nil) })
 			p.wantErr("Receive", err, anyio.ErrEndOfStream)
 		}},
 	{name: "closed",
 		want: "calls on an end that was closed return ErrClosed, and closing it again does nothing",
 		check: func(p *objectPair, ctx context.Context) {
 			for range 2 {
-				p.wantErr("Close of the sender", p.send.Close(), nil)
+				p.wantErr("Close of the sender", p.send.Close(ctx), nil)
 				p.wantErr("Send", p.send.Send(ctx, 1), anyio.ErrClosed)
 			}
 			for range 2 {
-				p.wantErr("Close of the receiver", p.recv.Close(), nil)
+				p.wantErr("Close of the receiver", p.recv.Close(ctx), nil)
 				p.wantErr("Receive", p.receive(ctx), anyio.ErrClosed)
 			}
 		}},
 	{name: "closed while receiving",
 		want: "a Receive that waits returns ErrClosed when its own end is closed",
 		check: func(p *objectPair, ctx context.Context) {
-			err := p.waiting(ctx, p.receive, func(*anyio.TaskHandle) { p.wantErr("Close", p.recv.Close(), nil) })
+			err := p.waiting(ctx, p.receive, func(*anyio.TaskHandle) { p.wantErr("Close", p.recv.Close(ctx), nil) })
 			p.wantErr("Receive", err, anyio.ErrClosed)
 		}},
 	{name: "closed while sending", needs: needBuffer,
 		want: "a Send that waits returns ErrClosed when its own end is closed, and its item is not received",
 		check: func(p *objectPair, ctx context.Context) {
 			p.fill(ctx)
-			err := p.waiting(ctx, p.sendOne, func(*anyio.TaskHandle) { p.wantErr("Close", p.send.Close(), nil) })
+			err := p.waiting(ctx, p.sendOne, func(*anyio.TaskHandle) { p.wantErr("Close", p.send.Close(ctx), nil) })
 			p.wantErr("Send", err, anyio.ErrClosed)
 			p.drained(ctx, p.buffered)
 		}},
 	{name: "broken",
 		want: "when the receiver is closed, Send returns ErrBroken, at once or, over a network, before long",
 		check: func(p *objectPair, ctx context.Context) {
-			p.wantErr("Close", p.recv.Close(), nil)
+			p.wantErr("Close", p.recv.Close(ctx), nil)
 			err := p.sendOne(ctx)
 			for tries := 0; err == nil && p.buffered < 0 && tries < maxFill; tries++ {
 				err = p.sendOne(ctx)
@@ -78,7 +78,7 @@ var objectRules = []objectRule{
 		want: "a Send that waits returns ErrBroken when the receiver is closed",
 		check: func(p *objectPair, ctx context.Context) {
 			p.fill(ctx)
-			err := p.waiting(ctx, p.sendOne, func(*anyio.TaskHandle) { p.wantErr("Close", p.recv.Close(), nil) })
+			err := p.waiting(ctx, p.sendOne, func(*anyio.TaskHandle) { p.wantErr("Close", p.recv.Close(ctx), nil) })
 			p.wantErr("Send", err, anyio.ErrBroken)
 		}},
 	{name: "buffer", needs: needBuffer,
@@ -99,7 +99,7 @@ var objectRules = []objectRule{
 					tg.Go(func(ctx context.Context) error { second = p.receive(ctx); return nil })
 					p.idle(ctx)
 					p.wantErr("Send", p.send.Send(ctx, 1), nil)
-					p.wantErr("Close", p.send.Close(), nil)
+					p.wantErr("Close", p.send.Close(ctx), nil)
 				})
 			})
 			p.wantErr("the first Receive", first, nil)
@@ -128,7 +128,7 @@ var objectRules = []objectRule{
 			p.fill(ctx)
 			err := p.waiting(ctx, p.sendOne, func(h *anyio.TaskHandle) { h.Cancel("it waits") })
 			p.wantErr("Send", err, anyio.ErrCanceled)
-			p.wantErr("Close", p.send.Close(), nil)
+			p.wantErr("Close", p.send.Close(ctx), nil)
 			p.drained(ctx, p.buffered)
 		}},
 	{name: "canceled receive",
@@ -188,7 +188,7 @@ func checkOrder(p *objectPair, ctx context.Context) {
 					return err
 				}
 			}
-			return p.send.Close()
+			return p.send.Close(ctx)
 		}, anyio.Name("sender"))
 		next := 0
 		for got, err := range stream.All(ctx, p.recv) {
@@ -225,11 +225,11 @@ func checkTry(p *objectPair, ctx context.Context) {
 		p.wantErr("TrySend to a receiver that waits", send.TrySend(1), nil)
 	})
 	p.wantErr("Receive", err, nil)
-	p.wantErr("Close", p.send.Close(), nil)
+	p.wantErr("Close", p.send.Close(ctx), nil)
 	p.wantErr("TrySend on a closed end", send.TrySend(1), anyio.ErrClosed)
 	_, err = recv.TryReceive()
 	p.wantErr("TryReceive at the end", err, anyio.ErrEndOfStream)
-	p.wantErr("Close", p.recv.Close(), nil)
+	p.wantErr("Close", p.recv.Close(ctx), nil)
 	_, err = recv.TryReceive()
 	p.wantErr("TryReceive on a closed end", err, anyio.ErrClosed)
 }

@@ -42,7 +42,7 @@ func checkCanceledScope(p *objectPair, ctx context.Context) {
 	}
 	err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 		s.Cancel("before Close")
-		p.wantErr("Close in a canceled scope", p.send.Close(), nil)
+		p.wantErr("Close in a canceled scope", p.send.Close(ctx), nil)
 		return nil
 	})
 	p.wantErr("the scope", err, nil)
@@ -81,13 +81,13 @@ func cancelObjectStream(t testing.TB, makePair MakeObjectPair, opts []Option) {
 							}
 							sent = append(sent, i)
 						}
-						return send.Close()
+						return send.Close(ctx)
 					}, anyio.Name("sender"))
 					return collect(ctx)
 				})
 			},
 			Check: func(ctx context.Context, err error) error {
-				err = errors.Join(err, send.Close(), collect(ctx), recv.Close())
+				err = errors.Join(err, send.Close(ctx), collect(ctx), recv.Close(ctx))
 				if err == nil && !slices.Equal(sent, received) {
 					err = fmt.Errorf("want: no cancellation loses or doubles an item\ngot:  sent %d, received %d", sent, received)
 				}

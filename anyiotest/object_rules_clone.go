@@ -11,12 +11,12 @@ import (
 func checkClonesEnd(p *objectPair, ctx context.Context) {
 	send, _ := cloneOf(p.send)
 	recv, _ := cloneOf(p.recv)
-	defer send.Close()
-	defer recv.Close()
+	defer send.Close(ctx)
+	defer recv.Close(ctx)
 
-	p.wantErr("Close of the first sender", p.send.Close(), nil)
+	p.wantErr("Close of the first sender", p.send.Close(ctx), nil)
 	p.wantErr("Send of a closed end that has a clone", p.sendOne(ctx), anyio.ErrClosed)
-	p.wantErr("Close of the first receiver", p.recv.Close(), nil)
+	p.wantErr("Close of the first receiver", p.recv.Close(ctx), nil)
 	err := p.waiting(ctx, func(ctx context.Context) error {
 		got, err := recv.Receive(ctx)
 		if err == nil && got != 1 {
@@ -27,13 +27,13 @@ func checkClonesEnd(p *objectPair, ctx context.Context) {
 	p.wantErr("Receive of the clone", err, nil)
 
 	third, _ := cloneOf(send)
-	defer third.Close()
-	p.wantErr("Close of the last receiver", recv.Close(), nil)
+	defer third.Close(ctx)
+	p.wantErr("Close of the last receiver", recv.Close(ctx), nil)
 	p.wantErr("Send when all receivers are closed", send.Send(ctx, 1), anyio.ErrBroken)
-	p.wantErr("Close", third.Close(), nil)
+	p.wantErr("Close", third.Close(ctx), nil)
 	if dead, ok := cloneOf(third); ok {
 		p.wantErr("Send of a closed end's clone", dead.Send(ctx, 1), anyio.ErrClosed)
-		p.wantErr("Close of a closed end's clone", dead.Close(), nil)
+		p.wantErr("Close of a closed end's clone", dead.Close(ctx), nil)
 	}
 }
 
@@ -45,7 +45,7 @@ func checkClonesShare(p *objectPair, ctx context.Context) {
 		for sender := range ends {
 			send, _ := cloneOf(p.send)
 			tg.Go(func(ctx context.Context) error {
-				defer send.Close()
+				defer send.Close(ctx)
 				for i := range each {
 					if err := send.Send(ctx, sender*each+i); err != nil {
 						return err
@@ -57,7 +57,7 @@ func checkClonesShare(p *objectPair, ctx context.Context) {
 		for range ends {
 			recv, _ := cloneOf(p.recv)
 			tg.Go(func(ctx context.Context) error {
-				defer recv.Close()
+				defer recv.Close(ctx)
 				last := [ends]int{-1, -1, -1, -1}
 				for item, err := range stream.All(ctx, recv) {
 					if err != nil {
@@ -75,8 +75,8 @@ func checkClonesShare(p *objectPair, ctx context.Context) {
 				return nil
 			}, anyio.Name("receiver"))
 		}
-		p.wantErr("Close", p.send.Close(), nil)
-		p.wantErr("Close", p.recv.Close(), nil)
+		p.wantErr("Close", p.send.Close(ctx), nil)
+		p.wantErr("Close", p.recv.Close(ctx), nil)
 	})
 	for item := range ends * each {
 		if count[item] != 1 {

@@ -78,7 +78,7 @@ type objectPair struct {
 }
 
 func (p *objectPair) close() {
-	if err := errors.Join(p.send.Close(), p.recv.Close()); err != nil {
+	if err := errors.Join(p.send.Close(context.Background()), p.recv.Close(context.Background())); err != nil {
 		p.fail("closing at the end: %v", err)
 	}
 }
@@ -232,10 +232,10 @@ func needClones(p *objectPair) string {
 	send, ok1 := cloneOf(p.send)
 	recv, ok2 := cloneOf(p.recv)
 	if ok1 {
-		send.Close()
+		send.Close(context.Background())
 	}
 	if ok2 {
-		recv.Close()
+		recv.Close(context.Background())
 	}
 	if !ok1 || !ok2 {
 		return "the ends of this stream have no Clone"

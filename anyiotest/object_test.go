@@ -16,13 +16,13 @@ import (
 type mutant struct {
 	*stream.MemorySendStream[int]
 	send   func(ctx context.Context, item int) error
-	close  func() error
+	close  func(context.Context) error
 	clone  func() *mutant
 	sendEO func(ctx context.Context) error
 }
 
 func (m *mutant) Send(ctx context.Context, item int) error { return m.send(ctx, item) }
-func (m *mutant) Close() error                             { return m.close() }
+func (m *mutant) Close(ctx context.Context) error          { return m.close(ctx) }
 func (m *mutant) Clone() *mutant                           { return m.clone() }
 func (m *mutant) SendEOF(ctx context.Context) error        { return m.sendEO(ctx) }
 
@@ -31,12 +31,12 @@ type mutantReceiver struct {
 	*stream.MemoryReceiveStream[int]
 	receive    func(ctx context.Context) (int, error)
 	tryReceive func() (int, error)
-	close      func() error
+	close      func(context.Context) error
 }
 
 func (m *mutantReceiver) Receive(ctx context.Context) (int, error) { return m.receive(ctx) }
 func (m *mutantReceiver) TryReceive() (int, error)                 { return m.tryReceive() }
-func (m *mutantReceiver) Close() error                             { return m.close() }
+func (m *mutantReceiver) Close(ctx context.Context) error          { return m.close(ctx) }
 
 // newMutant makes a pair without a fault; change may add one.
 func newMutant(buffer int, change func(s *mutant, r *mutantReceiver)) anyiotest.MakeObjectPair {
@@ -49,7 +49,7 @@ func newMutant(buffer int, change func(s *mutant, r *mutantReceiver)) anyiotest.
 			c.send, c.close = c.MemorySendStream.Send, c.MemorySendStream.Close
 			return &c
 		}
-		s.sendEO = func(ctx context.Context) error { return send.Close() }
+		s.sendEO = func(ctx context.Context) error { return send.Close(ctx) }
 		r := &mutantReceiver{recv, recv.Receive, recv.TryReceive, recv.Close}
 		if change != nil {
 			change(s, r)
@@ -59,13 +59,13 @@ func newMutant(buffer int, change func(s *mutant, r *mutantReceiver)) anyiotest.
 }
 
 // later is a Close that does nothing at the first call.
-func later(closing func() error) func() error {
+func later(closing func(context.Context) error) func(ctx context.Context) error {
 	calls := 0
-	return func() error {
+	return func(ctx context.Context) error {
 		if calls++; calls == 1 {
 			return nil
 		}
-		return closing()
+		return closing(ctx)
 	}
 }
 
@@ -95,7 +95,10 @@ func TestObjectStreamRulesFindFaults(t *testing.T) {
 			}
 		}},
 		{"end", "what is buffered is dropped", 2, func(s *mutant, r *mutantReceiver) {
-			s.close = func() error { _, _ = r.MemoryReceiveStream.TryReceive(); return s.MemorySendStream.Close() }
+			s.close = func(ctx context.Context) error {
+				_, _ = r.MemoryReceiveStream.TryReceive()
+				return s.MemorySendStream.Close(ctx)
+			}
 		}},
 		{"end", "the end is told as closed", 2, func(s *mutant, r *mutantReceiver) {
 			r.receive = func(ctx context.Context) (int, error) {
@@ -111,20 +114,20 @@ func TestObjectStreamRulesFindFaults(t *testing.T) {
 		}},
 		{"closed", "closing again fails", 0, func(s *mutant, r *mutantReceiver) {
 			closed := false
-			s.close = func() error {
+			s.close = func(ctx context.Context) error {
 				if closed {
 					return errOdd
 				}
 				closed = true
-				return s.MemorySendStream.Close()
+				return s.MemorySendStream.Close(context.Background())
 			}
 		}},
 		{"closed while receiving", "it is not woken", 0, func(s *mutant, r *mutantReceiver) {
 			r.close = later(r.MemoryReceiveStream.Close)
 		}},
 		{"closed while sending", "its item is still delivered", 1, func(s *mutant, r *mutantReceiver) {
-			s.close = func() error {
-				defer s.MemorySendStream.Close()
+			s.close = func(ctx context.Context) error {
+				defer s.MemorySendStream.Close(context.Background())
 				_, err := r.MemoryReceiveStream.TryReceive()
 				return err
 			}
@@ -159,7 +162,7 @@ func TestObjectStreamRulesFindFaults(t *testing.T) {
 		{"send eof", "the second fails", 0, func(s *mutant, r *mutantReceiver) {
 			s.sendEO = func(ctx context.Context) error {
 				_, err := r.MemoryReceiveStream.TryReceive()
-				defer s.MemorySendStream.Close()
+				defer s.MemorySendStream.Close(ctx)
 				if errors.Is(err, anyio.ErrEndOfStream) {
 					return errOdd
 				}

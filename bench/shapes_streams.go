@@ -35,12 +35,12 @@ func pump(buffer, workers int) func(context.Context, *meter, int) error {
 		m.start()
 		defer m.stop()
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			defer send.Close()
-			defer recv.Close()
+			defer send.Close(ctx)
+			defer recv.Close(ctx)
 			for i := range workers {
 				to, from := send.Clone(), recv.Clone()
 				tg.Go(func(ctx context.Context) error {
-					defer to.Close()
+					defer to.Close(ctx)
 					for item := range part(n, i, workers) {
 						if err := to.Send(ctx, item); err != nil {
 							return err
@@ -49,7 +49,7 @@ func pump(buffer, workers int) func(context.Context, *meter, int) error {
 					return nil
 				})
 				tg.Go(func(ctx context.Context) error {
-					defer from.Close()
+					defer from.Close(ctx)
 					for {
 						if _, err := from.Receive(ctx); err != nil {
 							return unlessEnd(err)
@@ -107,11 +107,11 @@ func pingPong(ctx context.Context, m *meter, n int) error {
 	ask, asked := stream.Memory[int](0)
 	answer, answered := stream.Memory[int](0)
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		defer answered.Close()
-		defer ask.Close()
+		defer answered.Close(ctx)
+		defer ask.Close(ctx)
 		tg.Go(func(ctx context.Context) error {
-			defer asked.Close()
-			defer answer.Close()
+			defer asked.Close(ctx)
+			defer answer.Close(ctx)
 			for {
 				v, err := asked.Receive(ctx)
 				if err != nil {

@@ -45,7 +45,7 @@ func TestMemoryOperationsDoNotAllocate(t *testing.T) {
 					if n != 0 {
 						t.Errorf("ping-pong: %v allocations a round", n)
 					}
-					return there.Close()
+					return there.Close(ctx)
 				})
 			}, anyio.On(on))
 			if err != nil {

@@ -11,11 +11,11 @@ import (
 func ExampleMemory() {
 	anyio.Run(context.Background(), func(ctx context.Context) error {
 		send, recv := stream.Memory[string](2)
-		defer recv.Close()
+		defer recv.Close(ctx)
 		send.Send(ctx, "hello")
 		send.Send(ctx, "world")
 		fmt.Println(send.TrySend("too much"))
-		send.Close()
+		send.Close(ctx)
 		for range 3 {
 			fmt.Println(recv.Receive(ctx))
 		}
@@ -35,12 +35,12 @@ func ExampleMemoryReceiveStream_Clone() {
 		var squares [10]int
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			send, recv := stream.Memory[int](0)
-			defer send.Close()
-			defer recv.Close()
+			defer send.Close(ctx)
+			defer recv.Close(ctx)
 			for range 3 {
 				jobs := recv.Clone()
 				tg.Go(func(ctx context.Context) error {
-					defer jobs.Close()
+					defer jobs.Close(ctx)
 					for n, err := range jobs.All(ctx) {
 						if err != nil {
 							return err
@@ -68,9 +68,9 @@ func ExampleMemoryReceiveStream_All() {
 	anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			send, recv := stream.Memory[int](0)
-			defer recv.Close()
+			defer recv.Close(ctx)
 			tg.Go(func(ctx context.Context) error {
-				defer send.Close()
+				defer send.Close(ctx)
 				for i := range 3 {
 					if err := send.Send(ctx, i); err != nil {
 						return err

@@ -20,8 +20,8 @@ func TestMemoryCanceledReceiveLeavesQueue(t *testing.T) {
 			idle(t, ctx)
 			wantErr(t, send.TrySend("hello"), anyio.ErrWouldBlock)
 		})
-		send.Close()
-		recv.Close()
+		send.Close(ctx)
+		recv.Close(ctx)
 	})
 }
 
@@ -41,8 +41,8 @@ func TestMemoryCanceledSendWithdrawsItem(t *testing.T) {
 				_, err := recv.TryReceive()
 				wantErr(t, err, anyio.ErrWouldBlock)
 			})
-			send.Close()
-			recv.Close()
+			send.Close(ctx)
+			recv.Close(ctx)
 		}
 	})
 }
@@ -63,13 +63,13 @@ func TestMemoryDoesNothingInCanceledScope(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		canceled(t, ctx, func(ctx context.Context) error { // closing works there
-			send.Close()
+			send.Close(ctx)
 			return send.Send(ctx, "x")
 		})
 		next(t, ctx, recv, "kept")
 		_, err := recv.Receive(ctx)
 		wantErr(t, err, anyio.ErrEndOfStream)
-		recv.Close()
+		recv.Close(ctx)
 	})
 }
 
@@ -92,8 +92,8 @@ func TestMemoryItemHandedOverSurvivesCancel(t *testing.T) {
 			s.Cancel("too late")
 			wantErr(t, s.Await(ctx), nil)
 		})
-		send.Close()
-		recv.Close()
+		send.Close(ctx)
+		recv.Close(ctx)
 	})
 }
 
@@ -114,8 +114,8 @@ func TestMemoryItemPassesCanceledReceiver(t *testing.T) {
 			next(t, ctx, recv, "to the buffer")
 			wantErr(t, first.Await(ctx), anyio.ErrTaskCanceled)
 		})
-		send.Close()
-		recv.Close()
+		send.Close(ctx)
+		recv.Close(ctx)
 	})
 }
 
@@ -135,7 +135,7 @@ func TestMemoryObeysDerivedContext(t *testing.T) {
 			wantErr(t, err, context.Canceled)
 		})
 		wantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
-		send.Close()
-		recv.Close()
+		send.Close(ctx)
+		recv.Close(ctx)
 	})
 }

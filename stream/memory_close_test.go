@@ -12,16 +12,16 @@ import (
 func TestMemoryClosedSender(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](1)
-		defer recv.Close()
-		send.Close()
-		send.Close()
+		defer recv.Close(ctx)
+		send.Close(ctx)
+		send.Close(ctx)
 		_, err := recv.Receive(ctx)
 		wantErr(t, err, anyio.ErrEndOfStream)
 		_, err = recv.TryReceive()
 		wantErr(t, err, anyio.ErrEndOfStream)
 		wantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
 		wantErr(t, send.TrySend(1), anyio.ErrClosed)
-		recv.Close() // closed comes before broken
+		recv.Close(ctx) // closed comes before broken
 		wantErr(t, send.TrySend(1), anyio.ErrClosed)
 	})
 }
@@ -29,10 +29,10 @@ func TestMemoryClosedSender(t *testing.T) {
 func TestMemoryClosedReceiver(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](1)
-		defer send.Close()
+		defer send.Close(ctx)
 		wantErr(t, send.TrySend(1), nil)
-		recv.Close()
-		recv.Close()
+		recv.Close(ctx)
+		recv.Close(ctx)
 		_, err := recv.Receive(ctx)
 		wantErr(t, err, anyio.ErrClosed)
 		_, err = recv.TryReceive()
@@ -48,10 +48,10 @@ func TestMemoryClosedReceiver(t *testing.T) {
 func TestMemoryBufferedItemSurvivesClosedSender(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](2)
-		defer recv.Close()
+		defer recv.Close(ctx)
 		wantErr(t, send.Send(ctx, 1), nil)
 		wantErr(t, send.Send(ctx, 2), nil)
-		send.Close()
+		send.Close(ctx)
 		next(t, ctx, recv, 1)
 		next(t, ctx, recv, 2)
 		_, err := recv.Receive(ctx)
@@ -71,9 +71,9 @@ func TestMemoryCloseWakesPeers(t *testing.T) {
 				})
 			}
 			idle(t, ctx)
-			send.Close()
+			send.Close(ctx)
 		})
-		recv.Close()
+		recv.Close(ctx)
 		send, recv = stream.Memory[*int](0)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			for range 3 {
@@ -83,9 +83,9 @@ func TestMemoryCloseWakesPeers(t *testing.T) {
 				})
 			}
 			idle(t, ctx)
-			recv.Close()
+			recv.Close(ctx)
 		})
-		send.Close()
+		send.Close(ctx)
 	})
 }
 
@@ -100,7 +100,7 @@ func TestMemoryCloseWakesWaitersOnSameEndOnly(t *testing.T) {
 			})
 			tg.Go(func(ctx context.Context) error { return send2.Send(ctx, 2) })
 			idle(t, ctx)
-			send.Close()
+			send.Close(ctx)
 			idle(t, ctx)
 			if s := send.Statistics(); s.TasksWaitingSend != 1 || s.OpenSendStreams != 1 {
 				t.Errorf("%+v", s)
@@ -116,12 +116,12 @@ func TestMemoryCloseWakesWaitersOnSameEndOnly(t *testing.T) {
 				return nil
 			})
 			idle(t, ctx)
-			recv.Close()
+			recv.Close(ctx)
 			idle(t, ctx)
 			wantErr(t, send2.TrySend(3), nil)
 		})
-		send2.Close()
-		recv2.Close()
+		send2.Close(ctx)
+		recv2.Close(ctx)
 	})
 }
 
@@ -129,8 +129,8 @@ func TestMemoryClones(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send1, recv1 := stream.Memory[string](1)
 		send2, recv2 := send1.Clone(), recv1.Clone()
-		send1.Close()
-		recv1.Close()
+		send1.Close(ctx)
+		recv1.Close(ctx)
 		wantErr(t, send2.TrySend("hello"), nil)
 		if v, err := recv2.TryReceive(); v != "hello" || err != nil {
 			t.Error(v, err)
@@ -141,17 +141,17 @@ func TestMemoryClones(t *testing.T) {
 		if s := recv1.Statistics(); s.OpenSendStreams != 1 || s.OpenReceiveStreams != 1 {
 			t.Errorf("clones of closed ends count: %+v", s)
 		}
-		send2.Close()
+		send2.Close(ctx)
 		_, err = recv2.Receive(ctx)
 		wantErr(t, err, anyio.ErrEndOfStream)
-		recv2.Close()
+		recv2.Close(ctx)
 	})
 }
 
 func TestMemoryCloseRightAfterSend(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[string](0)
-		defer recv.Close()
+		defer recv.Close(ctx)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				next(t, ctx, recv, "test")
@@ -159,7 +159,7 @@ func TestMemoryCloseRightAfterSend(t *testing.T) {
 			})
 			idle(t, ctx)
 			wantErr(t, send.TrySend("test"), nil)
-			send.Close()
+			send.Close(ctx)
 		})
 	})
 }

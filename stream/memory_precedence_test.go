@@ -18,28 +18,28 @@ func TestMemoryErrorsHaveAnOrder(t *testing.T) {
 		wantErr(t, send.TrySend(1), nil)
 		wantErr(t, send.TrySend(2), nil)
 
-		recv.Close() // an item is there, and a sender
+		recv.Close(ctx) // an item is there, and a sender
 		_, err := recv.TryReceive()
 		wantErr(t, err, anyio.ErrClosed)
 		_, err = recv.Receive(ctx)
 		wantErr(t, err, anyio.ErrClosed)
 
-		send.Close()
-		send2.Close() // items are there, and no sender
+		send.Close(ctx)
+		send2.Close(ctx) // items are there, and no sender
 		if v, err := recv2.TryReceive(); v != 1 || err != nil {
 			t.Errorf("buffered item: %v, %v", v, err)
 		}
 		next(t, ctx, recv2, 2)
 		_, err = recv2.TryReceive()
 		wantErr(t, err, anyio.ErrEndOfStream)
-		recv2.Close()
+		recv2.Close(ctx)
 		_, err = recv2.TryReceive()
 		wantErr(t, err, anyio.ErrClosed)
 
 		send, recv = stream.Memory[int](2)
-		recv.Close() // the buffer has room, and nobody is there to receive
+		recv.Close(ctx) // the buffer has room, and nobody is there to receive
 		wantErr(t, send.TrySend(1), anyio.ErrBroken)
-		send.Close()
+		send.Close(ctx)
 		wantErr(t, send.TrySend(1), anyio.ErrClosed)
 	})
 }
@@ -53,18 +53,18 @@ func TestMemoryEndComesAfterEverythingSent(t *testing.T) {
 			for i := range 4 {
 				s := send.Clone()
 				tg.Go(func(ctx context.Context) error {
-					defer s.Close()
+					defer s.Close(ctx)
 					return s.Send(ctx, i)
 				})
 				idle(t, ctx)
 			}
-			send.Close()
+			send.Close(ctx)
 			for i := range 4 {
 				next(t, ctx, recv, i)
 			}
 			_, err := recv.Receive(ctx)
 			wantErr(t, err, anyio.ErrEndOfStream)
 		})
-		recv.Close()
+		recv.Close(ctx)
 	})
 }

@@ -82,9 +82,9 @@ func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 
 // Close closes this end; further calls do nothing. Calls of Receive that wait on
 // it return ErrClosed. When the last receiving end is closed, senders that wait
-// get ErrBroken and what is in the buffer is dropped. The error is always
-// nil. [ST-30] [ST-31]
-func (r *MemoryReceiveStream[T]) Close() error {
+// get ErrBroken and what is in the buffer is dropped. It does not look at ctx,
+// never waits, and always returns nil. [ST-30] [ST-31]
+func (r *MemoryReceiveStream[T]) Close(ctx context.Context) error {
 	m := r.m
 	var woken queue[T]
 	m.mu.Lock()

@@ -29,12 +29,12 @@ func TestMemorySelectUsesTheBuffer(t *testing.T) {
 		if v != 1 {
 			t.Errorf("received %d", v)
 		}
-		send.Close()
+		send.Close(ctx)
 		selects(t, ctx, 0, nil, anyio.OnReceive(recv, nil))
 		v = -1
 		selects(t, ctx, 0, anyio.ErrEndOfStream, anyio.OnReceive(recv, &v))
 		selects(t, ctx, 0, anyio.ErrClosed, anyio.OnSend(send, 3))
-		recv.Close()
+		recv.Close(ctx)
 		if v != -1 {
 			t.Errorf("a failed case changed its variable to %d", v)
 		}
@@ -81,8 +81,8 @@ func TestMemorySelectStandsInLine(t *testing.T) {
 		if got != [3]int{10, 11, 12} {
 			t.Errorf("received %v", got)
 		}
-		send.Close()
-		recv.Close()
+		send.Close(ctx)
+		recv.Close(ctx)
 	})
 }
 
@@ -96,7 +96,7 @@ func TestMemorySelectIsToldOfClosingAndCanceling(t *testing.T) {
 				return nil
 			})
 			idle(t, ctx)
-			recv.Close()
+			recv.Close(ctx)
 			idle(t, ctx)
 			tg.Go(func(ctx context.Context) error {
 				selects(t, ctx, 1, anyio.ErrBroken, anyio.OnReceive(in, nil), anyio.OnSend(second, 1))
@@ -113,8 +113,8 @@ func TestMemorySelectIsToldOfClosingAndCanceling(t *testing.T) {
 		if s := first.Statistics(); s.TasksWaitingSend != 0 || s.TasksWaitingReceive != 0 {
 			t.Errorf("%+v", s)
 		}
-		for _, c := range []interface{ Close() error }{first, in, second} {
-			c.Close()
+		for _, c := range []anyio.Resource{first, in, second} {
+			c.Close(ctx)
 		}
 	})
 }

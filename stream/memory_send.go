@@ -77,8 +77,9 @@ func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 // Close closes this end; further calls do nothing. Calls of Send that wait on it
 // return ErrClosed, their items are withdrawn. When the last sending end is
 // closed, receivers that wait get ErrEndOfStream; what is in the buffer can still
-// be received. The error is always nil. [ST-27] [ST-31]
-func (s *MemorySendStream[T]) Close() error {
+// be received. It does not look at ctx, never waits, and always returns
+// nil. [ST-27] [ST-31]
+func (s *MemorySendStream[T]) Close(ctx context.Context) error {
 	m := s.m
 	var woken queue[T]
 	m.mu.Lock()

@@ -53,8 +53,8 @@ func TestMemoryReceiveThenSend(t *testing.T) {
 					}
 				}
 			})
-			send.Close()
-			recv.Close()
+			send.Close(ctx)
+			recv.Close(ctx)
 		}
 	})
 }
@@ -94,8 +94,8 @@ func TestMemoryTryReceiveReleasesBlockedSender(t *testing.T) {
 				_, err := recv.TryReceive()
 				wantErr(t, err, anyio.ErrWouldBlock)
 			})
-			send.Close()
-			recv.Close()
+			send.Close(ctx)
+			recv.Close(ctx)
 		}
 	})
 }
@@ -103,8 +103,8 @@ func TestMemoryTryReceiveReleasesBlockedSender(t *testing.T) {
 func TestMemoryServesWaitersInOrder(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](2)
-		defer send.Close()
-		defer recv.Close()
+		defer send.Close(ctx)
+		defer recv.Close(ctx)
 		var order [4]int
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			for i := range 6 {
@@ -179,7 +179,7 @@ func TestMemoryBufferWrapsAndGrowsInOrder(t *testing.T) {
 func TestMemoryIterationEndsWhenSendersAreClosed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[string](0)
-		defer recv.Close()
+		defer recv.Close(ctx)
 		var got []string
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
@@ -191,7 +191,7 @@ func TestMemoryIterationEndsWhenSendersAreClosed(t *testing.T) {
 			})
 			wantErr(t, send.Send(ctx, "hello"), nil)
 			wantErr(t, send.Send(ctx, "anyio"), nil)
-			send.Close()
+			send.Close(ctx)
 		})
 		if !slices.Equal(got, []string{"hello", "anyio"}) {
 			t.Errorf("received %q", got)
@@ -202,7 +202,7 @@ func TestMemoryIterationEndsWhenSendersAreClosed(t *testing.T) {
 func TestMemoryIterationYieldsOtherErrorsOnce(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](3)
-		defer send.Close()
+		defer send.Close(ctx)
 		for i := range 3 {
 			wantErr(t, send.Send(ctx, i), nil)
 		}
@@ -217,7 +217,7 @@ func TestMemoryIterationYieldsOtherErrorsOnce(t *testing.T) {
 			if err != nil {
 				errs = append(errs, err)
 			} else if v == 2 {
-				recv.Close()
+				recv.Close(ctx)
 			}
 		}
 		if len(errs) != 1 || !errors.Is(errs[0], anyio.ErrClosed) {
@@ -242,7 +242,7 @@ func TestMemoryStatistics(t *testing.T) {
 		send2, recv2 := send.Clone(), recv.Clone()
 		recv3 := recv.Clone()
 		check(stream.MemoryStatistics{OpenSendStreams: 2, OpenReceiveStreams: 3})
-		recv3.Close()
+		recv3.Close(ctx)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			a := tg.Go(func(ctx context.Context) error { _, err := recv.Receive(ctx); return err })
 			idle(t, ctx)
@@ -265,11 +265,11 @@ func TestMemoryStatistics(t *testing.T) {
 				next(t, ctx, recv, v)
 			}
 		})
-		send2.Close()
-		recv2.Close()
+		send2.Close(ctx)
+		recv2.Close(ctx)
 		check(stream.MemoryStatistics{OpenSendStreams: 1, OpenReceiveStreams: 1})
-		send.Close()
-		recv.Close()
+		send.Close(ctx)
+		recv.Close(ctx)
 		check(stream.MemoryStatistics{})
 	})
 }

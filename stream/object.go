@@ -17,9 +17,7 @@ type UnreliableObjectReceiveStream[T any] interface {
 	// closed, ErrEndOfStream if the other side was, and ErrBroken if something
 	// outside failed. Cancellation: no object is lost.
 	Receive(ctx context.Context) (T, error)
-	// Close closes this end, wakes those who wait on it with ErrClosed, and does
-	// nothing at further calls. It works in a canceled scope.
-	Close() error
+	anyio.Resource
 }
 
 // An UnreliableObjectSendStream sends objects without a promise that they arrive. [ST-03]
@@ -28,9 +26,7 @@ type UnreliableObjectSendStream[T any] interface {
 	// are ErrClosed if this end was closed, and ErrBroken if the other side was or
 	// something outside failed. Cancellation: the object is not sent.
 	Send(ctx context.Context, item T) error
-	// Close closes this end, wakes those who wait on it with ErrClosed, and does
-	// nothing at further calls. It works in a canceled scope.
-	Close() error
+	anyio.Resource
 }
 
 // An UnreliableObjectStream is both: it promises neither order nor delivery. [ST-04]

@@ -21,11 +21,11 @@ func newLinks() (a, b link) {
 	return link{sendA, recvA}, link{sendB, recvB}
 }
 
-func (l link) SendEOF(context.Context) error { return l.MemorySendStream.Close() }
+func (l link) SendEOF(context.Context) error { return l.MemorySendStream.Close(context.Background()) }
 
-func (l link) Close() error {
-	l.MemorySendStream.Close()
-	return l.MemoryReceiveStream.Close()
+func (l link) Close(ctx context.Context) error {
+	l.MemorySendStream.Close(ctx)
+	return l.MemoryReceiveStream.Close(ctx)
 }
 
 // exchange needs no promise of order or delivery.
@@ -66,7 +66,7 @@ func TestReliableStreamsServeWhereUnreliableOnesDo(t *testing.T) {
 		if n != 0 {
 			t.Errorf("%d items after the end", n)
 		}
-		a.Close()
-		b.Close()
+		a.Close(ctx)
+		b.Close(ctx)
 	})
 }

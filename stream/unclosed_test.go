@@ -40,8 +40,8 @@ func leaveOpen(t *testing.T, debug bool) (line int) {
 		send.Clone()
 		recv.Clone()
 		closed, closedToo := stream.Memory[int](1)
-		closed.Close()
-		closedToo.Close()
+		closed.Close(ctx)
+		closedToo.Close(ctx)
 		closed.Clone()
 		return nil
 	}, opts...)

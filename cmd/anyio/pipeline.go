@@ -34,7 +34,7 @@ func hashTree(ctx context.Context, t tree, progress func(totals)) (totals, error
 		sendFiles, files := stream.Memory[fileSum](2 * hashers)
 
 		tg.Go(func(ctx context.Context) error {
-			defer func() { _ = sendNames.Close() }()
+			defer func() { _ = sendNames.Close(ctx) }()
 			left := t.files
 			_, err := t.walk(ctx, ".", &left, sendNames)
 			return err
@@ -43,10 +43,10 @@ func hashTree(ctx context.Context, t tree, progress func(totals)) (totals, error
 			in, out := names.Clone(), sendFiles.Clone()
 			tg.Go(func(ctx context.Context) error { return t.hash(ctx, in, out) }, anyio.Name(fmt.Sprintf("hash %d", i+1)))
 		}
-		_ = names.Close()
-		_ = sendFiles.Close() // the pool has clones: the stream ends with the last of them
+		_ = names.Close(ctx)
+		_ = sendFiles.Close(ctx) // the pool has clones: the stream ends with the last of them
 
-		defer func() { _ = files.Close() }()
+		defer func() { _ = files.Close(ctx) }()
 		for file, err := range files.All(ctx) {
 			if err != nil {
 				return err
@@ -94,8 +94,8 @@ func (t tree) walk(ctx context.Context, folder string, left *int, names *stream.
 
 // hash is one task of the pool. Reading blocks, so it is done in a worker.
 func (t tree) hash(ctx context.Context, names *stream.MemoryReceiveStream[string], files *stream.MemorySendStream[fileSum]) error {
-	defer func() { _ = names.Close() }()
-	defer func() { _ = files.Close() }()
+	defer func() { _ = names.Close(ctx) }()
+	defer func() { _ = files.Close(ctx) }()
 	h := newHasher()
 	for name, err := range names.All(ctx) {
 		if err != nil {

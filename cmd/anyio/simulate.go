@@ -48,12 +48,12 @@ func hour(ctx context.Context) (reports int, err error) {
 	timedOut, err := anyio.MoveOnAfter(ctx, time.Hour, func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			send, receive := stream.Memory[int](0)
-			defer func() { _ = receive.Close() }()
+			defer func() { _ = receive.Close(ctx) }()
 			for i := range sensors {
 				to := send.Clone()
 				tg.Go(func(ctx context.Context) error { return sense(ctx, i, to) }, anyio.Name(fmt.Sprintf("sensor %d", i)))
 			}
-			_ = send.Close()
+			_ = send.Close(ctx)
 			for _, err := range receive.All(ctx) {
 				if err != nil {
 					return err
@@ -71,7 +71,7 @@ func hour(ctx context.Context) (reports int, err error) {
 
 // sense is one sensor: it reports its number again and again.
 func sense(ctx context.Context, number int, to *stream.MemorySendStream[int]) error {
-	defer func() { _ = to.Close() }()
+	defer func() { _ = to.Close(ctx) }()
 	period := time.Duration(10+number%50) * time.Second
 	for {
 		if err := anyio.Sleep(ctx, period); err != nil {

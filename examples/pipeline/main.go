@@ -24,7 +24,7 @@ A stream ends when its last sender is closed.`
 
 // read sends the lines of the text.
 func read(ctx context.Context, lines *stream.MemorySendStream[string]) error {
-	defer func() { _ = lines.Close() }()
+	defer func() { _ = lines.Close(ctx) }()
 	scanner := bufio.NewScanner(strings.NewReader(text))
 	for scanner.Scan() {
 		if err := lines.Send(ctx, scanner.Text()); err != nil {
@@ -36,8 +36,8 @@ func read(ctx context.Context, lines *stream.MemorySendStream[string]) error {
 
 // count turns each line into the number of its words.
 func count(ctx context.Context, lines *stream.MemoryReceiveStream[string], counts *stream.MemorySendStream[map[string]int]) error {
-	defer func() { _ = lines.Close() }()
-	defer func() { _ = counts.Close() }()
+	defer func() { _ = lines.Close(ctx) }()
+	defer func() { _ = counts.Close(ctx) }()
 	for line, err := range lines.All(ctx) {
 		if err != nil {
 			return err
@@ -66,10 +66,10 @@ func wordCounts(ctx context.Context, counters int) (map[string]int, error) {
 			tg.Go(func(ctx context.Context) error { return count(ctx, in, out) }, anyio.Name(fmt.Sprintf("count %d", i+1)))
 		}
 		// The counters have clones: only these count from now on.
-		_ = lines.Close()
-		_ = sendCounts.Close()
+		_ = lines.Close(ctx)
+		_ = sendCounts.Close(ctx)
 
-		defer func() { _ = counts.Close() }()
+		defer func() { _ = counts.Close(ctx) }()
 		for words, err := range counts.All(ctx) {
 			if err != nil {
 				return err

@@ -40,6 +40,8 @@ type Backend interface {
 	Offload(j Job)
 	// WaitAllBlocked returns when every other task of the run waits for something.
 	WaitAllBlocked(p Place) error
+	// Network is the backend's socket layer.
+	Network() Network
 	// Rand is a source of the backend's random choices, seeded in the simulator.
 	Rand(n int) int
 }

@@ -13,10 +13,10 @@
 //	Arm, Disarm       timers; Fire is called when one is due
 //	Offload(job)      run what blocks where it holds up no task
 //	WaitAllBlocked    return when every other task waits
+//	Network()         sockets and name resolution, see Network
 //	Rand(n)           a random choice, repeatable in a simulation
 //
-// That is all; see Backend for the exact duties. Sockets are added to it with the
-// package that needs them. On the parallel backend a waiter parks its goroutine by
+// That is all; see Backend for the exact duties. On the parallel backend a waiter parks its goroutine by
 // itself, so Park and Unpark are for loops.
 //
 // # How a blocking call works

@@ -89,10 +89,11 @@ const turnLength = 61
 // New makes a loop.
 func New(p Params) *Loop { return &Loop{Params: p} }
 
-func (l *Loop) Name() string     { return l.Params.Name }
-func (l *Loop) Now() int64       { return l.Clock.Now() }
-func (l *Loop) Epoch() time.Time { return l.Clock.Epoch() }
-func (l *Loop) Rand(n int) int   { return l.Params.Rand(n) }
+func (l *Loop) Name() string            { return l.Params.Name }
+func (l *Loop) Now() int64              { return l.Clock.Now() }
+func (l *Loop) Epoch() time.Time        { return l.Clock.Epoch() }
+func (l *Loop) Network() kernel.Network { return kernel.NoNetwork{} }
+func (l *Loop) Rand(n int) int          { return l.Params.Rand(n) }
 
 // Main drives the loop until t has ended.
 func (l *Loop) Main(t *kernel.Task) error {
