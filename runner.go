@@ -45,10 +45,9 @@ func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 			how = kernel.Failed
 		default:
 			how = kernel.Canceled
-			if canceled && t.OuterCanceled() {
-				tg.mu.Lock()
-				tg.canceled = true
-				tg.mu.Unlock()
+			// Thousands may end so at once: the first alone writes.
+			if canceled && !tg.canceled.Load() && t.OuterCanceled() {
+				tg.canceled.Store(true)
 			}
 			rest = err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -18,13 +19,14 @@ import (
 type TaskGroup struct {
 	g kernel.Group
 
-	mu       sync.Mutex // guards what follows
-	failed   GroupError // of the tasks, in the order in which they ended
-	panics   []*PanicError
-	unguard  func() // ends the first panic's grace
-	goexit   bool   // a task called runtime.Goexit
-	canceled bool   // a task ended by a cancellation from outside it
-	caught   bool
+	canceled atomic.Bool // a task ended by a cancellation from outside it
+	caught   bool        // set at the end
+
+	mu      sync.Mutex // guards what follows
+	failed  GroupError // of the tasks, in the order in which they ended
+	panics  []*PanicError
+	unguard func() // ends the first panic's grace
+	goexit  bool   // a task called runtime.Goexit
 }
 
 // WithTaskGroup runs body with a new task group, then waits for all its tasks.
@@ -96,7 +98,7 @@ func (tg *TaskGroup) end(err error) error {
 // result leaves the scope of a group without tasks.
 func (tg *TaskGroup) result(rest error, canceled bool) error {
 	s := &tg.g.Scope
-	canceled = canceled || tg.canceled
+	canceled = canceled || tg.canceled.Load()
 	var outer error
 	if canceled && s.OuterCanceled() {
 		outer = s.OuterErr()

@@ -59,7 +59,7 @@ type scopeExt struct {
 	waiters     *Waiter // those beyond Scope.waiter
 	timer       Timer
 	timerFor    expiry // the timer's Firer
-	cause       *Cause // set when stCalled is
+	cause       *Cause // set just before stCalled is, and never again
 	outer       *Cause // of the foreign context, made at first need
 	stopForeign func() bool
 	opener      int64 // goroutine that opened the scope, if that matters
@@ -203,12 +203,10 @@ func (s *Scope) CancelCalled() bool {
 
 // Cause is why the scope itself was canceled, nil if it was not.
 func (s *Scope) Cause() *Cause {
-	if x := s.ext.Load(); x != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return x.cause
+	if s.state.Load()&stCalled == 0 {
+		return nil
 	}
-	return nil
+	return s.ext.Load().cause // written once, before stCalled
 }
 
 // Shield reports whether the scope is shielded.
