@@ -24,7 +24,9 @@ func New(body func(c *Coro)) *Coro {
 	return &Coro{impl: impl{body: body, in: make(chan bool), out: make(chan bool)}}
 }
 
-// Resume runs the coroutine until it yields (true) or ends (false).
+// Resume runs the coroutine until it yields (true) or ends (false). A panic of the
+// body ends the process, where that of iter.Pull would reach the caller; the bodies
+// of tasks recover theirs.
 //
 //go:norace
 func (c *Coro) Resume() bool { return c.step(true) }
@@ -45,8 +47,10 @@ func (c *Coro) Yield() bool {
 //
 //go:norace
 func (c *Coro) Stop() {
-	if c.started && !c.ended {
-		c.step(false)
+	if !c.started {
+		c.started, c.ended = true, true
+	}
+	for c.step(false) {
 	}
 }
 

@@ -73,7 +73,21 @@ func TestStopOfUnstarted(t *testing.T) {
 	var tr trace
 	c := coro.New(func(*coro.Coro) { tr.add("ran") })
 	c.Stop()
-	tr.want(t, "")
+	tr.add("resume=%t", c.Resume())
+	tr.want(t, "resume=false")
+}
+
+// A body that is asked to end and yields again is not suspended again.
+func TestStopWaitsForTheEnd(t *testing.T) {
+	var tr trace
+	c := coro.New(func(c *coro.Coro) {
+		for range 3 {
+			tr.add("yield=%t", c.Yield())
+		}
+	})
+	c.Resume()
+	c.Stop()
+	tr.want(t, "yield=false yield=false yield=false")
 }
 
 func TestStopOfEnded(t *testing.T) {
