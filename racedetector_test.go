@@ -134,7 +134,9 @@ var racePrograms = []struct {
 	}},
 	{"memory stream", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		send, recv := stream.Memory[int](1)
+		defer recv.Close(ctx)
 		tg.Go(func(ctx context.Context) error {
+			defer send.Close(ctx)
 			_ = anyio.Sleep(ctx, time.Millisecond)
 			*x++
 			return send.Send(ctx, *x) // x belongs to the receiver now
