@@ -47,7 +47,7 @@ func (b *Backend) Unregister(d *poll.Desc) error { return b.clock.poller.Unregis
 // A registration is where the race detector sees Register happen before Ready.
 type registration struct{ r Ready }
 
-// fifo is a queue through Task.Sched.Link.
+// fifo is a queue through Task.Link.
 type fifo struct {
 	head, tail *kernel.Task
 	n          int
@@ -58,11 +58,11 @@ func (q *fifo) Len() int { return q.n }
 
 //go:norace
 func (q *fifo) Push(t *kernel.Task) {
-	t.Sched.Link = nil
+	t.SetLink(nil)
 	if q.tail == nil {
 		q.head = t
 	} else {
-		q.tail.Sched.Link = t
+		q.tail.SetLink(t)
 	}
 	q.tail = t
 	q.n++
@@ -74,11 +74,11 @@ func (q *fifo) Pop() *kernel.Task {
 	if t == nil {
 		return nil
 	}
-	q.head = t.Sched.Link
+	q.head = t.Link()
 	if q.head == nil {
 		q.tail = nil
 	}
-	t.Sched.Link = nil
+	t.SetLink(nil)
 	q.n--
 	return t
 }

@@ -77,6 +77,7 @@ type Run struct {
 	// Intruder, if set before the run begins, is asked by the simulator before each
 	// step. It serves tests.
 	Intruder Intruder
+	main     *Scope // of the first task; guarded by Root.mu
 	lastID   atomic.Uint64
 	killed   atomic.Pointer[Cause] // set when the run cannot go on, see Kill
 	ended    atomic.Bool

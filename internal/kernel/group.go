@@ -29,10 +29,21 @@ func (g *Group) Open(runner Runner) {
 
 // firstTask is the head of the scope's list of tasks, if it is a group's.
 func (s *Scope) firstTask() *Scope {
+	if g := s.group(); g != nil {
+		return g.tasks
+	}
+	if s.parent == nil { // the root
+		return s.run.main
+	}
+	return nil
+}
+
+// group is the group whose scope s is, nil if it is none's.
+func (s *Scope) group() *Group {
 	if s.state.Load()&stGroup == 0 {
 		return nil
 	}
-	return (*Group)(unsafe.Pointer(s)).tasks // the scope is the group's first field
+	return (*Group)(unsafe.Pointer(s)) // the scope is the group's first field
 }
 
 // sweepSlack is how many ended tasks a group keeps linked at least.
@@ -52,16 +63,16 @@ func (g *Group) Spawn(t *Task) bool {
 	if g.state.Load()&stLazy != 0 {
 		g.materialize()
 	}
-	t.group, t.parent, t.run, t.base = g, &g.Scope, g.run, g.base
+	t.parent, t.run, t.origin = &g.Scope, g.run, g.origin
 	if t.meta != nil && t.meta.Values != nil {
-		t.base = t.meta.Values
+		t.origin = &origin{t.meta.Values}
 	}
 	g.mu.Lock()
 	st := uint32(stTask)
 	if g.state.Load()&stCanceled != 0 {
 		st |= stCanceled
 	}
-	t.state.Store(st)
+	t.begin(st)
 	t.next, g.tasks = g.tasks, &t.Scope // no other task is touched: it may be running
 	if g.linked++; g.linked > 2*g.live.Load()+sweepSlack {
 		g.sweepLocked()
@@ -96,8 +107,8 @@ func (t *Task) CloseOpen() (open bool) {
 	for s := t.innermostOpen(); s != nil; s = t.innermostOpen() {
 		open = true
 		s.Cancel(&Cause{Reason: "the task that opened the scope ended without closing it"})
-		if s.state.Load()&stGroup != 0 {
-			(*Group)(unsafe.Pointer(s)).Join() // the scope is the group's first field
+		if g := s.group(); g != nil {
+			g.Join()
 		}
 		s.Leave()
 	}
@@ -130,7 +141,7 @@ func (t *Task) Exit() {
 		t.run.Disarm(&x.timer)
 	}
 	t.dismiss()
-	if g := t.group; g != nil && g.live.Add(-1) == 0 && g.joiner.Wake() {
+	if g := t.parent.group(); g != nil && g.live.Add(-1) == 0 && g.joiner.Wake() {
 		g.joiner.Unpark()
 	}
 }

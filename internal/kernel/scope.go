@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // A Scope is a region of work that can be canceled: a node in the tree of
@@ -15,18 +16,18 @@ import (
 // its parent, its timer not armed. Most scopes are left again before anything
 // blocks in them; the others materialize at the first wait, child, or Done.
 type Scope struct {
+	task   *Task // the task that opened the scope, or whose own scope this is; see Task.Start
 	parent *Scope
-	task   *Task // the task that opened the scope, or whose own scope this is
 	run    *Run
-	base   context.Context // answers Value; cancels the scope too if stForeign
+	origin *origin
 	state  atomic.Uint32
 
 	// mu guards the links of the children, the contents of ext, and changes of
 	// state. It is taken parent first.
 	mu                sync.Mutex
-	child, next, prev *Scope // next and prev are guarded by the parent's mu
+	child, next, prev *Scope // next and prev are guarded by the parent's mu; prev of a task is Sched's
 
-	deadline atomic.Int64
+	deadline instant
 	waiter   atomic.Pointer[Waiter] // the wait in progress; further ones in ext
 	ext      atomic.Pointer[scopeExt]
 }
@@ -52,6 +53,19 @@ const (
 	maxLazyChecks = 4
 )
 
+// An origin is the context from elsewhere that the outermost scopes hang on. It
+// answers Value and, if stForeign, cancels the scope.
+type origin struct{ context.Context }
+
+// An instant is a time of the run's clock, or noDeadline, its zero value.
+type instant struct{ v atomic.Int64 }
+
+func (i *instant) Load() int64   { return i.v.Load() ^ noDeadline }
+func (i *instant) Store(d int64) { i.v.Store(d ^ noDeadline) }
+
+// begin sets the state of a scope that nobody else knows yet.
+func (s *Scope) begin(st uint32) { *(*uint32)(unsafe.Pointer(&s.state)) = st }
+
 // scopeExt is what only few scopes need.
 type scopeExt struct {
 	done        chan struct{}
@@ -63,6 +77,7 @@ type scopeExt struct {
 	outer       *Cause // of the foreign context, made at first need
 	stopForeign func() bool
 	opener      int64 // goroutine that opened the scope, if that matters
+	err         error // of a task
 }
 
 // An expiry fires the deadline of a scope.
@@ -75,23 +90,22 @@ var (
 )
 
 func (s *Scope) initRoot(r *Run, ctx context.Context) {
-	s.run, s.base = r, ctx
-	s.deadline.Store(noDeadline)
+	s.run, s.origin = r, &origin{ctx}
 	st := uint32(stLazy)
 	if ctx.Done() != nil {
 		st |= stForeign
 	}
-	s.state.Store(st)
+	s.begin(st)
 }
 
 // Init opens a scope in ctx. The Scope must be new.
 func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 	st := uint32(stLazy)
 	if parent, ok := ctx.(*Scope); ok {
-		s.parent, s.task, s.run, s.base = parent, parent.task, parent.run, parent.base
+		s.parent, s.task, s.run, s.origin = parent, parent.task, parent.run, parent.origin
 	} else {
 		p := locateForeign(ctx)
-		s.base = ctx
+		s.origin = &origin{ctx}
 		switch {
 		case p.S != nil:
 			s.parent, s.task, s.run = p.S, p.S.task, p.S.run
@@ -110,8 +124,10 @@ func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 	if shield {
 		st |= stShield
 	}
-	s.deadline.Store(deadline)
-	s.state.Store(st)
+	if deadline != noDeadline {
+		s.deadline.Store(deadline)
+	}
+	s.begin(st)
 }
 
 // Task is the task that opened the scope.
@@ -171,7 +187,7 @@ func (s *Scope) OuterCanceled() bool {
 	case st&stShield != 0:
 		return false
 	case st&stForeign != 0:
-		return s.base.Err() != nil
+		return s.origin.Err() != nil
 	default:
 		return s.parent != nil && (s.parent.Closed() || s.parent.Canceled())
 	}
@@ -182,7 +198,7 @@ func (s *Scope) OuterErr() error {
 	if s.state.Load()&stForeign == 0 && s.run.killed.Load() == nil && s.parent != nil {
 		return s.parent.cancelError()
 	}
-	if s.run.killed.Load() == nil && s.base.Err() != nil {
+	if s.run.killed.Load() == nil && s.origin.Err() != nil {
 		return s.foreignCause().Error()
 	}
 	return s.cancelError()
@@ -229,7 +245,7 @@ func (s *Scope) cancelError() error {
 			break
 		}
 		if st&stForeign != 0 {
-			if at.base.Err() != nil {
+			if at.origin.Err() != nil {
 				return at.foreignCause().Error()
 			}
 			break
@@ -244,7 +260,7 @@ func (s *Scope) foreignCause() *Cause {
 	defer s.mu.Unlock()
 	x := s.extLocked()
 	if x.outer == nil {
-		x.outer = &Cause{Kind: ByContext, Err: context.Cause(s.base)}
+		x.outer = &Cause{Kind: ByContext, Err: context.Cause(s.origin.Context)}
 	}
 	return x.outer
 }
@@ -261,7 +277,7 @@ func (s *Scope) EffectiveDeadline() (time.Time, bool) {
 			break
 		}
 		if st&stForeign != 0 {
-			if d, ok := at.base.Deadline(); ok {
+			if d, ok := at.origin.Deadline(); ok {
 				foreign = d
 			}
 			break

@@ -58,7 +58,7 @@ func (s *Scope) Value(key any) any {
 	if key == (scopeKey{}) {
 		return s
 	}
-	return s.base.Value(key)
+	return s.origin.Value(key)
 }
 
 func (s *Scope) String() string {

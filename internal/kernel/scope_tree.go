@@ -39,7 +39,7 @@ func (s *Scope) materialize() {
 		if parent == nil {
 			watch = context.AfterFunc // the world outside tells when it likes
 		}
-		stop := watch(s.base, s.refreshAll)
+		stop := watch(s.origin.Context, s.refreshAll)
 		s.mu.Lock()
 		s.extLocked().stopForeign = stop
 		closed := s.state.Load()&stClosed != 0
@@ -98,7 +98,7 @@ func (s *Scope) wantsCanceled() bool {
 	case st&stShield != 0:
 		return false
 	case st&stForeign != 0:
-		return s.base.Err() != nil
+		return s.origin.Err() != nil
 	default:
 		return s.parent != nil && s.parent.state.Load()&(stCanceled|stClosed) != 0
 	}

@@ -14,22 +14,29 @@ import (
 // A Task is one flow of control: its own leaf scope, its context, and its
 // bookkeeping in one object.
 type Task struct {
+	code uintptr // see Entry
 	Scope
-	F     func(context.Context) error // what the task does; the runner clears it
-	group *Group                      // nil for the first task of a run
-	meta  *TaskMeta
-	pc    uintptr // entry of the function it runs, for its name
-	id    atomic.Uint64
-	goid  atomic.Int64
-	err   error                 // set before done
-	done  atomic.Pointer[Latch] // nil: nobody waits yet; over: the task has ended
+	F    func(context.Context) error // what the task does; the runner clears it
+	meta *TaskMeta
+	pc   uintptr // entry of the function it runs, for its name
+	id   atomic.Uint64
+	goid atomic.Int64
+	done atomic.Pointer[Latch] // nil: nobody waits yet; over: the task has ended
 
-	// Sched belongs to the backend.
-	Sched struct {
-		Link *Task      // in a ready queue
-		Coro *coro.Coro // nil until the task first runs
-	}
+	// Coro belongs to the backend: nil until the task first runs.
+	Coro *coro.Coro
 }
+
+// Link is the task's place in a backend's queue of ready tasks.
+//
+//go:norace
+func (t *Task) Link() *Task { return (*Task)(unsafe.Pointer(t.prev)) }
+
+// SetLink sets the next task in a backend's queue of ready tasks. It uses a field
+// that tasks need not as scopes.
+//
+//go:norace
+func (t *Task) SetLink(next *Task) { t.prev = (*Scope)(unsafe.Pointer(next)) }
 
 // A Runner runs the tasks of a group. RunTask must not panic, must survive
 // Goexit, and must end with Settle and Exit.
@@ -68,7 +75,6 @@ func FuncPC[F any](f F) uintptr {
 func (t *Task) Prepare(f func(context.Context) error, pc uintptr, meta *TaskMeta) {
 	t.F, t.pc, t.meta = f, pc, meta
 	t.task = t
-	t.deadline.Store(noDeadline)
 }
 
 // Meta is what was given to Prepare.
@@ -76,10 +82,46 @@ func (t *Task) Meta() *TaskMeta { return t.meta }
 
 // OpenMain makes t the first task of a run.
 func (t *Task) OpenMain(r *Run) {
-	t.parent, t.run, t.base = &r.Root, r, r.Root.base
-	t.state.Store(stLazy | stTask)
-	t.materialize()
+	t.parent, t.run, t.origin = &r.Root, r, r.Root.origin
+	root := &r.Root
+	root.materialize()
+	root.mu.Lock()
+	st := uint32(stTask)
+	if root.state.Load()&stCanceled != 0 {
+		st |= stCanceled
+	}
+	t.begin(st)
+	r.main = &t.Scope
+	root.mu.Unlock()
 }
+
+// Entry is t.Run as a function value for a go statement, which it spares an
+// allocation: a Task begins as the closure of that function would, with the entry
+// of its code and the captured task, and so serves as one.
+func (t *Task) Entry() func() {
+	if entryCode == 0 {
+		return t.Run
+	}
+	t.code = entryCode
+	p := unsafe.Pointer(t)
+	return *(*func())(unsafe.Pointer(&p))
+}
+
+// entryCode is the code of closures made by newEntry, 0 if they do not look as
+// Entry supposes.
+var entryCode = func() uintptr {
+	t := &Task{}
+	t.task = t
+	f := newEntry(t)
+	closure := *(**[2]uintptr)(unsafe.Pointer(&f))
+	if closure[1] != uintptr(unsafe.Pointer(t)) || unsafe.Offsetof(t.Scope)+unsafe.Offsetof(t.Scope.task) != unsafe.Sizeof(closure[0]) {
+		return 0
+	}
+	return closure[0]
+}()
+
+//go:noinline
+func newEntry(t *Task) func() { return func() { t.Run() } }
 
 // Run runs the task on the calling goroutine. Backends call it.
 func (t *Task) Run() {
@@ -88,8 +130,8 @@ func (t *Task) Run() {
 		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", t.Name())))
 		defer pprof.SetGoroutineLabels(context.Background())
 	}
-	if t.group != nil {
-		t.group.Runner.RunTask(t)
+	if g := t.parent.group(); g != nil {
+		g.Runner.RunTask(t)
 	} else {
 		t.meta.Runner.RunTask(t)
 	}
@@ -123,10 +165,10 @@ func (t *Task) Host() *Task {
 			return s
 		}
 	}
-	if t.group == nil {
+	if t.parent.group() == nil {
 		return nil
 	}
-	return t.group.task
+	return t.parent.task
 }
 
 // GoroutineID is the goroutine that runs the task, 0 before it runs.
@@ -141,7 +183,12 @@ var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
 // Settle records how the task ended and lets those go on who wait for it. The
 // outcome never changes afterwards.
 func (t *Task) Settle(how Outcome, err error) {
-	t.F, t.err = nil, err
+	t.F = nil
+	if err != nil {
+		t.mu.Lock()
+		t.extLocked().err = err
+		t.mu.Unlock()
+	}
 	t.state.Or(stClosed | uint32(how)<<outcomeShift)
 	if l := t.done.Swap(over); l != nil {
 		l.Open()
@@ -153,7 +200,11 @@ func (t *Task) Outcome() (Outcome, error) {
 	if t.done.Load() != over {
 		return Pending, nil
 	}
-	return Outcome(t.state.Load() >> outcomeShift & 3), t.err
+	how := Outcome(t.state.Load() >> outcomeShift & 3)
+	if x := t.ext.Load(); x != nil {
+		return how, x.err // not written any more
+	}
+	return how, nil
 }
 
 // DoneLatch is the latch that opens when the task has ended.

@@ -204,14 +204,14 @@ func (l *Loop) turn() {
 //
 //go:norace
 func (l *Loop) resume(t *kernel.Task) {
-	c := t.Sched.Coro
+	c := t.Coro
 	if c == nil {
 		if p := l.idle; p != nil {
 			c, l.idle = p.c, p.next
 		} else {
 			c = coro.New(l.body)
 		}
-		t.Sched.Coro = c
+		t.Coro = c
 	}
 	l.cur, l.budget = t, l.Budget
 	l.current.Store(c.Goid())
@@ -236,11 +236,11 @@ func (l *Loop) body(c *coro.Coro) {
 			if t == nil {
 				break
 			}
-			if t.Sched.Coro != nil {
+			if t.Coro != nil {
 				l.stash = t
 				break
 			}
-			t.Sched.Coro = c
+			t.Coro = c
 			l.cur, l.budget = t, l.Budget
 			l.runTask(t)
 		}
@@ -262,7 +262,7 @@ func (l *Loop) runTask(t *kernel.Task) {
 
 //go:norace
 func (l *Loop) endTask(t *kernel.Task, returned bool) {
-	t.Sched.Coro = nil
+	t.Coro = nil
 	if t == l.main {
 		race.ReleaseMerge(unsafe.Pointer(t))
 		l.mainDone = true
@@ -299,7 +299,7 @@ func (l *Loop) Unpark(t *kernel.Task) {
 //
 //go:norace
 func (l *Loop) Park(t *kernel.Task) {
-	t.Sched.Coro.Yield()
+	t.Coro.Yield()
 	race.Acquire(unsafe.Pointer(t))
 }
 
@@ -320,7 +320,7 @@ func (l *Loop) Yield(forced bool) {
 	l.Order.Push(t)
 	if race.Enabled {
 		// Timers fired from here would carry what t did to the tasks they wake.
-		t.Sched.Coro.Yield()
+		t.Coro.Yield()
 		return
 	}
 	next := l.pick()
@@ -329,7 +329,7 @@ func (l *Loop) Yield(forced bool) {
 		return
 	}
 	l.stash = next
-	t.Sched.Coro.Yield()
+	t.Coro.Yield()
 }
 
 // Current is the task on the calling goroutine.

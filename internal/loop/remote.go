@@ -18,11 +18,11 @@ type remote struct {
 //go:norace
 func (r *remote) push(t *kernel.Task) {
 	r.mu.Lock()
-	t.Sched.Link = nil
+	t.SetLink(nil)
 	if r.tail == nil {
 		r.head = t
 	} else {
-		r.tail.Sched.Link = t
+		r.tail.SetLink(t)
 	}
 	r.tail = t
 	r.n.Add(1)
@@ -42,8 +42,8 @@ func (l *Loop) drainRemote() {
 	l.remote.mu.Unlock()
 	race.Enable()
 	for t != nil {
-		next := t.Sched.Link
-		t.Sched.Link = nil
+		next := t.Link()
+		t.SetLink(nil)
 		l.Order.Push(t)
 		t = next
 	}

@@ -28,7 +28,7 @@ func (b *Backend) Main(t *kernel.Task) error {
 	return nil
 }
 
-func (b *Backend) Start(t *kernel.Task) { go t.Run() }
+func (b *Backend) Start(t *kernel.Task) { go t.Entry()() }
 
 // Current is nil: a task is told by its context.
 func (b *Backend) Current() *kernel.Task { return nil }
