@@ -43,9 +43,10 @@ type Network interface {
 	// LookupAddr is the reverse lookup.
 	LookupAddr(ctx context.Context, addr netip.Addr) ([]string, error)
 	// RemoveSocketFile removes the UNIX socket at path, if what is there is a socket.
-	RemoveSocketFile(path string) error
+	// It and Chmod are no schedule points; the context tells whose files are meant.
+	RemoveSocketFile(ctx context.Context, path string) error
 	// Chmod sets the permissions of a UNIX socket's file.
-	Chmod(path string, mode uint32) error
+	Chmod(ctx context.Context, path string, mode uint32) error
 }
 
 // SocketOptions describe a socket to make.

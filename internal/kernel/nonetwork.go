@@ -38,5 +38,5 @@ func (NoNetwork) LookupPort(context.Context, string, string) (int, error) {
 func (NoNetwork) LookupAddr(context.Context, netip.Addr) ([]string, error) {
 	return nil, errors.ErrUnsupported
 }
-func (NoNetwork) RemoveSocketFile(string) error { return errors.ErrUnsupported }
-func (NoNetwork) Chmod(string, uint32) error    { return errors.ErrUnsupported }
+func (NoNetwork) RemoveSocketFile(context.Context, string) error { return errors.ErrUnsupported }
+func (NoNetwork) Chmod(context.Context, string, uint32) error    { return errors.ErrUnsupported }
