@@ -166,7 +166,7 @@ func TestParityCheckFindsFaults(t *testing.T) {
 		{"a row is there twice", "| SY-04 |", "| SY-05 |", "SY-05: is there twice"},
 		{"a feature of nowhere", "| SY-04 |", "| SY-99 |", "SY-99 is not one of"},
 		{"a method is renamed", "`Event.IsSet`", "`Event.HasHappened`", "Event.HasHappened is not declared"},
-		{"a function is renamed", "`stream.Memory`", "`stream.Pipe`", "stream.Pipe is not declared"},
+		{"a function is renamed", "`stream.Memory`", "`stream.Tunnel`", "stream.Tunnel is not declared"},
 		{"another type's method", "`Event.IsSet`", "`Event.TryAcquire`", "Event.TryAcquire is not declared"},
 		{"a test is gone", "`TestEventStatistics`", "`TestEventNumbers`", "there is no test TestEventNumbers"},
 		{"done without a test", "| done | `TestEventSetOutsideBeforeTheRun` |", "| done | — |", "is done and names no test"},
