@@ -19,7 +19,8 @@ const budget = 128
 // Backend is the loop of one run, and the poller that tells it of descriptors.
 type Backend struct {
 	*loop.Loop
-	clock *clock
+	clock   *clock
+	network *network
 }
 
 // New makes the backend of one run.
@@ -28,14 +29,21 @@ func New() (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Backend{clock: c, Loop: loop.New(loop.Params{
+	b := &Backend{clock: c, Loop: loop.New(loop.Params{
 		Name: "eventloop", Order: &fifo{}, Clock: c, Budget: budget, Rand: rand.IntN,
-	})}, nil
+	})}
+	b.network = newNetwork(b)
+	c.network = b.network
+	return b, nil
 }
+
+// Network is the socket layer: non-blocking descriptors in the loop's poller.
+func (b *Backend) Network() kernel.Network { return b.network }
 
 // Register makes the loop tell r when fd becomes ready, until Unregister. Only
 // tasks of the loop may call it. The socket layer is built on it.
 func (b *Backend) Register(fd int, r Ready) (*poll.Desc, error) {
+	b.network.attend() // an earlier owner of the number may still be known
 	reg := &registration{r}
 	race.ReleaseMerge(unsafe.Pointer(reg))
 	return b.clock.poller.Register(fd, reg)

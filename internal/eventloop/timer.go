@@ -13,7 +13,10 @@ var base = time.Now()
 
 // clock is real time. It waits for timers, other goroutines and descriptors, and
 // no thread sleeps in the kernel meanwhile.
-type clock struct{ poller *poll.Poller }
+type clock struct {
+	poller  *poll.Poller
+	network *network
+}
 
 // A Ready is what a descriptor is registered with in the loop's poller. The loop
 // calls it between two tasks; it must not block.
@@ -21,16 +24,24 @@ type Ready interface{ Ready(readable, writable bool) }
 
 func newClock() (*clock, error) {
 	p, err := poll.New()
-	return &clock{p}, err
+	return &clock{poller: p}, err
 }
 
 func (c *clock) Now() int64       { return int64(time.Since(base)) }
 func (c *clock) Epoch() time.Time { return base }
 func (c *clock) Wake()            { c.poller.Wake() }
-func (c *clock) Close() error     { return c.poller.Close() }
 
-// Poll tells those whose descriptor has become ready.
+// Close ends what the loop has had of the system: sockets that were not closed,
+// then the poller.
+func (c *clock) Close() error {
+	c.network.end()
+	return c.poller.Close()
+}
+
+// Poll does what other goroutines have asked for and tells those whose descriptor
+// has become ready.
 func (c *clock) Poll() {
+	c.network.attend()
 	if c.poller.Len() > 0 {
 		c.poller.Poll(tell)
 	}

@@ -12,6 +12,7 @@ type Desc struct {
 	fd     int
 	data   any
 	live   bool // cleared by Unregister
+	odd    bool // see KeepReading
 
 	// posts is what was posted and not yet reported. The Post that finds it
 	// empty puts the Desc on Poller.posted, and until Poll empties it, the Desc
@@ -19,6 +20,14 @@ type Desc struct {
 	posts atomic.Uint32
 	next  *Desc // the one below on the stack; its owner is as for posts
 }
+
+// KeepReading reports whether a short read no longer means that nothing is left
+// to read: the system has told of an end, an error, or urgent data, at which reads
+// stop. Where the system does not tell such things, it is true from the start.
+// Like Unregister it belongs to the loop.
+//
+//go:norace
+func (d *Desc) KeepReading() bool { return d.odd || !tellsEnds }
 
 // Bits of Desc.posts.
 const (

@@ -42,6 +42,9 @@ const (
 	armedNever time.Duration = math.MaxInt64
 )
 
+// tellsEnds says whether Desc.odd is kept.
+const tellsEnds = true
+
 func newSource(*Poller) source { return &epoll{fd: -1} }
 
 // open implements source.
@@ -84,7 +87,7 @@ func (e *epoll) add(d *Desc) error {
 		}
 	}
 	ev := unix.EpollEvent{
-		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET,
+		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET,
 		Fd:     int32(d.fd),
 	}
 	if err := unix.EpollCtl(e.fd, unix.EPOLL_CTL_ADD, d.fd, &ev); err != nil {
@@ -130,7 +133,8 @@ func (e *epoll) fetchFrom(fd uintptr) bool {
 func (e *epoll) poll(ready func(data any, readable, writable bool)) int {
 	const (
 		broken   = unix.EPOLLHUP | unix.EPOLLERR
-		readable = unix.EPOLLIN | unix.EPOLLRDHUP | broken
+		odd      = unix.EPOLLRDHUP | unix.EPOLLPRI | broken
+		readable = unix.EPOLLIN | odd
 		writable = unix.EPOLLOUT | broken
 	)
 	n := 0
@@ -143,6 +147,7 @@ func (e *epoll) poll(ready func(data any, readable, writable bool)) int {
 			ev := &e.events[e.next]
 			e.next++
 			if d := e.find(int(ev.Fd)); d != nil {
+				d.odd = d.odd || ev.Events&odd != 0
 				ready(d.data, ev.Events&readable != 0, ev.Events&writable != 0)
 				n++
 			}

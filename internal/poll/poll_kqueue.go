@@ -31,6 +31,9 @@ type kqueue struct {
 	got    int
 }
 
+// tellsEnds is false: EV_EOF tells of ends, but nothing of urgent data.
+const tellsEnds = false
+
 func newSource(p *Poller) source {
 	return &kqueue{bed: p.bed, wake: p.Wake, queue: -1, alarm: -1}
 }

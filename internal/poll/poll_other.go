@@ -3,3 +3,6 @@
 package poll
 
 func newSource(p *Poller) source { return portable{p.bed} }
+
+// tellsEnds is false: Post says only that something happened.
+const tellsEnds = false

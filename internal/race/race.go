@@ -25,6 +25,20 @@ func Acquire(addr unsafe.Pointer) { runtime.RaceAcquire(addr) }
 // ReleaseMerge adds all that happened before to what is released at addr.
 func ReleaseMerge(addr unsafe.Pointer) { runtime.RaceReleaseMerge(addr) }
 
+// ReadRange tells that the system has read p on behalf of the calling goroutine.
+func ReadRange(p []byte) {
+	if len(p) > 0 {
+		runtime.RaceReadRange(unsafe.Pointer(&p[0]), len(p))
+	}
+}
+
+// WriteRange tells that the system has written to p likewise.
+func WriteRange(p []byte) {
+	if len(p) > 0 {
+		runtime.RaceWriteRange(unsafe.Pointer(&p[0]), len(p))
+	}
+}
+
 // Isolate runs f where nothing that f acquires sticks to the caller: on a
 // goroutine of its own, waited for without a happens-before edge.
 func Isolate(f func()) {

@@ -1,0 +1,182 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"context"
+	"io"
+	"net"
+	"runtime"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"golang.org/x/sys/unix"
+)
+
+var (
+	opRead    = kernel.RegisterOp("Socket.Read")
+	opWrite   = kernel.RegisterOp("Socket.Write")
+	opConnect = kernel.RegisterOp("Socket.Connect")
+	opAccept  = kernel.RegisterOp("Socket.Accept")
+)
+
+// A handle is what users of a socket hold. The poller and the network hold only
+// the descriptor, so that a socket that everybody has forgotten can be closed.
+type handle struct {
+	f       *descriptor
+	cleanup runtime.Cleanup
+}
+
+// A conn is a connected stream socket.
+type conn struct{ handle }
+
+func newConn(f *descriptor) *conn {
+	c := &conn{handle{f: f}}
+	c.cleanup = runtime.AddCleanup(c, (*descriptor).close, f)
+	return c
+}
+
+func (h *handle) LocalAddr() kernel.Addr  { return h.f.local }
+func (h *handle) RemoteAddr() kernel.Addr { return h.f.remote }
+
+func (h *handle) SyscallConn() (syscall.RawConn, error) {
+	if h.f.closed() {
+		return nil, h.f.opError("raw-control", net.ErrClosed)
+	}
+	return rawConn{h}, nil
+}
+
+func (h *handle) Close() error {
+	h.cleanup.Stop()
+	h.f.close()
+	return nil
+}
+
+func (c *conn) Read(ctx context.Context, p []byte) (int, error) {
+	n, err := c.f.receive(ctx, p)
+	runtime.KeepAlive(c)
+	return n, err
+}
+
+func (c *conn) Write(ctx context.Context, p []byte) (int, error) {
+	n, err := c.f.send(ctx, p)
+	runtime.KeepAlive(c)
+	return n, err
+}
+
+func (f *descriptor) receive(ctx context.Context, p []byte) (int, error) {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(p) == 0 {
+		if f.closed() {
+			return 0, f.opError("read", net.ErrClosed)
+		}
+		return 0, nil
+	}
+	for {
+		seen := f.read.edges.Load()
+		if f.read.dry != seen {
+			if !f.use() {
+				return 0, f.opError("read", net.ErrClosed)
+			}
+			n, errno := recv(f.fd, p)
+			f.release()
+			switch {
+			case errno == 0 && n > 0:
+				// TCP gives all it has, up to an end. A UNIX socket stops at descriptors.
+				if n < len(p) && f.kind == kindTCP && trustShortReads && !f.odd.Load() {
+					f.read.dry = seen
+				}
+				return n, nil
+			case errno == 0:
+				return 0, f.end()
+			case errno == unix.EINTR:
+				continue
+			case !again(errno):
+				return 0, f.failed("read", "read", errno)
+			}
+			f.read.dry = seen
+		}
+		if err := f.wait(place, &f.read, seen, opRead); err != nil {
+			return 0, f.waitError("read", err)
+		}
+	}
+}
+
+// end is the error at the end of the stream. A reset that Write was told of is no
+// end, though the system tells it only once.
+func (f *descriptor) end() error {
+	if errno := syscall.Errno(f.broken.Load()); errno != 0 {
+		return f.failed("read", "read", errno)
+	}
+	return io.EOF
+}
+
+func (f *descriptor) send(ctx context.Context, p []byte) (int, error) {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return f.sendAll(place, p)
+}
+
+func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
+	if len(p) == 0 && f.closed() {
+		return 0, f.opError("write", net.ErrClosed)
+	}
+	sum := 0
+	for sum < len(p) {
+		seen := f.write.edges.Load()
+		if f.write.dry != seen {
+			if !f.use() {
+				return sum, f.opError("write", net.ErrClosed)
+			}
+			n, errno := send(f.fd, p[sum:])
+			f.release()
+			switch {
+			case errno == 0:
+				sum += n
+				if sum < len(p) {
+					place.Run().Yield(true) // the socket had its fill; so have we
+				}
+				continue
+			case errno == unix.EINTR:
+				continue
+			case !again(errno):
+				if errno != unix.EPIPE {
+					f.broken.Store(int32(errno))
+				}
+				return sum, f.failed("write", "write", errno)
+			}
+			f.write.dry = seen
+		}
+		if err := f.wait(place, &f.write, seen, opWrite); err != nil {
+			return sum, f.waitError("write", err)
+		}
+	}
+	return sum, nil
+}
+
+// CloseWrite sends the end of the stream.
+func (c *conn) CloseWrite() error {
+	if !c.f.use() {
+		return c.f.opError("close", net.ErrClosed)
+	}
+	err := unix.Shutdown(c.f.fd, unix.SHUT_WR)
+	c.f.release()
+	if err != nil {
+		return c.f.failed("close", "shutdown", code(err))
+	}
+	return nil
+}
+
+// Abort closes with a reset.
+func (c *conn) Abort() error {
+	if c.f.kind == kindTCP && c.f.use() {
+		_ = unix.SetsockoptLinger(c.f.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		c.f.release()
+	}
+	return c.Close()
+}

@@ -1,0 +1,206 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/poll"
+	"github.com/anyio-go/anyio/internal/waitq"
+	"golang.org/x/sys/unix"
+)
+
+// A descriptor is a non-blocking descriptor on which tasks and goroutines wait. An
+// attempt comes first, always; only when the system says EAGAIN is the descriptor
+// registered, once for all, and the edges that the poller reports are counted. An
+// attempt that found nothing notes the count it began with: until the count moves,
+// another attempt is in vain.
+type descriptor struct {
+	net       *network
+	fd        int
+	kind      kind
+	family    int
+	lent      bool // fd belongs to somebody else, who closes it
+	connected bool
+	local     kernel.Addr
+	remote    kernel.Addr
+	refs      atomic.Int32 // calls that use fd, one for being open, and refsClosed
+	broken    atomic.Int32 // the errno by which Write learned that the connection is gone
+	odd       atomic.Bool  // a short read does not mean that nothing is left
+	read      direction
+	write     direction
+	mu        waitq.Mutex // guards what follows and the queues
+	asked     bool        // to be registered
+	desc      *poll.Desc  // nil before it is
+	refused   error       // why it could not be
+	prev      *descriptor // in network.sockets, guarded by network.mu
+	next      *descriptor
+}
+
+// A direction is reading or writing.
+type direction struct {
+	edges   atomic.Uint64 // times the poller has reported it ready
+	dry     uint64        // edges when an attempt last found nothing; of the one who reads or writes
+	waiters kernel.Queue
+}
+
+const refsClosed = 1 << 30
+
+var errClosed = errors.New("closed") // becomes net.ErrClosed
+
+// use keeps fd open until release; false if it was closed.
+func (f *descriptor) use() bool {
+	for {
+		r := f.refs.Load()
+		if r&refsClosed != 0 {
+			return false
+		}
+		if f.refs.CompareAndSwap(r, r+1) {
+			return true
+		}
+	}
+}
+
+func (f *descriptor) release() {
+	if f.refs.Add(-1) == refsClosed {
+		f.destroy()
+	}
+}
+
+func (f *descriptor) closed() bool { return f.refs.Load()&refsClosed != 0 }
+
+// close wakes all who wait; the last call that uses fd closes it.
+func (f *descriptor) close() {
+	for {
+		r := f.refs.Load()
+		if r&refsClosed != 0 {
+			return
+		}
+		if f.refs.CompareAndSwap(r, r|refsClosed) {
+			break
+		}
+	}
+	f.wake(true, true)
+	f.release()
+}
+
+func (f *descriptor) destroy() {
+	f.mu.Lock()
+	d := f.desc
+	f.desc = nil
+	f.mu.Unlock()
+	f.net.delist(f)
+	if d != nil {
+		f.net.forget(d)
+	}
+	if !f.lent {
+		unix.Close(f.fd)
+	}
+}
+
+// register makes the poller watch fd. Only the loop may call it. An edge that came
+// earlier is not missed: the poller reports what is ready at once.
+func (f *descriptor) register() {
+	if !f.use() {
+		return
+	}
+	d, err := f.net.b.Register(f.fd, f)
+	if f.lent && errors.Is(err, unix.EEXIST) { // one of our own sockets, as it happens
+		var twin int
+		if twin, err = duplicate(f.fd); err == nil {
+			f.fd, f.lent = twin, false
+			d, err = f.net.b.Register(f.fd, f)
+		}
+	}
+	f.mu.Lock()
+	f.desc, f.refused = d, err
+	f.mu.Unlock()
+	if err != nil {
+		f.wake(true, true)
+	}
+	f.release()
+}
+
+// Ready is called by the loop when the poller reports the descriptor.
+func (f *descriptor) Ready(readable, writable bool) {
+	f.mu.Lock()
+	odd := f.desc != nil && f.desc.KeepReading()
+	f.mu.Unlock()
+	if odd && !f.odd.Load() {
+		f.odd.Store(true)
+	}
+	f.wake(readable, writable)
+}
+
+// wake counts an edge and lets all try again who wait for it.
+func (f *descriptor) wake(readable, writable bool) {
+	if readable {
+		f.read.edges.Add(1)
+	}
+	if writable {
+		f.write.edges.Add(1)
+	}
+	for {
+		var r, w *kernel.Waiter
+		f.mu.Lock()
+		if readable {
+			r = f.read.waiters.WakeFirst()
+		}
+		if writable {
+			w = f.write.waiters.WakeFirst()
+		}
+		f.mu.Unlock()
+		if r != nil {
+			r.Unpark()
+		}
+		if w != nil {
+			w.Unpark()
+		}
+		readable, writable = r != nil && f.queued(&f.read), w != nil && f.queued(&f.write)
+		if !readable && !writable {
+			return
+		}
+	}
+}
+
+// queued reports whether somebody else waits.
+func (f *descriptor) queued(d *direction) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return d.waiters.Len() > 0
+}
+
+// wait waits until an attempt makes sense again that began when seen edges were
+// counted. It may return for no reason. The errors are errClosed, that of the
+// registration, and the cancellation as it is.
+func (f *descriptor) wait(p kernel.Place, d *direction, seen uint64, op kernel.Op) error {
+	b := kernel.GetBlocker()
+	b.Prepare(p, op)
+	f.mu.Lock()
+	if err := f.refused; err != nil || f.closed() || d.edges.Load() != seen {
+		closed := f.closed()
+		f.mu.Unlock()
+		kernel.PutBlocker(b)
+		if closed {
+			return errClosed
+		}
+		return err
+	}
+	d.waiters.Push(&b.Node)
+	ask := !f.asked
+	f.asked = true
+	f.mu.Unlock()
+	if ask {
+		f.net.register(f)
+	}
+	err := b.Wait(p)
+	if err != nil {
+		f.mu.Lock()
+		d.waiters.Remove(&b.Node)
+		f.mu.Unlock()
+	}
+	kernel.PutBlocker(b)
+	return err
+}

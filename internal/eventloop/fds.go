@@ -1,0 +1,130 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"context"
+	"net"
+	"runtime"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
+	"golang.org/x/sys/unix"
+)
+
+// fdSize is the size of a descriptor in a control message.
+const fdSize = 4
+
+// ReadFDs reads data and descriptors that came with it.
+func (c *conn) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds int, err error) {
+	n, nfds, err = c.f.receiveFDs(ctx, p, fds)
+	runtime.KeepAlive(c)
+	return n, nfds, err
+}
+
+// WriteFDs sends descriptors with the first byte of p.
+func (c *conn) WriteFDs(ctx context.Context, p []byte, fds []uintptr) error {
+	err := c.f.sendFDs(ctx, p, fds)
+	runtime.KeepAlive(c)
+	return err
+}
+
+func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds int, err error) {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	control := make([]byte, unix.CmsgSpace(fdSize*len(fds)))
+	for {
+		seen := f.read.edges.Load()
+		if !f.use() {
+			return 0, 0, f.opError("read", net.ErrClosed)
+		}
+		n, ncontrol, _, _, err := unix.Recvmsg(f.fd, p, control, fdsFlags)
+		f.release()
+		switch {
+		case err == nil && (n > 0 || len(p) == 0):
+			race.WriteRange(p[:n])
+			nfds, err := takeFDs(control[:ncontrol], fds)
+			if err != nil {
+				return n, nfds, f.opError("read", err)
+			}
+			return n, nfds, nil
+		case err == nil:
+			return 0, 0, f.end()
+		case err == unix.EINTR:
+			continue
+		case !again(code(err)):
+			return 0, 0, f.failed("read", "recvmsg", code(err))
+		}
+		if err := f.wait(place, &f.read, seen, opRead); err != nil {
+			return 0, 0, f.waitError("read", err)
+		}
+	}
+}
+
+// takeFDs gets the descriptors out of control messages and closes those that fds
+// has no place for; the padding of a message may hold one.
+func takeFDs(control []byte, fds []uintptr) (n int, err error) {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range messages {
+		if m.Header.Level != unix.SOL_SOCKET || m.Header.Type != unix.SCM_RIGHTS {
+			continue
+		}
+		got, err := unix.ParseUnixRights(&m)
+		if err != nil {
+			return n, err
+		}
+		for _, fd := range got {
+			if n == len(fds) {
+				unix.Close(fd)
+				continue
+			}
+			if fdsFlags == 0 {
+				unix.CloseOnExec(fd)
+			}
+			fds[n] = uintptr(fd)
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	if len(p) == 0 { // descriptors do not travel alone
+		return f.failed("write", "sendmsg", unix.EINVAL)
+	}
+	numbers := make([]int, len(fds))
+	for i, fd := range fds {
+		numbers[i] = int(fd)
+	}
+	control := unix.UnixRights(numbers...)
+	race.ReadRange(p)
+	for {
+		seen := f.write.edges.Load()
+		if !f.use() {
+			return f.opError("write", net.ErrClosed)
+		}
+		n, err := unix.SendmsgN(f.fd, p, control, nil, sendFlags)
+		f.release()
+		switch {
+		case err == nil:
+			_, err := f.sendAll(place, p[n:])
+			return err
+		case err == unix.EINTR:
+			continue
+		case !again(code(err)):
+			return f.failed("write", "sendmsg", code(err))
+		}
+		if err := f.wait(place, &f.write, seen, opWrite); err != nil {
+			return f.waitError("write", err)
+		}
+	}
+}

@@ -1,0 +1,141 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"context"
+	"net"
+	"runtime"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"golang.org/x/sys/unix"
+)
+
+// A listener accepts stream sockets.
+type listener struct{ handle }
+
+func newListener(f *descriptor) *listener {
+	l := &listener{handle{f: f}}
+	l.cleanup = runtime.AddCleanup(l, (*descriptor).close, f)
+	return l
+}
+
+// longestBacklog is more than systems allow, which they cut down to their limit.
+const longestBacklog = 65535
+
+// ListenStream makes a stream socket that accepts.
+func (n *network) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel.StreamListener, error) {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return nil, err
+	}
+	family := familyOf(o, o.Local)
+	f, err := n.listen(o, family)
+	if err != nil && family == unix.AF_INET6 && o.Network == "tcp" && !o.V6Only && !o.Local.IP.Addr().IsValid() {
+		if f4, err4 := n.listen(o, unix.AF_INET); err4 == nil { // there is no IPv6 here
+			f, err = f4, nil
+		}
+	}
+	if err != nil {
+		return nil, asOpError("listen", kindOf(o), o.Local, kernel.Addr{}, err)
+	}
+	return newListener(f), nil
+}
+
+func (n *network) listen(o kernel.SocketOptions, family int) (*descriptor, error) {
+	f, err := n.socket(o, family)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.listen(o); err != nil {
+		f.close()
+		return nil, err
+	}
+	f.local = localAddress(f.fd)
+	return f, nil
+}
+
+func (f *descriptor) listen(o kernel.SocketOptions) error {
+	if f.family != unix.AF_UNIX {
+		if err := setOption(f.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+			return err
+		}
+	}
+	if f.family == unix.AF_INET6 {
+		only := 0
+		if o.V6Only || o.Network == "tcp6" {
+			only = 1
+		}
+		if err := setOption(f.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only); err != nil {
+			return err
+		}
+	}
+	if err := f.bind(o.Local); err != nil {
+		return err
+	}
+	backlog := o.Backlog
+	if backlog <= 0 {
+		backlog = longestBacklog
+	}
+	if err := unix.Listen(f.fd, min(backlog, longestBacklog)); err != nil {
+		return callError{"listen", err}
+	}
+	return nil
+}
+
+// Accept waits for a connection.
+func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
+	f, err := l.f.accept(ctx)
+	runtime.KeepAlive(l)
+	if err != nil {
+		return nil, err
+	}
+	return newConn(f), nil
+}
+
+func (f *descriptor) accept(ctx context.Context) (*descriptor, error) {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		seen := f.read.edges.Load()
+		if f.read.dry != seen {
+			if !f.use() {
+				return nil, f.opError("accept", net.ErrClosed)
+			}
+			fd, from, errno := accept(f.fd)
+			f.release()
+			switch {
+			case errno == 0:
+				return f.accepted(fd, from)
+			case errno == unix.EINTR, errno == unix.ECONNABORTED:
+				continue // the connection was gone before we came
+			case !again(errno):
+				return nil, f.failed("accept", "accept", errno)
+			}
+			f.read.dry = seen
+		}
+		if err := f.wait(place, &f.read, seen, opAccept); err != nil {
+			return nil, f.waitError("accept", err)
+		}
+	}
+}
+
+// accepted makes a connection of what the system has given.
+func (f *descriptor) accepted(fd int, from kernel.Addr) (*descriptor, error) {
+	c, err := f.net.open(fd, f.kind)
+	if err != nil {
+		return nil, f.opError("accept", err)
+	}
+	c.family, c.connected = f.family, true
+	c.local, c.remote = f.local, from
+	if f.kind == kindTCP {
+		if f.local.IP.Addr().IsUnspecified() {
+			c.local = localAddress(fd)
+		}
+		if !noDelayIsInherited {
+			_ = setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // fails if it is gone already
+		}
+	}
+	return c, nil
+}

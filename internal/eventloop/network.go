@@ -1,0 +1,190 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"net"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/poll"
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/waitq"
+	"golang.org/x/sys/unix"
+)
+
+// A network makes the sockets of one loop. They may be made and used on any
+// goroutine: system calls are made where they are asked for, and only what belongs
+// to the poller is handed over to the loop, by mail.
+type network struct {
+	resolver
+	socketFiles
+	b *Backend
+
+	mailed  atomic.Int32 // letters not yet attended to
+	mu      waitq.Mutex  // guards what follows
+	mail    *letter      // the latest first
+	ended   bool         // the run is over
+	sockets *descriptor  // all that are open, through next
+	watches map[int]*watch
+}
+
+// A letter asks the loop to register a descriptor or to forget one.
+type letter struct {
+	register *descriptor
+	forget   *poll.Desc
+	next     *letter
+}
+
+func newNetwork(b *Backend) *network { return &network{resolver: resolver{b}, b: b} }
+
+// onLoop reports whether a task of the loop calls.
+func (n *network) onLoop() bool { return n.b.Current() != nil }
+
+// register makes the loop watch f, now or on its next turn.
+func (n *network) register(f *descriptor) {
+	if n.onLoop() {
+		f.register()
+	} else {
+		n.post(&letter{register: f})
+	}
+}
+
+// forget undoes register. The descriptor may be closed afterwards: whoever
+// registers the same number attends to the mail first.
+func (n *network) forget(d *poll.Desc) {
+	if n.onLoop() {
+		_ = n.b.Unregister(d) // it is forgotten anyway
+	} else {
+		n.post(&letter{forget: d})
+	}
+}
+
+// post hands a letter to the loop. That of a run that is over has no poller any more.
+func (n *network) post(l *letter) {
+	n.mu.Lock()
+	if n.ended {
+		n.mu.Unlock()
+		return
+	}
+	l.next, n.mail = n.mail, l
+	n.mailed.Add(1)
+	n.mu.Unlock()
+	n.b.clock.Wake()
+}
+
+// attend does what the mail asks for. Only the loop may call it.
+func (n *network) attend() {
+	for n.pending() {
+		race.Isolate(n.attendTo)
+	}
+}
+
+// pending reports whether there is mail.
+//
+//go:norace
+func (n *network) pending() bool {
+	race.Disable()
+	defer race.Enable()
+	return n.mailed.Load() > 0
+}
+
+func (n *network) attendTo() {
+	n.mu.Lock()
+	latest := n.mail
+	n.mail = nil
+	n.mailed.Store(0)
+	n.mu.Unlock()
+	var first *letter
+	for latest != nil {
+		latest.next, first, latest = first, latest, latest.next
+	}
+	for l := first; l != nil; l = l.next {
+		if l.register != nil {
+			l.register.register()
+		} else {
+			_ = n.b.Unregister(l.forget) // closed already, as may be
+		}
+	}
+}
+
+// open makes fd one of the network's sockets, which it then owns.
+func (n *network) open(fd int, k kind) (*descriptor, error) {
+	f := &descriptor{net: n, fd: fd, kind: k}
+	f.read.edges.Store(1) // ahead of dry
+	f.write.edges.Store(1)
+	f.refs.Store(1)
+	if !n.enlist(f) {
+		unix.Close(fd)
+		return nil, net.ErrClosed
+	}
+	return f, nil
+}
+
+// enlist adds f to the open sockets; false if the run is over.
+//
+//go:norace
+func (n *network) enlist(f *descriptor) bool {
+	race.Disable()
+	defer race.Enable()
+	n.mu.Lock()
+	ok := !n.ended
+	if ok {
+		n.enlistLocked(f)
+	}
+	n.mu.Unlock()
+	return ok
+}
+
+//go:norace
+func (n *network) enlistLocked(f *descriptor) {
+	f.next = n.sockets
+	if f.next != nil {
+		f.next.prev = f
+	}
+	n.sockets = f
+}
+
+// delist undoes enlist.
+//
+//go:norace
+func (n *network) delist(f *descriptor) {
+	race.Disable()
+	defer race.Enable()
+	n.mu.Lock()
+	if f.prev != nil {
+		f.prev.next = f.next
+	} else if n.sockets == f {
+		n.sockets = f.next
+	}
+	if f.next != nil {
+		f.next.prev = f.prev
+	}
+	f.prev, f.next = nil, nil
+	n.mu.Unlock()
+}
+
+// first is one of the open sockets, nil if there is none.
+//
+//go:norace
+func (n *network) first() *descriptor {
+	race.Disable()
+	defer race.Enable()
+	n.mu.Lock()
+	f := n.sockets
+	n.mu.Unlock()
+	return f
+}
+
+// end closes the sockets that are left when the run is over. Those who still wait
+// in them, on other goroutines, are told net.ErrClosed.
+func (n *network) end() {
+	n.mu.Lock()
+	n.ended = true
+	n.mail = nil
+	n.mailed.Store(0)
+	n.mu.Unlock()
+	for f := n.first(); f != nil; f = n.first() {
+		n.delist(f)
+		f.close()
+	}
+}

@@ -1,0 +1,80 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"golang.org/x/sys/unix"
+)
+
+// failed is the error of a system call. Op is the operation as package net names it.
+func (f *descriptor) failed(op, call string, errno syscall.Errno) error {
+	return f.opError(op, os.NewSyscallError(call, errno))
+}
+
+func (f *descriptor) opError(op string, err error) error {
+	return opError(op, f.kind, f.local, f.remote, err)
+}
+
+// waitError is the error of descriptor.wait as callers get it.
+func (f *descriptor) waitError(op string, err error) error {
+	switch {
+	case err == errClosed:
+		return f.opError(op, net.ErrClosed)
+	case f.isRefusal(err):
+		return f.opError(op, err)
+	}
+	return err // a cancellation
+}
+
+func (f *descriptor) isRefusal(err error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refused != nil && err == f.refused
+}
+
+func opError(op string, k kind, local, remote kernel.Addr, err error) error {
+	e := &net.OpError{Op: op, Net: string(k), Source: netAddr(k, local), Addr: netAddr(k, remote), Err: err}
+	if e.Addr == nil { // of a listener, as in package net
+		e.Source, e.Addr = nil, e.Source
+	}
+	return e
+}
+
+// asOpError wraps the error of making or sending, unless it is a cancellation.
+func asOpError(op string, k kind, local, remote kernel.Addr, err error) error {
+	switch e := err.(type) {
+	case callError:
+		err = e.err
+		if errno, ok := err.(syscall.Errno); ok {
+			err = os.NewSyscallError(e.call, errno)
+		}
+	case syscall.Errno, *os.SyscallError:
+	default:
+		switch err {
+		case errClosed, net.ErrClosed, os.ErrClosed:
+			err = net.ErrClosed
+		default:
+			return err
+		}
+	}
+	return opError(op, k, local, remote, err)
+}
+
+// code is the errno of a call of package unix, 0 for none.
+func code(err error) syscall.Errno {
+	if err == nil {
+		return 0
+	}
+	if errno, ok := err.(syscall.Errno); ok {
+		return errno
+	}
+	return unix.EINVAL // a path that is too long has no errno
+}
+
+// again reports whether a call would have blocked.
+func again(errno syscall.Errno) bool { return errno == unix.EAGAIN || errno == unix.EWOULDBLOCK }

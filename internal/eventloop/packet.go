@@ -1,0 +1,176 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"context"
+	"net"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"golang.org/x/sys/unix"
+)
+
+var (
+	opReadFrom = kernel.RegisterOp("Socket.ReadFrom")
+	opWriteTo  = kernel.RegisterOp("Socket.WriteTo")
+)
+
+// A packetConn is a datagram socket.
+type packetConn struct{ handle }
+
+func newPacketConn(f *descriptor) *packetConn {
+	c := &packetConn{handle{f: f}}
+	c.cleanup = runtime.AddCleanup(c, (*descriptor).close, f)
+	return c
+}
+
+// OpenPacket makes a datagram socket.
+func (n *network) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := n.packet(place, o)
+	if err != nil {
+		op := "listen"
+		if o.Remote != (kernel.Addr{}) {
+			op = "dial"
+		}
+		return nil, asOpError(op, kindOf(o), o.Local, o.Remote, err)
+	}
+	return newPacketConn(f), nil
+}
+
+func (n *network) packet(place kernel.Place, o kernel.SocketOptions) (*descriptor, error) {
+	connect := o.Remote != kernel.Addr{}
+	decides := o.Local
+	if connect {
+		decides = o.Remote
+	}
+	f, err := n.socket(o, familyOf(o, decides))
+	if err != nil {
+		return nil, err
+	}
+	if f.family == unix.AF_INET6 {
+		err = setOption(f.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
+	}
+	if err == nil && (o.Local != kernel.Addr{} || f.kind == kindUDP && !connect) {
+		err = f.bind(o.Local)
+	}
+	if err == nil && connect {
+		err = f.connect(place, o.Remote)
+	}
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	f.local = localAddress(f.fd)
+	return f, nil
+}
+
+// ReadFrom receives one datagram.
+func (c *packetConn) ReadFrom(ctx context.Context, p []byte) (int, kernel.Addr, error) {
+	n, from, err := c.f.receiveFrom(ctx, p)
+	runtime.KeepAlive(c)
+	return n, from, err
+}
+
+// WriteTo sends one datagram.
+func (c *packetConn) WriteTo(ctx context.Context, p []byte, to kernel.Addr) error {
+	err := c.f.sendDatagram(ctx, p, to)
+	runtime.KeepAlive(c)
+	return err
+}
+
+func (f *descriptor) receiveFrom(ctx context.Context, p []byte) (n int, from kernel.Addr, err error) {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, from, err
+	}
+	for {
+		seen := f.read.edges.Load()
+		if f.read.dry != seen {
+			if !f.use() {
+				return 0, from, f.opError("read", net.ErrClosed)
+			}
+			var errno syscall.Errno
+			if f.connected {
+				n, errno = recv(f.fd, p)
+			} else {
+				n, from, errno = recvFrom(f.fd, p)
+			}
+			f.release()
+			switch {
+			case errno == 0:
+				return n, from, nil
+			case errno == unix.EINTR:
+				continue
+			case !again(errno):
+				return 0, from, f.failed("read", "recvfrom", errno)
+			}
+			f.read.dry = seen
+		}
+		if err := f.wait(place, &f.read, seen, opReadFrom); err != nil {
+			return 0, from, f.waitError("read", err)
+		}
+	}
+}
+
+// Pauses between attempts to send to a UNIX socket whose queue is full.
+const (
+	firstPause = time.Millisecond
+	lastPause  = 32 * time.Millisecond
+)
+
+func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr) error {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	if f.connected && to != (kernel.Addr{}) {
+		return opError("write", f.kind, f.local, to, net.ErrWriteToConnected)
+	}
+	for pause := firstPause; ; {
+		seen := f.write.edges.Load()
+		if f.write.dry != seen {
+			if !f.use() {
+				return f.opError("write", net.ErrClosed)
+			}
+			var errno syscall.Errno
+			if f.connected {
+				_, errno = send(f.fd, p)
+			} else {
+				errno = sendTo(f.fd, p, to, f.family)
+			}
+			f.release()
+			switch {
+			case errno == 0:
+				return nil
+			case errno == unix.EINTR:
+				continue
+			case f.peerIsFull(errno):
+				// Nothing tells when there is room at somebody else's socket.
+				if err := place.Pause(pause); err != nil {
+					return err
+				}
+				pause = min(2*pause, lastPause)
+				continue
+			case !again(errno):
+				return asOpError("write", f.kind, f.local, to, callError{"sendto", errno})
+			}
+			f.write.dry = seen
+		}
+		if err := f.wait(place, &f.write, seen, opWriteTo); err != nil {
+			return f.waitError("write", err)
+		}
+	}
+}
+
+// peerIsFull reports whether a datagram found the receiver's queue full, in a case
+// in which the poller will not tell when it no longer is.
+func (f *descriptor) peerIsFull(errno syscall.Errno) bool {
+	return f.kind == kindUnixgram && (errno == unix.ENOBUFS || again(errno) && !f.connected)
+}

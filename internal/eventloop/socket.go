@@ -1,0 +1,161 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"context"
+	"strings"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"golang.org/x/sys/unix"
+)
+
+// kindOf is the kind of socket that options ask for.
+func kindOf(o kernel.SocketOptions) kind {
+	switch {
+	case o.Network == "unix":
+		return kindUnix
+	case o.Network == "unixgram":
+		return kindUnixgram
+	case strings.HasPrefix(o.Network, "udp"):
+		return kindUDP
+	}
+	return kindTCP
+}
+
+// familyOf is the address family that options ask for, where ip decides what the
+// network's name leaves open.
+func familyOf(o kernel.SocketOptions, ip kernel.Addr) int {
+	switch {
+	case strings.HasPrefix(o.Network, "unix"):
+		return unix.AF_UNIX
+	case strings.HasSuffix(o.Network, "4"):
+		return unix.AF_INET
+	case strings.HasSuffix(o.Network, "6"):
+		return unix.AF_INET6
+	case ip.IP.Addr().Unmap().Is4():
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}
+
+// socket makes a socket that is neither bound nor connected.
+func (n *network) socket(o kernel.SocketOptions, family int) (*descriptor, error) {
+	k, sotype := kindOf(o), unix.SOCK_STREAM
+	if k == kindUDP || k == kindUnixgram {
+		sotype = unix.SOCK_DGRAM
+	}
+	fd, err := newSocket(family, sotype)
+	if err != nil {
+		return nil, callError{"socket", err}
+	}
+	f, err := n.open(fd, k)
+	if err != nil {
+		return nil, err
+	}
+	f.family = family
+	switch k {
+	case kindTCP:
+		err = setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	case kindUDP:
+		err = setOption(fd, unix.SOL_SOCKET, unix.SO_BROADCAST, 1)
+	}
+	if err == nil && o.ReusePort && family != unix.AF_UNIX {
+		err = setOption(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	}
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func setOption(fd, level, name, value int) error {
+	if err := unix.SetsockoptInt(fd, level, name, value); err != nil {
+		return callError{"setsockopt", err}
+	}
+	return nil
+}
+
+// bind gives the socket its own address.
+func (f *descriptor) bind(a kernel.Addr) error {
+	sa, err := sockaddr(a, f.family)
+	if err == nil {
+		err = unix.Bind(f.fd, sa)
+	}
+	if err != nil {
+		return callError{"bind", err}
+	}
+	return nil
+}
+
+// A callError is the error of a system call that becomes part of a *net.OpError.
+type callError struct {
+	call string
+	err  error
+}
+
+func (e callError) Error() string { return e.call + ": " + e.err.Error() }
+func (e callError) Unwrap() error { return e.err }
+
+// AdoptStream takes over a connected socket.
+func (n *network) AdoptStream(ctx context.Context, fd uintptr) (kernel.StreamConn, error) {
+	f, err := n.adopt(ctx, fd, kindTCP, kindUnix)
+	if err != nil {
+		return nil, err
+	}
+	return newConn(f), nil
+}
+
+// AdoptListener takes over a socket that listens.
+func (n *network) AdoptListener(ctx context.Context, fd uintptr) (kernel.StreamListener, error) {
+	f, err := n.adopt(ctx, fd, kindTCP, kindUnix)
+	if err != nil {
+		return nil, err
+	}
+	return newListener(f), nil
+}
+
+// AdoptPacket takes over a datagram socket.
+func (n *network) AdoptPacket(ctx context.Context, fd uintptr) (kernel.PacketConn, error) {
+	f, err := n.adopt(ctx, fd, kindUDP, kindUnixgram)
+	if err != nil {
+		return nil, err
+	}
+	return newPacketConn(f), nil
+}
+
+func (n *network) adopt(ctx context.Context, fd uintptr, inet, local kind) (*descriptor, error) {
+	if _, err := kernel.Enter(ctx); err != nil {
+		unix.Close(int(fd))
+		return nil, err
+	}
+	unix.CloseOnExec(int(fd))
+	sa, err := unix.Getsockname(int(fd))
+	if err == nil {
+		err = unix.SetNonblock(int(fd), true)
+	}
+	if err != nil {
+		unix.Close(int(fd))
+		return nil, opError("file", inet, kernel.Addr{}, kernel.Addr{}, err)
+	}
+	k, family := inet, unix.AF_INET6
+	switch sa.(type) {
+	case *unix.SockaddrInet4:
+		family = unix.AF_INET
+	case *unix.SockaddrUnix:
+		k, family = local, unix.AF_UNIX
+	}
+	f, err := n.open(int(fd), k)
+	if err != nil {
+		return nil, opError("file", k, address(sa), kernel.Addr{}, err)
+	}
+	f.family, f.local = family, address(sa)
+	if peer, err := unix.Getpeername(int(fd)); err == nil {
+		f.remote, f.connected = address(peer), true
+	}
+	if k == kindTCP {
+		_ = setOption(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	}
+	return f, nil
+}

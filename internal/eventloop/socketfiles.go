@@ -1,0 +1,27 @@
+package eventloop
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// socketFiles looks after the files of UNIX sockets.
+type socketFiles struct{}
+
+// RemoveSocketFile removes the socket at path. What is no socket is left alone.
+func (socketFiles) RemoveSocketFile(path string) error {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&fs.ModeSocket != 0 {
+		err = os.Remove(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Chmod sets the permissions of a UNIX socket's file.
+func (socketFiles) Chmod(path string, mode uint32) error {
+	return os.Chmod(path, fs.FileMode(mode)&fs.ModePerm)
+}
