@@ -1,6 +1,7 @@
 package eventloop
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,7 +11,7 @@ import (
 type socketFiles struct{}
 
 // RemoveSocketFile removes the socket at path. What is no socket is left alone.
-func (socketFiles) RemoveSocketFile(path string) error {
+func (socketFiles) RemoveSocketFile(_ context.Context, path string) error {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSocket != 0 {
 		err = os.Remove(path)
@@ -22,6 +23,6 @@ func (socketFiles) RemoveSocketFile(path string) error {
 }
 
 // Chmod sets the permissions of a UNIX socket's file.
-func (socketFiles) Chmod(path string, mode uint32) error {
+func (socketFiles) Chmod(_ context.Context, path string, mode uint32) error {
 	return os.Chmod(path, fs.FileMode(mode)&fs.ModePerm)
 }

@@ -1,0 +1,133 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop_test
+
+import (
+	"context"
+	"io"
+	"net/netip"
+	"path/filepath"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+var loopback4 = kernel.Addr{IP: netip.MustParseAddrPort("127.0.0.1:0")}
+
+// run runs f as the main task of an event loop.
+func run(t testing.TB, f func(ctx context.Context, n kernel.Network) error) {
+	t.Helper()
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		return f(ctx, kernel.NetworkOf(ctx))
+	}, anyio.On(anyio.EventLoop()))
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// must stops the test at an error.
+func must[T any](t testing.TB) func(v T, err error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func listenTCP(t testing.TB, ctx context.Context) kernel.StreamListener {
+	t.Helper()
+	return must[kernel.StreamListener](t)(kernel.NetworkOf(ctx).ListenStream(ctx, kernel.SocketOptions{Network: "tcp4", Local: loopback4}))
+}
+
+func dial(ctx context.Context, l kernel.StreamListener, network string) (kernel.StreamConn, error) {
+	return kernel.NetworkOf(ctx).DialStream(ctx, kernel.SocketOptions{Network: network, Remote: l.LocalAddr()})
+}
+
+// tcpPair makes two connected TCP sockets.
+func tcpPair(t testing.TB, ctx context.Context) (a, b kernel.StreamConn) {
+	t.Helper()
+	l := listenTCP(t, ctx)
+	defer l.Close()
+	a = must[kernel.StreamConn](t)(dial(ctx, l, "tcp"))
+	b = must[kernel.StreamConn](t)(l.Accept(ctx))
+	return a, b
+}
+
+// unixPair makes two connected UNIX sockets.
+func unixPair(t testing.TB, ctx context.Context) (a, b kernel.StreamConn) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "s")
+	l := must[kernel.StreamListener](t)(kernel.NetworkOf(ctx).ListenStream(ctx, kernel.SocketOptions{Network: "unix", Local: kernel.Addr{Path: path}}))
+	defer l.Close()
+	a = must[kernel.StreamConn](t)(dial(ctx, l, "unix"))
+	b = must[kernel.StreamConn](t)(l.Accept(ctx))
+	return a, b
+}
+
+// eachPair runs f with a pair of TCP sockets and one of UNIX sockets.
+func eachPair(t *testing.T, f func(t *testing.T, ctx context.Context, a, b kernel.StreamConn)) {
+	for name, pair := range map[string]func(testing.TB, context.Context) (a, b kernel.StreamConn){"tcp": tcpPair, "unix": unixPair} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(ctx context.Context, n kernel.Network) error {
+				a, b := pair(t, ctx)
+				defer a.Close()
+				defer b.Close()
+				f(t, ctx, a, b)
+				return nil
+			})
+		})
+	}
+}
+
+func write(t testing.TB, ctx context.Context, c kernel.StreamConn, s string) {
+	t.Helper()
+	if n, err := c.Write(ctx, []byte(s)); n != len(s) || err != nil {
+		t.Fatalf("write: %d, %v", n, err)
+	}
+}
+
+// want reads exactly s.
+func want(t testing.TB, ctx context.Context, c kernel.StreamConn, s string) {
+	t.Helper()
+	buf := make([]byte, len(s))
+	for n := 0; n < len(buf); {
+		m, err := c.Read(ctx, buf[n:])
+		if err != nil {
+			t.Fatalf("read: %v after %q, want %q", err, buf[:n], s)
+		}
+		n += m
+	}
+	if string(buf) != s {
+		t.Fatalf("read %q, want %q", buf, s)
+	}
+}
+
+func wantEnd(t testing.TB, ctx context.Context, c kernel.StreamConn) {
+	t.Helper()
+	if n, err := c.Read(ctx, make([]byte, 10)); n != 0 || err != io.EOF {
+		t.Fatalf("read: %d, %v; want the end", n, err)
+	}
+}
+
+// group runs f in a task group.
+func group(t testing.TB, ctx context.Context, f func(ctx context.Context, tg *anyio.TaskGroup)) {
+	t.Helper()
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		f(ctx, tg)
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// blocked waits until all other tasks wait.
+func blocked(t testing.TB, ctx context.Context) {
+	t.Helper()
+	if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
