@@ -1,0 +1,101 @@
+package tlsstream
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"slices"
+	"strings"
+
+	"github.com/anyio-go/anyio"
+)
+
+// The extra attributes of a Stream, beside those of its transport. [TL-08]
+var (
+	// ALPNProtocol is the protocol that was agreed on, "" if none. [TL-09]
+	ALPNProtocol = anyio.NewAttribute[string]("tls.alpn_protocol")
+	// ChannelBindingTLSUnique is the binding of RFC 5929, up to TLS 1.2; nil with
+	// TLS 1.3, which has none: use ExportKeyingMaterial of the State. [TL-10]
+	ChannelBindingTLSUnique = anyio.NewAttribute[[]byte]("tls.channel_binding_tls_unique")
+	// CipherSuite is what encrypts the stream. [TL-11]
+	CipherSuite = anyio.NewAttribute[Cipher]("tls.cipher")
+	// PeerCertificate is the other side's, nil if it showed none. Whether it was
+	// verified is for the config to say. [TL-12]
+	PeerCertificate = anyio.NewAttribute[*x509.Certificate]("tls.peer_certificate")
+	// PeerCertificateBinary is the same in DER, nil if there is none. [TL-13]
+	PeerCertificateBinary = anyio.NewAttribute[[]byte]("tls.peer_certificate_binary")
+	// ServerSide is whether this is the server's side. [TL-14]
+	ServerSide = anyio.NewAttribute[bool]("tls.server_side")
+	// SharedCiphers are those that the client offered and this server knows, in the
+	// client's order; nil on the client. [TL-15]
+	SharedCiphers = anyio.NewAttribute[[]Cipher]("tls.shared_ciphers")
+	// State is all that crypto/tls tells. [TL-16]
+	State = anyio.NewAttribute[*tls.ConnectionState]("tls.state")
+	// IsStandardCompatible is what StandardCompatible says, on streams and listeners. [TL-17] [TL-22]
+	IsStandardCompatible = anyio.NewAttribute[bool]("tls.standard_compatible")
+	// Version is tls.VersionTLS13 or an older one; tls.VersionName names it. [TL-18]
+	Version = anyio.NewAttribute[uint16]("tls.version")
+)
+
+// A Cipher describes a cipher suite. [TL-11]
+type Cipher struct {
+	ID       uint16
+	Name     string // "TLS_AES_128_GCM_SHA256"
+	Protocol string // "TLS 1.3": of the stream, or the oldest one that has the suite
+	Bits     int    // of the key that encrypts
+}
+
+func cipherOf(id, version uint16) Cipher {
+	name := tls.CipherSuiteName(id)
+	c := Cipher{ID: id, Name: name, Protocol: tls.VersionName(version)}
+	for _, k := range []struct {
+		part string
+		bits int
+	}{{"AES_128", 128}, {"AES_256", 256}, {"CHACHA20", 256}, {"3DES", 112}, {"RC4_128", 128}} {
+		if strings.Contains(name, k.part) {
+			c.Bits = k.bits
+		}
+	}
+	return c
+}
+
+// sharedCiphers are those of an offer that crypto/tls knows.
+func sharedCiphers(offer []uint16) []Cipher {
+	shared := []Cipher{}
+	known := slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites())
+	for _, id := range offer {
+		for _, k := range known {
+			if k.ID == id {
+				shared = append(shared, cipherOf(id, k.SupportedVersions[0]))
+			}
+		}
+	}
+	return shared
+}
+
+// ExtraAttributes are those of the transport and those of TLS. [TL-08]
+func (s *Stream) ExtraAttributes() anyio.Attributes {
+	state := s.state
+	var cert *x509.Certificate
+	var der []byte
+	if len(state.PeerCertificates) > 0 {
+		cert = state.PeerCertificates[0]
+		der = cert.Raw
+	}
+	return anyio.AttributesOf(s.wire.transport).With(
+		ALPNProtocol.Is(state.NegotiatedProtocol),
+		ChannelBindingTLSUnique.Is(state.TLSUnique),
+		CipherSuite.Is(cipherOf(state.CipherSuite, state.Version)),
+		PeerCertificate.Is(cert),
+		PeerCertificateBinary.Is(der),
+		ServerSide.Is(s.server),
+		SharedCiphers.From(func() ([]Cipher, error) {
+			if !s.server {
+				return nil, nil
+			}
+			return sharedCiphers(s.hello), nil
+		}),
+		State.Is(&state),
+		IsStandardCompatible.Is(s.standard),
+		Version.Is(state.Version),
+	)
+}

@@ -1,0 +1,101 @@
+package tlsstream
+
+import (
+	"context"
+	"errors"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/stream"
+)
+
+var errUnread = errors.New("tlsstream: Unwrap: the other side sent data before its closing alert: Receive until the end of the stream, then call Unwrap again")
+
+// Unwrap ends TLS and goes on without it: it sends the closing alert and waits for
+// the other side's. It returns the transport, which is the caller's again, and what
+// has been received after the alert; those bytes come before what the transport
+// receives next. The Stream is of no use then, and closing it does nothing. [TL-05]
+//
+// If the other side has sent data that were not received, that is an error and the
+// data are kept: Receive them and call Unwrap again. If the transport ends without
+// an alert, the error is that of Receive.
+//
+// Cancellation: our alert may have been sent, so that Send fails; call Unwrap again.
+func (s *Stream) Unwrap(ctx context.Context) (transport stream.ByteStream, leftover []byte, err error) {
+	err = s.whileSending(ctx, func() error {
+		if err := s.receiving.Acquire(); err != nil {
+			return err
+		}
+		defer s.receiving.Release()
+		if err := s.sayEOF(ctx); err != nil {
+			return err
+		}
+		if len(s.ungotten) > 0 {
+			return errUnread
+		}
+		one := make([]byte, 1)
+		n, err := s.receive(ctx, one)
+		if n > 0 {
+			s.ungotten = one
+			return errUnread
+		}
+		if err != anyio.ErrEndOfStream || s.wire.ended { // the transport's end gives nothing back
+			return err
+		}
+		s.closed.Store(true)
+		transport, leftover = s.wire.transport, append([]byte(nil), s.wire.in...)
+		return nil
+	})
+	return transport, leftover, err
+}
+
+// Close sends the closing alert, without which the other side cannot be sure that
+// it got everything, and closes the transport; it does not wait for the other side's
+// alert, which may never come (Unwrap does). Under StandardCompatible(false) it just
+// closes. A Send that goes on is cut off: it and a waiting Receive get ErrClosed.
+// Closing again does nothing. [TL-06]
+//
+// If the alert cannot be sent, the transport is closed forcefully and the reason
+// returned, except if Receive has told the end or an error of the stream before.
+//
+// Cancellation: the alert may not have been sent; the transport is closed.
+func (s *Stream) Close(ctx context.Context) error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	err := lowlevel.Enter(ctx)
+	if err == nil {
+		err = s.farewell(ctx)
+	}
+	if err == nil {
+		return s.wire.transport.Close(ctx)
+	}
+	_ = anyio.CloseForcefully(ctx, s.wire.transport)
+	return err
+}
+
+// farewell sends the last words.
+func (s *Stream) farewell(ctx context.Context) error {
+	if s.line.TryAcquire() != nil {
+		return nil // in the middle of a Send
+	}
+	defer s.line.Release()
+	switch end := s.ended(); {
+	case end != nil && end != anyio.ErrEndOfStream: // there may be an alert to tell why
+		_, err := anyio.MoveOnAfter(ctx, alertTime, s.wire.flush)
+		return onlyCanceled(err)
+	case !s.standard:
+		return nil
+	case end != nil: // the other side may be gone, that is its right
+		return onlyCanceled(s.sayEOF(ctx))
+	default:
+		return s.sayEOF(ctx)
+	}
+}
+
+func onlyCanceled(err error) error {
+	if errors.Is(err, anyio.ErrCanceled) {
+		return err
+	}
+	return nil
+}

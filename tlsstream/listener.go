@@ -1,0 +1,110 @@
+package tlsstream
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/stream"
+)
+
+const defaultHandshakeTimeout = 30 * time.Second
+
+// A Listener accepts TLS connections from any other listener. [TL-19]
+type Listener struct {
+	accept func(ctx context.Context) (stream.ByteStream, error)
+	serve  func(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn stream.ByteStream) error) error
+	inner  anyio.Resource
+	config *tls.Config
+	o      options
+}
+
+var _ stream.Listener[*Stream] = (*Listener)(nil)
+
+// NewListener makes a Listener from one whose connections are byte streams, which
+// then belongs to it. The config must have a certificate. The options are
+// StandardCompatible, HandshakeTimeout and OnHandshakeError. [TL-19]
+func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Config, opts ...Option) (*Listener, error) {
+	if config == nil {
+		return nil, &anyio.MisuseError{Text: "tlsstream: a listener needs a config with a certificate"}
+	}
+	return &Listener{
+		accept: func(ctx context.Context) (stream.ByteStream, error) { return inner.Accept(ctx) },
+		serve: func(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn stream.ByteStream) error) error {
+			return inner.Serve(ctx, tg, func(ctx context.Context, conn S) error { return handler(ctx, conn) })
+		},
+		inner:  inner,
+		config: config,
+		o:      optionsOf(opts),
+	}, nil
+}
+
+// Serve accepts connections until it is canceled or the listener closed. The
+// handshake takes place in the connection's own task, where handler is called
+// next: a slow client holds up nobody. A connection whose handshake fails or takes
+// too long is closed and logged, and never ends Serve. [TL-20] [TL-23]
+func (l *Listener) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn *Stream) error) error {
+	return l.serve(ctx, tg, func(ctx context.Context, conn stream.ByteStream) error {
+		s, err := l.handshake(ctx, conn)
+		if s == nil {
+			return err
+		}
+		return handler(ctx, s)
+	})
+}
+
+// Accept waits for a connection and does its handshake. While it does, it accepts
+// no other one, so a slow client holds up all others for as long as
+// HandshakeTimeout: servers call Serve. A connection whose handshake fails is
+// treated as Serve does, and Accept waits for the next one.
+//
+// Cancellation: a connection whose handshake has begun is closed; no other is lost.
+func (l *Listener) Accept(ctx context.Context) (*Stream, error) {
+	for {
+		conn, err := l.accept(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s, err := l.handshake(ctx, conn); s != nil || err != nil {
+			return s, err
+		}
+	}
+}
+
+// handshake returns neither a stream nor an error if the handshake failed.
+func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *Stream, err error) {
+	do := func(ctx context.Context) (err error) {
+		s, err = Server(ctx, conn, l.config, StandardCompatible(!l.o.nonStandard))
+		return err
+	}
+	if l.o.timeout > 0 {
+		err = anyio.FailAfter(ctx, l.o.timeout, do)
+	} else {
+		err = do(ctx)
+	}
+	if err == nil {
+		return s, nil
+	}
+	_ = anyio.CloseForcefully(ctx, conn)
+	switch {
+	case errors.Is(err, anyio.ErrCanceled):
+		return nil, err
+	case l.o.onError != nil:
+		l.o.onError(ctx, err, conn)
+	default:
+		slog.ErrorContext(ctx, "anyio: TLS handshake failed", "error", err)
+	}
+	return nil, nil
+}
+
+// Close closes the listener that was given to NewListener. [TL-21]
+func (l *Listener) Close(ctx context.Context) error { return l.inner.Close(ctx) }
+
+// ExtraAttributes are those of the listener that was given to NewListener, and
+// IsStandardCompatible. [TL-22]
+func (l *Listener) ExtraAttributes() anyio.Attributes {
+	return anyio.AttributesOf(l.inner).With(IsStandardCompatible.Is(!l.o.nonStandard))
+}

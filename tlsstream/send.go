@@ -1,0 +1,90 @@
+package tlsstream
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/lowlevel"
+)
+
+// Send encrypts data and gives all of it to the transport. [TL-03]
+//
+// Cancellation: an unknown part of data may have been sent, perhaps with half a
+// record at its end; then nothing more can be sent, and Send returns ErrBroken.
+// Receiving goes on. A Send that was canceled before it began has no such effect.
+func (s *Stream) Send(ctx context.Context, data []byte) error {
+	return s.whileSending(ctx, func() error {
+		if s.eofWritten {
+			return anyio.ErrClosed
+		}
+		for {
+			n := min(len(data), writeChunk)
+			if s.wire.broken == nil {
+				if _, err := s.conn.Write(data[:n]); err != nil {
+					return &anyio.BrokenError{Cause: clearError(err)}
+				}
+			}
+			if err := s.wire.flush(ctx); err != nil {
+				return err
+			}
+			if data = data[n:]; len(data) == 0 {
+				return nil
+			}
+		}
+	})
+}
+
+// SendEOF tells the other side that no more data will come, by the closing alert
+// of TLS; receiving goes on, and the transport stays open. That takes TLS 1.3:
+// before, the alert meant the end of both directions, and the error matches
+// errors.ErrUnsupported. Further calls do nothing. [TL-04]
+//
+// Cancellation: as with Send; call it again.
+func (s *Stream) SendEOF(ctx context.Context) error {
+	return s.whileSending(ctx, func() error {
+		if s.state.Version < tls.VersionTLS13 {
+			return fmt.Errorf("tlsstream: SendEOF needs TLS 1.3, this session uses %s: %w", tls.VersionName(s.state.Version), errors.ErrUnsupported)
+		}
+		return s.sayEOF(ctx)
+	})
+}
+
+// whileSending calls f as the only one who sends.
+func (s *Stream) whileSending(ctx context.Context, f func() error) error {
+	if err := lowlevel.Enter(ctx); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return anyio.ErrClosed
+	}
+	if err := s.sending.Acquire(); err != nil {
+		return err
+	}
+	defer s.sending.Release()
+	if err := s.line.Acquire(ctx); err != nil {
+		return err
+	}
+	defer s.line.Release()
+	if s.closed.Load() {
+		return anyio.ErrClosed
+	}
+	err := f()
+	if err != nil && s.closed.Load() && !errors.Is(err, anyio.ErrCanceled) {
+		return anyio.ErrClosed
+	}
+	return err
+}
+
+// sayEOF sends our closing alert, once. The line is held.
+func (s *Stream) sayEOF(ctx context.Context) error {
+	if !s.eofWritten {
+		s.eofWritten = true
+		if err := s.conn.CloseWrite(); err != nil {
+			return &anyio.BrokenError{Cause: clearError(err)}
+		}
+	}
+	return s.wire.flush(ctx)
+}
