@@ -55,8 +55,9 @@ func (s *Stream) Unwrap(ctx context.Context) (transport stream.ByteStream, lefto
 // closes. A Send that goes on is cut off: it and a waiting Receive get ErrClosed.
 // Closing again does nothing. [TL-06]
 //
-// If the alert cannot be sent, the transport is closed forcefully and the reason
-// returned, except if Receive has told the end or an error of the stream before.
+// That the other side is gone already is its right, and no error of Close: to know
+// that all has arrived, wait for an answer, or Unwrap. If the alert cannot be sent for
+// another reason, the transport is closed forcefully and the reason returned.
 //
 // Cancellation: the alert may not have been sent; the transport is closed.
 func (s *Stream) Close(ctx context.Context) error {
@@ -80,22 +81,15 @@ func (s *Stream) farewell(ctx context.Context) error {
 		return nil // in the middle of a Send
 	}
 	defer s.line.Release()
+	var err error
 	switch end := s.ended(); {
-	case end != nil && end != anyio.ErrEndOfStream: // there may be an alert to tell why
-		_, err := anyio.MoveOnAfter(ctx, alertTime, s.wire.flush)
-		return onlyCanceled(err)
-	case !s.standard:
+	case end != nil && end != anyio.ErrEndOfStream: // there may be an alert that tells why
+		_, err = anyio.MoveOnAfter(ctx, alertTime, s.wire.flush)
+	case s.standard:
+		err = s.sayEOF(ctx)
+	}
+	if errors.Is(err, anyio.ErrBroken) {
 		return nil
-	case end != nil: // the other side may be gone, that is its right
-		return onlyCanceled(s.sayEOF(ctx))
-	default:
-		return s.sayEOF(ctx)
 	}
-}
-
-func onlyCanceled(err error) error {
-	if errors.Is(err, anyio.ErrCanceled) {
-		return err
-	}
-	return nil
+	return err
 }
