@@ -76,12 +76,12 @@ var errEmptyBuffer = &anyio.MisuseError{Text: "stream: Receive needs a buffer wi
 
 // Send implements ByteSendStream.
 func (e *pipeEnd) Send(ctx context.Context, data []byte) error {
-	_, err := e.sendCounted(ctx, data)
+	_, err := e.SendCounted(ctx, data)
 	return err
 }
 
-// sendCounted is Send that tells how much was sent.
-func (e *pipeEnd) sendCounted(ctx context.Context, data []byte) (int, error) {
+// SendCounted implements CountingSender.
+func (e *pipeEnd) SendCounted(ctx context.Context, data []byte) (int, error) {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return 0, err

@@ -1,0 +1,162 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/anyio-go/anyio"
+)
+
+// Attributes of streams and listeners that have addresses. What wraps a stream
+// passes them on; NetConn and NetListener answer with them.
+var (
+	// LocalAddr is the address of this side. [SO-07]
+	LocalAddr = anyio.NewAttribute[net.Addr]("local_addr")
+	// RemoteAddr is the address of the other side. [SO-09]
+	RemoteAddr = anyio.NewAttribute[net.Addr]("remote_addr")
+)
+
+// NetConn makes a net.Conn of a byte stream, for net/http, database drivers and
+// whatever else is written for package net. The stream belongs to it from then on.
+//
+// Everything that net.Conn promises holds: any number of goroutines may use it,
+// and a deadline interrupts calls that go on; they return an error that matches
+// os.ErrDeadlineExceeded, and after moving the deadline the connection works again.
+// Deadlines are times of the run's clock: of the real one on the parallel backend
+// and the event loop, in the simulator of the simulated one (see anyio.Now), so
+// that code which computes them with time.Now has none there.
+// Errors are wrapped in a *net.OpError, io.EOF is not. The connection also
+// has the method CloseWrite, which sends the end of the stream.
+//
+// The calls may come from tasks of any backend and from goroutines that are no
+// tasks, such as those that an http.Server starts: only the caller waits, never
+// the loop. They are blocking calls in ctx and fail when its scope is canceled or
+// left, so give it the scope in which the connection is to live.
+//
+// Cancellation: of ctx or by a deadline, no byte is lost to Read. Write tells how
+// much was sent if s is a CountingSender, else 0 although a part may have been sent.
+func NetConn(ctx context.Context, s ByteStream) net.Conn {
+	c := &netConn{ctx: ctx, s: s}
+	_, c.counts = s.(CountingSender)
+	c.read.open(ctx)
+	c.write.open(ctx)
+	return c
+}
+
+// A netConn is a stream as net.Conn.
+type netConn struct {
+	ctx         context.Context
+	s           ByteStream
+	counts      bool // s is a CountingSender; constant
+	closed      atomic.Bool
+	read, write netSide
+}
+
+func (c *netConn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	return c.do("read", &c.read, p)
+}
+
+func (c *netConn) Write(p []byte) (int, error) { return c.do("write", &c.write, p) }
+
+// CloseWrite sends the end of the stream; reading goes on.
+func (c *netConn) CloseWrite() error {
+	_, err := c.do("close", &c.write, nil)
+	return err
+}
+
+// do makes a call in its turn, and again if only a deadline that was moved
+// meanwhile has ended it, and the call can be continued.
+func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
+	for {
+		scope := side.current()
+		again := true
+		if err = side.turn.Acquire(scope); err == nil {
+			k := 0
+			switch op {
+			case "read":
+				k, err = readFrom(scope, c.s, p)
+			case "write":
+				k, err = writeTo(scope, c.s, p[n:])
+				again = c.counts
+			default:
+				err = c.s.SendEOF(scope)
+			}
+			n += k
+			side.turn.Release()
+		}
+		switch {
+		case err == nil || err == io.EOF:
+			return n, err
+		case !errors.Is(err, anyio.ErrCanceled):
+		case c.closed.Load():
+			err = anyio.ErrClosed
+		case !scope.CancelCalled(): // but what is around it
+		case again && !side.expired():
+			continue
+		default:
+			err = os.ErrDeadlineExceeded
+		}
+		return n, c.opError(op, err)
+	}
+}
+
+func (c *netConn) opError(op string, err error) error {
+	local, remote := c.LocalAddr(), c.RemoteAddr()
+	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: remote, Err: err}
+}
+
+// Close closes the stream and wakes all who wait on it.
+func (c *netConn) Close() error {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	err := c.s.Close(c.ctx)
+	c.read.close()
+	c.write.close()
+	if err != nil && !errors.Is(err, anyio.ErrCanceled) {
+		return c.opError("close", err)
+	}
+	return nil // it has been released
+}
+
+func (c *netConn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+func (c *netConn) SetReadDeadline(t time.Time) error  { return c.setDeadline(&c.read, t) }
+func (c *netConn) SetWriteDeadline(t time.Time) error { return c.setDeadline(&c.write, t) }
+
+func (c *netConn) setDeadline(side *netSide, t time.Time) error {
+	if c.closed.Load() || !side.setDeadline(t) {
+		return c.opError("set", anyio.ErrClosed)
+	}
+	return nil
+}
+
+func (c *netConn) LocalAddr() net.Addr  { return addrOf(c.s, LocalAddr) }
+func (c *netConn) RemoteAddr() net.Addr { return addrOf(c.s, RemoteAddr) }
+
+// ExtraAttributes are those of the stream.
+func (c *netConn) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(c.s) }
+
+// addrOf is an address of a resource, noAddr if it has none.
+func addrOf(resource any, which *anyio.Attribute[net.Addr]) net.Addr {
+	if a, err := anyio.ExtraOr(resource, which, net.Addr(noAddr{})); err == nil && a != nil {
+		return a
+	}
+	return noAddr{}
+}
+
+// noAddr stands for the address of what has none, such as a Pipe.
+type noAddr struct{}
+
+func (noAddr) Network() string { return "memory" }
+func (noAddr) String() string  { return "memory" }

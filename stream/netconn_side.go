@@ -1,0 +1,82 @@
+package stream
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A netSide is one direction of a netConn. All its calls wait in one scope, whose
+// deadline is the direction's. When that has passed the scope is canceled for good,
+// so a later deadline needs a new one.
+type netSide struct {
+	turn     *anyio.Semaphore // held by the call that goes on
+	ctx      context.Context  // in which the scopes are opened; constant
+	mu       sync.Mutex       // guards what follows, and orders moves of the deadline
+	scope    *kernel.Scope
+	deadline int64 // of the run's clock
+	closed   bool
+}
+
+func (d *netSide) open(ctx context.Context) {
+	d.turn, d.ctx, d.deadline = anyio.NewSemaphore(1), ctx, kernel.NoDeadline
+	d.renewLocked()
+}
+
+// renewLocked replaces the scope.
+func (d *netSide) renewLocked() {
+	if d.scope != nil {
+		d.scope.Leave()
+	}
+	d.scope = &kernel.Scope{}
+	d.scope.Init(d.ctx, d.deadline, false)
+}
+
+// current is the scope to make a call in.
+func (d *netSide) current() *kernel.Scope {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.scope.CancelCalled() && !d.closed && !d.expiredLocked() {
+		d.renewLocked() // it fired while the deadline was being moved
+	}
+	return d.scope
+}
+
+// setDeadline moves the deadline, the zero time being none. It returns false if
+// the connection is closed.
+func (d *netSide) setDeadline(t time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return false
+	}
+	d.deadline = d.scope.Run().Instant(t)
+	if d.scope.CancelCalled() {
+		d.renewLocked()
+	} else {
+		d.scope.SetDeadline(d.deadline)
+	}
+	return true
+}
+
+// expired reports whether the deadline has passed.
+func (d *netSide) expired() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.expiredLocked()
+}
+
+func (d *netSide) expiredLocked() bool {
+	return d.deadline != kernel.NoDeadline && d.scope.Run().Now() >= d.deadline
+}
+
+// close ends all calls and allows no more.
+func (d *netSide) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	d.scope.Leave()
+}
