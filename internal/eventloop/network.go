@@ -22,7 +22,8 @@ type network struct {
 
 	mailed  atomic.Int32 // letters not yet attended to
 	mu      waitq.Mutex  // guards what follows
-	mail    *letter      // the latest first
+	mail    *letter      // the oldest first
+	last    *letter      // of mail
 	ended   bool         // the run is over
 	sockets *descriptor  // all that are open, through next
 	watches map[int]*watch
@@ -66,7 +67,12 @@ func (n *network) post(l *letter) {
 		n.mu.Unlock()
 		return
 	}
-	l.next, n.mail = n.mail, l
+	if n.mail == nil {
+		n.mail = l
+	} else {
+		n.last.next = l
+	}
+	n.last = l
 	n.mailed.Add(1)
 	n.mu.Unlock()
 	n.b.clock.Wake()
@@ -88,23 +94,27 @@ func (n *network) pending() bool {
 	return n.mailed.Load() > 0
 }
 
+// attendTo takes one letter at a time: to register attends to the mail as well,
+// and what is asked for must happen in the order in which it was.
 func (n *network) attendTo() {
-	n.mu.Lock()
-	latest := n.mail
-	n.mail = nil
-	n.mailed.Store(0)
-	n.mu.Unlock()
-	var first *letter
-	for latest != nil {
-		latest.next, first, latest = first, latest, latest.next
-	}
-	for l := first; l != nil; l = l.next {
+	for l := n.take(); l != nil; l = n.take() {
 		if l.register != nil {
 			l.register.register()
 		} else {
 			_ = n.b.Unregister(l.forget) // closed already, as may be
 		}
 	}
+}
+
+func (n *network) take() *letter {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	l := n.mail
+	if l != nil {
+		n.mail = l.next
+		n.mailed.Add(-1)
+	}
+	return l
 }
 
 // open makes fd one of the network's sockets, which it then owns.
@@ -180,7 +190,7 @@ func (n *network) first() *descriptor {
 func (n *network) end() {
 	n.mu.Lock()
 	n.ended = true
-	n.mail = nil
+	n.mail, n.last = nil, nil
 	n.mailed.Store(0)
 	n.mu.Unlock()
 	for f := n.first(); f != nil; f = n.first() {

@@ -40,7 +40,7 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 	}
 	w, err := n.watch(int(fd), write)
 	if err != nil {
-		return fdError(fd, err)
+		return fdError(err)
 	}
 	defer n.unwatch(int(fd), w, write)
 	d, op, events := &w.f.read, opWaitReadable, int16(unix.POLLIN|unix.POLLPRI)
@@ -49,9 +49,13 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 	}
 	for {
 		seen := d.edges.Load()
-		if ready, err := isReady(int(fd), events); err != nil {
-			return fdError(fd, err)
-		} else if ready && !w.f.closed() {
+		ready, err := isReady(int(fd), events)
+		switch {
+		case w.f.closed(): // fd may be another file by now
+			return fdError(errClosed)
+		case err != nil:
+			return fdError(err)
+		case ready:
 			return nil
 		}
 		if err := w.f.wait(place, d, seen, op); err != nil {
@@ -60,7 +64,7 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 	}
 }
 
-func fdError(fd uintptr, err error) error {
+func fdError(err error) error {
 	return asOpError("wait", kindFD, kernel.Addr{}, kernel.Addr{}, err)
 }
 
