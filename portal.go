@@ -1,0 +1,217 @@
+package anyio
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// ErrPortalStopped is returned by calls through a portal that was stopped.
+var ErrPortalStopped = errors.New("anyio: this portal is not running")
+
+// A Portal is a door into a run: goroutines that are no tasks of the run start
+// tasks in it and wait for them. So plain Go code, with callbacks from a C library
+// or handlers of another framework, uses what lives on an event loop.
+//
+// The functions that take a portal may be called from any goroutine, also from
+// tasks, of this run or another. On the simulator only tasks of the run may use a
+// portal: what other goroutines do when is not decided by the seed. [FT-05]
+type Portal struct {
+	tg *TaskGroup
+
+	mu      sync.Mutex // guards stopped
+	stopped bool
+	stop    Event // stopped is set
+	run     *portalRun
+}
+
+// WithPortal runs body with a portal into the run of ctx. The tasks started
+// through the portal belong to a task group of it: after body has returned, the
+// portal is stopped and the tasks are waited for; if body fails they are canceled.
+// An error of such a task belongs to whoever started it and does not touch the
+// others; a panic cancels all, and is raised again here. [FT-05]
+func WithPortal(ctx context.Context, body func(ctx context.Context, p *Portal) error) error {
+	return WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
+		p := &Portal{tg: tg}
+		defer p.Stop(false)
+		return body(ctx, p)
+	})
+}
+
+// Stop shuts the portal: further calls through it get ErrPortalStopped, and
+// WaitStopped returns. The tasks that are left go on to their end, or with
+// cancelRemaining are canceled. It does not wait and may be called again. [FT-09]
+func (p *Portal) Stop(cancelRemaining bool) {
+	p.mu.Lock()
+	p.stopped = true
+	p.mu.Unlock()
+	p.stop.Set()
+	if cancelRemaining {
+		p.tg.Cancel("the portal was stopped")
+	}
+}
+
+// WaitStopped waits until Stop is called: as the end of the body of WithPortal it
+// keeps the portal open. Cancellation: nothing is lost. [FT-10]
+func (p *Portal) WaitStopped(ctx context.Context) error { return p.stop.Wait(ctx) }
+
+// A PortalTask is a task that was started through a portal. Its methods may be
+// called from any goroutine at any time.
+type PortalTask[T any] struct {
+	h     TaskHandle
+	value T
+	err   error // written before the task's end
+}
+
+// PortalSpawn starts f as a task of the portal and returns at once. The error is
+// ErrPortalStopped, or nil. [FT-07]
+func PortalSpawn[T any](p *Portal, f func(ctx context.Context) (T, error), opts ...TaskOption) (*PortalTask[T], error) {
+	if f == nil {
+		panic(errNilTask)
+	}
+	t := &PortalTask[T]{}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped {
+		return nil, ErrPortalStopped
+	}
+	t.h.start(p.tg, func(ctx context.Context) error { return t.settle(f(ctx)) }, kernel.FuncPC(f), metaOf(opts))
+	return t, nil
+}
+
+// settle keeps the outcome for the caller. The group hears of a cancellation only.
+func (t *PortalTask[T]) settle(value T, err error) error {
+	t.value, t.err = value, err
+	if err != nil && t.h.t.Scope.Canceled() {
+		if rest, _ := strip(err); rest == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Await waits until the task is over and returns what it returned. The error of a
+// task that was canceled, by Cancel or by the end of its portal, matches
+// ErrTaskCanceled; that of one that panicked is the *PanicError. Cancellation:
+// the task goes on. [FT-07]
+func (t *PortalTask[T]) Await(ctx context.Context) (T, error) {
+	if err := t.h.Wait(ctx); err != nil {
+		var zero T
+		return zero, err
+	}
+	return t.outcome()
+}
+
+func (t *PortalTask[T]) outcome() (T, error) {
+	var zero T
+	switch how, err := t.h.t.Outcome(); how {
+	case kernel.Finished:
+		if t.err != nil {
+			return zero, t.err
+		}
+		return t.value, nil
+	case kernel.Failed: // a panic, or Goexit
+		return zero, err
+	}
+	return zero, t.h.outcome()
+}
+
+// Wait waits until the task is over, whatever the outcome. Cancellation: the task
+// goes on.
+func (t *PortalTask[T]) Wait(ctx context.Context) error { return t.h.Wait(ctx) }
+
+// Cancel cancels the task. It works also after the portal was stopped. [FT-07]
+func (t *PortalTask[T]) Cancel(reason string) { t.h.Cancel(reason) }
+
+// Name is the task's name.
+func (t *PortalTask[T]) Name() string { return t.h.Name() }
+
+var opPortal = kernel.RegisterOp("PortalCall")
+
+// PortalCall runs f as a task of the portal, waits for its end and returns what
+// it returned, as PortalTask.Await does. It may be called from tasks of the same
+// run, too. Cancellation, of ctx, which is the caller's: the task is canceled and
+// waited for, its outcome is dropped. [FT-06]
+func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T, error), opts ...TaskOption) (T, error) {
+	var zero T
+	if _, err := kernel.Enter(ctx); err != nil {
+		return zero, err
+	}
+	t, err := PortalSpawn(p, f, opts...)
+	if err != nil {
+		return zero, err
+	}
+	if err := t.h.t.DoneLatch().Wait(ctx, opPortal); err != nil {
+		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: err})
+		t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
+		return zero, err
+	}
+	return t.outcome()
+}
+
+// PortalStart starts f as a task of the portal, as Start does, and waits until it
+// calls started, whose value it returns. An error of f before that is returned
+// here; the later outcome is told by Await of the task. Cancellation, of ctx: the
+// task is canceled and waited for. [FT-08]
+func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context, started func(V)) (T, error), opts ...TaskOption) (V, *PortalTask[T], error) {
+	var zero V
+	if f == nil {
+		panic(errNilTask)
+	}
+	if _, err := kernel.Enter(ctx); err != nil {
+		return zero, nil, err
+	}
+	ready := NewFuture[V]("started")
+	t, err := PortalSpawn(p, func(ctx context.Context) (T, error) {
+		defer ready.Cancel() // does nothing if it was set
+		return f(ctx, func(v V) {
+			if ready.Set(v) != nil {
+				panic(misuse("started was called twice by the same task: call it once, when the task is ready to serve"))
+			}
+		})
+	}, opts...)
+	if err != nil {
+		return zero, nil, err
+	}
+	if err := ready.done.Wait(ctx, opPortal); err != nil {
+		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalStart was canceled", Err: err})
+		t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
+		return zero, nil, err
+	}
+	v, err := ready.Value()
+	if err == nil {
+		return v, t, nil
+	}
+	t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
+	if _, err := t.outcome(); err != nil {
+		return zero, nil, err
+	}
+	return zero, nil, errors.New("anyio: task \"" + t.Name() + "\" ended without calling started")
+}
+
+// PortalOpen uses a function of the With kind from code that opens here and closes
+// there: with runs in a task of the portal up to the call of its body, whose value
+// PortalOpen returns; leave ends the body with the given error, waits for with, and
+// returns its error. All of with runs in one task. If that is canceled first, the
+// body ends by itself with the cancellation, and leave returns what with makes of
+// it. Call leave once. [FT-11]
+func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Context, body func(ctx context.Context, v V) error) error) (v V, leave func(ctx context.Context, err error) error, err error) {
+	left := NewFuture[error]("body of PortalOpen")
+	v, t, err := PortalStart(ctx, p, func(ctx context.Context, started func(V)) (struct{}, error) {
+		return struct{}{}, with(ctx, func(ctx context.Context, v V) error {
+			started(v)
+			err, canceled := left.Await(ctx)
+			return errors.Join(err, canceled)
+		})
+	})
+	if err != nil {
+		return v, nil, err
+	}
+	return v, func(ctx context.Context, err error) error {
+		_ = left.Set(err)
+		_, err = t.Await(ctx)
+		return err
+	}, nil
+}

@@ -1,0 +1,450 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+// elsewhere calls f on a goroutine that is no task of the run, or, in the
+// simulator, in a task, and waits for its end.
+func elsewhere(t *testing.T, ctx context.Context, f func(ctx context.Context)) {
+	t.Helper()
+	sim := backendOf(ctx) == "sim"
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		if sim {
+			tg.Go(func(ctx context.Context) error { f(ctx); return nil })
+			return nil
+		}
+		var done anyio.Event
+		go func() { defer done.Set(); f(context.Background()) }()
+		return done.Wait(ctx)
+	})
+	if err != nil {
+		t.Errorf("elsewhere: %v", err)
+	}
+}
+
+func TestPortalCallsReturnWhatTheFunctionReturns(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		type key struct{}
+		err := anyio.WithPortal(context.WithValue(ctx, key{}, "value"), func(ctx context.Context, p *anyio.Portal) error {
+			backend := backendOf(ctx)
+			elsewhere(t, ctx, func(ctx context.Context) {
+				got, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (string, error) {
+					if b := backendOf(ctx); b != backend {
+						t.Errorf("the call runs on %s", b)
+					}
+					err := anyio.Sleep(ctx, 1)
+					return ctx.Value(key{}).(string), err
+				})
+				if got != "value" || err != nil {
+					t.Errorf("got %q, %v", got, err)
+				}
+				_, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 1, errBoom })
+				if err != errBoom {
+					t.Errorf("error %v", err)
+				}
+			})
+			// A task of the run may call, too, and the error above has harmed nobody.
+			got, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 42, anyio.Sleep(ctx, 0) })
+			if got != 42 || err != nil {
+				t.Errorf("from a task: %d, %v", got, err)
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			for _, stopFirst := range []bool{false, true} {
+				task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 1, anyio.SleepForever(ctx) }, anyio.Name("sleeper"))
+				if err != nil {
+					return err
+				}
+				if task.Name() != "sleeper" {
+					t.Errorf("name %q", task.Name())
+				}
+				settled(t, ctx)
+				if stopFirst {
+					p.Stop(false)
+				}
+				task.Cancel("enough")
+				if v, err := task.Await(ctx); v != 0 || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
+					t.Errorf("stopped %v: got %d, %v", stopFirst, v, err)
+				}
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestStoppedPortalTakesNoCallsAndItsTasksEnd(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, cancelRemaining := range []bool{false, true} {
+			var release anyio.Event
+			var ended error
+			err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+				_, err := anyio.PortalSpawn(p, func(ctx context.Context) (struct{}, error) {
+					ended = release.Wait(ctx)
+					return struct{}{}, ended
+				})
+				if err != nil {
+					return err
+				}
+				settled(t, ctx)
+				if _, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { p.Stop(cancelRemaining); return 0, nil }); err != nil {
+					return err
+				}
+				err = p.WaitStopped(ctx)
+				if !cancelRemaining {
+					wantNil(t, "WaitStopped", err)
+				}
+				_, err = anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 0, nil })
+				if !errors.Is(err, anyio.ErrPortalStopped) {
+					t.Errorf("spawn: %v", err)
+				}
+				release.Set()
+				return nil
+			})
+			wantNil(t, "portal", err)
+			if cancelRemaining != errors.Is(ended, anyio.ErrCanceled) {
+				t.Errorf("cancelRemaining %v: task ended with %v", cancelRemaining, ended)
+			}
+		}
+	})
+}
+
+func TestPortalBodyThatFailsCancelsTheTasks(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ended error
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			if _, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+				ended = anyio.SleepForever(ctx)
+				return 0, ended
+			}); err != nil {
+				return err
+			}
+			settled(t, ctx)
+			return errBoom
+		})
+		if !errors.Is(err, errBoom) || !errors.Is(ended, anyio.ErrCanceled) {
+			t.Errorf("portal %v, task %v", err, ended)
+		}
+	})
+}
+
+func TestPanicInAPortalTaskTakesThePortalDown(t *testing.T) {
+	onEach(t, func(t *testing.T, run runFunc) {
+		var call error
+		wantPanicError(t, "boom", func() {
+			_ = run(func(ctx context.Context) error {
+				return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+					task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { panic("boom") })
+					if err != nil {
+						return err
+					}
+					return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+						_, call = task.Await(ctx)
+						return nil
+					})
+				})
+			}, anyio.OnPanic(quiet))
+		})
+		if pe, ok := errors.AsType[*anyio.PanicError](call); !ok || pe.Value != "boom" {
+			t.Errorf("the caller got %v", call)
+		}
+	})
+}
+
+func TestCanceledPortalCallEndsItsTaskFirst(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			var ended atomic.Bool
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+					s.Cancel("the caller")
+					err := anyio.SleepForever(ctx)
+					ended.Store(true)
+					return 0, err
+				})
+				wantCanceled(t, "call", err)
+				return err
+			})
+			wantNil(t, "scope", err)
+			if !ended.Load() {
+				t.Error("the call returned before its task")
+			}
+			err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				s.Cancel("")
+				_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
+				return err
+			})
+			wantNil(t, "canceled before", err)
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestPortalStartReturnsTheStartedValueOrTheEarlyError(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			port, task, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) {
+				started(80)
+				return "served", anyio.Sleep(ctx, 1)
+			})
+			if port != 80 || err != nil {
+				t.Errorf("start: %d, %v", port, err)
+			}
+			if v, err := task.Await(ctx); v != "served" || err != nil {
+				t.Errorf("end: %q, %v", v, err)
+			}
+			_, _, err = anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) { return "", errBoom })
+			if err != errBoom {
+				t.Errorf("crash before: %v", err)
+			}
+			_, _, err = anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) { return "", nil }, anyio.Name("quiet"))
+			if err == nil || err.Error() != `anyio: task "quiet" ended without calling started` {
+				t.Errorf("never started: %v", err)
+			}
+			_, task, err = anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) { started(1); return "", errBoom })
+			wantNil(t, "crash after", err)
+			if _, err := task.Await(ctx); err != errBoom {
+				t.Errorf("crash after: %v", err)
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestPortalOpenRunsEntryAndExitInOneTask(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			var entered, exited anyio.TaskInfo
+			with := func(swallow bool) func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+				return func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+					entered, _ = anyio.CurrentTask(ctx)
+					err := body(ctx, 7)
+					exited, _ = anyio.CurrentTask(ctx)
+					if swallow {
+						return nil
+					}
+					return err
+				}
+			}
+			for _, swallow := range []bool{false, true} {
+				v, leave, err := anyio.PortalOpen(ctx, p, with(swallow))
+				if v != 7 || err != nil {
+					t.Fatalf("open: %d, %v", v, err)
+				}
+				err = leave(ctx, errBoom)
+				if swallow && err != nil || !swallow && !errors.Is(err, errBoom) {
+					t.Errorf("swallow %v: %v", swallow, err)
+				}
+				if entered.ID != exited.ID {
+					t.Error("entry and exit ran in different tasks")
+				}
+			}
+			_, _, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error { return errBoom })
+			if err != errBoom {
+				t.Errorf("failing entry: %v", err)
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestPortalOpenCleansUpWhenItsTaskIsCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			cleaned := false
+			_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+				err := body(ctx, 1)
+				cleaned = true
+				return err
+			})
+			wantNil(t, "open", err)
+			p.Stop(true)
+			return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				if err := leave(ctx, nil); !errors.Is(err, anyio.ErrTaskCanceled) {
+					t.Errorf("leave: %v", err)
+				}
+				if !cleaned {
+					t.Error("the exit was not run")
+				}
+				return nil
+			})
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestStartedPortalIsARunOfItsOwn(t *testing.T) {
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		t.Run(on.Name(), func(t *testing.T) {
+			ctx := context.Background()
+			p, err := anyio.StartPortal(ctx, anyio.On(on))
+			if err != nil {
+				t.Fatal(err)
+			}
+			name, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (string, error) { return backendOf(ctx), nil })
+			if name != on.Name() || err != nil {
+				t.Errorf("got %q, %v", name, err)
+			}
+			task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 3, anyio.Sleep(ctx, 1) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantNil(t, "close", p.Close(ctx))
+			wantNil(t, "close again", p.Close(ctx))
+			if v, err := task.Await(ctx); v != 3 || err != nil {
+				t.Errorf("Close did not wait: %d, %v", v, err)
+			}
+			if _, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, nil }); err != anyio.ErrPortalStopped {
+				t.Errorf("after the end: %v", err)
+			}
+		})
+	}
+}
+
+func TestClosingAStartedPortalInACanceledScopeCancelsItsTasks(t *testing.T) {
+	p, err := anyio.StartPortal(context.Background(), anyio.On(anyio.EventLoop()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 0, anyio.SleepForever(ctx) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	wantNil(t, "close", p.Close(ctx))
+	if _, err := task.Await(context.Background()); !errors.Is(err, anyio.ErrTaskCanceled) {
+		t.Errorf("task: %v", err)
+	}
+}
+
+func TestPanicInAStartedPortalIsRaisedByClose(t *testing.T) {
+	p, err := anyio.StartPortal(context.Background(), anyio.OnPanic(quiet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) { panic("boom") })
+	if _, ok := errors.AsType[*anyio.PanicError](err); !ok {
+		t.Errorf("call: %v", err)
+	}
+	wantPanicError(t, "boom", func() { _ = p.Close(context.Background()) })
+}
+
+func TestPortalOfOneBackendServesTasksOfAnother(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if backendOf(ctx) == "sim" {
+			_, err := anyio.StartPortal(ctx)
+			wantMisuse(t, "StartPortal in a simulation", err)
+			return
+		}
+		for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+			p, err := anyio.StartPortal(context.Background(), anyio.On(on))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for i := range 10 {
+					tg.Go(func(ctx context.Context) error {
+						v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return i, anyio.Sleep(ctx, 1) })
+						if v != i {
+							t.Errorf("call %d: %d, %v", i, v, err)
+						}
+						return err
+					})
+				}
+				return nil
+			})
+			wantNil(t, "calls", err)
+			wantNil(t, "close", p.Close(ctx))
+		}
+	})
+}
+
+// Ten thousand calls of a hundred goroutines while the portal stops: each one is
+// refused, or runs and returns its value.
+func TestCallsWhileAPortalStopsRunOrAreRefused(t *testing.T) {
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		t.Run(on.Name(), func(t *testing.T) {
+			ctx := context.Background()
+			p, err := anyio.StartPortal(ctx, anyio.On(on))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ran, returned, refused atomic.Int64
+			var wg sync.WaitGroup
+			for range 100 {
+				wg.Go(func() {
+					for i := range 100 {
+						v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+							if ran.Add(1) == 5000 {
+								p.Stop(false)
+							}
+							return i, nil
+						})
+						switch {
+						case err == nil && v == i:
+							returned.Add(1)
+						case errors.Is(err, anyio.ErrPortalStopped):
+							refused.Add(1)
+						default:
+							t.Errorf("call: %d, %v", v, err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			wantNil(t, "close", p.Close(ctx))
+			if ran.Load() != returned.Load() || returned.Load()+refused.Load() != 10_000 || refused.Load() == 0 {
+				t.Errorf("%d ran, %d returned, %d were refused", ran.Load(), returned.Load(), refused.Load())
+			}
+		})
+	}
+}
+
+func TestPortalProviderSharesOneRun(t *testing.T) {
+	ctx := context.Background()
+	pp := anyio.NewPortalProvider(anyio.On(anyio.EventLoop()))
+	var portals []*anyio.Portal
+	for range 2 { // the second time anew
+		first, err := pp.Acquire(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := pp.Acquire(ctx)
+		if first != second || err != nil {
+			t.Errorf("two portals at once, %v", err)
+		}
+		wantNil(t, "release", pp.Release(ctx))
+		v, err := anyio.PortalCall(ctx, first, func(context.Context) (int, error) { return 1, nil })
+		if v != 1 || err != nil {
+			t.Errorf("after one release: %d, %v", v, err)
+		}
+		wantNil(t, "last release", pp.Release(ctx))
+		if _, err := anyio.PortalCall(ctx, first, func(context.Context) (int, error) { return 1, nil }); err != anyio.ErrPortalStopped {
+			t.Errorf("after the last release: %v", err)
+		}
+		portals = append(portals, first)
+	}
+	if portals[0] == portals[1] {
+		t.Error("an ended run came back")
+	}
+	wantMisuse(t, "one release too many", pp.Release(ctx))
+}
