@@ -14,6 +14,7 @@ type BlockingOption func(*blockingOptions)
 type blockingOptions struct {
 	limiter *CapacityLimiter
 	abandon bool
+	threads *OSThreads
 }
 
 func blockingOptionsOf(opts []BlockingOption) blockingOptions {
@@ -80,6 +81,12 @@ func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...Blocki
 	}
 	o := blockingOptionsOf(opts)
 	r := p.Run()
+	if o.threads != nil {
+		f = onThread(o.threads, f)
+		if o.limiter == nil {
+			o.limiter = o.threads.limiter
+		}
+	}
 	if o.limiter == nil {
 		o.limiter = threadLimiter(r)
 	}

@@ -1,0 +1,144 @@
+package anyio
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// OSThreads are threads of the operating system for C libraries that keep state in
+// the thread, such as graphics or some database clients: each function that
+// RunBlocking is given together with OnThreads runs locked to one of them
+// (runtime.LockOSThread), alone on it. With one thread it is always the same.
+//
+// The threads are started when they are needed and kept until Close. It may be
+// used from any goroutine and any run.
+type OSThreads struct {
+	limiter *CapacityLimiter
+	jobs    chan func()
+	quit    chan struct{} // closed by Close
+
+	mu      sync.Mutex // guards what follows
+	running int        // threads
+	closed  bool
+	over    Event // closed, and no thread is left
+}
+
+// NewOSThreads makes a pool of at most n threads; n below 1 panics with a
+// *MisuseError.
+func NewOSThreads(n int) *OSThreads {
+	if n < 1 {
+		panic(misuse("NewOSThreads: the number of threads must be at least 1"))
+	}
+	return &OSThreads{limiter: NewCapacityLimiter(n), jobs: make(chan func()), quit: make(chan struct{})}
+}
+
+// OnThreads makes RunBlocking run the function on a thread of the pool. It waits
+// in FIFO order for one that is free; the run's limit of blocking calls does not
+// count. If the function calls runtime.Goexit, its thread ends and another takes
+// its place. The error is ErrClosed if the pool was closed.
+func OnThreads(t *OSThreads) BlockingOption {
+	return func(o *blockingOptions) { o.threads = t }
+}
+
+// Close ends the threads, those that are busy after their function, and waits for
+// that. Further calls do nothing. Cancellation: the threads end by themselves.
+func (t *OSThreads) Close(ctx context.Context) error {
+	t.mu.Lock()
+	if !t.closed {
+		t.closed = true
+		close(t.quit)
+	}
+	if t.running == 0 {
+		t.over.Set()
+	}
+	t.mu.Unlock()
+	if kernel.Locate(ctx).Run().Virtual {
+		return nil // the threads are no part of the simulation
+	}
+	return t.over.Wait(ctx)
+}
+
+// do runs f on a thread and waits. It reports whether f returned normally; if not,
+// value is what it panicked with, nil for Goexit.
+func (t *OSThreads) do(f func()) (returned bool, value any, err error) {
+	done := make(chan struct{})
+	job := func() {
+		defer close(done)
+		defer func() {
+			if !returned {
+				if v := recover(); v != nil {
+					value, _ = newPanicError(v, "thread")
+				}
+			}
+		}()
+		f()
+		returned = true
+	}
+	select {
+	case t.jobs <- job: // a thread is idle
+	default:
+		t.grow()
+		select {
+		case t.jobs <- job:
+		case <-t.quit:
+			return false, nil, ErrClosed
+		}
+	}
+	<-done
+	return returned, value, nil
+}
+
+// grow starts a thread unless there are enough.
+func (t *OSThreads) grow() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed && t.running < int(t.limiter.TotalTokens()) {
+		t.running++
+		go t.serve()
+	}
+}
+
+// serve is the life of a thread. The goroutine exits while it is locked, so that
+// the thread, whose state nobody knows, ends with it.
+func (t *OSThreads) serve() {
+	runtime.LockOSThread()
+	defer func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if !t.closed { // a job has exited the goroutine; others may wait
+			go t.serve()
+			return
+		}
+		if t.running--; t.running == 0 {
+			t.over.Set()
+		}
+	}()
+	for {
+		select {
+		case job := <-t.jobs:
+			job()
+		case <-t.quit:
+			return
+		}
+	}
+}
+
+// onThread is f, to be called anywhere, as a function that runs on a thread.
+func onThread[T any](t *OSThreads, f func() (T, error)) func() (T, error) {
+	return func() (value T, err error) {
+		returned, panicked, closed := t.do(func() { value, err = f() })
+		switch {
+		case closed != nil:
+			return value, closed
+		case returned:
+			return value, err
+		case panicked != nil:
+			panic(panicked)
+		}
+		runtime.Goexit()
+		return value, err
+	}
+}

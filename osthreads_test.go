@@ -1,0 +1,122 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		threads := anyio.NewOSThreads(1)
+		var order []int
+		inside := 0
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for i := range 20 {
+				tg.Go(func(ctx context.Context) error {
+					v, err := anyio.RunBlocking(ctx, func() (int, error) {
+						// The thread orders the calls: no lock is needed.
+						if inside++; inside != 1 {
+							t.Error("two calls on one thread")
+						}
+						order = append(order, i)
+						inside--
+						return i, nil
+					}, anyio.OnThreads(threads))
+					if v != i {
+						t.Errorf("call %d returned %d", i, v)
+					}
+					return err
+				})
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
+		if len(order) != 20 {
+			t.Errorf("%d calls", len(order))
+		}
+		if n := anyio.DefaultThreadLimiter(ctx).Statistics().BorrowedTokens; n != 0 {
+			t.Errorf("%d tokens of the default limiter are borrowed", n)
+		}
+		wantNil(t, "close", threads.Close(ctx))
+		wantNil(t, "close again", threads.Close(ctx))
+		_, err = anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
+		if !errors.Is(err, anyio.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+	})
+}
+
+func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
+	onEach(t, func(t *testing.T, run runFunc) {
+		threads := anyio.NewOSThreads(1)
+		defer threads.Close(context.Background())
+		on := anyio.OnThreads(threads)
+		wantNil(t, "run", run(func(ctx context.Context) error {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, errBoom }, on)
+			if err != errBoom {
+				t.Errorf("error %v", err)
+			}
+			wantPanicError(t, "boom", func() {
+				_, _ = anyio.RunBlocking(ctx, func() (int, error) { panic("boom") }, on)
+			})
+			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 1, nil }, on)
+			if v != 1 || err != nil {
+				t.Errorf("after a panic: %d, %v", v, err)
+			}
+			return nil
+		}))
+		exited := make(chan bool)
+		go func() {
+			defer close(exited)
+			_ = run(func(ctx context.Context) error {
+				_, _ = anyio.RunBlocking(ctx, func() (int, error) { runtime.Goexit(); return 0, nil }, on)
+				t.Error("Goexit was swallowed")
+				return nil
+			})
+			t.Error("Goexit was swallowed")
+		}()
+		<-exited
+		wantNil(t, "run", run(func(ctx context.Context) error {
+			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 2, nil }, on)
+			if v != 2 {
+				t.Errorf("after Goexit: %d", v)
+			}
+			return err
+		}))
+	})
+}
+
+func TestWaitingForAnOSThreadCanBeCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		skipSim(t, ctx)
+		threads := anyio.NewOSThreads(1)
+		defer threads.Close(ctx)
+		release := make(chan bool)
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				_, err := anyio.RunBlocking(ctx, func() (int, error) { <-release; return 0, nil }, anyio.OnThreads(threads))
+				return err
+			})
+			settled(t, ctx)
+			second := tg.Go(func(ctx context.Context) error {
+				_, err := anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
+				return err
+			})
+			settled(t, ctx)
+			second.Cancel("")
+			wantNil(t, "wait", second.Wait(ctx))
+			close(release)
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func TestOSThreadPoolsNeedAThread(t *testing.T) {
+	wantMisuse(t, "no threads", recovered(func() { anyio.NewOSThreads(0) }))
+}
