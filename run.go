@@ -123,7 +123,8 @@ func PanicGrace(d time.Duration) RunOption { return func(o *runOptions) { o.cfg.
 func MainName(name string) RunOption { return func(o *runOptions) { o.cfg.Name = name } }
 
 // Run runs main as the first task of a new run and returns its error. When Run
-// returns, no task of the run is left. ctx cancels the run from outside.
+// returns, no task of the run is left; what goroutines outside have started in it
+// is canceled when main has ended. ctx cancels the run from outside.
 //
 // A panic of main, or one that no task group kept, is raised again as a
 // *PanicError; runtime.Goexit in main exits the calling goroutine. In a simulated

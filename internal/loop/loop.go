@@ -115,7 +115,8 @@ func (l *Loop) close() {
 	_ = l.Clock.Close()
 }
 
-// drive resumes tasks until the main one is over. A Goexit in a coroutine exits
+// drive resumes tasks until the main one is over, and those that goroutines outside
+// have started. A Goexit in a coroutine exits
 // the goroutine that resumed it, too; the loop then goes on inside the deferred
 // call, and the goroutine exits when all is done.
 func (l *Loop) drive() {
@@ -125,7 +126,7 @@ func (l *Loop) drive() {
 			l.drive()
 		}
 	}()
-	for !l.mainDone {
+	for !l.mainDone || l.left() {
 		t := l.next()
 		if t == nil {
 			return

@@ -13,11 +13,19 @@ type remote struct {
 	mu         sync.Mutex
 	head, tail *kernel.Task
 	n          atomic.Int32
+	closed     bool // the loop is over; guarded by mu
 }
 
 //go:norace
 func (r *remote) push(t *kernel.Task) {
 	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		if t.Coro == nil { // it never ran: its scope is canceled, but run it must
+			go t.Run()
+		}
+		return
+	}
 	t.SetLink(nil)
 	if r.tail == nil {
 		r.head = t
@@ -61,4 +69,35 @@ func (l *Loop) Intrude(f func()) {
 	if race.Enabled {
 		l.drainRemote()
 	}
+}
+
+// left reports, after the end of the main task, whether tasks are left that
+// goroutines outside have started. They are told to end. If there are none, the
+// loop is closed: what is still started from outside runs outside.
+//
+//go:norace
+func (l *Loop) left() bool {
+	l.drainRemote()
+	switch {
+	case l.given:
+		return false
+	case l.Order.Len() > 0 || l.stash != nil:
+		return true
+	}
+	some := false
+	race.Isolate(func() {
+		if some = len(l.run.Tasks()) > 0; some {
+			l.run.Root.Cancel(&kernel.Cause{Kind: kernel.ByEnd, Reason: "the run has ended"})
+		}
+	})
+	if some {
+		return true
+	}
+	race.Disable()
+	l.remote.mu.Lock()
+	l.remote.closed = l.remote.n.Load() == 0
+	closed := l.remote.closed
+	l.remote.mu.Unlock()
+	race.Enable()
+	return !closed
 }

@@ -1,0 +1,135 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
+)
+
+func TestBlockingCallsCallBackIntoTheRun(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		type key struct{}
+		ctx = context.WithValue(ctx, key{}, "v")
+		backend := backendOf(ctx)
+		v, err := anyio.RunBlocking(ctx, func() (string, error) {
+			return anyio.CallInRun(ctx, func(ctx context.Context) (string, error) {
+				if b := backendOf(ctx); b != backend {
+					t.Errorf("called on %s", b)
+				}
+				err := anyio.Sleep(ctx, 1)
+				return ctx.Value(key{}).(string), err
+			})
+		})
+		if v != "v" || err != nil {
+			t.Errorf("%q, %v", v, err)
+		}
+		_, err = anyio.RunBlocking(ctx, func() (int, error) {
+			return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { return 0, errBoom })
+		})
+		if err != errBoom {
+			t.Errorf("error %v", err)
+		}
+		wantPanicValue := recovered(func() {
+			_, _ = anyio.RunBlocking(ctx, func() (int, error) {
+				return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { panic("boom") })
+			})
+		})
+		if pe, ok := wantPanicValue.(*anyio.PanicError); !ok || pe.Value != "boom" {
+			t.Errorf("panic %v", wantPanicValue)
+		}
+	})
+}
+
+func TestBlockingCallsSeeTheCancellationOfTheirScope(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) {
+				if ctx.Err() != nil {
+					t.Error("canceled too early")
+				}
+				s.Cancel("")
+				if !errors.Is(ctx.Err(), anyio.ErrCanceled) {
+					t.Errorf("not canceled: %v", ctx.Err())
+				}
+				_, err := anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
+				wantCanceled(t, "call in a canceled scope", err)
+				return 5, nil
+			})
+			wantNil(t, "result is kept", err)
+			return anyio.Sleep(ctx, 0)
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+func TestCancelingTheScopeReachesACallInTheRun(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) {
+				return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) {
+					s.Cancel("")
+					return 0, anyio.SleepForever(ctx)
+				})
+			})
+			wantCanceled(t, "call", err)
+			return err
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+func TestCallsIntoARunThatHasEndedAreRefused(t *testing.T) {
+	onEach(t, func(t *testing.T, run runFunc) {
+		var token lowlevel.Token
+		var old context.Context
+		wantNil(t, "run", run(func(ctx context.Context) (err error) {
+			if token, err = lowlevel.CurrentToken(ctx); err != nil {
+				return err
+			}
+			old, err = token.Context()
+			return err
+		}))
+		_, err := anyio.CallInRun(old, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
+		if err != anyio.ErrRunFinished {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// What goroutines outside have started in a run ends with the run, and they are
+// told.
+func TestCallsFromOutsideEndWithTheRun(t *testing.T) {
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		t.Run(on.Name(), func(t *testing.T) {
+			results := make(chan error)
+			for range 50 {
+				wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+					token, err := lowlevel.CurrentToken(ctx)
+					if err != nil {
+						return err
+					}
+					outside, err := token.Context()
+					if err != nil {
+						return err
+					}
+					var inside anyio.Event
+					go func() {
+						_, err := anyio.CallInRun(outside, func(ctx context.Context) (int, error) {
+							inside.Set()
+							return 0, anyio.SleepForever(ctx)
+						})
+						results <- err
+					}()
+					return inside.Wait(ctx)
+				}, anyio.On(on)))
+				if err := <-results; !errors.Is(err, anyio.ErrCanceled) && !errors.Is(err, anyio.ErrRunFinished) {
+					t.Errorf("got %v", err)
+				}
+			}
+		})
+	}
+}
