@@ -45,7 +45,7 @@ func Enter(ctx context.Context) (Place, error) {
 		}
 		return p, s.checkSlow()
 	}
-	if t := p.runningTask(); t != nil {
+	if t := p.RunningTask(); t != nil {
 		t.run.Yield(false)
 	}
 	return p, p.err()
@@ -88,9 +88,9 @@ func (p Place) Task() *Task {
 	return LoopTask()
 }
 
-// runningTask is the loop task that runs on the calling goroutine, nil when the
-// goroutine is an ordinary one and parks by itself.
-func (p Place) runningTask() *Task {
+// RunningTask is the loop task that runs on the calling goroutine, nil when the
+// goroutine is an ordinary one, which may block and parks by itself.
+func (p Place) RunningTask() *Task {
 	if p.S != nil && p.S.run.Loop {
 		if t := p.S.run.Current(); t != nil {
 			return t

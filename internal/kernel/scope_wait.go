@@ -30,17 +30,16 @@ func (s *Scope) remove(w *Waiter) {
 	s.mu.Unlock()
 }
 
-// abort ends the wait in favor of the scope, if it is still the scope's. A dead
-// run ends the waits under foreign contexts, too.
-func (w *Waiter) abort(killed bool, stillMine func() bool) {
+// abort ends the wait in favor of the scope, if it is still the scope's; then
+// Unpark must follow. A dead run ends the waits under foreign contexts, too.
+func (w *Waiter) abort(killed bool, stillMine func() bool) bool {
 	for {
 		word := w.word.Load()
 		if !stillMine() || word&phaseMask != phaseWaiting || word&noAbort != 0 || word&foreign != 0 && !killed {
-			return
+			return false
 		}
 		if w.word.CompareAndSwap(word, word+2) {
-			w.Unpark()
-			return
+			return true
 		}
 	}
 }
@@ -51,8 +50,8 @@ func (s *Scope) fire() {
 	// The word is read before the slot is read again: a waiter that was given to
 	// another scope meanwhile has another generation, and the swap fails.
 	killed := s.run.killed.Load() != nil
-	if w := s.waiter.Load(); w != nil {
-		w.abort(killed, func() bool { return s.waiter.Load() == w })
+	if w := s.waiter.Load(); w != nil && w.abort(killed, func() bool { return s.waiter.Load() == w }) {
+		w.Unpark()
 	}
 	x := s.ext.Load()
 	if x == nil {
@@ -63,8 +62,15 @@ func (s *Scope) fire() {
 		s.mu.Unlock()
 		return
 	}
+	var outside []*Waiter // their interrupters are others' code
 	for w := x.waiters; w != nil; w = w.next {
-		w.abort(killed, func() bool { return true })
+		switch {
+		case !w.abort(killed, func() bool { return true }):
+		case w.ext != nil:
+			outside = append(outside, w)
+		default:
+			w.Unpark()
+		}
 	}
 	afters := x.afters
 	x.afters = nil
@@ -72,6 +78,9 @@ func (s *Scope) fire() {
 		s.tellLocked(x)
 	}
 	s.mu.Unlock()
+	for _, w := range outside {
+		w.Unpark()
+	}
 	for _, a := range afters {
 		a.f()
 	}

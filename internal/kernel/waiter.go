@@ -23,6 +23,7 @@ type Waiter struct {
 	next  *Waiter       // in the scope's list, guarded by the scope's mu
 	since atomic.Int64  // one more than when the wait began, only in debug runs
 	Index int           // for Select: which node was woken, set by the waker
+	ext   *External     // set if this is the waiter of one
 }
 
 const (
@@ -53,8 +54,10 @@ func (w *Waiter) Prepare(p Place, op Op) { w.prepare(p, uint64(op)<<opShift) }
 // PrepareShielded begins a wait that no scope can abort.
 func (w *Waiter) PrepareShielded(p Place, op Op) { w.prepare(p, uint64(op)<<opShift|noAbort) }
 
-func (w *Waiter) prepare(p Place, bits uint64) {
-	w.task = p.runningTask()
+func (w *Waiter) prepare(p Place, bits uint64) { w.prepareFor(p.RunningTask(), p, bits) }
+
+func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
+	w.task = t
 	if w.task == nil && w.c == nil {
 		w.c = make(chan struct{}, 1)
 	}
@@ -91,9 +94,12 @@ func (w *Waiter) Waiting() bool { return w.word.Load()&phaseMask == phaseWaiting
 func (w *Waiter) Unpark() {
 	if t := w.task; t != nil {
 		t.run.Unpark(t)
-	} else {
-		w.c <- struct{}{}
+		return
 	}
+	if w.ext != nil {
+		w.ext.i.Interrupt()
+	}
+	w.c <- struct{}{}
 }
 
 // Wait parks until woken (nil) or aborted by the scope (its error, and nothing

@@ -50,9 +50,6 @@ func (b *Backend) Yield(forced bool) {
 // Offload gives a job that its caller may leave a goroutine.
 func (b *Backend) Offload(j kernel.Job) { go j.RunJob() }
 
-// Network is package net's.
-func (b *Backend) Network() kernel.Network { return kernel.NoNetwork{} }
-
 func (b *Backend) Rand(n int) int { return rand.IntN(n) }
 
 // WaitAllBlocked looks until two looks agree, less and less often.

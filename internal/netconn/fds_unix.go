@@ -1,0 +1,128 @@
+//go:build unix
+
+package netconn
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+const fdSize = 4 // of a descriptor in a control message
+
+// ReadFDs reads data and the descriptors that came with it, which are closed on
+// exec. What fds has no place for is closed.
+func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds int, err error) {
+	c, ok := s.conn.(*net.UnixConn)
+	if !ok {
+		return 0, 0, errors.ErrUnsupported
+	}
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	control, ncontrol := make([]byte, syscall.CmsgSpace(fdSize*len(fds))), 0
+	canceled := block(pl, s.ops.read, (*readSide)(&s.sock), func() {
+		n, ncontrol, _, _, err = c.ReadMsgUnix(p, control)
+	})
+	if canceled != nil {
+		if n == 0 && err == nil && ncontrol == 0 {
+			err = canceled // the call was not made
+		}
+		err = s.endRead(n, err, canceled)
+	}
+	if err != nil {
+		return n, 0, err
+	}
+	if n == 0 && ncontrol == 0 && len(p) > 0 {
+		return 0, 0, io.EOF
+	}
+	nfds, err = takeFDs(control[:ncontrol], fds)
+	return n, nfds, err
+}
+
+// takeFDs gets the descriptors out of control messages and closes those that fds
+// has no place for: the padding of a message may hold one.
+func takeFDs(control []byte, fds []uintptr) (n int, err error) {
+	messages, err := syscall.ParseSocketControlMessage(control)
+	if err != nil {
+		return 0, os.NewSyscallError("recvmsg", err)
+	}
+	for _, m := range messages {
+		if m.Header.Level != syscall.SOL_SOCKET || m.Header.Type != syscall.SCM_RIGHTS {
+			continue
+		}
+		got, err := syscall.ParseUnixRights(&m)
+		if err != nil {
+			return n, os.NewSyscallError("recvmsg", err)
+		}
+		for _, fd := range got {
+			if n < len(fds) {
+				fds[n] = uintptr(fd)
+				n++
+			} else {
+				_ = syscall.Close(fd)
+			}
+		}
+	}
+	return n, nil
+}
+
+// WriteFDs sends descriptors along with the first byte of p, then the rest of p.
+func (s *Stream) WriteFDs(ctx context.Context, p []byte, fds []uintptr) error {
+	c, ok := s.conn.(*net.UnixConn)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	ints := make([]int, len(fds))
+	for i, fd := range fds {
+		ints[i] = int(fd)
+	}
+	n, made := 0, false
+	canceled := block(pl, s.ops.write, (*writeSide)(&s.sock), func() {
+		made = true
+		n, _, err = c.WriteMsgUnix(p, syscall.UnixRights(ints...), nil)
+		if err == nil && n < len(p) {
+			var more int
+			more, err = c.Write(p[n:])
+			n += more
+		}
+	})
+	if canceled != nil {
+		if !made {
+			return canceled
+		}
+		err = s.endWrite(n == len(p), err, canceled)
+	}
+	return err
+}
+
+// unnamedUnixgram makes a UNIX datagram socket without an address, which package
+// net does not offer: it can send only.
+func unnamedUnixgram() (kernel.PacketConn, error) {
+	syscall.ForkLock.RLock()
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, &net.OpError{Op: "listen", Net: "unixgram", Err: os.NewSyscallError("socket", err)}
+	}
+	f := os.NewFile(uintptr(fd), "unixgram")
+	defer f.Close()
+	c, err := net.FilePacketConn(f)
+	if err != nil {
+		return nil, err
+	}
+	return FromPacketConn(c), nil
+}

@@ -1,0 +1,74 @@
+package netconn
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Listener is a net.Listener as a kernel.StreamListener.
+type Listener struct {
+	sock
+	l net.Listener
+}
+
+var _ kernel.StreamListener = (*Listener)(nil)
+
+// listenDeadline is the deadline of a listener, which only reads.
+type listenDeadline struct {
+	l interface{ SetDeadline(time.Time) error }
+}
+
+func (d listenDeadline) SetReadDeadline(t time.Time) error  { return d.l.SetDeadline(t) }
+func (d listenDeadline) SetWriteDeadline(t time.Time) error { return d.l.SetDeadline(t) }
+
+type deadlineListener interface {
+	net.Listener
+	SetDeadline(time.Time) error
+}
+
+func newListener(l deadlineListener) *Listener {
+	return &Listener{sock: sock{d: listenDeadline{l}, ops: opsOf(l), closer: l, local: l.Addr}, l: l}
+}
+
+// Accept waits for a connection. See kernel.StreamListener. If descriptors or
+// memory are short the error is a temporary one, and the connection stays in the
+// backlog.
+func (l *Listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if t := pl.RunningTask(); t != nil {
+		return l.acceptElsewhere(pl, t)
+	}
+	x := kernel.GetExternal()
+	var c net.Conn
+	if err = x.Begin(pl, l.ops.accept, (*readSide)(&l.sock)); err == nil {
+		c, err = l.l.Accept()
+		if canceled := x.End(pl); canceled != nil {
+			err = l.endRead(0, err, canceled)
+		}
+	}
+	kernel.PutExternal(x)
+	return accepted(c, l.failed(err))
+}
+
+func (l *Listener) acceptElsewhere(pl kernel.Place, t *kernel.Task) (kernel.StreamConn, error) {
+	var c net.Conn
+	var err error
+	canceled := offload(pl, t, l.ops.accept, (*readSide)(&l.sock), func() { c, err = l.l.Accept() })
+	if canceled != nil {
+		err = l.endRead(0, err, canceled)
+	}
+	return accepted(c, l.failed(err))
+}
+
+func accepted(c net.Conn, err error) (kernel.StreamConn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return FromConn(c), nil
+}

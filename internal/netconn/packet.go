@@ -1,0 +1,149 @@
+package netconn
+
+import (
+	"context"
+	"net"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Packet is a socket of package net as a kernel.PacketConn.
+type Packet struct {
+	sock
+	io packetIO
+}
+
+// packetIO are the two calls that differ from kind to kind. The addresses are
+// zero where the socket is connected.
+type packetIO interface {
+	readFrom(p []byte) (int, kernel.Addr, error)
+	writeTo(p []byte, to kernel.Addr) error
+}
+
+var _ kernel.PacketConn = (*Packet)(nil)
+
+// ReadFrom receives one datagram. See kernel.PacketConn.
+func (c *Packet) ReadFrom(ctx context.Context, p []byte) (int, kernel.Addr, error) {
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, kernel.Addr{}, err
+	}
+	if t := pl.RunningTask(); t != nil {
+		return c.readElsewhere(pl, t, p)
+	}
+	x, n, from := kernel.GetExternal(), 0, kernel.Addr{}
+	if err = x.Begin(pl, c.ops.read, (*readSide)(&c.sock)); err == nil {
+		n, from, err = c.io.readFrom(p)
+		if canceled := x.End(pl); canceled != nil {
+			err = c.endRead(n, err, canceled)
+		}
+	}
+	kernel.PutExternal(x)
+	return n, from, c.failed(err)
+}
+
+func (c *Packet) readElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, from kernel.Addr, err error) {
+	canceled := offload(pl, t, c.ops.read, (*readSide)(&c.sock), func() { n, from, err = c.io.readFrom(p) })
+	if canceled != nil {
+		err = c.endRead(n, err, canceled)
+	}
+	return n, from, c.failed(err)
+}
+
+// WriteTo sends one datagram. See kernel.PacketConn.
+func (c *Packet) WriteTo(ctx context.Context, p []byte, to kernel.Addr) error {
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	if t := pl.RunningTask(); t != nil {
+		return c.writeElsewhere(pl, t, p, to)
+	}
+	x := kernel.GetExternal()
+	if err = x.Begin(pl, c.ops.write, (*writeSide)(&c.sock)); err == nil {
+		err = c.io.writeTo(p, to)
+		if canceled := x.End(pl); canceled != nil {
+			err = c.endWrite(false, err, canceled)
+		}
+	}
+	kernel.PutExternal(x)
+	return c.failed(err)
+}
+
+func (c *Packet) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte, to kernel.Addr) (err error) {
+	canceled := offload(pl, t, c.ops.write, (*writeSide)(&c.sock), func() { err = c.io.writeTo(p, to) })
+	if canceled != nil {
+		err = c.endWrite(false, err, canceled)
+	}
+	return c.failed(err)
+}
+
+func remoteIf(connected bool, c net.Conn) func() net.Addr {
+	if !connected {
+		return nil
+	}
+	return c.RemoteAddr
+}
+
+// udpIO allocates nothing per datagram.
+type udpIO struct {
+	c         *net.UDPConn
+	connected bool
+}
+
+func newUDP(c *net.UDPConn) *Packet {
+	connected := c.RemoteAddr() != nil
+	return &Packet{sock: sock{d: c, ops: udpOps, closer: c, local: c.LocalAddr, remote: remoteIf(connected, c)}, io: &udpIO{c, connected}}
+}
+
+func (u *udpIO) readFrom(p []byte) (int, kernel.Addr, error) {
+	if u.connected {
+		n, err := u.c.Read(p)
+		return n, kernel.Addr{}, ignoreCut(err)
+	}
+	n, from, err := u.c.ReadFromUDPAddrPort(p)
+	return n, kernel.Addr{IP: unmap(from)}, ignoreCut(err)
+}
+
+func (u *udpIO) writeTo(p []byte, to kernel.Addr) error {
+	var err error
+	if u.connected {
+		_, err = u.c.Write(p)
+	} else {
+		_, err = u.c.WriteToUDPAddrPort(p, to.IP)
+	}
+	return err
+}
+
+type unixgramIO struct {
+	c         *net.UnixConn
+	connected bool
+}
+
+func newUnixgram(c *net.UnixConn) *Packet {
+	a, _ := c.RemoteAddr().(*net.UnixAddr)
+	connected := a != nil
+	return &Packet{sock: sock{d: c, ops: unixOps, closer: c, local: c.LocalAddr, remote: remoteIf(connected, c)}, io: &unixgramIO{c, connected}}
+}
+
+func (u *unixgramIO) readFrom(p []byte) (int, kernel.Addr, error) {
+	if u.connected {
+		n, err := u.c.Read(p)
+		return n, kernel.Addr{}, err
+	}
+	n, from, err := u.c.ReadFromUnix(p)
+	if from == nil {
+		return n, kernel.Addr{}, err
+	}
+	return n, kernel.Addr{Path: from.Name}, err
+}
+
+func (u *unixgramIO) writeTo(p []byte, to kernel.Addr) error {
+	var err error
+	if u.connected {
+		_, err = u.c.Write(p)
+	} else {
+		_, err = u.c.WriteToUnix(p, unixAddr("unixgram", to))
+	}
+	return err
+}

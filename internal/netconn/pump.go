@@ -1,0 +1,118 @@
+package netconn
+
+import (
+	"net"
+	"sync"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A pump makes calls that nothing can interrupt, one at a time, each on a
+// goroutine of its own. A caller that is canceled leaves the call behind; its
+// result is what the next one gets. The zero value is ready.
+type pump[T any] struct {
+	mu     sync.Mutex // guards what follows and the result of cur
+	cur    *attempt[T]
+	closed bool
+	drop   func(T) // gets the results that nobody will take
+}
+
+// An attempt is one call. Its job only waits; see finish.
+type attempt[T any] struct {
+	job
+	ended bool
+	v     T
+	err   error
+}
+
+// do waits for the call that goes on, if there is one, else it makes f the call.
+func (p *pump[T]) do(pl kernel.Place, op kernel.Op, f func() (T, error)) (v T, err error) {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return v, net.ErrClosed
+	}
+	a := p.cur
+	if a == nil {
+		a = &attempt[T]{}
+		p.cur = a
+		go p.run(a, f)
+	}
+	p.mu.Unlock()
+	return p.take(pl, op, a)
+}
+
+// settle waits for the end of a call that was left behind; its result is lost.
+func (p *pump[T]) settle(pl kernel.Place, op kernel.Op) error {
+	p.mu.Lock()
+	a := p.cur
+	p.mu.Unlock()
+	if a == nil {
+		return nil
+	}
+	_, err := p.take(pl, op, a)
+	return err
+}
+
+func (p *pump[T]) take(pl kernel.Place, op kernel.Op, a *attempt[T]) (v T, err error) {
+	wait := a.wait
+	if t := pl.RunningTask(); t != nil && t.Scope.Run().Virtual {
+		wait = a.poll
+	}
+	if err := wait(pl, op, false); err != nil {
+		return v, err
+	}
+	p.mu.Lock()
+	if p.cur == a {
+		p.cur = nil
+	}
+	p.mu.Unlock()
+	if a.panicked != nil {
+		panic(a.panicked)
+	}
+	return a.v, a.err
+}
+
+func (p *pump[T]) run(a *attempt[T], f func() (T, error)) {
+	var v T
+	err := net.ErrClosed // if f exits the goroutine
+	defer func() {
+		p.finish(a, v, err, recover())
+	}()
+	v, err = f()
+}
+
+// finish sets the result, unless close has done so already.
+func (p *pump[T]) finish(a *attempt[T], v T, err error, panicked any) {
+	p.mu.Lock()
+	late := a.ended
+	if !late {
+		a.ended, a.v, a.err, a.panicked = true, v, err, panicked
+	}
+	p.mu.Unlock()
+	if !late {
+		a.done.Open()
+	} else if err == nil && p.drop != nil {
+		p.drop(v)
+	}
+}
+
+// close wakes those who wait with net.ErrClosed, and gives up the call.
+func (p *pump[T]) close() {
+	p.mu.Lock()
+	a := p.cur
+	p.closed, p.cur = true, nil
+	kept := a != nil && a.ended && a.err == nil
+	p.mu.Unlock()
+	if a == nil {
+		return
+	}
+	if kept {
+		if p.drop != nil {
+			p.drop(a.v)
+		}
+		return
+	}
+	var zero T
+	p.finish(a, zero, net.ErrClosed, nil)
+}

@@ -1,0 +1,136 @@
+package netconn
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// ops name what a kind of socket waits for.
+type ops struct{ read, write, accept kernel.Op }
+
+func newOps(kind string) *ops {
+	return &ops{
+		read:   kernel.RegisterOp(kind + ".Read"),
+		write:  kernel.RegisterOp(kind + ".Write"),
+		accept: kernel.RegisterOp(kind + ".Accept"),
+	}
+}
+
+var (
+	tcpOps  = newOps("TCP")
+	udpOps  = newOps("UDP")
+	unixOps = newOps("UNIX")
+	connOps = newOps("Conn") // of a net.Conn that somebody gave us
+
+	opDial      = kernel.RegisterOp("Dial")
+	opLookup    = kernel.RegisterOp("Lookup")
+	opWaitRead  = kernel.RegisterOp("WaitReadable")
+	opWaitWrite = kernel.RegisterOp("WaitWritable")
+)
+
+// opsOf chooses by the type of a net.Conn, net.Listener or net.PacketConn.
+func opsOf(v any) *ops {
+	switch v.(type) {
+	case *net.TCPConn, *net.TCPListener:
+		return tcpOps
+	case *net.UDPConn:
+		return udpOps
+	case *net.UnixConn, *net.UnixListener:
+		return unixOps
+	}
+	return connOps
+}
+
+// deadlines is what can interrupt the calls of a socket. A listener has one
+// deadline, which is its read deadline here.
+type deadlines interface {
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+// sock is what all sockets have.
+type sock struct {
+	d      deadlines
+	ops    *ops
+	closer interface{ Close() error }
+	local  func() net.Addr
+	remote func() net.Addr // nil if there is none
+	closed atomic.Bool
+}
+
+// readSide and writeSide interrupt the calls in one direction.
+type (
+	readSide  sock
+	writeSide sock
+)
+
+func (s *readSide) Interrupt()  { _ = s.d.SetReadDeadline(past) }
+func (s *writeSide) Interrupt() { _ = s.d.SetWriteDeadline(past) }
+
+// endRead decides what a read returns that was interrupted: what it has brought, a
+// failure that is none of ours, else the cancellation. It removes the deadline.
+func (s *sock) endRead(n int, err, canceled error) error {
+	_ = s.d.SetReadDeadline(time.Time{})
+	return s.verdict(n > 0, err, canceled)
+}
+
+// endWrite is endRead for writing, done if all has been written.
+func (s *sock) endWrite(done bool, err, canceled error) error {
+	_ = s.d.SetWriteDeadline(time.Time{})
+	return s.verdict(done, err, canceled)
+}
+
+func (s *sock) verdict(done bool, err, canceled error) error {
+	if err == nil || done && isTimeout(err) {
+		return nil
+	}
+	if isTimeout(err) {
+		return canceled
+	}
+	return err
+}
+
+func (s *sock) LocalAddr() kernel.Addr { return addrOf(s.local()) }
+
+func (s *sock) RemoteAddr() kernel.Addr {
+	if s.remote == nil {
+		return kernel.Addr{}
+	}
+	return addrOf(s.remote())
+}
+
+// Close closes the socket; those who wait get net.ErrClosed.
+func (s *sock) Close() error {
+	s.closed.Store(true)
+	return closeOnce(s.closer)
+}
+
+// failed is the error of a call: net.ErrClosed after Close, also where somebody's
+// net.Conn has an error of its own for that.
+func (s *sock) failed(err error) error {
+	if err == nil || s.ops != connOps || !s.closed.Load() || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return net.ErrClosed
+}
+
+// closeOnce closes; a second time is no error.
+func closeOnce(c interface{ Close() error }) error {
+	if err := c.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *sock) SyscallConn() (syscall.RawConn, error) {
+	if c, ok := s.closer.(syscall.Conn); ok {
+		return c.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
+}

@@ -1,0 +1,113 @@
+package netconn
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Stream is a net.Conn as a kernel.StreamConn.
+type Stream struct {
+	sock
+	conn net.Conn
+}
+
+var _ kernel.StreamConn = (*Stream)(nil)
+
+func newStream(c net.Conn) *Stream {
+	return &Stream{sock: sock{d: c, ops: opsOf(c), closer: c, local: c.LocalAddr, remote: c.RemoteAddr}, conn: c}
+}
+
+// NetConn is the connection beneath. Whoever sets deadlines on it has them
+// removed by a canceled call.
+func (s *Stream) NetConn() net.Conn { return s.conn }
+
+// Read reads at least one byte. See kernel.StreamConn.
+func (s *Stream) Read(ctx context.Context, p []byte) (int, error) {
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if t := pl.RunningTask(); t != nil {
+		return s.readElsewhere(pl, t, p)
+	}
+	x, n := kernel.GetExternal(), 0
+	if err = x.Begin(pl, s.ops.read, (*readSide)(&s.sock)); err == nil {
+		n, err = s.conn.Read(p)
+		if canceled := x.End(pl); canceled != nil {
+			err = s.endRead(n, err, canceled)
+		}
+	}
+	kernel.PutExternal(x)
+	return s.outcome(n, err)
+}
+
+// outcome is what a read returns: an error that comes with data comes again.
+func (s *Stream) outcome(n int, err error) (int, error) {
+	if err == nil || n > 0 {
+		return n, nil
+	}
+	return 0, s.failed(err)
+}
+
+func (s *Stream) readElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, err error) {
+	canceled := offload(pl, t, s.ops.read, (*readSide)(&s.sock), func() { n, err = s.conn.Read(p) })
+	if canceled != nil {
+		err = s.endRead(n, err, canceled)
+	}
+	return s.outcome(n, err)
+}
+
+// Write writes all of p, or tells how much it has written. See kernel.StreamConn.
+func (s *Stream) Write(ctx context.Context, p []byte) (int, error) {
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if t := pl.RunningTask(); t != nil {
+		return s.writeElsewhere(pl, t, p)
+	}
+	x, n := kernel.GetExternal(), 0
+	if err = x.Begin(pl, s.ops.write, (*writeSide)(&s.sock)); err == nil {
+		n, err = s.conn.Write(p)
+		if canceled := x.End(pl); canceled != nil {
+			err = s.endWrite(n == len(p), err, canceled)
+		}
+	}
+	kernel.PutExternal(x)
+	return n, s.failed(err)
+}
+
+func (s *Stream) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, err error) {
+	canceled := offload(pl, t, s.ops.write, (*writeSide)(&s.sock), func() { n, err = s.conn.Write(p) })
+	if canceled != nil {
+		err = s.endWrite(n == len(p), err, canceled)
+	}
+	return n, s.failed(err)
+}
+
+// CloseWrite sends the end of the stream; the error matches errors.ErrUnsupported
+// if the connection cannot.
+func (s *Stream) CloseWrite() error { return closeWrite(s.conn) }
+
+// Abort closes, a TCP connection with a reset.
+func (s *Stream) Abort() error {
+	s.closed.Store(true)
+	return abort(s.conn)
+}
+
+func closeWrite(c net.Conn) error {
+	if c, ok := c.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+func abort(c net.Conn) error {
+	if c, ok := c.(interface{ SetLinger(int) error }); ok {
+		_ = c.SetLinger(0) // fails if it is closed, or reset by the other side
+	}
+	return closeOnce(c)
+}
