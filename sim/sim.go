@@ -23,6 +23,8 @@ type Config struct {
 	MaxSteps int64
 	// OnStep, if set, is called before each step. It must not call into the run.
 	OnStep func(Step)
+	// Network is what the simulated network is like.
+	Network NetworkConfig
 }
 
 // A Step is one entry of a run's trace: a task was chosen to run.
@@ -47,7 +49,7 @@ func (s *Sim) Name() string { return "sim" }
 
 // NewRun makes a run; it is called by anyio.Run.
 func (s *Sim) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
-	c := simloop.Config{Seed: s.cfg.Seed}
+	c := simloop.Config{Seed: s.cfg.Seed, Network: s.cfg.Network.internal()}
 	switch {
 	case s.cfg.MaxSteps == 0:
 		c.MaxSteps = DefaultMaxSteps

@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/loop"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/simnet"
 )
 
 // Config is what a simulated run is made of.
@@ -17,12 +18,14 @@ type Config struct {
 	Seed     uint64
 	MaxSteps uint64 // 0: no limit
 	OnStep   func(step uint64, now time.Time, task *kernel.Task)
+	Network  simnet.Config
 }
 
 // A Sim is one simulated run.
 type Sim struct {
 	kernel.Backend
 	loop  *loop.Loop
+	net   *simnet.Net
 	cfg   Config
 	order *seeded
 	clock *clock
@@ -46,8 +49,17 @@ func New(cfg Config) *Sim {
 	})
 	s.clock.pending = l.Pending
 	s.Backend, s.loop = l, l
+	s.net = simnet.New(s, cfg.Network)
 	return s
 }
+
+// Network is the simulated network of the run.
+func (s *Sim) Network() kernel.Network { return s.net }
+
+// Mix makes the hash depend on v, too.
+//
+//go:norace
+func (s *Sim) Mix(v uint64) { s.hash = (s.hash ^ v) * fnvPrime }
 
 // Rand is a choice out of n that the seed decides.
 //

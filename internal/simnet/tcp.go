@@ -1,0 +1,229 @@
+package simnet
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// The times of Linux.
+const (
+	firstRTO       = time.Second            // before a round trip was measured
+	minRTO         = 200 * time.Millisecond // of a retransmission timer
+	maxRTO         = 120 * time.Second
+	synTries       = 6  // repetitions of SYN: 127 s in all
+	synAckTries    = 5  // of the answer: 63 s
+	dataTries      = 15 // of data: between 13 and 30 minutes
+	noRouteTimeout = 3 * time.Second
+)
+
+type connState uint8
+
+const (
+	synSent connState = iota
+	synReceived
+	established
+	dead // nothing is sent or taken any more
+)
+
+// A conn is one end of a TCP connection.
+//
+// The simulator takes three liberties: there is no congestion control, a closed
+// connection leaves no TIME_WAIT behind, and a sender asks for a window only when a
+// packet that could have opened it was lost, since otherwise a peer that never
+// reads would keep virtual time going for ever.
+type conn struct {
+	net           *Net
+	host          *Host
+	peerHost      *Host // nil: nobody has the address
+	local, remote netip.AddrPort
+	out           *path
+	peer          *conn     // the other end, as far as known
+	served        *conn     // the other end from the moment when it was made
+	listener      *listener // of who was dialed, until accepted
+	b             *binding  // of who dialed
+	node          waitq.Node[endable]
+	state         connState
+	closed        bool          // by its user
+	done          bool          // dead after both sides have said that they are through
+	err           syscall.Errno // told once
+
+	sender
+	receiver
+	connects, reads, writes kernel.Queue
+}
+
+var (
+	opDial  = kernel.RegisterOp("TCP.Dial")
+	opRead  = kernel.RegisterOp("TCP.Read")
+	opWrite = kernel.RegisterOp("TCP.Write")
+)
+
+func (n *Net) newConn(h, peer *Host, local, remote netip.AddrPort) *conn {
+	c := &conn{net: n, host: h, peerHost: peer, local: local, remote: remote}
+	c.sender.init(c)
+	c.receiver.init(n.cfg.ReceiveBuffer)
+	if peer != nil {
+		c.out = n.path(h, peer)
+	}
+	c.node.Value = c
+	h.sockets.Push(&c.node)
+	return c
+}
+
+// DialStream connects a TCP or UNIX socket.
+func (n *Net) DialStream(ctx context.Context, o kernel.SocketOptions) (kernel.StreamConn, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o.Network == "unix" {
+		return n.dialUnix(ctx, o)
+	}
+	n.lock()
+	defer n.unlock()
+	fail := func(call string, err error) (kernel.StreamConn, error) {
+		return nil, opError("dial", call, "tcp", o.Local, o.Remote, err)
+	}
+	h, err := n.here(ctx)
+	if err != nil {
+		return fail("socket", err)
+	}
+	b, err := h.local(&o)
+	if err != nil {
+		return fail("bind", err)
+	}
+	target, dst, src, err := h.route(o.Remote.IP.Addr())
+	if err != nil {
+		return fail("connect", err)
+	}
+	if !b.addr.IsUnspecified() {
+		src = b.addr
+	}
+	if err := checkSource(src, dst); err != nil {
+		return fail("connect", err)
+	}
+	c := n.newConn(h, target, netip.AddrPort{}, netip.AddrPortFrom(dst, o.Remote.IP.Port()))
+	b.addr, b.dual, b.owner = src, false, c
+	if err := h.bind(b); err != nil {
+		h.sockets.Remove(&c.node)
+		return fail("bind", err)
+	}
+	c.b, c.local = b, netip.AddrPortFrom(src, b.key.port)
+	if target == nil {
+		c.startTimer(noRouteTimeout)
+	} else {
+		c.sendSYN()
+	}
+	for c.state == synSent {
+		if err := n.wait(p, &c.connects, opDial); err != nil {
+			c.abort()
+			return nil, err
+		}
+	}
+	if c.state == dead {
+		switch {
+		case c.closed: // the host was killed
+			return fail("connect", syscall.ENETDOWN)
+		case c.err == 0:
+			c.err = syscall.ECONNRESET
+		}
+		return fail("connect", c.err)
+	}
+	return c, nil
+}
+
+func (c *conn) LocalAddr() kernel.Addr                { return kernel.Addr{IP: c.local} }
+func (c *conn) RemoteAddr() kernel.Addr               { return kernel.Addr{IP: c.remote} }
+func (c *conn) SyscallConn() (syscall.RawConn, error) { return nil, errNoRawConn }
+func (c *conn) fail(op, call string, err error) error {
+	return opError(op, call, "tcp", c.LocalAddr(), c.RemoteAddr(), err)
+}
+
+// takeErr is the error that is due, once.
+func (c *conn) takeErr() error {
+	err := c.err
+	c.err = 0
+	return err
+}
+
+// Read reads what has arrived. After a reset what came before it is read first.
+func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := c.net
+	n.lock()
+	defer n.unlock()
+	for {
+		switch {
+		case c.closed:
+			return 0, c.fail("read", "", net.ErrClosed)
+		case len(buf) == 0:
+			return 0, nil
+		case len(c.in) > 0:
+			k := copy(buf, c.in)
+			c.in = c.in[k:]
+			c.openWindow()
+			return k, nil
+		case c.err != 0:
+			return 0, c.fail("read", "read", c.takeErr())
+		case c.finished || c.state == dead:
+			return 0, io.EOF
+		}
+		if err := n.wait(p, &c.reads, opRead); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// Write puts everything into the send buffer, waiting for room.
+func (c *conn) Write(ctx context.Context, data []byte) (int, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := c.net
+	n.lock()
+	defer n.unlock()
+	for written := 0; ; {
+		switch {
+		case c.closed:
+			return written, c.fail("write", "", net.ErrClosed)
+		case c.err != 0:
+			return written, c.fail("write", "write", c.takeErr())
+		case c.state == dead || c.shut:
+			return written, c.fail("write", "write", syscall.EPIPE)
+		}
+		k := min(n.cfg.SendBuffer-len(c.buf), len(data)-written)
+		if k > 0 {
+			c.buf = append(c.buf, data[written:written+k]...)
+			c.wrote += int64(k)
+			written += k
+			c.output()
+		}
+		if written == len(data) {
+			return written, nil
+		}
+		if err := n.wait(p, &c.writes, opWrite); err != nil {
+			return written, err
+		}
+	}
+}
+
+func (c *conn) ReadFDs(context.Context, []byte, []uintptr) (int, int, error) {
+	return 0, 0, errPassing
+}
+func (c *conn) WriteFDs(context.Context, []byte, []uintptr) error { return errPassing }
+
+var (
+	_ kernel.StreamConn = (*conn)(nil)
+	_ kernel.Firer      = (*conn)(nil)
+)

@@ -1,0 +1,249 @@
+package simnet
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// maxDatagram is the most that fits into one datagram.
+const maxDatagram = 65507
+
+// A datagram is an UDP socket.
+type datagram struct {
+	net    *Net
+	host   *Host
+	b      *binding
+	remote netip.AddrPort // if it is connected
+	node   waitq.Node[endable]
+	queue  []*packet
+	size   int           // of the packets in queue
+	err    syscall.Errno // told once: what became of a packet
+	reads  kernel.Queue
+	closed bool
+}
+
+var opReadFrom = kernel.RegisterOp("UDP.ReadFrom")
+
+// OpenPacket makes an UDP or UNIX datagram socket.
+func (n *Net) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return nil, err
+	}
+	if o.Network == "unixgram" {
+		return n.openUnixgram(ctx, o)
+	}
+	op := "listen"
+	if o.Remote.IP.IsValid() {
+		op = "dial"
+	}
+	n.lock()
+	defer n.unlock()
+	fail := func(call string, err error) (kernel.PacketConn, error) {
+		return nil, opError(op, call, "udp", o.Local, o.Remote, err)
+	}
+	h, err := n.here(ctx)
+	if err != nil {
+		return fail("socket", err)
+	}
+	s := &datagram{net: n, host: h}
+	if s.b, err = h.local(&o); err != nil {
+		return fail("bind", err)
+	}
+	if op == "dial" {
+		_, dst, src, err := h.route(o.Remote.IP.Addr())
+		if err == nil && !s.b.addr.IsUnspecified() {
+			err = checkSource(s.b.addr, dst)
+			src = s.b.addr
+		}
+		if err != nil {
+			return fail("connect", err)
+		}
+		s.remote = netip.AddrPortFrom(dst, o.Remote.IP.Port())
+		s.b.addr, s.b.dual = src, false
+	}
+	s.b.owner = s
+	if err := h.bind(s.b); err != nil {
+		return fail("bind", err)
+	}
+	s.node.Value = s
+	h.sockets.Push(&s.node)
+	return s, nil
+}
+
+// arriveUDP puts a datagram into the queue of the socket that it is for.
+func (n *Net) arriveUDP(p *packet) {
+	s := p.path.to.taking(p)
+	switch {
+	case s == nil:
+		n.bounce(p, syscall.ECONNREFUSED)
+	case s.size+p.size() > n.cfg.DatagramQueue:
+		n.stats.Overflowed++
+		n.tracePacket(p, "dropped: queue full")
+	default:
+		s.queue = append(s.queue, p)
+		s.size += p.size()
+		n.wakeOne(&s.reads)
+	}
+}
+
+// taking is the socket that takes a datagram, nil if none does: one that is
+// connected to the sender, else one with the very address, else one with all.
+func (h *Host) taking(p *packet) *datagram {
+	var best []*datagram
+	rank := 0
+	for _, b := range h.ports[portKey{true, p.Dst.Port()}] {
+		s := b.owner.(*datagram)
+		if !b.covers(p.Dst.Addr()) || s.remote.IsValid() && s.remote != p.Src {
+			continue
+		}
+		r := 1
+		switch {
+		case s.remote.IsValid():
+			r = 4
+		case b.addr == p.Dst.Addr():
+			r = 3
+		case !b.dual || p.Dst.Addr().Is6():
+			r = 2
+		}
+		if r > rank {
+			best, rank = best[:0], r
+		}
+		if r == rank {
+			best = append(best, s)
+		}
+	}
+	switch len(best) {
+	case 0:
+		return nil
+	case 1:
+		return best[0]
+	}
+	return best[h.net.clock.Uint64()%uint64(len(best))]
+}
+
+func (s *datagram) fail(op, call string, to kernel.Addr, err error) error {
+	return opError(op, call, "udp", s.LocalAddr(), to, err)
+}
+
+// ReadFrom takes the oldest datagram.
+func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, kernel.Addr{}, err
+	}
+	n := s.net
+	n.lock()
+	defer n.unlock()
+	for {
+		switch {
+		case s.closed:
+			return 0, kernel.Addr{}, s.fail("read", "", s.RemoteAddr(), net.ErrClosed)
+		case s.err != 0:
+			err := s.err
+			s.err = 0
+			return 0, kernel.Addr{}, s.fail("read", "recvfrom", s.RemoteAddr(), err)
+		case len(s.queue) > 0:
+			q := s.queue[0]
+			s.queue[0] = nil
+			s.queue = s.queue[1:]
+			s.size -= q.size()
+			var from kernel.Addr
+			if !s.remote.IsValid() {
+				from.IP = q.Src
+			}
+			return copy(buf, q.Data), from, nil
+		}
+		if err := n.wait(p, &s.reads, opReadFrom); err != nil {
+			return 0, kernel.Addr{}, err
+		}
+	}
+}
+
+// WriteTo sends a datagram; it never waits.
+func (s *datagram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) error {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return err
+	}
+	n := s.net
+	n.lock()
+	defer n.unlock()
+	connected := s.remote.IsValid()
+	fail := func(err error) error { return s.fail("write", "sendto", to, err) }
+	switch {
+	case s.closed:
+		return fail(net.ErrClosed)
+	case connected && to.IP.IsValid():
+		return fail(net.ErrWriteToConnected)
+	case connected:
+		to.IP = s.remote
+	case !to.IP.IsValid():
+		return fail(syscall.EDESTADDRREQ)
+	}
+	if err := s.err; err != 0 {
+		s.err = 0
+		return fail(err)
+	}
+	if len(data) > maxDatagram {
+		return fail(syscall.EMSGSIZE)
+	}
+	dst := to.IP.Addr().Unmap()
+	if !s.b.addr.IsUnspecified() || !s.b.dual {
+		if s.b.addr.Is4() != dst.Is4() {
+			return fail(syscall.EAFNOSUPPORT)
+		}
+	}
+	target, dst, src, err := s.host.route(dst)
+	if err == nil && !s.b.addr.IsUnspecified() {
+		src = s.b.addr
+		err = checkSource(src, dst)
+	}
+	switch {
+	case err != nil:
+		return fail(err)
+	case target == nil: // nobody answers for the address
+		return nil
+	}
+	q := n.newPacket(n.path(s.host, target), "udp", netip.AddrPortFrom(src, s.b.key.port), netip.AddrPortFrom(dst, to.IP.Port()))
+	q.sock, q.Data = s, append([]byte(nil), data...)
+	n.send(q)
+	return nil
+}
+
+// refuse is the news that a datagram did not arrive. Only a connected socket is
+// told of it.
+func (s *datagram) refuse(err error) {
+	if s.remote.IsValid() && !s.closed {
+		s.err = err.(syscall.Errno)
+		s.net.wakeAll(&s.reads)
+	}
+}
+
+func (s *datagram) LocalAddr() kernel.Addr {
+	return kernel.Addr{IP: netip.AddrPortFrom(s.b.addr, s.b.key.port)}
+}
+func (s *datagram) RemoteAddr() kernel.Addr               { return kernel.Addr{IP: s.remote} }
+func (s *datagram) SyscallConn() (syscall.RawConn, error) { return nil, errNoRawConn }
+
+// Close throws away what was received and not read.
+func (s *datagram) Close() error {
+	s.net.lock()
+	defer s.net.unlock()
+	if s.closed {
+		return s.fail("close", "", s.RemoteAddr(), net.ErrClosed)
+	}
+	s.host.sockets.Remove(&s.node)
+	s.die(false)
+	return nil
+}
+
+// die is for endable.
+func (s *datagram) die(bool) {
+	s.closed, s.queue = true, nil
+	s.host.unbind(s.b)
+	s.net.wakeAll(&s.reads)
+}

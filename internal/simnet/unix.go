@@ -1,0 +1,277 @@
+package simnet
+
+import (
+	"context"
+	"io"
+	"net"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// A unixConn is one end of a UNIX stream connection. Both ends are on one host,
+// and what is written is there at once.
+type unixConn struct {
+	net           *Net
+	host          *Host
+	peer          *unixConn
+	local, remote string
+	node          waitq.Node[endable]
+	in            []byte
+	shut          bool // will write no more
+	closed        bool
+	err           syscall.Errno // told once
+	reads, writes kernel.Queue
+}
+
+// A unixListener is a UNIX stream socket that accepts.
+type unixListener struct {
+	net     *Net
+	host    *Host
+	name    string
+	file    *unixNode
+	node    waitq.Node[endable]
+	backlog int
+	queue   []*unixConn
+	accepts kernel.Queue
+	closed  bool
+}
+
+var (
+	opUnixRead  = kernel.RegisterOp("UNIX.Read")
+	opUnixWrite = kernel.RegisterOp("UNIX.Write")
+)
+
+func (n *Net) listenUnix(ctx context.Context, o kernel.SocketOptions) (kernel.StreamListener, error) {
+	n.lock()
+	defer n.unlock()
+	l := &unixListener{net: n, backlog: o.Backlog}
+	var err error
+	if l.host, err = n.here(ctx); err == nil {
+		l.file = &unixNode{stream: l}
+		l.name, err = l.host.bindUnix(o.Local.Path, l.file)
+	}
+	if err != nil {
+		return nil, unixFail("listen", "bind", "unix", "", o.Local.Path, err)
+	}
+	l.node.Value = l
+	l.host.sockets.Push(&l.node)
+	return l, nil
+}
+
+// dialUnix connects at once. A full backlog is EAGAIN, as for all non-blocking
+// sockets of the system.
+func (n *Net) dialUnix(ctx context.Context, o kernel.SocketOptions) (kernel.StreamConn, error) {
+	n.lock()
+	defer n.unlock()
+	h, err := n.here(ctx)
+	var node *unixNode
+	if err == nil {
+		node, err = h.findUnix(o.Remote.Path)
+	}
+	switch {
+	case err != nil:
+	case node.gram != nil:
+		err = syscall.EPROTOTYPE
+	case node.stream == nil:
+		err = syscall.ECONNREFUSED
+	case len(node.stream.queue) > node.stream.backlog:
+		err = syscall.EAGAIN
+	}
+	local := ""
+	if err == nil && o.Local.Path != "" {
+		local, err = h.bindUnix(o.Local.Path, &unixNode{})
+	}
+	if err != nil {
+		return nil, unixFail("dial", "connect", "unix", o.Local.Path, o.Remote.Path, err)
+	}
+	l := node.stream
+	a := &unixConn{net: n, host: h, local: local, remote: l.name}
+	b := &unixConn{net: n, host: h, local: l.name, remote: local, peer: a}
+	a.peer = b
+	for _, c := range []*unixConn{a, b} {
+		c.node.Value = c
+		h.sockets.Push(&c.node)
+	}
+	l.queue = append(l.queue, b)
+	n.wakeOne(&l.accepts)
+	return a, nil
+}
+
+// Accept waits for a connection.
+func (l *unixListener) Accept(ctx context.Context) (kernel.StreamConn, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n := l.net
+	n.lock()
+	defer n.unlock()
+	for {
+		if l.closed {
+			return nil, unixFail("accept", "", "unix", "", l.name, net.ErrClosed)
+		}
+		if len(l.queue) > 0 {
+			c := l.queue[0]
+			l.queue = l.queue[1:]
+			return c, nil
+		}
+		if err := n.wait(p, &l.accepts, opAccept); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (l *unixListener) LocalAddr() kernel.Addr                { return kernel.Addr{Path: l.name} }
+func (l *unixListener) RemoteAddr() kernel.Addr               { return kernel.Addr{} }
+func (l *unixListener) SyscallConn() (syscall.RawConn, error) { return nil, errNoRawConn }
+
+// Close leaves the file behind; see RemoveSocketFile.
+func (l *unixListener) Close() error {
+	l.net.lock()
+	defer l.net.unlock()
+	if l.closed {
+		return unixFail("close", "", "unix", "", l.name, net.ErrClosed)
+	}
+	l.host.sockets.Remove(&l.node)
+	l.die(false)
+	return nil
+}
+
+// die is for endable. Connections that nobody has accepted are reset.
+func (l *unixListener) die(bool) {
+	l.closed = true
+	l.host.leaveUnix(l.name, l.file)
+	for _, c := range l.queue {
+		c.peer.err = syscall.ECONNRESET
+		c.close()
+	}
+	l.queue = nil
+	l.net.wakeAll(&l.accepts)
+}
+
+func (c *unixConn) fail(op, call string, err error) error {
+	return unixFail(op, call, "unix", c.local, c.remote, err)
+}
+
+// Read reads what the other end has written.
+func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := c.net
+	n.lock()
+	defer n.unlock()
+	for {
+		switch {
+		case c.closed:
+			return 0, c.fail("read", "", net.ErrClosed)
+		case len(buf) == 0:
+			return 0, nil
+		case len(c.in) > 0:
+			k := copy(buf, c.in)
+			if c.in = c.in[k:]; len(c.in) == 0 {
+				c.in = nil
+			}
+			n.wakeAll(&c.peer.writes)
+			return k, nil
+		case c.err != 0:
+			err := c.err
+			c.err = 0
+			return 0, c.fail("read", "read", err)
+		case c.peer.shut || c.peer.closed:
+			return 0, io.EOF
+		}
+		if err := n.wait(p, &c.reads, opUnixRead); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// Write gives everything to the other end, waiting for room.
+func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := c.net
+	n.lock()
+	defer n.unlock()
+	for written := 0; ; {
+		switch {
+		case c.closed:
+			return written, c.fail("write", "", net.ErrClosed)
+		case c.shut || c.peer.closed:
+			return written, c.fail("write", "write", syscall.EPIPE)
+		}
+		if k := min(n.cfg.SendBuffer-len(c.peer.in), len(data)-written); k > 0 {
+			c.peer.in = append(c.peer.in, data[written:written+k]...)
+			written += k
+			n.wakeAll(&c.peer.reads)
+		}
+		if written == len(data) {
+			return written, nil
+		}
+		if err := n.wait(p, &c.writes, opUnixWrite); err != nil {
+			return written, err
+		}
+	}
+}
+
+// CloseWrite sends the end of the stream.
+func (c *unixConn) CloseWrite() error {
+	c.net.lock()
+	defer c.net.unlock()
+	if c.closed {
+		return c.fail("close", "", net.ErrClosed)
+	}
+	c.shut = true
+	c.wake()
+	return nil
+}
+
+func (c *unixConn) wake() {
+	for _, q := range []*kernel.Queue{&c.reads, &c.writes, &c.peer.reads, &c.peer.writes} {
+		c.net.wakeAll(q)
+	}
+}
+
+// Close is a reset for the other end if this one has not read everything.
+func (c *unixConn) Close() error {
+	c.net.lock()
+	defer c.net.unlock()
+	if c.closed {
+		return c.fail("close", "", net.ErrClosed)
+	}
+	c.close()
+	return nil
+}
+
+func (c *unixConn) close() {
+	if len(c.in) > 0 {
+		c.peer.err = syscall.ECONNRESET
+	}
+	c.closed, c.in = true, nil
+	c.host.sockets.Remove(&c.node)
+	c.wake()
+}
+
+// Abort is Close: UNIX sockets have no reset of their own.
+func (c *unixConn) Abort() error { return c.Close() }
+
+// die is for endable.
+func (c *unixConn) die(bool) {
+	if !c.closed {
+		c.close()
+	}
+}
+
+func (c *unixConn) LocalAddr() kernel.Addr                { return kernel.Addr{Path: c.local} }
+func (c *unixConn) RemoteAddr() kernel.Addr               { return kernel.Addr{Path: c.remote} }
+func (c *unixConn) SyscallConn() (syscall.RawConn, error) { return nil, errNoRawConn }
+func (c *unixConn) ReadFDs(context.Context, []byte, []uintptr) (int, int, error) {
+	return 0, 0, errPassing
+}
+func (c *unixConn) WriteFDs(context.Context, []byte, []uintptr) error { return errPassing }

@@ -1,0 +1,198 @@
+package simnet
+
+import (
+	"context"
+	"net"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+// Limits of UNIX datagram sockets: those of Linux.
+const (
+	unixgramQueue = 11 // datagrams that wait in a socket
+	maxUnixgram   = 212960
+)
+
+// A unixgram is a UNIX datagram socket. Nothing is lost: who sends waits for room.
+type unixgram struct {
+	net    *Net
+	host   *Host
+	name   string    // "" if it has none
+	file   *unixNode // nil if it has no name
+	peer   *unixgram // if it is connected
+	remote string
+	node   waitq.Node[endable]
+	queue  []message
+	reads  kernel.Queue
+	writes kernel.Queue // of those who send to this socket
+	blocks *unixgram    // the one whose queue it waits for
+	closed bool
+}
+
+type message struct {
+	data []byte
+	from string
+}
+
+var (
+	opUnixReadFrom = kernel.RegisterOp("UNIX.ReadFrom")
+	opUnixWriteTo  = kernel.RegisterOp("UNIX.WriteTo")
+)
+
+func (n *Net) openUnixgram(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
+	n.lock()
+	defer n.unlock()
+	s := &unixgram{net: n, remote: o.Remote.Path}
+	op := "listen"
+	if s.remote != "" {
+		op = "dial"
+	}
+	fail := func(call string, err error) (kernel.PacketConn, error) {
+		return nil, unixFail(op, call, "unixgram", o.Local.Path, o.Remote.Path, err)
+	}
+	var err error
+	if s.host, err = n.here(ctx); err != nil {
+		return fail("socket", err)
+	}
+	if s.remote != "" {
+		if s.peer, err = s.host.findUnixgram(s.remote); err != nil {
+			return fail("connect", err)
+		}
+	}
+	if o.Local.Path != "" {
+		s.file = &unixNode{gram: s}
+		if s.name, err = s.host.bindUnix(o.Local.Path, s.file); err != nil {
+			return fail("bind", err)
+		}
+	}
+	s.node.Value = s
+	s.host.sockets.Push(&s.node)
+	return s, nil
+}
+
+func (h *Host) findUnixgram(path string) (*unixgram, error) {
+	node, err := h.findUnix(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case node.stream != nil:
+		return nil, syscall.EPROTOTYPE
+	case node.gram == nil:
+		return nil, syscall.ECONNREFUSED
+	}
+	return node.gram, nil
+}
+
+// ReadFrom takes the oldest datagram.
+func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, kernel.Addr{}, err
+	}
+	n := s.net
+	n.lock()
+	defer n.unlock()
+	for {
+		if s.closed {
+			return 0, kernel.Addr{}, unixFail("read", "", "unixgram", s.name, s.remote, net.ErrClosed)
+		}
+		if len(s.queue) > 0 {
+			m := s.queue[0]
+			s.queue[0] = message{}
+			s.queue = s.queue[1:]
+			n.wakeAll(&s.writes)
+			if s.peer != nil {
+				m.from = ""
+			}
+			return copy(buf, m.data), kernel.Addr{Path: m.from}, nil
+		}
+		if err := n.wait(p, &s.reads, opUnixReadFrom); err != nil {
+			return 0, kernel.Addr{}, err
+		}
+	}
+}
+
+// WriteTo gives a datagram to the other socket, waiting for room in its queue.
+func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) error {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	n := s.net
+	n.lock()
+	defer n.unlock()
+	for {
+		target, err := s.target(data, to.Path)
+		if err != nil {
+			return unixFail("write", "sendto", "unixgram", s.name, to.Path, err)
+		}
+		if len(target.queue) < unixgramQueue {
+			target.queue = append(target.queue, message{append([]byte(nil), data...), s.name})
+			n.wakeOne(&target.reads)
+			return nil
+		}
+		s.blocks = target
+		err = n.wait(p, &target.writes, opUnixWriteTo)
+		s.blocks = nil
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (s *unixgram) target(data []byte, path string) (*unixgram, error) {
+	target := s.peer
+	switch {
+	case s.closed:
+		return nil, net.ErrClosed
+	case target != nil && path != "":
+		return nil, net.ErrWriteToConnected
+	case target != nil && target.closed:
+		return nil, syscall.ECONNREFUSED
+	case target == nil && path == "":
+		return nil, syscall.ENOTCONN
+	case target == nil:
+		var err error
+		if target, err = s.host.findUnixgram(path); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case target.peer != nil && target.peer != s:
+		return nil, syscall.EPERM
+	case len(data) > maxUnixgram:
+		return nil, syscall.EMSGSIZE
+	}
+	return target, nil
+}
+
+func (s *unixgram) LocalAddr() kernel.Addr                { return kernel.Addr{Path: s.name} }
+func (s *unixgram) RemoteAddr() kernel.Addr               { return kernel.Addr{Path: s.remote} }
+func (s *unixgram) SyscallConn() (syscall.RawConn, error) { return nil, errNoRawConn }
+
+// Close leaves the file behind; see RemoveSocketFile.
+func (s *unixgram) Close() error {
+	s.net.lock()
+	defer s.net.unlock()
+	if s.closed {
+		return unixFail("close", "", "unixgram", s.name, s.remote, net.ErrClosed)
+	}
+	s.host.sockets.Remove(&s.node)
+	s.die(false)
+	return nil
+}
+
+// die is for endable.
+func (s *unixgram) die(bool) {
+	s.closed, s.queue = true, nil
+	if s.file != nil {
+		s.host.leaveUnix(s.name, s.file)
+	}
+	s.net.wakeAll(&s.reads)
+	s.net.wakeAll(&s.writes)
+	if s.blocks != nil {
+		s.net.wakeAll(&s.blocks.writes)
+	}
+}
