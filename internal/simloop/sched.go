@@ -117,6 +117,7 @@ func (s *Sim) onStep(t *kernel.Task) {
 // Main runs the root task; see kernel.Backend.
 func (s *Sim) Main(t *kernel.Task) error {
 	defer race.Acquire(unsafe.Pointer(s))
+	defer s.net.Sync()
 	return s.Backend.Main(t)
 }
 

@@ -10,8 +10,10 @@ import (
 	"io"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A Clock is what the network needs of its run.
@@ -85,7 +87,15 @@ func New(clock Clock, cfg Config) *Net {
 	return n
 }
 
-func (n *Net) lock() { n.mu.Lock() }
+func (n *Net) lock() {
+	n.mu.Lock()
+	n.Sync()
+}
+
+// Sync orders what rules and the trace's writers did before what the caller does.
+// The calls are made by whichever task, or timer, unlocks; they are ordered among
+// each other, before the network's next use and before the end of the run.
+func (n *Net) Sync() { race.Acquire(unsafe.Pointer(n)) }
 
 // unlock releases the lock and does what could not be done under it. Packets that
 // rules send on their way may give rise to more.
@@ -98,17 +108,22 @@ func (n *Net) unlock() {
 		for _, w := range wakes {
 			w.Unpark()
 		}
+		if len(text)+len(pend) == 0 {
+			return
+		}
+		n.Sync()
 		if len(text) > 0 {
 			for _, w := range traces {
 				_, _ = w.Write(text)
 			}
 		}
-		if len(pend) == 0 {
-			return
-		}
 		verdicts := make([]Verdict, len(pend))
 		for i, p := range pend {
 			verdicts[i] = judge(rules, p)
+		}
+		race.ReleaseMerge(unsafe.Pointer(n))
+		if len(pend) == 0 {
+			return
 		}
 		n.mu.Lock()
 		for i, p := range pend {
