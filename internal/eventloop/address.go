@@ -20,7 +20,8 @@ const (
 	kindUDP      kind = "udp"
 	kindUnix     kind = "unix"
 	kindUnixgram kind = "unixgram"
-	kindFD       kind = "fd" // anything of the user's
+	kindOther    kind = "socket" // of another family
+	kindFD       kind = "fd"     // anything of the user's
 )
 
 // path is a UNIX socket's address as package unix has it, where a name without a

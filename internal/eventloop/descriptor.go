@@ -142,14 +142,16 @@ func (f *descriptor) wake(readable, writable bool) {
 	if writable {
 		f.write.edges.Add(1)
 	}
-	for {
+	for readable || writable {
 		var r, w *kernel.Waiter
 		f.mu.Lock()
 		if readable {
 			r = f.read.waiters.WakeFirst()
+			readable = f.read.waiters.Len() > 0
 		}
 		if writable {
 			w = f.write.waiters.WakeFirst()
+			writable = f.write.waiters.Len() > 0
 		}
 		f.mu.Unlock()
 		if r != nil {
@@ -158,18 +160,7 @@ func (f *descriptor) wake(readable, writable bool) {
 		if w != nil {
 			w.Unpark()
 		}
-		readable, writable = r != nil && f.queued(&f.read), w != nil && f.queued(&f.write)
-		if !readable && !writable {
-			return
-		}
 	}
-}
-
-// queued reports whether somebody else waits.
-func (f *descriptor) queued(d *direction) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return d.waiters.Len() > 0
 }
 
 // wait waits until an attempt makes sense again that began when seen edges were

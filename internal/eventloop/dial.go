@@ -34,6 +34,7 @@ func (n *network) dial(place kernel.Place, o kernel.SocketOptions) (*descriptor,
 	if err != nil {
 		return nil, err
 	}
+	defer f.release()
 	if o.Local != (kernel.Addr{}) {
 		err = f.bind(o.Local)
 	}
@@ -65,7 +66,10 @@ func (f *descriptor) connect(place kernel.Place, to kernel.Addr) error {
 	}
 	f.connected = true
 	f.local, f.remote = localAddress(f.fd), to
-	if f.family != unix.AF_UNIX {
+	if f.family == unix.AF_UNIX {
+		return nil
+	}
+	if to.IP.Port() == 0 || !to.IP.Addr().IsValid() || to.IP.Addr().IsUnspecified() { // the system chose
 		if peer, err := unix.Getpeername(f.fd); err == nil {
 			f.remote = address(peer)
 		}

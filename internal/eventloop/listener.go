@@ -46,6 +46,7 @@ func (n *network) listen(o kernel.SocketOptions, family int) (*descriptor, error
 	if err != nil {
 		return nil, err
 	}
+	defer f.release()
 	if err := f.listen(o); err != nil {
 		f.close()
 		return nil, err
@@ -123,19 +124,20 @@ func (f *descriptor) accept(ctx context.Context) (*descriptor, error) {
 
 // accepted makes a connection of what the system has given.
 func (f *descriptor) accepted(fd int, from kernel.Addr) (*descriptor, error) {
-	c, err := f.net.open(fd, f.kind)
-	if err != nil {
-		return nil, f.opError("accept", err)
-	}
-	c.family, c.connected = f.family, true
-	c.local, c.remote = f.local, from
+	local := f.local
 	if f.kind == kindTCP {
-		if f.local.IP.Addr().IsUnspecified() {
-			c.local = localAddress(fd)
+		if local.IP.Addr().IsUnspecified() {
+			local = localAddress(fd)
 		}
 		if !noDelayIsInherited {
 			_ = setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // fails if it is gone already
 		}
 	}
+	c, err := f.net.open(fd, f.kind)
+	if err != nil {
+		return nil, f.opError("accept", err)
+	}
+	c.family, c.connected = f.family, true
+	c.local, c.remote = local, from
 	return c, nil
 }

@@ -54,6 +54,7 @@ func (n *network) packet(place kernel.Place, o kernel.SocketOptions) (*descripto
 	if err != nil {
 		return nil, err
 	}
+	defer f.release()
 	if f.family == unix.AF_INET6 {
 		err = setOption(f.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
 	}

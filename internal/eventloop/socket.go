@@ -39,7 +39,8 @@ func familyOf(o kernel.SocketOptions, ip kernel.Addr) int {
 	return unix.AF_INET6
 }
 
-// socket makes a socket that is neither bound nor connected.
+// socket makes a socket that is neither bound nor connected. It is in use, so that
+// the end of the run does not close it half made: the caller releases it.
 func (n *network) socket(o kernel.SocketOptions, family int) (*descriptor, error) {
 	k, sotype := kindOf(o), unix.SOCK_STREAM
 	if k == kindUDP || k == kindUnixgram {
@@ -54,6 +55,9 @@ func (n *network) socket(o kernel.SocketOptions, family int) (*descriptor, error
 		return nil, err
 	}
 	f.family = family
+	if !f.use() {
+		return nil, errClosed
+	}
 	switch k {
 	case kindTCP:
 		err = setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
@@ -65,6 +69,7 @@ func (n *network) socket(o kernel.SocketOptions, family int) (*descriptor, error
 	}
 	if err != nil {
 		f.close()
+		f.release()
 		return nil, err
 	}
 	return f, nil
@@ -141,21 +146,27 @@ func (n *network) adopt(ctx context.Context, fd uintptr, inet, local kind) (*des
 	}
 	k, family := inet, unix.AF_INET6
 	switch sa.(type) {
+	case *unix.SockaddrInet6:
 	case *unix.SockaddrInet4:
 		family = unix.AF_INET
 	case *unix.SockaddrUnix:
 		k, family = local, unix.AF_UNIX
-	}
-	f, err := n.open(int(fd), k)
-	if err != nil {
-		return nil, opError("file", k, address(sa), kernel.Addr{}, err)
-	}
-	f.family, f.local = family, address(sa)
-	if peer, err := unix.Getpeername(int(fd)); err == nil {
-		f.remote, f.connected = address(peer), true
+	default:
+		k, family = kindOther, unix.AF_UNSPEC
 	}
 	if k == kindTCP {
 		_ = setOption(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	}
+	var remote kernel.Addr
+	peer, err := unix.Getpeername(int(fd))
+	connected := err == nil
+	if connected {
+		remote = address(peer)
+	}
+	f, err := n.open(int(fd), k)
+	if err != nil {
+		return nil, opError("file", k, address(sa), remote, err)
+	}
+	f.family, f.local, f.remote, f.connected = family, address(sa), remote, connected
 	return f, nil
 }
