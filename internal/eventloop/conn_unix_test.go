@@ -15,6 +15,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
+	"golang.org/x/sys/unix"
 )
 
 func TestStreamsCarryBytesAndTheirEnds(t *testing.T) {
@@ -68,6 +69,45 @@ func TestEndIsSeenThatCameTogetherWithData(t *testing.T) {
 				t.Errorf("read: %d, %v", n, err)
 			}
 		}
+	})
+}
+
+// Reads stop at urgent data, so a short one does not empty the socket.
+func TestDataBehindUrgentDataIsRead(t *testing.T) {
+	run(t, func(ctx context.Context, n kernel.Network) error {
+		a, b := tcpPair(t, ctx)
+		defer a.Close()
+		defer b.Close()
+		raw := must[syscall.RawConn](t)(a.SyscallConn())
+		send := func(s string, flags int) {
+			err := raw.Control(func(fd uintptr) {
+				if err := unix.Sendto(int(fd), []byte(s), flags, nil); err != nil {
+					t.Error(err)
+				}
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		for range 3 {
+			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+				tg.Go(func(ctx context.Context) error {
+					want(t, ctx, b, "x")
+					for _, s := range []string{"abc", "def"} {
+						buf := make([]byte, 100)
+						if n, err := b.Read(ctx, buf); string(buf[:n]) != s || err != nil {
+							t.Errorf("read %q, %v; want %q", buf[:n], err, s)
+						}
+					}
+					return nil
+				})
+				blocked(t, ctx)
+				send("xabc", 0)
+				send("!", unix.MSG_OOB)
+				send("def", 0)
+			})
+		}
+		return nil
 	})
 }
 

@@ -3,6 +3,7 @@
 package poll_test
 
 import (
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -192,4 +193,20 @@ func TestNothingIsLostAmongAll(t *testing.T) {
 		}
 	}
 	wg.Wait()
+}
+
+func TestKeepReadingAfterAnEnd(t *testing.T) {
+	p := newPoller(t)
+	a, b := socketpair(t)
+	d := registerFd(t, p, a, "a")
+	write(t, b, "x")
+	reports(t, p)
+	if d.KeepReading() && runtime.GOOS == "linux" {
+		t.Error("data alone is taken for an end")
+	}
+	shut(t, b)
+	reports(t, p)
+	if !d.KeepReading() {
+		t.Error("the end was not noticed")
+	}
 }
