@@ -12,18 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A kind is what sort of socket a descriptor is, named as in package net.
-type kind string
-
-const (
-	kindTCP      kind = "tcp"
-	kindUDP      kind = "udp"
-	kindUnix     kind = "unix"
-	kindUnixgram kind = "unixgram"
-	kindOther    kind = "socket" // of another family
-	kindFD       kind = "fd"     // anything of the user's
-)
-
 // path is a UNIX socket's address as package unix has it, where a name without a
 // file begins with "@".
 func path(name string) string {

@@ -13,13 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var (
-	opRead    = kernel.RegisterOp("Socket.Read")
-	opWrite   = kernel.RegisterOp("Socket.Write")
-	opConnect = kernel.RegisterOp("Socket.Connect")
-	opAccept  = kernel.RegisterOp("Socket.Accept")
-)
-
 // A handle is what users of a socket hold. The poller and the network hold only
 // the descriptor, so that a socket that everybody has forgotten can be closed.
 type handle struct {
@@ -99,7 +92,7 @@ func (f *descriptor) receive(ctx context.Context, p []byte) (int, error) {
 			}
 			f.read.dry = seen
 		}
-		if err := f.wait(place, &f.read, seen, opRead); err != nil {
+		if err := f.wait(place, &f.read, seen, f.ops.read); err != nil {
 			return 0, f.waitError("read", err)
 		}
 	}
@@ -152,7 +145,7 @@ func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
 			}
 			f.write.dry = seen
 		}
-		if err := f.wait(place, &f.write, seen, opWrite); err != nil {
+		if err := f.wait(place, &f.write, seen, f.ops.write); err != nil {
 			return sum, f.waitError("write", err)
 		}
 	}

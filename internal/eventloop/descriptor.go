@@ -21,6 +21,7 @@ type descriptor struct {
 	net       *network
 	fd        int
 	kind      kind
+	ops       *ops
 	family    int
 	lent      bool // fd belongs to somebody else, who closes it
 	connected bool

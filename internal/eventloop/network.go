@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync/atomic"
 
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netconn"
 	"github.com/anyio-go/anyio/internal/poll"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/waitq"
@@ -16,9 +18,8 @@ import (
 // goroutine: system calls are made where they are asked for, and only what belongs
 // to the poller is handed over to the loop, by mail.
 type network struct {
-	resolver
-	socketFiles
-	b *Backend
+	netconn.Network // looks names up, and after the files of UNIX sockets
+	b               *Backend
 
 	mailed  atomic.Int32 // letters not yet attended to
 	mu      waitq.Mutex  // guards what follows
@@ -36,7 +37,9 @@ type letter struct {
 	next     *letter
 }
 
-func newNetwork(b *Backend) *network { return &network{resolver: resolver{b}, b: b} }
+var _ kernel.Network = (*network)(nil)
+
+func newNetwork(b *Backend) *network { return &network{b: b} }
 
 // onLoop reports whether a task of the loop calls.
 func (n *network) onLoop() bool { return n.b.Current() != nil }
@@ -119,7 +122,7 @@ func (n *network) take() *letter {
 
 // open makes fd one of the network's sockets, which it then owns.
 func (n *network) open(fd int, k kind) (*descriptor, error) {
-	f := &descriptor{net: n, fd: fd, kind: k}
+	f := &descriptor{net: n, fd: fd, kind: k, ops: k.ops()}
 	f.read.edges.Store(1) // ahead of dry
 	f.write.edges.Store(1)
 	f.refs.Store(1)

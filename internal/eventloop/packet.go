@@ -13,11 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var (
-	opReadFrom = kernel.RegisterOp("Socket.ReadFrom")
-	opWriteTo  = kernel.RegisterOp("Socket.WriteTo")
-)
-
 // A packetConn is a datagram socket.
 type packetConn struct{ handle }
 
@@ -114,7 +109,7 @@ func (f *descriptor) receiveFrom(ctx context.Context, p []byte) (n int, from ker
 			}
 			f.read.dry = seen
 		}
-		if err := f.wait(place, &f.read, seen, opReadFrom); err != nil {
+		if err := f.wait(place, &f.read, seen, f.ops.read); err != nil {
 			return 0, from, f.waitError("read", err)
 		}
 	}
@@ -164,7 +159,7 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 			}
 			f.write.dry = seen
 		}
-		if err := f.wait(place, &f.write, seen, opWriteTo); err != nil {
+		if err := f.wait(place, &f.write, seen, f.ops.write); err != nil {
 			return f.waitError("write", err)
 		}
 	}

@@ -26,16 +26,16 @@ func (r rawConn) Control(f func(fd uintptr)) error {
 }
 
 func (r rawConn) Read(f func(fd uintptr) (done bool)) error {
-	return r.attempt("raw-read", opRead, &r.h.f.read, f)
+	return r.attempt("raw-read", r.h.f.ops.read, &r.h.f.read, f)
 }
 
 func (r rawConn) Write(f func(fd uintptr) (done bool)) error {
-	return r.attempt("raw-write", opWrite, &r.h.f.write, f)
+	return r.attempt("raw-write", r.h.f.ops.write, &r.h.f.write, f)
 }
 
 func (r rawConn) attempt(name string, op kernel.Op, d *direction, f func(fd uintptr) (done bool)) error {
 	place := kernel.Locate(context.Background())
-	if t := kernel.LoopTask(); t != nil {
+	if t := place.RunningTask(); t != nil {
 		place = kernel.Place{S: &t.Scope}
 	}
 	for {

@@ -10,11 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var (
-	opWaitReadable = kernel.RegisterOp("WaitReadable")
-	opWaitWritable = kernel.RegisterOp("WaitWritable")
-)
-
 // A watch is a descriptor of the user's for which WaitFD waits, in one or both
 // directions. It is gone with the last of them: nobody tells us when the user
 // closes the descriptor.
@@ -43,9 +38,9 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 		return fdError(err)
 	}
 	defer n.unwatch(int(fd), w, write)
-	d, op, events := &w.f.read, opWaitReadable, int16(unix.POLLIN|unix.POLLPRI)
+	d, op, events := &w.f.read, w.f.ops.read, int16(unix.POLLIN|unix.POLLPRI)
 	if write {
-		d, op, events = &w.f.write, opWaitWritable, unix.POLLOUT
+		d, op, events = &w.f.write, w.f.ops.write, unix.POLLOUT
 	}
 	for {
 		seen := d.edges.Load()
@@ -77,7 +72,7 @@ func (n *network) watch(fd int, write bool) (*watch, error) {
 	}
 	w := n.watches[fd]
 	if w == nil {
-		f := &descriptor{net: n, fd: fd, kind: kindFD, lent: true}
+		f := &descriptor{net: n, fd: fd, kind: kindFD, ops: kindFD.ops(), lent: true}
 		f.refs.Store(1)
 		n.enlistLocked(f)
 		w = &watch{f: f}
