@@ -88,8 +88,8 @@ func (s *Stream) farewell(ctx context.Context) error {
 	case s.standard:
 		err = s.sayEOF(ctx)
 	}
-	if errors.Is(err, anyio.ErrBroken) {
-		return nil
+	if errors.Is(err, anyio.ErrBroken) || errors.Is(err, anyio.ErrClosed) {
+		return nil // the other side is gone, or somebody has closed the transport
 	}
 	return err
 }
