@@ -1,0 +1,86 @@
+package tlsstream_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"slices"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/stream"
+	"github.com/anyio-go/anyio/tlsstream"
+)
+
+// extra is an attribute that the stream must have.
+func extra[T any](t *testing.T, resource any, attr *anyio.Attribute[T]) T {
+	t.Helper()
+	v, err := anyio.Extra(resource, attr)
+	if err != nil {
+		t.Errorf("%s: %v", attr, err)
+	}
+	return v
+}
+
+// A named stream has an attribute.
+type named struct{ stream.ByteStream }
+
+var nameAttr = anyio.NewAttribute[string]("name")
+
+func (n named) ExtraAttributes() anyio.Attributes { return anyio.NewAttributes(nameAttr.Is("pipe")) }
+
+func TestAttributes(t *testing.T) {
+	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
+		a, b := stream.Pipe(room)
+		client := of(version, clientConfig())
+		client.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
+		c, s, cerr, serr := shake(ctx, named{a}, named{b}, side{config: client}, side{of(version, serverConfig()), []tlsstream.Option{tlsstream.StandardCompatible(false)}})
+		if cerr != nil || serr != nil {
+			t.Fatal(cerr, serr)
+		}
+		if extra(t, c, nameAttr) != "pipe" || c.Transport() != (stream.ByteStream)(named{a}) {
+			t.Error("the transport is hidden")
+		}
+		if extra(t, c, tlsstream.ServerSide) || !extra(t, s, tlsstream.ServerSide) {
+			t.Error("ServerSide is wrong")
+		}
+		if !extra(t, c, tlsstream.IsStandardCompatible) || extra(t, s, tlsstream.IsStandardCompatible) {
+			t.Error("IsStandardCompatible is wrong")
+		}
+		if extra(t, c, tlsstream.Version) != version || extra(t, s, tlsstream.State).Version != version {
+			t.Error("Version is wrong")
+		}
+		if extra(t, c, tlsstream.ALPNProtocol) != "" {
+			t.Error("ALPNProtocol is wrong")
+		}
+		leaf := serverCertificate().Leaf
+		if !extra(t, c, tlsstream.PeerCertificate).Equal(leaf) || !bytes.Equal(extra(t, c, tlsstream.PeerCertificateBinary), leaf.Raw) {
+			t.Error("the client sees another certificate")
+		}
+		if extra(t, s, tlsstream.PeerCertificate) != nil || extra(t, s, tlsstream.PeerCertificateBinary) != nil {
+			t.Error("the server sees a certificate")
+		}
+
+		cipher := extra(t, c, tlsstream.CipherSuite)
+		if cipher != extra(t, s, tlsstream.CipherSuite) || cipher.Name != tls.CipherSuiteName(cipher.ID) || cipher.Protocol != tls.VersionName(version) {
+			t.Errorf("the cipher is %+v", cipher)
+		}
+		wantBits := 256
+		if cipher.ID == tls.TLS_AES_128_GCM_SHA256 || cipher.ID == tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 {
+			wantBits = 128
+		}
+		if cipher.Bits != wantBits {
+			t.Errorf("%s has %d bits, want %d", cipher.Name, cipher.Bits, wantBits)
+		}
+		shared := extra(t, s, tlsstream.SharedCiphers)
+		if extra(t, c, tlsstream.SharedCiphers) != nil || !slices.ContainsFunc(shared, func(c tlsstream.Cipher) bool { return c.ID == cipher.ID && c.Bits == cipher.Bits }) {
+			t.Errorf("the ciphers in common are %+v", shared)
+		}
+
+		unique := extra(t, c, tlsstream.ChannelBindingTLSUnique)
+		if !bytes.Equal(unique, extra(t, s, tlsstream.ChannelBindingTLSUnique)) || (unique == nil) != (version == tls.VersionTLS13) {
+			t.Errorf("the channel binding is %x", unique)
+		}
+		closeAll(t, ctx, c, s)
+	})
+}
