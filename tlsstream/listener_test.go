@@ -112,10 +112,12 @@ func TestStalledHandshakeTimesOut(t *testing.T) {
 			p := listenPipes()
 			begin := anyio.Now(ctx)
 			var after time.Duration
+			var told anyio.Event
 			opts := []tlsstream.Option{tlsstream.OnHandshakeError(func(ctx context.Context, err error, transport stream.ByteStream) {
 				after = anyio.Now(ctx).Sub(begin)
 				wantErr(t, err, anyio.ErrTimeout)
 				wantEnd(t, ctx, transport, anyio.ErrClosed)
+				told.Set()
 			})}
 			if timeout != 30*time.Second {
 				opts = append(opts, tlsstream.HandshakeTimeout(timeout))
@@ -132,6 +134,9 @@ func TestStalledHandshakeTimesOut(t *testing.T) {
 				}
 				send(t, ctx, stalled, "\x16\x03\x01\x01\x00\x01\x00\x00\xfc") // and no more
 				wantEnd(t, ctx, stalled, io.EOF)
+				if err := told.Wait(ctx); err != nil {
+					t.Error(err)
+				}
 				if after != timeout {
 					t.Errorf("the client was dropped after %v, want %v", after, timeout)
 				}

@@ -85,7 +85,7 @@ func (s *Stream) reply(ctx context.Context) error {
 		return nil
 	}
 	if s.line.TryAcquire() != nil { // whoever sends now takes them along
-		if n > replyLimit+2*writeChunk {
+		if n > replyLimit {
 			return s.finish(&anyio.BrokenError{Cause: errFlooded})
 		}
 		return nil

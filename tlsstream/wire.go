@@ -18,7 +18,7 @@ const (
 	fullRead   = 32 << 10  // its size when a lot comes in
 	writeChunk = 64 << 10  // how much plaintext is encrypted before it is sent
 	replyFlush = 1 << 10   // unsent replies that make Receive send them
-	replyLimit = 256 << 10 // unsent replies at which the other side is given up
+	replyLimit = 128 << 10 // the same while a send is stuck: then the other side is given up
 )
 
 // A wire is the net.Conn that crypto/tls reads from and writes to. Writing only
