@@ -60,7 +60,8 @@ func (w *writer) Close() error {
 type CountingSender interface {
 	ByteSendStream
 	// SendCounted is Send that also returns how many bytes of data were sent:
-	// len(data) if and only if the error is nil. Cancellation: what was sent is told.
+	// len(data) if the error is nil. Cancellation: what was sent is told, and
+	// whoever sends the rest, which may be empty, has then sent all of data.
 	SendCounted(ctx context.Context, data []byte) (n int, err error)
 }
 
