@@ -57,7 +57,8 @@ func (s *Stream) Unwrap(ctx context.Context) (transport stream.ByteStream, lefto
 //
 // That the other side is gone already is its right, and no error of Close: to know
 // that all has arrived, wait for an answer, or Unwrap. If the alert cannot be sent for
-// another reason, the transport is closed forcefully and the reason returned.
+// another reason, or the other side does not take it within 5 seconds, the transport
+// is closed forcefully and the reason returned.
 //
 // Cancellation: the alert may not have been sent; the transport is closed.
 func (s *Stream) Close(ctx context.Context) error {
@@ -86,7 +87,7 @@ func (s *Stream) farewell(ctx context.Context) error {
 	case end != nil && end != anyio.ErrEndOfStream: // there may be an alert that tells why
 		_, err = anyio.MoveOnAfter(ctx, alertTime, s.wire.flush)
 	case s.standard:
-		err = s.sayEOF(ctx)
+		err = anyio.FailAfter(ctx, alertTime, s.sayEOF)
 	}
 	if errors.Is(err, anyio.ErrBroken) || errors.Is(err, anyio.ErrClosed) {
 		return nil // the other side is gone, or somebody has closed the transport

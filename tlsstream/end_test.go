@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -282,6 +284,20 @@ func TestCloseCanBeCanceledWhileTheOtherSideDoesNotRead(t *testing.T) {
 		wantEnd(t, ctx, c.Transport(), anyio.ErrClosed)
 		closeAll(t, ctx, c, s)
 	})
+}
+
+func TestCloseDoesNotWaitForeverForAPeerThatDoesNotRead(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		c, s := pair(t, ctx, tls.VersionTLS13)
+		send(t, ctx, c.Transport(), string(make([]byte, room)))
+		begin := anyio.Now(ctx)
+		wantErr(t, c.Close(ctx), anyio.ErrTimeout)
+		if took := anyio.Now(ctx).Sub(begin); took != 5*time.Second {
+			t.Errorf("Close took %v", took)
+		}
+		wantEnd(t, ctx, c.Transport(), anyio.ErrClosed)
+		closeAll(t, ctx, s)
+	}, anyiotest.Only("sim"))
 }
 
 func TestDamagedRecordsBreakTheStream(t *testing.T) {

@@ -189,6 +189,7 @@ func TestFailedHandshakesAreLoggedAndTheServerLives(t *testing.T) {
 			if rest, err := readAll(ctx, garbage); err != nil {
 				t.Errorf("the client gets %q and %v", rest, err)
 			}
+			idle(t, ctx)
 			if text := log.take(); strings.Count(text, "does not speak TLS") != 1 {
 				t.Errorf("the log is %q", text)
 			}

@@ -80,7 +80,7 @@ func (s *Stream) receive(ctx context.Context, buf []byte) (int, error) {
 // there are many of them. Otherwise they go with the next data that is sent: one
 // who receives must not wait for the other side to receive.
 func (s *Stream) reply(ctx context.Context) error {
-	n := s.wire.unsent()
+	n := s.wire.waiting()
 	if n < replyFlush {
 		return nil
 	}

@@ -12,29 +12,37 @@ import (
 
 // Send encrypts data and gives all of it to the transport. [TL-03]
 //
-// Cancellation: an unknown part of data may have been sent, perhaps with half a
-// record at its end; then nothing more can be sent, and Send returns ErrBroken.
-// Receiving goes on. A Send that was canceled before it began has no such effect.
+// Cancellation: a part of data may have been sent, or encrypted to be sent with what
+// is sent next, see SendCounted. If the transport is no stream.CountingSender, nobody
+// knows how much it has sent of a record: then nothing more can be sent, Send returns
+// ErrBroken, and receiving goes on. A Send that was canceled before it began has no
+// effect.
 func (s *Stream) Send(ctx context.Context, data []byte) error {
-	return s.whileSending(ctx, func() error {
+	_, err := s.SendCounted(ctx, data)
+	return err
+}
+
+// SendCounted is Send, and tells how much of data was taken, perhaps all. After a
+// cancellation call it with the rest, also if that is empty: what was taken, and is
+// still to be sent, goes before. So a Stream is a stream.CountingSender. [TL-03]
+func (s *Stream) SendCounted(ctx context.Context, data []byte) (taken int, err error) {
+	err = s.whileSending(ctx, func() error {
 		if s.eofWritten {
 			return anyio.ErrClosed
 		}
 		for {
-			n := min(len(data), writeChunk)
-			if s.wire.broken == nil {
-				if _, err := s.conn.Write(data[:n]); err != nil {
-					return &anyio.BrokenError{Cause: clearError(err)}
-				}
-			}
-			if err := s.wire.flush(ctx); err != nil {
+			// What an earlier one has left, then a part, then what was received meanwhile
+			// demands to be answered.
+			if err := s.wire.flush(ctx); err != nil || taken == len(data) {
 				return err
 			}
-			if data = data[n:]; len(data) == 0 {
-				return nil
+			n, err := s.conn.Write(data[taken:min(len(data), taken+writeChunk)])
+			if taken += n; err != nil {
+				return &anyio.BrokenError{Cause: clearError(err)}
 			}
 		}
 	})
+	return taken, err
 }
 
 // SendEOF tells the other side that no more data will come, by the closing alert

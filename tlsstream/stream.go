@@ -33,7 +33,10 @@ type Stream struct {
 	end        error      // what every further Receive returns; nil before
 }
 
-var _ stream.ByteStream = (*Stream)(nil)
+var (
+	_ stream.ByteStream     = (*Stream)(nil)
+	_ stream.CountingSender = (*Stream)(nil)
+)
 
 // Client begins TLS as the client, over a stream that has been connected, and
 // returns when the handshake is done. The transport then belongs to the Stream,

@@ -164,23 +164,55 @@ func TestSendInCanceledScopeHasNoEffect(t *testing.T) {
 	})
 }
 
-// A cancellation in the middle of a record ends the sending side, and only that.
-func TestSendCanceledMidwayBreaksSendingOnly(t *testing.T) {
+// cancelSend sends data, more than the pipe holds, and cancels that when it waits.
+func cancelSend(t *testing.T, ctx context.Context, s *tlsstream.Stream, data []byte) (taken int) {
+	t.Helper()
+	group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+		h := tg.Go(func(ctx context.Context) (err error) {
+			taken, err = s.SendCounted(ctx, data)
+			wantErr(t, err, anyio.ErrCanceled)
+			return err
+		})
+		idle(t, ctx)
+		h.Cancel("enough")
+	})
+	return taken
+}
+
+func TestCanceledSendCanBeContinued(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
 		c, s := pair(t, ctx, version)
+		data := bytes.Repeat([]byte("0123456789abcde"), 20<<10)
+		taken := cancelSend(t, ctx, c, data)
+		if taken == 0 || taken == len(data) {
+			t.Errorf("%d bytes were taken", taken)
+		}
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			scope := make(chan *anyio.CancelScope, 1)
 			tg.Go(func(ctx context.Context) error {
-				return anyio.WithCancelScope(ctx, func(ctx context.Context, cs *anyio.CancelScope) error {
-					scope <- cs
-					err := c.Send(ctx, make([]byte, 3*room))
-					wantErr(t, err, anyio.ErrCanceled)
-					return err
-				})
+				n, err := c.SendCounted(ctx, data[taken:])
+				if n != len(data)-taken {
+					t.Errorf("%d of %d bytes were taken", n, len(data)-taken)
+				}
+				return errors.Join(err, c.Close(ctx))
 			})
-			idle(t, ctx)
-			(<-scope).Cancel("enough")
+			if got, err := readAll(ctx, s); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("received %d bytes and %v", len(got), err)
+			}
 		})
+		closeAll(t, ctx, s)
+	})
+}
+
+// If the transport does not tell how much it has sent, a cancellation in the middle
+// of a record ends the sending side, and only that.
+func TestSendCanceledMidwayBreaksSendingOnly(t *testing.T) {
+	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
+		a, b := stream.Pipe(room)
+		c, s, cerr, serr := shake(ctx, named{a}, named{b}, side{config: of(version, clientConfig())}, side{config: of(version, serverConfig())})
+		if cerr != nil || serr != nil {
+			t.Fatal(cerr, serr)
+		}
+		cancelSend(t, ctx, c, make([]byte, 3*room))
 		err := c.Send(ctx, []byte("more"))
 		wantErr(t, err, anyio.ErrBroken)
 		if errors.Is(err, anyio.ErrCanceled) {

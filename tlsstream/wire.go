@@ -44,11 +44,16 @@ type wire struct {
 	mu  sync.Mutex // guards out, for moments
 	out *outBuffer // what is to be sent; nil if nothing
 
-	broken error // why the transport cannot be written to any more; guarded by the line of the stream
+	// For the one who holds the line of the stream.
+	unsent *outBuffer // the rest of what an earlier flush did not finish; nil if nothing
+	broken error      // why the transport cannot be written to any more
 }
 
 // An outBuffer holds records that are to be sent.
-type outBuffer struct{ data []byte }
+type outBuffer struct {
+	data []byte
+	sent int // how much of data
+}
 
 var outBuffers = sync.Pool{New: func() any { return new(outBuffer) }}
 
@@ -132,8 +137,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// unsent is the number of bytes that wait for flush.
-func (w *wire) unsent() int {
+// waiting is the number of bytes that wait for a flush to begin.
+func (w *wire) waiting() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.out == nil {
@@ -143,32 +148,58 @@ func (w *wire) unsent() int {
 }
 
 // flush sends all that was written, also what is written meanwhile. One caller at a
-// time: the line of the stream is held. After a failure, of which nobody knows how
-// much was sent, the sending side is of no use any more.
+// time: the line of the stream is held.
+//
+// If it is canceled and the transport tells how much it has sent, the next flush goes
+// on from there. Else the sending side is of no use any more.
 func (w *wire) flush(ctx context.Context) error {
-	for {
-		if w.broken != nil {
-			return w.broken
-		}
-		w.mu.Lock()
-		b := w.out
-		w.out = nil
-		w.mu.Unlock()
+	for w.broken == nil {
+		b := w.take()
 		if b == nil {
 			return nil
 		}
-		err := w.transport.Send(ctx, b.data)
-		b.data = b.data[:0]
-		outBuffers.Put(b)
-		if err != nil {
-			w.broken = err
-			if !errors.Is(err, anyio.ErrBroken) && !errors.Is(err, anyio.ErrClosed) {
-				// A cancellation must not be met again by others: it is told, not wrapped.
-				w.broken = &anyio.BrokenError{Cause: fmt.Errorf("tlsstream: an earlier send ended in the middle of a record: %v", err)}
-			}
+		if err := w.send(ctx, b); err != nil {
 			return err
 		}
 	}
+	return w.broken
+}
+
+// take is what is to be sent next, nil if nothing.
+func (w *wire) take() *outBuffer {
+	if b := w.unsent; b != nil {
+		w.unsent = nil
+		return b
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := w.out
+	w.out = nil
+	return b
+}
+
+func (w *wire) send(ctx context.Context, b *outBuffer) (err error) {
+	counting, counts := w.transport.(stream.CountingSender)
+	if counts {
+		var n int
+		n, err = counting.SendCounted(ctx, b.data[b.sent:])
+		b.sent += n
+	} else {
+		err = w.transport.Send(ctx, b.data[b.sent:])
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, anyio.ErrBroken) || errors.Is(err, anyio.ErrClosed):
+		w.broken = err
+	case counts:
+		w.unsent = b
+		return err
+	default: // a cancellation must not be met again by others: it is told, not wrapped
+		w.broken = &anyio.BrokenError{Cause: fmt.Errorf("tlsstream: an earlier send ended in the middle of a record: %v", err)}
+	}
+	b.data, b.sent = b.data[:0], 0
+	outBuffers.Put(b)
+	return err
 }
 
 // The rest of net.Conn: crypto/tls sets deadlines round its closing alert, closes
@@ -176,13 +207,21 @@ func (w *wire) flush(ctx context.Context) error {
 // name. The transport stays untouched.
 
 func (w *wire) Close() error                     { return nil }
-func (w *wire) LocalAddr() net.Addr              { return wireAddr{} }
-func (w *wire) RemoteAddr() net.Addr             { return wireAddr{} }
+func (w *wire) LocalAddr() net.Addr              { return w.addr(stream.LocalAddr) }
+func (w *wire) RemoteAddr() net.Addr             { return w.addr(stream.RemoteAddr) }
 func (w *wire) SetDeadline(time.Time) error      { return nil }
 func (w *wire) SetReadDeadline(time.Time) error  { return nil }
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
-type wireAddr struct{}
+// addr is what callbacks of the config may want to know.
+func (w *wire) addr(which *anyio.Attribute[net.Addr]) net.Addr {
+	if a, err := anyio.ExtraOr[net.Addr](w.transport, which, nil); err == nil && a != nil {
+		return a
+	}
+	return noAddr{}
+}
 
-func (wireAddr) Network() string { return "stream" }
-func (wireAddr) String() string  { return "" }
+type noAddr struct{}
+
+func (noAddr) Network() string { return "stream" }
+func (noAddr) String() string  { return "" }
