@@ -52,8 +52,9 @@ func (s *Stream) Unwrap(ctx context.Context) (transport stream.ByteStream, lefto
 // Close sends the closing alert, without which the other side cannot be sure that
 // it got everything, and closes the transport; it does not wait for the other side's
 // alert, which may never come (Unwrap does). Under StandardCompatible(false) it just
-// closes. A Send that goes on is cut off: it and a waiting Receive get ErrClosed.
-// Closing again does nothing. [TL-06]
+// closes. A Send that goes on is cut off: it and a waiting Receive get ErrClosed. So
+// is one that was canceled and not continued: the other side gets no alert, as what it
+// got is not all. Closing again does nothing. [TL-06]
 //
 // That the other side is gone already is its right, and no error of Close: to know
 // that all has arrived, wait for an answer, or Unwrap. If the alert cannot be sent for
@@ -82,6 +83,9 @@ func (s *Stream) farewell(ctx context.Context) error {
 		return nil // in the middle of a Send
 	}
 	defer s.line.Release()
+	if s.wire.unsent != nil {
+		return nil
+	}
 	var err error
 	switch end := s.ended(); {
 	case end != nil && end != anyio.ErrEndOfStream: // there may be an alert that tells why

@@ -300,6 +300,18 @@ func TestCloseDoesNotWaitForeverForAPeerThatDoesNotRead(t *testing.T) {
 	}, anyiotest.Only("sim"))
 }
 
+func TestCloseAfterACanceledSendCutsOff(t *testing.T) {
+	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
+		c, s := pair(t, ctx, version)
+		cancelSend(t, ctx, c, make([]byte, 3*room))
+		closeAll(t, ctx, c)
+		if got, err := readAll(ctx, s); !errors.Is(err, io.ErrUnexpectedEOF) || len(got) == 0 {
+			t.Errorf("received %d bytes and %v", len(got), err)
+		}
+		closeAll(t, ctx, s)
+	})
+}
+
 func TestDamagedRecordsBreakTheStream(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
 		c, s := pair(t, ctx, version)

@@ -166,7 +166,7 @@ func TestKeyUpdateFloodIsCutOff(t *testing.T) {
 			flood.Cancel("enough")
 			sending.Cancel("enough")
 		})
-		closeAll(t, ctx, s, p.transport)
+		closeAll(t, ctx, p.transport, s)
 	}, anyiotest.Seeds(1))
 }
 
