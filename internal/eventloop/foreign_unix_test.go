@@ -3,10 +3,13 @@
 package eventloop_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
+	"net/netip"
 	"runtime"
 	"sync"
 	"testing"
@@ -200,4 +203,101 @@ func TestForgottenSocketIsClosed(t *testing.T) {
 			return nil
 		})
 	})
+}
+
+// Whoever closes a socket takes its number away from those who are about to use it
+// for a system call. Numbers are given again at once, so a mistake would mix up the
+// pairs: each carries a byte of its own.
+func TestCloseRacesWithUse(t *testing.T) {
+	const pairs, rounds = 8, 30
+	run(t, func(ctx context.Context, n kernel.Network) error {
+		l := listenTCP(t, ctx)
+		defer l.Close()
+		use := func(ctx context.Context, c kernel.StreamConn, mark byte) {
+			out, in := bytes.Repeat([]byte{mark}, 100), make([]byte, 100)
+			for {
+				if _, err := c.Write(ctx, out); err != nil {
+					break
+				}
+				n, err := c.Read(ctx, in)
+				if err != nil {
+					break
+				}
+				if i := bytes.IndexFunc(in[:n], func(r rune) bool { return r != rune(mark) }); i >= 0 {
+					t.Errorf("pair %c got %q", mark, in[:n])
+				}
+			}
+			c.Close()
+		}
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			var turn anyio.Lock // so that the listener's other end is known
+			for i := range pairs {
+				tg.Go(func(ctx context.Context) error {
+					mark := byte('a' + i)
+					for range rounds {
+						if err := turn.Acquire(ctx); err != nil {
+							return err
+						}
+						a, err := dial(ctx, l, "tcp")
+						if err != nil {
+							return err
+						}
+						b, err := l.Accept(ctx)
+						turn.Release()
+						if err != nil {
+							return err
+						}
+						var users sync.WaitGroup
+						users.Go(func() { use(ctx, a, mark) })
+						users.Go(func() { use(ctx, b, mark) })
+						if err := anyio.Sleep(ctx, time.Duration(rand.IntN(200))*time.Microsecond); err != nil {
+							return err
+						}
+						a.Close()
+						b.Close()
+						if _, err := anyio.RunBlocking(ctx, func() (int, error) { users.Wait(); return 0, nil }); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+		})
+		return nil
+	})
+}
+
+// The run ends while goroutines are in the middle of making sockets.
+func TestRunEndsWhileSocketsAreMade(t *testing.T) {
+	l := must[net.Listener](t)(net.Listen("tcp4", "127.0.0.1:0"))
+	defer l.Close()
+	to := kernel.Addr{IP: netip.MustParseAddrPort(l.Addr().String())}
+	for range 20 {
+		var makers sync.WaitGroup
+		run(t, func(ctx context.Context, n kernel.Network) error {
+			var begun anyio.Event
+			for range 2 {
+				makers.Go(func() {
+					for i := 0; ; i++ {
+						c, err := n.DialStream(context.Background(), kernel.SocketOptions{Network: "tcp", Remote: to})
+						if err != nil {
+							if !errors.Is(err, net.ErrClosed) {
+								t.Errorf("dial: %v", err)
+							}
+							return
+						}
+						if peer, err := l.Accept(); err == nil {
+							peer.Close()
+						}
+						if i == 2 {
+							begun.Set()
+						}
+						c.Close()
+					}
+				})
+			}
+			return begun.Wait(ctx)
+		})
+		makers.Wait()
+	}
 }

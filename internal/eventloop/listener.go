@@ -129,8 +129,9 @@ func (f *descriptor) accepted(fd int, from kernel.Addr) (*descriptor, error) {
 		if local.IP.Addr().IsUnspecified() {
 			local = localAddress(fd)
 		}
-		if !noDelayIsInherited {
-			_ = setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // fails if it is gone already
+		if !optionsAreInherited { // to set them fails if the connection is gone already
+			_ = setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+			_ = setOption(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 		}
 	}
 	c, err := f.net.open(fd, f.kind)

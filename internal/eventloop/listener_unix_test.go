@@ -74,7 +74,7 @@ func TestDualStackListenerTakesBothFamilies(t *testing.T) {
 	})
 }
 
-func TestTCPSocketsHaveNoDelay(t *testing.T) {
+func TestTCPSocketsHaveNoDelayAndKeepAlive(t *testing.T) {
 	run(t, func(ctx context.Context, n kernel.Network) error {
 		a, b := tcpPair(t, ctx)
 		defer a.Close()
@@ -84,6 +84,9 @@ func TestTCPSocketsHaveNoDelay(t *testing.T) {
 			err := raw.Control(func(fd uintptr) {
 				if v, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY); v == 0 || err != nil {
 					t.Errorf("%s: TCP_NODELAY is %d, %v", name, v, err)
+				}
+				if v, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_KEEPALIVE); v == 0 || err != nil {
+					t.Errorf("%s: SO_KEEPALIVE is %d, %v", name, v, err)
 				}
 				if flags, err := unix.FcntlInt(fd, unix.F_GETFD, 0); flags&unix.FD_CLOEXEC == 0 || err != nil {
 					t.Errorf("%s: not closed on exec", name)

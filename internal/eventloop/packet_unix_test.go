@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"golang.org/x/sys/unix"
 )
 
@@ -121,6 +123,9 @@ func TestClosedDatagramSocketWakesItsReader(t *testing.T) {
 }
 
 func TestDatagramEchoAllocatesNothing(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("package unix makes an address of each datagram here")
+	}
 	run(t, func(ctx context.Context, n kernel.Network) error {
 		a := openPacket(t, ctx, kernel.SocketOptions{Network: "udp4", Local: loopback4})
 		defer a.Close()
@@ -133,8 +138,8 @@ func TestDatagramEchoAllocatesNothing(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if allocs >= 1 {
-			t.Skipf("%v allocations; package unix makes addresses here", allocs)
+		if allocs >= 1 && !race.Enabled {
+			t.Errorf("%v allocations for a datagram", allocs)
 		}
 		return nil
 	})

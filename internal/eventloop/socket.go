@@ -61,6 +61,9 @@ func (n *network) socket(o kernel.SocketOptions, family int) (*descriptor, error
 	switch k {
 	case kindTCP:
 		err = setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		for i := 0; i < len(keepAlive) && err == nil; i++ {
+			err = setOption(fd, keepAlive[i].level, keepAlive[i].name, keepAlive[i].value)
+		}
 	case kindUDP:
 		err = setOption(fd, unix.SOL_SOCKET, unix.SO_BROADCAST, 1)
 	}
@@ -74,6 +77,9 @@ func (n *network) socket(o kernel.SocketOptions, family int) (*descriptor, error
 	}
 	return f, nil
 }
+
+// An option is a socket option with its value.
+type option struct{ level, name, value int }
 
 func setOption(fd, level, name, value int) error {
 	if err := unix.SetsockoptInt(fd, level, name, value); err != nil {

@@ -98,5 +98,8 @@ const fdsFlags = 0
 // sendFlags are those of sendmsg.
 const sendFlags = 0
 
-// noDelayIsInherited says that accepted sockets have the listener's TCP_NODELAY.
-const noDelayIsInherited = false
+// optionsAreInherited says that accepted sockets have the listener's options.
+const optionsAreInherited = false
+
+// keepAlive finds out when the other host is gone, in the system's own time.
+var keepAlive = [...]option{{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1}}

@@ -166,5 +166,13 @@ const fdsFlags = unix.MSG_CMSG_CLOEXEC
 // sendFlags are those of sendmsg.
 const sendFlags = unix.MSG_NOSIGNAL
 
-// noDelayIsInherited says that accepted sockets have the listener's TCP_NODELAY.
-const noDelayIsInherited = true
+// optionsAreInherited says that accepted sockets have the listener's options.
+const optionsAreInherited = true
+
+// keepAlive finds out when the other host is gone, as package net does it.
+var keepAlive = [...]option{
+	{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+	{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15},
+	{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15},
+	{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 9},
+}
