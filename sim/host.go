@@ -35,8 +35,8 @@ func HostName(ctx context.Context) string { return NetworkOf(ctx).n.HostName(ctx
 // addresses of that host. It returns what f returns. Several calls may run on one
 // host at the same time.
 //
-// When the host is killed f is canceled; Host then waits until the host is
-// restarted, and calls f again. A host that nobody restarts waits until ctx is
+// When the host is killed f is canceled, and what it returns is dropped; Host then
+// waits until the host is restarted, and calls f again. A host that nobody restarts waits until ctx is
 // canceled. In code that still runs although its host was killed (cleanup in a
 // shielded scope) sockets are closed, and new ones fail with ENETDOWN.
 //
@@ -57,7 +57,7 @@ func Host(ctx context.Context, name string, f func(ctx context.Context) error) e
 			defer func() { killed = seat.End() }()
 			return f(ctx)
 		})
-		if err != nil || !killed {
+		if !killed {
 			return err
 		}
 	}

@@ -170,30 +170,36 @@ func (n *Net) Kill(name, reason string, powerOff bool) {
 	if powerOff {
 		what = "power off"
 	}
-	for _, s := range n.kill(name, what, reason, powerOff) {
+	h, seats := n.kill(name, what, reason, powerOff)
+	if h == nil {
+		return
+	}
+	for _, s := range seats {
 		s.stop(fmt.Sprintf("host %q: %s: %s", name, what, reason))
 	}
-}
-
-// kill does what needs the lock, and returns whose functions are to be canceled.
-func (n *Net) kill(name, what, reason string, powerOff bool) (seats []*Seat) {
 	n.lock()
 	defer n.unlock()
-	h := n.host(name)
-	if h.dead() {
-		return nil
-	}
-	n.note("%s %s: %s", what, name, reason)
-	h.life++
-	h.off = powerOff
 	for nd := h.sockets.Front(); nd != nil; nd = h.sockets.Front() {
 		h.sockets.Remove(nd)
 		nd.Value.die(powerOff)
 	}
+}
+
+// kill returns whose functions are to be canceled, which is done before the
+// sockets are gone, so that they see that and not closed sockets.
+func (n *Net) kill(name, what, reason string, powerOff bool) (h *Host, seats []*Seat) {
+	n.lock()
+	defer n.unlock()
+	if h = n.host(name); h.dead() {
+		return nil, nil
+	}
+	n.note("%s %s: %s", what, name, reason)
+	h.life++
+	h.off = powerOff
 	for nd := h.seats.Pop(); nd != nil; nd = h.seats.Pop() {
 		seats = append(seats, nd.Value)
 	}
-	return seats
+	return h, seats
 }
 
 // Restart brings a killed host back, with its files but without sockets, and lets

@@ -171,7 +171,7 @@ func (n *Net) drop(p *packet, why string) {
 // know: that a packet which could have opened its window is gone.
 func (n *Net) missing(p *packet) {
 	if p.to != nil && p.ACK {
-		p.to.ackLost = true
+		p.to.missed = max(p.to.missed, p.AckSeq+int64(p.Window))
 		p.to.arm()
 	}
 }

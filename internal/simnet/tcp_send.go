@@ -16,7 +16,7 @@ type sender struct {
 	nxt     int64  // the next one to send
 	right   int64  // the receiver has room up to here
 	shut    bool   // no more will be written
-	ackLost bool   // a packet that might have moved right was lost
+	missed  int64  // where packets that were lost would have moved right
 	recover int64  // until una gets here every acknowledgment shows one more loss
 	same    int    // acknowledgments in a row that told nothing new
 
@@ -120,7 +120,6 @@ func (c *conn) acknowledged(p *packet) {
 	if !p.ACK || p.AckSeq > c.nxt {
 		return
 	}
-	c.ackLost = false
 	if p.AckSeq > c.una || c.una == c.nxt {
 		c.tries = 0
 	}
@@ -188,7 +187,7 @@ func (c *conn) arm() {
 
 // asking reports whether the sender has to ask for a window.
 func (c *conn) asking() bool {
-	return c.ackLost && c.una == c.nxt && len(c.buf) > 0 && c.right <= c.nxt
+	return c.missed > c.right && c.una == c.nxt && len(c.buf) > 0 && c.right <= c.nxt
 }
 
 func (c *conn) startTimer(d time.Duration) {

@@ -1,0 +1,405 @@
+package sim_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/sim"
+)
+
+func TestDialAcrossAPartitionTimesOut(t *testing.T) {
+	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
+		wantNil(t, "add", n.AddHost("b", sim.HostConfig{}))
+		n.Partition("localhost", "b")
+		var err error
+		d := took(ctx, func() { _, err = dial(ctx, "b", 80) })
+		wantErr(t, "dial", err, syscall.ETIMEDOUT)
+		if d != 127*time.Second { // 1 + 2 + … + 64, as Linux does
+			t.Errorf("took %v", d)
+		}
+		n.Heal("localhost", "b")
+		_, err = dial(ctx, "b", 80)
+		wantErr(t, "dial", err, syscall.ECONNREFUSED)
+		return nil
+	})
+}
+
+func TestConnectionsSurviveAPartitionThatHeals(t *testing.T) {
+	for _, oneWay := range []bool{false, true} {
+		connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+			if oneWay {
+				n.PartitionOneWay("b", "a") // the acknowledgments are lost
+			} else {
+				n.Partition("a", "b")
+			}
+			_, err := a.Write(ctx, []byte("late"))
+			wantNil(t, "write", err)
+			wantNil(t, "sleep", anyio.Sleep(ctx, 30*time.Second))
+			n.HealAll()
+			got, err := readN(ctx, b, 4)
+			if got != "late" || err != nil {
+				t.Errorf("read %q, %v", got, err)
+			}
+			_, err = b.Write(ctx, []byte("back"))
+			wantNil(t, "write", err)
+			if got, err = readN(ctx, a, 4); got != "back" || err != nil {
+				t.Errorf("read %q, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestBrokenConnectionTimesOut(t *testing.T) {
+	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+		n.Isolate("b")
+		_, err := a.Write(ctx, []byte("lost"))
+		wantNil(t, "write", err)
+		d := took(ctx, func() { _, err = a.Read(ctx, make([]byte, 1)) })
+		wantErr(t, "read", err, syscall.ETIMEDOUT)
+		if d < 13*time.Minute || d > 31*time.Minute {
+			t.Errorf("after %v", d)
+		}
+		_, err = a.Write(ctx, []byte("x"))
+		wantErr(t, "write", err, syscall.EPIPE)
+	})
+}
+
+// A packet that a reader waits for and that nobody repeats is a deadlock.
+func TestWaitingForWhatAPartitionSwallowsIsADeadlock(t *testing.T) {
+	_, err := deadlockOf(t, func(ctx context.Context) error {
+		n := sim.NetworkOf(ctx)
+		if err := n.AddHost("b", sim.HostConfig{}); err != nil {
+			return err
+		}
+		n.Partition("localhost", "b")
+		to := kernel.Addr{IP: netip.AddrPortFrom(n.Addrs("b")[0], 53)}
+		c, err := kernel.NetworkOf(ctx).OpenPacket(ctx, kernel.SocketOptions{Network: "udp", Remote: to})
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := c.WriteTo(ctx, []byte("query"), kernel.Addr{}); err != nil {
+			return err
+		}
+		_, _, err = c.ReadFrom(ctx, make([]byte, 100))
+		return err
+	})
+	if !strings.Contains(err.Error(), "UDP.ReadFrom") {
+		t.Errorf("the report does not name the wait: %v", err)
+	}
+}
+
+func deadlockOf(t *testing.T, main func(ctx context.Context) error) (*anyio.DeadlockError, error) {
+	t.Helper()
+	err := anyio.Run(context.Background(), main, anyio.On(sim.New(sim.Config{Seed: 1})))
+	d, ok := errors.AsType[*anyio.DeadlockError](err)
+	if !ok {
+		t.Fatalf("no DeadlockError: %v", err)
+	}
+	return d, err
+}
+
+func TestHeldPacketsComeInOrderAfterRelease(t *testing.T) {
+	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+		n.HoldOneWay("a", "b")
+		for _, s := range []string{"one ", "two ", "three"} {
+			_, err := a.Write(ctx, []byte(s))
+			wantNil(t, "write", err)
+		}
+		_, err := anyio.MoveOnAfter(ctx, 100*time.Millisecond, func(ctx context.Context) error {
+			_, err := b.Read(ctx, make([]byte, 1))
+			return err
+		})
+		wantNil(t, "read while held", err)
+		n.ReleaseOneWay("a", "b")
+		var got string
+		d := took(ctx, func() { got, err = readN(ctx, b, 13) })
+		if got != "one two three" || err != nil || d != time.Millisecond {
+			t.Errorf("read %q, %v after %v", got, err, d)
+		}
+	})
+}
+
+func TestDroppedPacketsAreSentAgain(t *testing.T) {
+	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+		_, err := a.Write(ctx, make([]byte, 14600))
+		wantNil(t, "write", err)
+		if k := n.Drop("a", "b"); k != 10 {
+			t.Errorf("dropped %d packets of 10", k)
+		}
+		var got string
+		d := took(ctx, func() { got, err = readN(ctx, b, 14600) })
+		if len(got) != 14600 || err != nil || d < 200*time.Millisecond || d > time.Second {
+			t.Errorf("read %d bytes, %v after %v", len(got), err, d)
+		}
+	})
+}
+
+func TestResetReachesBothSides(t *testing.T) {
+	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+		n.Partition("a", "b") // it needs no packet
+		if k := n.Reset("a", "b"); k != 1 {
+			t.Errorf("reset %d connections", k)
+		}
+		_, err := a.Read(ctx, make([]byte, 1))
+		wantErr(t, "read", err, syscall.ECONNRESET)
+		_, err = b.Write(ctx, []byte("x"))
+		wantErr(t, "write", err, syscall.ECONNRESET)
+	})
+	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+		if k := n.ResetConn(a.LocalAddr().IP); k != 1 {
+			t.Errorf("reset %d connections", k)
+		}
+		_, err := b.Read(ctx, make([]byte, 1))
+		wantErr(t, "read", err, syscall.ECONNRESET)
+	})
+}
+
+func TestKilledHostIsRestarted(t *testing.T) {
+	for seed := range uint64(10) {
+		run(t, sim.Config{Seed: seed}, func(ctx context.Context, n *sim.Network) error {
+			return group(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				lives, cleaned := 0, 0
+				err := onHost(ctx, tg, "db", func(ctx context.Context, ready func()) error {
+					lives++
+					defer func() {
+						if cleaned++; cleaned > 1 {
+							return // at the end, by the group
+						}
+						_ = anyio.Shielded(ctx, time.Second, func(ctx context.Context) error {
+							_, err := dial(ctx, "db", 80)
+							wantErr(t, "dial by a dead program", err, syscall.ENETDOWN)
+							return nil
+						})
+					}()
+					return serve(ctx, 80, ready, echo)
+				})
+				if err != nil {
+					return err
+				}
+				c, err := dial(ctx, "db", 80)
+				wantNil(t, "dial", err)
+				defer c.Close()
+				n.Kill("db", "out of memory")
+				n.Kill("db", "again")
+				_, err = c.Read(ctx, make([]byte, 1))
+				wantErr(t, "read from a killed host", err, syscall.ECONNRESET)
+				_, err = dial(ctx, "db", 80)
+				wantErr(t, "dial a killed host", err, syscall.ECONNREFUSED)
+				if lives != 1 || cleaned != 1 {
+					t.Errorf("%d lives, %d cleaned up", lives, cleaned)
+				}
+				n.Restart("db")
+				wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
+				c2, err := dial(ctx, "db", 80)
+				if err != nil {
+					return err
+				}
+				if lives != 2 {
+					t.Errorf("%d lives", lives)
+				}
+				return c2.Close()
+			})
+		})
+	}
+}
+
+func TestHostWithoutPowerIsSilent(t *testing.T) {
+	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
+		return group(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			err := onHost(ctx, tg, "db", func(ctx context.Context, ready func()) error { return serve(ctx, 80, ready, echo) })
+			if err != nil {
+				return err
+			}
+			c, err := dial(ctx, "db", 80)
+			wantNil(t, "dial", err)
+			defer c.Close()
+			n.PowerOff("db", "fuse")
+			_, err = dial(ctx, "db", 80)
+			wantErr(t, "dial", err, syscall.ETIMEDOUT)
+			n.Restart("db")
+			wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
+			_, err = c.Write(ctx, []byte("are you there?"))
+			wantNil(t, "write", err)
+			_, err = c.Read(ctx, make([]byte, 1))
+			wantErr(t, "read from a host that has forgotten", err, syscall.ECONNRESET)
+			return nil
+		})
+	})
+}
+
+func TestHostThatNobodyRestartsIsADeadlock(t *testing.T) {
+	_, err := deadlockOf(t, func(ctx context.Context) error {
+		return sim.Host(ctx, "db", func(ctx context.Context) error {
+			sim.NetworkOf(ctx).Kill("db", "by itself")
+			return anyio.SleepForever(ctx)
+		})
+	})
+	if !strings.Contains(err.Error(), "nobody has restarted it") {
+		t.Errorf("the report does not say why: %v", err)
+	}
+}
+
+func TestRulesDecideOnPackets(t *testing.T) {
+	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+		var seen []string
+		n.OnPacket(func(p *sim.Packet) sim.Verdict {
+			if len(p.Data) == 0 {
+				return sim.Verdict{}
+			}
+			seen = append(seen, p.From+" "+string(p.Data))
+			switch string(p.Data) {
+			case "slow":
+				return sim.Verdict{Delay: time.Minute, Copies: 1}
+			case "cut":
+				n.Partition("a", "b") // a rule may use the network
+				return sim.Verdict{Drop: true}
+			}
+			return sim.Verdict{}
+		})
+		_, err := a.Write(ctx, []byte("fast"))
+		wantNil(t, "write", err)
+		got, err := readN(ctx, b, 4)
+		if got != "fast" || err != nil {
+			t.Errorf("read %q, %v", got, err)
+		}
+		_, err = b.Write(ctx, []byte("cut"))
+		wantNil(t, "write", err)
+		wantNil(t, "sleep", anyio.Sleep(ctx, time.Minute))
+		n.ClearRules()
+		n.Heal("a", "b")
+		if got, err = readN(ctx, a, 3); got != "cut" || err != nil {
+			t.Errorf("read %q, %v", got, err)
+		}
+		if len(seen) < 3 || seen[0] != "a fast" || seen[1] != "b cut" {
+			t.Errorf("the rule saw %q", seen)
+		}
+	})
+}
+
+func TestUnreachableVerdictFailsADial(t *testing.T) {
+	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
+		wantNil(t, "add", n.AddHost("b", sim.HostConfig{}))
+		n.OnPacket(func(p *sim.Packet) sim.Verdict { return sim.Verdict{Unreachable: p.To == "b"} })
+		var err error
+		d := took(ctx, func() { _, err = dial(ctx, "b", 80) })
+		wantErr(t, "dial", err, syscall.EHOSTUNREACH)
+		if d != time.Millisecond {
+			t.Errorf("took %v", d)
+		}
+		return nil
+	})
+}
+
+func TestMisuseOfTheNetworkIsTold(t *testing.T) {
+	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
+		func() {
+			defer func() {
+				if e, ok := recover().(*anyio.MisuseError); !ok || !strings.Contains(e.Error(), `no host "nowhere"`) {
+					t.Errorf("panicked with %v", e)
+				}
+			}()
+			n.Partition("localhost", "nowhere")
+		}()
+		taken := sim.HostConfig{Addrs: n.Addrs("localhost")[:1]}
+		for _, err := range []error{n.AddHost("", sim.HostConfig{}), n.AddHost("localhost", sim.HostConfig{}), n.AddHost("x", taken)} {
+			if _, ok := errors.AsType[*anyio.MisuseError](err); !ok {
+				t.Errorf("got %v", err)
+			}
+		}
+		fixed := netip.MustParseAddr("192.168.1.7")
+		wantNil(t, "add", n.AddHost("y", sim.HostConfig{Addrs: []netip.Addr{fixed}}))
+		if a := n.Addrs("y"); len(a) != 1 || a[0] != fixed {
+			t.Errorf("addresses %v", a)
+		}
+		return nil
+	})
+	defer func() {
+		if _, ok := recover().(*anyio.MisuseError); !ok {
+			t.Error("NetworkOf outside a simulation does not panic")
+		}
+	}()
+	sim.NetworkOf(context.Background())
+}
+
+func TestCanceledReadLosesNothing(t *testing.T) {
+	for seed := range uint64(20) {
+		connected(t, sim.Config{Seed: seed}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+			var got []byte
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(ctx context.Context) error {
+					for i := range 100 {
+						if _, err := a.Write(ctx, []byte{byte(i)}); err != nil {
+							return err
+						}
+						if err := anyio.Sleep(ctx, time.Millisecond); err != nil {
+							return err
+						}
+					}
+					return a.CloseWrite()
+				})
+				for {
+					_, err := anyio.MoveOnAfter(ctx, 700*time.Microsecond, func(ctx context.Context) error {
+						var buf [3]byte
+						k, err := b.Read(ctx, buf[:])
+						got = append(got, buf[:k]...)
+						return err
+					})
+					if errors.Is(err, io.EOF) {
+						return nil
+					}
+					if err != nil {
+						return err
+					}
+				}
+			})
+			wantNil(t, "group", err)
+			for i, x := range got {
+				if int(x) != i {
+					t.Fatalf("seed %d: byte %d is %d", seed, i, x)
+				}
+			}
+			if len(got) != 100 {
+				t.Errorf("seed %d: %d bytes", seed, len(got))
+			}
+		})
+	}
+}
+
+func TestCloseWakesThoseWhoWait(t *testing.T) {
+	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+		l, err := listen(ctx, 99)
+		wantNil(t, "listen", err)
+		wantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				_, err := a.Read(ctx, make([]byte, 1))
+				wantErr(t, "read", err, net.ErrClosed)
+				return nil
+			})
+			tg.Go(func(ctx context.Context) error {
+				k, err := b.Write(ctx, make([]byte, 1<<20))
+				wantErr(t, "write", err, net.ErrClosed)
+				if k == 0 || k == 1<<20 {
+					t.Errorf("wrote %d bytes", k)
+				}
+				return nil
+			})
+			tg.Go(func(ctx context.Context) error {
+				_, err := l.Accept(ctx)
+				wantErr(t, "accept", err, net.ErrClosed)
+				return nil
+			})
+			wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
+			return errors.Join(b.Close(), a.Close(), l.Close())
+		}))
+	})
+}
