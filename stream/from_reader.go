@@ -1,0 +1,120 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// FromReader makes a byte stream of an io.Reader, such as os.Stdin, a compressed
+// file, or the body of a HTTP response. r belongs to it from then on; Close closes
+// it if it is an io.Closer.
+//
+// A Read that blocks holds up no task: it runs on a goroutine of its own, without a
+// token of the run's thread limiter. In the simulator it is one step, so there
+// it must not wait for a task other than by a blocking call of anyio. Of errors,
+// io.EOF is ErrEndOfStream, os.ErrClosed and net.ErrClosed are ErrClosed, and all
+// others are wrapped in a *anyio.BrokenError. A panic of Read is raised in Receive,
+// as a *anyio.PanicError.
+//
+// Cancellation: Receive returns at once. A Read that cannot be interrupted is left
+// to its goroutine, and the data that it returns is kept for the next Receive, so no
+// byte is lost. Close does not wait for it.
+func FromReader(r io.Reader) ByteReceiveStream {
+	s := &readerStream{}
+	s.open(r)
+	if c, ok := r.(io.Closer); ok {
+		s.closer = c
+	}
+	if kernel.DebugRuns() {
+		s.unclosed = reportUnclosed(s, "stream.FromReader", kernel.CallerPC(1))
+	}
+	return s
+}
+
+// An offloadedReader receives from an io.Reader.
+type offloadedReader struct {
+	op   *offloadedOp
+	rest []byte // read and not received; guarded by op.mu
+}
+
+var opRead = kernel.RegisterOp("FromReader.Receive")
+
+func (s *offloadedReader) open(r io.Reader) {
+	s.op = &offloadedOp{f: r.Read, action: "reading from"}
+}
+
+// Receive implements ByteReceiveStream.
+func (s *offloadedReader) Receive(ctx context.Context, buf []byte) (int, error) {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(buf) == 0 {
+		return 0, errEmptyBuffer
+	}
+	c := s.op
+	if err := c.enter(); err != nil {
+		return 0, err
+	}
+	for empty := 0; ; {
+		if c.done {
+			c.done, s.rest = false, c.buf[:c.n]
+			if c.n == 0 {
+				empty++
+			}
+		}
+		if n := copy(buf, s.rest); n > 0 {
+			s.rest = s.rest[n:]
+			c.mu.Unlock()
+			return n, nil
+		}
+		switch {
+		case c.running: // a call that was abandoned
+		case c.err != nil:
+			if err, c.err = outsideError(c.err), nil; errors.Is(err, io.EOF) {
+				err = anyio.ErrEndOfStream
+			}
+		case empty == maxEmptyReads:
+			err = outsideError(io.ErrNoProgress)
+		default:
+			c.room(len(buf))
+		}
+		if err != nil {
+			c.mu.Unlock()
+			return 0, err
+		}
+		if err := c.await(p, opRead); err != nil {
+			c.mu.Unlock()
+			return 0, err
+		}
+	}
+}
+
+const maxEmptyReads = 100 // in a row, before we say that the reader is broken
+
+// A readerStream is an io.Reader as a stream.
+type readerStream struct {
+	offloadedReader
+	closer   io.Closer // nil if there is none
+	unclosed *leak
+}
+
+// Close implements Resource.
+func (s *readerStream) Close(ctx context.Context) error {
+	if !s.op.close() {
+		return nil
+	}
+	s.unclosed.stop()
+	runtime.KeepAlive(s)
+	if s.closer == nil {
+		return nil
+	}
+	return closeOutside(ctx, s.closer)
+}
+
+var _ ByteReceiveStream = (*readerStream)(nil)

@@ -1,0 +1,99 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// FromReadWriteCloser makes a byte stream of something that package io describes,
+// such as a serial line or a session of SSH, as FromReader and FromWriter do of its
+// halves. Reading and writing may go on at the same time. SendEOF needs a method
+// CloseWrite() error; without it the error matches errors.ErrUnsupported.
+//
+// For a net.Conn, whose calls can be interrupted, package socket has something better.
+//
+// Cancellation: as of FromReader and FromWriter. No received byte is lost.
+func FromReadWriteCloser(rwc io.ReadWriteCloser) ByteStream {
+	s := &rwcStream{closer: rwc}
+	s.in.open(rwc)
+	s.out.open(rwc)
+	if kernel.DebugRuns() {
+		s.unclosed = reportUnclosed(s, "stream.FromReadWriteCloser", kernel.CallerPC(1))
+	}
+	return s
+}
+
+// A rwcStream is an io.ReadWriteCloser as a stream.
+type rwcStream struct {
+	in       offloadedReader
+	out      offloadedWriter
+	closer   io.Closer
+	unclosed *leak
+}
+
+// Receive implements ByteReceiveStream.
+func (s *rwcStream) Receive(ctx context.Context, buf []byte) (int, error) {
+	return s.in.Receive(ctx, buf)
+}
+
+// Send implements ByteSendStream.
+func (s *rwcStream) Send(ctx context.Context, data []byte) error { return s.out.Send(ctx, data) }
+
+// SendEOF implements ByteStream.
+func (s *rwcStream) SendEOF(ctx context.Context) error {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	c := s.out.op
+	if err := c.enter(); err != nil {
+		return err
+	}
+	if s.out.ended {
+		c.mu.Unlock()
+		return nil
+	}
+	for c.running { // what an earlier call has left to do
+		if err := c.await(p, opWrite); err != nil {
+			c.mu.Unlock()
+			return err
+		}
+	}
+	if err = c.result(); err == nil {
+		s.out.ended, c.buf = true, nil
+		if err := c.await(p, opWrite); err != nil {
+			c.mu.Unlock()
+			return err
+		}
+		err = c.result()
+	}
+	unsupported := errors.Is(err, errors.ErrUnsupported)
+	s.out.ended = s.out.ended && !unsupported
+	c.mu.Unlock()
+	if unsupported {
+		return err
+	}
+	return outsideError(err)
+}
+
+// Close implements Resource.
+func (s *rwcStream) Close(ctx context.Context) error {
+	first := s.in.op.close()
+	s.out.op.close()
+	if !first {
+		return nil
+	}
+	s.unclosed.stop()
+	runtime.KeepAlive(s)
+	return closeOutside(ctx, s.closer)
+}
+
+// ExtraAttributes are those of the thing that the stream is made of.
+func (s *rwcStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(s.closer) }
+
+var _ ByteStream = (*rwcStream)(nil)
