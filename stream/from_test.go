@@ -177,7 +177,7 @@ func TestFromWriterCanceledSendLeavesItsWriteAlone(t *testing.T) {
 			idle(t, ctx)
 			scope.Cancel("test")
 		})
-		copy(data, "XXXXXX") // the Write has a copy
+		copy(data, "######") // the Write has a copy
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				defer s.Close(ctx)
