@@ -1,0 +1,99 @@
+package stream
+
+import (
+	"context"
+	"io"
+	"os"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// Attributes of file streams.
+var (
+	// File is the file itself. [SB-13]
+	File = anyio.NewAttribute[*os.File]("file")
+	// FilePath is the path that the file was opened with, if it has one. [SB-14]
+	FilePath = anyio.NewAttribute[string]("file.path")
+	// FileDescriptor is the file's descriptor, on Windows its handle. Unlike the
+	// method Fd it does not change how the file blocks. [SB-15]
+	FileDescriptor = anyio.NewAttribute[uintptr]("file.descriptor")
+)
+
+// A fileStream is what both kinds of file streams are made of.
+type fileStream struct {
+	file     *os.File
+	guard    anyio.ResourceGuard // held by the call that goes on
+	p        []byte              // of that call
+	rw       func() (int, error) // reads to p or writes it; made once, so that calls need no closure
+	closed   atomic.Bool
+	unclosed *leak
+}
+
+func (s *fileStream) open(file *os.File, action string, rw func(p []byte) (int, error)) {
+	s.file, s.guard.Action = file, action
+	s.rw = func() (int, error) {
+		n, err := rw(s.p)
+		if err == io.EOF {
+			return n, anyio.ErrEndOfStream
+		}
+		return n, outsideError(err)
+	}
+}
+
+// enter begins a call; release must follow.
+func (s *fileStream) enter(ctx context.Context) error {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return anyio.ErrClosed
+	}
+	return s.guard.Acquire()
+}
+
+// do reads to p or writes it.
+func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	s.p = p
+	defer func() {
+		s.p = nil
+		s.guard.Release()
+	}()
+	return anyio.RunBlocking(ctx, s.rw)
+}
+
+// Close closes the file, also in a canceled scope; further calls do nothing. Of a
+// file that was written, a *anyio.BrokenError tells that data may be lost.
+func (s *fileStream) Close(ctx context.Context) error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	s.unclosed.stop()
+	runtime.KeepAlive(s)
+	return closeOutside(ctx, s.file)
+}
+
+// ExtraAttributes are File, FilePath if the file has a name, and FileDescriptor.
+func (s *fileStream) ExtraAttributes() anyio.Attributes {
+	a := anyio.NewAttributes(File.Is(s.file), FileDescriptor.From(s.descriptor))
+	if name := s.file.Name(); name != "" {
+		a = a.With(FilePath.Is(name))
+	}
+	return a
+}
+
+func (s *fileStream) descriptor() (fd uintptr, err error) {
+	if s.closed.Load() {
+		return 0, anyio.ErrClosed
+	}
+	raw, err := s.file.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(d uintptr) { fd = d })
+	}
+	return fd, outsideError(err)
+}

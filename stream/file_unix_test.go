@@ -1,0 +1,36 @@
+//go:build unix
+
+package stream_test
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/stream"
+)
+
+func TestFileStreamWithoutNameHasNoPath(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		file, err := os.Open(fileWith(t, []byte("content")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		fd, err := syscall.Dup(int(file.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := stream.NewFileReadStream(os.NewFile(uintptr(fd), ""))
+		_, err = anyio.Extra(s, stream.FilePath)
+		wantErr(t, err, anyio.ErrAttributeNotFound)
+		if got, err := anyio.Extra(s, stream.FileDescriptor); got != uintptr(fd) || err != nil {
+			t.Errorf("descriptor %d, %v, want %d", got, err, fd)
+		}
+		wantReceived(t, ctx, s, 10, "content")
+		wantErr(t, s.Close(ctx), nil)
+	})
+}
