@@ -132,7 +132,11 @@ func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
 			case errno == 0:
 				sum += n
 				if sum < len(p) {
-					place.Run().Yield(true) // the socket had its fill; so have we
+					// The socket had its fill; so have we.
+					place.Run().Yield(true)
+					if err := place.Check(); err != nil {
+						return sum, err
+					}
 				}
 				continue
 			case errno == unix.EINTR:

@@ -142,6 +142,64 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// BenchmarkBulk sends 64 KiB at a time to a reader that takes as much.
+func BenchmarkBulk(b *testing.B) {
+	const size = 64 << 10
+	measure := func(b *testing.B, write, read func(p []byte) (int, error), together func(writer, reader func())) {
+		b.SetBytes(size)
+		begin := cpuTime(b)
+		together(func() {
+			buf := make([]byte, size)
+			for range b.N {
+				if _, err := write(buf); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		}, func() {
+			buf := make([]byte, size)
+			for left := b.N * size; left > 0; {
+				n, err := read(buf)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				left -= n
+			}
+		})
+		b.ReportMetric(float64(cpuTime(b)-begin)/float64(b.N)/size, "cpu-s/GB")
+	}
+	b.Run("on=eventloop", func(b *testing.B) {
+		run(b, func(ctx context.Context, n kernel.Network) error {
+			x, y := tcpPair(b, ctx)
+			defer x.Close()
+			defer y.Close()
+			measure(b, func(p []byte) (int, error) { return x.Write(ctx, p) }, func(p []byte) (int, error) { return y.Read(ctx, p) },
+				func(writer, reader func()) {
+					group(b, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+						tg.Go(func(context.Context) error { writer(); return nil })
+						reader()
+					})
+				})
+			return nil
+		})
+	})
+	b.Run("on=net", func(b *testing.B) {
+		l := must[net.Listener](b)(net.Listen("tcp4", "127.0.0.1:0"))
+		defer l.Close()
+		x := must[net.Conn](b)(net.Dial("tcp4", l.Addr().String()))
+		defer x.Close()
+		y := must[net.Conn](b)(l.Accept())
+		defer y.Close()
+		measure(b, x.Write, y.Read, func(writer, reader func()) {
+			var both sync.WaitGroup
+			both.Go(writer)
+			both.Go(reader)
+			both.Wait()
+		})
+	})
+}
+
 // share is how many of n rounds the i-th of so many connections makes.
 func share(n, conns, i int) int { return (n + conns - 1 - i) / conns }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -59,12 +60,24 @@ func tcpPair(t testing.TB, ctx context.Context) (a, b kernel.StreamConn) {
 // unixPair makes two connected UNIX sockets.
 func unixPair(t testing.TB, ctx context.Context) (a, b kernel.StreamConn) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
+	path := filepath.Join(shortDir(t), "s")
 	l := must[kernel.StreamListener](t)(kernel.NetworkOf(ctx).ListenStream(ctx, kernel.SocketOptions{Network: "unix", Local: kernel.Addr{Path: path}}))
 	defer l.Close()
 	a = must[kernel.StreamConn](t)(dial(ctx, l, "unix"))
 	b = must[kernel.StreamConn](t)(l.Accept(ctx))
 	return a, b
+}
+
+// shortDir is a directory whose name leaves room for that of a UNIX socket; that of
+// t.TempDir does not everywhere.
+func shortDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "anyio")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // eachPair runs f with a pair of TCP sockets and one of UNIX sockets.

@@ -119,7 +119,7 @@ func TestPortsAreSharedOnlyWhenAsked(t *testing.T) {
 
 func TestUNIXSocketFilesAreTheCallersAffair(t *testing.T) {
 	run(t, func(ctx context.Context, n kernel.Network) error {
-		dir := t.TempDir()
+		dir := shortDir(t)
 		path := filepath.Join(dir, "s")
 		o := kernel.SocketOptions{Network: "unix", Local: kernel.Addr{Path: path}}
 		l := must[kernel.StreamListener](t)(n.ListenStream(ctx, o))

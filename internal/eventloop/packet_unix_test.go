@@ -148,7 +148,7 @@ func TestDatagramEchoAllocatesNothing(t *testing.T) {
 // A queue that is full makes the sender wait, connected or not.
 func TestUNIXDatagramsWaitForTheReceiver(t *testing.T) {
 	run(t, func(ctx context.Context, n kernel.Network) error {
-		dir := t.TempDir()
+		dir := shortDir(t)
 		r := openPacket(t, ctx, kernel.SocketOptions{Network: "unixgram", Local: kernel.Addr{Path: filepath.Join(dir, "r")}})
 		defer r.Close()
 		bound := openPacket(t, ctx, kernel.SocketOptions{Network: "unixgram", Local: kernel.Addr{Path: filepath.Join(dir, "s")}})
