@@ -1,0 +1,48 @@
+package socket
+
+import (
+	"net"
+	"syscall"
+
+	"github.com/anyio-go/anyio"
+)
+
+// What sockets can tell about themselves, through anyio.Extra and through every
+// wrapper. Addresses are looked up at the time of asking. Ports are those of IP
+// sockets only, and what is remote those of connected ones.
+var (
+	// AttrFamily is the address family. [SO-09]
+	AttrFamily = anyio.NewAttribute[AddressFamily]("socket family")
+	// AttrLocalAddress is the address that the socket is bound to: a *net.TCPAddr,
+	// *net.UDPAddr or *net.UnixAddr. [SO-10]
+	AttrLocalAddress = anyio.NewAttribute[net.Addr]("local address")
+	// AttrLocalPort is the port that the socket is bound to. [SO-11]
+	AttrLocalPort = anyio.NewAttribute[int]("local port")
+	// AttrRawConn gives access to the descriptor; in the simulator its error matches
+	// errors.ErrUnsupported. [SO-12]
+	AttrRawConn = anyio.NewAttribute[syscall.RawConn]("raw socket")
+	// AttrRemoteAddress is the address of the other side. [SO-13]
+	AttrRemoteAddress = anyio.NewAttribute[net.Addr]("remote address")
+	// AttrRemotePort is the port of the other side. [SO-14]
+	AttrRemotePort = anyio.NewAttribute[int]("remote port")
+)
+
+// ExtraAttributes are the Attr… of this package that the socket has.
+func (e *endpoint) ExtraAttributes() anyio.Attributes {
+	family := AttrFamily.From(func() (AddressFamily, error) { return familyOf(e.conn.LocalAddr()), nil })
+	values := []anyio.AttributeValue{
+		family,
+		AttrLocalAddress.From(func() (net.Addr, error) { return e.LocalAddr(), nil }),
+		AttrRawConn.From(e.SyscallConn),
+	}
+	if e.isIP() {
+		values = append(values, AttrLocalPort.From(func() (int, error) { return int(e.conn.LocalAddr().IP.Port()), nil }))
+	}
+	if e.connected {
+		values = append(values, AttrRemoteAddress.From(func() (net.Addr, error) { return e.RemoteAddr(), nil }))
+		if e.isIP() {
+			values = append(values, AttrRemotePort.From(func() (int, error) { return int(e.conn.RemoteAddr().IP.Port()), nil }))
+		}
+	}
+	return anyio.NewAttributes(values...)
+}

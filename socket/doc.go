@@ -1,0 +1,35 @@
+// Package socket has TCP, UDP and UNIX sockets that obey cancel scopes, and name
+// resolution. The same calls work on every backend: over package net on the
+// parallel one, over non-blocking descriptors on the event loop, and over a
+// simulated network in the simulator.
+//
+//	conn, err := socket.DialTCP(ctx, "example.org", 80)
+//	if err != nil {
+//		return err
+//	}
+//	defer conn.Close(ctx)
+//
+// Streams are stream.ByteStreams and listeners are stream.Listeners, so everything
+// that is built on those works over them: buffering, text, TLS (package tlsstream).
+//
+// # Errors
+//
+// Functions that make a socket return the errors of package net: a *net.OpError
+// round a syscall.Errno, a *net.DNSError, a *net.AddrError. What can never be right
+// is a *anyio.MisuseError. Methods of sockets return anyio.ErrClosed after Close,
+// whatever happened before; io.EOF at the end of a stream; a *anyio.BrokenError
+// with the cause when the connection failed; a *anyio.BusyError when two tasks
+// receive, send or accept at once. One task may receive while another sends.
+//
+// # Cancellation
+//
+// Every function that takes a context is a checkpoint. A canceled receive or accept
+// loses nothing and leaves nothing behind on the socket; a canceled send may have
+// sent a part. Close works in a canceled scope and never waits for the other side.
+//
+// # Options of the system
+//
+// Every socket has SyscallConn, as those of package net have, to set options such as
+// multicast groups. Simulated sockets have no descriptor: there the error matches
+// errors.ErrUnsupported.
+package socket

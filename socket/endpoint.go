@@ -1,0 +1,67 @@
+package socket
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
+)
+
+// An endpoint is what all sockets have.
+type endpoint struct {
+	conn      kernel.Conn
+	network   string // "tcp", "udp", "unix", "unixgram"
+	connected bool
+	closed    atomic.Bool     // by Close
+	watch     *unclosed.Watch // nil outside debug runs
+}
+
+// LocalAddr is the address that the socket is bound to.
+func (e *endpoint) LocalAddr() net.Addr { return netAddr(e.network, e.conn.LocalAddr()) }
+
+// RemoteAddr is the address of the other side, nil if the socket is not connected.
+func (e *endpoint) RemoteAddr() net.Addr {
+	if !e.connected {
+		return nil
+	}
+	return netAddr(e.network, e.conn.RemoteAddr())
+}
+
+// SyscallConn gives access to the descriptor, to set options of the system. Do not
+// read, write or close through it. The error matches errors.ErrUnsupported in the
+// simulator and is ErrClosed after Close.
+func (e *endpoint) SyscallConn() (syscall.RawConn, error) {
+	raw, err := e.conn.SyscallConn()
+	if err != nil {
+		return nil, e.failed(err)
+	}
+	return raw, nil
+}
+
+// Close closes the socket and releases what it holds before it returns. Those who
+// wait in its methods get ErrClosed. It does not wait, and works in a canceled
+// scope; further calls do nothing. What was sent is still delivered.
+func (e *endpoint) Close(ctx context.Context) error {
+	return e.close(e.conn.Close)
+}
+
+func (e *endpoint) close(how func() error) error {
+	if !e.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	e.watch.Stop()
+	return how()
+}
+
+func (e *endpoint) isIP() bool { return e.network == "tcp" || e.network == "udp" }
+
+// callSite is where the caller of this package's function stands, in debug runs.
+func callSite() uintptr {
+	if !kernel.DebugRuns() {
+		return 0
+	}
+	return kernel.CallerPC(2)
+}

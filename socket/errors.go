@@ -1,0 +1,99 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// An AttemptsError is returned when a host has several addresses and none of them
+// could be connected to. It matches what any of its errors matches. [SO-01]
+type AttemptsError struct {
+	Target   string    // "example.org:80"
+	Attempts []Attempt // in the order in which they failed
+}
+
+// An Attempt is one address that was tried in vain.
+type Attempt struct {
+	Addr netip.AddrPort
+	Err  error
+}
+
+func (e *AttemptsError) Error() string {
+	var b strings.Builder
+	b.WriteString("all attempts to connect to " + e.Target + " failed")
+	for i, a := range e.Attempts {
+		b.WriteString([...]string{": ", "; "}[min(i, 1)])
+		b.WriteString(a.Addr.String() + ": ")
+		err := a.Err
+		if op := (*net.OpError)(nil); errors.As(err, &op) {
+			err = op.Err // the address was just told
+		}
+		b.WriteString(err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap is the errors of all attempts.
+func (e *AttemptsError) Unwrap() []error {
+	errs := make([]error, len(e.Attempts))
+	for i, a := range e.Attempts {
+		errs[i] = a.Err
+	}
+	return errs
+}
+
+// failed is the error of an established stream or a listener, for the user.
+func (e *endpoint) failed(err error) error {
+	switch {
+	case errors.Is(err, anyio.ErrCanceled):
+		return err
+	case e.closed.Load() || errors.Is(err, net.ErrClosed):
+		return anyio.ErrClosed
+	case err == io.EOF || errors.Is(err, errors.ErrUnsupported):
+		return err
+	}
+	if m := (*anyio.MisuseError)(nil); errors.As(err, &m) {
+		return err
+	}
+	return &anyio.BrokenError{Cause: err}
+}
+
+// failedPacket is the error of a datagram socket. What is wrong with one datagram,
+// such as its size or address, is told as it is.
+func (e *endpoint) failedPacket(err error) error {
+	for _, errno := range networkFailures {
+		if errors.Is(err, errno) {
+			return e.failed(err)
+		}
+	}
+	if errors.Is(err, anyio.ErrCanceled) || !e.closed.Load() && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return anyio.ErrClosed
+}
+
+// networkFailures are what a datagram socket may be told of earlier datagrams.
+var networkFailures = []error{
+	syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, syscall.ENOTCONN, syscall.ETIMEDOUT,
+	syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN,
+}
+
+// refused is the error of a call that cannot begin. In a canceled scope that is the
+// cancellation.
+func (e *endpoint) refused(ctx context.Context, err error) error {
+	if _, canceled := kernel.Enter(ctx); canceled != nil {
+		return canceled
+	}
+	if e.closed.Load() {
+		return anyio.ErrClosed
+	}
+	return err
+}

@@ -1,0 +1,64 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// GetAddrInfo finds the addresses of a host and a service, in the order of the
+// resolver. The network is "tcp" or "udp", with "4" or "6" behind it for one family
+// only. The host is a name or an address; "" is this machine. The service is a name,
+// such as "https", or a number; "" is 0. Names with letters beyond ASCII are
+// translated by IDNA 2008, so "faß.de" is not "fass.de". Zones of IPv6 addresses are
+// kept. The errors are *net.DNSError and *net.AddrError.
+//
+// Cancellation: nothing has happened. [DN-01]
+func GetAddrInfo(ctx context.Context, network, host, service string) ([]netip.AddrPort, error) {
+	proto := strings.TrimRight(network, "46")
+	f, ok := tcpFamily("tcp" + strings.TrimPrefix(network, proto))
+	if !ok || proto != "tcp" && proto != "udp" {
+		return nil, net.UnknownNetworkError(network)
+	}
+	if _, err := kernel.Enter(ctx); err != nil {
+		return nil, err
+	}
+	port, err := lookupPort(ctx, proto, service)
+	if err != nil {
+		return nil, err
+	}
+	ips, err := resolve(ctx, host, f)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]netip.AddrPort, len(ips))
+	for i, ip := range ips {
+		found[i] = netip.AddrPortFrom(ip, uint16(port))
+	}
+	return found, nil
+}
+
+// GetNameInfo finds the name of a host by its address. If it has none, host is the
+// address. The service is the number of the port: Go has no names of services by
+// number.
+//
+// Cancellation: nothing has happened. [DN-02]
+func GetNameInfo(ctx context.Context, addr netip.AddrPort) (host, service string, err error) {
+	if !addr.IsValid() {
+		return "", "", misuse("GetNameInfo: the address is not valid")
+	}
+	service = strconv.Itoa(int(addr.Port()))
+	found, err := kernel.NetworkOf(ctx).LookupAddr(ctx, addr.Addr().Unmap())
+	if dns := (*net.DNSError)(nil); errors.As(err, &dns) && dns.IsNotFound || err == nil && len(found) == 0 {
+		return addr.Addr().Unmap().String(), service, nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return strings.TrimSuffix(found[0], "."), service, nil
+}

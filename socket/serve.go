@@ -1,0 +1,135 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// Serve accepts connections and calls handler for each in a task of its own, until
+// it is canceled or the listener is closed, which is ErrClosed. The handler closes
+// the connection. Failures that pass, such as running out of descriptors, are logged
+// and accepting goes on after a while.
+//
+// The tasks belong to tg and may outlive Serve. If tg is nil they belong to a group
+// of Serve's own: then the failure of a handler cancels the others and ends Serve, and
+// when the listener is closed Serve returns after the last handler has ended.
+//
+// Cancellation: no connection is lost; those that were not accepted stay with the
+// system. [SO-24]
+func (l *Listener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn S) error) error {
+	if handler == nil {
+		return misuse("Serve: the handler is nil")
+	}
+	if err := l.accepting.Acquire(); err != nil {
+		return l.refused(ctx, err)
+	}
+	defer l.accepting.Release()
+	s := &server[S]{l: l, tg: tg, handler: handler, pc: callSite()}
+	s.name = anyio.Name(nameOf(kernel.FuncPC(handler)))
+	if tg != nil {
+		return s.run(ctx)
+	}
+	var end error
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		s.tg = tg
+		if end = s.run(ctx); errors.Is(end, anyio.ErrClosed) {
+			return nil // the handlers go on
+		}
+		return end
+	})
+	if err == nil {
+		err = end
+	}
+	return err
+}
+
+// A server is one call of Serve.
+type server[S stream.ByteStream] struct {
+	l       *Listener[S]
+	tg      *anyio.TaskGroup // of the handlers
+	handler func(ctx context.Context, conn S) error
+	name    anyio.TaskOption // of the handlers' tasks
+	pc      uintptr          // of the call
+}
+
+// run accepts at all sockets until one of them fails.
+func (s *server[S]) run(ctx context.Context) error {
+	for c := s.l.keptOne(); c != nil; c = s.l.keptOne() {
+		s.start(c)
+	}
+	if len(s.l.sockets) == 1 {
+		return s.serve(ctx, s.l.sockets[0])
+	}
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		for _, e := range s.l.sockets {
+			tg.Go(func(ctx context.Context) error { return s.serve(ctx, e) }, anyio.Name("accept"))
+		}
+		return nil
+	})
+	if errors.Is(err, anyio.ErrClosed) {
+		return anyio.ErrClosed // once, not for each socket
+	}
+	return err
+}
+
+// serve accepts at one socket.
+func (s *server[S]) serve(ctx context.Context, e *endpoint) error {
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	pause := shortest
+	for {
+		c, err := accept(ctx, e)
+		switch {
+		case err == nil:
+			pause = shortest
+			s.start(c)
+		case passes(err):
+			slog.Warn("accepting a connection failed, trying again", "error", err, "after", pause)
+			if err := anyio.Sleep(ctx, pause); err != nil {
+				return err
+			}
+			pause = min(2*pause, longest)
+		default:
+			return s.l.failed(err)
+		}
+	}
+}
+
+// start starts the handler of a connection.
+func (s *server[S]) start(c kernel.StreamConn) {
+	conn := s.l.wrap(c, s.pc)
+	started := false
+	defer func() {
+		if !started { // the group has ended, and panics
+			c.Close()
+		}
+	}()
+	s.tg.Go(func(ctx context.Context) error { return s.handler(ctx, conn) }, s.name)
+	started = true
+}
+
+// passes reports whether accepting may succeed a while after err.
+func passes(err error) bool {
+	return slices.ContainsFunc(passing, func(e syscall.Errno) bool { return errors.Is(err, e) })
+}
+
+// passing are shortages, and failures of a connection that had not been accepted yet.
+var passing = append(passingHere, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
+	syscall.ECONNRESET, syscall.EINTR, syscall.EPERM, syscall.EPROTO, syscall.ENOPROTOOPT, syscall.ENETDOWN,
+	syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH)
+
+// nameOf is the name of a function, as tasks that run it are called.
+func nameOf(pc uintptr) string {
+	if f := runtime.FuncForPC(pc); f != nil {
+		return f.Name()
+	}
+	return "handler"
+}

@@ -1,0 +1,120 @@
+package socket
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// A Stream is a connected TCP or UNIX stream socket. Its methods may be called from
+// any task and goroutine; one call of Receive and one of Send may go on at the same
+// time. Close it. [SO-15] [SO-16]
+type Stream struct {
+	endpoint
+	c       kernel.StreamConn // = conn
+	reading anyio.ResourceGuard
+	writing anyio.ResourceGuard
+	sentEOF atomic.Bool
+}
+
+var _ stream.ByteStream = (*Stream)(nil)
+
+// newStream wraps a socket; pc is where the user asked for it.
+func newStream(c kernel.StreamConn, pc uintptr) *Stream {
+	s := &Stream{}
+	s.init(c)
+	if kernel.DebugRuns() {
+		s.watch = unclosed.New(s, "socket.Stream", pc)
+	}
+	return s
+}
+
+func (s *Stream) init(c kernel.StreamConn) {
+	s.conn, s.c, s.connected = c, c, true
+	s.network = "tcp"
+	if familyOf(c.LocalAddr()) == Unix {
+		s.network = "unix"
+	}
+	s.reading.Action, s.writing.Action = "reading from", "writing to"
+}
+
+var errEmptyBuffer = misuse("Receive: the buffer is empty: give it room for at least one byte")
+
+// Receive waits for data and reads between 1 and len(buf) bytes into buf. The errors
+// are ErrClosed after Close, io.EOF after the last byte, a *anyio.BrokenError if the
+// connection failed, and a *anyio.BusyError if another task receives.
+//
+// Cancellation: no byte is lost. [SO-15]
+func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
+	if len(buf) == 0 {
+		return 0, s.refused(ctx, errEmptyBuffer)
+	}
+	if err := s.reading.Acquire(); err != nil {
+		return 0, s.refused(ctx, err)
+	}
+	defer s.reading.Release()
+	n, err := s.c.Read(ctx, buf)
+	if err != nil {
+		err = s.failed(err)
+	}
+	return n, err
+}
+
+// Send sends all of data, waiting while the other side is slow. The errors are
+// ErrClosed after Close or SendEOF, a *anyio.BrokenError if the connection failed or
+// the other side has closed it, and a *anyio.BusyError if another task sends.
+//
+// Cancellation: an unknown part of data may have been sent. [SO-16]
+func (s *Stream) Send(ctx context.Context, data []byte) error {
+	if err := s.beginSend(ctx); err != nil {
+		return err
+	}
+	defer s.writing.Release()
+	if _, err := s.c.Write(ctx, data); err != nil {
+		return s.failed(err)
+	}
+	return nil
+}
+
+// beginSend enters the guard of those who send.
+func (s *Stream) beginSend(ctx context.Context) error {
+	if err := s.writing.Acquire(); err != nil {
+		return s.refused(ctx, err)
+	}
+	if s.sentEOF.Load() {
+		s.writing.Release()
+		return s.refused(ctx, anyio.ErrClosed)
+	}
+	return nil
+}
+
+// SendEOF tells the other side that no more data will come; receiving goes on.
+// Further calls do nothing. The errors are those of Send. [SO-17]
+func (s *Stream) SendEOF(ctx context.Context) error {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return err
+	}
+	if err := s.writing.Acquire(); err != nil {
+		return s.refused(ctx, err)
+	}
+	defer s.writing.Release()
+	if s.closed.Load() {
+		return anyio.ErrClosed
+	}
+	if s.sentEOF.Load() {
+		return nil
+	}
+	if err := s.c.CloseWrite(); err != nil {
+		return s.failed(err)
+	}
+	s.sentEOF.Store(true)
+	return nil
+}
+
+// Abort closes the stream as Close does, but over TCP the other side gets a reset,
+// and what was not delivered yet is thrown away.
+func (s *Stream) Abort(ctx context.Context) error { return s.close(s.c.Abort) }

@@ -1,0 +1,86 @@
+package socket
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// A Packet is a datagram and the address that it came from or goes to. [SO-43]
+type Packet struct {
+	Data []byte
+	Addr netip.AddrPort
+}
+
+// A UDPSocket sends datagrams to anybody and receives them from anybody. UDP
+// promises neither order nor delivery. One task may receive and one may send at
+// the same time. There is no end of stream. Close it. [SO-26]
+type UDPSocket struct{ datagrams }
+
+var _ stream.UnreliableObjectStream[Packet] = (*UDPSocket)(nil)
+
+// UDP makes a UDP socket, which is always bound. The options are LocalHost, LocalPort,
+// Family and ReusePort; Family or LocalHost must be given. LocalPort counts without
+// LocalHost, too.
+//
+// Cancellation: no socket is made. [SO-05]
+func UDP(ctx context.Context, opts ...Option) (*UDPSocket, error) {
+	o, err := optionsOf("UDP", withLocalHost|withLocalPort|withFamily|withReusePort, opts)
+	if err == nil && o.localHost == "" && o.family == Unspecified {
+		err = misuse("UDP: either Family or LocalHost must be given")
+	}
+	if err != nil {
+		return nil, err
+	}
+	ips := []netip.Addr{wildcard(o.family)}
+	if o.localHost != "" {
+		if ips, err = resolve(ctx, o.localHost, o.family); err != nil {
+			return nil, err
+		}
+	}
+	var c kernel.PacketConn
+	for _, ip := range ips {
+		c, err = kernel.NetworkOf(ctx).OpenPacket(ctx, kernel.SocketOptions{
+			Network: "udp" + familyOfIP(ip).suffix(), Local: ipAddr(ip, o.localPort), ReusePort: o.reusePort,
+		})
+		if err == nil {
+			s := &UDPSocket{}
+			s.init(c, "udp", false)
+			return watched(s, &s.endpoint, "socket.UDPSocket", callSite()), nil
+		}
+	}
+	return nil, err
+}
+
+// ReceiveFrom waits for a datagram and copies it to buf, cut off if it is longer.
+// The errors are ErrClosed after Close, a *anyio.BusyError if another task receives,
+// and a *anyio.BrokenError if the network reports a failure; the socket can still be
+// used after it.
+//
+// Cancellation: no datagram is lost. [SO-26]
+func (s *UDPSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from netip.AddrPort, err error) {
+	n, a, err := s.receiveFrom(ctx, buf)
+	return n, unmap(a.IP), err
+}
+
+// Receive is ReceiveFrom with memory of its own for each datagram. [SO-26]
+func (s *UDPSocket) Receive(ctx context.Context) (Packet, error) {
+	data, a, err := s.receive(ctx)
+	return Packet{data, unmap(a.IP)}, err
+}
+
+// SendTo sends a datagram. The errors are ErrClosed after Close, a *anyio.BusyError
+// if another task sends, and those of the system, such as syscall.EMSGSIZE.
+//
+// Cancellation: the datagram is not sent. [SO-28]
+func (s *UDPSocket) SendTo(ctx context.Context, data []byte, to netip.AddrPort) error {
+	if !to.IsValid() {
+		return s.refused(ctx, misuse("SendTo: the address is not valid"))
+	}
+	return s.send(ctx, data, kernel.Addr{IP: to})
+}
+
+// Send is SendTo for a packet. [SO-27]
+func (s *UDPSocket) Send(ctx context.Context, p Packet) error { return s.SendTo(ctx, p.Data, p.Addr) }

@@ -1,0 +1,158 @@
+package socket
+
+import (
+	"context"
+	"io/fs"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// A UnixPacket is a datagram and the path of the socket that it came from ("" if
+// that is not bound) or goes to. [SO-44]
+type UnixPacket struct {
+	Data []byte
+	Path string
+}
+
+// A UnixDatagramSocket exchanges datagrams with other UNIX datagram sockets. One
+// task may receive and one may send at the same time. Close it; the file stays. [SO-34]
+type UnixDatagramSocket struct{ datagrams }
+
+var _ stream.UnreliableObjectStream[UnixPacket] = (*UnixDatagramSocket)(nil)
+
+// UnixDatagram makes a UNIX datagram socket. The options are LocalPath, without which
+// nobody can answer it, and Mode.
+//
+// Cancellation: nothing has happened. [SO-07]
+func UnixDatagram(ctx context.Context, opts ...Option) (*UnixDatagramSocket, error) {
+	c, err := openUnixgram(ctx, "UnixDatagram", kernel.Addr{}, opts)
+	if err != nil {
+		return nil, err
+	}
+	s := &UnixDatagramSocket{}
+	s.init(c, "unixgram", false)
+	return watched(s, &s.endpoint, "socket.UnixDatagramSocket", callSite()), nil
+}
+
+// ReceiveFrom waits for a datagram and copies it to buf, cut off if it is longer.
+// The errors are ErrClosed after Close and a *anyio.BusyError if another task receives.
+//
+// Cancellation: no datagram is lost. [SO-34]
+func (s *UnixDatagramSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from string, err error) {
+	n, a, err := s.receiveFrom(ctx, buf)
+	return n, shownPath(a.Path), err
+}
+
+// Receive is ReceiveFrom with memory of its own for each datagram, of up to 65536
+// bytes. [SO-34]
+func (s *UnixDatagramSocket) Receive(ctx context.Context) (UnixPacket, error) {
+	data, a, err := s.receive(ctx)
+	return UnixPacket{data, shownPath(a.Path)}, err
+}
+
+// SendTo sends a datagram, waiting while the receiver's queue is full. The errors are
+// ErrClosed after Close, a *anyio.BusyError if another task sends, and those of the
+// system, such as fs.ErrNotExist.
+//
+// Cancellation: the datagram is not sent. [SO-36]
+func (s *UnixDatagramSocket) SendTo(ctx context.Context, data []byte, path string) error {
+	to, err := unixAddr(path)
+	if err != nil {
+		return s.refused(ctx, err)
+	}
+	return s.send(ctx, data, to)
+}
+
+// Send is SendTo for a packet. [SO-35]
+func (s *UnixDatagramSocket) Send(ctx context.Context, p UnixPacket) error {
+	return s.SendTo(ctx, p.Data, p.Path)
+}
+
+// A ConnectedUnixDatagramSocket exchanges datagrams with one other socket. Otherwise
+// it is as a UnixDatagramSocket. [SO-38]
+type ConnectedUnixDatagramSocket struct{ datagrams }
+
+var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUnixDatagramSocket)(nil)
+
+// ConnectedUnixDatagram makes a UNIX datagram socket for datagrams to and from the
+// socket at a path. The options are LocalPath, without which it cannot be answered,
+// and Mode.
+//
+// Cancellation: nothing has happened. [SO-08]
+func ConnectedUnixDatagram(ctx context.Context, remotePath string, opts ...Option) (*ConnectedUnixDatagramSocket, error) {
+	remote, err := unixAddr(remotePath)
+	if err != nil {
+		return nil, err
+	}
+	c, err := openUnixgram(ctx, "ConnectedUnixDatagram", remote, opts)
+	if err != nil {
+		return nil, err
+	}
+	s := &ConnectedUnixDatagramSocket{}
+	s.init(c, "unixgram", true)
+	return watched(s, &s.endpoint, "socket.ConnectedUnixDatagramSocket", callSite()), nil
+}
+
+// ReceiveInto waits for a datagram and copies it to buf, cut off if it is longer.
+// The errors are those of UnixDatagramSocket.ReceiveFrom. Cancellation: no datagram
+// is lost. [SO-38]
+func (s *ConnectedUnixDatagramSocket) ReceiveInto(ctx context.Context, buf []byte) (int, error) {
+	n, _, err := s.receiveFrom(ctx, buf)
+	return n, err
+}
+
+// Receive is ReceiveInto with memory of its own for each datagram. [SO-38]
+func (s *ConnectedUnixDatagramSocket) Receive(ctx context.Context) ([]byte, error) {
+	data, _, err := s.receive(ctx)
+	return data, err
+}
+
+// Send sends a datagram, waiting while the receiver's queue is full. The errors are
+// those of UnixDatagramSocket.SendTo, and a *anyio.BrokenError if the other side is
+// gone. Cancellation: the datagram is not sent. [SO-39]
+func (s *ConnectedUnixDatagramSocket) Send(ctx context.Context, data []byte) error {
+	return s.send(ctx, data, kernel.Addr{})
+}
+
+func openUnixgram(ctx context.Context, function string, remote kernel.Addr, opts []Option) (kernel.PacketConn, error) {
+	o, err := optionsOf(function, withLocalPath|withMode, opts)
+	if err != nil {
+		return nil, err
+	}
+	so := kernel.SocketOptions{Network: "unixgram", Remote: remote}
+	switch {
+	case o.given&withLocalPath != 0:
+		if so.Local, err = unixAddr(o.localPath); err != nil {
+			return nil, err
+		}
+	case o.given&withMode != 0:
+		return nil, misuse("%s: Mode needs LocalPath", function)
+	}
+	return bindUnix(ctx, so, o, kernel.NetworkOf(ctx).OpenPacket)
+}
+
+// bindUnix makes a UNIX socket with a file of its own.
+func bindUnix[C kernel.Conn](ctx context.Context, so kernel.SocketOptions, o options, open func(context.Context, kernel.SocketOptions) (C, error)) (c C, err error) {
+	n := kernel.NetworkOf(ctx)
+	hasFile := so.Local.Path != "" && !isAbstract(so.Local.Path)
+	if hasFile {
+		if _, err := kernel.Enter(ctx); err != nil {
+			return c, err
+		}
+		if err := n.RemoveSocketFile(ctx, so.Local.Path); err != nil {
+			return c, err
+		}
+	}
+	if c, err = open(ctx, so); err != nil {
+		return c, err
+	}
+	if hasFile && o.given&withMode != 0 {
+		if err := n.Chmod(ctx, so.Local.Path, uint32(o.mode&fs.ModePerm)); err != nil {
+			c.Close()
+			var none C
+			return none, err
+		}
+	}
+	return c, nil
+}
