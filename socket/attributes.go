@@ -5,6 +5,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/stream"
 )
 
 // What sockets can tell about themselves, through anyio.Extra and through every
@@ -15,23 +16,22 @@ var (
 	AttrFamily = anyio.NewAttribute[AddressFamily]("socket family")
 	// AttrLocalAddress is the address that the socket is bound to: a *net.TCPAddr,
 	// *net.UDPAddr or *net.UnixAddr. [SO-10]
-	AttrLocalAddress = anyio.NewAttribute[net.Addr]("local address")
+	AttrLocalAddress = stream.LocalAddr
 	// AttrLocalPort is the port that the socket is bound to. [SO-11]
 	AttrLocalPort = anyio.NewAttribute[int]("local port")
 	// AttrRawConn gives access to the descriptor; in the simulator its error matches
 	// errors.ErrUnsupported. [SO-12]
 	AttrRawConn = anyio.NewAttribute[syscall.RawConn]("raw socket")
 	// AttrRemoteAddress is the address of the other side. [SO-13]
-	AttrRemoteAddress = anyio.NewAttribute[net.Addr]("remote address")
+	AttrRemoteAddress = stream.RemoteAddr
 	// AttrRemotePort is the port of the other side. [SO-14]
 	AttrRemotePort = anyio.NewAttribute[int]("remote port")
 )
 
 // ExtraAttributes are the Attr… of this package that the socket has.
 func (e *endpoint) ExtraAttributes() anyio.Attributes {
-	family := AttrFamily.From(func() (AddressFamily, error) { return familyOf(e.conn.LocalAddr()), nil })
 	values := []anyio.AttributeValue{
-		family,
+		AttrFamily.From(func() (AddressFamily, error) { return e.family(), nil }),
 		AttrLocalAddress.From(func() (net.Addr, error) { return e.LocalAddr(), nil }),
 		AttrRawConn.From(e.SyscallConn),
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // maxDatagram is the longest datagram that is received whole without a buffer of
@@ -24,14 +23,6 @@ type datagrams struct {
 func (d *datagrams) init(c kernel.PacketConn, network string, connected bool) {
 	d.conn, d.c, d.network, d.connected = c, c, network, connected
 	d.reading.Action, d.writing.Action = "reading from", "writing to"
-}
-
-// watched begins the watch of a debug run.
-func watched[T any](p *T, e *endpoint, what string, pc uintptr) *T {
-	if kernel.DebugRuns() {
-		e.watch = unclosed.New(p, what, pc)
-	}
-	return p
 }
 
 // receiveFrom receives a datagram into the caller's buffer.

@@ -8,6 +8,9 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
+// dialOptions are those of DialTCP.
+const dialOptions = withLocalHost | withLocalPort | withFamily | withAttemptDelay | withResolutionDelay
+
 // DialTCP connects to a host, which is a name or an address ("" is this machine).
 // The options are LocalHost, LocalPort, Family, AttemptDelay and ResolutionDelay.
 //
@@ -26,7 +29,7 @@ func DialTCP(ctx context.Context, host string, port int, opts ...Option) (*Strea
 }
 
 func dialTCP(ctx context.Context, function string, pc uintptr, host string, port int, opts []Option) (*Stream, error) {
-	o, err := optionsOf(function, withLocalHost|withLocalPort|withFamily|withAttemptDelay|withResolutionDelay, opts)
+	o, err := optionsOf(function, dialOptions, opts)
 	if err == nil {
 		err = checkPort("TCP port", port, 1)
 	}

@@ -15,16 +15,25 @@ type endpoint struct {
 	conn      kernel.Conn
 	network   string // "tcp", "udp", "unix", "unixgram"
 	connected bool
+	outside   net.Conn        // that FromConn was given, which knows addresses of its own; may be nil
 	closed    atomic.Bool     // by Close
 	watch     *unclosed.Watch // nil outside debug runs
 }
 
 // LocalAddr is the address that the socket is bound to.
-func (e *endpoint) LocalAddr() net.Addr { return netAddr(e.network, e.conn.LocalAddr()) }
+func (e *endpoint) LocalAddr() net.Addr {
+	if e.outside != nil {
+		return e.outside.LocalAddr()
+	}
+	return netAddr(e.network, e.conn.LocalAddr())
+}
 
 // RemoteAddr is the address of the other side, nil if the socket is not connected.
 func (e *endpoint) RemoteAddr() net.Addr {
-	if !e.connected {
+	switch {
+	case e.outside != nil:
+		return e.outside.RemoteAddr()
+	case !e.connected:
 		return nil
 	}
 	return netAddr(e.network, e.conn.RemoteAddr())
@@ -58,10 +67,29 @@ func (e *endpoint) close(how func() error) error {
 
 func (e *endpoint) isIP() bool { return e.network == "tcp" || e.network == "udp" }
 
+// family is Unspecified for what is no socket, such as a net.Pipe.
+func (e *endpoint) family() AddressFamily {
+	switch {
+	case e.isIP():
+		return familyOf(e.conn.LocalAddr())
+	case e.network == "unix" || e.network == "unixgram":
+		return Unix
+	}
+	return Unspecified
+}
+
 // callSite is where the caller of this package's function stands, in debug runs.
 func callSite() uintptr {
 	if !kernel.DebugRuns() {
 		return 0
 	}
 	return kernel.CallerPC(2)
+}
+
+// watched begins the watch of a debug run.
+func watched[T any](p *T, e *endpoint, what string, pc uintptr) *T {
+	if kernel.DebugRuns() {
+		e.watch = unclosed.New(p, what, pc)
+	}
+	return p
 }

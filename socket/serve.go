@@ -20,8 +20,9 @@ import (
 // and accepting goes on after a while.
 //
 // The tasks belong to tg and may outlive Serve. If tg is nil they belong to a group
-// of Serve's own: then the failure of a handler cancels the others and ends Serve, and
-// when the listener is closed Serve returns after the last handler has ended.
+// of Serve's own, in which the failure of a handler, or the end of accepting, cancels
+// what goes on, and the error is a *anyio.GroupError. So give a group if connections
+// are to be served to their end after Close.
 //
 // Cancellation: no connection is lost; those that were not accepted stay with the
 // system. [SO-24]
@@ -38,18 +39,10 @@ func (l *Listener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler fu
 	if tg != nil {
 		return s.run(ctx)
 	}
-	var end error
-	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		s.tg = tg
-		if end = s.run(ctx); errors.Is(end, anyio.ErrClosed) {
-			return nil // the handlers go on
-		}
-		return end
+		return s.run(ctx)
 	})
-	if err == nil {
-		err = end
-	}
-	return err
 }
 
 // A server is one call of Serve.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/unclosed"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -21,16 +20,16 @@ type Stream struct {
 	sentEOF atomic.Bool
 }
 
-var _ stream.ByteStream = (*Stream)(nil)
+var (
+	_ stream.ByteStream     = (*Stream)(nil)
+	_ stream.CountingSender = (*Stream)(nil)
+)
 
 // newStream wraps a socket; pc is where the user asked for it.
 func newStream(c kernel.StreamConn, pc uintptr) *Stream {
 	s := &Stream{}
 	s.init(c)
-	if kernel.DebugRuns() {
-		s.watch = unclosed.New(s, "socket.Stream", pc)
-	}
-	return s
+	return watched(s, &s.endpoint, "socket.Stream", pc)
 }
 
 func (s *Stream) init(c kernel.StreamConn) {
@@ -70,14 +69,22 @@ func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
 //
 // Cancellation: an unknown part of data may have been sent. [SO-16]
 func (s *Stream) Send(ctx context.Context, data []byte) error {
+	_, err := s.SendCounted(ctx, data)
+	return err
+}
+
+// SendCounted is Send that also returns how many bytes of data were sent. That is no
+// promise that the other side has received them. Cancellation: what was sent is told.
+func (s *Stream) SendCounted(ctx context.Context, data []byte) (int, error) {
 	if err := s.beginSend(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	defer s.writing.Release()
-	if _, err := s.c.Write(ctx, data); err != nil {
-		return s.failed(err)
+	n, err := s.c.Write(ctx, data)
+	if err != nil {
+		err = s.failed(err)
 	}
-	return nil
+	return n, err
 }
 
 // beginSend enters the guard of those who send.

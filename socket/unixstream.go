@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // A UnixStream is a connected UNIX stream socket, over which descriptors can be
@@ -16,10 +15,7 @@ type UnixStream struct{ Stream }
 func newUnixStream(c kernel.StreamConn, pc uintptr) *UnixStream {
 	s := &UnixStream{}
 	s.init(c)
-	if kernel.DebugRuns() {
-		s.watch = unclosed.New(s, "socket.UnixStream", pc)
-	}
-	return s
+	return watched(s, &s.endpoint, "socket.UnixStream", pc)
 }
 
 // SendFDs sends a message, which must not be empty, and with its first byte copies

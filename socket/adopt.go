@@ -1,0 +1,167 @@
+package socket
+
+import (
+	"context"
+	"io"
+	"runtime"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// The functions whose names end in From take over a socket from outside: a
+// descriptor, an int or uintptr, or something with one that is a syscall.Conn, such
+// as an os.File or a net.TCPConn, which is closed in favor of a duplicate. When the
+// socket is not what it has to be, the error is a *anyio.MisuseError and the socket
+// stays the caller's, as in a canceled scope; otherwise it belongs to us from then
+// on. In the simulator and on Windows the error matches errors.ErrUnsupported.
+//
+// For any net.Conn, on any system, see FromConn.
+
+// StreamFrom takes over a connected TCP or UNIX stream socket. [SO-19]
+func StreamFrom(ctx context.Context, socket any) (*Stream, error) {
+	c, err := take(ctx, socket, wanted{function: "StreamFrom", stream: true, connected: true}, kernel.NetworkOf(ctx).AdoptStream)
+	if err != nil {
+		return nil, err
+	}
+	return newStream(c, callSite()), nil
+}
+
+// UnixStreamFrom takes over a connected UNIX stream socket. [SO-20]
+func UnixStreamFrom(ctx context.Context, socket any) (*UnixStream, error) {
+	c, err := take(ctx, socket, wanted{function: "UnixStreamFrom", stream: true, connected: true, family: Unix}, kernel.NetworkOf(ctx).AdoptStream)
+	if err != nil {
+		return nil, err
+	}
+	return newUnixStream(c, callSite()), nil
+}
+
+// ListenerFrom takes over a TCP or UNIX socket that is bound and listens. [SO-25]
+func ListenerFrom(ctx context.Context, socket any) (*Listener[*Stream], error) {
+	return listenerFrom(ctx, socket, wanted{function: "ListenerFrom"}, newStream, callSite())
+}
+
+// UnixListenerFrom takes over a UNIX socket that is bound and listens. [SO-25]
+func UnixListenerFrom(ctx context.Context, socket any) (*UnixListener, error) {
+	return listenerFrom(ctx, socket, wanted{function: "UnixListenerFrom", family: Unix}, newUnixStream, callSite())
+}
+
+// UDPFrom takes over a UDP socket that is bound. [SO-30]
+func UDPFrom(ctx context.Context, socket any) (*UDPSocket, error) {
+	c, err := take(ctx, socket, wanted{function: "UDPFrom", ip: true, bound: true}, kernel.NetworkOf(ctx).AdoptPacket)
+	if err != nil {
+		return nil, err
+	}
+	s := &UDPSocket{}
+	s.init(c, "udp", false)
+	return watched(s, &s.endpoint, "socket.UDPSocket", callSite()), nil
+}
+
+// ConnectedUDPFrom takes over a UDP socket that is connected. [SO-33]
+func ConnectedUDPFrom(ctx context.Context, socket any) (*ConnectedUDPSocket, error) {
+	c, err := take(ctx, socket, wanted{function: "ConnectedUDPFrom", ip: true, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
+	if err != nil {
+		return nil, err
+	}
+	s := &ConnectedUDPSocket{}
+	s.init(c, "udp", true)
+	return watched(s, &s.endpoint, "socket.ConnectedUDPSocket", callSite()), nil
+}
+
+// UnixDatagramFrom takes over a UNIX datagram socket. It need not be bound. [SO-37]
+func UnixDatagramFrom(ctx context.Context, socket any) (*UnixDatagramSocket, error) {
+	c, err := take(ctx, socket, wanted{function: "UnixDatagramFrom", family: Unix}, kernel.NetworkOf(ctx).AdoptPacket)
+	if err != nil {
+		return nil, err
+	}
+	s := &UnixDatagramSocket{}
+	s.init(c, "unixgram", false)
+	return watched(s, &s.endpoint, "socket.UnixDatagramSocket", callSite()), nil
+}
+
+// ConnectedUnixDatagramFrom takes over a UNIX datagram socket that is connected. [SO-40]
+func ConnectedUnixDatagramFrom(ctx context.Context, socket any) (*ConnectedUnixDatagramSocket, error) {
+	c, err := take(ctx, socket, wanted{function: "ConnectedUnixDatagramFrom", family: Unix, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
+	if err != nil {
+		return nil, err
+	}
+	s := &ConnectedUnixDatagramSocket{}
+	s.init(c, "unixgram", true)
+	return watched(s, &s.endpoint, "socket.ConnectedUnixDatagramSocket", callSite()), nil
+}
+
+// A wanted is what a socket from outside must be.
+type wanted struct {
+	function  string
+	stream    bool          // else a datagram socket
+	family    AddressFamily // Unspecified: any, but see ip
+	ip        bool          // IPv4 or IPv6
+	bound     bool
+	connected bool
+	listening bool
+}
+
+// take makes a backend's socket of one from outside.
+func take[C kernel.Conn](ctx context.Context, obj any, w wanted, adopt func(context.Context, uintptr) (C, error)) (c C, err error) {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return c, err
+	}
+	switch x := obj.(type) {
+	case int, uintptr:
+		fd, err := fdOf(w.function, x)
+		if err == nil {
+			err = w.check(fd)
+		}
+		if err != nil {
+			return c, err
+		}
+		return adopt(ctx, fd)
+	case syscall.Conn:
+		fd, err := w.duplicate(x)
+		if err != nil {
+			return c, err
+		}
+		if c, err = adopt(ctx, fd); err != nil {
+			return c, err
+		}
+		if closer, ok := x.(io.Closer); ok {
+			err = closer.Close()
+		}
+		runtime.KeepAlive(x)
+		return c, err
+	}
+	return c, misuse("%s: expected a descriptor or a socket, got %T instead", w.function, obj)
+}
+
+// duplicate checks a socket and duplicates its descriptor.
+func (w wanted) duplicate(x syscall.Conn) (dup uintptr, err error) {
+	raw, err := x.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var inner error
+	err = raw.Control(func(fd uintptr) {
+		if inner = w.check(fd); inner == nil {
+			dup, inner = dupFD(fd)
+		}
+	})
+	if err == nil {
+		err = inner
+	}
+	return dup, err
+}
+
+// listenerFrom takes over a listener.
+func listenerFrom[S stream.ByteStream](ctx context.Context, socket any, w wanted, wrap func(kernel.StreamConn, uintptr) S, pc uintptr) (*Listener[S], error) {
+	w.stream, w.bound, w.listening = true, true, true
+	c, err := take(ctx, socket, w, kernel.NetworkOf(ctx).AdoptListener)
+	if err != nil {
+		return nil, err
+	}
+	network := "tcp"
+	if familyOf(c.LocalAddr()) == Unix {
+		network = "unix"
+	}
+	return newListener(network, wrap, []kernel.StreamListener{c}, pc), nil
+}

@@ -1,0 +1,119 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// A TCPConnectable connects to a host each time anew, as DialTCP does. For TLS wrap it
+// by tlsstream.NewConnectable. [SO-45]
+type TCPConnectable struct {
+	host string
+	port int
+	opts []Option
+}
+
+var _ stream.ByteStreamConnectable = (*TCPConnectable)(nil)
+
+// NewTCPConnectable makes a TCPConnectable. The options are those of DialTCP; wrong
+// ones, and a port that is out of range, are a *anyio.MisuseError. [SO-45]
+func NewTCPConnectable(host string, port int, opts ...Option) (*TCPConnectable, error) {
+	if err := checkPort("TCP port", port, 1); err != nil {
+		return nil, err
+	}
+	if _, err := optionsOf("NewTCPConnectable", dialOptions, opts); err != nil {
+		return nil, err
+	}
+	return &TCPConnectable{host, port, opts}, nil
+}
+
+// Host is the host to connect to.
+func (c *TCPConnectable) Host() string { return c.host }
+
+// Port is the port to connect to.
+func (c *TCPConnectable) Port() int { return c.port }
+
+// Connect makes a new connection, a *Stream. Every error but a cancellation is a
+// *anyio.ConnectionError. Cancellation: no connection is left behind. [SO-45]
+func (c *TCPConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
+	s, err := dialTCP(ctx, "TCPConnectable", callSite(), c.host, c.port, c.opts)
+	if err != nil {
+		return nil, connectionError(hostPort(c.host, c.port), err)
+	}
+	return s, nil
+}
+
+// A UnixConnectable connects to a UNIX socket each time anew, as DialUnix does. [SO-46]
+type UnixConnectable struct{ path string }
+
+var _ stream.ByteStreamConnectable = (*UnixConnectable)(nil)
+
+// NewUnixConnectable makes a UnixConnectable. [SO-46]
+func NewUnixConnectable(path string) *UnixConnectable { return &UnixConnectable{path} }
+
+// Path is the path to connect to.
+func (c *UnixConnectable) Path() string { return c.path }
+
+// Connect makes a new connection, a *UnixStream. Every error but a cancellation is a
+// *anyio.ConnectionError. Cancellation: no connection is left behind. [SO-46]
+func (c *UnixConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
+	s, err := DialUnix(ctx, c.path)
+	if err != nil {
+		return nil, connectionError(shownPath(c.path), err)
+	}
+	return s, nil
+}
+
+func connectionError(target string, err error) error {
+	if errors.Is(err, anyio.ErrCanceled) {
+		return err
+	}
+	return &anyio.ConnectionError{Target: target, Cause: err}
+}
+
+// AsConnectable makes a connectable of a description of what to connect to: a
+// stream.ByteStreamConnectable is returned unchanged, a string with a "/" in it or
+// "@" at its beginning is the path of a UNIX socket, another string is host:port
+// with a numeric port, as is a netip.AddrPort or a *net.TCPAddr; a *net.UnixAddr is a
+// path. Anything else is a *anyio.MisuseError. [SO-47]
+func AsConnectable(remote any) (stream.ByteStreamConnectable, error) {
+	switch r := remote.(type) {
+	case stream.ByteStreamConnectable:
+		return r, nil
+	case netip.AddrPort:
+		return asTCP(r.Addr().String(), int(r.Port()))
+	case *net.TCPAddr:
+		return asTCP(r.AddrPort().Addr().String(), r.Port)
+	case *net.UnixAddr:
+		return NewUnixConnectable(r.Name), nil
+	case string:
+		if isAbstract(r) || strings.ContainsRune(r, '/') {
+			return NewUnixConnectable(r), nil
+		}
+		host, service, err := net.SplitHostPort(r)
+		if err != nil {
+			return nil, misuse("cannot convert %q to a connectable: %v", r, err)
+		}
+		port, err := strconv.Atoi(service)
+		if err != nil {
+			return nil, misuse("cannot convert %q to a connectable: the port is no number", r)
+		}
+		return asTCP(host, port)
+	}
+	return nil, misuse("cannot convert %T to a connectable: expected a connectable, host:port or the path of a UNIX socket", remote)
+}
+
+func asTCP(host string, port int) (stream.ByteStreamConnectable, error) {
+	c, err := NewTCPConnectable(host, port)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
