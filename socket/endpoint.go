@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
@@ -43,6 +44,9 @@ func (e *endpoint) RemoteAddr() net.Addr {
 // read, write or close through it. The error matches errors.ErrUnsupported in the
 // simulator and is ErrClosed after Close.
 func (e *endpoint) SyscallConn() (syscall.RawConn, error) {
+	if e.closed.Load() {
+		return nil, anyio.ErrClosed
+	}
 	raw, err := e.conn.SyscallConn()
 	if err != nil {
 		return nil, e.failed(err)

@@ -1,0 +1,319 @@
+package socket_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/socket"
+)
+
+func TestStreamEchoesAndEnds(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		must(t, a.Send(ctx, []byte("hello")))
+		want(t, ctx, b, "hello")
+		must(t, b.Send(ctx, []byte("world")))
+		want(t, ctx, a, "world")
+		must(t, a.Close(ctx))
+		wantEnd(t, ctx, b)
+		wantEnd(t, ctx, b)
+	})
+}
+
+func TestStreamReceivesNoMoreThanTheBufferHolds(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		must(t, a.Send(ctx, []byte("hello")))
+		for _, text := range []string{"h", "el", "lo"} {
+			want(t, ctx, b, text)
+		}
+		_, err := b.Receive(ctx, nil)
+		wantMisuse(t, err, "the buffer is empty")
+	})
+}
+
+func TestStreamCarriesMuchData(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		data := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				if err := a.Send(ctx, data); err != nil {
+					return err
+				}
+				return a.SendEOF(ctx)
+			})
+			var got []byte
+			buf := make([]byte, 65536)
+			for {
+				n, err := b.Receive(ctx, buf)
+				if err != nil {
+					wantErr(t, err, io.EOF)
+					break
+				}
+				got = append(got, buf[:n]...)
+			}
+			if !bytes.Equal(got, data) {
+				t.Errorf("%d bytes came, not those that were sent", len(got))
+			}
+		})
+	})
+}
+
+func TestStreamHalfCloseLetsTheOtherSideAnswer(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		must(t, a.Send(ctx, []byte("question")))
+		must(t, a.SendEOF(ctx))
+		must(t, a.SendEOF(ctx))
+		wantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
+		want(t, ctx, b, "question")
+		wantEnd(t, ctx, b)
+		must(t, b.Send(ctx, []byte("answer")))
+		must(t, b.Close(ctx))
+		want(t, ctx, a, "answer")
+		wantEnd(t, ctx, a)
+	})
+}
+
+func TestStreamServesOneReceiverAndOneSender(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				want(t, ctx, a, "x")
+				return nil
+			})
+			big := tg.Go(func(ctx context.Context) error { return a.Send(ctx, make([]byte, 32<<20)) })
+			idle(t, ctx)
+			_, err := a.Receive(ctx, make([]byte, 1))
+			wantBusy(t, err, "reading from")
+			wantBusy(t, a.Send(ctx, []byte("x")), "writing to")
+			wantBusy(t, a.SendEOF(ctx), "writing to")
+			canceled(t, ctx, "a busy Receive", func(ctx context.Context) error {
+				_, err := a.Receive(ctx, make([]byte, 1))
+				return err
+			})
+			must(t, b.Send(ctx, []byte("x")))
+			big.Cancel("test")
+		})
+	})
+}
+
+func TestStreamCloseWakesThoseWhoWait(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				_, err := a.Receive(ctx, make([]byte, 1))
+				wantErr(t, err, anyio.ErrClosed)
+				return nil
+			})
+			tg.Go(func(ctx context.Context) error {
+				wantErr(t, a.Send(ctx, make([]byte, 32<<20)), anyio.ErrClosed)
+				return nil
+			})
+			idle(t, ctx)
+			must(t, a.Close(ctx))
+			must(t, a.Close(ctx))
+		})
+	})
+}
+
+func TestStreamIsClosedAfterClose(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		must(t, anyio.CloseForcefully(ctx, a))
+		_, err := a.Receive(ctx, make([]byte, 1))
+		wantErr(t, err, anyio.ErrClosed)
+		wantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
+		wantErr(t, a.Send(ctx, nil), anyio.ErrClosed)
+		wantErr(t, a.SendEOF(ctx), anyio.ErrClosed)
+		_, err = a.SyscallConn()
+		if !errors.Is(err, errors.ErrUnsupported) {
+			wantErr(t, err, anyio.ErrClosed)
+		}
+		must(t, a.Abort(ctx))
+	})
+}
+
+func TestStreamDoesNothingInACanceledScope(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		must(t, b.Send(ctx, []byte("data")))
+		canceled(t, ctx, "Receive", func(ctx context.Context) error {
+			_, err := a.Receive(ctx, make([]byte, 10))
+			return err
+		})
+		canceled(t, ctx, "Send", func(ctx context.Context) error { return a.Send(ctx, []byte("x")) })
+		canceled(t, ctx, "SendEOF", a.SendEOF)
+		want(t, ctx, a, "data")
+		must(t, a.Send(ctx, []byte("still open")))
+		want(t, ctx, b, "still open")
+	})
+}
+
+func TestStreamObeysTimeoutsInALoop(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		for range 3 {
+			timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
+				_, err := a.Receive(ctx, make([]byte, 10))
+				return err
+			})
+			if !timedOut || err != nil {
+				t.Errorf("timed out: %v, %v", timedOut, err)
+			}
+		}
+		must(t, b.Send(ctx, []byte("late")))
+		want(t, ctx, a, "late")
+	})
+}
+
+func TestStreamIsBrokenWhenThePeerIsGone(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		must(t, b.Close(ctx))
+		var err error
+		for range 1000 {
+			if err = a.Send(ctx, []byte("anybody?")); err != nil {
+				break
+			}
+			idle(t, ctx) // lets the answer come
+		}
+		wantBroken(t, err)
+		wantErr(t, err, anyio.ErrBroken)
+		must(t, a.Close(ctx))
+		wantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
+		_, err = a.Receive(ctx, make([]byte, 1))
+		wantErr(t, err, anyio.ErrClosed)
+	})
+}
+
+func TestStreamResetIsBrokenWithItsCause(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, b := tcpPair(t, ctx, "127.0.0.1")
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				_, err := a.Receive(ctx, make([]byte, 10))
+				wantBroken(t, err)
+				wantErr(t, err, syscall.ECONNRESET)
+				return nil
+			})
+			idle(t, ctx)
+			must(t, b.Abort(ctx))
+		})
+		wantBroken(t, a.Send(ctx, []byte("x")))
+	})
+}
+
+func TestStreamSendCountsWhatWasSent(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		sent := 0
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			h := tg.Go(func(ctx context.Context) (err error) {
+				sent, err = a.SendCounted(ctx, make([]byte, 32<<20))
+				return err
+			})
+			idle(t, ctx)
+			h.Cancel("test")
+		})
+		must(t, a.Close(ctx))
+		received, buf := 0, make([]byte, 1<<20)
+		for {
+			n, err := b.Receive(ctx, buf)
+			received += n
+			if err != nil {
+				wantErr(t, err, io.EOF)
+				break
+			}
+		}
+		if sent == 0 || received != sent {
+			t.Errorf("%d bytes were sent, %d received", sent, received)
+		}
+	})
+}
+
+func TestStreamTellsItsAttributes(t *testing.T) {
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		family, err := anyio.Extra(a, socket.AttrFamily)
+		must(t, err)
+		local, err := anyio.Extra(a, socket.AttrLocalAddress)
+		must(t, err)
+		remote, err := anyio.Extra(b, socket.AttrRemoteAddress)
+		must(t, err)
+		if local.String() != remote.String() || a.LocalAddr().String() != local.String() {
+			t.Errorf("local %v, remote of the other side %v", local, remote)
+		}
+		raw, err := anyio.Extra(a, socket.AttrRawConn)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			must(t, err)
+			must(t, raw.Control(func(fd uintptr) {}))
+		}
+		if family == socket.Unix {
+			for _, attr := range []*anyio.Attribute[int]{socket.AttrLocalPort, socket.AttrRemotePort} {
+				_, err := anyio.Extra(a, attr)
+				wantErr(t, err, anyio.ErrAttributeNotFound)
+			}
+			return
+		}
+		wantFamily, host := socket.IPv4, "127.0.0.1"
+		if strings.Contains(t.Name(), "::1") {
+			wantFamily, host = socket.IPv6, "::1"
+		}
+		port, err := anyio.Extra(a, socket.AttrRemotePort)
+		must(t, err)
+		own, err := anyio.Extra(b, socket.AttrLocalPort)
+		must(t, err)
+		if tcp := remote.(*net.TCPAddr); family != wantFamily || tcp.IP.String() != host || port != own || port == 0 {
+			t.Errorf("family %v, address %v, ports %d and %d", family, tcp, port, own)
+		}
+	})
+}
+
+func TestStreamDoesNotDelaySmallPackets(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("options are read in another way there")
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, b := tcpPair(t, ctx, "127.0.0.1")
+		for _, s := range []*socket.Stream{a, b} {
+			if on := sockopt(t, s, syscall.IPPROTO_TCP, syscall.TCP_NODELAY); on == 0 {
+				t.Error("TCP_NODELAY is not set")
+			}
+		}
+	}, anyiotest.Skip("sim", "simulated sockets have no options"))
+}
+
+func TestStreamAllocatesNothing(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the detector allocates")
+	}
+	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				buf := make([]byte, 100)
+				for {
+					n, err := b.Receive(ctx, buf)
+					if err != nil {
+						return nil
+					}
+					if err := b.Send(ctx, buf[:n]); err != nil {
+						return err
+					}
+				}
+			})
+			out, in := []byte("hello"), make([]byte, 100)
+			n := testing.AllocsPerRun(200, func() {
+				must(t, a.Send(ctx, out))
+				_, err := a.Receive(ctx, in)
+				must(t, err)
+			})
+			if n >= 1 {
+				t.Errorf("%v allocations for an echo", n)
+			}
+			must(t, a.Close(ctx))
+		})
+	}, anyiotest.Skip("sim", "the simulated network allocates its packets"))
+}
