@@ -57,3 +57,25 @@ func CheckObjectRule(t testing.TB, ctx context.Context, name string, makePair Ma
 
 // CancelObjectStream is the last subtest of TestObjectStream.
 func CancelObjectStream(t testing.TB, makePair MakeObjectPair) { cancelObjectStream(t, makePair, nil) }
+
+// CheckByteRule applies one rule of TestByteStream.
+func CheckByteRule(t testing.TB, ctx context.Context, name string, makePair MakeBytePair, opts ...Option) {
+	for _, rule := range byteRules {
+		if name == rule.name {
+			rule.apply(t, ctx, makePair, opts)
+			return
+		}
+	}
+	t.Fatalf("no such rule: %s", name)
+}
+
+// ByteRules are the names of the rules.
+func ByteRules() (names []string) {
+	for _, rule := range byteRules {
+		names = append(names, rule.name)
+	}
+	return names
+}
+
+// CancelByteStream is the last subtest of TestByteStream.
+func CancelByteStream(t testing.TB, makePair MakeBytePair) { cancelByteStream(t, makePair, nil) }

@@ -71,7 +71,8 @@ type plan struct {
 	run       []anyio.RunOption
 	sim       []func(*sim.Config)
 	maxPoints int
-	err       error // the first wrong option
+	lacks     []lack // for TestByteStream
+	err       error  // the first wrong option
 }
 
 // newPlan is also given the values of the flags.
