@@ -1,0 +1,19 @@
+// Package process runs other programs, and functions of this program in worker
+// processes, under the rules of anyio: what a task waits for can be canceled, and
+// when a scope is left no process of it is left behind.
+//
+//	out, err := process.Output(ctx, "git", "rev-parse", "HEAD")
+//
+// [Run] runs a [Command] to its end: it feeds its input while it drains its output,
+// and a program that fails gives an [*ExitError] with what it said. [Start] gives a
+// [Process] whose standard streams are byte streams.
+//
+// # Cancellation
+//
+// A canceled Run, or a Close in a canceled scope, closes the process's streams,
+// asks it to terminate, kills it after a grace period, and returns when it has
+// ended. With Command.Group that holds for the processes it has started, too.
+//
+// Processes are a part of the real world: in the simulator every function here
+// returns an error that matches errors.ErrUnsupported.
+package process

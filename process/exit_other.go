@@ -1,0 +1,12 @@
+//go:build !linux
+
+package process
+
+import "syscall"
+
+// An exitWatch would tell of the end of a process before it is waited for.
+type exitWatch struct{}
+
+func watchExit(*syscall.SysProcAttr) *exitWatch { return nil }
+
+func (*exitWatch) wait() bool { return false }

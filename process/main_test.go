@@ -1,0 +1,49 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
+)
+
+func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
+
+var errBoom = errors.New("boom")
+
+// onReal runs f on every backend but the simulator, which has no processes.
+func onReal(t *testing.T, f func(t *testing.T, ctx context.Context)) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		token, err := lowlevel.CurrentToken(ctx)
+		wantNil(t, "token", err)
+		if token.Backend() == "sim" {
+			t.Skip("there are no processes in a simulation")
+		}
+		f(t, ctx)
+	})
+}
+
+func wantNil(t *testing.T, what string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+func wantIs(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: got %v, want %v", what, err, want)
+	}
+}
+
+func wantMisuse(t *testing.T, what string, err error) {
+	t.Helper()
+	if _, ok := errors.AsType[*anyio.MisuseError](err); !ok {
+		t.Errorf("%s: got %v, want a MisuseError", what, err)
+	}
+}

@@ -1,0 +1,199 @@
+package process
+
+import (
+	"context"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// A Process is a program that was started. Close it. Its methods may be called
+// from any task or goroutine at any time, those of its streams by one at a time.
+type Process struct {
+	// Stdin, Stdout and Stderr are the ends of the process's pipes, nil if the
+	// stream is something else. Sending to a process that has ended or closed its
+	// end gives ErrBroken. [SP-10] [SP-11] [SP-12]
+	Stdin          stream.ByteSendStream
+	Stdout, Stderr stream.ByteReceiveStream
+
+	cmd  Command
+	proc *os.Process
+	done anyio.Event // the process has ended
+	code int         // this and what follows is written before done
+	err  error
+
+	mu     sync.Mutex // held while a signal is sent to the group, and while the leader is reaped
+	reaped atomic.Bool
+}
+
+// Start starts a process. The errors are those of package os and os/exec: errors.Is
+// tells exec.ErrNotFound, os.ErrNotExist and os.ErrPermission. Cancellation: the
+// process was not started. [SP-02]
+func Start(ctx context.Context, c Command) (*Process, error) {
+	p, err := kernel.Enter(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Run().Virtual:
+		return nil, errSimulated
+	}
+	if c.Input != nil {
+		return nil, misuse("Input is for Run; send to Process.Stdin")
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	// Unlimited: the limit of blocking calls may be used up by those that wait for us.
+	return anyio.RunBlocking(ctx, func() (*Process, error) { return start(c) }, anyio.Limiter(starting))
+}
+
+// starting is a limit that nobody reaches.
+var starting = anyio.NewCapacityLimiter(1 << 30)
+
+func start(c Command) (*Process, error) {
+	path, args, err := c.argv()
+	if err != nil {
+		return nil, err
+	}
+	sys, err := c.sysProcAttr()
+	if err != nil {
+		return nil, err
+	}
+	var s stdio
+	if err := s.open(&c); err != nil {
+		s.failed()
+		return nil, err
+	}
+	exit := watchExit(sys)
+	proc, err := os.StartProcess(path, args, &os.ProcAttr{
+		Dir: c.Dir, Env: c.Env, Sys: sys, Files: append(s.child[:], c.ExtraFiles...),
+	})
+	if err != nil {
+		s.failed()
+		return nil, err
+	}
+	s.started()
+	p := &Process{cmd: c, proc: proc}
+	if f := s.parent[0]; f != nil {
+		p.Stdin = newSender(f)
+	}
+	if f := s.parent[1]; f != nil {
+		p.Stdout = newReceiver(f)
+	}
+	if f := s.parent[2]; f != nil {
+		p.Stderr = newReceiver(f)
+	}
+	go p.watch(exit)
+	return p, nil
+}
+
+// watch waits for the end of the process.
+func (p *Process) watch(exit *exitWatch) {
+	if exit.wait() {
+		// The process keeps its number until it is waited for: the group is still its.
+		p.mu.Lock()
+		if p.leads() {
+			_ = signalGroup(p.proc.Pid, syscall.SIGKILL)
+		}
+		p.reap()
+		p.mu.Unlock()
+	} else { // the system cannot tell of an end without taking it; a thread waits
+		p.reap()
+		if p.leads() {
+			_ = signalGroup(p.proc.Pid, syscall.SIGKILL)
+		}
+	}
+	p.done.Set()
+}
+
+// reap waits for the process and takes its exit code.
+func (p *Process) reap() {
+	state, err := p.proc.Wait()
+	p.reaped.Store(true)
+	if p.err = err; err == nil {
+		p.code = exitCode(state)
+	}
+}
+
+// leads reports whether the process leads a group that belongs to it.
+func (p *Process) leads() bool { return p.cmd.KillGroup }
+
+// Pid is the number of the process. [SP-08]
+func (p *Process) Pid() int { return p.proc.Pid }
+
+// Wait waits until the process has ended, also if others still hold its pipes, and
+// returns its exit code: negative, the number of the signal, if a signal has ended
+// it. Cancellation: the process goes on. [SP-04]
+func (p *Process) Wait(ctx context.Context) (int, error) {
+	if err := p.done.Wait(ctx); err != nil {
+		return 0, err
+	}
+	return p.code, p.err
+}
+
+// ExitCode is the exit code, as Wait returns it, and whether the process has
+// ended. [SP-09]
+func (p *Process) ExitCode() (code int, ended bool) {
+	if !p.done.IsSet() {
+		return 0, false
+	}
+	return p.code, true
+}
+
+// Signal sends a signal to the process, or to its group if it leads one. The error
+// is os.ErrProcessDone if it has ended: another process that was given its number
+// is never meant. On Windows only os.Kill can be sent. [SP-07]
+func (p *Process) Signal(s os.Signal) error {
+	if !p.leads() {
+		return p.proc.Signal(s)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reaped.Load() {
+		return os.ErrProcessDone
+	}
+	return signalGroup(p.proc.Pid, s)
+}
+
+// Terminate asks the process to end: SIGTERM, on Windows the same as Kill. [SP-05]
+func (p *Process) Terminate() error { return p.Signal(terminate) }
+
+// Kill ends the process: SIGKILL. [SP-06]
+func (p *Process) Kill() error { return p.Signal(os.Kill) }
+
+// Close closes the process's streams, which most programs take for a reason to
+// end, and waits for that. Cancellation, also before: the process is asked to end,
+// after the grace period it is killed, and Close returns the cancellation when it
+// has ended. Closing again does nothing. [SP-03]
+func (p *Process) Close(ctx context.Context) error {
+	if p.Stdin != nil {
+		_ = p.Stdin.Close(ctx)
+	}
+	if p.Stdout != nil {
+		_ = p.Stdout.Close(ctx)
+	}
+	if p.Stderr != nil {
+		_ = p.Stderr.Close(ctx)
+	}
+	if p.done.IsSet() {
+		return nil
+	}
+	err := p.done.Wait(ctx)
+	if err == nil {
+		return nil
+	}
+	_ = p.Terminate() // fails if it has just ended
+	if grace := p.cmd.grace(); grace > 0 {
+		_ = anyio.Shielded(ctx, grace, p.done.Wait)
+	}
+	if !p.done.IsSet() {
+		_ = p.Kill()
+		_ = anyio.Shielded(ctx, 0, p.done.Wait)
+	}
+	return err
+}
