@@ -13,8 +13,6 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
 
-var errBoom = errors.New("boom")
-
 // onReal runs f on every backend but the simulator, which has no processes.
 func onReal(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {

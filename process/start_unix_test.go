@@ -124,7 +124,7 @@ func TestSignalsReachTheProcess(t *testing.T) {
 			t.Errorf("%q, %v", got, err)
 		}
 		wantNil(t, "terminate", p.Terminate())
-		wantNil(t, "wake the shell", p.Stdin.Send(ctx, []byte("\n")))
+		_ = p.Stdin.Send(ctx, []byte("\n")) // wakes the shell, if the signal did not
 		if code, err := p.Wait(ctx); code != 2 || err != nil {
 			t.Errorf("%d, %v", code, err)
 		}
