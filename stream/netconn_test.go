@@ -173,6 +173,29 @@ func TestNetConnEndsWithTheScopeOfItsContext(t *testing.T) {
 	})
 }
 
+func TestNetConnReadOfAGoroutineEndsWhenTheScopeIsLeft(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var conn net.Conn
+		var peer stream.ByteStream
+		ended := make(chan error, 1)
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
+			conn, peer = netPipe(ctx, 0)
+			go func() {
+				_, err := conn.Read(make([]byte, 1))
+				if err == nil { // once more, after what shows that the goroutine is there
+					_, err = conn.Read(make([]byte, 1))
+				}
+				ended <- err
+			}()
+			return peer.Send(ctx, []byte("x"))
+		})
+		wantErr(t, err, nil)
+		wantErr(t, <-ended, anyio.ErrCanceled)
+		wantErr(t, conn.Close(), nil)
+		wantErr(t, peer.Close(ctx), nil)
+	}, anyiotest.Skip("sim", "a simulation cannot wait for a goroutine outside"))
+}
+
 func TestNetConnHalfCloseAndClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		conn, peer := netPipe(ctx, 10)
