@@ -33,9 +33,6 @@ func (h *handle) LocalAddr() kernel.Addr  { return h.f.local }
 func (h *handle) RemoteAddr() kernel.Addr { return h.f.remote }
 
 func (h *handle) SyscallConn() (syscall.RawConn, error) {
-	if h.f.closed() {
-		return nil, h.f.opError("raw-control", net.ErrClosed)
-	}
 	return rawConn{h}, nil
 }
 

@@ -4,6 +4,7 @@ package eventloop
 
 import (
 	"context"
+	"errors"
 	"net"
 	"runtime"
 
@@ -33,6 +34,9 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 	place, err := kernel.Enter(ctx)
 	if err != nil {
 		return 0, 0, err
+	}
+	if f.family != unix.AF_UNIX {
+		return 0, 0, f.opError("read", errors.ErrUnsupported)
 	}
 	control := make([]byte, unix.CmsgSpace(fdSize*len(fds)))
 	for {
@@ -97,6 +101,9 @@ func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error
 	place, err := kernel.Enter(ctx)
 	if err != nil {
 		return err
+	}
+	if f.family != unix.AF_UNIX {
+		return f.opError("write", errors.ErrUnsupported)
 	}
 	if len(p) == 0 { // descriptors do not travel alone
 		return f.failed("write", "sendmsg", unix.EINVAL)

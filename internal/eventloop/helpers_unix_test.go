@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netconn"
 )
 
 var loopback4 = kernel.Addr{IP: netip.MustParseAddrPort("127.0.0.1:0")}
@@ -50,22 +51,13 @@ func dial(ctx context.Context, l kernel.StreamListener, network string) (kernel.
 // tcpPair makes two connected TCP sockets.
 func tcpPair(t testing.TB, ctx context.Context) (a, b kernel.StreamConn) {
 	t.Helper()
-	l := listenTCP(t, ctx)
-	defer l.Close()
-	a = must[kernel.StreamConn](t)(dial(ctx, l, "tcp"))
-	b = must[kernel.StreamConn](t)(l.Accept(ctx))
-	return a, b
+	return pair(t, ctx, kernel.NetworkOf(ctx), kernel.SocketOptions{Network: "tcp4", Local: loopback4})
 }
 
 // unixPair makes two connected UNIX sockets.
 func unixPair(t testing.TB, ctx context.Context) (a, b kernel.StreamConn) {
 	t.Helper()
-	path := filepath.Join(shortDir(t), "s")
-	l := must[kernel.StreamListener](t)(kernel.NetworkOf(ctx).ListenStream(ctx, kernel.SocketOptions{Network: "unix", Local: kernel.Addr{Path: path}}))
-	defer l.Close()
-	a = must[kernel.StreamConn](t)(dial(ctx, l, "unix"))
-	b = must[kernel.StreamConn](t)(l.Accept(ctx))
-	return a, b
+	return pair(t, ctx, kernel.NetworkOf(ctx), kernel.SocketOptions{Network: "unix", Local: kernel.Addr{Path: filepath.Join(shortDir(t), "s")}})
 }
 
 // shortDir is a directory whose name leaves room for that of a UNIX socket; that of
@@ -80,12 +72,30 @@ func shortDir(t testing.TB) string {
 	return dir
 }
 
-// eachPair runs f with a pair of TCP sockets and one of UNIX sockets.
+// eachPair runs f with pairs of TCP and UNIX sockets: of the loop, and of what it
+// uses where its poller knows no descriptors.
 func eachPair(t *testing.T, f func(t *testing.T, ctx context.Context, a, b kernel.StreamConn)) {
-	for name, pair := range map[string]func(testing.TB, context.Context) (a, b kernel.StreamConn){"tcp": tcpPair, "unix": unixPair} {
+	ownPair(t, f)
+	t.Run("portable", func(t *testing.T) { pairsOf(t, netconn.Network{}, f) })
+}
+
+// ownPair runs f with pairs of the loop's own sockets.
+func ownPair(t *testing.T, f func(t *testing.T, ctx context.Context, a, b kernel.StreamConn)) {
+	pairsOf(t, nil, f)
+}
+
+func pairsOf(t *testing.T, network kernel.Network, f func(t *testing.T, ctx context.Context, a, b kernel.StreamConn)) {
+	for _, name := range []string{"tcp4", "unix"} {
 		t.Run(name, func(t *testing.T) {
 			run(t, func(ctx context.Context, n kernel.Network) error {
-				a, b := pair(t, ctx)
+				if network != nil {
+					n = network
+				}
+				local := loopback4
+				if name == "unix" {
+					local = kernel.Addr{Path: filepath.Join(shortDir(t), "s")}
+				}
+				a, b := pair(t, ctx, n, kernel.SocketOptions{Network: name, Local: local})
 				defer a.Close()
 				defer b.Close()
 				f(t, ctx, a, b)
@@ -93,6 +103,16 @@ func eachPair(t *testing.T, f func(t *testing.T, ctx context.Context, a, b kerne
 			})
 		})
 	}
+}
+
+// pair makes two connected sockets by way of a listener with these options.
+func pair(t testing.TB, ctx context.Context, n kernel.Network, o kernel.SocketOptions) (a, b kernel.StreamConn) {
+	t.Helper()
+	l := must[kernel.StreamListener](t)(n.ListenStream(ctx, o))
+	defer l.Close()
+	a = must[kernel.StreamConn](t)(n.DialStream(ctx, kernel.SocketOptions{Network: o.Network, Remote: l.LocalAddr()}))
+	b = must[kernel.StreamConn](t)(l.Accept(ctx))
+	return a, b
 }
 
 func write(t testing.TB, ctx context.Context, c kernel.StreamConn, s string) {

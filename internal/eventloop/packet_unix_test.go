@@ -5,6 +5,7 @@ package eventloop_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -226,8 +227,23 @@ func TestDescriptorsArePassedAlongWithData(t *testing.T) {
 			t.Errorf("descriptors without data: %v, want EINVAL", err)
 		}
 		a.Close()
-		if _, _, err := b.ReadFDs(ctx, buf, fds); err == nil {
-			t.Error("no end after Close")
+		if _, _, err := b.ReadFDs(ctx, buf, fds); err != io.EOF {
+			t.Errorf("read after the end: %v", err)
+		}
+		if err := a.WriteFDs(ctx, []byte("x"), []uintptr{uintptr(x)}); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("write after Close: %v", err)
+		}
+		if _, _, err := a.ReadFDs(ctx, buf, fds); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("read after Close: %v", err)
+		}
+		c, d := tcpPair(t, ctx)
+		defer c.Close()
+		defer d.Close()
+		if err := c.WriteFDs(ctx, []byte("x"), []uintptr{uintptr(x)}); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("over TCP: %v", err)
+		}
+		if _, _, err := d.ReadFDs(ctx, buf, fds); !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("over TCP: %v", err)
 		}
 		return nil
 	})
