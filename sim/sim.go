@@ -1,5 +1,24 @@
 // Package sim is the simulator: a backend on which a program runs with virtual
-// time, in an order that a seed decides at every schedule point.
+// time, in an order that a seed decides at every schedule point, and over a
+// simulated network.
+//
+// # The network
+//
+// Package socket works in a simulated run as it does elsewhere, but its sockets
+// belong to hosts of a network that exists only in that run. Host runs a function
+// as a program of a host; everything else runs on the host "localhost". Links
+// between hosts have latency, jitter and bandwidth, and lose, double and reorder
+// packets, all from the seed. NetworkOf gives the run's Network, by which faults
+// are made while the program runs: partitions, packets held and dropped,
+// connections reset, hosts killed and restarted.
+//
+// TCP is made of packets: handshake, windows, retransmission with the times of
+// Linux, half-close, FIN and RST, a backlog. So a connection survives what TCP
+// survives, and what it does not survive has the error of a real socket
+// (ECONNREFUSED, ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, …). A wait that only a
+// lost packet would end is a deadlock, and is reported as such when no timer is
+// pending. There is no congestion control, no TIME_WAIT and no multicast, and
+// descriptors can neither be passed nor waited for.
 package sim
 
 import (

@@ -61,7 +61,7 @@ func snippets(t *testing.T, page string) []snippet {
 // imports are the packages that a snippet may use without saying so.
 var imports = map[string]string{
 	"anyio": module, "stream": module + "/stream", "sim": module + "/sim", "lowlevel": module + "/lowlevel",
-	"anyiotest": module + "/anyiotest",
+	"anyiotest": module + "/anyiotest", "socket": module + "/socket",
 	"bytes":     "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "os": "os", "sort": "sort",
 	"strings": "strings", "sync": "sync", "testing": "testing", "time": "time", "slices": "slices", "http": "net/http",
 	"httptest": "net/http/httptest", "signal": "os/signal", "syscall": "syscall", "strconv": "strconv", "maps": "maps",

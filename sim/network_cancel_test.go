@@ -1,0 +1,132 @@
+package sim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// Wherever an exchange between two hosts is canceled, ports are free again, and
+// what was not read is still there.
+func TestNetworkSurvivesCancellationEverywhere(t *testing.T) {
+	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
+		var l kernel.StreamListener
+		return anyiotest.Scenario{
+			SetUp: func(ctx context.Context) error {
+				return sim.Host(ctx, "server", func(ctx context.Context) (err error) {
+					l, err = listen(ctx, 80)
+					return err
+				})
+			},
+			Body: func(ctx context.Context) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					tg.Go(func(ctx context.Context) error {
+						c, err := l.Accept(ctx)
+						if err != nil {
+							return err
+						}
+						defer func() { _ = c.Close() }()
+						return echo(ctx, c)
+					})
+					return sim.Host(ctx, "client", func(ctx context.Context) error {
+						c, err := dial(ctx, "server", 80)
+						if err != nil {
+							return err
+						}
+						defer func() { _ = c.Close() }()
+						if _, err := c.Write(ctx, []byte("hello")); err != nil {
+							return err
+						}
+						if err := c.CloseWrite(); err != nil {
+							return err
+						}
+						_, err = readAll(ctx, c)
+						return err
+					})
+				})
+			},
+			Check: func(ctx context.Context, err error) error {
+				if err != nil {
+					return err
+				}
+				// The listener is as good as new, whatever still waits in it.
+				c, err := dial(ctx, "server", 80)
+				if err != nil {
+					return err
+				}
+				defer func() { _ = c.Close() }()
+				for {
+					s, err := l.Accept(ctx)
+					if err != nil {
+						return err
+					}
+					if s.RemoteAddr() == c.LocalAddr() {
+						return errors.Join(s.Close(), l.Close())
+					}
+					if err := s.Close(); err != nil {
+						return err
+					}
+				}
+			},
+		}
+	})
+}
+
+func TestCanceledReaderLeavesDataToTheNext(t *testing.T) {
+	var a, b kernel.StreamConn
+	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
+		var got []byte
+		read := func(ctx context.Context) error {
+			buf := make([]byte, 4)
+			for {
+				k, err := b.Read(ctx, buf)
+				got = append(got, buf[:k]...)
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return anyiotest.Scenario{
+			SetUp: func(ctx context.Context) error {
+				l, err := listen(ctx, 80)
+				if err != nil {
+					return err
+				}
+				if a, err = dial(ctx, "localhost", 80); err != nil {
+					return err
+				}
+				if b, err = l.Accept(ctx); err != nil {
+					return err
+				}
+				sim.NetworkOf(ctx).Link("localhost", "localhost", sim.Link{Latency: time.Millisecond, Loss: 0.2})
+				for i := range 5 {
+					if _, err := a.Write(ctx, fmt.Appendf(nil, "part %d;", i)); err != nil {
+						return err
+					}
+				}
+				return errors.Join(a.Close(), l.Close())
+			},
+			Body: read,
+			Check: func(ctx context.Context, err error) error {
+				if err == nil {
+					err = read(ctx)
+				}
+				if err == nil && string(got) != "part 0;part 1;part 2;part 3;part 4;" {
+					err = fmt.Errorf("read %q", got)
+				}
+				return errors.Join(err, b.Close())
+			},
+		}
+	})
+}
