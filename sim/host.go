@@ -65,7 +65,8 @@ func Host(ctx context.Context, name string, f func(ctx context.Context) error) e
 
 // Kill ends the programs of a host, as if they had crashed: their tasks are
 // canceled, their sockets are gone, and their TCP connections reset. The host goes
-// on answering that nobody listens. To kill a dead host does nothing.
+// on answering that nobody listens. Code outside Host is not canceled when
+// "localhost" is killed, but loses its sockets. To kill a dead host does nothing.
 func (n *Network) Kill(host, reason string) { n.n.Kill(host, reason, false) }
 
 // PowerOff is Kill of a host that falls silent: nobody is told, and what is sent to

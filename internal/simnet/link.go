@@ -144,7 +144,9 @@ func (p *packet) Fire() {
 		n.drop(p, "dropped: "+p.To+" is off")
 		return
 	}
-	n.stats.Delivered++
+	if p.Protocol != "icmp" {
+		n.stats.Delivered++
+	}
 	p.mix(2)
 	switch {
 	case p.Protocol == "icmp" && p.about != nil:

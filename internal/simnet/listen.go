@@ -16,6 +16,7 @@ const maxBacklog = 4096
 // A listener is a TCP socket that accepts.
 type listener struct {
 	net     *Net
+	network string
 	host    *Host
 	b       *binding
 	node    waitq.Node[endable]
@@ -43,15 +44,15 @@ func (n *Net) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel.
 	defer n.unlock()
 	h, err := n.here(ctx)
 	if err != nil {
-		return nil, opError("listen", "socket", "tcp", kernel.Addr{}, o.Local, err)
+		return nil, opError("listen", "socket", o.Network, kernel.Addr{}, o.Local, err)
 	}
-	l := &listener{net: n, host: h, backlog: o.Backlog}
+	l := &listener{net: n, network: o.Network, host: h, backlog: o.Backlog}
 	if l.b, err = h.local(&o); err == nil {
 		l.b.owner = l
 		err = h.bind(l.b)
 	}
 	if err != nil {
-		return nil, opError("listen", "bind", "tcp", kernel.Addr{}, o.Local, err)
+		return nil, opError("listen", "bind", o.Network, kernel.Addr{}, o.Local, err)
 	}
 	l.node.Value = l
 	h.sockets.Push(&l.node)
@@ -110,7 +111,7 @@ func (n *Net) arriveSYN(p *packet) {
 		n.drop(p, "dropped: backlog")
 		return
 	}
-	c := n.newConn(h, p.path.from, p.Dst, p.Src)
+	c := n.newConn(l.network, h, p.path.from, p.Dst, p.Src)
 	c.state, c.peer, c.listener = synReceived, client, l
 	c.right = int64(p.Window)
 	client.served = c
@@ -151,7 +152,7 @@ func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	defer n.unlock()
 	for {
 		if l.closed {
-			return nil, opError("accept", "", "tcp", kernel.Addr{}, l.LocalAddr(), net.ErrClosed)
+			return nil, opError("accept", "", l.network, kernel.Addr{}, l.LocalAddr(), net.ErrClosed)
 		}
 		if len(l.queue) > 0 {
 			c := l.queue[0]
@@ -177,7 +178,7 @@ func (l *listener) Close() error {
 	l.net.lock()
 	defer l.net.unlock()
 	if l.closed {
-		return opError("close", "", "tcp", kernel.Addr{}, l.LocalAddr(), net.ErrClosed)
+		return nil
 	}
 	l.host.sockets.Remove(&l.node)
 	l.die(false)

@@ -40,6 +40,7 @@ const (
 // reads would keep virtual time going for ever.
 type conn struct {
 	net           *Net
+	network       string // as given to the one who made it: "tcp", "tcp4", "tcp6"
 	host          *Host
 	peerHost      *Host // nil: nobody has the address
 	local, remote netip.AddrPort
@@ -65,8 +66,8 @@ var (
 	opWrite = kernel.RegisterOp("TCP.Write")
 )
 
-func (n *Net) newConn(h, peer *Host, local, remote netip.AddrPort) *conn {
-	c := &conn{net: n, host: h, peerHost: peer, local: local, remote: remote}
+func (n *Net) newConn(network string, h, peer *Host, local, remote netip.AddrPort) *conn {
+	c := &conn{net: n, network: network, host: h, peerHost: peer, local: local, remote: remote}
 	c.sender.init(c)
 	c.receiver.init(n.cfg.ReceiveBuffer)
 	if peer != nil {
@@ -89,7 +90,7 @@ func (n *Net) DialStream(ctx context.Context, o kernel.SocketOptions) (kernel.St
 	n.lock()
 	defer n.unlock()
 	fail := func(call string, err error) (kernel.StreamConn, error) {
-		return nil, opError("dial", call, "tcp", o.Local, o.Remote, err)
+		return nil, opError("dial", call, o.Network, o.Local, o.Remote, err)
 	}
 	h, err := n.here(ctx)
 	if err != nil {
@@ -109,7 +110,7 @@ func (n *Net) DialStream(ctx context.Context, o kernel.SocketOptions) (kernel.St
 	if err := checkSource(src, dst); err != nil {
 		return fail("connect", err)
 	}
-	c := n.newConn(h, target, netip.AddrPort{}, netip.AddrPortFrom(dst, o.Remote.IP.Port()))
+	c := n.newConn(o.Network, h, target, netip.AddrPort{}, netip.AddrPortFrom(dst, o.Remote.IP.Port()))
 	b.addr, b.dual, b.owner = src, false, c
 	if err := h.bind(b); err != nil {
 		h.sockets.Remove(&c.node)
@@ -143,7 +144,7 @@ func (c *conn) LocalAddr() kernel.Addr                { return kernel.Addr{IP: c
 func (c *conn) RemoteAddr() kernel.Addr               { return kernel.Addr{IP: c.remote} }
 func (c *conn) SyscallConn() (syscall.RawConn, error) { return nil, errNoRawConn }
 func (c *conn) fail(op, call string, err error) error {
-	return opError(op, call, "tcp", c.LocalAddr(), c.RemoteAddr(), err)
+	return opError(op, call, c.network, c.LocalAddr(), c.RemoteAddr(), err)
 }
 
 // takeErr is the error that is due, once.

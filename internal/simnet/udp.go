@@ -15,16 +15,17 @@ const maxDatagram = 65507
 
 // A datagram is an UDP socket.
 type datagram struct {
-	net    *Net
-	host   *Host
-	b      *binding
-	remote netip.AddrPort // if it is connected
-	node   waitq.Node[endable]
-	queue  []*packet
-	size   int           // of the packets in queue
-	err    syscall.Errno // told once: what became of a packet
-	reads  kernel.Queue
-	closed bool
+	net     *Net
+	network string
+	host    *Host
+	b       *binding
+	remote  netip.AddrPort // if it is connected
+	node    waitq.Node[endable]
+	queue   []*packet
+	size    int           // of the packets in queue
+	err     syscall.Errno // told once: what became of a packet
+	reads   kernel.Queue
+	closed  bool
 }
 
 var opReadFrom = kernel.RegisterOp("UDP.ReadFrom")
@@ -44,13 +45,13 @@ func (n *Net) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.Pa
 	n.lock()
 	defer n.unlock()
 	fail := func(call string, err error) (kernel.PacketConn, error) {
-		return nil, opError(op, call, "udp", o.Local, o.Remote, err)
+		return nil, opError(op, call, o.Network, o.Local, o.Remote, err)
 	}
 	h, err := n.here(ctx)
 	if err != nil {
 		return fail("socket", err)
 	}
-	s := &datagram{net: n, host: h}
+	s := &datagram{net: n, network: o.Network, host: h}
 	if s.b, err = h.local(&o); err != nil {
 		return fail("bind", err)
 	}
@@ -127,7 +128,7 @@ func (h *Host) taking(p *packet) *datagram {
 }
 
 func (s *datagram) fail(op, call string, to kernel.Addr, err error) error {
-	return opError(op, call, "udp", s.LocalAddr(), to, err)
+	return opError(op, call, s.network, s.LocalAddr(), to, err)
 }
 
 // ReadFrom takes the oldest datagram.
@@ -234,7 +235,7 @@ func (s *datagram) Close() error {
 	s.net.lock()
 	defer s.net.unlock()
 	if s.closed {
-		return s.fail("close", "", s.RemoteAddr(), net.ErrClosed)
+		return nil
 	}
 	s.host.sockets.Remove(&s.node)
 	s.die(false)
