@@ -128,6 +128,44 @@ func TestFromReaderErrors(t *testing.T) {
 	})
 }
 
+func TestFromReaderPanicOfAnAbandonedReadIsRaisedOnce(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		began, proceed, panicked := make(chan struct{}), make(chan struct{}), false
+		s := stream.FromReader(readerFunc(func(p []byte) (int, error) {
+			if panicked {
+				return copy(p, "after"), nil
+			}
+			panicked = true
+			close(began)
+			<-proceed
+			panic("ouch")
+		}))
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(func(ctx context.Context) error {
+				_, err := s.Receive(ctx, make([]byte, 10))
+				return err
+			})
+			idle(t, ctx)
+			<-began
+			h.Cancel("test")
+			return nil
+		})
+		wantErr(t, err, nil)
+		close(proceed)
+		func() {
+			defer func() {
+				if pe, ok := recover().(*anyio.PanicError); !ok || pe.Value != "ouch" {
+					t.Error("the panic of the Read that was left alone was not raised")
+				}
+			}()
+			n, err := s.Receive(ctx, make([]byte, 10))
+			t.Errorf("received %d bytes, %v", n, err)
+		}()
+		wantReceived(t, ctx, s, 10, "after")
+		wantErr(t, s.Close(ctx), nil)
+	}, anyiotest.Skip("sim", blocksForReal))
+}
+
 type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

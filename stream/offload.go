@@ -37,7 +37,7 @@ const maxOffloaded = 64 << 10 // bytes in one call
 
 var errGoexit = errors.New("the call exited its goroutine")
 
-// enter locks the op for a caller, or fails.
+// enter locks the op for a caller, or fails. It raises a panic that nobody has seen.
 func (c *offloadedOp) enter() error {
 	c.mu.Lock()
 	switch {
@@ -47,8 +47,18 @@ func (c *offloadedOp) enter() error {
 	case c.busy:
 		c.mu.Unlock()
 		return &anyio.BusyError{Action: c.action}
+	case c.panicked != nil: // in a call that was abandoned
+		c.raise()
 	}
 	return nil
+}
+
+// raise panics as f has. The caller holds mu, which is released.
+func (c *offloadedOp) raise() {
+	pe := c.panicked
+	c.panicked, c.done, c.err = nil, false, nil
+	c.mu.Unlock()
+	panic(pe)
 }
 
 // await waits until f has returned or the op is closed, after calling it if it is
@@ -76,10 +86,7 @@ func (c *offloadedOp) await(p kernel.Place, op kernel.Op) (err error) {
 	case c.closed:
 		return anyio.ErrClosed
 	case c.panicked != nil:
-		pe := c.panicked
-		c.panicked, c.done = nil, false
-		c.mu.Unlock()
-		panic(pe)
+		c.raise()
 	}
 	return nil
 }
