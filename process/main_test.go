@@ -9,9 +9,13 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/process"
 )
 
-func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
+func TestMain(m *testing.M) {
+	process.WorkerMain()
+	os.Exit(anyiotest.Main(m))
+}
 
 // onReal runs f on every backend but the simulator, which has no processes.
 func onReal(t *testing.T, f func(t *testing.T, ctx context.Context)) {

@@ -84,6 +84,7 @@ type Run struct {
 	foreign  foreignWatches
 	varsMu   sync.Mutex
 	vars     map[any]any // of RunVar
+	finish   []func()    // see OnFinish; guarded by varsMu
 
 	ThreadLimiter atomic.Value // belongs to RunBlocking
 }
@@ -132,12 +133,34 @@ func (r *Run) Vars(f func(map[any]any)) {
 // Ended reports whether the run is over.
 func (r *Run) Ended() bool { return r.ended.Load() }
 
-// Finish marks the run as over and leaves its root scope.
+// OnFinish leaves a function to be called when the run is over, or at once if it is.
+// It may wait, but for no task of the run.
+func (r *Run) OnFinish(f func()) {
+	r.varsMu.Lock()
+	ended := r.ended.Load()
+	if !ended {
+		r.finish = append(r.finish, f)
+	}
+	r.varsMu.Unlock()
+	if ended {
+		f()
+	}
+}
+
+// Finish marks the run as over, leaves its root scope, and calls what OnFinish has
+// left, the last first.
 func (r *Run) Finish() {
+	r.varsMu.Lock()
 	if !r.ended.Swap(true) && r.Debug {
 		debugRuns.Add(-1)
 	}
+	finish := r.finish
+	r.finish = nil
+	r.varsMu.Unlock()
 	r.Root.Leave()
+	for i := len(finish) - 1; i >= 0; i-- {
+		finish[i]()
+	}
 }
 
 // Kill ends a run that cannot go on: every wait in it, shielded or not, fails

@@ -18,7 +18,7 @@ var parityIDs = []struct {
 	{"EL", 1, 15}, {"CA", 1, 16}, {"TG", 1, 20}, {"ST", 1, 8}, {"ST", 22, 34}, {"SY", 1, 52}, {"LL", 1, 10},
 	{"DB", 1, 6}, {"TE", 1, 21}, {"TA", 1, 4}, {"EX", 1, 22}, {"FU", 1, 7}, {"CU", 1, 3}, {"CM", 1, 2},
 	{"O1", 1, 17}, {"O1", 19, 19}, {"O1", 55, 63}, {"O1", 65, 71}, // the old names that touch these areas
-	{"TH", 1, 4}, {"FT", 1, 13}, {"SG", 1, 2},
+	{"TH", 1, 4}, {"FT", 1, 13}, {"SG", 1, 2}, {"PR", 1, 4}, {"SP", 1, 12},
 }
 
 // growingAreas are those whose features may be on the page already.

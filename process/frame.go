@@ -1,0 +1,86 @@
+package process
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Parent and worker send each other frames: four bytes of mark, four of length, and
+// a gob of one message. The gob streams go on over all frames, so that a type is
+// described once.
+
+const (
+	frameMark   = 0x416e5957 // "AnYW"
+	frameHeader = 8
+	maxFrame    = 1 << 30
+)
+
+var errGarbage = errors.New("what came is no frame")
+
+// putHeader writes the header of a frame into its first bytes.
+func putHeader(frame []byte) error {
+	n := len(frame) - frameHeader
+	if n > maxFrame {
+		return fmt.Errorf("process: a message of %d bytes; at most %d can be sent", n, maxFrame)
+	}
+	binary.BigEndian.PutUint32(frame, frameMark)
+	binary.BigEndian.PutUint32(frame[4:], uint32(n))
+	return nil
+}
+
+// bodyLength reads a header.
+func bodyLength(header []byte) (int, error) {
+	n := binary.BigEndian.Uint32(header[4:])
+	if binary.BigEndian.Uint32(header) != frameMark || n > maxFrame {
+		return 0, errGarbage
+	}
+	return int(n), nil
+}
+
+// A codec turns values into frames and back. Once a method has failed it must not
+// be used any more.
+type codec struct {
+	out bytes.Buffer // the frame that is written
+	in  bytes.Buffer // what is left of the frame that is read
+	enc *gob.Encoder
+	dec *gob.Decoder
+}
+
+func newCodec() *codec {
+	c := &codec{}
+	c.enc, c.dec = gob.NewEncoder(&c.out), gob.NewDecoder(&c.in)
+	return c
+}
+
+// encode makes a frame of the values, valid until the next call.
+func (c *codec) encode(values ...any) ([]byte, error) {
+	c.out.Reset()
+	c.out.Write(make([]byte, frameHeader))
+	for _, v := range values {
+		if err := c.enc.Encode(v); err != nil {
+			return nil, err
+		}
+	}
+	frame := c.out.Bytes()
+	return frame, putHeader(frame)
+}
+
+// load takes the body of a frame, for decode.
+func (c *codec) load(body []byte) {
+	c.in.Reset()
+	c.in.Write(body)
+}
+
+// decode reads the next value of the frame. A frame that is too short is no end of
+// anything.
+func (c *codec) decode(v any) error {
+	err := c.dec.Decode(v)
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,278 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+const (
+	// readyWithin is how long a worker may take to start.
+	readyWithin = 20 * time.Second
+	// idleFor is after how long an idle worker is ended by a later call.
+	idleFor = 300 * time.Second
+)
+
+// A pool holds the workers of a run.
+type pool struct {
+	limiter *anyio.CapacityLimiter // the default one
+
+	mu     sync.Mutex // guards what follows
+	idle   []*worker  // the one that became idle last is the last
+	closed bool
+}
+
+type poolKey struct{}
+
+// poolOf is the pool of a run, which ends with the run.
+func poolOf(r *kernel.Run) *pool {
+	var p *pool
+	made := false
+	r.Vars(func(vars map[any]any) {
+		if p, _ = vars[poolKey{}].(*pool); p == nil {
+			p, made = &pool{limiter: anyio.NewCapacityLimiter(runtime.NumCPU())}, true
+			vars[poolKey{}] = p
+		}
+	})
+	if made {
+		r.OnFinish(p.close)
+	}
+	return p
+}
+
+// DefaultProcessLimiter is the limiter that Call uses in the run of ctx if it is
+// given none. It begins with as many tokens as there are processors. [PR-02]
+func DefaultProcessLimiter(ctx context.Context) *anyio.CapacityLimiter {
+	return poolOf(kernel.Locate(ctx).Run()).limiter
+}
+
+// CloseWorkers ends the idle workers of the run of ctx, which otherwise wait for
+// calls until the run is over; those of contexts that come from no run, until the
+// program is. It waits for their end, cancellation or not. [PR-04]
+func CloseWorkers(ctx context.Context) {
+	p := poolOf(kernel.Locate(ctx).Run())
+	p.mu.Lock()
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
+	for _, w := range idle {
+		w.end(ctx)
+	}
+}
+
+// close ends the workers; the run is over.
+func (p *pool) close() {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle, p.closed = nil, true
+	p.mu.Unlock()
+	for _, w := range idle {
+		w.end(context.Background())
+	}
+}
+
+// take returns an idle worker, nil if there is none, and those that have been idle
+// for too long.
+func (p *pool) take(now time.Time) (w *worker, old []*worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for n := len(p.idle) - 1; n >= 0 && w == nil; n-- {
+		w = p.idle[n]
+		p.idle = p.idle[:n]
+		if w.proc.done.IsSet() { // it has ended meanwhile
+			old, w = append(old, w), nil
+		}
+	}
+	keep := p.idle[:0]
+	for _, o := range p.idle {
+		if now.Sub(o.since) > idleFor {
+			old = append(old, o)
+		} else {
+			keep = append(keep, o)
+		}
+	}
+	p.idle = keep
+	return w, old
+}
+
+// rest makes a worker idle.
+func (p *pool) rest(ctx context.Context, w *worker) {
+	w.since = anyio.Now(ctx)
+	p.mu.Lock()
+	closed := p.closed
+	if !closed {
+		p.idle = append(p.idle, w)
+	}
+	p.mu.Unlock()
+	if closed {
+		w.end(ctx)
+	}
+}
+
+// call sends a request to a worker and waits for the answer, which it decodes into
+// out. A worker that did not answer in good order is ended.
+func (p *pool) call(ctx context.Context, name string, in, out any) (a answer, err error) {
+	w, old := p.take(anyio.Now(ctx))
+	for _, o := range old {
+		o.end(ctx)
+	}
+	if w == nil {
+		if w, err = startWorker(ctx, name); err != nil {
+			return a, err
+		}
+	}
+	defer func() {
+		if err != nil || a.Last {
+			w.end(ctx)
+		} else {
+			p.rest(ctx, w)
+		}
+	}()
+	frame, err := w.codec.encode(request{name}, in)
+	if err != nil {
+		return a, fmt.Errorf("process: argument of %q: %w", name, err)
+	}
+	if err := w.to.Send(ctx, frame); err != nil {
+		return a, w.broken(ctx, name, err)
+	}
+	if err := w.read(ctx); err != nil {
+		return a, w.broken(ctx, name, err)
+	}
+	if err := w.codec.decode(&a); err != nil {
+		return a, w.broken(ctx, name, err)
+	}
+	if !a.Failed {
+		if err := w.codec.decode(out); err != nil {
+			return a, w.broken(ctx, name, err)
+		}
+	}
+	return a, nil
+}
+
+// A worker is a process that calls functions.
+type worker struct {
+	proc  *Process
+	to    *sendEnd
+	from  *receiveEnd
+	codec *codec
+	buf   []byte    // what was received
+	since time.Time // idle since
+}
+
+// startWorker starts a worker and waits until it is ready.
+func startWorker(ctx context.Context, name string) (w *worker, err error) {
+	c, to, from, theirs, err := workerCommand()
+	if err != nil {
+		return nil, err
+	}
+	exe, err := os.Executable()
+	if err == nil {
+		c.Args, c.Env = []string{exe}, append(os.Environ(), workerEnv+"=1")
+		w = &worker{codec: newCodec()}
+		w.proc, err = Start(ctx, c)
+	}
+	for _, f := range theirs {
+		_ = f.Close()
+	}
+	if err != nil {
+		_ = to.Close()
+		_ = from.Close()
+		return nil, err
+	}
+	w.to, w.from = newSender(to), newReceiver(from)
+	err = anyio.FailAfter(ctx, readyWithin, func(ctx context.Context) error {
+		var a answer
+		err := w.read(ctx)
+		if err == nil {
+			err = w.codec.decode(&a)
+		}
+		if err == nil && !a.Ready {
+			err = errGarbage
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, anyio.ErrTimeout):
+		err = fmt.Errorf("%w; does main call process.WorkerMain first?", err)
+		fallthrough
+	case err != nil:
+		err = w.broken(ctx, name, err)
+		w.end(ctx)
+		return nil, err
+	}
+	return w, nil
+}
+
+// read receives one frame and loads it into the codec.
+func (w *worker) read(ctx context.Context) error {
+	want, header := frameHeader, true
+	have := 0
+	for {
+		if len(w.buf) < want {
+			w.buf = append(make([]byte, 0, want+512), w.buf[:have]...)
+			w.buf = w.buf[:cap(w.buf)]
+		}
+		for have < want {
+			n, err := w.from.Receive(ctx, w.buf[have:])
+			if err != nil {
+				return err
+			}
+			have += n
+		}
+		if !header {
+			break
+		}
+		n, err := bodyLength(w.buf)
+		if err != nil {
+			return err
+		}
+		want, header = frameHeader+n, false
+	}
+	if have > want {
+		return errGarbage // nobody has asked for more
+	}
+	w.codec.load(w.buf[frameHeader:want])
+	return nil
+}
+
+// broken is the error of a call whose worker did not answer. A cancellation stays
+// one; a worker that ended says how.
+func (w *worker) broken(ctx context.Context, name string, cause error) error {
+	if errors.Is(cause, anyio.ErrCanceled) {
+		return cause
+	}
+	if cause == io.EOF || errors.Is(cause, anyio.ErrBroken) {
+		cause = w.lastWords(ctx)
+	}
+	return &BrokenWorkerError{Function: name, Cause: cause}
+}
+
+// lastWords tells how a worker has ended that has closed its channel, which is
+// nearly the same.
+func (w *worker) lastWords(ctx context.Context) error {
+	_ = anyio.Shielded(ctx, time.Second, w.proc.done.Wait)
+	switch code, ended := w.proc.ExitCode(); {
+	case !ended:
+		return errors.New("it has closed its channel")
+	case code < 0:
+		return fmt.Errorf("it was ended by signal %d", -code)
+	default:
+		return fmt.Errorf("it ended with code %d", code)
+	}
+}
+
+// end kills the worker and waits for its end, cancellation or not.
+func (w *worker) end(ctx context.Context) {
+	_ = w.to.Close(ctx)
+	_ = w.from.Close(ctx)
+	_ = w.proc.Kill() // fails if it has ended
+	_ = anyio.Shielded(ctx, 0, w.proc.done.Wait)
+}

@@ -1,0 +1,136 @@
+package process
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync/atomic"
+)
+
+// workerEnv marks a process as a worker.
+const workerEnv = "ANYIO_WORKER_PROCESS"
+
+// prepared is set by WorkerMain.
+var prepared atomic.Bool
+
+// WorkerMain must be the first thing that main calls, and TestMain in packages whose
+// tests use workers, in programs that call functions in worker processes: a worker
+// is this program, started again, and there WorkerMain serves calls and does not
+// return. In any other process it does nothing but remember that it was called.
+// Functions must be registered before it, best by package variables. [PR-03]
+func WorkerMain() {
+	prepared.Store(true)
+	if os.Getenv(workerEnv) == "" {
+		return
+	}
+	_ = os.Unsetenv(workerEnv)       // what the worker starts is no worker
+	signal.Ignore(os.Interrupt)      // Ctrl-C reaches all; the parent decides
+	in, out, err := workerChannels() // what is printed cannot get into them
+	if err == nil {
+		err = serve(in, out)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "process: worker:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// serve answers requests until there are no more.
+func serve(in io.Reader, out io.Writer) error {
+	c := newCodec()
+	send := func(values ...any) error {
+		frame, err := c.encode(values...)
+		if err == nil {
+			_, err = out.Write(frame)
+		}
+		return err
+	}
+	if err := send(answer{Ready: true}); err != nil {
+		return err
+	}
+	for body := range requests(in) {
+		c.load(body)
+		var r request
+		if err := c.decode(&r); err != nil {
+			return err
+		}
+		f := lookup(r.Function)
+		if f == nil {
+			// The argument cannot be read, and the codec not be used again.
+			return send(answer{Failed: true, Last: true, Text: fmt.Sprintf("process: the worker knows no function %q: register it before WorkerMain is called, best by a package variable", r.Function)})
+		}
+		if err := f.answer(c, send); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// requests reads the bodies of frames. When the parent is gone the process ends,
+// whatever it does.
+func requests(in io.Reader) <-chan []byte {
+	bodies := make(chan []byte)
+	go func() {
+		r := bufio.NewReader(in)
+		for {
+			var header [frameHeader]byte
+			if _, err := io.ReadFull(r, header[:]); err != nil {
+				os.Exit(0)
+			}
+			n, err := bodyLength(header[:])
+			if err != nil {
+				fmt.Fprintln(os.Stderr, "process: worker:", err)
+				os.Exit(1)
+			}
+			body := make([]byte, n)
+			if _, err := io.ReadFull(r, body); err != nil {
+				os.Exit(0)
+			}
+			bodies <- body
+		}
+	}()
+	return bodies
+}
+
+// failure describes the error of a function, or the value of its panic.
+func failure(err error, panicked any) answer {
+	if panicked != nil {
+		return answer{Failed: true, Text: fmt.Sprint(panicked), Type: fmt.Sprintf("%T", panicked), Stack: string(debug.Stack())}
+	}
+	return answer{Failed: true, Text: err.Error(), Type: fmt.Sprintf("%T", err), Chain: sendable(err)}
+}
+
+// invoke calls a function, on a goroutine that it may exit; failed is nil if it
+// returned without an error.
+func invoke[In, Out any](f func(context.Context, In) (Out, error), ctx context.Context, arg In) (out Out, failed *answer) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		returned := false
+		defer func() {
+			if returned {
+				return
+			}
+			v := recover()
+			if v == nil {
+				v = "the function called runtime.Goexit"
+			}
+			a := failure(nil, v)
+			failed = &a
+		}()
+		var err error
+		out, err = f(ctx, arg)
+		returned = true
+		if err != nil {
+			a := failure(err, nil)
+			failed = &a
+		}
+	}()
+	<-done
+	return out, failed
+}

@@ -1,0 +1,272 @@
+package process_test
+
+import (
+	"context"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/process"
+	"github.com/anyio-go/anyio/sim"
+)
+
+type point struct{ X, Y int }
+
+// A codeError can be sent, for its type is registered.
+type codeError struct{ Code int }
+
+func (e *codeError) Error() string { return fmt.Sprint("code ", e.Code) }
+
+var errSentinel = errors.New("not registered")
+
+func init() { gob.Register(&codeError{}) }
+
+var (
+	swap = process.Register("swap", func(_ context.Context, p point) (point, error) { return point{p.Y, p.X}, nil })
+	pid  = process.Register("pid", func(context.Context, struct{}) (int, error) { return os.Getpid(), nil })
+	fail = process.Register("fail", func(_ context.Context, registered bool) (int, error) {
+		if registered {
+			return 0, fmt.Errorf("wrapped: %w", &codeError{7})
+		}
+		return 0, errSentinel
+	})
+	explode = process.Register("explode", func(_ context.Context, text string) (int, error) { panic(text) })
+	exit    = process.Register("exit", func(_ context.Context, code int) (int, error) { os.Exit(code); return 0, nil })
+	goexit  = process.Register("goexit", func(context.Context, struct{}) (int, error) { runtime.Goexit(); return 0, nil })
+	block   = process.Register("block", func(_ context.Context, file string) (int, error) {
+		if err := os.WriteFile(file, []byte(fmt.Sprint(os.Getpid())), 0o644); err != nil {
+			return 0, err
+		}
+		select {}
+	})
+	chatter = process.Register("chatter", func(_ context.Context, n int) (int, error) {
+		os.Stdout = os.Stderr // what tests print belongs to go test
+		n, err := fmt.Fprint(os.Stdout, strings.Repeat("\r", n))
+		return n, err
+	})
+	echo     = process.Register("echo", func(_ context.Context, data []byte) ([]byte, error) { return data, nil })
+	scribble = process.Register("scribble", func(_ context.Context, in []int) ([]int, error) { in[0] = 99; return in, nil })
+	// late is registered after WorkerMain.
+	late = sync.OnceValue(func() *process.Function[int, int] {
+		return process.Register("late", func(context.Context, int) (int, error) { return 1, nil })
+	})
+	odd = process.Register("odd", func(_ context.Context, v any) (int, error) { return 0, nil })
+)
+
+func TestFunctionsRunInReusedWorkerProcesses(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		got, err := swap.Call(ctx, point{1, 2})
+		if got != (point{2, 1}) || err != nil {
+			t.Errorf("%v, %v", got, err)
+		}
+		if got, err := swap.Call(ctx, point{}); got != (point{}) || err != nil {
+			t.Errorf("zero value: %v, %v", got, err)
+		}
+		first, err := pid.Call(ctx, struct{}{})
+		wantNil(t, "pid", err)
+		second, err := pid.Call(ctx, struct{}{})
+		if first != second || first == os.Getpid() || err != nil {
+			t.Errorf("pids %d, %d, %v; mine is %d", first, second, err, os.Getpid())
+		}
+		process.CloseWorkers(ctx)
+		if third, err := pid.Call(ctx, struct{}{}); third == first || err != nil {
+			t.Errorf("after CloseWorkers: %d, %v", third, err)
+		}
+	})
+}
+
+func TestManyCallsAtOnceShareFewWorkers(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		limiter := anyio.NewCapacityLimiter(2)
+		pids := map[int]bool{}
+		var mu anyio.Lock
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for range 30 {
+				tg.Go(func(ctx context.Context) error {
+					p, err := pid.Call(ctx, struct{}{}, process.Limiter(limiter))
+					if err != nil {
+						return err
+					}
+					return mu.Do(ctx, func(context.Context) error { pids[p] = true; return nil })
+				})
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
+		if len(pids) < 1 || len(pids) > 2 {
+			t.Errorf("%d workers", len(pids))
+		}
+		if n := process.DefaultProcessLimiter(ctx).TotalTokens(); n != runtime.NumCPU() {
+			t.Errorf("default limit %d", n)
+		}
+	})
+}
+
+func TestBigArgumentsAndResultsTravel(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		for _, n := range []int{0, 1, 100, 1 << 20} {
+			data := []byte(strings.Repeat("x", n))
+			if got, err := echo.Call(ctx, data); string(got) != string(data) || err != nil {
+				t.Errorf("%d bytes: %d, %v", n, len(got), err)
+			}
+		}
+	})
+}
+
+func TestErrorsOfWorkerFunctionsComeBack(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		_, err := fail.Call(ctx, false)
+		e, ok := errors.AsType[*process.RemoteError](err)
+		if !ok || e.Text != "not registered" || e.Type != "*errors.errorString" || err.Error() != e.Text || e.Stack != "" || e.Err != nil {
+			t.Errorf("%#v", err)
+		}
+		_, err = fail.Call(ctx, true)
+		if c, ok := errors.AsType[*codeError](err); !ok || c.Code != 7 || err.Error() != "wrapped: code 7" {
+			t.Errorf("registered: %#v", err)
+		}
+		_, err = explode.Call(ctx, "boom")
+		e, ok = errors.AsType[*process.RemoteError](err)
+		if !ok || !strings.Contains(e.Stack, "worker_test.go") || err.Error() != `process: panic in worker function "explode": boom` {
+			t.Errorf("panic: %+v", err)
+		}
+		if text := fmt.Sprintf("%+v", err); !strings.Contains(text, "worker_test.go") {
+			t.Errorf("no stack in %q", text)
+		}
+		_, err = goexit.Call(ctx, struct{}{})
+		if e, ok := errors.AsType[*process.RemoteError](err); !ok || !strings.Contains(e.Text, "Goexit") {
+			t.Errorf("Goexit: %v", err)
+		}
+		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
+			t.Errorf("afterwards: %v, %v", got, err)
+		}
+	})
+}
+
+func TestWorkerThatEndsIsABrokenWorker(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		_, err := exit.Call(ctx, 3)
+		if e, ok := errors.AsType[*process.BrokenWorkerError](err); !ok || e.Error() != `process: the worker of "exit" is broken: it ended with code 3` {
+			t.Errorf("%v", err)
+		}
+		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
+			t.Errorf("afterwards: %v, %v", got, err)
+		}
+	})
+}
+
+func TestPrintingDoesNotReachTheCaller(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		const n = 1000
+		for range 2 {
+			if got, err := chatter.Call(ctx, n); got != n || err != nil {
+				t.Errorf("%d, %v", got, err)
+			}
+		}
+	})
+}
+
+func TestCanceledCallKillsItsWorker(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		file := t.TempDir() + "/pid"
+		before, err := pid.Call(ctx, struct{}{})
+		wantNil(t, "pid", err)
+		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(func(ctx context.Context) error {
+				_, err := block.Call(ctx, file)
+				wantIs(t, "call", err, anyio.ErrCanceled)
+				return err
+			})
+			for {
+				if data, err := os.ReadFile(file); err == nil && len(data) > 0 {
+					break
+				}
+				if err := anyio.Sleep(ctx, 1e6); err != nil {
+					return err
+				}
+			}
+			h.Cancel("")
+			return h.Wait(ctx)
+		})
+		wantNil(t, "group", err)
+		after, err := pid.Call(ctx, struct{}{})
+		if after == before || err != nil {
+			t.Errorf("the worker %d lives on: %d, %v", before, after, err)
+		}
+	})
+}
+
+func TestCallInACanceledScopeTakesNoWorker(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			s.Cancel("")
+			_, err := exit.Call(ctx, 1)
+			wantIs(t, "call", err, anyio.ErrCanceled)
+			return err
+		})
+		wantNil(t, "scope", err)
+	})
+}
+
+func TestArgumentsThatCannotBeEncodedAreRefused(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		_, err := odd.Call(ctx, make(chan int))
+		if err == nil || !strings.Contains(err.Error(), "argument of") {
+			t.Errorf("a channel: %v", err)
+		}
+		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
+			t.Errorf("afterwards: %v, %v", got, err)
+		}
+	})
+}
+
+func TestFunctionsThatCannotBeRegistered(t *testing.T) {
+	for what, f := range map[string]func(){
+		"nil":            func() { process.Register[int, int]("nil", nil) },
+		"a taken name":   func() { process.Register("swap", func(context.Context, int) (int, error) { return 0, nil }) },
+		"a closure":      func() { process.Register("c", func(context.Context, func()) (int, error) { return 0, nil }) },
+		"a channel back": func() { process.Register("d", func(context.Context, int) (chan int, error) { return nil, nil }) },
+	} {
+		func() {
+			defer func() {
+				err, _ := recover().(error)
+				wantMisuse(t, what, err)
+			}()
+			f()
+		}()
+	}
+}
+
+func TestFunctionsThatTheWorkerDoesNotKnow(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		_, err := late().Call(ctx, 1)
+		if err == nil || !strings.Contains(err.Error(), `the worker knows no function "late"`) {
+			t.Errorf("%v", err)
+		}
+		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
+			t.Errorf("afterwards: %v, %v", got, err)
+		}
+	})
+}
+
+// In a simulation the function runs here, with copies.
+func TestSimulatedCallsRunInThisProcess(t *testing.T) {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		arg := []int{1}
+		out, err := scribble.Call(ctx, arg)
+		if arg[0] != 1 || len(out) != 1 || out[0] != 99 {
+			t.Errorf("argument %v, result %v", arg, out)
+		}
+		if p, err := pid.Call(ctx, struct{}{}); p != os.Getpid() || err != nil {
+			t.Errorf("pid %d, %v", p, err)
+		}
+		return err
+	}, anyio.On(sim.New(sim.Config{})))
+	wantNil(t, "run", err)
+}

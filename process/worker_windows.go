@@ -1,0 +1,29 @@
+package process
+
+import "os"
+
+// workerChannels are the standard streams, which the functions do not get to see.
+func workerChannels() (in, out *os.File, err error) {
+	in, out = os.Stdin, os.Stdout
+	if os.Stdin, err = os.Open(os.DevNull); err != nil {
+		return nil, nil, err
+	}
+	os.Stdout = os.Stderr
+	return in, out, nil
+}
+
+// workerCommand describes a worker; the channels of its parent are ours.
+func workerCommand() (c Command, to, from *os.File, theirs []*os.File, err error) {
+	requestsR, requestsW, err := os.Pipe()
+	if err != nil {
+		return c, nil, nil, nil, err
+	}
+	answersR, answersW, err := os.Pipe()
+	if err != nil {
+		_ = requestsR.Close()
+		_ = requestsW.Close()
+		return c, nil, nil, nil, err
+	}
+	c.Stdin, c.Stdout, c.Stderr = File(requestsR), File(answersW), Inherit
+	return c, requestsW, answersR, []*os.File{requestsR, answersW}, nil
+}
