@@ -1,0 +1,268 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/sim"
+	"github.com/anyio-go/anyio/socket"
+)
+
+func TestListenerTakesBothFamiliesOnOneSocket(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l, err := socket.ListenTCP(ctx)
+		must(t, err)
+		defer l.Close(ctx)
+		if len(l.Addrs()) != 1 {
+			t.Errorf("it listens on %v, want one socket", l.Addrs())
+		}
+		for _, host := range []string{"127.0.0.1", "::1"} {
+			c, err := socket.DialTCP(ctx, host, l.Port())
+			must(t, err)
+			s, err := l.Accept(ctx)
+			must(t, err)
+			if got := s.RemoteAddr().(*net.TCPAddr).IP.String(); got != host {
+				t.Errorf("the peer is %s, want %s", got, host)
+			}
+			must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
+		}
+	})
+}
+
+func TestListenerHasOnePortOnAllAddresses(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := tcpListener(t, ctx, "localhost")
+		if len(l.Addrs()) != 2 {
+			t.Skipf("it listens on %v: this machine's localhost has one address", l.Addrs())
+		}
+		for _, a := range l.Addrs() {
+			if a.(*net.TCPAddr).Port != l.Port() {
+				t.Errorf("addresses are %v, want one port", l.Addrs())
+			}
+		}
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			for range 3 {
+				for _, host := range []string{"127.0.0.1", "::1"} {
+					tg.Go(func(ctx context.Context) error {
+						s, err := socket.DialTCP(ctx, host, l.Port())
+						if err != nil {
+							return err
+						}
+						want(t, ctx, s, "welcome")
+						return s.Close(ctx)
+					})
+				}
+			}
+			idle(t, ctx)
+			for range 6 {
+				s, err := l.Accept(ctx)
+				must(t, err)
+				must(t, s.Send(ctx, []byte("welcome")))
+				must(t, s.Close(ctx))
+			}
+		})
+	})
+}
+
+func TestListenerOfOneFamilyIsAlone(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		six, err := socket.ListenTCP(ctx, socket.Family(socket.IPv6))
+		must(t, err)
+		defer six.Close(ctx)
+		four, err := socket.ListenTCP(ctx, socket.Family(socket.IPv4), socket.LocalPort(six.Port()))
+		must(t, err)
+		must(t, four.Close(ctx))
+		_, err = socket.DialTCP(ctx, "127.0.0.1", six.Port())
+		wantErr(t, err, syscall.ECONNREFUSED)
+	})
+}
+
+// The port that the system chooses for one address is taken on the other, again
+// and again.
+func TestListenerTellsWhenNoPortIsFreeOnAllAddresses(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a4, a6 := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")
+		sim.NetworkOf(ctx).DNS("both.example", sim.DNSAnswer{Addrs: []netip.Addr{a4, a4, a6}})
+		_, err := socket.ListenTCP(ctx, socket.LocalHost("both.example")) // 127.0.0.1 twice
+		wantErr(t, err, syscall.EADDRINUSE)
+		if err == nil || !strings.Contains(err.Error(), "could not create 3 listeners with a consistent port") {
+			t.Errorf("the error is %v", err)
+		}
+		_, err = socket.ListenTCP(ctx, socket.LocalHost("both.example"), socket.LocalPort(4000))
+		wantErr(t, err, syscall.EADDRINUSE)
+		l, err := socket.ListenTCP(ctx, socket.LocalPort(4000)) // nothing was left behind
+		must(t, err)
+		must(t, l.Close(ctx))
+	}, anyiotest.Only("sim"))
+}
+
+func TestListenerIsBusyAndIsClosed(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		t.Run(host, func(t *testing.T) {
+			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+				l := tcpListener(t, ctx, host)
+				group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+					tg.Go(func(ctx context.Context) error {
+						_, err := l.Accept(ctx)
+						wantErr(t, err, anyio.ErrClosed)
+						return nil
+					})
+					idle(t, ctx)
+					_, err := l.Accept(ctx)
+					wantBusy(t, err, "accepting connections from")
+					handler := func(context.Context, *socket.Stream) error { return nil }
+					wantBusy(t, l.Serve(ctx, nil, handler), "accepting connections from")
+					must(t, l.Close(ctx))
+					must(t, l.Close(ctx))
+				})
+				_, err := l.Accept(ctx)
+				wantErr(t, err, anyio.ErrClosed)
+				canceled(t, ctx, "Accept", func(ctx context.Context) error { _, err := l.Accept(ctx); return err })
+				again, err := socket.ListenTCP(ctx, socket.LocalHost(host), socket.LocalPort(l.Port()))
+				must(t, err) // the port is free
+				must(t, again.Close(ctx))
+			})
+		})
+	}
+}
+
+func TestUnixListenerCloseWakesAccept(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l, err := socket.ListenUnix(ctx, unixPath(t))
+		must(t, err)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				_, err := l.Accept(ctx)
+				wantErr(t, err, anyio.ErrClosed)
+				return nil
+			})
+			idle(t, ctx)
+			must(t, l.Close(ctx))
+		})
+	})
+}
+
+func TestCanceledAcceptLosesNoConnection(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		t.Run(host, func(t *testing.T) {
+			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+				l := tcpListener(t, ctx, host)
+				c, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+				must(t, err)
+				defer c.Close(ctx)
+				canceled(t, ctx, "Accept", func(ctx context.Context) error { _, err := l.Accept(ctx); return err })
+				s, err := l.Accept(ctx)
+				must(t, err)
+				must(t, s.Close(ctx))
+			})
+		})
+	}
+}
+
+func TestServeRunsHandlersInTasksOfTheirOwn(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		t.Run(host, func(t *testing.T) {
+			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+				l := tcpListener(t, ctx, host)
+				echo := func(ctx context.Context, s *socket.Stream) error {
+					defer s.Close(ctx)
+					buf := make([]byte, 10)
+					n, err := s.Receive(ctx, buf)
+					if err != nil {
+						return err
+					}
+					return s.Send(ctx, buf[:n])
+				}
+				group(t, ctx, func(ctx context.Context, handlers *anyio.TaskGroup) {
+					group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+						tg.Go(func(ctx context.Context) error {
+							wantErr(t, l.Serve(ctx, handlers, echo), anyio.ErrClosed)
+							return nil
+						})
+						var open []*socket.Stream
+						for range 3 {
+							s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+							must(t, err)
+							open = append(open, s)
+						}
+						idle(t, ctx)
+						must(t, l.Close(ctx)) // the handlers go on
+						for _, s := range open {
+							must(t, s.Send(ctx, []byte("hi")))
+							want(t, ctx, s, "hi")
+							must(t, s.Close(ctx))
+						}
+					})
+				})
+			})
+		})
+	}
+}
+
+func TestServeEndsWithAHandlerThatFails(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := tcpListener(t, ctx, "127.0.0.1")
+		failure := errors.New("handler failed")
+		c, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+		must(t, err)
+		defer c.Close(ctx)
+		err = l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error {
+			defer s.Close(ctx)
+			return failure
+		})
+		wantErr(t, err, failure)
+		var ge *anyio.GroupError
+		if !errors.As(err, &ge) {
+			t.Errorf("the error is %v, want a *GroupError", err)
+		}
+		wantMisuse(t, l.Serve(ctx, nil, nil), "the handler is nil")
+	})
+}
+
+func TestServeEndsWhenTheListenerIsClosed(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := tcpListener(t, ctx, "localhost")
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				err := l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error { return s.Close(ctx) })
+				wantErr(t, err, anyio.ErrClosed)
+				return nil
+			})
+			idle(t, ctx)
+			must(t, l.Close(ctx))
+		})
+	})
+}
+
+func TestReusePortLetsTwoListenersShareAPort(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a := tcpListener(t, ctx, "127.0.0.1", socket.ReusePort())
+		b, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(a.Port()), socket.ReusePort())
+		must(t, err)
+		must(t, b.Close(ctx))
+		_, err = socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(a.Port()))
+		wantErr(t, err, syscall.EADDRINUSE)
+	})
+}
+
+func TestListenerHasNoRemoteAttributes(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := tcpListener(t, ctx, "127.0.0.1")
+		port, err := anyio.Extra(l, socket.AttrLocalPort)
+		must(t, err)
+		if port != l.Port() || l.Addr().(*net.TCPAddr).Port != port {
+			t.Errorf("ports are %d, %d, %v", port, l.Port(), l.Addr())
+		}
+		_, err = anyio.Extra(l, socket.AttrRemoteAddress)
+		wantErr(t, err, anyio.ErrAttributeNotFound)
+		_, err = anyio.Extra(l, socket.AttrRemotePort)
+		wantErr(t, err, anyio.ErrAttributeNotFound)
+	})
+}
