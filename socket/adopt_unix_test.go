@@ -1,0 +1,187 @@
+//go:build unix
+
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/socket"
+	"golang.org/x/sys/unix"
+)
+
+var notSim = anyiotest.Skip("sim", "descriptors belong to the world outside")
+
+// rawSocket makes a socket by hand.
+func rawSocket(t *testing.T, domain, kind int) int {
+	t.Helper()
+	fd, err := unix.Socket(domain, kind, 0)
+	must(t, err)
+	return fd
+}
+
+func TestStreamFromDescriptorsAndConnections(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		must(t, err)
+		a, err := socket.StreamFrom(ctx, fds[0])
+		must(t, err)
+		b, err := socket.UnixStreamFrom(ctx, uintptr(fds[1]))
+		must(t, err)
+		must(t, a.Send(ctx, []byte("hello")))
+		want(t, ctx, b, "hello")
+		must(t, errors.Join(a.Close(ctx), b.Close(ctx)))
+
+		std, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		l, err := socket.ListenerFrom(ctx, std)
+		must(t, err)
+		defer l.Close(ctx)
+		conn, err := net.Dial("tcp", l.Addr().String())
+		must(t, err)
+		c, err := socket.StreamFrom(ctx, conn)
+		must(t, err)
+		s, err := l.Accept(ctx)
+		must(t, err)
+		must(t, c.Send(ctx, []byte("over TCP")))
+		want(t, ctx, s, "over TCP")
+		must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
+	}, notSim)
+}
+
+func TestSocketsFromOutsideAreChecked(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		file, err := os.CreateTemp(t.TempDir(), "")
+		must(t, err)
+		defer file.Close()
+		tcp, udp := rawSocket(t, unix.AF_INET, unix.SOCK_STREAM), rawSocket(t, unix.AF_INET, unix.SOCK_DGRAM)
+		gram := rawSocket(t, unix.AF_UNIX, unix.SOCK_DGRAM)
+		defer unix.Close(tcp) // none of them is taken over
+		defer unix.Close(udp)
+		defer unix.Close(gram)
+		_, err = socket.StreamFrom(ctx, "x")
+		wantMisuse(t, err, "expected a descriptor or a socket, got string instead")
+		_, err = socket.StreamFrom(ctx, file)
+		wantMisuse(t, err, "does not refer to a socket")
+		_, err = socket.StreamFrom(ctx, -1)
+		wantMisuse(t, err, "-1 is no descriptor")
+		_, err = socket.StreamFrom(ctx, tcp)
+		wantMisuse(t, err, "the socket must be connected")
+		_, err = socket.StreamFrom(ctx, udp)
+		wantMisuse(t, err, "socket type mismatch: expected SOCK_STREAM, got SOCK_DGRAM")
+		_, err = socket.UnixStreamFrom(ctx, tcp)
+		wantMisuse(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
+		_, err = socket.ListenerFrom(ctx, tcp)
+		wantMisuse(t, err, "the socket must be bound to a local address")
+		_, err = socket.UnixListenerFrom(ctx, tcp)
+		wantMisuse(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
+		_, err = socket.UDPFrom(ctx, udp)
+		wantMisuse(t, err, "the socket must be bound to a local address")
+		_, err = socket.UDPFrom(ctx, tcp)
+		wantMisuse(t, err, "socket type mismatch: expected SOCK_DGRAM, got SOCK_STREAM")
+		_, err = socket.UDPFrom(ctx, gram)
+		wantMisuse(t, err, "address family mismatch: expected AF_INET or AF_INET6, got AF_UNIX")
+		_, err = socket.ConnectedUDPFrom(ctx, udp)
+		wantMisuse(t, err, "the socket must be connected")
+		_, err = socket.UnixDatagramFrom(ctx, udp)
+		wantMisuse(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
+		_, err = socket.ConnectedUnixDatagramFrom(ctx, gram)
+		wantMisuse(t, err, "the socket must be connected")
+		must(t, unix.Bind(tcp, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+		_, err = socket.ListenerFrom(ctx, tcp)
+		wantMisuse(t, err, "the socket must listen")
+		canceled(t, ctx, "StreamFrom", func(ctx context.Context) error { _, err := socket.StreamFrom(ctx, tcp); return err })
+	})
+}
+
+func TestDatagramSocketsFromDescriptors(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
+		must(t, err)
+		a, err := socket.ConnectedUnixDatagramFrom(ctx, fds[0])
+		must(t, err)
+		b, err := socket.UnixDatagramFrom(ctx, fds[1])
+		must(t, err)
+		must(t, a.Send(ctx, []byte("hello")))
+		p, err := b.Receive(ctx)
+		must(t, err)
+		if string(p.Data) != "hello" {
+			t.Errorf("received %q", p.Data)
+		}
+		must(t, errors.Join(a.Close(ctx), b.Close(ctx)))
+		fd := rawSocket(t, unix.AF_INET, unix.SOCK_DGRAM)
+		must(t, unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+		u, err := socket.UDPFrom(ctx, fd)
+		must(t, err)
+		conn, err := net.Dial("udp", addrOf(t, u).String())
+		must(t, err)
+		c, err := socket.ConnectedUDPFrom(ctx, conn)
+		must(t, err)
+		must(t, c.Send(ctx, []byte("udp")))
+		packet, err := u.Receive(ctx)
+		must(t, err)
+		if string(packet.Data) != "udp" || packet.Addr != addrOf(t, c) {
+			t.Errorf("received %q from %v", packet.Data, packet.Addr)
+		}
+		must(t, errors.Join(c.Close(ctx), u.Close(ctx)))
+	}, notSim)
+}
+
+func TestWaitForDescriptors(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		must(t, err)
+		defer unix.Close(fds[0])
+		defer unix.Close(fds[1])
+		must(t, socket.WaitWritable(ctx, fds[0]))
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error { return socket.WaitReadable(ctx, fds[0]) })
+			idle(t, ctx)
+			wantBusy(t, socket.WaitReadable(ctx, fds[0]), "reading from")
+			_, err := unix.Write(fds[1], []byte("x"))
+			must(t, err)
+		})
+		must(t, socket.WaitReadable(ctx, uintptr(fds[0]))) // nothing was read
+		_, err = unix.Read(fds[0], make([]byte, 10))
+		must(t, err)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				wantErr(t, socket.WaitReadable(ctx, fds[0]), anyio.ErrClosed)
+				return nil
+			})
+			idle(t, ctx)
+			socket.NotifyClosing(ctx, fds[0])
+		})
+		wantMisuse(t, socket.WaitReadable(ctx, "x"), "got string")
+		canceled(t, ctx, "WaitReadable", func(ctx context.Context) error { return socket.WaitReadable(ctx, fds[0]) })
+	}, notSim)
+}
+
+func TestWaitForDescriptorsOfObjects(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		r, w, err := os.Pipe()
+		must(t, err)
+		defer r.Close()
+		defer w.Close()
+		must(t, socket.WaitWritable(ctx, w))
+		_, err = w.WriteString("x")
+		must(t, err)
+		must(t, socket.WaitReadable(ctx, r))
+	}, notSim)
+}
+
+func TestSimulatorHasNoDescriptors(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		must(t, err)
+		defer unix.Close(fds[1])
+		_, err = socket.StreamFrom(ctx, fds[0])
+		wantErr(t, err, errors.ErrUnsupported)
+		wantErr(t, socket.WaitReadable(ctx, fds[1]), errors.ErrUnsupported)
+	}, anyiotest.Only("sim"))
+}

@@ -1,0 +1,175 @@
+package socket_test
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/socket"
+)
+
+func addrOf(t *testing.T, s interface {
+	anyio.AttributeProvider
+}) netip.AddrPort {
+	t.Helper()
+	a, err := anyio.Extra(s, socket.AttrLocalAddress)
+	must(t, err)
+	return netip.MustParseAddrPort(a.String())
+}
+
+func TestUDPSendsAndReceivesPackets(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		t.Run(host, func(t *testing.T) {
+			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+				a, err := socket.UDP(ctx, socket.LocalHost(host))
+				must(t, err)
+				closing(t, ctx, a)
+				b, err := socket.UDP(ctx, socket.LocalHost(host))
+				must(t, err)
+				closing(t, ctx, b)
+				must(t, a.SendTo(ctx, []byte("hello"), addrOf(t, b)))
+				p, err := b.Receive(ctx)
+				must(t, err)
+				if string(p.Data) != "hello" || p.Addr != addrOf(t, a) {
+					t.Errorf("received %q from %v, want %v", p.Data, p.Addr, addrOf(t, a))
+				}
+				must(t, b.Send(ctx, socket.Packet{Data: []byte("a long answer"), Addr: p.Addr}))
+				buf := make([]byte, 6)
+				n, from, err := a.ReceiveFrom(ctx, buf)
+				must(t, err)
+				if string(buf[:n]) != "a long" || from != addrOf(t, b) {
+					t.Errorf("received %q from %v", buf[:n], from)
+				}
+				_, err = anyio.Extra(a, socket.AttrRemoteAddress)
+				wantErr(t, err, anyio.ErrAttributeNotFound)
+				wantMisuse(t, a.SendTo(ctx, nil, netip.AddrPort{}), "not valid")
+			})
+		})
+	}
+}
+
+func TestUDPLocalPortCountsWithoutLocalHost(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		port := anyiotest.FreeUDPPort(t)
+		for range 2 { // Close has released the port
+			s, err := socket.UDP(ctx, socket.Family(socket.IPv4), socket.LocalPort(port))
+			must(t, err)
+			if got, _ := anyio.Extra(s, socket.AttrLocalPort); got != port {
+				t.Errorf("the port is %d, want %d", got, port)
+			}
+			_, err = socket.UDP(ctx, socket.Family(socket.IPv4), socket.LocalPort(port))
+			wantErr(t, err, syscall.EADDRINUSE)
+			must(t, s.Close(ctx))
+		}
+		_, err := socket.UDP(ctx, socket.LocalPort(port))
+		wantMisuse(t, err, "either Family or LocalHost must be given")
+	})
+}
+
+func TestDatagramSocketsAreBusyAndClosed(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		s, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
+		must(t, err)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				_, err := s.Receive(ctx)
+				wantErr(t, err, anyio.ErrClosed)
+				return nil
+			})
+			idle(t, ctx)
+			_, err := s.Receive(ctx)
+			wantBusy(t, err, "reading from")
+			_, _, err = s.ReceiveFrom(ctx, make([]byte, 1))
+			wantBusy(t, err, "reading from")
+			_, _, err = s.ReceiveFrom(ctx, nil)
+			wantMisuse(t, err, "the buffer is empty")
+			must(t, s.Close(ctx))
+			must(t, s.Close(ctx))
+		})
+		_, err = s.Receive(ctx)
+		wantErr(t, err, anyio.ErrClosed)
+		wantErr(t, s.SendTo(ctx, []byte("x"), netip.MustParseAddrPort("127.0.0.1:9")), anyio.ErrClosed)
+		canceled(t, ctx, "Receive", func(ctx context.Context) error { _, err := s.Receive(ctx); return err })
+	})
+}
+
+func TestConnectedUDPHearsOnlyItsPeer(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		server, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
+		must(t, err)
+		closing(t, ctx, server)
+		stranger, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
+		must(t, err)
+		closing(t, ctx, stranger)
+		c, err := socket.ConnectedUDP(ctx, "localhost", int(addrOf(t, server).Port()), socket.LocalHost("127.0.0.1"))
+		must(t, err)
+		closing(t, ctx, c)
+		must(t, c.Send(ctx, []byte("ping")))
+		p, err := server.Receive(ctx)
+		must(t, err)
+		must(t, stranger.SendTo(ctx, []byte("noise"), p.Addr))
+		must(t, server.SendTo(ctx, []byte("pong"), p.Addr))
+		data, err := c.Receive(ctx)
+		must(t, err)
+		if string(data) != "pong" {
+			t.Errorf("received %q", data)
+		}
+		must(t, server.SendTo(ctx, []byte("again"), p.Addr))
+		buf := make([]byte, 100)
+		n, err := c.ReceiveInto(ctx, buf)
+		must(t, err)
+		if string(buf[:n]) != "again" {
+			t.Errorf("received %q", buf[:n])
+		}
+		port, err := anyio.Extra(c, socket.AttrRemotePort)
+		must(t, err)
+		if port != int(addrOf(t, server).Port()) {
+			t.Errorf("the remote port is %d", port)
+		}
+	})
+}
+
+func TestUnixDatagramsHaveSenders(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		serverPath, clientPath := unixPath(t), unixPath(t)
+		server, err := socket.UnixDatagram(ctx, socket.LocalPath(serverPath), socket.Mode(0o600))
+		must(t, err)
+		closing(t, ctx, server)
+		client, err := socket.ConnectedUnixDatagram(ctx, serverPath, socket.LocalPath(clientPath))
+		must(t, err)
+		closing(t, ctx, client)
+		must(t, client.Send(ctx, []byte("ping")))
+		p, err := server.Receive(ctx)
+		must(t, err)
+		if string(p.Data) != "ping" || p.Path != clientPath {
+			t.Errorf("received %q from %q", p.Data, p.Path)
+		}
+		must(t, server.Send(ctx, socket.UnixPacket{Data: []byte("pong"), Path: p.Path}))
+		data, err := client.Receive(ctx)
+		must(t, err)
+		if string(data) != "pong" {
+			t.Errorf("received %q", data)
+		}
+		unbound, err := socket.UnixDatagram(ctx)
+		must(t, err)
+		closing(t, ctx, unbound)
+		must(t, unbound.SendTo(ctx, []byte("anonymous"), serverPath))
+		buf := make([]byte, 100)
+		n, from, err := server.ReceiveFrom(ctx, buf)
+		must(t, err)
+		if string(buf[:n]) != "anonymous" || from != "" {
+			t.Errorf("received %q from %q", buf[:n], from)
+		}
+		if err := unbound.SendTo(ctx, nil, strings.Repeat("x", 200)); err == nil || !strings.Contains(err.Error(), "has 200 bytes") {
+			t.Errorf("path too long: %v", err)
+		}
+		must(t, server.Close(ctx))
+		again, err := socket.UnixDatagram(ctx, socket.LocalPath(serverPath)) // the old socket is removed
+		must(t, err)
+		must(t, again.Close(ctx))
+	})
+}

@@ -1,0 +1,68 @@
+package socket_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/socket"
+)
+
+func TestBadInputGivesClearErrors(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dial := func(host string, port int, opts ...socket.Option) func() error {
+			return func() error { _, err := socket.DialTCP(ctx, host, port, opts...); return err }
+		}
+		listen := func(opts ...socket.Option) func() error {
+			return func() error { _, err := socket.ListenTCP(ctx, opts...); return err }
+		}
+		for _, c := range []struct {
+			name, text string
+			call       func() error
+		}{
+			{"port 0", "the TCP port 0 is out of range: it must be between 1 and 65535", dial("127.0.0.1", 0)},
+			{"port too high", "the TCP port 65536 is out of range", dial("127.0.0.1", 65536)},
+			{"local port", "the local port -1 is out of range: it must be between 0 and 65535", listen(socket.LocalPort(-1))},
+			{"wrong family", "expected an address of the family AF_INET6", dial("127.0.0.1", 80, socket.Family(socket.IPv6))},
+			{"UNIX family", "expected IPv4 or IPv6", listen(socket.Family(socket.Unix))},
+			{"option of another", "DialTCP: the option Backlog has no meaning here", dial("127.0.0.1", 80, socket.Backlog(1))},
+			{"negative backlog", "the backlog cannot be negative", listen(socket.Backlog(-1))},
+			{"negative delay", "a delay cannot be negative", dial("127.0.0.1", 80, socket.AttemptDelay(-time.Second))},
+			{"host name", "invalid host name", dial("xn--\u00e4\u200d.example", 80)},
+			{"empty path", "the path of a UNIX socket is empty", func() error { _, err := socket.DialUnix(ctx, ""); return err }},
+			{"path too long", "has 300 bytes, at most", func() error { _, err := socket.ListenUnix(ctx, strings.Repeat("p", 300)); return err }},
+			{"NUL in a path", "has a NUL in it", func() error { _, err := socket.DialUnix(ctx, "a\x00b"); return err }},
+			{"mode", "bits that are no permissions", func() error { _, err := socket.ListenUnix(ctx, "p", socket.Mode(1<<31)); return err }},
+			{"mode without path", "Mode needs LocalPath", func() error { _, err := socket.UnixDatagram(ctx, socket.Mode(0o600)); return err }},
+			{"network", "unknown network sctp", func() error { _, err := socket.Dial(ctx, "sctp", "a:1"); return err }},
+			{"network to listen on", "unknown network udp", func() error { _, err := socket.Listen(ctx, "udp", "a:1"); return err }},
+			{"address", "missing port", func() error { _, err := socket.Dial(ctx, "tcp", "localhost"); return err }},
+			{"port in address", "the port is out of range", func() error { _, err := socket.Listen(ctx, "tcp", "localhost:70000"); return err }},
+			{"UDP port", "the UDP port 70000 is out of range", func() error { _, err := socket.ConnectedUDP(ctx, "::1", 70000); return err }},
+		} {
+			if err := c.call(); err == nil || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("%s: the error is %v, want %q", c.name, err, c.text)
+			}
+		}
+	})
+}
+
+func TestDialAndListenTakeAddressesOfPackageNet(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, c := range [][2]string{{"tcp", "127.0.0.1:0"}, {"tcp6", "[::1]:0"}, {"tcp4", ":0"}, {"unix", unixPath(t)}} {
+			l, err := socket.Listen(ctx, c[0], c[1], socket.Backlog(5))
+			must(t, err)
+			s, err := socket.Dial(ctx, c[0], l.Addr().String())
+			must(t, err)
+			peer, err := l.Accept(ctx)
+			must(t, err)
+			must(t, s.Send(ctx, []byte("hi")))
+			want(t, ctx, peer, "hi")
+			must(t, s.Close(ctx))
+			must(t, peer.Close(ctx))
+			must(t, l.Close(ctx))
+		}
+	})
+}

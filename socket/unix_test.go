@@ -1,0 +1,119 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/socket"
+)
+
+func TestUnixListenerReplacesSocketsOnly(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		path := unixPath(t)
+		_, err := socket.DialUnix(ctx, path)
+		wantErr(t, err, fs.ErrNotExist)
+		l, err := socket.ListenUnix(ctx, path, socket.Mode(0o600))
+		must(t, err)
+		must(t, l.Close(ctx))
+		_, err = socket.DialUnix(ctx, path) // the file was left behind
+		wantErr(t, err, syscall.ECONNREFUSED)
+		l, err = socket.ListenUnix(ctx, path)
+		must(t, err)
+		if l.Addr().String() != path {
+			t.Errorf("the address is %v", l.Addr())
+		}
+		must(t, l.Close(ctx))
+	})
+}
+
+func TestUnixListenerKeepsOtherFilesAndSetsTheMode(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		path := unixPath(t)
+		l, err := socket.ListenUnix(ctx, path, socket.Mode(0o640))
+		must(t, err)
+		info, err := os.Stat(path)
+		must(t, err)
+		if info.Mode().Perm() != 0o640 {
+			t.Errorf("the mode is %v", info.Mode())
+		}
+		must(t, l.Close(ctx))
+		file := unixPath(t)
+		must(t, os.WriteFile(file, []byte("mine"), 0o600))
+		_, err = socket.ListenUnix(ctx, file)
+		wantErr(t, err, syscall.EADDRINUSE)
+		if data, err := os.ReadFile(file); err != nil || string(data) != "mine" {
+			t.Errorf("the file holds %q, %v", data, err)
+		}
+	}, anyiotest.Skip("sim", "files of simulated sockets are seen by nobody else"))
+}
+
+func TestUnixAbstractPaths(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has an abstract name space")
+	}
+	for _, path := range []string{"@anyio-go-test", "\x00anyio-go-test-nul"} {
+		anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+			l, err := socket.ListenUnix(ctx, path)
+			must(t, err)
+			defer l.Close(ctx)
+			c, err := socket.DialUnix(ctx, path)
+			must(t, err)
+			defer c.Close(ctx)
+			if got := c.RemoteAddr().String(); got != "@"+path[1:] {
+				t.Errorf("the address is %q", got)
+			}
+			_, err = socket.ListenUnix(ctx, path, socket.Mode(0o600))
+			wantMisuse(t, err, "no file")
+		})
+	}
+}
+
+func TestUnixStreamPassesFiles(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, b := unixPair(t, ctx)
+		r, w, err := os.Pipe()
+		must(t, err)
+		must(t, a.SendFiles(ctx, []byte("two files"), r, w))
+		must(t, errors.Join(r.Close(), w.Close()))
+		buf := make([]byte, 100)
+		n, files, err := b.ReceiveFiles(ctx, buf, 2)
+		must(t, err)
+		if string(buf[:n]) != "two files" || len(files) != 2 {
+			t.Fatalf("received %q and %d files", buf[:n], len(files))
+		}
+		_, err = files[1].WriteString("through the pipe")
+		must(t, err)
+		must(t, files[1].Close())
+		n, err = files[0].Read(buf)
+		must(t, err)
+		if string(buf[:n]) != "through the pipe" {
+			t.Errorf("read %q", buf[:n])
+		}
+		must(t, files[0].Close())
+		must(t, a.Close(ctx))
+		_, _, err = b.ReceiveFDs(ctx, buf, make([]uintptr, 1))
+		wantErr(t, err, anyio.ErrEndOfStream)
+	}, anyiotest.Skip("sim", "simulated processes have no descriptors"))
+}
+
+func TestUnixStreamRefusesEmptyMessagesAndLists(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, _ := unixPair(t, ctx)
+		wantMisuse(t, a.SendFDs(ctx, nil, 0), "the message must not be empty")
+		wantMisuse(t, a.SendFDs(ctx, []byte("x")), "at least one descriptor")
+		wantMisuse(t, a.SendFiles(ctx, []byte("x"), "a string"), "got string")
+		_, _, err := a.ReceiveFDs(ctx, make([]byte, 1), nil)
+		wantMisuse(t, err, "room for at least one descriptor")
+		_, _, err = a.ReceiveFDs(ctx, nil, make([]uintptr, 1))
+		wantMisuse(t, err, "the buffer is empty")
+		_, _, err = a.ReceiveFiles(ctx, make([]byte, 1), 0)
+		wantMisuse(t, err, "the limit must be positive")
+	})
+}
