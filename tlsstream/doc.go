@@ -1,10 +1,11 @@
 // Package tlsstream is TLS over any byte stream, on every backend: [Client] and
 // [Server] turn a connected stream into an encrypted one, [NewListener] and
-// [NewConnectable] do so for all connections of a listener or a connectable. It is
+// [NewConnectable] do so for all connections of a listener or a connectable, and [Dial]
+// connects to a host before. It is
 // the only package that imports crypto/tls, which does the cryptography; what may be
 // configured is tls.Config.
 //
-//	conn, err := tlsstream.Client(ctx, transport, nil, tlsstream.Hostname("example.org"))
+//	conn, err := tlsstream.Dial(ctx, "example.org", 443, nil)
 //	if err != nil {
 //		return err
 //	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -14,6 +15,7 @@ type options struct {
 	hostname    string
 	nonStandard bool
 	timeout     time.Duration
+	socket      []socket.Option
 	onError     func(ctx context.Context, err error, transport stream.ByteStream)
 }
 
