@@ -3,8 +3,6 @@ package sim_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
 	"net/netip"
 	"strings"
 	"syscall"
@@ -164,91 +162,6 @@ func TestResetReachesBothSides(t *testing.T) {
 	})
 }
 
-func TestKilledHostIsRestarted(t *testing.T) {
-	for seed := range uint64(10) {
-		run(t, sim.Config{Seed: seed}, func(ctx context.Context, n *sim.Network) error {
-			return group(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				lives, cleaned := 0, 0
-				err := onHost(ctx, tg, "db", func(ctx context.Context, ready func()) error {
-					lives++
-					defer func() {
-						if cleaned++; cleaned > 1 {
-							return // at the end, by the group
-						}
-						_ = anyio.Shielded(ctx, time.Second, func(ctx context.Context) error {
-							_, err := dial(ctx, "db", 80)
-							wantErr(t, "dial by a dead program", err, syscall.ENETDOWN)
-							return nil
-						})
-					}()
-					return serve(ctx, 80, ready, echo)
-				})
-				if err != nil {
-					return err
-				}
-				c, err := dial(ctx, "db", 80)
-				wantNil(t, "dial", err)
-				defer c.Close()
-				n.Kill("db", "out of memory")
-				n.Kill("db", "again")
-				_, err = c.Read(ctx, make([]byte, 1))
-				wantErr(t, "read from a killed host", err, syscall.ECONNRESET)
-				_, err = dial(ctx, "db", 80)
-				wantErr(t, "dial a killed host", err, syscall.ECONNREFUSED)
-				if lives != 1 || cleaned != 1 {
-					t.Errorf("%d lives, %d cleaned up", lives, cleaned)
-				}
-				n.Restart("db")
-				wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
-				c2, err := dial(ctx, "db", 80)
-				if err != nil {
-					return err
-				}
-				if lives != 2 {
-					t.Errorf("%d lives", lives)
-				}
-				return c2.Close()
-			})
-		})
-	}
-}
-
-func TestHostWithoutPowerIsSilent(t *testing.T) {
-	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
-		return group(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			err := onHost(ctx, tg, "db", func(ctx context.Context, ready func()) error { return serve(ctx, 80, ready, echo) })
-			if err != nil {
-				return err
-			}
-			c, err := dial(ctx, "db", 80)
-			wantNil(t, "dial", err)
-			defer c.Close()
-			n.PowerOff("db", "fuse")
-			_, err = dial(ctx, "db", 80)
-			wantErr(t, "dial", err, syscall.ETIMEDOUT)
-			n.Restart("db")
-			wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
-			_, err = c.Write(ctx, []byte("are you there?"))
-			wantNil(t, "write", err)
-			_, err = c.Read(ctx, make([]byte, 1))
-			wantErr(t, "read from a host that has forgotten", err, syscall.ECONNRESET)
-			return nil
-		})
-	})
-}
-
-func TestHostThatNobodyRestartsIsADeadlock(t *testing.T) {
-	_, err := deadlockOf(t, func(ctx context.Context) error {
-		return sim.Host(ctx, "db", func(ctx context.Context) error {
-			sim.NetworkOf(ctx).Kill("db", "by itself")
-			return anyio.SleepForever(ctx)
-		})
-	})
-	if !strings.Contains(err.Error(), "nobody has restarted it") {
-		t.Errorf("the report does not say why: %v", err)
-	}
-}
-
 func TestRulesDecideOnPackets(t *testing.T) {
 	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
 		var seen []string
@@ -329,77 +242,4 @@ func TestMisuseOfTheNetworkIsTold(t *testing.T) {
 		}
 	}()
 	sim.NetworkOf(context.Background())
-}
-
-func TestCanceledReadLosesNothing(t *testing.T) {
-	for seed := range uint64(20) {
-		connected(t, sim.Config{Seed: seed}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
-			var got []byte
-			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				tg.Go(func(ctx context.Context) error {
-					for i := range 100 {
-						if _, err := a.Write(ctx, []byte{byte(i)}); err != nil {
-							return err
-						}
-						if err := anyio.Sleep(ctx, time.Millisecond); err != nil {
-							return err
-						}
-					}
-					return a.CloseWrite()
-				})
-				for {
-					_, err := anyio.MoveOnAfter(ctx, 700*time.Microsecond, func(ctx context.Context) error {
-						var buf [3]byte
-						k, err := b.Read(ctx, buf[:])
-						got = append(got, buf[:k]...)
-						return err
-					})
-					if errors.Is(err, io.EOF) {
-						return nil
-					}
-					if err != nil {
-						return err
-					}
-				}
-			})
-			wantNil(t, "group", err)
-			for i, x := range got {
-				if int(x) != i {
-					t.Fatalf("seed %d: byte %d is %d", seed, i, x)
-				}
-			}
-			if len(got) != 100 {
-				t.Errorf("seed %d: %d bytes", seed, len(got))
-			}
-		})
-	}
-}
-
-func TestCloseWakesThoseWhoWait(t *testing.T) {
-	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
-		l, err := listen(ctx, 99)
-		wantNil(t, "listen", err)
-		wantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			tg.Go(func(ctx context.Context) error {
-				_, err := a.Read(ctx, make([]byte, 1))
-				wantErr(t, "read", err, net.ErrClosed)
-				return nil
-			})
-			tg.Go(func(ctx context.Context) error {
-				k, err := b.Write(ctx, make([]byte, 1<<20))
-				wantErr(t, "write", err, net.ErrClosed)
-				if k == 0 || k == 1<<20 {
-					t.Errorf("wrote %d bytes", k)
-				}
-				return nil
-			})
-			tg.Go(func(ctx context.Context) error {
-				_, err := l.Accept(ctx)
-				wantErr(t, "accept", err, net.ErrClosed)
-				return nil
-			})
-			wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
-			return errors.Join(b.Close(), a.Close(), l.Close())
-		}))
-	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"testing"
 	"time"
 
@@ -128,5 +129,78 @@ func TestCanceledReaderLeavesDataToTheNext(t *testing.T) {
 				return errors.Join(err, b.Close())
 			},
 		}
+	})
+}
+
+func TestCanceledReadLosesNothing(t *testing.T) {
+	for seed := range uint64(20) {
+		connected(t, sim.Config{Seed: seed}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+			var got []byte
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(ctx context.Context) error {
+					for i := range 100 {
+						if _, err := a.Write(ctx, []byte{byte(i)}); err != nil {
+							return err
+						}
+						if err := anyio.Sleep(ctx, time.Millisecond); err != nil {
+							return err
+						}
+					}
+					return a.CloseWrite()
+				})
+				for {
+					_, err := anyio.MoveOnAfter(ctx, 700*time.Microsecond, func(ctx context.Context) error {
+						var buf [3]byte
+						k, err := b.Read(ctx, buf[:])
+						got = append(got, buf[:k]...)
+						return err
+					})
+					if errors.Is(err, io.EOF) {
+						return nil
+					}
+					if err != nil {
+						return err
+					}
+				}
+			})
+			wantNil(t, "group", err)
+			for i, x := range got {
+				if int(x) != i {
+					t.Fatalf("seed %d: byte %d is %d", seed, i, x)
+				}
+			}
+			if len(got) != 100 {
+				t.Errorf("seed %d: %d bytes", seed, len(got))
+			}
+		})
+	}
+}
+
+func TestCloseWakesThoseWhoWait(t *testing.T) {
+	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
+		l, err := listen(ctx, 99)
+		wantNil(t, "listen", err)
+		wantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				_, err := a.Read(ctx, make([]byte, 1))
+				wantErr(t, "read", err, net.ErrClosed)
+				return nil
+			})
+			tg.Go(func(ctx context.Context) error {
+				k, err := b.Write(ctx, make([]byte, 1<<20))
+				wantErr(t, "write", err, net.ErrClosed)
+				if k == 0 || k == 1<<20 {
+					t.Errorf("wrote %d bytes", k)
+				}
+				return nil
+			})
+			tg.Go(func(ctx context.Context) error {
+				_, err := l.Accept(ctx)
+				wantErr(t, "accept", err, net.ErrClosed)
+				return nil
+			})
+			wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
+			return errors.Join(b.Close(), a.Close(), l.Close())
+		}))
 	})
 }

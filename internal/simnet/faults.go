@@ -38,7 +38,7 @@ func arrow(oneWay bool) string {
 // Link sets what happens to packets between two hosts.
 func (n *Net) Link(from, to string, oneWay bool, l Link) {
 	n.between(from, to, oneWay, func(p *path) {
-		p.link, p.set = l, true
+		p.link = l
 		p.normalize()
 	})
 }

@@ -27,7 +27,6 @@ type pair struct{ from, to *Host }
 type path struct {
 	from, to *Host
 	link     Link
-	set      bool  // by name, not the default
 	busy     int64 // until then the link is sending
 	last     int64 // the latest arrival so far
 	cut      bool  // by a partition
