@@ -27,19 +27,7 @@ func (s *Stream) Unwrap(ctx context.Context) (transport stream.ByteStream, lefto
 			return err
 		}
 		defer s.receiving.Release()
-		if err := s.sayEOF(ctx); err != nil {
-			return err
-		}
-		if len(s.ungotten) > 0 {
-			return errUnread
-		}
-		one := make([]byte, 1)
-		n, err := s.receive(ctx, one)
-		if n > 0 {
-			s.ungotten = one
-			return errUnread
-		}
-		if err != anyio.ErrEndOfStream || s.wire.ended { // the transport's end gives nothing back
+		if err := s.exchangeAlerts(ctx); err != nil {
 			return err
 		}
 		s.closed.Store(true)
@@ -47,6 +35,38 @@ func (s *Stream) Unwrap(ctx context.Context) (transport stream.ByteStream, lefto
 		return nil
 	})
 	return transport, leftover, err
+}
+
+// exchangeAlerts sends our closing alert and receives the other side's, both at the
+// same time: the other side may do the same over a transport without any buffer.
+func (s *Stream) exchangeAlerts(ctx context.Context) error {
+	if len(s.ungotten) > 0 {
+		return errors.Join(s.sayEOF(ctx), errUnread)
+	}
+	var sent, end error
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(func(ctx context.Context) error {
+			if sent = s.sayEOF(ctx); sent != nil {
+				tg.Cancel("the closing alert could not be sent")
+			}
+			return nil
+		})
+		one := make([]byte, 1)
+		n, err := s.receive(ctx, one)
+		if end = err; n > 0 {
+			s.ungotten, end = one, errUnread
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case sent != nil:
+		return sent
+	case end != anyio.ErrEndOfStream || s.wire.ended: // the transport's end gives nothing back
+		return end
+	}
+	return nil
 }
 
 // Close sends the closing alert, without which the other side cannot be sure that

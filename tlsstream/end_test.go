@@ -172,6 +172,27 @@ func TestUnwrapKeepsDataThatWereNotReceived(t *testing.T) {
 	})
 }
 
+func TestBothSidesUnwrapAtOnceWithoutABuffer(t *testing.T) {
+	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
+		a, b := stream.Pipe(0)
+		c, s, cerr, serr := shake(ctx, a, b, side{config: of(version, clientConfig())}, side{config: of(version, serverConfig())})
+		if cerr != nil || serr != nil {
+			t.Fatal(cerr, serr)
+		}
+		group(t, ctx, func(_ context.Context, tg *anyio.TaskGroup) {
+			for _, x := range []*tlsstream.Stream{s, c} {
+				tg.Go(func(ctx context.Context) error {
+					transport, left, err := x.Unwrap(ctx)
+					if len(left) > 0 {
+						t.Errorf("%q is left", left)
+					}
+					return errors.Join(err, transport.Close(ctx))
+				})
+			}
+		})
+	})
+}
+
 func TestUnwrapCanBeCanceledAndRepeated(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
 		c, s := pair(t, ctx, version)
