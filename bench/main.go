@@ -24,6 +24,9 @@ func main() {
 	if job := os.Getenv(childVar); job != "" {
 		os.Exit(runChild(job, os.Stdout, os.Stderr))
 	}
+	if job := os.Getenv(serveVar); job != "" {
+		os.Exit(runServer(job))
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -84,12 +87,13 @@ type effort struct {
 	rounds int
 	round  time.Duration // least time of a round
 	tasks  int           // of S9b
+	idle   int           // connections of N5
 	small  bool          // a single batch will do
 }
 
 var (
-	quick = effort{rounds: 11, round: 20 * time.Millisecond, tasks: 100_000}
-	full  = effort{rounds: 25, round: 100 * time.Millisecond, tasks: 1_000_000}
+	quick = effort{rounds: 11, round: 20 * time.Millisecond, tasks: 100_000, idle: 2_000}
+	full  = effort{rounds: 25, round: 100 * time.Millisecond, tasks: 1_000_000, idle: 9_000}
 )
 
 func parse(args []string, help io.Writer) (config, error) {

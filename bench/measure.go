@@ -70,6 +70,9 @@ func (p pair) measure(e effort) (row, error) {
 	if p.memory != nil {
 		return p.measureMemory(e)
 	}
+	if p.server != nil {
+		return p.measureServer(e)
+	}
 	ours, their := side(p.runOurs), side(p.their)
 	least := p.batch
 	if !e.small {
@@ -137,8 +140,8 @@ func median(all []sample, of func(sample) float64) float64 {
 
 // profile writes a CPU profile of about a second of our side.
 func (p pair) profile(dir string, e effort) error {
-	if p.memory != nil {
-		return nil // not a matter of time
+	if p.memory != nil || p.server != nil {
+		return nil // not a matter of this process's time
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

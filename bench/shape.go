@@ -24,6 +24,8 @@ type shape struct {
 	// memory says that bytes of resident memory are measured, in processes of
 	// their own, with ours and their only blocking n tasks.
 	memory *memoryShape
+	// server says that the processor time of a server process is measured.
+	server *serverShape
 }
 
 // goals are the ratios to reach; 0 means that the shape is not measured there.
@@ -62,6 +64,24 @@ var shapes = []shape{
 		ours: virtualSleeps(1000), their: synctestSleeps(1000)},
 	{id: "V2", peer: "channel-ping-pong", batch: 2, goals: goals{sim: 0.80},
 		ours: checkpoints, their: channelPingPong},
+	{id: "N1", peer: "net", batch: 64, goals: goals{parallel: 1.03, eventloop: 0.90}, server: &serverShape{
+		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(64)}},
+	{id: "N2", peer: "net", batch: 1000, goals: goals{parallel: 1.03, eventloop: 0.95}, server: &serverShape{
+		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
+	{id: "N3a", peer: "net-send-64KiB", goals: goals{parallel: 1.03, eventloop: 0.90}, server: &serverShape{
+		ours: serveTCP(sendBulk), their: serveNet(sendBulkNet), connect: dialing(1, plain, drainBulk)}},
+	{id: "N3b", peer: "net-receive-64KiB", goals: goals{parallel: 1.03, eventloop: 1.03}, server: &serverShape{
+		ours: serveTCP(receiveBulk), their: serveNet(receiveBulkNet), connect: dialing(1, plain, feedBulk)}},
+	{id: "N4a", peer: "crypto/tls", batch: 64, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
+		ours: serveTLS, their: serveTLSNet, connect: dialing(64, encrypted, pingPong64)}},
+	{id: "N4b", peer: "crypto/tls-handshake", batch: lanes, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
+		ours: serveTLS, their: serveTLSNet, connect: redialing(encrypted)}},
+	{id: "N5", peer: "net-512B-buffer", goals: goals{parallel: 1.10, eventloop: 0.85}, server: &serverShape{
+		ours: serveTCP(echoTCP(512)), their: serveNet(echoNet(512)), idle: true}},
+	{id: "N6", peer: "net+AfterFunc", batch: 64, goals: goals{parallel: 0.95, eventloop: 0.90}, server: &serverShape{
+		ours: serveTCP(echoDeadline), their: serveNet(echoDeadlineNet), connect: dialEcho(64)}},
+	{id: "N7", peer: "net", batch: lanes, goals: goals{parallel: 1.05, eventloop: 0.85}, server: &serverShape{
+		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: redialing(plain)}},
 }
 
 // A pair is a shape on a backend.
