@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -179,11 +180,11 @@ func TestMultiListenerFailsWhenAListenerFails(t *testing.T) {
 func TestMultiListenerLosesNoConnection(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
 		ls, m := newListeners(2)
-		accepted, connected := 0, 0
+		var accepted, connected atomic.Int32
 		accept := func(ctx context.Context) error {
 			conn, err := m.Accept(ctx)
 			if err == nil {
-				accepted++
+				accepted.Add(1)
 				err = conn.Close(context.Background())
 			}
 			return err
@@ -195,7 +196,7 @@ func TestMultiListenerLosesNoConnection(t *testing.T) {
 						tg.Go(func(ctx context.Context) error {
 							c, err := l.Connect(ctx)
 							if err == nil {
-								connected++
+								connected.Add(1)
 								err = c.Close(context.Background())
 							}
 							return err
@@ -205,11 +206,11 @@ func TestMultiListenerLosesNoConnection(t *testing.T) {
 				})
 			},
 			Check: func(ctx context.Context, err error) error {
-				for accepted < connected && err == nil {
+				for accepted.Load() < connected.Load() && err == nil {
 					err = accept(ctx)
 				}
-				if err == nil && accepted != connected {
-					err = fmt.Errorf("%d clients have connected, %d connections were accepted", connected, accepted)
+				if err == nil && accepted.Load() != connected.Load() {
+					err = fmt.Errorf("%d clients have connected, %d connections were accepted", connected.Load(), accepted.Load())
 				}
 				return errors.Join(err, m.Close(ctx))
 			},
