@@ -1,0 +1,110 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/sim"
+	"github.com/anyio-go/anyio/socket"
+)
+
+// A server and a client, in a simulated network: with another backend the same
+// code uses the sockets of the system.
+func Example() {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		l, err := socket.ListenTCP(ctx, socket.LocalHost("localhost"), socket.LocalPort(7))
+		if err != nil {
+			return err
+		}
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				err := l.Serve(ctx, tg, func(ctx context.Context, conn *socket.Stream) error {
+					defer conn.Close(ctx)
+					buf := make([]byte, 1024)
+					n, err := conn.Receive(ctx, buf)
+					if err != nil {
+						return err
+					}
+					return conn.Send(ctx, buf[:n])
+				})
+				if errors.Is(err, anyio.ErrClosed) {
+					return nil
+				}
+				return err
+			})
+			conn, err := socket.DialTCP(ctx, "localhost", 7)
+			if err != nil {
+				return err
+			}
+			defer conn.Close(ctx)
+			if err := conn.Send(ctx, []byte("hello")); err != nil {
+				return err
+			}
+			buf := make([]byte, 1024)
+			n, err := conn.Receive(ctx, buf)
+			fmt.Printf("%s from %v\n", buf[:n], conn.RemoteAddr())
+			return errors.Join(err, l.Close(ctx))
+		})
+	}, anyio.On(sim.New(sim.Config{Seed: 1})))
+	fmt.Println(err)
+	// Output:
+	// hello from [::1]:7
+	// <nil>
+}
+
+// A host whose IPv6 address does not answer costs the attempt delay, no more.
+func ExampleDialTCP() {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		n := sim.NetworkOf(ctx)
+		if err := n.AddHost("hole", sim.HostConfig{}); err != nil {
+			return err
+		}
+		n.Isolate("hole") // nothing comes back from there
+		n.DNS("example.org", sim.DNSAnswer{Addrs: []netip.Addr{n.Addrs("hole")[1], netip.MustParseAddr("127.0.0.1")}})
+		l, err := socket.ListenTCP(ctx, socket.LocalPort(80))
+		if err != nil {
+			return err
+		}
+		defer l.Close(ctx)
+		begin := anyio.Now(ctx)
+		conn, err := socket.DialTCP(ctx, "example.org", 80, socket.AttemptDelay(100*time.Millisecond))
+		if err != nil {
+			return err
+		}
+		fmt.Println(conn.RemoteAddr(), "after", anyio.Now(ctx).Sub(begin))
+		return conn.Close(ctx)
+	}, anyio.On(sim.New(sim.Config{Seed: 1})))
+	fmt.Println(err)
+	// Output:
+	// 127.0.0.1:80 after 100ms
+	// <nil>
+}
+
+func ExampleUDP() {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		server, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(53))
+		if err != nil {
+			return err
+		}
+		defer server.Close(ctx)
+		client, err := socket.ConnectedUDP(ctx, "127.0.0.1", 53)
+		if err != nil {
+			return err
+		}
+		defer client.Close(ctx)
+		if err := client.Send(ctx, []byte("who is it?")); err != nil {
+			return err
+		}
+		p, err := server.Receive(ctx)
+		fmt.Printf("%s\n", p.Data)
+		return err
+	}, anyio.On(sim.New(sim.Config{Seed: 1})))
+	fmt.Println(err)
+	// Output:
+	// who is it?
+	// <nil>
+}

@@ -1,0 +1,133 @@
+package socket_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/socket"
+)
+
+// A shortOfFDs is a net.Listener whose Accept fails a few times.
+type shortOfFDs struct {
+	net.Listener
+	failures atomic.Int32
+}
+
+func (l *shortOfFDs) Accept() (net.Conn, error) {
+	if l.failures.Add(-1) >= 0 {
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return l.Listener.Accept()
+}
+
+func TestServeGoesOnAfterFailuresThatPass(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		std, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		short := &shortOfFDs{Listener: std}
+		short.failures.Store(3)
+		l := socket.FromListener(short)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				err := l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error {
+					defer s.Close(ctx)
+					return s.Send(ctx, []byte("served"))
+				})
+				wantErr(t, err, anyio.ErrClosed)
+				return nil
+			})
+			s, err := socket.Dial(ctx, "tcp", std.Addr().String())
+			must(t, err)
+			want(t, ctx, s, "served")
+			wantEnd(t, ctx, s)
+			must(t, s.Close(ctx))
+			must(t, l.Close(ctx))
+		})
+		if short.failures.Load() >= 0 {
+			t.Error("accepting did not fail")
+		}
+	}, anyiotest.Skip("sim", "it is a listener of package net"))
+}
+
+func TestNetConnsAreStreams(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		x, y := net.Pipe()
+		a, b := socket.FromConn(x), socket.FromConn(y)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error { return a.Send(ctx, []byte("hello")) })
+			want(t, ctx, b, "hello")
+		})
+		if got := a.LocalAddr().Network(); got != "pipe" {
+			t.Errorf("the network is %q", got)
+		}
+		family, err := anyio.Extra(a, socket.AttrFamily)
+		if err != nil || family != socket.Unspecified {
+			t.Errorf("the family is %v, %v", family, err)
+		}
+		must(t, a.Close(ctx))
+		wantEnd(t, ctx, b)
+		must(t, b.Close(ctx))
+
+		pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+		must(t, err)
+		u := socket.FromPacketConn(pc)
+		must(t, u.SendTo(ctx, []byte("to myself"), addrOf(t, u)))
+		p, err := u.Receive(ctx)
+		must(t, err)
+		if string(p.Data) != "to myself" {
+			t.Errorf("received %q", p.Data)
+		}
+		must(t, u.Close(ctx))
+	})
+}
+
+// Connections that are opened and dropped leave nothing behind; the leak check
+// after all tests looks at descriptors and goroutines.
+func TestManyConnectionsAreOpenedAndDropped(t *testing.T) {
+	count := 10_000
+	if testing.Short() || race.Enabled {
+		count = 500
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := tcpListener(t, ctx, "127.0.0.1", socket.Backlog(1000))
+		handled := 0
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				buf := make([]byte, 1)
+				for range count {
+					s, err := l.Accept(ctx)
+					if err != nil {
+						return err
+					}
+					handled++
+					if _, err := s.Receive(ctx, buf); err == nil {
+						t.Error("data came, which nobody has sent")
+					}
+					if err := s.Close(ctx); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			for i := range count {
+				s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+				must(t, err)
+				if i%2 == 0 {
+					must(t, s.Close(ctx))
+				} else {
+					must(t, s.Abort(ctx))
+				}
+			}
+		})
+		if handled != count {
+			t.Errorf("%d connections were accepted, want %d", handled, count)
+		}
+	}, anyiotest.Skip("sim", "the simulated network has a test of its own with as many"))
+}
