@@ -173,6 +173,9 @@ func TestServeRunsHandlersInTasksOfTheirOwn(t *testing.T) {
 				l := tcpListener(t, ctx, host)
 				echo := func(ctx context.Context, s *socket.Stream) error {
 					defer s.Close(ctx)
+					if err := s.Send(ctx, []byte("ready")); err != nil {
+						return err
+					}
 					buf := make([]byte, 10)
 					n, err := s.Receive(ctx, buf)
 					if err != nil {
@@ -190,9 +193,9 @@ func TestServeRunsHandlersInTasksOfTheirOwn(t *testing.T) {
 						for range 3 {
 							s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
 							must(t, err)
+							want(t, ctx, s, "ready")
 							open = append(open, s)
 						}
-						idle(t, ctx)
 						must(t, l.Close(ctx)) // the handlers go on
 						for _, s := range open {
 							must(t, s.Send(ctx, []byte("hi")))
