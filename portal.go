@@ -71,14 +71,22 @@ func PortalSpawn[T any](p *Portal, f func(ctx context.Context) (T, error), opts 
 	if f == nil {
 		panic(errNilTask)
 	}
-	t := &PortalTask[T]{}
+	t := newPortalTask(f, opts)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped {
 		return nil, ErrPortalStopped
 	}
-	t.h.start(p.tg, func(ctx context.Context) error { return t.settle(f(ctx)) }, kernel.FuncPC(f), metaOf(opts))
+	if !p.tg.g.Spawn(&t.h.t) {
+		return nil, ErrPortalStopped
+	}
 	return t, nil
+}
+
+func newPortalTask[T any](f func(ctx context.Context) (T, error), opts []TaskOption) *PortalTask[T] {
+	t := &PortalTask[T]{}
+	t.h.t.Prepare(func(ctx context.Context) error { return t.settle(f(ctx)) }, kernel.FuncPC(f), metaOf(opts))
+	return t
 }
 
 // settle keeps the outcome for the caller. The group hears of a cancellation only.
@@ -136,8 +144,15 @@ var opPortal = kernel.RegisterOp("PortalCall")
 // waited for, its outcome is dropped. [FT-06]
 func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T, error), opts ...TaskOption) (T, error) {
 	var zero T
-	if _, err := kernel.Enter(ctx); err != nil {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
 		return zero, err
+	}
+	if f == nil {
+		panic(errNilTask)
+	}
+	if r := p.tg.g.Run(); !r.Loop && !r.PprofLabels && kernel.LoopTask() == nil {
+		return callHereFor(ctx, place, p, newPortalTask(f, opts))
 	}
 	t, err := PortalSpawn(p, f, opts...)
 	if err != nil {
@@ -147,6 +162,28 @@ func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Contex
 		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: err})
 		t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
 		return zero, err
+	}
+	return t.outcome()
+}
+
+// callHereFor is PortalCall where the caller's goroutine may as well be the task's.
+func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *PortalTask[T]) (T, error) {
+	var zero T
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, func() {
+			t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: context.Cause(ctx)})
+		})()
+	}
+	p.mu.Lock()
+	stopped := p.stopped
+	p.mu.Unlock()
+	if stopped || !p.tg.g.RunHere(&t.h.t) {
+		return zero, ErrPortalStopped
+	}
+	if how, _ := t.h.t.Outcome(); how == kernel.Canceled {
+		if err := place.Check(); err != nil {
+			return zero, err
+		}
 	}
 	return t.outcome()
 }

@@ -18,9 +18,12 @@ import (
 	"os"
 	"regexp"
 	"time"
+
+	"github.com/anyio-go/anyio/process"
 )
 
 func main() {
+	process.WorkerMain()
 	if job := os.Getenv(childVar); job != "" {
 		os.Exit(runChild(job, os.Stdout, os.Stderr))
 	}

@@ -9,9 +9,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/anyio-go/anyio/process"
 )
 
 func TestMain(m *testing.M) {
+	process.WorkerMain()
 	if job := os.Getenv(childVar); job != "" {
 		os.Exit(runChild(job, os.Stdout, os.Stderr))
 	}

@@ -89,6 +89,9 @@ func (s *server) stop() {
 // runServer is the main function of such a process.
 func runServer(job string) int {
 	id, who, _ := strings.Cut(job, " ")
+	if id == "rpc" {
+		return serveRPC(who)
+	}
 	for _, sh := range shapes {
 		if sh.id != id || sh.server == nil {
 			continue

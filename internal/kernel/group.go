@@ -51,6 +51,25 @@ const sweepSlack = 64
 
 // Spawn adds a prepared task and starts it. It returns false if the group has ended.
 func (g *Group) Spawn(t *Task) bool {
+	if !g.adopt(t) {
+		return false
+	}
+	g.run.Start(t)
+	return true
+}
+
+// RunHere is Spawn that runs the task on the calling goroutine, which may not be
+// a loop's, to its end. The group's run may not be one on a loop.
+func (g *Group) RunHere(t *Task) bool {
+	if !g.adopt(t) {
+		return false
+	}
+	t.Run()
+	return true
+}
+
+// adopt adds a task.
+func (g *Group) adopt(t *Task) bool {
 	for {
 		n := g.live.Load()
 		if n == 0 {
@@ -78,7 +97,6 @@ func (g *Group) Spawn(t *Task) bool {
 		g.sweepLocked()
 	}
 	g.mu.Unlock()
-	g.run.Start(t)
 	return true
 }
 

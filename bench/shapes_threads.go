@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/rpc"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/process"
+)
+
+// --- P1: a blocking call ---
+
+func runBlocking(ctx context.Context, m *meter, n int) error {
+	f := func() (int, error) { return 1, nil }
+	m.start()
+	defer m.stop()
+	for range n {
+		if _, err := anyio.RunBlocking(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func goAndResult(m *meter, n int) error {
+	m.start()
+	defer m.stop()
+	for range n {
+		result := make(chan int, 1)
+		go func() { result <- 1 }()
+		<-result
+	}
+	return nil
+}
+
+// --- P2: a call from outside ---
+
+func portalCalls(ctx context.Context, m *meter, n int) error {
+	return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		var failed error
+		go func() {
+			defer p.Stop(false)
+			ctx := context.Background()
+			f := func(context.Context) (int, error) { return 1, nil }
+			m.start()
+			defer m.stop()
+			for range n {
+				if _, failed = anyio.PortalCall(ctx, p, f); failed != nil {
+					return
+				}
+			}
+		}()
+		return errors.Join(p.WaitStopped(ctx), failed)
+	})
+}
+
+type channelRequest struct {
+	f     func() int
+	reply chan int
+}
+
+func channelCalls(m *meter, n int) error {
+	requests := make(chan channelRequest)
+	go func() {
+		for r := range requests {
+			r.reply <- r.f()
+		}
+	}()
+	defer close(requests)
+	f := func() int { return 1 }
+	reply := make(chan int, 1)
+	m.start()
+	defer m.stop()
+	for range n {
+		requests <- channelRequest{f, reply}
+		<-reply
+	}
+	return nil
+}
+
+// --- P3: a process ---
+
+func runTrue(ctx context.Context, m *meter, n int) error {
+	c := process.Command{Args: []string{"true"}, Stdout: process.Null, Stderr: process.Null}
+	m.start()
+	defer m.stop()
+	for range n {
+		if _, err := process.Run(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func execTrue(m *meter, n int) error {
+	m.start()
+	defer m.stop()
+	for range n {
+		if err := exec.Command("true").Run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// --- P5: a call into another process ---
+
+var payload = make([]byte, 100)
+
+var echoWorker = process.Register("bench: echo", func(_ context.Context, data []byte) ([]byte, error) { return data, nil })
+
+func workerCalls(ctx context.Context, m *meter, n int) error {
+	if _, err := echoWorker.Call(ctx, payload); err != nil { // starts it
+		return err
+	}
+	m.start()
+	defer m.stop()
+	for range n {
+		if _, err := echoWorker.Call(ctx, payload); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Echoer is the service of the peer.
+type Echoer struct{}
+
+// Echo returns what it is given.
+func (Echoer) Echo(in []byte, out *[]byte) error { *out = in; return nil }
+
+// serveRPC is the peer's process. It serves one connection.
+func serveRPC(path string) int {
+	err := rpc.Register(Echoer{})
+	if err == nil {
+		var l net.Listener
+		if l, err = net.Listen("unix", path); err == nil {
+			fmt.Println("ready")
+			var c net.Conn
+			if c, err = l.Accept(); err == nil {
+				rpc.ServeConn(c)
+				return 0
+			}
+		}
+	}
+	fmt.Fprintln(os.Stderr, "bench: rpc:", err)
+	return 1
+}
+
+func rpcCalls(m *meter, n int) error {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "socket")
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(exe)
+	cmd.Env, cmd.Stderr = append(os.Environ(), serveVar+"=rpc "+path), os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	defer cmd.Wait()
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil { // it is ready
+		return err
+	}
+	c, err := rpc.Dial("unix", path)
+	if err != nil {
+		_ = cmd.Process.Kill()
+		return err
+	}
+	defer c.Close()
+	var reply []byte
+	if err := c.Call("Echoer.Echo", payload, &reply); err != nil {
+		return err
+	}
+	m.start()
+	defer m.stop()
+	for range n {
+		if err := c.Call("Echoer.Echo", payload, &reply); err != nil {
+			return err
+		}
+	}
+	return nil
+}
