@@ -79,7 +79,8 @@ func (rule byteRule) apply(t testing.TB, ctx context.Context, makePair MakeByteP
 	p := &bytePair{TB: t, rule: rule}
 	for _, f := range rule.needs {
 		if why, lacks := lackOf(opts, f); lacks {
-			t.Skip(fmt.Sprintf("this stream has no %s: %s", f, why))
+			text := fmt.Sprintf("this stream has no %s: %s", f, why)
+			t.Skip(text)
 		}
 	}
 	var err error
@@ -225,7 +226,7 @@ func drain(ctx context.Context, s stream.ByteReceiveStream) ([]byte, error) {
 			return got.Bytes(), err
 		}
 		if n < 1 || n > len(buf) {
-			return got.Bytes(), fmt.Errorf("Receive returned %d bytes in a buffer of %d, without an error", n, len(buf))
+			return got.Bytes(), fmt.Errorf("got %d bytes in a buffer of %d, without an error", n, len(buf))
 		}
 		got.Write(buf[:n])
 	}
