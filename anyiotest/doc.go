@@ -53,7 +53,8 @@
 //
 // # Streams
 //
-// [TestObjectStream] is what every object stream has to pass.
+// [TestObjectStream] is what every object stream has to pass, [TestByteStream] what
+// every byte stream has to pass, but for what it declares with [Lacks].
 //
 // # Leaks
 //

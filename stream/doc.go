@@ -16,6 +16,13 @@
 // is closed, senders get [anyio.ErrBroken]. A call on an end that was closed
 // itself returns [anyio.ErrClosed].
 //
+// # Byte streams
+//
+// A [ByteStream] carries bytes: a socket, TLS, or a [Pipe] in memory. Wrappers make
+// of it what protocols want: [NewBuffered] receives by count and by delimiter,
+// [NewText] carries text in some encoding, [Staple] makes one stream of two halves.
+// A [Listener] accepts streams, a [Connectable] connects them.
+//
 // # Cancellation
 //
 // A call in a canceled scope has no effect, even if it could have finished at

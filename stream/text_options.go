@@ -15,7 +15,7 @@ import (
 type TextOption func(*textOption)
 
 type textOption struct {
-	name   string            // as IANA spells it
+	name   string            // as in MIME
 	enc    encoding.Encoding // nil for UTF-8
 	policy ErrorPolicy
 }
@@ -58,7 +58,7 @@ func textOptions(opts []TextOption) (*textOption, error) {
 			return nil, &UnknownEncodingError{asked}
 		}
 	}
-	if o.name, err = ianaindex.IANA.Name(enc); err != nil {
+	if o.name, err = ianaindex.MIME.Name(enc); err != nil {
 		o.name = asked
 	}
 	if !strings.EqualFold(o.name, "utf-8") {

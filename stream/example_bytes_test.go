@@ -1,0 +1,119 @@
+package stream_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// A protocol of lines, with a body whose size a line tells.
+func ExampleBufferedReceiver() {
+	anyio.Run(context.Background(), func(ctx context.Context) error {
+		a, b := stream.Pipe(100)
+		defer a.Close(ctx)
+		in := stream.NewBufferedReceiver(b)
+		defer in.Close(ctx)
+		a.Send(ctx, []byte("size 5\r\nhello"))
+		line, err := in.ReceiveUntil(ctx, "\r\n", 80)
+		fmt.Printf("%s %v\n", line, err)
+		body, err := in.ReceiveExactly(ctx, 5)
+		fmt.Printf("%s %v\n", body, err)
+		return nil
+	})
+	// Output:
+	// size 5 <nil>
+	// hello <nil>
+}
+
+func ExampleBufferedReceiver_Lines() {
+	anyio.Run(context.Background(), func(ctx context.Context) error {
+		a, b := stream.Pipe(100)
+		in := stream.NewBufferedReceiver(b)
+		defer in.Close(ctx)
+		a.Send(ctx, []byte("one\r\ntwo\nthree"))
+		a.Close(ctx)
+		for line, err := range in.Lines(ctx, 80) {
+			fmt.Printf("%s %v\n", line, err)
+		}
+		return nil
+	})
+	// Output:
+	// one <nil>
+	// two <nil>
+	// three <nil>
+}
+
+func ExampleStaple() {
+	anyio.Run(context.Background(), func(ctx context.Context) error {
+		out, farIn := stream.Pipe(100)
+		in, farOut := stream.Pipe(100)
+		s := stream.Staple(out, in)
+		s.Send(ctx, []byte("question"))
+		s.SendEOF(ctx)
+		farOut.Send(ctx, []byte("answer"))
+		buf := make([]byte, 20)
+		n, err := s.Receive(ctx, buf)
+		fmt.Println(string(buf[:n]), err)
+		fmt.Println(s.Close(ctx), farIn.Close(ctx), farOut.Close(ctx))
+		return nil
+	})
+	// Output:
+	// answer <nil>
+	// <nil> <nil> <nil>
+}
+
+func ExampleNewTextReceiver() {
+	anyio.Run(context.Background(), func(ctx context.Context) error {
+		a, b := stream.Pipe(100)
+		text, err := stream.NewTextReceiver(b, stream.Encoding("shift_jis"))
+		if err != nil {
+			return err
+		}
+		defer text.Close(ctx)
+		a.Send(ctx, []byte{0x93}) // half of a character
+		a.Send(ctx, []byte{0xfa, 0x96, 0x7b})
+		a.Close(ctx)
+		var all strings.Builder
+		for part, err := range stream.All(ctx, text) {
+			if err != nil {
+				return err
+			}
+			all.WriteString(part)
+		}
+		fmt.Println(all.String())
+		return nil
+	})
+	// Output: 日本
+}
+
+func ExampleNewMultiListener() {
+	anyio.Run(context.Background(), func(ctx context.Context) error {
+		l1, l2 := stream.NewPipeListener(10), stream.NewPipeListener(10)
+		both := stream.NewMultiListener[stream.ByteStream](l1, l2)
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				return both.Serve(ctx, nil, func(ctx context.Context, conn stream.ByteStream) error {
+					defer conn.Close(ctx)
+					return conn.Send(ctx, []byte("welcome\n"))
+				})
+			})
+			for _, l := range []*stream.PipeListener{l1, l2} {
+				s, err := stream.BufferedConnectable(l).Connect(ctx)
+				if err != nil {
+					return err
+				}
+				line, err := s.ReceiveUntil(ctx, "\n", 80)
+				fmt.Println(string(line), err)
+				s.Close(ctx)
+			}
+			tg.Cancel("done")
+			return both.Close(ctx)
+		})
+	})
+	// Output:
+	// welcome <nil>
+	// welcome <nil>
+}
