@@ -184,7 +184,7 @@ var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
 // outcome never changes afterwards.
 func (t *Task) Settle(how Outcome, err error) {
 	t.F = nil
-	if err != nil {
+	if err != nil && (how != Canceled || err != t.cancelError()) {
 		t.mu.Lock()
 		t.extLocked().err = err
 		t.mu.Unlock()
@@ -201,10 +201,27 @@ func (t *Task) Outcome() (Outcome, error) {
 		return Pending, nil
 	}
 	how := Outcome(t.state.Load() >> outcomeShift & 3)
-	if x := t.ext.Load(); x != nil {
+	if x := t.ext.Load(); x != nil && x.err != nil {
 		return how, x.err // not written any more
 	}
+	if how == Canceled {
+		return how, t.reason()
+	}
 	return how, nil
+}
+
+// reason is cancelError of a task that is over: so Settle need not store what all
+// tasks of a canceled group end with.
+func (t *Task) reason() error {
+	for at := &t.Scope; at != nil; at = at.parent {
+		if c := at.Cause(); c != nil {
+			return c.Error()
+		}
+		if st := at.state.Load(); st&stForeign != 0 && at.origin.Err() != nil {
+			return at.foreignCause().Error()
+		}
+	}
+	return (&Cause{Kind: ByCall}).Error()
 }
 
 // DoneLatch is the latch that opens when the task has ended.
