@@ -73,9 +73,9 @@ var shapes = []shape{
 	{id: "N2", peer: "net", batch: 1000, goals: goals{parallel: 1.03, eventloop: 0.95}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
 	{id: "N3a", peer: "net-send-64KiB", goals: goals{parallel: 1.03, eventloop: 0.90}, server: &serverShape{
-		ours: serveTCP(sendBulk), their: serveNet(sendBulkNet), connect: dialing(1, plain, drainBulk)}},
+		ours: serveTCP(closing(sendBulk)), their: serveNet(closingNet(sendBulkNet)), connect: dialing(1, plain, drainBulk)}},
 	{id: "N3b", peer: "net-receive-64KiB", goals: goals{parallel: 1.03, eventloop: 1.03}, server: &serverShape{
-		ours: serveTCP(receiveBulk), their: serveNet(receiveBulkNet), connect: dialing(1, plain, feedBulk)}},
+		ours: serveTCP(closing(receiveBulk)), their: serveNet(closingNet(receiveBulkNet)), connect: dialing(1, plain, feedBulk)}},
 	{id: "N4a", peer: "crypto/tls", batch: 64, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
 		ours: serveTLS, their: serveTLSNet, connect: dialing(64, encrypted, pingPong64)}},
 	{id: "N4b", peer: "crypto/tls-handshake", batch: lanes, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
@@ -83,7 +83,7 @@ var shapes = []shape{
 	{id: "N5", peer: "net-512B-buffer", goals: goals{parallel: 1.10, eventloop: 0.85}, server: &serverShape{
 		ours: serveTCP(echoTCP(512)), their: serveNet(echoNet(512)), idle: true}},
 	{id: "N6", peer: "net+AfterFunc", batch: 64, goals: goals{parallel: 0.95, eventloop: 0.90}, server: &serverShape{
-		ours: serveTCP(echoDeadline), their: serveNet(echoDeadlineNet), connect: dialEcho(64)}},
+		ours: serveTCP(echoDeadline), their: serveNet(closingNet(echoDeadlineNet)), connect: dialEcho(64)}},
 	{id: "N7", peer: "net", batch: lanes, goals: goals{parallel: 1.05, eventloop: 0.85}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: redialing(plain)}},
 }

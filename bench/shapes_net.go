@@ -28,14 +28,11 @@ func serveTCP(handler func(ctx context.Context, s *socket.Stream) error) func(co
 		}
 		defer l.Close(ctx)
 		ready(l.Addr().String())
-		return l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error {
-			defer s.Close(ctx)
-			return ignoreEnd(handler(ctx, s))
-		})
+		return l.Serve(ctx, nil, handler)
 	}
 }
 
-func serveNet(handler func(c net.Conn) error) func(func(string)) error {
+func serveNet(handler func(c net.Conn)) func(func(string)) error {
 	return func(ready func(string)) error {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -47,11 +44,23 @@ func serveNet(handler func(c net.Conn) error) func(func(string)) error {
 			if err != nil {
 				return err
 			}
-			go func() {
-				defer c.Close()
-				_ = handler(c)
-			}()
+			go handler(c)
 		}
+	}
+}
+
+// closing is for handlers that leave the closing to others.
+func closing(handler func(ctx context.Context, s *socket.Stream) error) func(ctx context.Context, s *socket.Stream) error {
+	return func(ctx context.Context, s *socket.Stream) error {
+		defer s.Close(ctx)
+		return ignoreEnd(handler(ctx, s))
+	}
+}
+
+func closingNet(handler func(c net.Conn) error) func(c net.Conn) {
+	return func(c net.Conn) {
+		defer c.Close()
+		_ = handler(c) // the client goes away
 	}
 }
 
@@ -81,20 +90,32 @@ func echo(size int) func(ctx context.Context, s stream.ByteStream) error {
 }
 
 func echoTCP(size int) func(ctx context.Context, s *socket.Stream) error {
-	f := echo(size)
-	return func(ctx context.Context, s *socket.Stream) error { return f(ctx, s) }
+	return func(ctx context.Context, s *socket.Stream) error {
+		defer s.Close(ctx)
+		buf := make([]byte, size)
+		for {
+			n, err := s.Receive(ctx, buf)
+			if err != nil {
+				return ignoreEnd(err)
+			}
+			if err := s.Send(ctx, buf[:n]); err != nil {
+				return ignoreEnd(err)
+			}
+		}
+	}
 }
 
-func echoNet(size int) func(c net.Conn) error {
-	return func(c net.Conn) error {
+func echoNet(size int) func(c net.Conn) {
+	return func(c net.Conn) {
+		defer c.Close()
 		buf := make([]byte, size)
 		for {
 			n, err := c.Read(buf)
 			if err != nil {
-				return err
+				return
 			}
 			if _, err := c.Write(buf[:n]); err != nil {
-				return err
+				return
 			}
 		}
 	}

@@ -42,14 +42,14 @@ func serveTLS(ctx context.Context, ready func(string)) error {
 		return err
 	}
 	f := echo(bufferSize)
-	return serveTCP(func(ctx context.Context, s *socket.Stream) error {
+	return serveTCP(closing(func(ctx context.Context, s *socket.Stream) error {
 		t, err := tlsstream.Server(ctx, s, config, tlsstream.StandardCompatible(false))
 		if err != nil {
 			return nil // a client that went away
 		}
 		defer t.Close(ctx)
 		return f(ctx, t)
-	})(ctx, ready)
+	}))(ctx, ready)
 }
 
 func serveTLSNet(ready func(string)) error {
@@ -58,9 +58,5 @@ func serveTLSNet(ready func(string)) error {
 		return err
 	}
 	f := echoNet(bufferSize)
-	return serveNet(func(c net.Conn) error {
-		t := tls.Server(c, config)
-		defer t.Close()
-		return f(t)
-	})(ready)
+	return serveNet(func(c net.Conn) { f(tls.Server(c, config)) })(ready)
 }

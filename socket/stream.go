@@ -55,8 +55,8 @@ func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
 	if err := s.reading.Acquire(); err != nil {
 		return 0, s.refused(ctx, err)
 	}
-	defer s.reading.Release()
 	n, err := s.c.Read(ctx, buf)
+	s.reading.Release() // without defer, for the sake of a small stack
 	if err != nil {
 		err = s.failed(err)
 	}

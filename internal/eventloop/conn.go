@@ -68,30 +68,44 @@ func (f *descriptor) receive(ctx context.Context, p []byte) (int, error) {
 	for {
 		seen := f.read.edges.Load()
 		if f.read.dry != seen {
-			if !f.use() {
-				return 0, f.opError("read", net.ErrClosed)
+			n, err, none := f.tryReceive(p, seen)
+			if !none {
+				return n, err
 			}
-			n, errno := recv(f.fd, p)
-			f.release()
-			switch {
-			case errno == 0 && n > 0:
-				// TCP gives all it has, up to an end. A UNIX socket stops at descriptors.
-				if n < len(p) && f.kind == kindTCP && trustShortReads && !f.odd.Load() {
-					f.read.dry = seen
-				}
-				return n, nil
-			case errno == 0:
-				return 0, f.end()
-			case errno == unix.EINTR:
-				continue
-			case !again(errno):
-				return 0, f.failed("read", "read", errno)
-			}
-			f.read.dry = seen
 		}
 		if err := f.wait(place, &f.read, seen, f.ops.read); err != nil {
 			return 0, f.waitError("read", err)
 		}
+	}
+}
+
+// tryReceive reads what is there; none means that nothing is, and nothing failed.
+// It is apart from receive so that a task which waits has a small stack.
+//
+//go:noinline
+func (f *descriptor) tryReceive(p []byte, seen uint64) (n int, err error, none bool) {
+	if !f.use() {
+		return 0, f.opError("read", net.ErrClosed), false
+	}
+	defer f.release()
+	for {
+		n, errno := recv(f.fd, p)
+		switch {
+		case errno == 0 && n > 0:
+			// TCP gives all it has, up to an end. A UNIX socket stops at descriptors.
+			if n < len(p) && f.kind == kindTCP && trustShortReads && !f.odd.Load() {
+				f.read.dry = seen
+			}
+			return n, nil, false
+		case errno == 0:
+			return 0, f.end(), false
+		case errno == unix.EINTR:
+			continue
+		case !again(errno):
+			return 0, f.failed("read", "read", errno), false
+		}
+		f.read.dry = seen
+		return 0, nil, true
 	}
 }
 

@@ -12,15 +12,20 @@ import (
 )
 
 // failed is the error of a system call. Op is the operation as package net names it.
+//
+//go:noinline
 func (f *descriptor) failed(op, call string, errno syscall.Errno) error {
 	return f.opError(op, os.NewSyscallError(call, errno))
 }
 
+//go:noinline
 func (f *descriptor) opError(op string, err error) error {
 	return opError(op, f.kind, f.local, f.remote, err)
 }
 
 // waitError is the error of descriptor.wait as callers get it.
+//
+//go:noinline
 func (f *descriptor) waitError(op string, err error) error {
 	switch {
 	case err == errClosed:

@@ -1,6 +1,11 @@
 package kernel
 
-import "github.com/anyio-go/anyio/internal/waitq"
+import (
+	"runtime"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/waitq"
+)
 
 // An Interrupter makes a call that blocks its goroutine somewhere outside of this
 // package return early, also if the call only begins afterwards. Interrupt must
@@ -13,8 +18,9 @@ type Interrupter interface{ Interrupt() }
 // The order is Begin, the call, End. No task of a loop may wait like this.
 type External struct {
 	Waiter
-	i    Interrupter
-	stop func() bool // ends the watch of a foreign context
+	i           Interrupter
+	interrupted atomic.Bool // by whoever has aborted the wait, as the last it does
+	stop        func() bool // ends the watch of a foreign context
 }
 
 var externals = waitq.NewPool(func() *External {
@@ -74,7 +80,10 @@ func (x *External) End(p Place) error {
 		x.leave(p)
 		return nil
 	}
-	<-x.c
+	for !x.interrupted.Load() { // Interrupt is on its way, and does not block
+		runtime.Gosched()
+	}
+	x.interrupted.Store(false)
 	x.leave(p)
 	if s := p.S; s != nil && (p.Ctx == nil || s.run.killed.Load() != nil) {
 		return s.cancelError()

@@ -127,14 +127,25 @@ func newEntry(t *Task) func() { return func() { t.Run() } }
 func (t *Task) Run() {
 	t.goid.Store(goid.Get())
 	if t.run.PprofLabels {
-		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", t.Name())))
-		defer pprof.SetGoroutineLabels(context.Background())
-	}
-	if g := t.parent.group(); g != nil {
-		g.Runner.RunTask(t)
+		t.runLabeled()
 	} else {
-		t.meta.Runner.RunTask(t)
+		t.runner().RunTask(t)
 	}
+}
+
+// runLabeled is apart from Run for the sake of small stacks: what is below all of a
+// goroutine's frames counts for each of a million.
+func (t *Task) runLabeled() {
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", t.Name())))
+	defer pprof.SetGoroutineLabels(context.Background())
+	t.runner().RunTask(t)
+}
+
+func (t *Task) runner() Runner {
+	if g := t.parent.group(); g != nil {
+		return g.Runner
+	}
+	return t.meta.Runner
 }
 
 // Name is the given name, else that of the task's function.

@@ -58,7 +58,7 @@ func (w *Waiter) prepare(p Place, bits uint64) { w.prepareFor(p.RunningTask(), p
 
 func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 	w.task = t
-	if w.task == nil && w.c == nil {
+	if w.task == nil && w.c == nil && w.ext == nil {
 		w.c = make(chan struct{}, 1)
 	}
 	if p.S != nil && p.S.run.Debug {
@@ -98,6 +98,8 @@ func (w *Waiter) Unpark() {
 	}
 	if w.ext != nil {
 		w.ext.i.Interrupt()
+		w.ext.interrupted.Store(true)
+		return
 	}
 	w.c <- struct{}{}
 }
