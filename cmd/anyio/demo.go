@@ -8,6 +8,7 @@ import (
 	"go/build"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -20,7 +21,7 @@ import (
 var demoCommand = command{
 	name:    "demo",
 	summary: "the quickstart, a pipeline over real files, and the simulator",
-	flags: func(fs *flag.FlagSet) func(ctx context.Context, std stdio) int {
+	flags: func(fs *flag.FlagSet) func(ctx context.Context, std stdio, args []string) int {
 		var f demoFlags
 		fs.StringVar(&f.backend, "backend", "all", "`name` of the backend to run on: parallel, eventloop, sim or all")
 		fs.Uint64Var(&f.seed, "seed", 1, "seed of the simulator")
@@ -49,11 +50,14 @@ type demo struct {
 	progress *progress
 }
 
-func (f *demoFlags) run(ctx context.Context, std stdio) int {
+func (f *demoFlags) run(ctx context.Context, std stdio, _ []string) int {
 	d, err := f.demo(std)
 	if err != nil {
 		return misused(std, "demo", err.Error())
 	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program the hard way
 	return d.run(ctx, std)
 }
 

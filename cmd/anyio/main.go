@@ -1,6 +1,7 @@
 // Command anyio shows AnyIO for Go at work.
 //
 //	anyio demo    the quickstart, a pipeline over real files, and the simulator
+//	anyio nc      what comes on stdin goes over a connection, and what it brings to stdout
 //	anyio help    what there is, and the flags of each command
 package main
 
@@ -11,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 )
 
@@ -23,24 +23,27 @@ const (
 	exitInterrupted = 130 // as shells have it: 128 + SIGINT
 )
 
-// A command is a subcommand of the program. Its flags follow its name.
+// A command is a subcommand of the program. Its flags follow its name, and its
+// arguments the flags. It deals with Ctrl-C itself.
 type command struct {
 	name    string
+	args    string // for people; "" if it takes none
 	summary string
 	// flags declares the command's flags and returns what runs it after they
 	// are parsed.
-	flags func(fs *flag.FlagSet) func(ctx context.Context, std stdio) int
+	flags func(fs *flag.FlagSet) func(ctx context.Context, std stdio, args []string) int
 }
 
-// stdio is where a command writes.
-type stdio struct{ out, err io.Writer }
+// stdio is what a command reads from and writes to.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
 
-var commands = []command{demoCommand}
+var commands = []command{demoCommand, ncCommand}
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program the hard way
-	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdout, os.Stderr}))
+	os.Exit(run(context.Background(), os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))
 }
 
 // run is the program but for the process around it. It returns the exit status.
@@ -73,16 +76,16 @@ func (c command) run(ctx context.Context, args []string, std stdio) int {
 	body := c.flags(fs)
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(std.out, "usage: anyio %s [flags]\n\n%s\n\n", c.name, c.summary)
+		fmt.Fprintf(std.out, "usage: anyio %s\n\n%s\n\n", strings.TrimSpace(c.name+" [flags] "+c.args), c.summary)
 		fs.SetOutput(std.out)
 		fs.PrintDefaults()
 		return exitOK
 	case err != nil:
 		return c.misused(std, err.Error())
-	case fs.NArg() > 0:
+	case fs.NArg() > 0 && c.args == "":
 		return c.misused(std, fmt.Sprintf("unexpected argument: %q", fs.Arg(0)))
 	}
-	return body(ctx, std)
+	return body(ctx, std, fs.Args())
 }
 
 // misused tells in one line what was wrong with the command's flags.

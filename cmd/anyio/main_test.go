@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 func runMain(t *testing.T, ctx context.Context, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	status = run(ctx, args, stdio{&out, &err})
+	status = run(ctx, args, stdio{strings.NewReader(""), &out, &err})
 	return status, out.String(), err.String()
 }
 
@@ -41,6 +41,28 @@ func TestBadUseIsOneLineAndStatus2(t *testing.T) {
 		{"demo -nosuch", "anyio demo: flag provided but not defined: -nosuch"},
 		{"demo -json=perhaps", `anyio demo: invalid boolean value "perhaps" for -json`},
 		{"demo more", `anyio demo: unexpected argument: "more"`},
+		{"nc", "anyio nc: expected a host and a port, got 0 arguments"},
+		{"nc localhost", "anyio nc: expected a host and a port, got 1 arguments"},
+		{"nc -l", "anyio nc: expected a host and a port, got 0 arguments"},
+		{"nc localhost 1 2", "anyio nc: expected a host and a port, got 3 arguments"},
+		{"nc localhost http", `anyio nc: port "http": expected a number from 1 to 65535`},
+		{"nc localhost 0", `anyio nc: port "0": expected a number from 1 to 65535`},
+		{"nc -l 65536", `anyio nc: port "65536": expected a number from 1 to 65535`},
+		{"nc -U", "anyio nc: expected one path, got 0 arguments"},
+		{"nc -U a b", "anyio nc: expected one path, got 2 arguments"},
+		{"nc -U -u a", "anyio nc: -U goes without -u"},
+		{"nc -U -4 a", "anyio nc: -U goes without -u, -4 and -6"},
+		{"nc -U -tls a", "anyio nc: -tls with -U needs -name or -insecure"},
+		{"nc -u -tls localhost 1", "anyio nc: -tls goes without -u"},
+		{"nc -4 -6 localhost 1", "anyio nc: -4 goes without -6"},
+		{"nc -ca x localhost 1", "anyio nc: -cert, -key, -ca, -name and -insecure go with -tls only"},
+		{"nc -l -tls -insecure 1", "anyio nc: -name and -insecure go without -l"},
+		{"nc -tls -key x localhost 1", "anyio nc: -key goes with -cert only"},
+		{"nc -timeout -1s localhost 1", "anyio nc: -timeout: -1s: expected 0 or more"},
+		{"nc -timeout soon localhost 1", `anyio nc: invalid value "soon" for flag -timeout`},
+		{"nc -backend sim localhost 1", "anyio nc: -backend: sim: it has a network of its own; expected parallel or eventloop"},
+		{"nc -backend nosuch localhost 1", `anyio nc: -backend: no such backend: "nosuch"`},
+		{"nc -nosuch", "anyio nc: flag provided but not defined: -nosuch"},
 	} {
 		status, stdout, stderr := runMain(t, t.Context(), strings.Fields(test.args)...)
 		if status != exitUsage || stdout != "" {
@@ -55,6 +77,7 @@ func TestBadUseIsOneLineAndStatus2(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"help", "demo "}, {"-h", "demo "}, {"help demo", "-backend name"}, {"demo -h", "-backend name"},
+		{"help", "nc "}, {"help nc", "usage: anyio nc [flags] [host] port | -U path\n"}, {"nc -h", "-timeout duration"},
 	} {
 		status, stdout, stderr := runMain(t, t.Context(), strings.Fields(test.args)...)
 		if status != exitOK || stderr != "" || !strings.Contains(stdout, test.want) {
@@ -172,7 +195,7 @@ func TestDemoInterruptedInThePipelinePrintsCounts(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		out := &cancelAt{text: "2. A pipeline", cancel: cancel}
 		var stderr bytes.Buffer
-		status := run(ctx, []string{"demo", "-backend", name, "-dir", writeTree(t, 300)}, stdio{out, &stderr})
+		status := run(ctx, []string{"demo", "-backend", name, "-dir", writeTree(t, 300)}, stdio{out: out, err: &stderr})
 		if got := out.got.String(); status != exitInterrupted || !strings.Contains(got, "(partial)") || !strings.Contains(got, "\nInterrupted: ") || stderr.Len() > 0 {
 			t.Errorf("%s: status %d, stderr %q:\n%s", name, status, &stderr, got)
 		}

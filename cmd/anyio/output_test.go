@@ -70,7 +70,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("disk full
 
 func TestOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
 	var stderr bytes.Buffer
-	status := run(t.Context(), []string{"demo", "-backend", "eventloop", "-dir", writeTree(t, 1)}, stdio{brokenWriter{}, &stderr})
+	status := run(t.Context(), []string{"demo", "-backend", "eventloop", "-dir", writeTree(t, 1)}, stdio{out: brokenWriter{}, err: &stderr})
 	if status != exitFailed || stderr.String() != "anyio demo: disk full\n" {
 		t.Errorf("status %d, stderr %q", status, &stderr)
 	}
