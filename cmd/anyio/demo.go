@@ -20,7 +20,7 @@ import (
 
 var demoCommand = command{
 	name:    "demo",
-	summary: "the quickstart, a pipeline over real files, and the simulator",
+	summary: "the quickstart, a pipeline over real files, an echo over TCP and TLS, and the simulator",
 	flags: func(fs *flag.FlagSet) func(ctx context.Context, std stdio, args []string) int {
 		var f demoFlags
 		fs.StringVar(&f.backend, "backend", "all", "`name` of the backend to run on: parallel, eventloop, sim or all")
@@ -119,7 +119,7 @@ func (d *demo) run(ctx context.Context, std stdio) int {
 	}
 	d.out.emit(first)
 
-	parts := []func(ctx context.Context) error{d.showQuickstart, d.showPipeline}
+	parts := []func(ctx context.Context) error{d.showQuickstart, d.showPipeline, d.showEcho}
 	if d.simulated() {
 		parts = append(parts, d.showSimulator)
 	}

@@ -1,6 +1,6 @@
 // Command anyio shows AnyIO for Go at work.
 //
-//	anyio demo    the quickstart, a pipeline over real files, and the simulator
+//	anyio demo    the quickstart, a pipeline over real files, an echo over TCP and TLS, and the simulator
 //	anyio nc      what comes on stdin goes over a connection, and what it brings to stdout
 //	anyio help    what there is, and the flags of each command
 package main

@@ -100,6 +100,8 @@ func TestDemoText(t *testing.T) {
 		"cut short, and the program moves on",
 		"done: 080acf35a507",
 		"The same result on all 3 backends.",
+		"connects to localhost", "connects to server",
+		"done: 100 messages came back over TCP\n", "done: 100 messages came back over TLS 1.3\n",
 		"  the same\n", "  another order\n",
 		"anyio: deadlock: every task waits and no timer is pending (seed ",
 		`"withdraw" waits for Lock.Acquire at `,
@@ -117,7 +119,7 @@ func TestDemoOnOneBackend(t *testing.T) {
 		if status != exitOK || stderr != "" {
 			t.Fatalf("%s: status %d, stderr %q", name, status, stderr)
 		}
-		if strings.Contains(stdout, "3. The simulator") || strings.Contains(stdout, "\nsim") {
+		if strings.Contains(stdout, "4. The simulator") || strings.Contains(stdout, "\nsim") {
 			t.Errorf("%s: the simulator ran, too:\n%s", name, stdout)
 		}
 	}
@@ -148,7 +150,7 @@ func TestDemoJSON(t *testing.T) {
 		t.Fatalf("status %d", status)
 	}
 	for kind, n := range map[string]int{
-		"demo": 1, "section": 3, "moment": 24, "quickstart": 3, "pipeline": 3, "agreement": 1,
+		"demo": 1, "section": 4, "moment": 36, "quickstart": 3, "echo": 3, "pipeline": 3, "agreement": 1,
 		"simulation": 3, "deadlock": 1, "end": 1,
 	} {
 		if len(got[kind]) != n {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -16,55 +15,11 @@ func (d *demo) showQuickstart(ctx context.Context) error {
 		"Two tasks in a group, then a timeout that cuts a long wait short, then a",
 		"blocking call in a worker. Times are the run's own, virtual in the simulator.")
 	for _, b := range d.backends {
-		r, err := timeQuickstart(ctx, b)
-		for _, m := range r.moments {
-			if d.out.json {
-				d.out.emit(m)
-			}
-		}
-		d.out.emit(r)
-		if err != nil {
+		if err := d.showProgram(ctx, "quickstart", b, quickstart, "A", "B", "timeout", "blocking"); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// quickstartRecord is one run of the quickstart.
-type quickstartRecord struct {
-	Kind    string  `json:"kind"`
-	Backend string  `json:"backend"`
-	Took    float64 `json:"took_ms"`    // by the run's clock
-	Elapsed float64 `json:"elapsed_ms"` // in the real world
-	Bars    []*bar  `json:"bars"`
-	moments []momentRecord
-}
-
-func (r quickstartRecord) text(w io.Writer) {
-	fmt.Fprintf(w, "\n%s (%.1f ms", r.Backend, r.Took)
-	if r.Backend == "sim" {
-		fmt.Fprintf(w, " of virtual time in %.1f ms", r.Elapsed)
-	}
-	fmt.Fprintln(w, ")")
-	for _, m := range r.moments {
-		m.text(w)
-	}
-	chart(w, r.Bars, r.Took)
-}
-
-func timeQuickstart(ctx context.Context, b anyio.Backend) (quickstartRecord, error) {
-	r := quickstartRecord{Kind: "quickstart", Backend: b.Name()}
-	start := time.Now()
-	err := anyio.Run(ctx, func(ctx context.Context) error {
-		t := newTimeline(ctx, b.Name())
-		err := quickstart(ctx, t)
-		r.Took = millis(anyio.Now(ctx).Sub(t.start))
-		t.order("A", "B", "timeout", "blocking")
-		r.moments, r.Bars = t.moments, t.bars
-		return err
-	}, anyio.On(b), anyio.MainName("main"))
-	r.Elapsed = millis(time.Since(start))
-	return r, err
 }
 
 // quickstart is the program.

@@ -14,7 +14,7 @@ import (
 
 // showSimulator shows virtual time, replay, and a deadlock found by its seed.
 func (d *demo) showSimulator(ctx context.Context) error {
-	d.section("3. The simulator",
+	d.section("4. The simulator",
 		fmt.Sprintf("An hour of %d sensors, each of which reports to a stream every 10 to 59 seconds.", sensors),
 		"The clock jumps when everybody waits; the seed decides who runs first.", "",
 		fmt.Sprintf("  %-9s %9s %9s %9s %10s   %s", "seed", "reports", "steps", "virtual", "real", "trace"))
