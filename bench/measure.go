@@ -140,18 +140,22 @@ func median(all []sample, of func(sample) float64) float64 {
 
 // profile writes a CPU profile of about a second of our side.
 func (p pair) profile(dir string, e effort) error {
-	if p.memory != nil || p.server != nil {
-		return nil // not a matter of this process's time
+	if p.memory != nil || p.server != nil && p.server.idle {
+		return nil // not a matter of time
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
+	}
+	file := filepath.Join(dir, p.id+"-"+p.backend+".prof")
+	if p.server != nil {
+		return p.profileServer(file, e)
 	}
 	ours := side(p.runOurs)
 	n, err := ours.calibrate(p.batch, p.batch, max(e.round, time.Second))
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(filepath.Join(dir, p.id+"-"+p.backend+".prof"))
+	f, err := os.Create(file)
 	if err != nil {
 		return err
 	}

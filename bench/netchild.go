@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/anyio-go/anyio"
 )
@@ -40,13 +42,14 @@ type server struct {
 	addr   string
 }
 
-func startServer(id, who string) (*server, error) {
+func startServer(id, who string, env ...string) (*server, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	s := &server{cmd: exec.Command(exe)}
 	s.cmd.Env = append(os.Environ(), serveVar+"="+id+" "+who)
+	s.cmd.Env = append(s.cmd.Env, env...)
 	s.cmd.Stderr = os.Stderr
 	if s.ask, err = s.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -96,6 +99,10 @@ func runServer(job string) int {
 		if sh.id != id || sh.server == nil {
 			continue
 		}
+		if err := startProfile(os.Getenv(profileVar)); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: server:", err)
+			return 1
+		}
 		go answerQuestions()
 		ready := func(addr string) { fmt.Println(addr) }
 		err := error(nil)
@@ -130,7 +137,42 @@ func answerQuestions() {
 		}
 		fmt.Println(v)
 	}
+	pprof.StopCPUProfile()
 	os.Exit(0)
+}
+
+// profileVar tells a server to write a CPU profile into this file.
+const profileVar = "ANYIO_BENCH_PROFILE"
+
+func startProfile(file string) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	return pprof.StartCPUProfile(f)
+}
+
+// profileServer profiles our server under the load of a second or more.
+func (p pair) profileServer(file string, e effort) error {
+	s, err := startServer(p.id, p.backend, profileVar+"="+file)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	l, err := p.server.connect(s.addr)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	_, err = side(func(m *meter, n int) error {
+		m.start()
+		defer m.stop()
+		return l.do(n)
+	}).calibrate(p.batch, p.batch, max(e.round, time.Second))
+	return err
 }
 
 // measureServer loads both servers in turns.

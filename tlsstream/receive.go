@@ -49,17 +49,21 @@ func (s *Stream) receive(ctx context.Context, buf []byte) (int, error) {
 		if err := s.reply(ctx); err != nil {
 			return 0, err
 		}
-		n, err := s.conn.Read(buf)
-		if n > 0 {
-			return n, nil // an error comes again
+		if !s.dry || len(s.wire.in) > 0 {
+			n, err := s.conn.Read(buf)
+			if n > 0 {
+				s.dry = n < len(buf) && err == nil // else there may be more of the record
+				return n, nil                      // an error comes again
+			}
+			if err == io.EOF {
+				return 0, s.finish(anyio.ErrEndOfStream)
+			}
+			if err != error(errStarved) {
+				return 0, s.finish(&anyio.BrokenError{Cause: clearError(err)})
+			}
+			s.dry = true
 		}
-		if err == io.EOF {
-			return 0, s.finish(anyio.ErrEndOfStream)
-		}
-		if err != error(errStarved) {
-			return 0, s.finish(&anyio.BrokenError{Cause: clearError(err)})
-		}
-		err = s.wire.fill(ctx)
+		err := s.wire.fill(ctx)
 		switch {
 		case err == nil:
 		case s.closed.Load() && !errors.Is(err, anyio.ErrCanceled):

@@ -27,6 +27,7 @@ type Stream struct {
 	sending    anyio.ResourceGuard
 	line       anyio.Lock // held while the transport is written to
 	closed     atomic.Bool
+	dry        bool       // crypto/tls has nothing to give until more is received; as ungotten
 	ungotten   []byte     // received before Receive asked; belongs to whoever is receiving
 	eofWritten bool       // our closing alert was written to the wire; guarded by line
 	mu         sync.Mutex // guards end, for moments
