@@ -43,6 +43,13 @@ var wants = map[string][]string{
 		"orders saved its items: true",
 		"search saved its items: true",
 	},
+	"tlsproxy": {
+		"first : HELLO\nfirst : finished in good order: true\n",
+		"open connections have 300ms to finish\n",
+		"late  : refused: true\nsecond: NOW I AM DONE\nsecond: finished in good order: true\n",
+		"proxy: the time is over, the rest was cut\n",
+		"third : cut, and knows that this was not all: true\n",
+	},
 	"workerpool": {
 		"limit  4: 60 images, 1830000 pixels, at most 4 at once",
 		"2 of 2 tokens are borrowed, 3 jobs wait",
