@@ -85,14 +85,11 @@ func clients(ctx context.Context, p *proxy, dial func(ctx context.Context) (*tls
 	if err := signalMyself(p); err != nil {
 		return err
 	}
-	for { // until the port is closed
-		late, err := dial(ctx)
-		if err != nil {
-			fmt.Println("late  : refused:", errors.Is(err, syscall.ECONNREFUSED) || runtime.GOOS == "windows")
-			break
-		}
-		_ = late.Close(ctx)
+	if err := p.draining.Wait(ctx); err != nil {
+		return err
 	}
+	_, err = dial(ctx)
+	fmt.Println("late  : refused:", errors.Is(err, syscall.ECONNREFUSED) || runtime.GOOS == "windows" && err != nil)
 	if err := ask(ctx, "second", second, "now i am done"); err != nil {
 		return err
 	}

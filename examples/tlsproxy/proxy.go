@@ -23,6 +23,7 @@ type proxy struct {
 	log    func(format string, args ...any)
 
 	open      atomic.Int32       // connections
+	draining  anyio.Event        // set when the port is closed
 	accepting *anyio.CancelScope // set before serve accepts; canceling it is as good as a signal
 }
 
@@ -52,6 +53,7 @@ func serve[S stream.ByteStream](ctx context.Context, p *proxy, inner stream.List
 		} else if err != nil {
 			return err
 		}
+		p.draining.Set()
 		p.log("accepting no more; %d open connections have %v to finish", p.open.Load(), p.drain)
 		conns.SetDeadline(anyio.Now(ctx).Add(p.drain))
 		return nil
