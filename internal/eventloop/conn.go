@@ -134,12 +134,10 @@ func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
 	for sum < len(p) {
 		seen := f.write.edges.Load()
 		if f.write.dry != seen {
-			if !f.use() {
-				return sum, f.opError("write", net.ErrClosed)
-			}
-			n, errno := send(f.fd, p[sum:])
-			f.release()
+			n, errno, closed := f.trySend(p[sum:])
 			switch {
+			case closed:
+				return sum, f.opError("write", net.ErrClosed)
 			case errno == 0:
 				sum += n
 				if sum < len(p) {
@@ -165,6 +163,18 @@ func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
 		}
 	}
 	return sum, nil
+}
+
+// trySend writes what the socket takes; apart from sendAll as tryReceive is.
+//
+//go:noinline
+func (f *descriptor) trySend(p []byte) (n int, errno syscall.Errno, closed bool) {
+	if !f.use() {
+		return 0, 0, true
+	}
+	n, errno = send(f.fd, p)
+	f.release()
+	return n, errno, false
 }
 
 // CloseWrite sends the end of the stream.

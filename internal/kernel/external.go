@@ -37,6 +37,8 @@ func PutExternal(x *External) { externals.Put(x) }
 
 // Begin begins the wait. If it fails, the place is canceled, the call must not be
 // made, and End not called.
+//
+//go:noinline
 func (x *External) Begin(p Place, op Op, i Interrupter) error {
 	x.i = i
 	if p.Ctx != nil {
@@ -75,6 +77,8 @@ func (x *External) beginForeign(p Place, op Op) error {
 
 // End ends the wait. Its error is the cancellation, if the Interrupter was called:
 // then Interrupt has returned, and will not be called again.
+//
+//go:noinline
 func (x *External) End(p Place) error {
 	if x.Wake() {
 		x.leave(p)

@@ -75,12 +75,16 @@ func (s *writeSide) Interrupt() { _ = s.d.SetWriteDeadline(past) }
 
 // endRead decides what a read returns that was interrupted: what it has brought, a
 // failure that is none of ours, else the cancellation. It removes the deadline.
+//
+//go:noinline
 func (s *sock) endRead(n int, err, canceled error) error {
 	_ = s.d.SetReadDeadline(time.Time{})
 	return s.verdict(n > 0, err, canceled)
 }
 
 // endWrite is endRead for writing, done if all has been written.
+//
+//go:noinline
 func (s *sock) endWrite(done bool, err, canceled error) error {
 	_ = s.d.SetWriteDeadline(time.Time{})
 	return s.verdict(done, err, canceled)
@@ -113,6 +117,8 @@ func (s *sock) Close() error {
 
 // failed is the error of a call: net.ErrClosed after Close, also where somebody's
 // net.Conn has an error of its own for that.
+//
+//go:noinline
 func (s *sock) failed(err error) error {
 	if err == nil || s.ops != connOps || !s.closed.Load() || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) {
 		return err

@@ -41,10 +41,15 @@ func (s *Stream) Read(ctx context.Context, p []byte) (int, error) {
 		}
 	}
 	kernel.PutExternal(x)
-	return s.outcome(n, err)
+	if err != nil {
+		return s.outcome(n, err)
+	}
+	return n, nil
 }
 
 // outcome is what a read returns: an error that comes with data comes again.
+//
+//go:noinline
 func (s *Stream) outcome(n int, err error) (int, error) {
 	if err == nil || n > 0 {
 		return n, nil
@@ -77,7 +82,10 @@ func (s *Stream) Write(ctx context.Context, p []byte) (int, error) {
 		}
 	}
 	kernel.PutExternal(x)
-	return n, s.failed(err)
+	if err != nil {
+		err = s.failed(err)
+	}
+	return n, err
 }
 
 func (s *Stream) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, err error) {
