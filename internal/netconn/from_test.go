@@ -176,8 +176,10 @@ func TestRealConnectionsInASimulation(t *testing.T) {
 		defer a.Close()
 		defer b.Close()
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var arrived anyio.Event
 			reader := tg.Go(func(ctx context.Context) error {
 				readAll(t, ctx, b, "hello")
+				arrived.Set()
 				_, err := a.Read(ctx, make([]byte, 8))
 				if !errors.Is(err, anyio.ErrCanceled) {
 					t.Errorf("got %v, want a cancellation", err)
@@ -185,6 +187,9 @@ func TestRealConnectionsInASimulation(t *testing.T) {
 				return err
 			})
 			send(t, ctx, a, "hello")
+			if err := arrived.Wait(ctx); err != nil {
+				return err
+			}
 			reader.Cancel("test")
 			return nil
 		})
