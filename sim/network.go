@@ -76,7 +76,7 @@ func (n *Network) Link(a, b string, l Link) { n.n.Link(a, b, false, simnet.Link(
 // LinkOneWay is Link for one direction.
 func (n *Network) LinkOneWay(from, to string, l Link) { n.n.Link(from, to, true, simnet.Link(l)) }
 
-// A NetworkStats counts the packets of a run.
+// A NetworkStats counts the packets of a run, and its sockets.
 type NetworkStats struct {
 	Sent       uint64 // by sockets; copies made on the way are not counted
 	Delivered  uint64 // arrived at a host
@@ -84,9 +84,12 @@ type NetworkStats struct {
 	Dropped    uint64 // by a partition, a rule, Drop, a full backlog, or a host without power
 	Duplicated uint64 // copies made on the way
 	Overflowed uint64 // datagrams for which a socket's queue had no room
+	// Sockets are those that are open now on all hosts: what was not closed, or was
+	// never accepted, and TCP connections that still have to send after Close.
+	Sockets uint64
 }
 
-// Stats counts the packets so far.
+// Stats counts the packets so far, and the sockets that are open.
 func (n *Network) Stats() NetworkStats { return NetworkStats(n.n.Stats()) }
 
 // Trace writes a line for each packet that is sent, with what becomes of it, and

@@ -68,6 +68,7 @@ type Stats struct {
 	Dropped    uint64 // by a partition, a rule, Drop, or a host without power
 	Duplicated uint64 // copies made on the way
 	Overflowed uint64 // datagrams for which a socket's queue had no room
+	Sockets    uint64 // that are open now
 }
 
 // New makes a network with one host, "localhost".
@@ -177,7 +178,11 @@ func (n *Net) upTo(d time.Duration) time.Duration {
 func (n *Net) Stats() Stats {
 	n.lock()
 	defer n.unlock()
-	return n.stats
+	s := n.stats
+	for _, h := range n.hosts {
+		s.Sockets += uint64(h.sockets.Len())
+	}
+	return s
 }
 
 // OnPacket adds a rule. Each packet is given to the rules when it is sent, the

@@ -21,6 +21,7 @@ const (
 	synAckTries    = 5  // of the answer: 63 s
 	dataTries      = 15 // of data: between 13 and 30 minutes
 	noRouteTimeout = 3 * time.Second
+	finTimeout     = 60 * time.Second // of a closed connection whose other side does not end
 )
 
 type connState uint8

@@ -54,6 +54,7 @@ func (c *conn) close() {
 	}
 	c.shutdown()
 	c.finish()
+	c.arm()
 }
 
 // leave is the user's end of the connection.

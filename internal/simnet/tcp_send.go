@@ -177,12 +177,22 @@ func (c *conn) learn(rtt time.Duration) {
 func (c *conn) arm() {
 	switch {
 	case c.state == synSent || c.state == synReceived:
+	case c.orphan():
+		if c.due == 0 {
+			c.startTimer(finTimeout)
+		}
 	case c.state == dead || c.una == c.nxt && !c.asking():
 		c.due = 0
 		c.net.clock.Disarm(&c.timer)
 	case c.due == 0:
 		c.startTimer(c.rto)
 	}
+}
+
+// orphan reports whether all was said and only the other side's end is missing, for
+// which nobody waits any more.
+func (c *conn) orphan() bool {
+	return c.state == established && c.closed && c.shut && c.una > c.dataEnd() && !c.finished
 }
 
 // asking reports whether the sender has to ask for a window.
@@ -210,6 +220,9 @@ func (c *conn) Fire() {
 	switch {
 	case c.peerHost == nil:
 		c.end(syscall.EHOSTUNREACH)
+		return
+	case c.orphan():
+		c.end(0)
 		return
 	case c.state == synSent:
 		limit = synTries
