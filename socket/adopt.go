@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -107,6 +108,10 @@ func take[C kernel.Conn](ctx context.Context, obj any, w wanted, adopt func(cont
 	if _, err := kernel.Enter(ctx); err != nil {
 		return c, err
 	}
+	// From here on a cancellation comes too late: the backend would have closed fd,
+	// and the caller, who would think that it is his, would close it again.
+	ctx, scope := anyio.OpenCancelScope(ctx, anyio.WithShield())
+	defer func() { err = scope.Close(err) }()
 	switch x := obj.(type) {
 	case int, uintptr:
 		fd, err := fdOf(w.function, x)
@@ -126,10 +131,10 @@ func take[C kernel.Conn](ctx context.Context, obj any, w wanted, adopt func(cont
 			return c, err
 		}
 		if closer, ok := x.(io.Closer); ok {
-			err = closer.Close()
+			_ = closer.Close() // we have the socket, whatever it says
 		}
 		runtime.KeepAlive(x)
-		return c, err
+		return c, nil
 	}
 	return c, misuse("%s: expected a descriptor or a socket, got %T instead", w.function, obj)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/socket"
 	"golang.org/x/sys/unix"
 )
@@ -51,6 +52,39 @@ func TestStreamFromDescriptorsAndConnections(t *testing.T) {
 		must(t, c.Send(ctx, []byte("over TCP")))
 		want(t, ctx, s, "over TCP")
 		must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
+	}, notSim)
+}
+
+// A descriptor is either ours or still the caller's, whenever the cancellation comes:
+// who is not told to whom it belongs closes it twice, or never.
+func TestCanceledAdoptionLeavesTheDescriptorToTheCaller(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for used := range 300 { // more than the budget of calls that need not wait
+			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+			must(t, err)
+			var a *socket.Stream
+			err = anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					must(t, lowlevel.Checkpoint(ctx)) // the budget is full
+					tg.Go(func(ctx context.Context) error { scope.Cancel("test"); return nil })
+					for range used % 150 {
+						if err := lowlevel.Enter(ctx); err != nil {
+							return nil
+						}
+					}
+					var err error
+					a, err = socket.StreamFrom(ctx, fds[0])
+					return err
+				})
+			})
+			must(t, err)
+			if a != nil {
+				must(t, a.Close(ctx))
+			} else if err := unix.Close(fds[0]); err != nil {
+				t.Fatalf("after %d calls: the descriptor is no longer the caller's: %v", used, err)
+			}
+			must(t, unix.Close(fds[1]))
+		}
 	}, notSim)
 }
 
