@@ -18,7 +18,7 @@ var byteRules = []byteRule{
 		want:  "a mebibyte goes in each direction at once and arrives unchanged",
 		check: checkTransfer},
 	{name: "empty buffer",
-		want: "Receive with an empty buffer is a *MisuseError",
+		want: "Receive with an empty buffer is a *MisuseError, but in a canceled scope the cancellation",
 		check: func(p *bytePair, ctx context.Context) {
 			var misuse *anyio.MisuseError
 			for _, buf := range [][]byte{nil, {}} {
@@ -26,6 +26,13 @@ var byteRules = []byteRule{
 					p.fail("received %d, %v", n, err)
 				}
 			}
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+				scope.Cancel("test")
+				_, err := p.a.Receive(ctx, nil)
+				p.wantErr("Receive in a canceled scope", err, anyio.ErrCanceled)
+				return nil
+			})
+			p.wantErr("the scope", err, nil)
 		}},
 	{name: "nothing sent",
 		want: "Send without data is no error, and nothing is received",

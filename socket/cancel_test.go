@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
@@ -370,6 +371,34 @@ func TestLinesOverASocketCanBeCanceledEverywhere(t *testing.T) {
 				}
 				return errors.Join(err, c.Close(ctx), r.Close(ctx), l.Close(ctx), nothingIsOpen(ctx))
 			},
+		}
+	})
+}
+
+// On cores of their own, attempts may notice a cancellation before the task that
+// decides: that is no failure of theirs.
+func TestCanceledDialIsNoFailureOfAttempts(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := tcpListener(t, ctx, "localhost")
+		for i := range 300 {
+			var s *socket.Stream
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					tg.Go(func(ctx context.Context) (err error) {
+						s, err = socket.DialTCP(ctx, "localhost", l.Port(), socket.AttemptDelay(time.Nanosecond))
+						return err
+					})
+					for range i % 40 {
+						_ = lowlevel.Checkpoint(ctx)
+					}
+					scope.Cancel("test")
+					return nil
+				})
+			})
+			must(t, err)
+			if s != nil {
+				must(t, s.Close(ctx))
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -123,6 +124,9 @@ func (r *race) decide(ctx context.Context, tg *anyio.TaskGroup, recv *stream.Mem
 	for i, l := range r.lookups {
 		tg.Go(func(ctx context.Context) error {
 			ips, err := lookup(ctx, r.host, l.family)
+			if errors.Is(err, anyio.ErrCanceled) {
+				return err
+			}
 			r.told(raceEvent{lookup: i, ips: ips, err: err})
 			return nil
 		}, anyio.Name("look up "+r.host+" in "+l.family.String()))
@@ -167,7 +171,10 @@ func (r *race) start(tg *anyio.TaskGroup, ip netip.Addr) {
 	r.running++
 	tg.Go(func(ctx context.Context) error {
 		c, err := r.dial(ctx, ip)
-		if err != nil {
+		switch {
+		case errors.Is(err, anyio.ErrCanceled):
+			return err // the race is over, this is no news
+		case err != nil:
 			c = nil
 		}
 		r.told(raceEvent{lookup: -1, ip: ip, conn: c, err: err})

@@ -41,7 +41,7 @@ func (s *Stream) init(c kernel.StreamConn) {
 	s.reading.Action, s.writing.Action = "reading from", "writing to"
 }
 
-var errEmptyBuffer = misuse("Receive: the buffer is empty: give it room for at least one byte")
+var errEmptyBuffer = misuse("Receive needs a buffer with room for at least one byte, its length is 0")
 
 // Receive waits for data and reads between 1 and len(buf) bytes into buf. The errors
 // are ErrClosed after Close, io.EOF after the last byte, a *anyio.BrokenError if the

@@ -37,7 +37,7 @@ func TestStreamReceivesNoMoreThanTheBufferHolds(t *testing.T) {
 			want(t, ctx, b, text)
 		}
 		_, err := b.Receive(ctx, nil)
-		wantMisuse(t, err, "the buffer is empty")
+		wantMisuse(t, err, "room for at least one byte")
 	})
 }
 

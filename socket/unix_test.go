@@ -112,7 +112,7 @@ func TestUnixStreamRefusesEmptyMessagesAndLists(t *testing.T) {
 		_, _, err := a.ReceiveFDs(ctx, make([]byte, 1), nil)
 		wantMisuse(t, err, "room for at least one descriptor")
 		_, _, err = a.ReceiveFDs(ctx, nil, make([]uintptr, 1))
-		wantMisuse(t, err, "the buffer is empty")
+		wantMisuse(t, err, "room for at least one byte")
 		_, _, err = a.ReceiveFiles(ctx, make([]byte, 1), 0)
 		wantMisuse(t, err, "the limit must be positive")
 	})

@@ -50,14 +50,14 @@ func (r *BufferedReceiver) leave() { r.guard.Release() }
 // Receive implements ByteReceiveStream: it gives what is buffered, or else waits for
 // the wrapped stream. [SB-02]
 func (r *BufferedReceiver) Receive(ctx context.Context, buf []byte) (int, error) {
-	if len(buf) == 0 {
-		return 0, errEmptyBuffer
-	}
 	if err := r.enter(ctx); err != nil {
 		return 0, err
 	}
 	defer r.leave()
-	if len(r.data) == 0 {
+	switch {
+	case len(buf) == 0:
+		return 0, errEmptyBuffer
+	case len(r.data) == 0:
 		return r.s.Receive(ctx, buf)
 	}
 	n := copy(buf, r.data)

@@ -62,6 +62,9 @@ func (l *PipeListener) Connect(ctx context.Context) (ByteStream, error) {
 
 // Accept implements Listener.
 func (l *PipeListener) Accept(ctx context.Context) (ByteStream, error) {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return nil, err
+	}
 	if err := l.accepting.Acquire(); err != nil {
 		return nil, err
 	}

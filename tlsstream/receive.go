@@ -20,14 +20,14 @@ var errFlooded = errors.New("tlsstream: the other side asks for new keys again a
 //
 // Cancellation: no byte is lost.
 func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
-	if len(buf) == 0 {
-		return 0, &anyio.MisuseError{Text: "Receive: the buffer is empty: it must have room for at least one byte"}
-	}
 	if err := lowlevel.Enter(ctx); err != nil {
 		return 0, err
 	}
 	if s.closed.Load() {
 		return 0, anyio.ErrClosed
+	}
+	if len(buf) == 0 {
+		return 0, &anyio.MisuseError{Text: "tlsstream: Receive needs a buffer with room for at least one byte, its length is 0"}
 	}
 	if err := s.receiving.Acquire(); err != nil {
 		return 0, err
