@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,6 +96,7 @@ func TestDialCanBeCanceledEverywhere(t *testing.T) {
 func TestAcceptCanBeCanceledEverywhere(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
 		var l *socket.TCPListener
+		var mu sync.Mutex // guards clients
 		var clients []*socket.Stream
 		var accepted []string
 		take := func(ctx context.Context) error {
@@ -118,7 +121,9 @@ func TestAcceptCanBeCanceledEverywhere(t *testing.T) {
 						tg.Go(func(ctx context.Context) error {
 							s, err := socket.DialTCP(ctx, host, 80)
 							if err == nil {
+								mu.Lock()
 								clients = append(clients, s)
+								mu.Unlock()
 							}
 							return err
 						})
@@ -158,7 +163,7 @@ func TestAcceptCanBeCanceledEverywhere(t *testing.T) {
 func TestServeCanBeCanceledEverywhere(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
 		var l *socket.TCPListener
-		begun, ended := 0, 0
+		var begun, ended atomic.Int32
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) (err error) {
 				l, err = socket.ListenTCP(ctx, socket.LocalHost("localhost"), socket.LocalPort(80))
@@ -168,10 +173,10 @@ func TestServeCanBeCanceledEverywhere(t *testing.T) {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
 						return l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error {
-							begun++
+							begun.Add(1)
 							defer func() {
 								_ = s.Close(ctx)
-								ended++
+								ended.Add(1)
 							}()
 							buf := make([]byte, 10)
 							n, err := s.Receive(ctx, buf)
@@ -199,8 +204,8 @@ func TestServeCanBeCanceledEverywhere(t *testing.T) {
 				})
 			},
 			Check: func(ctx context.Context, err error) error {
-				if begun != ended {
-					err = errors.Join(err, fmt.Errorf("%d handlers have begun and %d ended", begun, ended))
+				if begun.Load() != ended.Load() {
+					err = errors.Join(err, fmt.Errorf("%d handlers have begun and %d ended", begun.Load(), ended.Load()))
 				}
 				return errors.Join(err, l.Close(ctx), nothingIsOpen(ctx))
 			},
