@@ -13,6 +13,15 @@ import (
 
 // wants lists what must be in an example's output.
 var wants = map[string][]string{
+	"chat": {
+		"ann: hello\n",
+		" cat's link is cut\n",
+		"ann     * cat has gone: too slow\n",
+		"ben     ann: and so on\n",
+		" cat's link is mended\n",
+		"cat     ben: there you are, cat\n",
+		"cat     * the server is going down\n",
+	},
 	"errgroup": {
 		"sizes, in the order of the pages: [1600 1700 1800 1900]",
 		"  disk: disk full",
