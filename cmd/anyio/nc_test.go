@@ -309,7 +309,5 @@ func TestNetcatCannotWriteItsOutput(t *testing.T) {
 	if status != exitFailed || !strings.Contains(stderr.String(), "disk full") {
 		t.Errorf("status %d, stderr %q", status, &stderr)
 	}
-	if status := <-server.status; status != exitFailed {
-		t.Errorf("the sender did not notice: status %d", status)
-	}
+	<-server.status // it may have given all to the system before the other side failed
 }
