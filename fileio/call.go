@@ -1,0 +1,41 @@
+package fileio
+
+import (
+	"context"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// inPlace begins a call if it is to be made by its caller. If not, nothing has
+// happened, and RunBlocking is to begin it.
+func inPlace(ctx context.Context) (bool, error) {
+	if p := kernel.Locate(ctx); !p.Run().InPlace(false) {
+		return false, nil
+	}
+	_, err := kernel.Enter(ctx)
+	return true, err
+}
+
+// call calls f where it may block.
+func call[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	switch here, err := inPlace(ctx); {
+	case err != nil:
+		var zero T
+		return zero, err
+	case here:
+		return f()
+	}
+	return anyio.RunBlocking(ctx, f)
+}
+
+// do calls a function without a result where it may block.
+func do(ctx context.Context, f func() error) error {
+	_, err := call(ctx, func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
+
+// cleanup calls a function that undoes something, not minding cancellation.
+func cleanup(ctx context.Context, f func() error) error {
+	return anyio.Shielded(ctx, 0, func(ctx context.Context) error { return do(ctx, f) })
+}

@@ -1,0 +1,171 @@
+package fileio
+
+import (
+	"context"
+	"io"
+	"io/fs"
+
+	"github.com/anyio-go/anyio"
+)
+
+// In the methods that move bytes the closure is made only where a call is made
+// elsewhere: a call in place allocates nothing.
+
+// Read reads up to len(p) bytes. At the end of the file it returns 0 and
+// anyio.ErrEndOfStream; if the file has grown it goes on the next time.
+// Cancellation: no byte is lost. [FI-07] [FI-08] [FI-11] [FI-12]
+func (f *File) Read(ctx context.Context, p []byte) (int, error) {
+	switch here, err := f.here(ctx, 0); {
+	case err != nil:
+		return 0, err
+	case here:
+		return f.read(p)
+	}
+	return anyio.RunBlocking(ctx, func() (int, error) { return f.read(p) }, f.opts()...)
+}
+
+func (f *File) read(p []byte) (int, error) {
+	if f.closed.Load() {
+		return 0, anyio.ErrClosed
+	}
+	if f.more.Load() {
+		if n := f.readAhead(p); n > 0 {
+			return n, nil
+		}
+	}
+	n, err := f.raw.Read(p)
+	return n, f.outcome(err)
+}
+
+// Write writes all of p. It returns how many bytes were written, less than len(p)
+// only with an error, such as a full disk. Cancellation: nothing was written. [FI-13]
+func (f *File) Write(ctx context.Context, p []byte) (int, error) {
+	switch here, err := f.here(ctx, len(p)); {
+	case err != nil:
+		return 0, err
+	case here:
+		return f.write(p)
+	}
+	return anyio.RunBlocking(ctx, func() (int, error) { return f.write(p) }, f.opts()...)
+}
+
+func (f *File) write(p []byte) (int, error) {
+	if f.closed.Load() {
+		return 0, anyio.ErrClosed
+	}
+	if f.more.Load() {
+		if _, err := f.seek(0, io.SeekCurrent); err != nil {
+			return 0, err
+		}
+	}
+	n, err := f.raw.Write(p)
+	return n, f.outcome(err)
+}
+
+// WriteString is Write for a string.
+func (f *File) WriteString(ctx context.Context, s string) (int, error) {
+	return f.Write(ctx, []byte(s))
+}
+
+// WriteLines writes the lines one after the other and adds nothing to them.
+// Cancellation: some may have been written. [FI-14]
+func (f *File) WriteLines(ctx context.Context, lines ...string) error {
+	for _, line := range lines {
+		if _, err := f.WriteString(ctx, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReadAt reads len(p) bytes from an offset, without moving. If there are less it
+// returns anyio.ErrEndOfStream with them. Cancellation: nothing was read.
+func (f *File) ReadAt(ctx context.Context, p []byte, offset int64) (int, error) {
+	switch here, err := f.here(ctx, 0); {
+	case err != nil:
+		return 0, err
+	case here:
+		return f.readAt(p, offset)
+	}
+	return anyio.RunBlocking(ctx, func() (int, error) { return f.readAt(p, offset) }, f.opts()...)
+}
+
+func (f *File) readAt(p []byte, offset int64) (int, error) {
+	if f.closed.Load() {
+		return 0, anyio.ErrClosed
+	}
+	n, err := f.raw.ReadAt(p, offset)
+	return n, f.outcome(err)
+}
+
+// WriteAt writes all of p at an offset, without moving. It is an error if the file
+// was opened to append. Cancellation: nothing was written.
+func (f *File) WriteAt(ctx context.Context, p []byte, offset int64) (int, error) {
+	switch here, err := f.here(ctx, int(min(offset, 1<<30))+len(p)); {
+	case err != nil:
+		return 0, err
+	case here:
+		return f.writeAt(p, offset)
+	}
+	return anyio.RunBlocking(ctx, func() (int, error) { return f.writeAt(p, offset) }, f.opts()...)
+}
+
+func (f *File) writeAt(p []byte, offset int64) (int, error) {
+	if f.closed.Load() {
+		return 0, anyio.ErrClosed
+	}
+	n, err := f.raw.WriteAt(p, offset)
+	return n, f.outcome(err)
+}
+
+// Seek moves to an offset from the begin, the end or where it is, as io.SeekStart,
+// io.SeekEnd and io.SeekCurrent say, and returns the new offset from the begin.
+// Cancellation: it has not moved. [FI-16]
+func (f *File) Seek(ctx context.Context, offset int64, whence int) (int64, error) {
+	switch here, err := f.here(ctx, 0); {
+	case err != nil:
+		return 0, err
+	case here:
+		return f.seek(offset, whence)
+	}
+	return anyio.RunBlocking(ctx, func() (int64, error) { return f.seek(offset, whence) }, f.opts()...)
+}
+
+// Tell returns the offset from the begin where the next Read or Write is. [FI-17]
+func (f *File) Tell(ctx context.Context) (int64, error) { return f.Seek(ctx, 0, io.SeekCurrent) }
+
+// Truncate makes the file size bytes long, cutting it or filling up with zeros. It
+// does not move. Cancellation: the file is as it was. [FI-15]
+func (f *File) Truncate(ctx context.Context, size int64) error {
+	return f.do(ctx, int(min(size, 1<<30)), func() error { return f.raw.Truncate(size) })
+}
+
+// Sync brings what was written to the disk. Cancellation: it has not begun. [FI-18]
+func (f *File) Sync(ctx context.Context) error { return f.do(ctx, 0, f.raw.Sync) }
+
+// Stat describes the file.
+func (f *File) Stat(ctx context.Context) (info fs.FileInfo, err error) {
+	err = f.do(ctx, 0, func() (err error) {
+		info, err = f.raw.Stat()
+		return err
+	})
+	return info, err
+}
+
+// do makes a call, which may move n bytes.
+func (f *File) do(ctx context.Context, n int, g func() error) error {
+	guarded := func() error {
+		if f.closed.Load() {
+			return anyio.ErrClosed
+		}
+		return f.outcome(g())
+	}
+	switch here, err := f.here(ctx, n); {
+	case err != nil:
+		return err
+	case here:
+		return guarded()
+	}
+	_, err := anyio.RunBlocking(ctx, func() (struct{}, error) { return struct{}{}, guarded() }, f.opts()...)
+	return err
+}

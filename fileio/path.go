@@ -1,0 +1,166 @@
+package fileio
+
+import (
+	"cmp"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// A Path is a path with the interface of Python's pathlib: its parts can be looked at
+// and put together without asking the system, and its other methods, which take a
+// context, ask the system as the functions of this package do.
+//
+// It is a string, so fileio.Path("a/b") and string(p) convert, it can be a constant
+// and the key of a map. Methods return it in its normal form, which NewPath makes:
+// without "." and without doubled or trailing separators; ".." is kept, for what it
+// means depends on links. The empty path is ".". What is not normal, such as a
+// converted "a//b", is understood by all methods, but == is a comparison of strings. [PA-01] [PA-03]
+type Path string
+
+const windows = runtime.GOOS == "windows"
+
+// separator is what stands between parts.
+const separator = string(filepath.Separator)
+
+// parsed is a path taken apart.
+type parsed struct {
+	drive string   // "" but on Windows
+	root  string   // "", the separator or, by POSIX a thing of its own, "//"
+	names []string // between separators
+}
+
+func parse(s string) parsed {
+	var p parsed
+	if windows {
+		p.drive = filepath.FromSlash(filepath.VolumeName(s))
+		s = filepath.FromSlash(s[len(p.drive):])
+	}
+	rest := strings.TrimLeft(s, separator)
+	switch n := len(s) - len(rest); {
+	case n == 2 && !windows:
+		p.root = "//"
+	case n > 0:
+		p.root = separator
+	}
+	for name := range strings.SplitSeq(rest, separator) {
+		if name != "" && name != "." {
+			p.names = append(p.names, name)
+		}
+	}
+	return p
+}
+
+func (p parsed) path() Path {
+	s := p.drive + p.root + strings.Join(p.names, separator)
+	if s == "" {
+		s = "."
+	}
+	return Path(s)
+}
+
+func (p parsed) anchor() string { return p.drive + p.root }
+
+// parts are the names, after the anchor if there is one.
+func (p parsed) parts() []string {
+	if a := p.anchor(); a != "" {
+		return append([]string{a}, p.names...)
+	}
+	return p.names
+}
+
+// with has other names. What it shares with p is not written to.
+func (p parsed) with(names ...string) parsed {
+	p.names = names
+	return p
+}
+
+func (p parsed) join(q parsed) parsed {
+	switch {
+	case q.drive != "" && !strings.EqualFold(q.drive, p.drive):
+		return q
+	case q.root != "":
+		return parsed{p.drive, q.root, q.names}
+	}
+	return p.with(append(slices.Clip(p.names), q.names...)...)
+}
+
+// NewPath joins segments and brings them into normal form. A segment that is absolute
+// begins anew. [PA-01] [PA-61]
+func NewPath(segments ...string) Path {
+	var p parsed
+	for _, s := range segments {
+		p = p.join(parse(s))
+	}
+	return p.path()
+}
+
+// Join is p and the segments below it. A segment that is absolute begins anew. [PA-04] [PA-58]
+func (p Path) Join(segments ...string) Path {
+	return NewPath(append([]string{string(p)}, segments...)...)
+}
+
+// String is the path in normal form. [PA-02]
+func (p Path) String() string { return string(parse(string(p)).path()) }
+
+// GoString is what %#v prints. [PA-02]
+func (p Path) GoString() string { return "fileio.Path(" + quoteGo(p.String()) + ")" }
+
+// Compare orders paths by their parts: it is -1, 0 or +1, as of cmp.Compare. On
+// Windows upper and lower case are the same. [PA-03]
+func (p Path) Compare(q Path) int {
+	a, b := parse(string(p)).parts(), parse(string(q)).parts()
+	return slices.CompareFunc(a, b, func(a, b string) int { return cmp.Compare(fold(a), fold(b)) })
+}
+
+// Equal reports whether both are the same path, whether in normal form or not. It
+// does not ask the system: see SameFile. [PA-03]
+func (p Path) Equal(q Path) bool { return p.Compare(q) == 0 }
+
+// fold is a name as it is compared.
+func fold(name string) string {
+	if windows {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// Parts are the components; the first is the anchor if there is one. [PA-06]
+func (p Path) Parts() []string { return parse(string(p)).parts() }
+
+// Drive is the letter or share on Windows, "" elsewhere. [PA-07]
+func (p Path) Drive() string { return parse(string(p)).drive }
+
+// Root is the separator of an absolute path, else "". [PA-08]
+func (p Path) Root() string { return parse(string(p)).root }
+
+// Anchor is Drive and Root. [PA-09]
+func (p Path) Anchor() string { return parse(string(p)).anchor() }
+
+// Parent is the path without its last name: of "/" it is "/", of "a" it is ".". [PA-11]
+func (p Path) Parent() Path {
+	q := parse(string(p))
+	if n := len(q.names); n > 0 {
+		q = q.with(q.names[:n-1]...)
+	}
+	return q.path()
+}
+
+// Parents are the parent, its parent and so on up to the anchor or ".". [PA-10]
+func (p Path) Parents() (all []Path) {
+	q := parse(string(p))
+	for n := len(q.names) - 1; n >= 0; n-- {
+		all = append(all, q.with(q.names[:n]...).path())
+	}
+	return all
+}
+
+// IsAbsolute reports whether the path begins at the root. [PA-45]
+func (p Path) IsAbsolute() bool {
+	q := parse(string(p))
+	return q.root != "" && (!windows || q.drive != "")
+}
+
+// AsPosix is the path with slashes between the parts. [PA-17]
+func (p Path) AsPosix() string { return filepath.ToSlash(p.String()) }

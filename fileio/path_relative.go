@@ -1,0 +1,106 @@
+package fileio
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// below returns the names that p has more than base, if it is below it.
+func below(p, base parsed) ([]string, bool) {
+	if fold(p.drive) != fold(base.drive) || p.root != base.root || len(p.names) < len(base.names) {
+		return nil, false
+	}
+	for i, name := range base.names {
+		if fold(name) != fold(p.names[i]) {
+			return nil, false
+		}
+	}
+	return p.names[len(base.names):], true
+}
+
+// IsRelativeTo reports whether p is base or below it, going by the names alone. [PA-28]
+func (p Path) IsRelativeTo(base Path) bool {
+	_, ok := below(parse(string(p)), parse(string(base)))
+	return ok
+}
+
+// RelativeTo is p as seen from base. If p is not below base it is a *PathError; see
+// RelativeUp. [PA-29]
+func (p Path) RelativeTo(base Path) (Path, error) {
+	names, ok := below(parse(string(p)), parse(string(base)))
+	if !ok {
+		return "", p.invalid("it is not below %q", base)
+	}
+	return parsed{names: names}.path(), nil
+}
+
+// RelativeUp is p as seen from base, with as many ".." as it takes. It is a *PathError
+// if only one of them is absolute, if their drives differ, and if the way up goes through
+// a "..", of which nobody knows where it leads. [PA-29]
+func (p Path) RelativeUp(base Path) (Path, error) {
+	from, up := parse(string(base)), 0
+	for {
+		names, ok := below(parse(string(p)), from)
+		switch n := len(from.names) - 1; {
+		case ok:
+			return parsed{names: append(slices.Repeat([]string{".."}, up), names...)}.path(), nil
+		case n < 0:
+			return "", p.invalid("it has another anchor than %q", base)
+		case from.names[n] == "..":
+			return "", p.invalid(`there is no way up from %q: it has a ".."`, base)
+		default:
+			from, up = from.with(from.names[:n]...), up+1
+		}
+	}
+}
+
+// AsURI is the path as a file: URI. A path that is not absolute gives a *PathError. [PA-18]
+func (p Path) AsURI() (string, error) {
+	if !p.IsAbsolute() {
+		return "", p.invalid("a relative path has no URI")
+	}
+	var b strings.Builder
+	b.WriteString("file://")
+	s := p.AsPosix()
+	if windows && !strings.HasPrefix(s, "/") {
+		b.WriteString("/" + s[:2])
+		s = s[2:]
+	} else if windows {
+		s = strings.TrimPrefix(s, "//") // a share's host
+	}
+	const hex = "0123456789ABCDEF"
+	for _, c := range []byte(s) {
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("/_.-~", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		}
+	}
+	return b.String(), nil
+}
+
+// PathFromURI is the path of a file: URI: "file:///a%20b", "file:/a" or
+// "file://localhost/a". Other URIs, and relative paths, give a *PathError. [PA-20]
+func PathFromURI(uri string) (Path, error) {
+	rest, ok := strings.CutPrefix(uri, "file:")
+	if !ok {
+		return "", Path(uri).invalid("it does not begin with file:")
+	}
+	if three, ok := strings.CutPrefix(rest, "///"); ok {
+		rest = "/" + three
+	} else if local, ok := strings.CutPrefix(rest, "//localhost/"); ok {
+		rest = "/" + local
+	}
+	if windows && len(rest) > 2 && rest[0] == '/' && (rest[2] == ':' || rest[2] == '|') {
+		rest = rest[1:2] + ":" + rest[3:]
+	}
+	s, err := url.PathUnescape(rest)
+	if err != nil {
+		return "", Path(uri).invalid("%v", err)
+	}
+	if p := NewPath(s); p.IsAbsolute() {
+		return p, nil
+	}
+	return "", Path(uri).invalid("its path is not absolute")
+}
