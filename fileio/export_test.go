@@ -1,0 +1,4 @@
+package fileio
+
+// MoveByCopy is Move to another file system.
+var MoveByCopy = Path.moveByCopy

@@ -1,0 +1,129 @@
+package fileio
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"unicode/utf8"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/stream"
+)
+
+// Open opens the file as OpenFile does, with flags such as os.O_RDWR|os.O_CREATE.
+// Cancellation: nothing was done. [PA-71]
+func (p Path) Open(ctx context.Context, flag int, perm fs.FileMode) (*File, error) {
+	return OpenFile(ctx, p.os(), flag, perm)
+}
+
+// ReadBytes reads all of the file, in one call. For a file so large that one wants to
+// cancel reading it see File.ReadAll, for many files ReadInto. [PA-72]
+func (p Path) ReadBytes(ctx context.Context) ([]byte, error) {
+	return call(ctx, func() ([]byte, error) { return os.ReadFile(p.os()) })
+}
+
+// ReadInto reads the file into a buffer of the caller and returns how many bytes it has.
+// If the file has more, the buffer is full and the error is io.ErrShortBuffer. For
+// large files it takes a fraction of the time of ReadBytes, most of which goes into
+// new memory.
+func (p Path) ReadInto(ctx context.Context, buf []byte) (int, error) {
+	switch here, err := inPlace(ctx); {
+	case err != nil:
+		return 0, err
+	case here:
+		return p.readInto(buf)
+	}
+	return anyio.RunBlocking(ctx, func() (int, error) { return p.readInto(buf) })
+}
+
+func (p Path) readInto(buf []byte) (n int, err error) {
+	f, err := os.Open(p.os())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	for n < len(buf) {
+		m, err := f.Read(buf[n:])
+		n += m
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	var more [1]byte
+	if m, err := f.Read(more[:]); m > 0 {
+		return n, io.ErrShortBuffer
+	} else if err != io.EOF {
+		return n, err
+	}
+	return n, nil
+}
+
+// WriteBytes makes the file have data and nothing else. Cancellation: nothing was
+// done. [PA-74]
+func (p Path) WriteBytes(ctx context.Context, data []byte) error {
+	return do(ctx, func() error { return os.WriteFile(p.os(), data, 0o666) })
+}
+
+// ReadText reads all of the file as text, in UTF-8 or in what stream.Encoding says. Bytes
+// that are no text are a *stream.DecodeError, unless stream.OnTextError says
+// otherwise. Ends of lines stay as they are. [PA-73]
+func (p Path) ReadText(ctx context.Context, opts ...stream.TextOption) (string, error) {
+	data, err := p.ReadBytes(ctx)
+	if err != nil || len(opts) == 0 && utf8.Valid(data) {
+		return string(data), err
+	}
+	r, err := stream.NewTextReceiver(&oneText{data: data}, opts...)
+	if err != nil {
+		return "", err
+	}
+	text := ""
+	for {
+		part, err := r.Receive(ctx)
+		text += part
+		if errors.Is(err, anyio.ErrEndOfStream) {
+			return text, nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+// WriteText makes the file have a text and nothing else, in UTF-8 or in what
+// stream.Encoding says. A character that the encoding lacks is a *stream.EncodeError;
+// then the file is not touched. Cancellation: nothing was done. [PA-75]
+func (p Path) WriteText(ctx context.Context, text string, opts ...stream.TextOption) error {
+	all := &oneText{}
+	w, err := stream.NewTextSender(all, opts...)
+	if err != nil {
+		return err
+	}
+	if err := w.Send(ctx, text); err != nil {
+		return err
+	}
+	return p.WriteBytes(ctx, all.data)
+}
+
+// oneText is the stream of bytes on which a text is decoded or encoded.
+type oneText struct{ data []byte }
+
+func (s *oneText) Receive(_ context.Context, buf []byte) (int, error) {
+	n := copy(buf, s.data)
+	s.data = s.data[n:]
+	if n == 0 {
+		return 0, anyio.ErrEndOfStream
+	}
+	return n, nil
+}
+
+func (s *oneText) Send(_ context.Context, data []byte) error {
+	s.data = append(s.data, data...)
+	return nil
+}
+
+func (s *oneText) Close(context.Context) error { return nil }

@@ -1,0 +1,145 @@
+package fileio
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// CopyOptions are options of Path.Copy. The zero value follows links and takes along
+// nothing but the content and, for new files, the permissions.
+type CopyOptions struct {
+	KeepSymlinks     bool // copy links as links
+	PreserveMetadata bool // take along permissions and the time of the last change
+	// Progress is told, after each piece of a file, how many bytes are done of the
+	// path's total, as of Copy. It may be nil.
+	Progress func(path Path, done, total int64)
+}
+
+// Copy copies a file, a link or a folder with all that is in it, and returns target. A
+// file that is there is overwritten; a folder must not be there. Copying something
+// into itself is an error. Cancellation: is noticed between files and pieces of them;
+// what is whole stays. [PA-24]
+func (p Path) Copy(ctx context.Context, target Path, opts CopyOptions) (Path, error) {
+	from, err := p.Resolve(ctx, false)
+	if err != nil {
+		return "", err
+	}
+	to, err := target.Resolve(ctx, false)
+	if err != nil {
+		return "", err
+	}
+	if folder, err := p.IsDir(ctx); err != nil {
+		return "", err
+	} else if folder && to.IsRelativeTo(from) {
+		return "", &os.LinkError{Op: "copy", Old: p.os(), New: target.os(), Err: errIntoItself}
+	}
+	if err := p.copyTo(ctx, target, opts, nil); err != nil {
+		return "", err
+	}
+	return target.Join(), nil
+}
+
+var (
+	errIntoItself = errors.New("a folder cannot be copied or moved into itself")
+	errBackLink   = errors.New("a link leads back to the folder it is in")
+	errNoContent  = errors.New("want a regular file, a folder or a link")
+)
+
+// copyTo copies what is in the folders above, which matters if links are followed.
+func (p Path) copyTo(ctx context.Context, target Path, opts CopyOptions, above []fs.FileInfo) error {
+	stat := Path.Stat
+	if opts.KeepSymlinks {
+		stat = Path.Lstat
+	}
+	info, err := stat(p, ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		return do(ctx, func() error {
+			to, err := os.Readlink(p.os())
+			if err != nil {
+				return err
+			}
+			return os.Symlink(to, target.os())
+		})
+	case info.IsDir() && isAmong(info, above):
+		return &fs.PathError{Op: "copy", Path: p.os(), Err: errBackLink}
+	case info.IsDir():
+		above = append(above[:len(above):len(above)], info)
+		if err := target.Mkdir(ctx, MkdirOptions{}); err != nil {
+			return err
+		}
+		for child, err := range p.Iterdir(ctx) {
+			if err != nil {
+				return err
+			}
+			if err := child.copyTo(ctx, target.Join(child.Name()), opts, above); err != nil {
+				return err
+			}
+		}
+	case !info.Mode().IsRegular(): // reading a pipe or a device may never end
+		return &fs.PathError{Op: "copy", Path: p.os(), Err: errNoContent}
+	default:
+		var progress func(done, total int64)
+		if opts.Progress != nil {
+			progress = func(done, total int64) { opts.Progress(p, done, total) }
+		}
+		if err := Copy(ctx, target, p, progress); err != nil {
+			return err
+		}
+	}
+	if !opts.PreserveMetadata {
+		return nil
+	}
+	return do(ctx, func() error {
+		err := os.Chmod(target.os(), info.Mode().Perm())
+		return errors.Join(err, os.Chtimes(target.os(), info.ModTime(), info.ModTime()))
+	})
+}
+
+// CopyInto is Copy to the same name in a folder. [PA-25]
+func (p Path) CopyInto(ctx context.Context, folder Path, opts CopyOptions) (Path, error) {
+	if p.Name() == "" {
+		return "", p.invalid("it has no name to keep")
+	}
+	return p.Copy(ctx, folder.Join(p.Name()), opts)
+}
+
+// Move gives a file or folder another path, which is returned, also on another file
+// system; then it is copied, with its metadata and links, and removed. A file that is
+// there is replaced. Cancellation: is noticed while copying; what was moved is still
+// where it was. [PA-26]
+func (p Path) Move(ctx context.Context, target Path) (Path, error) {
+	to, err := p.Replace(ctx, target)
+	if err == nil || !isOtherDevice(err) {
+		return to, err
+	}
+	return p.moveByCopy(ctx, target)
+}
+
+func (p Path) moveByCopy(ctx context.Context, target Path) (Path, error) {
+	existed, err := target.LExists(ctx)
+	if err != nil {
+		return "", err
+	}
+	to, err := p.Copy(ctx, target, CopyOptions{KeepSymlinks: true, PreserveMetadata: true})
+	if err != nil && !existed { // what was copied so far is of no use
+		err = errors.Join(err, cleanup(ctx, func() error { return os.RemoveAll(target.os()) }))
+	}
+	if err != nil {
+		return "", err
+	}
+	return to, cleanup(ctx, func() error { return os.RemoveAll(p.os()) })
+}
+
+// MoveInto is Move to the same name in a folder. [PA-27]
+func (p Path) MoveInto(ctx context.Context, folder Path) (Path, error) {
+	if p.Name() == "" {
+		return "", p.invalid("it has no name to keep")
+	}
+	return p.Move(ctx, folder.Join(p.Name()))
+}

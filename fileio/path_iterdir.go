@@ -1,0 +1,38 @@
+package fileio
+
+import (
+	"context"
+	"io/fs"
+	"iter"
+	"os"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// Iterdir ranges over what is in a folder, sorted by name, without "." and "..". The
+// folder is read at the first step. An error is the last pair. Cancellation: is
+// noticed between two paths. [PA-56]
+func (p Path) Iterdir(ctx context.Context) iter.Seq2[Path, error] {
+	return func(yield func(Path, error) bool) {
+		entries, err := p.readDir(ctx)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		for i, e := range entries {
+			if i > 0 {
+				if _, err := kernel.Enter(ctx); err != nil {
+					yield("", err)
+					return
+				}
+			}
+			if !yield(p.Join(e.Name()), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (p Path) readDir(ctx context.Context) ([]fs.DirEntry, error) {
+	return call(ctx, func() ([]fs.DirEntry, error) { return os.ReadDir(p.os()) })
+}

@@ -1,0 +1,190 @@
+package fileio
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// os is the path as the system is to be given it.
+func (p Path) os() string { return p.String() }
+
+// Stat describes what the path leads to, also through links. [PA-49]
+func (p Path) Stat(ctx context.Context) (fs.FileInfo, error) {
+	return call(ctx, func() (fs.FileInfo, error) { return os.Stat(p.os()) })
+}
+
+// Lstat describes what is at the path itself, be it a link. [PA-50]
+func (p Path) Lstat(ctx context.Context) (fs.FileInfo, error) {
+	return call(ctx, func() (fs.FileInfo, error) { return os.Lstat(p.os()) })
+}
+
+// ask answers a question with no if there is nothing at the path.
+func (p Path) ask(ctx context.Context, stat func(string) (fs.FileInfo, error), is func(fs.FileInfo) bool) (bool, error) {
+	info, err := call(ctx, func() (fs.FileInfo, error) { return stat(p.os()) })
+	if err != nil {
+		if absent(err) {
+			err = nil
+		}
+		return false, err
+	}
+	return is(info), nil
+}
+
+// absent reports whether an error says that there is nothing at a path.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || isNoDirectory(err) || isLoop(err)
+}
+
+func (p Path) hasType(ctx context.Context, mask, want fs.FileMode) (bool, error) {
+	return p.ask(ctx, os.Stat, func(i fs.FileInfo) bool { return i.Mode()&mask == want })
+}
+
+// Exists reports whether the path leads to something. A link that leads nowhere is
+// nothing; see LExists. An error says that it could not be found out, such as for lack
+// of permission. [PA-35]
+func (p Path) Exists(ctx context.Context) (bool, error) {
+	return p.ask(ctx, os.Stat, func(fs.FileInfo) bool { return true })
+}
+
+// LExists reports whether there is something at the path, be it a link that leads
+// nowhere. [PA-35]
+func (p Path) LExists(ctx context.Context) (bool, error) {
+	return p.ask(ctx, os.Lstat, func(fs.FileInfo) bool { return true })
+}
+
+// IsDir reports whether the path leads to a folder. Like the questions below it is
+// answered with no if there is nothing. [PA-36]
+func (p Path) IsDir(ctx context.Context) (bool, error) {
+	return p.hasType(ctx, fs.ModeDir, fs.ModeDir)
+}
+
+// IsFile reports whether the path leads to a regular file. [PA-37]
+func (p Path) IsFile(ctx context.Context) (bool, error) { return p.hasType(ctx, fs.ModeType, 0) }
+
+// IsSymlink reports whether there is a symbolic link at the path. [PA-38]
+func (p Path) IsSymlink(ctx context.Context) (bool, error) {
+	return p.ask(ctx, os.Lstat, func(i fs.FileInfo) bool { return i.Mode()&fs.ModeSymlink != 0 })
+}
+
+// IsJunction reports whether there is a junction at the path, which only Windows has. [PA-39]
+func (p Path) IsJunction(ctx context.Context) (bool, error) {
+	return p.ask(ctx, os.Lstat, func(i fs.FileInfo) bool { return windows && i.Mode()&fs.ModeIrregular != 0 })
+}
+
+// IsBlockDevice reports whether the path leads to one. [PA-41]
+func (p Path) IsBlockDevice(ctx context.Context) (bool, error) {
+	return p.hasType(ctx, fs.ModeDevice|fs.ModeCharDevice, fs.ModeDevice)
+}
+
+// IsCharDevice reports whether the path leads to one. [PA-42]
+func (p Path) IsCharDevice(ctx context.Context) (bool, error) {
+	return p.hasType(ctx, fs.ModeCharDevice, fs.ModeCharDevice)
+}
+
+// IsFIFO reports whether the path leads to one. [PA-43]
+func (p Path) IsFIFO(ctx context.Context) (bool, error) {
+	return p.hasType(ctx, fs.ModeNamedPipe, fs.ModeNamedPipe)
+}
+
+// IsSocket reports whether the path leads to one. [PA-44]
+func (p Path) IsSocket(ctx context.Context) (bool, error) {
+	return p.hasType(ctx, fs.ModeSocket, fs.ModeSocket)
+}
+
+// IsMount reports whether another file system begins at the path. [PA-40]
+func (p Path) IsMount(ctx context.Context) (bool, error) {
+	return call(ctx, func() (bool, error) {
+		mount, err := isMount(p.os())
+		if absent(err) {
+			err = nil
+		}
+		return mount, err
+	})
+}
+
+// SameFile reports whether both paths lead to the same file. [PA-51]
+func (p Path) SameFile(ctx context.Context, q Path) (bool, error) {
+	return call(ctx, func() (bool, error) {
+		a, err := os.Stat(p.os())
+		if err != nil {
+			return false, err
+		}
+		b, err := os.Stat(q.os())
+		return err == nil && os.SameFile(a, b), err
+	})
+}
+
+// Cwd is the working directory. [PA-32]
+func Cwd(ctx context.Context) (Path, error) {
+	return call(ctx, func() (Path, error) {
+		dir, err := os.Getwd()
+		return Path(dir), err
+	})
+}
+
+// Home is the user's folder. [PA-33]
+func Home(ctx context.Context) (Path, error) {
+	return call(ctx, func() (Path, error) {
+		dir, err := os.UserHomeDir()
+		return Path(dir), err
+	})
+}
+
+// Absolute is the path from the root on. Links and ".." stay in it. [PA-16]
+func (p Path) Absolute(ctx context.Context) (Path, error) {
+	return call(ctx, func() (Path, error) {
+		if p.IsAbsolute() {
+			return p.Join(), nil
+		}
+		if windows { // a drive may have a working directory of its own
+			s, err := filepath.Abs(p.os())
+			return NewPath(s), err
+		}
+		dir, err := os.Getwd()
+		return Path(dir).Join(string(p)), err
+	})
+}
+
+// Expanduser puts the folder of a user for the "~" or "~name" that the path begins
+// with. [PA-34]
+func (p Path) Expanduser(ctx context.Context) (Path, error) {
+	q := parse(string(p))
+	if q.anchor() != "" || len(q.names) == 0 || !strings.HasPrefix(q.names[0], "~") {
+		_, err := kernel.Enter(ctx)
+		return q.path(), err
+	}
+	return call(ctx, func() (Path, error) {
+		home, err := homeOf(q.names[0][1:])
+		if err != nil {
+			return "", err
+		}
+		return NewPath(append([]string{home}, q.names[1:]...)...), nil
+	})
+}
+
+// Owner is the name of the user that owns the file. [PA-48]
+func (p Path) Owner(ctx context.Context) (string, error) {
+	return call(ctx, func() (string, error) { return owner(p.os()) })
+}
+
+// Group is the name of the group that owns the file. [PA-47]
+func (p Path) Group(ctx context.Context) (string, error) {
+	return call(ctx, func() (string, error) { return group(p.os()) })
+}
+
+// Readlink is where the link at the path leads, as it is written in it. [PA-53]
+func (p Path) Readlink(ctx context.Context) (Path, error) {
+	return call(ctx, func() (Path, error) {
+		s, err := os.Readlink(p.os())
+		if err != nil {
+			return "", err
+		}
+		return NewPath(s), nil
+	})
+}
