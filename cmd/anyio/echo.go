@@ -112,7 +112,8 @@ func serveEchoes(ctx context.Context, host string, cert tls.Certificate, started
 
 func sendBack[S stream.ByteStream](ctx context.Context, conn S) error {
 	defer func() { _ = conn.Close(ctx) }()
-	return move(ctx, conn, conn, func() {})
+	_, err := stream.Copy(ctx, conn, conn)
+	return err
 }
 
 // echo is a client: it connects, and sends and receives in turn.

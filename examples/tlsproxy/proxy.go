@@ -128,17 +128,8 @@ func relay(ctx context.Context, client, server stream.ByteStream) error {
 
 // pass passes data on in one direction, and its end.
 func pass(ctx context.Context, to, from stream.ByteStream) error {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := from.Receive(ctx, buf)
-		if errors.Is(err, anyio.ErrEndOfStream) {
-			return to.SendEOF(ctx)
-		}
-		if err == nil {
-			err = to.Send(ctx, buf[:n])
-		}
-		if err != nil {
-			return err
-		}
+	if _, err := stream.Copy(ctx, to, from); err != nil {
+		return err
 	}
+	return to.SendEOF(ctx)
 }
