@@ -71,6 +71,28 @@ func TestNetcatOverALossyLinkPastABlackHole(t *testing.T) {
 	}
 }
 
+func TestNetcatOverUDPEndsAfterSilence(t *testing.T) {
+	var got, answer bytes.Buffer
+	simulateNC(t, func() *netcat {
+		got.Reset()
+		return netcatOf(ncFlags{listen: true, udp: true, port: 7, timeout: time.Minute}, "pong", &got)
+	}, func(ctx context.Context, n *sim.Network) error {
+		answer.Reset()
+		start := anyio.Now(ctx)
+		client := netcatOf(ncFlags{host: "server", udp: true, v4: true, port: 7, timeout: 30 * time.Second}, long[:40_000], &answer)
+		if err := client.run(ctx); err != nil || answer.String() != "pong" {
+			return fmt.Errorf("client: %w, answer %q", err, &answer)
+		}
+		if took := anyio.Now(ctx).Sub(start); took < 30*time.Second || took > 31*time.Second {
+			return fmt.Errorf("the client has ended after %v", took)
+		}
+		return nil
+	})
+	if got.String() != long[:40_000] {
+		t.Errorf("the server got %d bytes", got.Len())
+	}
+}
+
 // stdin and what happens to it are streams for talk, so a simulated hour is enough.
 func simulateTalk(t *testing.T, n *netcat, body func(ctx context.Context, stdin, conn stream.ByteStream) error) (took time.Duration, err error) {
 	t.Helper()
