@@ -1,0 +1,271 @@
+package fileio_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/fileio"
+)
+
+func wantEmpty(t *testing.T, dir fileio.Path) {
+	t.Helper()
+	entries, err := os.ReadDir(string(dir))
+	if len(entries) > 0 || err != nil {
+		t.Errorf("%s has %v, %v", dir, entries, err)
+	}
+}
+
+func TestTemporaryFileHasNoName(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		f, err := fileio.TemporaryFile(ctx, fileio.TempOptions{Dir: string(dir)})
+		must(t, err)
+		if runtime.GOOS != "windows" {
+			wantEmpty(t, dir)
+		}
+		wantIs(t, 4)(f.WriteString(ctx, "data"))
+		wantIs(t, int64(0))(f.Seek(ctx, 0, io.SeekStart))
+		data, err := f.ReadAll(ctx)
+		if string(data) != "data" || err != nil {
+			t.Errorf("%q, %v", data, err)
+		}
+		must(t, f.Close(ctx))
+		must(t, f.Close(ctx))
+		wantEmpty(t, dir)
+		if _, err := f.WriteString(ctx, "x"); !errors.Is(err, anyio.ErrClosed) {
+			t.Errorf("error %v", err)
+		}
+		inCanceled(t, ctx, "TemporaryFile", func(ctx context.Context) error {
+			_, err := fileio.TemporaryFile(ctx, fileio.TempOptions{Dir: string(dir)})
+			return err
+		})
+		wantEmpty(t, dir)
+		_, err = fileio.TemporaryFile(ctx, fileio.TempOptions{Dir: string(dir.Join("none"))})
+		wantErr(t, err, os.ErrNotExist)
+	})
+}
+
+func TestNamedTemporaryFileIsGoneWhenClosed(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		opts := fileio.TempOptions{Dir: string(dir), Prefix: "pre", Suffix: ".suf"}
+		f, err := fileio.NamedTemporaryFile(ctx, opts)
+		must(t, err)
+		name := fileio.Path(f.Name()).Name()
+		if !strings.HasPrefix(name, "pre") || !strings.HasSuffix(name, ".suf") || fileio.Path(f.Name()).Parent() != dir {
+			t.Errorf("name %q", f.Name())
+		}
+		wantContent(t, fileio.Path(f.Name()), "")
+		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
+			must(t, f.Close(ctx))
+			return ctx.Err()
+		})
+		wantEmpty(t, dir)
+		_, err = f.WriteString(ctx, "x")
+		wantErr(t, err, anyio.ErrClosed)
+
+		f, err = fileio.NamedTemporaryFile(ctx, opts)
+		must(t, err)
+		must(t, os.Remove(f.Name())) // by somebody else
+		must(t, f.Close(ctx))
+
+		opts.Keep = true
+		f, err = fileio.NamedTemporaryFile(ctx, opts)
+		must(t, err)
+		must(t, f.Close(ctx))
+		wantContent(t, fileio.Path(f.Name()), "")
+	})
+}
+
+func TestTemporaryFilesAreGoneAfterAPanic(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		opts := fileio.TempOptions{Dir: string(dir)}
+		func() {
+			defer func() { _ = recover() }()
+			f, err := fileio.NamedTemporaryFile(ctx, opts)
+			must(t, err)
+			defer f.Close(ctx)
+			d, err := fileio.TemporaryDirectory(ctx, opts)
+			must(t, err)
+			defer d.Close(ctx)
+			panic("boom")
+		}()
+		wantEmpty(t, dir)
+	})
+}
+
+func TestTemporaryDirectoryIsRemovedWithAllInIt(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		opts := fileio.TempOptions{Dir: string(dir), Prefix: "pre", Suffix: "suf"}
+		d, err := fileio.TemporaryDirectory(ctx, opts)
+		must(t, err)
+		must(t, d.Path().Join("a/b").Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
+		write(t, d.Path().Join("a/b/c"), "x")
+		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
+			must(t, d.Close(ctx))
+			return ctx.Err()
+		})
+		wantEmpty(t, dir)
+		must(t, d.Close(ctx))
+		must(t, d.Cleanup(ctx))
+
+		opts.Keep = true
+		d, err = fileio.TemporaryDirectory(ctx, opts)
+		must(t, err)
+		must(t, d.Close(ctx))
+		wantIs(t, true)(d.Path().IsDir(ctx))
+		must(t, d.Cleanup(ctx))
+		wantEmpty(t, dir)
+	})
+}
+
+func TestMkstempAndMkdtempLeaveRemovingToTheCaller(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		opts := fileio.TempOptions{Dir: t.TempDir(), Prefix: "pre", Suffix: "suf"}
+		f, p, err := fileio.Mkstemp(ctx, opts)
+		must(t, err)
+		wantIs(t, 1)(f.WriteString(ctx, "x"))
+		must(t, f.Close(ctx))
+		wantContent(t, p, "x")
+		d, err := fileio.Mkdtemp(ctx, opts)
+		must(t, err)
+		wantIs(t, true)(d.IsDir(ctx))
+		if info, err := p.Stat(ctx); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+			t.Errorf("%v, %v", info, err)
+		}
+		if fileio.TempDir() != fileio.NewPath(os.TempDir()) {
+			t.Errorf("%s", fileio.TempDir())
+		}
+	})
+}
+
+func TestSpooledFileRollsOverAboveItsSize(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		opts := fileio.TempOptions{Dir: string(dir)}
+		f := fileio.SpooledTemporaryFile(10, opts)
+		wantIs(t, 10)(f.WriteString(ctx, "0123456789"))
+		if !f.InMemory() || f.Wrapped() != nil {
+			t.Error("it rolled over with just as many bytes as fit")
+		}
+		var misuse *anyio.MisuseError
+		if _, err := f.Fd(); !errors.As(err, &misuse) {
+			t.Errorf("the descriptor of memory: %v", err)
+		}
+		inCanceled(t, ctx, "Write", func(ctx context.Context) error { _, err := f.WriteString(ctx, "x"); return err })
+		wantIs(t, 1)(f.WriteString(ctx, "\n"))
+		if f.InMemory() || f.Wrapped() == nil {
+			t.Error("it did not roll over")
+		}
+		if _, err := f.Fd(); err != nil {
+			t.Error(err)
+		}
+		wantIs(t, int64(11))(f.Tell(ctx))
+		wantIs(t, int64(8))(f.Seek(ctx, 8, io.SeekStart))
+		wantIs(t, "89\n")(f.ReadLine(ctx))
+		must(t, f.Close(ctx))
+		must(t, f.Close(ctx))
+		wantEmpty(t, dir)
+	})
+}
+
+// The same calls are made on memory and on a file.
+func TestSpooledFileBehavesTheSameInMemoryAndOnDisk(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, roll := range []bool{false, true} {
+			f := fileio.SpooledTemporaryFile(0, fileio.TempOptions{Dir: t.TempDir()})
+			must(t, f.WriteLines(ctx, "one\n", "two\n"))
+			wantIs(t, int64(2))(f.Seek(ctx, -6, io.SeekEnd))
+			if roll {
+				must(t, f.Rollover(ctx))
+				must(t, f.Rollover(ctx))
+			}
+			if f.InMemory() == roll {
+				t.Errorf("in memory: %v", f.InMemory())
+			}
+			wantIs(t, int64(2))(f.Tell(ctx))
+			buf := make([]byte, 3)
+			wantIs(t, 3)(f.Read(ctx, buf))
+			if string(buf) != "e\nt" {
+				t.Errorf("read %q", buf)
+			}
+			wantIs(t, int64(4))(f.Seek(ctx, -1, io.SeekCurrent))
+			wantIs(t, "two\n")(f.ReadLine(ctx))
+			_, err := f.ReadLine(ctx)
+			wantErr(t, err, io.EOF)
+			_, err = f.Read(ctx, buf)
+			wantErr(t, err, io.EOF)
+			wantIs(t, 0)(f.Read(ctx, nil))
+			_, err = f.Seek(ctx, -1, io.SeekStart)
+			if err == nil {
+				t.Error("it is before its begin")
+			}
+			if _, err = f.Seek(ctx, 0, 9); err == nil {
+				t.Error("it moved to nowhere")
+			}
+			wantIs(t, int64(10))(f.Seek(ctx, 10, io.SeekStart))
+			wantIs(t, 1)(f.WriteString(ctx, "x"))
+			n, err := f.ReadAt(ctx, buf, 9)
+			if n != 2 || !errors.Is(err, io.EOF) || string(buf[:2]) != "\x00x" {
+				t.Errorf("read %d, %v, %q", n, err, buf)
+			}
+			if _, err := f.ReadAt(ctx, buf, -1); err == nil {
+				t.Error("read before the begin")
+			}
+			if _, err := f.WriteAt(ctx, buf, -1); err == nil {
+				t.Error("wrote before the begin")
+			}
+			wantIs(t, 2)(f.WriteAt(ctx, []byte("yz"), 12))
+			must(t, f.Sync(ctx))
+			must(t, f.Truncate(ctx, 13))
+			if err := f.Truncate(ctx, -1); err == nil {
+				t.Error("it is shorter than nothing")
+			}
+			if info, err := f.Stat(ctx); err != nil || info.Size() != 13 || info.IsDir() || info.Mode() != 0o600 {
+				t.Errorf("%v, %v", info, err)
+			}
+			wantIs(t, int64(0))(f.Seek(ctx, 0, io.SeekStart))
+			data, err := f.ReadAll(ctx)
+			if string(data) != "one\ntwo\n\x00\x00x\x00y" || err != nil {
+				t.Errorf("%q, %v", data, err)
+			}
+			for name, call := range fileCalls(&f.File) {
+				inCanceled(t, ctx, name, call)
+			}
+			must(t, f.Close(ctx))
+			for name, call := range fileCalls(&f.File) {
+				if err := call(ctx); !errors.Is(err, anyio.ErrClosed) {
+					t.Errorf("%s after Close: %v", name, err)
+				}
+			}
+			if !f.Closed() {
+				t.Error("it is not closed")
+			}
+		}
+	})
+}
+
+func TestSpooledFileThatCannotRollOverKeepsItsContent(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		f := fileio.SpooledTemporaryFile(4, fileio.TempOptions{Dir: string(folder(t).Join("none"))})
+		wantIs(t, 4)(f.WriteString(ctx, "data"))
+		_, err := f.WriteString(ctx, "x")
+		wantErr(t, err, os.ErrNotExist)
+		wantErr(t, f.Rollover(ctx), os.ErrNotExist)
+		wantIs(t, int64(0))(f.Seek(ctx, 0, io.SeekStart))
+		data, err := f.ReadAll(ctx)
+		if string(data) != "data" || err != nil {
+			t.Errorf("%q, %v", data, err)
+		}
+		must(t, f.Close(ctx))
+	})
+}
