@@ -62,7 +62,7 @@ func snippets(t *testing.T, page string) []snippet {
 var imports = map[string]string{
 	"anyio": module, "stream": module + "/stream", "sim": module + "/sim", "lowlevel": module + "/lowlevel",
 	"anyiotest": module + "/anyiotest", "socket": module + "/socket",
-	"tlsstream": module + "/tlsstream", "tls": "crypto/tls",
+	"tlsstream": module + "/tlsstream", "fileio": module + "/fileio", "tls": "crypto/tls",
 	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "os": "os", "sort": "sort", "process": module + "/process",
 	"strings": "strings", "sync": "sync", "testing": "testing", "time": "time", "slices": "slices", "http": "net/http",
 	"httptest": "net/http/httptest", "signal": "os/signal", "syscall": "syscall", "strconv": "strconv", "maps": "maps",

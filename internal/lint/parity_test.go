@@ -19,6 +19,7 @@ var parityIDs = []struct {
 	{"DB", 1, 6}, {"TE", 1, 21}, {"TA", 1, 4}, {"EX", 1, 22}, {"FU", 1, 7}, {"CU", 1, 3}, {"CM", 1, 2},
 	{"O1", 1, 17}, {"O1", 19, 19}, {"O1", 55, 63}, {"O1", 65, 71}, // the old names that touch these areas
 	{"TH", 1, 4}, {"FT", 1, 13}, {"SG", 1, 2}, {"PR", 1, 4}, {"SP", 1, 12},
+	{"FI", 1, 20}, {"PA", 1, 76}, {"TF", 1, 13},
 }
 
 // growingAreas are those whose features may be on the page already.

@@ -1,0 +1,153 @@
+package fileio_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/fileio"
+)
+
+// run runs an example's body with a folder that is removed afterwards.
+func run(body func(ctx context.Context, dir fileio.Path) error) {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		tmp, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{})
+		if err != nil {
+			return err
+		}
+		defer tmp.Close(ctx)
+		return body(ctx, tmp.Path())
+	}, anyio.On(anyio.EventLoop()))
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func ExampleFile() {
+	run(func(ctx context.Context, dir fileio.Path) error {
+		f, err := fileio.Create(ctx, string(dir.Join("poem.txt")))
+		if err != nil {
+			return err
+		}
+		defer f.Close(ctx)
+		if err := f.WriteLines(ctx, "roses\n", "violets\n"); err != nil {
+			return err
+		}
+		if _, err := f.Seek(ctx, 0, 0); err != nil {
+			return err
+		}
+		for line, err := range f.Lines(ctx) {
+			if err != nil {
+				return err
+			}
+			fmt.Print(line)
+		}
+		return nil
+	})
+	// Output:
+	// roses
+	// violets
+}
+
+func ExamplePath() {
+	p := fileio.Path("/srv/data/archive.tar.gz")
+	fmt.Println(p.Name(), p.Stem(), p.Suffixes(), p.Parent())
+	zip, err := p.WithSuffix(".zip")
+	fmt.Println(zip, err)
+	rel, err := p.RelativeTo("/srv")
+	fmt.Println(rel, err)
+	up, err := p.RelativeUp("/srv/logs")
+	fmt.Println(up, err)
+	fmt.Println(p.FullMatch("/srv/**/*.gz"))
+	// Output:
+	// archive.tar.gz archive.tar [.tar .gz] /srv/data
+	// /srv/data/archive.tar.zip <nil>
+	// data/archive.tar.gz <nil>
+	// ../data/archive.tar.gz <nil>
+	// true
+}
+
+func ExamplePath_Glob() {
+	run(func(ctx context.Context, dir fileio.Path) error {
+		for _, name := range []string{"b.go", "a.go", "sub/c.go", "sub/notes.txt"} {
+			p := dir.Join(name)
+			if err := p.Parent().Mkdir(ctx, fileio.MkdirOptions{Parents: true, ExistOK: true}); err != nil {
+				return err
+			}
+			if err := p.WriteText(ctx, name); err != nil {
+				return err
+			}
+		}
+		for p, err := range dir.RGlob(ctx, "*.go") {
+			if err != nil {
+				return err
+			}
+			rel, _ := p.RelativeTo(dir)
+			fmt.Println(rel)
+		}
+		return nil
+	})
+	// Output:
+	// a.go
+	// b.go
+	// sub/c.go
+}
+
+func ExamplePath_Walk() {
+	run(func(ctx context.Context, dir fileio.Path) error {
+		for _, name := range []string{"src/deep", "build"} {
+			if err := dir.Join(name).Mkdir(ctx, fileio.MkdirOptions{Parents: true}); err != nil {
+				return err
+			}
+		}
+		for folder, err := range dir.Walk(ctx, fileio.WalkOptions{}) {
+			if err != nil {
+				return err
+			}
+			if folder.Path == dir {
+				folder.Dirs = []string{"src"} // do not go into the other
+			} else {
+				fmt.Println(folder.Path.Name(), folder.Dirs)
+			}
+		}
+		return nil
+	})
+	// Output:
+	// src [deep]
+	// deep []
+}
+
+func ExampleCopy() {
+	run(func(ctx context.Context, dir fileio.Path) error {
+		src, dst := dir.Join("src"), dir.Join("dst")
+		if err := src.WriteBytes(ctx, make([]byte, 10<<20)); err != nil {
+			return err
+		}
+		return fileio.Copy(ctx, dst, src, func(done, total int64) {
+			fmt.Printf("%d%%\n", 100*done/total)
+		})
+	})
+	// Output:
+	// 40%
+	// 80%
+	// 100%
+}
+
+func ExampleSpooledTemporaryFile() {
+	run(func(ctx context.Context, dir fileio.Path) error {
+		f := fileio.SpooledTemporaryFile(8, fileio.TempOptions{})
+		defer f.Close(ctx)
+		for range 3 {
+			if _, err := f.WriteString(ctx, "four"); err != nil {
+				return err
+			}
+			fmt.Println(f.InMemory())
+		}
+		return nil
+	})
+	// Output:
+	// true
+	// true
+	// false
+}
