@@ -164,7 +164,7 @@ func (g *globber) everywhere(dir Path, pats []string, above []fs.FileInfo) error
 
 // list reads a folder, as far as that is possible.
 func (g *globber) list(dir Path) ([]fs.DirEntry, error) {
-	entries, err := dir.readDir(g.ctx)
+	entries, err := dir.ReadDir(g.ctx)
 	return entries, canceledOnly(g.ctx, err)
 }
 

@@ -14,7 +14,7 @@ import (
 // noticed between two paths. [PA-56]
 func (p Path) Iterdir(ctx context.Context) iter.Seq2[Path, error] {
 	return func(yield func(Path, error) bool) {
-		entries, err := p.readDir(ctx)
+		entries, err := p.ReadDir(ctx)
 		if err != nil {
 			yield("", err)
 			return
@@ -33,6 +33,8 @@ func (p Path) Iterdir(ctx context.Context) iter.Seq2[Path, error] {
 	}
 }
 
-func (p Path) readDir(ctx context.Context) ([]fs.DirEntry, error) {
+// ReadDir lists a folder in one call, sorted by name, with the types of what is in it. With
+// an error comes what was read before it. Cancellation: nothing was read. [PA-56]
+func (p Path) ReadDir(ctx context.Context) ([]fs.DirEntry, error) {
 	return call(ctx, func() ([]fs.DirEntry, error) { return os.ReadDir(p.os()) })
 }

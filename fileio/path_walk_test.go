@@ -33,6 +33,10 @@ func TestIterdirListsAFolder(t *testing.T) {
 		for _, err := range dir.Join("none").Iterdir(ctx) {
 			wantErr(t, err, fs.ErrNotExist)
 		}
+		entries, err := dir.ReadDir(ctx)
+		if err != nil || len(entries) != 4 || !entries[1].IsDir() {
+			t.Errorf("%v, %v", entries, err)
+		}
 		stopsWhenCanceled(t, ctx, "Iterdir", func(ctx context.Context) iter.Seq2[fileio.Path, error] { return dir.Iterdir(ctx) })
 	})
 }

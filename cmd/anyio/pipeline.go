@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/fileio"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -62,9 +62,7 @@ func hashTree(ctx context.Context, t tree, progress func(totals)) (totals, error
 // walk sends the names of the .go files below a folder, in order, until left of
 // them are sent. It reports whether to go on.
 func (t tree) walk(ctx context.Context, folder string, left *int, names *stream.MemorySendStream[string]) (more bool, err error) {
-	entries, err := anyio.RunBlocking(ctx, func() ([]os.DirEntry, error) {
-		return os.ReadDir(filepath.Join(t.dir, folder))
-	})
+	entries, err := fileio.NewPath(t.dir, folder).ReadDir(ctx)
 	if errors.Is(err, anyio.ErrCanceled) {
 		return false, err
 	}
@@ -92,7 +90,8 @@ func (t tree) walk(ctx context.Context, folder string, left *int, names *stream.
 	return true, nil
 }
 
-// hash is one task of the pool. Reading blocks, so it is done in a worker.
+// hash is one task of the pool. Reading blocks and hashing takes long, so a file is one
+// call elsewhere and not one of fileio for each piece, which the loop would hash.
 func (t tree) hash(ctx context.Context, names *stream.MemoryReceiveStream[string], files *stream.MemorySendStream[fileSum]) error {
 	defer func() { _ = names.Close(ctx) }()
 	defer func() { _ = files.Close(ctx) }()
