@@ -102,7 +102,25 @@ func (p Path) Join(segments ...string) Path {
 }
 
 // String is the path in normal form. [PA-02]
-func (p Path) String() string { return string(parse(string(p)).path()) }
+func (p Path) String() string {
+	if isNormal(string(p)) {
+		return string(p)
+	}
+	return string(parse(string(p)).path())
+}
+
+// isNormal reports whether a path is known to be in normal form, which needs no memory.
+func isNormal(s string) bool {
+	if s == "." || s == "/" || s == "" || windows {
+		return s == "."
+	}
+	for name := range strings.SplitSeq(strings.TrimPrefix(s, "/"), "/") {
+		if name == "" || name == "." {
+			return false
+		}
+	}
+	return true
+}
 
 // GoString is what %#v prints. [PA-02]
 func (p Path) GoString() string { return "fileio.Path(" + quoteGo(p.String()) + ")" }
