@@ -101,7 +101,14 @@ func (Network) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel
 			return nil, &net.OpError{Op: "listen", Net: o.Network, Addr: l.Addr(), Err: err}
 		}
 	}
-	return newListener(l.(deadlineListener)), nil
+	k := newListener(l.(deadlineListener))
+	if a, ok := l.Addr().(*net.TCPAddr); ok && a.Zone == "" && a.IP.IsLinkLocalUnicast() {
+		// A listener for Multipath TCP, which package net makes, does not tell it.
+		a := *a
+		a.Zone = o.Local.IP.Addr().Zone()
+		k.local = func() net.Addr { return &a }
+	}
+	return k, nil
 }
 
 // OpenPacket makes a datagram socket, connected if o.Remote is given.
