@@ -56,7 +56,7 @@ func (s *pumpedStream) Read(ctx context.Context, p []byte) (int, error) {
 }
 
 // Write writes all of p. Canceled, it leaves a goroutine behind that goes on
-// writing, for which the next Write waits.
+// writing, for which the next Write waits: then all of p counts as written.
 func (s *pumpedStream) Write(ctx context.Context, p []byte) (int, error) {
 	pl, err := kernel.Enter(ctx)
 	if err != nil {
@@ -65,8 +65,17 @@ func (s *pumpedStream) Write(ctx context.Context, p []byte) (int, error) {
 	if err := s.out.settle(pl, s.ops.write); err != nil {
 		return 0, s.failed(err)
 	}
+	switch {
+	case s.closed.Load():
+		return 0, net.ErrClosed
+	case len(p) == 0: // which a net.Pipe would wait with
+		return 0, nil
+	}
 	data := bytes.Clone(p)
 	n, err := s.out.do(pl, s.ops.write, func() (int, error) { return s.conn.Write(data) })
+	if pl.Check() != nil && errors.Is(err, context.Canceled) {
+		n = len(p)
+	}
 	return n, s.failed(err)
 }
 
