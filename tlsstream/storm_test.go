@@ -75,7 +75,7 @@ func TestStormOfCancellationsAndCloses(t *testing.T) {
 				opts = append(opts, anyiotest.Skip("sim", "virtual time stands still while a call waits for the world outside"))
 			}
 			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-				for range 8 {
+				for range 12 {
 					a, b, err := pair(t, ctx)
 					if err != nil {
 						t.Fatal(err)
@@ -124,7 +124,7 @@ func oneStorm(ctx context.Context, a, b stream.ByteStream) error {
 				} else if err != nil {
 					return fmt.Errorf("sending: %w", err)
 				}
-				if err := anyio.Sleep(ctx, time.Microsecond); err != nil { // so that virtual time goes on
+				if err := anyio.Sleep(ctx, time.Duration(1+r.IntN(200))*time.Microsecond); err != nil { // so that virtual time goes on
 					return err
 				}
 			}
