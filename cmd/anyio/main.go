@@ -1,7 +1,7 @@
 // Command anyio shows AnyIO for Go at work.
 //
 //	anyio demo    the quickstart, a pipeline over real files, an echo over TCP and TLS, and the simulator
-//	anyio nc      what comes on stdin goes over a connection, and what it brings to stdout
+//	anyio nc      netcat: stdin goes over a connection, what comes back goes to stdout
 //	anyio help    what there is, and the flags of each command
 package main
 
@@ -29,6 +29,7 @@ type command struct {
 	name    string
 	args    string // for people; "" if it takes none
 	summary string
+	more    string // for its own help, after the summary
 	// flags declares the command's flags and returns what runs it after they
 	// are parsed.
 	flags func(fs *flag.FlagSet) func(ctx context.Context, std stdio, args []string) int
@@ -76,7 +77,7 @@ func (c command) run(ctx context.Context, args []string, std stdio) int {
 	body := c.flags(fs)
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(std.out, "usage: anyio %s\n\n%s\n\n", strings.TrimSpace(c.name+" [flags] "+c.args), c.summary)
+		fmt.Fprintf(std.out, "usage: anyio %s\n\n%s\n%s\n", strings.TrimSpace(c.name+" [flags] "+c.args), c.summary, c.more)
 		fs.SetOutput(std.out)
 		fs.PrintDefaults()
 		return exitOK

@@ -18,11 +18,12 @@ import (
 )
 
 var ncCommand = command{
-	name: "nc",
-	args: "[host] port | -U path",
-	summary: "Sends what comes on stdin over a connection, and writes what the connection brings\n" +
-		"to stdout. At the end of stdin the other side is told so, and what it still sends is\n" +
-		"received to the end. If stdin is a terminal, the end of the other side ends it all.",
+	name:    "nc",
+	args:    "[host] port | -U path",
+	summary: "netcat: stdin goes over a connection, what comes back goes to stdout",
+	more: "\nOver TCP, TLS, UDP or a UNIX socket. At the end of stdin the other side is told so,\n" +
+		"and what it still sends is received to the end. If stdin is a terminal, the end of\n" +
+		"the other side ends it all.\n",
 	flags: func(fs *flag.FlagSet) func(ctx context.Context, std stdio, args []string) int {
 		var f ncFlags
 		fs.BoolVar(&f.listen, "l", false, "listen, and take the first connection; port 0 lets the system choose")
