@@ -102,10 +102,11 @@ func simulateTalk(t *testing.T, n *netcat, body func(ctx context.Context, stdin,
 		start := anyio.Now(ctx)
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error { return body(ctx, typing, far) }, anyio.Name("body"))
-			err = n.talk(ctx, stdin, stream.FromWriter(n.out), conn)
+			stdout := stream.FromWriter(n.out)
+			err = n.talk(ctx, stdin, stdout, conn)
 			took = anyio.Now(ctx).Sub(start)
 			tg.Cancel("done")
-			for _, s := range []stream.ByteStream{typing, stdin, far, conn} {
+			for _, s := range []anyio.Resource{typing, stdin, stdout, far, conn} {
 				_ = s.Close(ctx)
 			}
 			return nil

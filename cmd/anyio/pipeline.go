@@ -29,10 +29,12 @@ type tree struct {
 // each step.
 func hashTree(ctx context.Context, t tree, progress func(totals)) (totals, error) {
 	var sum totals
+	sendNames, names := stream.Memory[string](2 * hashers)
+	sendFiles, files := stream.Memory[fileSum](2 * hashers)
+	// Receiving ends are closed when the group has ended: closed by a task that was
+	// canceled first, they would break a Send whose turn to be canceled comes next.
+	defer func() { _, _ = names.Close(ctx), files.Close(ctx) }()
 	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		sendNames, names := stream.Memory[string](2 * hashers)
-		sendFiles, files := stream.Memory[fileSum](2 * hashers)
-
 		tg.Go(func(ctx context.Context) error {
 			defer func() { _ = sendNames.Close(ctx) }()
 			left := t.files
@@ -43,10 +45,8 @@ func hashTree(ctx context.Context, t tree, progress func(totals)) (totals, error
 			in, out := names.Clone(), sendFiles.Clone()
 			tg.Go(func(ctx context.Context) error { return t.hash(ctx, in, out) }, anyio.Name(fmt.Sprintf("hash %d", i+1)))
 		}
-		_ = names.Close(ctx)
 		_ = sendFiles.Close(ctx) // the pool has clones: the stream ends with the last of them
 
-		defer func() { _ = files.Close(ctx) }()
 		for file, err := range files.All(ctx) {
 			if err != nil {
 				return err
