@@ -13,33 +13,33 @@ import (
 // sockets only, and what is remote those of connected ones.
 var (
 	// AttrFamily is the address family. [SO-09]
-	AttrFamily = anyio.NewAttribute[AddressFamily]("socket family")
-	// AttrLocalAddress is the address that the socket is bound to: a *net.TCPAddr,
+	AttrFamily = anyio.NewAttribute[AddressFamily]("socket.family")
+	// AttrLocalAddr is the address that the socket is bound to: a *net.TCPAddr,
 	// *net.UDPAddr or *net.UnixAddr. [SO-10]
-	AttrLocalAddress = stream.LocalAddr
+	AttrLocalAddr = stream.AttrLocalAddr
 	// AttrLocalPort is the port that the socket is bound to. [SO-11]
-	AttrLocalPort = anyio.NewAttribute[int]("local port")
+	AttrLocalPort = anyio.NewAttribute[int]("socket.local_port")
 	// AttrRawConn gives access to the descriptor; in the simulator its error matches
 	// errors.ErrUnsupported. [SO-12]
-	AttrRawConn = anyio.NewAttribute[syscall.RawConn]("raw socket")
-	// AttrRemoteAddress is the address of the other side. [SO-13]
-	AttrRemoteAddress = stream.RemoteAddr
+	AttrRawConn = anyio.NewAttribute[syscall.RawConn]("socket.raw_conn")
+	// AttrRemoteAddr is the address of the other side. [SO-13]
+	AttrRemoteAddr = stream.AttrRemoteAddr
 	// AttrRemotePort is the port of the other side. [SO-14]
-	AttrRemotePort = anyio.NewAttribute[int]("remote port")
+	AttrRemotePort = anyio.NewAttribute[int]("socket.remote_port")
 )
 
 // ExtraAttributes are the Attr… of this package that the socket has.
 func (e *endpoint) ExtraAttributes() anyio.Attributes {
 	values := []anyio.AttributeValue{
 		AttrFamily.From(func() (AddressFamily, error) { return e.family(), nil }),
-		AttrLocalAddress.From(func() (net.Addr, error) { return e.LocalAddr(), nil }),
+		AttrLocalAddr.From(func() (net.Addr, error) { return e.LocalAddr(), nil }),
 		AttrRawConn.From(e.SyscallConn),
 	}
 	if e.isIP() {
 		values = append(values, AttrLocalPort.From(func() (int, error) { return int(e.conn.LocalAddr().IP.Port()), nil }))
 	}
 	if e.connected {
-		values = append(values, AttrRemoteAddress.From(func() (net.Addr, error) { return e.RemoteAddr(), nil }))
+		values = append(values, AttrRemoteAddr.From(func() (net.Addr, error) { return e.RemoteAddr(), nil }))
 		if e.isIP() {
 			values = append(values, AttrRemotePort.From(func() (int, error) { return int(e.conn.RemoteAddr().IP.Port()), nil }))
 		}

@@ -16,7 +16,7 @@ func addrOf(t *testing.T, s interface {
 	anyio.AttributeProvider
 }) netip.AddrPort {
 	t.Helper()
-	a, err := anyio.Extra(s, socket.AttrLocalAddress)
+	a, err := anyio.Extra(s, socket.AttrLocalAddr)
 	must(t, err)
 	return netip.MustParseAddrPort(a.String())
 }
@@ -44,7 +44,7 @@ func TestUDPSendsAndReceivesPackets(t *testing.T) {
 				if string(buf[:n]) != "a long" || from != addrOf(t, b) {
 					t.Errorf("received %q from %v", buf[:n], from)
 				}
-				_, err = anyio.Extra(a, socket.AttrRemoteAddress)
+				_, err = anyio.Extra(a, socket.AttrRemoteAddr)
 				wantErr(t, err, anyio.ErrAttributeNotFound)
 				wantMisuse(t, a.SendTo(ctx, nil, netip.AddrPort{}), "not valid")
 			})

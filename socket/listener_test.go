@@ -263,7 +263,7 @@ func TestListenerHasNoRemoteAttributes(t *testing.T) {
 		if port != l.Port() || l.Addr().(*net.TCPAddr).Port != port {
 			t.Errorf("ports are %d, %d, %v", port, l.Port(), l.Addr())
 		}
-		_, err = anyio.Extra(l, socket.AttrRemoteAddress)
+		_, err = anyio.Extra(l, socket.AttrRemoteAddr)
 		wantErr(t, err, anyio.ErrAttributeNotFound)
 		_, err = anyio.Extra(l, socket.AttrRemotePort)
 		wantErr(t, err, anyio.ErrAttributeNotFound)

@@ -239,9 +239,9 @@ func TestStreamTellsItsAttributes(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
 		family, err := anyio.Extra(a, socket.AttrFamily)
 		must(t, err)
-		local, err := anyio.Extra(a, socket.AttrLocalAddress)
+		local, err := anyio.Extra(a, socket.AttrLocalAddr)
 		must(t, err)
-		remote, err := anyio.Extra(b, socket.AttrRemoteAddress)
+		remote, err := anyio.Extra(b, socket.AttrRemoteAddr)
 		must(t, err)
 		if local.String() != remote.String() || a.LocalAddr().String() != local.String() {
 			t.Errorf("local %v, remote of the other side %v", local, remote)

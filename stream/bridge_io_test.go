@@ -142,14 +142,14 @@ func TestBridgesPassAttributesOn(t *testing.T) {
 		conn := stream.NetConn(ctx, withAddrs{a})
 		again := stream.FromReadWriteCloser(conn)
 		for _, bridge := range []any{conn, again, stream.NetConn(ctx, again)} {
-			addr, err := anyio.Extra(bridge, stream.LocalAddr)
+			addr, err := anyio.Extra(bridge, stream.AttrLocalAddr)
 			if err != nil || addr.String() != "127.0.0.1:80" {
 				t.Errorf("%T: address %v, %v", bridge, addr, err)
 			}
 		}
 		l := listenerWithAddr{stream.NewPipeListener(0)}
 		nl := stream.NetListener(ctx, l)
-		addr, err := anyio.Extra(nl, stream.LocalAddr)
+		addr, err := anyio.Extra(nl, stream.AttrLocalAddr)
 		if err != nil || addr != nl.Addr() {
 			t.Errorf("listener: address %v, %v, want %v", addr, err, nl.Addr())
 		}
@@ -162,7 +162,7 @@ type listenerWithAddr struct{ *stream.PipeListener }
 var somewhere net.Addr = &net.UnixAddr{Name: "/listener", Net: "unix"}
 
 func (listenerWithAddr) ExtraAttributes() anyio.Attributes {
-	return anyio.NewAttributes(stream.LocalAddr.Is(somewhere))
+	return anyio.NewAttributes(stream.AttrLocalAddr.Is(somewhere))
 }
 
 func TestFromReadWriteCloserEndComesAfterAnAbandonedWrite(t *testing.T) {

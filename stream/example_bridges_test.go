@@ -206,7 +206,7 @@ func ExampleOpenFile() {
 			return err
 		}
 		defer r.Close(ctx)
-		name, err := anyio.Extra(r, stream.FilePath)
+		name, err := anyio.Extra(r, stream.AttrFilePath)
 		fmt.Println(filepath.Base(name), err)
 		if _, err := r.Seek(ctx, 2, io.SeekStart); err != nil {
 			return err

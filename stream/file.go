@@ -13,13 +13,13 @@ import (
 
 // Attributes of file streams.
 var (
-	// File is the file itself. [SB-13]
-	File = anyio.NewAttribute[*os.File]("file")
-	// FilePath is the path that the file was opened with, if it has one. [SB-14]
-	FilePath = anyio.NewAttribute[string]("file.path")
-	// FileDescriptor is the file's descriptor, on Windows its handle. Unlike the
+	// AttrFile is the file itself. [SB-13]
+	AttrFile = anyio.NewAttribute[*os.File]("file")
+	// AttrFilePath is the path that the file was opened with, if it has one. [SB-14]
+	AttrFilePath = anyio.NewAttribute[string]("file.path")
+	// AttrFileDescriptor is the file's descriptor, on Windows its handle. Unlike the
 	// method Fd it does not change how the file blocks. [SB-15]
-	FileDescriptor = anyio.NewAttribute[uintptr]("file.descriptor")
+	AttrFileDescriptor = anyio.NewAttribute[uintptr]("file.descriptor")
 )
 
 // A fileStream is what both kinds of file streams are made of.
@@ -78,11 +78,11 @@ func (s *fileStream) Close(ctx context.Context) error {
 	return closeOutside(ctx, s.file)
 }
 
-// ExtraAttributes are File, FilePath if the file has a name, and FileDescriptor.
+// ExtraAttributes are AttrFile, AttrFilePath if the file has a name, and AttrFileDescriptor.
 func (s *fileStream) ExtraAttributes() anyio.Attributes {
-	a := anyio.NewAttributes(File.Is(s.file), FileDescriptor.From(s.descriptor))
+	a := anyio.NewAttributes(AttrFile.Is(s.file), AttrFileDescriptor.From(s.descriptor))
 	if name := s.file.Name(); name != "" {
-		a = a.With(FilePath.Is(name))
+		a = a.With(AttrFilePath.Is(name))
 	}
 	return a
 }

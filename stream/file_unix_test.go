@@ -25,9 +25,9 @@ func TestFileStreamWithoutNameHasNoPath(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := stream.NewFileReadStream(os.NewFile(uintptr(fd), ""))
-		_, err = anyio.Extra(s, stream.FilePath)
+		_, err = anyio.Extra(s, stream.AttrFilePath)
 		wantErr(t, err, anyio.ErrAttributeNotFound)
-		if got, err := anyio.Extra(s, stream.FileDescriptor); got != uintptr(fd) || err != nil {
+		if got, err := anyio.Extra(s, stream.AttrFileDescriptor); got != uintptr(fd) || err != nil {
 			t.Errorf("descriptor %d, %v, want %d", got, err, fd)
 		}
 		wantReceived(t, ctx, s, 10, "content")

@@ -15,10 +15,10 @@ import (
 // Attributes of streams and listeners that have addresses. What wraps a stream
 // passes them on; NetConn and NetListener answer with them.
 var (
-	// LocalAddr is the address of this side. [SO-07]
-	LocalAddr = anyio.NewAttribute[net.Addr]("local_addr")
-	// RemoteAddr is the address of the other side. [SO-09]
-	RemoteAddr = anyio.NewAttribute[net.Addr]("remote_addr")
+	// AttrLocalAddr is the address of this side. [SO-10]
+	AttrLocalAddr = anyio.NewAttribute[net.Addr]("stream.local_addr")
+	// AttrRemoteAddr is the address of the other side. [SO-13]
+	AttrRemoteAddr = anyio.NewAttribute[net.Addr]("stream.remote_addr")
 )
 
 // NetConn makes a net.Conn of a byte stream, for net/http, database drivers and
@@ -141,8 +141,8 @@ func (c *netConn) setDeadline(side *netSide, t time.Time) error {
 	return nil
 }
 
-func (c *netConn) LocalAddr() net.Addr  { return addrOf(c.s, LocalAddr) }
-func (c *netConn) RemoteAddr() net.Addr { return addrOf(c.s, RemoteAddr) }
+func (c *netConn) LocalAddr() net.Addr  { return addrOf(c.s, AttrLocalAddr) }
+func (c *netConn) RemoteAddr() net.Addr { return addrOf(c.s, AttrRemoteAddr) }
 
 // ExtraAttributes are those of the stream.
 func (c *netConn) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(c.s) }

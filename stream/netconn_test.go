@@ -253,8 +253,8 @@ type withAddrs struct{ stream.ByteStream }
 
 func (withAddrs) ExtraAttributes() anyio.Attributes {
 	return anyio.NewAttributes(
-		stream.LocalAddr.Is(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}),
-		stream.RemoteAddr.Is(&net.UnixAddr{Name: "/peer", Net: "unix"}))
+		stream.AttrLocalAddr.Is(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}),
+		stream.AttrRemoteAddr.Is(&net.UnixAddr{Name: "/peer", Net: "unix"}))
 }
 
 func TestNetConnTellsAddresses(t *testing.T) {

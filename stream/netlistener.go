@@ -51,7 +51,7 @@ func (l *netListener[S]) Close() error {
 	return nil
 }
 
-func (l *netListener[S]) Addr() net.Addr { return addrOf(l.l, LocalAddr) }
+func (l *netListener[S]) Addr() net.Addr { return addrOf(l.l, AttrLocalAddr) }
 
 // ExtraAttributes are those of the listener.
 func (l *netListener[S]) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(l.l) }

@@ -11,29 +11,29 @@ import (
 
 // The extra attributes of a Stream, beside those of its transport. [TL-08]
 var (
-	// ALPNProtocol is the protocol that was agreed on, "" if none. [TL-09]
-	ALPNProtocol = anyio.NewAttribute[string]("tls.alpn_protocol")
-	// ChannelBindingTLSUnique is the binding of RFC 5929, up to TLS 1.2; nil with
+	// AttrALPNProtocol is the protocol that was agreed on, "" if none. [TL-09]
+	AttrALPNProtocol = anyio.NewAttribute[string]("tls.alpn_protocol")
+	// AttrChannelBindingTLSUnique is the binding of RFC 5929, up to TLS 1.2; nil with
 	// TLS 1.3, which has none: use ExportKeyingMaterial of the State. [TL-10]
-	ChannelBindingTLSUnique = anyio.NewAttribute[[]byte]("tls.channel_binding_tls_unique")
-	// CipherSuite is what encrypts the stream. [TL-11]
-	CipherSuite = anyio.NewAttribute[Cipher]("tls.cipher")
-	// PeerCertificate is the other side's, nil if it showed none. Whether it was
+	AttrChannelBindingTLSUnique = anyio.NewAttribute[[]byte]("tls.channel_binding_tls_unique")
+	// AttrCipherSuite is what encrypts the stream. [TL-11]
+	AttrCipherSuite = anyio.NewAttribute[Cipher]("tls.cipher")
+	// AttrPeerCertificate is the other side's, nil if it showed none. Whether it was
 	// verified is for the config to say. [TL-12]
-	PeerCertificate = anyio.NewAttribute[*x509.Certificate]("tls.peer_certificate")
-	// PeerCertificateBinary is the same in DER, nil if there is none. [TL-13]
-	PeerCertificateBinary = anyio.NewAttribute[[]byte]("tls.peer_certificate_binary")
-	// ServerSide is whether this is the server's side. [TL-14]
-	ServerSide = anyio.NewAttribute[bool]("tls.server_side")
-	// SharedCiphers are those that the client offered and this server knows, in the
+	AttrPeerCertificate = anyio.NewAttribute[*x509.Certificate]("tls.peer_certificate")
+	// AttrPeerCertificateBinary is the same in DER, nil if there is none. [TL-13]
+	AttrPeerCertificateBinary = anyio.NewAttribute[[]byte]("tls.peer_certificate_binary")
+	// AttrServerSide is whether this is the server's side. [TL-14]
+	AttrServerSide = anyio.NewAttribute[bool]("tls.server_side")
+	// AttrSharedCiphers are those that the client offered and this server knows, in the
 	// client's order; nil on the client. [TL-15]
-	SharedCiphers = anyio.NewAttribute[[]Cipher]("tls.shared_ciphers")
-	// State is all that crypto/tls tells. [TL-16]
-	State = anyio.NewAttribute[*tls.ConnectionState]("tls.state")
-	// IsStandardCompatible is what StandardCompatible says, on streams and listeners. [TL-17] [TL-22]
-	IsStandardCompatible = anyio.NewAttribute[bool]("tls.standard_compatible")
-	// Version is tls.VersionTLS13 or an older one; tls.VersionName names it. [TL-18]
-	Version = anyio.NewAttribute[uint16]("tls.version")
+	AttrSharedCiphers = anyio.NewAttribute[[]Cipher]("tls.shared_ciphers")
+	// AttrState is all that crypto/tls tells. [TL-16]
+	AttrState = anyio.NewAttribute[*tls.ConnectionState]("tls.state")
+	// AttrStandardCompatible is what StandardCompatible says, on streams and listeners. [TL-17] [TL-22]
+	AttrStandardCompatible = anyio.NewAttribute[bool]("tls.standard_compatible")
+	// AttrVersion is tls.VersionTLS13 or an older one; tls.VersionName names it. [TL-18]
+	AttrVersion = anyio.NewAttribute[uint16]("tls.version")
 )
 
 // A Cipher describes a cipher suite. [TL-11]
@@ -82,20 +82,20 @@ func (s *Stream) ExtraAttributes() anyio.Attributes {
 		der = cert.Raw
 	}
 	return anyio.AttributesOf(s.wire.transport).With(
-		ALPNProtocol.Is(state.NegotiatedProtocol),
-		ChannelBindingTLSUnique.Is(state.TLSUnique),
-		CipherSuite.Is(cipherOf(state.CipherSuite, state.Version)),
-		PeerCertificate.Is(cert),
-		PeerCertificateBinary.Is(der),
-		ServerSide.Is(s.server),
-		SharedCiphers.From(func() ([]Cipher, error) {
+		AttrALPNProtocol.Is(state.NegotiatedProtocol),
+		AttrChannelBindingTLSUnique.Is(state.TLSUnique),
+		AttrCipherSuite.Is(cipherOf(state.CipherSuite, state.Version)),
+		AttrPeerCertificate.Is(cert),
+		AttrPeerCertificateBinary.Is(der),
+		AttrServerSide.Is(s.server),
+		AttrSharedCiphers.From(func() ([]Cipher, error) {
 			if !s.server {
 				return nil, nil
 			}
 			return sharedCiphers(s.hello), nil
 		}),
-		State.Is(&state),
-		IsStandardCompatible.Is(s.standard),
-		Version.Is(state.Version),
+		AttrState.Is(&state),
+		AttrStandardCompatible.Is(s.standard),
+		AttrVersion.Is(state.Version),
 	)
 }

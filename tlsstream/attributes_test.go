@@ -41,28 +41,28 @@ func TestAttributes(t *testing.T) {
 		if extra(t, c, nameAttr) != "pipe" || c.Transport() != (stream.ByteStream)(named{a}) {
 			t.Error("the transport is hidden")
 		}
-		if extra(t, c, tlsstream.ServerSide) || !extra(t, s, tlsstream.ServerSide) {
+		if extra(t, c, tlsstream.AttrServerSide) || !extra(t, s, tlsstream.AttrServerSide) {
 			t.Error("ServerSide is wrong")
 		}
-		if !extra(t, c, tlsstream.IsStandardCompatible) || extra(t, s, tlsstream.IsStandardCompatible) {
-			t.Error("IsStandardCompatible is wrong")
+		if !extra(t, c, tlsstream.AttrStandardCompatible) || extra(t, s, tlsstream.AttrStandardCompatible) {
+			t.Error("AttrStandardCompatible is wrong")
 		}
-		if extra(t, c, tlsstream.Version) != version || extra(t, s, tlsstream.State).Version != version {
+		if extra(t, c, tlsstream.AttrVersion) != version || extra(t, s, tlsstream.AttrState).Version != version {
 			t.Error("Version is wrong")
 		}
-		if extra(t, c, tlsstream.ALPNProtocol) != "" {
+		if extra(t, c, tlsstream.AttrALPNProtocol) != "" {
 			t.Error("ALPNProtocol is wrong")
 		}
 		leaf := serverCertificate().Leaf
-		if !extra(t, c, tlsstream.PeerCertificate).Equal(leaf) || !bytes.Equal(extra(t, c, tlsstream.PeerCertificateBinary), leaf.Raw) {
+		if !extra(t, c, tlsstream.AttrPeerCertificate).Equal(leaf) || !bytes.Equal(extra(t, c, tlsstream.AttrPeerCertificateBinary), leaf.Raw) {
 			t.Error("the client sees another certificate")
 		}
-		if extra(t, s, tlsstream.PeerCertificate) != nil || extra(t, s, tlsstream.PeerCertificateBinary) != nil {
+		if extra(t, s, tlsstream.AttrPeerCertificate) != nil || extra(t, s, tlsstream.AttrPeerCertificateBinary) != nil {
 			t.Error("the server sees a certificate")
 		}
 
-		cipher := extra(t, c, tlsstream.CipherSuite)
-		if cipher != extra(t, s, tlsstream.CipherSuite) || cipher.Name != tls.CipherSuiteName(cipher.ID) || cipher.Protocol != tls.VersionName(version) {
+		cipher := extra(t, c, tlsstream.AttrCipherSuite)
+		if cipher != extra(t, s, tlsstream.AttrCipherSuite) || cipher.Name != tls.CipherSuiteName(cipher.ID) || cipher.Protocol != tls.VersionName(version) {
 			t.Errorf("the cipher is %+v", cipher)
 		}
 		wantBits := 256
@@ -72,13 +72,13 @@ func TestAttributes(t *testing.T) {
 		if cipher.Bits != wantBits {
 			t.Errorf("%s has %d bits, want %d", cipher.Name, cipher.Bits, wantBits)
 		}
-		shared := extra(t, s, tlsstream.SharedCiphers)
-		if extra(t, c, tlsstream.SharedCiphers) != nil || !slices.ContainsFunc(shared, func(c tlsstream.Cipher) bool { return c.ID == cipher.ID && c.Bits == cipher.Bits }) {
+		shared := extra(t, s, tlsstream.AttrSharedCiphers)
+		if extra(t, c, tlsstream.AttrSharedCiphers) != nil || !slices.ContainsFunc(shared, func(c tlsstream.Cipher) bool { return c.ID == cipher.ID && c.Bits == cipher.Bits }) {
 			t.Errorf("the ciphers in common are %+v", shared)
 		}
 
-		unique := extra(t, c, tlsstream.ChannelBindingTLSUnique)
-		if !bytes.Equal(unique, extra(t, s, tlsstream.ChannelBindingTLSUnique)) || (unique == nil) != (version == tls.VersionTLS13) {
+		unique := extra(t, c, tlsstream.AttrChannelBindingTLSUnique)
+		if !bytes.Equal(unique, extra(t, s, tlsstream.AttrChannelBindingTLSUnique)) || (unique == nil) != (version == tls.VersionTLS13) {
 			t.Errorf("the channel binding is %x", unique)
 		}
 		closeAll(t, ctx, c, s)

@@ -138,9 +138,9 @@ func ExampleStream_ExtraAttributes() {
 		client, server, _, _ := shake(ctx, a, b, side{config: clientConfig()}, side{config: serverConfig()})
 		defer client.Close(ctx)
 		defer server.Close(ctx)
-		cert, err := anyio.Extra(client, tlsstream.PeerCertificate)
+		cert, err := anyio.Extra(client, tlsstream.AttrPeerCertificate)
 		fmt.Println(cert.Subject, err)
-		fmt.Println(anyio.Extra(server, tlsstream.ServerSide))
+		fmt.Println(anyio.Extra(server, tlsstream.AttrServerSide))
 		return nil
 	})
 	// Output:

@@ -104,7 +104,7 @@ func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *St
 func (l *Listener) Close(ctx context.Context) error { return l.inner.Close(ctx) }
 
 // ExtraAttributes are those of the listener that was given to NewListener, and
-// IsStandardCompatible. [TL-22]
+// AttrStandardCompatible. [TL-22]
 func (l *Listener) ExtraAttributes() anyio.Attributes {
-	return anyio.AttributesOf(l.inner).With(IsStandardCompatible.Is(!l.o.nonStandard))
+	return anyio.AttributesOf(l.inner).With(AttrStandardCompatible.Is(!l.o.nonStandard))
 }

@@ -265,7 +265,7 @@ func TestAcceptPassesOverFailedHandshakes(t *testing.T) {
 			if err != nil || failed < 1 {
 				t.Fatalf("Accept: %v, %d failed", err, failed)
 			}
-			if extra(t, conn, tlsstream.IsStandardCompatible) {
+			if extra(t, conn, tlsstream.AttrStandardCompatible) {
 				t.Error("the option got lost")
 			}
 			if err := echo(ctx, conn); errors.Is(err, anyio.ErrBroken) { // TLS 1.3: the client that did not like us
@@ -280,7 +280,7 @@ func TestAcceptPassesOverFailedHandshakes(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if extra(t, l, nameAttr) != "pipes" || extra(t, l, tlsstream.IsStandardCompatible) {
+		if extra(t, l, nameAttr) != "pipes" || extra(t, l, tlsstream.AttrStandardCompatible) {
 			t.Error("the attributes of the listener are wrong")
 		}
 		closeAll(t, ctx, l)

@@ -52,7 +52,7 @@ func TestDialOverSockets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if addr := extra(t, conn, stream.RemoteAddr); addr.String() != extra(t, inner, stream.LocalAddr).String() {
+			if addr := extra(t, conn, stream.AttrRemoteAddr); addr.String() != extra(t, inner, stream.AttrLocalAddr).String() {
 				t.Errorf("connected to %v", addr)
 			}
 			tg.Go(func(ctx context.Context) error { return conn.Send(ctx, data) })

@@ -207,8 +207,8 @@ func (w *wire) send(ctx context.Context, b *outBuffer) (err error) {
 // name. The transport stays untouched.
 
 func (w *wire) Close() error                     { return nil }
-func (w *wire) LocalAddr() net.Addr              { return w.addr(stream.LocalAddr) }
-func (w *wire) RemoteAddr() net.Addr             { return w.addr(stream.RemoteAddr) }
+func (w *wire) LocalAddr() net.Addr              { return w.addr(stream.AttrLocalAddr) }
+func (w *wire) RemoteAddr() net.Addr             { return w.addr(stream.AttrRemoteAddr) }
 func (w *wire) SetDeadline(time.Time) error      { return nil }
 func (w *wire) SetReadDeadline(time.Time) error  { return nil }
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }

@@ -140,14 +140,14 @@ func (n *netcat) tellCipher(s *tlsstream.Stream) {
 
 // local and remote are the addresses of a socket, for people.
 func local(r any) string {
-	if a, err := anyio.Extra(r, stream.LocalAddr); err == nil {
+	if a, err := anyio.Extra(r, stream.AttrLocalAddr); err == nil {
 		return a.String()
 	}
 	return "an unnamed socket"
 }
 
 func remote(r any) string {
-	if a, err := anyio.Extra(r, stream.RemoteAddr); err == nil && strings.Trim(a.String(), "@") != "" {
+	if a, err := anyio.Extra(r, stream.AttrRemoteAddr); err == nil && strings.Trim(a.String(), "@") != "" {
 		return a.String()
 	}
 	return "an unnamed socket"
