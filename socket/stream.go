@@ -2,7 +2,10 @@ package socket
 
 import (
 	"context"
+	"errors"
+	"io"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -18,6 +21,7 @@ type Stream struct {
 	reading anyio.ResourceGuard
 	writing anyio.ResourceGuard
 	sentEOF atomic.Bool
+	reset   atomic.Bool // Send was told that the other side has reset the connection
 }
 
 var (
@@ -58,7 +62,7 @@ func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
 	n, err := s.c.Read(ctx, buf)
 	s.reading.Release() // without defer, for the sake of a small stack
 	if err != nil {
-		err = s.failed(err)
+		err = s.receiveFailed(err)
 	}
 	return n, err
 }
@@ -75,7 +79,7 @@ func (s *Stream) Send(ctx context.Context, data []byte) error {
 	_, err := s.c.Write(ctx, data)
 	s.writing.Release()
 	if err != nil {
-		err = s.failed(err)
+		err = s.sendFailed(err)
 	}
 	return err
 }
@@ -89,9 +93,28 @@ func (s *Stream) SendCounted(ctx context.Context, data []byte) (int, error) {
 	n, err := s.c.Write(ctx, data)
 	s.writing.Release()
 	if err != nil {
-		err = s.failed(err)
+		err = s.sendFailed(err)
 	}
 	return n, err
+}
+
+// sendFailed and receiveFailed are failed. The system tells of a reset once: if Send
+// was told, Receive must not take what is left for the end of the stream.
+//
+//go:noinline
+func (s *Stream) sendFailed(err error) error {
+	if errors.Is(err, syscall.ECONNRESET) {
+		s.reset.Store(true)
+	}
+	return s.failed(err)
+}
+
+//go:noinline
+func (s *Stream) receiveFailed(err error) error {
+	if err == io.EOF && s.reset.Load() {
+		err = syscall.ECONNRESET
+	}
+	return s.failed(err)
 }
 
 // beginSend enters the guard of those who send.

@@ -317,3 +317,43 @@ func TestStreamAllocatesNothing(t *testing.T) {
 		})
 	}, anyiotest.Skip("sim", "the simulated network allocates its packets"))
 }
+
+// The system tells of a reset once. If it was Send that was told, Receive does not
+// report what is left as an orderly end.
+func TestResetThatSendWasToldOfIsNoEndOfTheStream(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close(ctx)
+		a, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close(ctx)
+		b, err := l.Accept(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Send(ctx, []byte("never read")); err != nil {
+			t.Error(err)
+		}
+		if _, err := b.Receive(ctx, make([]byte, 1)); err != nil { // it has arrived
+			t.Error(err)
+		}
+		if err := b.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		for err == nil {
+			err = a.Send(ctx, []byte("x"))
+		}
+		if !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("Send: %v", err)
+		}
+		_, err = a.Receive(ctx, make([]byte, 1))
+		if !errors.Is(err, anyio.ErrBroken) || !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("Receive: %v", err)
+		}
+	})
+}

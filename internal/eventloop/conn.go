@@ -98,7 +98,7 @@ func (f *descriptor) tryReceive(p []byte, seen uint64) (n int, err error, none b
 			}
 			return n, nil, false
 		case errno == 0:
-			return 0, f.end(), false
+			return 0, io.EOF, false
 		case errno == unix.EINTR:
 			continue
 		case !again(errno):
@@ -107,15 +107,6 @@ func (f *descriptor) tryReceive(p []byte, seen uint64) (n int, err error, none b
 		f.read.dry = seen
 		return 0, nil, true
 	}
-}
-
-// end is the error at the end of the stream. A reset that Write was told of is no
-// end, though the system tells it only once.
-func (f *descriptor) end() error {
-	if errno := syscall.Errno(f.broken.Load()); errno != 0 {
-		return f.failed("read", "read", errno)
-	}
-	return io.EOF
 }
 
 func (f *descriptor) send(ctx context.Context, p []byte) (int, error) {
@@ -151,9 +142,6 @@ func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
 			case errno == unix.EINTR:
 				continue
 			case !again(errno):
-				if errno != unix.EPIPE {
-					f.broken.Store(int32(errno))
-				}
 				return sum, f.failed("write", "write", errno)
 			}
 			f.write.dry = seen

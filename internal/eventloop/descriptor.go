@@ -28,7 +28,6 @@ type descriptor struct {
 	local     kernel.Addr
 	remote    kernel.Addr
 	refs      atomic.Int32 // calls that use fd, one for being open, and refsClosed
-	broken    atomic.Int32 // the errno by which Write learned that the connection is gone
 	odd       atomic.Bool  // a short read does not mean that nothing is left
 	read      direction
 	write     direction

@@ -5,6 +5,7 @@ package eventloop
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"runtime"
 
@@ -55,7 +56,7 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 			}
 			return n, nfds, nil
 		case err == nil:
-			return 0, 0, f.end()
+			return 0, 0, io.EOF
 		case err == unix.EINTR:
 			continue
 		case !again(code(err)):

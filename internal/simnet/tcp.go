@@ -175,9 +175,11 @@ func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
 			c.in = c.in[k:]
 			c.openWindow()
 			return k, nil
+		case c.finished: // what was said is said, whatever failed afterwards
+			return 0, io.EOF
 		case c.err != 0:
 			return 0, c.fail("read", "read", c.takeErr())
-		case c.finished || c.state == dead:
+		case c.state == dead:
 			return 0, io.EOF
 		}
 		if err := n.wait(p, &c.reads, opRead); err != nil {
