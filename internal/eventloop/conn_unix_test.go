@@ -271,25 +271,6 @@ func TestResetComesAfterTheDataBeforeIt(t *testing.T) {
 	})
 }
 
-// The system tells of a reset once. If Write hears of it, Read must not take what
-// follows for the end of the stream.
-func TestResetThatWriteSawIsNoEndOfTheStream(t *testing.T) {
-	run(t, func(ctx context.Context, n kernel.Network) error {
-		a, b := tcpPair(t, ctx)
-		defer b.Close()
-		if err := a.Abort(); err != nil {
-			t.Error(err)
-		}
-		if _, err := b.Write(ctx, []byte("x")); !errors.Is(err, syscall.ECONNRESET) {
-			t.Skipf("write: %v; this system tells it otherwise", err)
-		}
-		if _, err := b.Read(ctx, make([]byte, 10)); !errors.Is(err, syscall.ECONNRESET) {
-			t.Errorf("read: %v, want ECONNRESET", err)
-		}
-		return nil
-	})
-}
-
 func TestReadAndWriteAllocateNothing(t *testing.T) {
 	ownPair(t, func(t *testing.T, ctx context.Context, a, b kernel.StreamConn) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
