@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
@@ -18,8 +19,8 @@ const DefaultGrace = 5 * time.Second
 // A Command describes a process to start: a program with arguments, or a line for
 // the shell. [SP-01] [SP-02]
 type Command struct {
-	// Args is the program, looked up in PATH unless it has a slash, and its
-	// arguments.
+	// Args is the program and its arguments. A name without a slash is looked up in
+	// the PATH of this process, whatever Env says; a relative path begins at Dir.
 	Args []string
 	// Shell, in place of Args, is a command line for /bin/sh, or cmd.exe.
 	Shell string
@@ -123,7 +124,14 @@ func (c *Command) argv() (path string, args []string, err error) {
 			args = []string{"cmd.exe", "/c", c.Shell}
 		}
 	}
-	if path, err = exec.LookPath(args[0]); err != nil {
+	name := args[0]
+	if c.Dir != "" && filepath.Base(name) != name && !filepath.IsAbs(name) {
+		// It is found from Dir, not from here.
+		if name, err = filepath.Abs(filepath.Join(c.Dir, name)); err != nil {
+			return "", nil, err
+		}
+	}
+	if path, err = exec.LookPath(name); err != nil {
 		return "", nil, err
 	}
 	if c.Umask != nil {
