@@ -30,7 +30,9 @@ func main() {
 	if job := os.Getenv(serveVar); job != "" {
 		os.Exit(runServer(job))
 	}
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	status := run(os.Args[1:], os.Stdout, os.Stderr)
+	removeBigFile()
+	os.Exit(status)
 }
 
 // run is the program: 0 if everything was measured, 1 if something failed, 2 for

@@ -21,7 +21,9 @@ func TestMain(m *testing.M) {
 	if job := os.Getenv(serveVar); job != "" {
 		os.Exit(runServer(job))
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	removeBigFile()
+	os.Exit(status)
 }
 
 // tiny runs each side with one batch.

@@ -67,6 +67,7 @@ var shapes = []shape{
 	{id: "P1", peer: "go+channel", goals: goals{parallel: 0.50, eventloop: 2.00}, ours: runBlocking, their: goAndResult},
 	{id: "P2", peer: "channels", goals: goals{parallel: 1.50, eventloop: 2.50}, ours: portalCalls, their: channelCalls},
 	{id: "P3", peer: "os/exec", goals: goals{parallel: 1.05, eventloop: 1.10}, ours: runTrue, their: execTrue},
+	{id: "P4", peer: "os.File", goals: goals{parallel: 1.03, eventloop: 1.30}, ours: readFile, their: readOSFile},
 	{id: "P5", peer: "net/rpc", goals: goals{parallel: 1.10, eventloop: 1.20}, ours: workerCalls, their: rpcCalls},
 	{id: "N1", peer: "net", batch: 64, goals: goals{parallel: 1.03, eventloop: 0.90}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(64)}},

@@ -5,13 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/rpc"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/fileio"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -104,6 +107,66 @@ func execTrue(m *meter, n int) error {
 	defer m.stop()
 	for range n {
 		if err := exec.Command("true").Run(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// --- P4: a file ---
+
+// bigFile is a file of 1 MiB, made once, to be removed at the end.
+var bigFile = sync.OnceValues(func() (string, error) {
+	madeBigFile = true
+	f, err := os.CreateTemp("", "bench")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(make([]byte, 1<<20))
+	return f.Name(), errors.Join(err, f.Close())
+})
+
+var madeBigFile bool
+
+func removeBigFile() {
+	if madeBigFile {
+		if name, err := bigFile(); err == nil {
+			_ = os.Remove(name)
+		}
+	}
+}
+
+func readFile(ctx context.Context, m *meter, n int) error {
+	name, err := bigFile()
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 1<<20)
+	m.start()
+	defer m.stop()
+	for range n {
+		if _, err := fileio.Path(name).ReadInto(ctx, buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readOSFile(m *meter, n int) error {
+	name, err := bigFile()
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 1<<20)
+	m.start()
+	defer m.stop()
+	for range n {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		_, err = io.ReadFull(f, buf)
+		if err := errors.Join(err, f.Close()); err != nil {
 			return err
 		}
 	}
