@@ -158,9 +158,15 @@ func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Contex
 	if err != nil {
 		return zero, err
 	}
+	return t.finish(ctx, "the caller of PortalCall was canceled")
+}
+
+// finish waits for the task, which it cancels if ctx is canceled.
+func (t *PortalTask[T]) finish(ctx context.Context, reason string) (T, error) {
 	if err := t.h.t.DoneLatch().Wait(ctx, opPortal); err != nil {
-		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: err})
+		t.h.t.Scope.Cancel(&kernel.Cause{Reason: reason, Err: err})
 		t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
+		var zero T
 		return zero, err
 	}
 	return t.outcome()
@@ -233,8 +239,12 @@ func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Co
 // PortalOpen returns; leave ends the body with the given error, waits for with, and
 // returns its error. All of with runs in one task. If that is canceled first, the
 // body ends by itself with the cancellation, and leave returns what with makes of
-// it. Call leave once. [FT-11]
+// it. Call leave once. Cancellation of leave: the task is canceled and waited
+// for. [FT-11]
 func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Context, body func(ctx context.Context, v V) error) error) (v V, leave func(ctx context.Context, err error) error, err error) {
+	if with == nil {
+		panic(errNilTask)
+	}
 	left := NewFuture[error]("body of PortalOpen")
 	v, t, err := PortalStart(ctx, p, func(ctx context.Context, started func(V)) (struct{}, error) {
 		return struct{}{}, with(ctx, func(ctx context.Context, v V) error {
@@ -248,7 +258,7 @@ func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Con
 	}
 	return v, func(ctx context.Context, err error) error {
 		_ = left.Set(err)
-		_, err = t.Await(ctx)
+		_, err = t.finish(ctx, "the caller of leave was canceled")
 		return err
 	}, nil
 }

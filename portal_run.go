@@ -79,7 +79,7 @@ func (p *Portal) Close(ctx context.Context) error {
 type PortalProvider struct {
 	opts []RunOption
 
-	mu     Lock // guards what follows, also while a run starts or ends
+	mu     Lock // guards what follows, also while a run starts
 	users  int
 	portal *Portal
 }
@@ -116,14 +116,19 @@ func (pp *PortalProvider) Release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer pp.mu.Release()
-	if pp.users == 0 {
-		return misuse("PortalProvider.Release without Acquire: release once for each acquired portal")
+	var last *Portal
+	switch pp.users {
+	case 0:
+		err = misuse("PortalProvider.Release without Acquire: release once for each acquired portal")
+	case 1:
+		last, pp.portal = pp.portal, nil
+		fallthrough
+	default:
+		pp.users--
 	}
-	if pp.users--; pp.users > 0 {
-		return nil
+	pp.mu.Release()
+	if last == nil {
+		return err
 	}
-	p := pp.portal
-	pp.portal = nil
-	return p.Close(ctx)
+	return last.Close(ctx) // a task that is left may acquire meanwhile: it gets another run
 }

@@ -117,20 +117,28 @@ func (p *pool) rest(ctx context.Context, w *worker) {
 	}
 }
 
-// call sends a request to a worker and waits for the answer, which it decodes into
-// out. A worker that did not answer in good order is ended.
-func (p *pool) call(ctx context.Context, name string, in, out any) (a answer, err error) {
+// worker is a worker for a call, used if it has served another.
+func (p *pool) worker(ctx context.Context, name string) (w *worker, used bool, err error) {
 	w, old := p.take(anyio.Now(ctx))
 	for _, o := range old {
 		o.end(ctx)
 	}
-	if w == nil {
-		if w, err = startWorker(ctx, name); err != nil {
-			return a, err
-		}
+	if w != nil {
+		return w, true, nil
+	}
+	w, err = startWorker(ctx, name)
+	return w, false, err
+}
+
+// call sends a request to a worker and waits for the answer, which it decodes into
+// out. A worker that did not answer in good order is ended.
+func (p *pool) call(ctx context.Context, name string, in, out any) (a answer, err error) {
+	w, used, err := p.worker(ctx, name)
+	if err != nil {
+		return a, err
 	}
 	defer func() {
-		if err != nil || a.Last {
+		if err != nil || a.Last || w.proc.done.IsSet() {
 			w.end(ctx)
 		} else {
 			p.rest(ctx, w)
@@ -140,7 +148,12 @@ func (p *pool) call(ctx context.Context, name string, in, out any) (a answer, er
 	if err != nil {
 		return a, fmt.Errorf("process: argument of %q: %w", name, err)
 	}
-	if err := w.to.Send(ctx, frame); err != nil {
+	err = w.to.Send(ctx, frame)
+	if used && errors.Is(err, anyio.ErrBroken) { // it has ended since its last call
+		w.end(ctx)
+		return p.call(ctx, name, in, out)
+	}
+	if err != nil {
 		return a, w.broken(ctx, name, err)
 	}
 	if err := w.read(ctx); err != nil {

@@ -217,3 +217,17 @@ func TestAThousandProcessesAtOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestIdleWorkerThatWasKilledIsReplaced(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		first, err := pid.Call(ctx, struct{}{})
+		wantNil(t, "pid", err)
+		wantNil(t, "kill", syscall.Kill(first, syscall.SIGKILL))
+		for syscall.Kill(first, 0) == nil { // until it is waited for
+			wantNil(t, "sleep", anyio.Sleep(ctx, 1e6))
+		}
+		if second, err := pid.Call(ctx, struct{}{}); second == first || err != nil {
+			t.Errorf("%d, %v", second, err)
+		}
+	})
+}

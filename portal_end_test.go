@@ -1,0 +1,67 @@
+package anyio_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestLeavingAPortalBodyInACanceledScopeWaitsForItsCleanup(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			cleaned := false
+			_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+				err := body(ctx, 1)
+				return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+					cleaning := anyio.Sleep(ctx, 1)
+					cleaned = true
+					if cleaning != nil {
+						return cleaning
+					}
+					return err
+				})
+			})
+			wantNil(t, "open", err)
+			err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				s.Cancel("")
+				err := leave(ctx, nil)
+				wantCanceled(t, "leave", err)
+				if !cleaned {
+					t.Error("leave has not waited")
+				}
+				return err
+			})
+			wantNil(t, "scope", err)
+			wantMisuse(t, "no function", recovered(func() {
+				_, _, _ = anyio.PortalOpen[int](ctx, p, nil)
+			}))
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+// A task of the run that ends acquires the next one: it does not wait for itself.
+func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {
+	ctx := context.Background()
+	pp := anyio.NewPortalProvider()
+	p, err := pp.Acquire(ctx)
+	wantNil(t, "acquire", err)
+	task, err := anyio.PortalSpawn(p, func(ctx context.Context) (bool, error) {
+		if err := p.WaitStopped(ctx); err != nil {
+			return false, err
+		}
+		next, err := pp.Acquire(ctx)
+		if err != nil {
+			return false, err
+		}
+		return next != p, pp.Release(ctx)
+	})
+	wantNil(t, "spawn", err)
+	wantNil(t, "release", pp.Release(ctx))
+	if another, err := task.Await(ctx); !another || err != nil {
+		t.Errorf("%v, %v", another, err)
+	}
+}
