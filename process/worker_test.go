@@ -51,7 +51,13 @@ var (
 		n, err := fmt.Fprint(os.Stdout, strings.Repeat("\r", n))
 		return n, err
 	})
-	echo     = process.Register("echo", func(_ context.Context, data []byte) ([]byte, error) { return data, nil })
+	echo   = process.Register("echo", func(_ context.Context, data []byte) ([]byte, error) { return data, nil })
+	babble = process.Register("babble", func(context.Context, struct{}) (int, error) {
+		return os.NewFile(4, "answers").Write([]byte("this is no answer at all"))
+	})
+	hangUp = process.Register("hang up", func(context.Context, struct{}) (int, error) {
+		return 0, os.NewFile(4, "answers").Close()
+	})
 	scribble = process.Register("scribble", func(_ context.Context, in []int) ([]int, error) { in[0] = 99; return in, nil })
 	// late is registered after WorkerMain.
 	late = sync.OnceValue(func() *process.Function[int, int] {
