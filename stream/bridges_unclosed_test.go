@@ -56,7 +56,7 @@ func leaveByteStreamsOpen(t *testing.T, path string) (line int) {
 }
 
 func TestUnclosedByteStreamsAreReportedInDebugRuns(t *testing.T) {
-	log := &lines{c: make(chan struct{}, 100)}
+	log := &lines{}
 	defer slog.SetDefault(slog.Default())
 	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
 	path := t.TempDir() + string(os.PathSeparator) + "file"
@@ -65,18 +65,8 @@ func TestUnclosedByteStreamsAreReportedInDebugRuns(t *testing.T) {
 	}
 	line := leaveByteStreamsOpen(t, path)
 	wants := []string{"Pipe", "PipeListener", "FromReader", "FromWriter", "FromReadWriteCloser", "FileReadStream", "FileWriteStream", "FileWriteStream"}
-	for seen, tries := 0, 0; seen <= len(wants) && tries < 10_000; tries++ {
-		runtime.GC()
-		select {
-		case <-log.c:
-			seen++
-		default:
-			runtime.Gosched()
-		}
-	}
-	log.mu.Lock()
-	defer log.mu.Unlock()
-	text := log.buf.String()
+	const here = "bridges_unclosed_test.go:"
+	text := log.collect(len(wants)+1, here)
 	for i, what := range wants {
 		want := fmt.Sprintf("unclosed stream.%s created at bridges_unclosed_test.go:%d", what, line+1+i)
 		count := 1
@@ -87,7 +77,7 @@ func TestUnclosedByteStreamsAreReportedInDebugRuns(t *testing.T) {
 			t.Errorf("want %d times %q in\n%s", count, want, text)
 		}
 	}
-	if n := strings.Count(text, "msg="); n != len(wants)+1 {
+	if n := strings.Count(text, here); n != len(wants)+1 {
 		t.Errorf("%d reports, want %d\n%s", n, len(wants)+1, text)
 	}
 }

@@ -184,6 +184,7 @@ func TestFromWriterWritesAll(t *testing.T) {
 		want := pattern(100_000)
 		over := stream.FromWriter(writerFunc(func([]byte) (int, error) { return 0, io.EOF }))
 		wantErr(t, over.Send(ctx, want), anyio.ErrBroken)
+		wantErr(t, over.Close(ctx), nil)
 		var w shortWriter
 		s := stream.FromWriter(&w)
 		wantErr(t, s.Send(ctx, want), nil)
