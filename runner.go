@@ -12,15 +12,16 @@ type groupRunner TaskGroup
 // RunTask runs the task's function on the task's goroutine and settles the task.
 // Those who wait for the task learn of its end first, then its group.
 func (r *groupRunner) RunTask(t *kernel.Task) {
-	tg := (*TaskGroup)(r)
-	returned := false
-	defer func() {
-		if !returned {
-			tg.broken(t, recover())
-		}
-	}()
+	defer (*TaskGroup)(r).ended(t)
 	err := t.F(&t.Scope)
-	returned = true
+	(*TaskGroup)(r).returned(t, err)
+}
+
+// returned settles a task whose function has returned err. It is apart from RunTask
+// for the sake of small stacks: what RunTask keeps counts for each waiting task.
+//
+//go:noinline
+func (tg *TaskGroup) returned(t *kernel.Task, err error) {
 	if t.CloseOpen() && err == nil {
 		err = misuse("task ended before a cancel scope or task group opened in it was closed: close what you open")
 	}
@@ -59,8 +60,13 @@ func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 	}
 }
 
-// broken takes a panic's value, or nil if the task called runtime.Goexit.
-func (tg *TaskGroup) broken(t *kernel.Task, value any) {
+// ended, called by defer, settles a task whose function has not returned: it has
+// panicked, or called runtime.Goexit.
+func (tg *TaskGroup) ended(t *kernel.Task) {
+	if t.Finished() {
+		return
+	}
+	value := recover()
 	t.CloseOpen()
 	name := t.Name()
 	var err error

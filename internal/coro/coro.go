@@ -13,7 +13,11 @@ package coro
 type Coro struct {
 	impl
 	goid int64
+	Next *Coro // for its owner, as for a list of idle ones
 }
+
+// A Body is what a coroutine runs.
+type Body interface{ RunCoro(c *Coro) }
 
 // Goid is the id of the goroutine on which the coroutine's function runs; valid
 // once the function runs.

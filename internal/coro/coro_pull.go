@@ -19,11 +19,11 @@ type impl struct {
 }
 
 // New makes a coroutine that will run body at the first Resume.
-func New(body func(c *Coro)) *Coro {
+func New(body Body) *Coro {
 	c := &Coro{}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield, c.goid = yield, goid.Get()
-		body(c)
+		body.RunCoro(c)
 	})
 	return c
 }

@@ -13,14 +13,14 @@ import (
 const Pooled = false
 
 type impl struct {
-	body    func(c *Coro)
+	body    Body
 	in, out chan bool
 	started bool
 	ended   bool
 }
 
 // New makes a coroutine that will run body at the first Resume.
-func New(body func(c *Coro)) *Coro {
+func New(body Body) *Coro {
 	return &Coro{impl: impl{body: body, in: make(chan bool), out: make(chan bool)}}
 }
 
@@ -80,7 +80,7 @@ func (c *Coro) main() {
 	runtime.RaceDisable()
 	<-c.in
 	runtime.RaceEnable()
-	c.body(c)
+	c.body.RunCoro(c)
 }
 
 //go:norace

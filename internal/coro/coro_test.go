@@ -12,6 +12,13 @@ import (
 	"github.com/petermattis/goid"
 )
 
+// A body is a coroutine's body as a function.
+type body func(c *coro.Coro)
+
+func (f body) RunCoro(c *coro.Coro) { f(c) }
+
+func newCoro(f func(c *coro.Coro)) *coro.Coro { return coro.New(body(f)) }
+
 // A trace is what happened, in order. It has a lock because under -race a
 // coroutine and its owner are not ordered by taking turns.
 type trace struct {
@@ -37,7 +44,7 @@ func (tr *trace) want(t *testing.T, want string) {
 
 func TestResumeAndYieldTakeTurns(t *testing.T) {
 	var tr trace
-	c := coro.New(func(c *coro.Coro) {
+	c := newCoro(func(c *coro.Coro) {
 		tr.add("a")
 		tr.add("yield=%t", c.Yield())
 		tr.add("b")
@@ -53,7 +60,7 @@ func TestResumeAndYieldTakeTurns(t *testing.T) {
 
 func TestStopOfSuspended(t *testing.T) {
 	var tr trace
-	c := coro.New(func(c *coro.Coro) {
+	c := newCoro(func(c *coro.Coro) {
 		defer tr.add("deferred")
 		for c.Yield() {
 			tr.add("step")
@@ -71,7 +78,7 @@ func TestStopOfSuspended(t *testing.T) {
 
 func TestStopOfUnstarted(t *testing.T) {
 	var tr trace
-	c := coro.New(func(*coro.Coro) { tr.add("ran") })
+	c := newCoro(func(*coro.Coro) { tr.add("ran") })
 	c.Stop()
 	tr.add("resume=%t", c.Resume())
 	tr.want(t, "resume=false")
@@ -80,7 +87,7 @@ func TestStopOfUnstarted(t *testing.T) {
 // A body that is asked to end and yields again is not suspended again.
 func TestStopWaitsForTheEnd(t *testing.T) {
 	var tr trace
-	c := coro.New(func(c *coro.Coro) {
+	c := newCoro(func(c *coro.Coro) {
 		for range 3 {
 			tr.add("yield=%t", c.Yield())
 		}
@@ -92,7 +99,7 @@ func TestStopWaitsForTheEnd(t *testing.T) {
 
 func TestStopOfEnded(t *testing.T) {
 	var tr trace
-	c := coro.New(func(*coro.Coro) { tr.add("ran") })
+	c := newCoro(func(*coro.Coro) { tr.add("ran") })
 	tr.add("resume=%t", c.Resume())
 	c.Stop()
 	tr.want(t, "ran resume=false")
@@ -101,8 +108,8 @@ func TestStopOfEnded(t *testing.T) {
 // Stop lets the body run on to its end, whatever it calls on the way.
 func TestStopRunsNestedCoroutines(t *testing.T) {
 	var tr trace
-	outer := coro.New(func(c *coro.Coro) {
-		inner := coro.New(func(c *coro.Coro) {
+	outer := newCoro(func(c *coro.Coro) {
+		inner := newCoro(func(c *coro.Coro) {
 			for c.Yield() {
 			}
 			tr.add("inner")
@@ -122,7 +129,7 @@ func TestManyTakeTurns(t *testing.T) {
 	var tr trace
 	var all []*coro.Coro
 	for i := range coroutines {
-		all = append(all, coro.New(func(c *coro.Coro) {
+		all = append(all, newCoro(func(c *coro.Coro) {
 			for range rounds {
 				tr.add("%d", i)
 				c.Yield()
@@ -147,7 +154,7 @@ func TestManyTakeTurns(t *testing.T) {
 func TestResumeFromOtherGoroutines(t *testing.T) {
 	n := 0
 	var mu sync.Mutex
-	c := coro.New(func(c *coro.Coro) {
+	c := newCoro(func(c *coro.Coro) {
 		for ok := true; ok; ok = c.Yield() {
 			mu.Lock()
 			n++
@@ -174,7 +181,7 @@ func TestResumeFromOtherGoroutines(t *testing.T) {
 // -race whoever resumed it exits as well, see Resume.
 func TestGoexit(t *testing.T) {
 	var tr trace
-	c := coro.New(func(c *coro.Coro) {
+	c := newCoro(func(c *coro.Coro) {
 		defer tr.add("deferred")
 		c.Yield()
 		runtime.Goexit()
@@ -203,7 +210,7 @@ func TestGoid(t *testing.T) {
 	var inside [2]int64
 	var all [2]*coro.Coro
 	for i := range all {
-		all[i] = coro.New(func(c *coro.Coro) {
+		all[i] = newCoro(func(c *coro.Coro) {
 			mu.Lock()
 			inside[i] = goid.Get()
 			mu.Unlock()
@@ -243,7 +250,7 @@ func TestPooled(t *testing.T) {
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for i := range 100 {
-		c := coro.New(func(c *coro.Coro) {
+		c := newCoro(func(c *coro.Coro) {
 			for c.Yield() {
 			}
 		})
@@ -262,7 +269,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 }
 
 func TestAllocs(t *testing.T) {
-	c := coro.New(func(c *coro.Coro) {
+	c := newCoro(func(c *coro.Coro) {
 		for c.Yield() {
 		}
 	})
@@ -274,7 +281,7 @@ func TestAllocs(t *testing.T) {
 
 // BenchmarkSwitch is a Resume and a Yield, that is, two switches.
 func BenchmarkSwitch(b *testing.B) {
-	c := coro.New(func(c *coro.Coro) {
+	c := newCoro(func(c *coro.Coro) {
 		for c.Yield() {
 		}
 	})
@@ -290,6 +297,6 @@ func BenchmarkNew(b *testing.B) {
 	body := func(*coro.Coro) {}
 	b.ReportAllocs()
 	for b.Loop() {
-		coro.New(body).Resume()
+		newCoro(body).Resume()
 	}
 }

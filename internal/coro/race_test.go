@@ -19,7 +19,7 @@ const victimVariable = "ANYIO_CORO_VICTIM"
 func run(bodies ...func(c *coro.Coro)) {
 	var all []*coro.Coro
 	for _, body := range bodies {
-		all = append(all, coro.New(body))
+		all = append(all, newCoro(body))
 	}
 	for len(all) > 0 {
 		alive := all[:0]
@@ -57,7 +57,7 @@ var victims = map[string]func(x *int){
 		run(write, write)
 	},
 	"coroutine and owner": func(x *int) {
-		c := coro.New(func(c *coro.Coro) {
+		c := newCoro(func(c *coro.Coro) {
 			*x++
 			c.Yield()
 		})
@@ -66,7 +66,7 @@ var victims = map[string]func(x *int){
 		c.Stop()
 	},
 	"ended and owner": func(x *int) {
-		coro.New(func(*coro.Coro) { *x++ }).Resume()
+		newCoro(func(*coro.Coro) { *x++ }).Resume()
 		*x++
 	},
 }

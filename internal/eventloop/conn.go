@@ -42,10 +42,34 @@ func (h *handle) Close() error {
 	return nil
 }
 
+// Read does by itself what wait does: every frame below a wait counts for each of
+// ten thousand idle connections, and all of them have to fit into a first stack.
 func (c *conn) Read(ctx context.Context, p []byte) (int, error) {
-	n, err := c.f.receive(ctx, p)
-	runtime.KeepAlive(c)
-	return n, err
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(p) == 0 {
+		return 0, c.f.readNothing()
+	}
+	for {
+		seen := c.f.read.edges.Load()
+		if c.f.read.dry != seen {
+			n, err, none := c.f.tryReceive(p, seen)
+			runtime.KeepAlive(c)
+			if !none {
+				return n, err
+			}
+		}
+		b, err := c.f.enqueue(place, &c.f.read, seen, c.f.ops.read)
+		if b != nil {
+			err = b.Wait(place)
+			c.f.dequeue(&c.f.read, b, err)
+		}
+		if err != nil {
+			return 0, c.f.waitError("read", err)
+		}
+	}
 }
 
 func (c *conn) Write(ctx context.Context, p []byte) (int, error) {
@@ -54,33 +78,15 @@ func (c *conn) Write(ctx context.Context, p []byte) (int, error) {
 	return n, err
 }
 
-func (f *descriptor) receive(ctx context.Context, p []byte) (int, error) {
-	place, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, err
+func (f *descriptor) readNothing() error {
+	if f.closed() {
+		return f.opError("read", net.ErrClosed)
 	}
-	if len(p) == 0 {
-		if f.closed() {
-			return 0, f.opError("read", net.ErrClosed)
-		}
-		return 0, nil
-	}
-	for {
-		seen := f.read.edges.Load()
-		if f.read.dry != seen {
-			n, err, none := f.tryReceive(p, seen)
-			if !none {
-				return n, err
-			}
-		}
-		if err := f.wait(place, &f.read, seen, f.ops.read); err != nil {
-			return 0, f.waitError("read", err)
-		}
-	}
+	return nil
 }
 
 // tryReceive reads what is there; none means that nothing is, and nothing failed.
-// It is apart from receive so that a task which waits has a small stack.
+// It is apart from Read so that a task which waits has a small stack.
 //
 //go:noinline
 func (f *descriptor) tryReceive(p []byte, seen uint64) (n int, err error, none bool) {

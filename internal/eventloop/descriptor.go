@@ -31,8 +31,11 @@ type descriptor struct {
 	odd       atomic.Bool  // a short read does not mean that nothing is left
 	read      direction
 	write     direction
+	reader    kernel.Blocker // of the first who waits to read
+	waiting   atomic.Bool    // reader is in use
 	mu        waitq.Mutex // guards what follows and the queues
 	asked     bool        // to be registered
+	asking    letter      // that asks, owned by the network
 	desc      *poll.Desc  // nil before it is
 	refused   error       // why it could not be
 	prev      *descriptor // in network.sockets, guarded by network.mu
@@ -167,17 +170,46 @@ func (f *descriptor) wake(readable, writable bool) {
 // counted. It may return for no reason. The errors are errClosed, that of the
 // registration, and the cancellation as it is.
 func (f *descriptor) wait(p kernel.Place, d *direction, seen uint64, op kernel.Op) error {
-	b := kernel.GetBlocker()
+	b, err := f.enqueue(p, d, seen, op)
+	if b != nil {
+		err = b.Wait(p)
+		f.dequeue(d, b, err)
+	}
+	return err
+}
+
+// getBlocker returns one for a wait in d: the descriptor's own if that is free.
+func (f *descriptor) getBlocker(d *direction) *kernel.Blocker {
+	if d == &f.read && f.waiting.CompareAndSwap(false, true) {
+		f.reader.Init()
+		return &f.reader
+	}
+	return kernel.GetBlocker()
+}
+
+func (f *descriptor) putBlocker(b *kernel.Blocker) {
+	if b == &f.reader {
+		f.waiting.Store(false)
+		return
+	}
+	kernel.PutBlocker(b)
+}
+
+// enqueue is wait up to where it waits, nil if it need not: apart from it, as what
+// comes after the wait is, for the sake of a small stack.
+//
+//go:noinline
+func (f *descriptor) enqueue(p kernel.Place, d *direction, seen uint64, op kernel.Op) (*kernel.Blocker, error) {
+	b := f.getBlocker(d)
 	b.Prepare(p, op)
 	f.mu.Lock()
 	if err := f.refused; err != nil || f.closed() || d.edges.Load() != seen {
-		closed := f.closed()
-		f.mu.Unlock()
-		kernel.PutBlocker(b)
-		if closed {
-			return errClosed
+		if f.closed() {
+			err = errClosed
 		}
-		return err
+		f.mu.Unlock()
+		f.putBlocker(b)
+		return nil, err
 	}
 	d.waiters.Push(&b.Node)
 	ask := !f.asked
@@ -186,12 +218,17 @@ func (f *descriptor) wait(p kernel.Place, d *direction, seen uint64, op kernel.O
 	if ask {
 		f.net.register(f)
 	}
-	err := b.Wait(p)
+	return b, nil
+}
+
+// dequeue ends a wait that ended with err.
+//
+//go:noinline
+func (f *descriptor) dequeue(d *direction, b *kernel.Blocker, err error) {
 	if err != nil {
 		f.mu.Lock()
 		d.waiters.Remove(&b.Node)
 		f.mu.Unlock()
 	}
-	kernel.PutBlocker(b)
-	return err
+	f.putBlocker(b)
 }

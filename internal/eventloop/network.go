@@ -44,12 +44,13 @@ func newNetwork(b *Backend) *network { return &network{b: b} }
 // onLoop reports whether a task of the loop calls.
 func (n *network) onLoop() bool { return n.b.Current() != nil }
 
-// register makes the loop watch f, now or on its next turn.
+// register makes the loop watch f, on its next turn. Tasks of the loop post a
+// letter, too: on their stacks, which would have to grow, there is no room to register.
 func (n *network) register(f *descriptor) {
-	if n.onLoop() {
-		f.register()
-	} else {
-		n.post(&letter{register: f})
+	f.asking.register = f
+	n.post(&f.asking)
+	if !n.onLoop() {
+		n.b.clock.Wake()
 	}
 }
 
@@ -60,6 +61,7 @@ func (n *network) forget(d *poll.Desc) {
 		_ = n.b.Unregister(d) // it is forgotten anyway
 	} else {
 		n.post(&letter{forget: d})
+		n.b.clock.Wake()
 	}
 }
 
@@ -78,7 +80,6 @@ func (n *network) post(l *letter) {
 	n.last = l
 	n.mailed.Add(1)
 	n.mu.Unlock()
-	n.b.clock.Wake()
 }
 
 // attend does what the mail asks for. Only the loop may call it.

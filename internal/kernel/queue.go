@@ -31,9 +31,12 @@ type Blocker struct {
 	Node waitq.Node[Slot]
 }
 
+// Init makes a blocker that is part of something else ready for use.
+func (b *Blocker) Init() { b.Node.Value.W = &b.Waiter }
+
 var blockers = waitq.NewPool(func() *Blocker {
 	b := &Blocker{}
-	b.Node.Value.W = &b.Waiter
+	b.Init()
 	return b
 })
 

@@ -49,12 +49,12 @@ func GetWaiter() *Waiter { return waiters.Get().(*Waiter) }
 func PutWaiter(w *Waiter) { waiters.Put(w) }
 
 // Prepare begins a wait of the calling task or goroutine.
-func (w *Waiter) Prepare(p Place, op Op) { w.prepare(p, uint64(op)<<opShift) }
+func (w *Waiter) Prepare(p Place, op Op) { w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift) }
 
 // PrepareShielded begins a wait that no scope can abort.
-func (w *Waiter) PrepareShielded(p Place, op Op) { w.prepare(p, uint64(op)<<opShift|noAbort) }
-
-func (w *Waiter) prepare(p Place, bits uint64) { w.prepareFor(p.RunningTask(), p, bits) }
+func (w *Waiter) PrepareShielded(p Place, op Op) {
+	w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift|noAbort)
+}
 
 func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 	w.task = t

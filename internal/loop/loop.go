@@ -67,7 +67,7 @@ type Loop struct {
 	stash    *kernel.Task // picked by a coroutine, to be resumed next
 	budget   int          // what is left to cur
 	picks    int          // until the next look at timers and outside events
-	idle     *pooled      // coroutines without a task
+	idle     *coro.Coro   // coroutines without a task
 	goexit   bool         // a coroutine has just ended by runtime.Goexit
 	stalled  error        // why the run was killed
 	patience int          // steps left to the tasks of a killed run
@@ -76,11 +76,6 @@ type Loop struct {
 	remote   remote
 	watchers *watcher // tasks in WaitAllBlocked
 	workers  workers  // for blocking calls
-}
-
-type pooled struct {
-	c    *coro.Coro
-	next *pooled
 }
 
 // turnLength is how many tasks run between two looks at outside events.
@@ -107,8 +102,8 @@ func (l *Loop) Main(t *kernel.Task) error {
 }
 
 func (l *Loop) close() {
-	for p := l.idle; p != nil; p = p.next {
-		p.c.Stop()
+	for c := l.idle; c != nil; c = c.Next {
+		c.Stop()
 	}
 	l.idle = nil
 	l.workers.close()
@@ -207,10 +202,10 @@ func (l *Loop) turn() {
 func (l *Loop) resume(t *kernel.Task) {
 	c := t.Coro
 	if c == nil {
-		if p := l.idle; p != nil {
-			c, l.idle = p.c, p.next
+		if c = l.idle; c != nil {
+			l.idle = c.Next
 		} else {
-			c = coro.New(l.body)
+			c = coro.New(l)
 		}
 		t.Coro = c
 	}
@@ -220,56 +215,68 @@ func (l *Loop) resume(t *kernel.Task) {
 	l.cur = nil
 }
 
-// body is what a coroutine does: run the task it was resumed with, then further
-// new tasks, which need no switch.
+// RunCoro is what a coroutine does: run the task it was resumed with, then further
+// new tasks, which need no switch. All of it is in one frame, for the sake of small
+// stacks.
 //
 //go:norace
-func (l *Loop) body(c *coro.Coro) {
+func (l *Loop) RunCoro(c *coro.Coro) {
 	l.current.Store(c.Goid())
-	p := &pooled{c: c}
+	defer l.exited(c)
 	for {
-		l.runTask(l.cur)
+		t := l.cur
+		race.Acquire(unsafe.Pointer(t))
+		t.Run()
+		l.endTask(l.cur)
 		if !coro.Pooled {
 			return
 		}
-		for !l.mainDone {
-			t := l.pick()
-			if t == nil {
-				break
-			}
-			if t.Coro != nil {
-				l.stash = t
-				break
-			}
-			t.Coro = c
-			l.cur, l.budget = t, l.Budget
-			l.runTask(t)
+		if l.pickNew(c) {
+			continue
 		}
-		p.next, l.idle = l.idle, p
+		c.Next, l.idle = l.idle, c
 		if !c.Yield() {
 			return
 		}
 	}
 }
 
+// pickNew makes the next task the current one if c may run it.
+//
 //go:norace
-func (l *Loop) runTask(t *kernel.Task) {
-	returned := false
-	defer func() { l.endTask(t, returned) }()
-	race.Acquire(unsafe.Pointer(t))
-	t.Run()
-	returned = true
+func (l *Loop) pickNew(c *coro.Coro) bool {
+	if l.mainDone {
+		return false
+	}
+	t := l.pick()
+	if t == nil {
+		return false
+	}
+	if t.Coro != nil {
+		l.stash = t
+		return false
+	}
+	t.Coro = c
+	l.cur, l.budget = t, l.Budget
+	return true
+}
+
+// exited ends the current task if it called runtime.Goexit: its coroutine is lost.
+//
+//go:norace
+func (l *Loop) exited(c *coro.Coro) {
+	if t := l.cur; t != nil && t.Coro == c {
+		l.endTask(t)
+		l.goexit = coro.Pooled
+	}
 }
 
 //go:norace
-func (l *Loop) endTask(t *kernel.Task, returned bool) {
+func (l *Loop) endTask(t *kernel.Task) {
 	t.Coro = nil
 	if t == l.main {
 		race.ReleaseMerge(unsafe.Pointer(t))
 		l.mainDone = true
-	}
-	if !returned && coro.Pooled {
-		l.goexit = true // the coroutine is lost
 	}
 }
 
