@@ -33,12 +33,12 @@ type descriptor struct {
 	write     direction
 	reader    kernel.Blocker // of the first who waits to read
 	waiting   atomic.Bool    // reader is in use
-	mu        waitq.Mutex // guards what follows and the queues
-	asked     bool        // to be registered
-	asking    letter      // that asks, owned by the network
-	desc      *poll.Desc  // nil before it is
-	refused   error       // why it could not be
-	prev      *descriptor // in network.sockets, guarded by network.mu
+	mu        waitq.Mutex    // guards what follows and the queues
+	asked     bool           // to be registered
+	asking    letter         // that asks, owned by the network
+	desc      *poll.Desc     // nil before it is
+	refused   error          // why it could not be
+	prev      *descriptor    // in network.sockets, guarded by network.mu
 	next      *descriptor
 }
 
