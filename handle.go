@@ -58,28 +58,44 @@ var ErrTaskCanceled = errors.New("anyio: awaited task was canceled")
 // at any time. [TG-10]
 type TaskHandle struct{ t kernel.Task }
 
-// A TaskOption is an option of Go, Spawn and Start.
-type TaskOption func(*kernel.TaskMeta)
+// A TaskOption is an option of Go, Spawn and Start. It may be used again: tasks that
+// are started with the same one, and no other, share the memory it takes.
+type TaskOption struct{ meta *kernel.TaskMeta }
 
 // Name names the task; otherwise it is called after its function. [DB-06]
 func Name(name string) TaskOption {
-	return func(m *kernel.TaskMeta) { m.Name, m.HasName = name, true }
+	return TaskOption{&kernel.TaskMeta{Name: name, HasName: true}}
 }
 
 // ValuesOf lets the task see the values of ctx in place of those of the group's
 // context, for instance of the code that starts it. Cancellation still comes from
 // the group alone. [TG-04]
 func ValuesOf(ctx context.Context) TaskOption {
-	return func(m *kernel.TaskMeta) { m.Values = ctx }
+	return TaskOption{&kernel.TaskMeta{Values: ctx}}
 }
 
+// apply adds the option to those of one task.
+func (o TaskOption) apply(m *kernel.TaskMeta) {
+	switch {
+	case o.meta == nil: // the zero option
+	case o.meta.HasName:
+		m.Name, m.HasName = o.meta.Name, true
+	default:
+		m.Values = o.meta.Values
+	}
+}
+
+// metaOf is what tasks with these options have. They must not change it.
 func metaOf(opts []TaskOption) *kernel.TaskMeta {
-	if len(opts) == 0 {
+	switch len(opts) {
+	case 0:
 		return nil
+	case 1:
+		return opts[0].meta
 	}
 	m := &kernel.TaskMeta{}
 	for _, o := range opts {
-		o(m)
+		o.apply(m)
 	}
 	return m
 }

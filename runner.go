@@ -25,7 +25,7 @@ func (tg *TaskGroup) returned(t *kernel.Task, err error) {
 	if t.CloseOpen() && err == nil {
 		err = misuse("task ended before a cancel scope or task group opened in it was closed: close what you open")
 	}
-	if err == nil && t.Meta() == nil {
+	if err == nil && bootOf(t) == nil {
 		t.Settle(kernel.Finished, nil)
 	} else {
 		tg.settle(t, err)

@@ -81,7 +81,7 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 	h := &TaskHandle{}
 	meta := &kernel.TaskMeta{Values: ctx, Boot: b}
 	for _, o := range opts {
-		o(meta)
+		o.apply(meta)
 	}
 	meta.Starter.Store(p.Task())
 	started := func(v T) {
