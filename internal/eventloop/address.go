@@ -87,7 +87,7 @@ func zoneName(id uint32) string {
 }
 
 // netAddr is an address as errors of package net have it, nil for none.
-func netAddr(k kind, a kernel.Addr) net.Addr {
+func netAddr(k *kind, a kernel.Addr) net.Addr {
 	switch {
 	case a == kernel.Addr{}:
 		return nil
@@ -96,5 +96,5 @@ func netAddr(k kind, a kernel.Addr) net.Addr {
 	case k == kindTCP:
 		return net.TCPAddrFromAddrPort(a.IP)
 	}
-	return &net.UnixAddr{Name: a.Path, Net: string(k)}
+	return &net.UnixAddr{Name: a.Path, Net: k.name}
 }

@@ -18,28 +18,28 @@ import (
 // attempt that found nothing notes the count it began with: until the count moves,
 // another attempt is in vain.
 type descriptor struct {
-	net       *network
-	fd        int
-	kind      kind
-	ops       *ops
-	family    int
-	lent      bool // fd belongs to somebody else, who closes it
-	connected bool
-	local     kernel.Addr
-	remote    kernel.Addr
+	net     *network
+	fd      int
+	kind    *kind
+	local   kernel.Addr
+	remote  kernel.Addr
+	read    direction
+	write   direction
+	reader  kernel.Blocker // of the first who waits to read
+	prev    *descriptor    // in network.sockets, guarded by network.mu
+	next    *descriptor
+	asking  letter     // that asks to be registered; the network owns it
+	desc    *poll.Desc // guarded by mu, nil before it is registered
+	refused error      // guarded by mu, why it could not be
+
 	refs      atomic.Int32 // calls that use fd, one for being open, and refsClosed
 	odd       atomic.Bool  // a short read does not mean that nothing is left
-	read      direction
-	write     direction
-	reader    kernel.Blocker // of the first who waits to read
-	waiting   atomic.Bool    // reader is in use
-	mu        waitq.Mutex    // guards what follows and the queues
-	asked     bool           // to be registered
-	asking    letter         // that asks, owned by the network
-	desc      *poll.Desc     // nil before it is
-	refused   error          // why it could not be
-	prev      *descriptor    // in network.sockets, guarded by network.mu
-	next      *descriptor
+	waiting   atomic.Bool  // reader is in use
+	family    int32
+	lent      bool // fd belongs to somebody else, who closes it
+	connected bool
+	asked     bool        // to be registered, guarded by mu
+	mu        waitq.Mutex // guards the queues, too
 }
 
 // A direction is reading or writing.

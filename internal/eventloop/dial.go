@@ -50,7 +50,7 @@ func (n *network) dial(place kernel.Place, o kernel.SocketOptions) (*descriptor,
 
 // connect connects the socket and waits until it is.
 func (f *descriptor) connect(place kernel.Place, to kernel.Addr) error {
-	sa, err := sockaddr(to, f.family)
+	sa, err := sockaddr(to, int(f.family))
 	if err != nil {
 		return callError{"connect", err}
 	}

@@ -122,8 +122,8 @@ func (n *network) take() *letter {
 }
 
 // open makes fd one of the network's sockets, which it then owns.
-func (n *network) open(fd int, k kind) (*descriptor, error) {
-	f := &descriptor{net: n, fd: fd, kind: k, ops: k.ops()}
+func (n *network) open(fd int, k *kind) (*descriptor, error) {
+	f := &descriptor{net: n, fd: fd, kind: k}
 	f.read.edges.Store(1) // ahead of dry
 	f.write.edges.Store(1)
 	f.refs.Store(1)

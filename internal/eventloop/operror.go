@@ -42,8 +42,8 @@ func (f *descriptor) isRefusal(err error) bool {
 	return f.refused != nil && err == f.refused
 }
 
-func opError(op string, k kind, local, remote kernel.Addr, err error) error {
-	e := &net.OpError{Op: op, Net: string(k), Source: netAddr(k, local), Addr: netAddr(k, remote), Err: err}
+func opError(op string, k *kind, local, remote kernel.Addr, err error) error {
+	e := &net.OpError{Op: op, Net: k.name, Source: netAddr(k, local), Addr: netAddr(k, remote), Err: err}
 	if e.Addr == nil { // of a listener, as in package net
 		e.Source, e.Addr = nil, e.Source
 	}
@@ -51,7 +51,7 @@ func opError(op string, k kind, local, remote kernel.Addr, err error) error {
 }
 
 // asOpError wraps the error of making or sending, unless it is a cancellation.
-func asOpError(op string, k kind, local, remote kernel.Addr, err error) error {
+func asOpError(op string, k *kind, local, remote kernel.Addr, err error) error {
 	switch e := err.(type) {
 	case callError:
 		err = e.err

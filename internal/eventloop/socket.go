@@ -11,7 +11,7 @@ import (
 )
 
 // kindOf is the kind of socket that options ask for.
-func kindOf(o kernel.SocketOptions) kind {
+func kindOf(o kernel.SocketOptions) *kind {
 	switch {
 	case o.Network == "unix":
 		return kindUnix
@@ -54,7 +54,7 @@ func (n *network) socket(o kernel.SocketOptions, family int) (*descriptor, error
 	if err != nil {
 		return nil, err
 	}
-	f.family = family
+	f.family = int32(family)
 	if !f.use() {
 		return nil, errClosed
 	}
@@ -90,7 +90,7 @@ func setOption(fd, level, name, value int) error {
 
 // bind gives the socket its own address.
 func (f *descriptor) bind(a kernel.Addr) error {
-	sa, err := sockaddr(a, f.family)
+	sa, err := sockaddr(a, int(f.family))
 	if err == nil {
 		err = unix.Bind(f.fd, sa)
 	}
@@ -136,7 +136,7 @@ func (n *network) AdoptPacket(ctx context.Context, fd uintptr) (kernel.PacketCon
 	return newPacketConn(f), nil
 }
 
-func (n *network) adopt(ctx context.Context, fd uintptr, inet, local kind) (*descriptor, error) {
+func (n *network) adopt(ctx context.Context, fd uintptr, inet, local *kind) (*descriptor, error) {
 	if _, err := kernel.Enter(ctx); err != nil {
 		unix.Close(int(fd))
 		return nil, err
@@ -173,6 +173,6 @@ func (n *network) adopt(ctx context.Context, fd uintptr, inet, local kind) (*des
 	if err != nil {
 		return nil, opError("file", k, address(sa), remote, err)
 	}
-	f.family, f.local, f.remote, f.connected = family, address(sa), remote, connected
+	f.family, f.local, f.remote, f.connected = int32(family), address(sa), remote, connected
 	return f, nil
 }

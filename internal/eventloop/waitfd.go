@@ -38,9 +38,9 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 		return fdError(err)
 	}
 	defer n.unwatch(int(fd), w, write)
-	d, op, events := &w.f.read, w.f.ops.read, int16(unix.POLLIN|unix.POLLPRI)
+	d, op, events := &w.f.read, w.f.kind.read, int16(unix.POLLIN|unix.POLLPRI)
 	if write {
-		d, op, events = &w.f.write, w.f.ops.write, unix.POLLOUT
+		d, op, events = &w.f.write, w.f.kind.write, unix.POLLOUT
 	}
 	for {
 		seen := d.edges.Load()
@@ -72,7 +72,7 @@ func (n *network) watch(fd int, write bool) (*watch, error) {
 	}
 	w := n.watches[fd]
 	if w == nil {
-		f := &descriptor{net: n, fd: fd, kind: kindFD, ops: kindFD.ops(), lent: true}
+		f := &descriptor{net: n, fd: fd, kind: kindFD, lent: true}
 		f.refs.Store(1)
 		n.enlistLocked(f)
 		w = &watch{f: f}
