@@ -40,12 +40,12 @@ func FromPacketConn(c net.PacketConn) kernel.PacketConn {
 		return newUnixgram(c)
 	}
 	if hasDeadlines(c) {
-		return &Packet{sock: sock{d: c, ops: connOps, closer: c, local: c.LocalAddr}, io: packetConnIO{c}}
+		return &Packet{sock: sock{c: c, ops: connOps}, io: packetConnIO{c}}
 	}
 	return newPumpedPacket(c)
 }
 
-func hasDeadlines(d deadlines) bool {
+func hasDeadlines(d under) bool {
 	return usable(d.SetReadDeadline(time.Time{})) && usable(d.SetWriteDeadline(time.Time{}))
 }
 

@@ -3,6 +3,7 @@ package netconn
 import (
 	"context"
 	"net"
+	"os"
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -11,18 +12,24 @@ import (
 // A Listener is a net.Listener as a kernel.StreamListener.
 type Listener struct {
 	sock
-	l net.Listener
+	l     net.Listener
+	zoned net.Addr // its address, if l does not know the zone of it
 }
 
 var _ kernel.StreamListener = (*Listener)(nil)
 
-// listenDeadline is the deadline of a listener, which only reads.
-type listenDeadline struct {
-	l interface{ SetDeadline(time.Time) error }
-}
+// listening is a listener as sock wants it. Its one deadline is the read deadline.
+type listening struct{ net.Listener }
 
-func (d listenDeadline) SetReadDeadline(t time.Time) error  { return d.l.SetDeadline(t) }
-func (d listenDeadline) SetWriteDeadline(t time.Time) error { return d.l.SetDeadline(t) }
+func (l listening) LocalAddr() net.Addr                { return l.Addr() }
+func (l listening) SetWriteDeadline(t time.Time) error { return l.SetReadDeadline(t) }
+
+func (l listening) SetReadDeadline(t time.Time) error {
+	if d, ok := l.Listener.(deadlineListener); ok {
+		return d.SetDeadline(t)
+	}
+	return os.ErrNoDeadline
+}
 
 type deadlineListener interface {
 	net.Listener
@@ -30,7 +37,15 @@ type deadlineListener interface {
 }
 
 func newListener(l deadlineListener) *Listener {
-	return &Listener{sock: sock{d: listenDeadline{l}, ops: opsOf(l), closer: l, local: l.Addr}, l: l}
+	return &Listener{sock: sock{c: listening{l}, ops: opsOf(l)}, l: l}
+}
+
+// LocalAddr is the address that the listener is bound to.
+func (l *Listener) LocalAddr() kernel.Addr {
+	if l.zoned != nil {
+		return addrOf(l.zoned)
+	}
+	return l.sock.LocalAddr()
 }
 
 // Accept waits for a connection. See kernel.StreamListener. If descriptors or

@@ -106,7 +106,7 @@ func (Network) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel
 		// A listener for Multipath TCP, which package net makes, does not tell it.
 		a := *a
 		a.Zone = o.Local.IP.Addr().Zone()
-		k.local = func() net.Addr { return &a }
+		k.zoned = &a
 	}
 	return k, nil
 }

@@ -78,13 +78,6 @@ func (c *Packet) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte, to ke
 	return c.failed(err)
 }
 
-func remoteIf(connected bool, c net.Conn) func() net.Addr {
-	if !connected {
-		return nil
-	}
-	return c.RemoteAddr
-}
-
 // udpIO allocates nothing per datagram.
 type udpIO struct {
 	c         *net.UDPConn
@@ -93,7 +86,7 @@ type udpIO struct {
 
 func newUDP(c *net.UDPConn) *Packet {
 	connected := c.RemoteAddr() != nil
-	return &Packet{sock: sock{d: c, ops: udpOps, closer: c, local: c.LocalAddr, remote: remoteIf(connected, c)}, io: &udpIO{c, connected}}
+	return &Packet{sock: sock{c: c, ops: udpOps, connected: connected}, io: &udpIO{c, connected}}
 }
 
 func (u *udpIO) readFrom(p []byte) (int, kernel.Addr, error) {
@@ -123,7 +116,7 @@ type unixgramIO struct {
 func newUnixgram(c *net.UnixConn) *Packet {
 	a, _ := c.RemoteAddr().(*net.UnixAddr)
 	connected := a != nil
-	return &Packet{sock: sock{d: c, ops: unixOps, closer: c, local: c.LocalAddr, remote: remoteIf(connected, c)}, io: &unixgramIO{c, connected}}
+	return &Packet{sock: sock{c: c, ops: unixOps, connected: connected}, io: &unixgramIO{c, connected}}
 }
 
 func (u *unixgramIO) readFrom(p []byte) (int, kernel.Addr, error) {

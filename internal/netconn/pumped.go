@@ -23,7 +23,7 @@ type pumpedStream struct {
 }
 
 func newPumpedStream(c net.Conn) *pumpedStream {
-	return &pumpedStream{sock: sock{ops: connOps, closer: c, local: c.LocalAddr, remote: c.RemoteAddr}, conn: c}
+	return &pumpedStream{sock: sock{c: c, ops: connOps, connected: true}, conn: c}
 }
 
 // Read reads at least one byte. Canceled, it leaves a goroutine behind, whose data
@@ -105,7 +105,7 @@ type pumpedListener struct {
 }
 
 func newPumpedListener(l net.Listener) *pumpedListener {
-	p := &pumpedListener{sock: sock{ops: connOps, closer: l, local: l.Addr}, l: l}
+	p := &pumpedListener{sock: sock{c: listening{l}, ops: connOps}, l: l}
 	p.in.drop = func(c net.Conn) { _ = c.Close() }
 	return p
 }
@@ -142,7 +142,7 @@ type datagram struct {
 }
 
 func newPumpedPacket(c net.PacketConn) *pumpedPacket {
-	return &pumpedPacket{sock: sock{ops: connOps, closer: c, local: c.LocalAddr}, io: packetConnIO{c}}
+	return &pumpedPacket{sock: sock{c: c, ops: connOps}, io: packetConnIO{c}}
 }
 
 // ReadFrom receives one datagram. Canceled, it leaves a goroutine behind, whose
@@ -176,7 +176,7 @@ func (c *pumpedPacket) WriteTo(ctx context.Context, p []byte, to kernel.Addr) er
 
 func (c *pumpedPacket) Close() error {
 	c.closed.Store(true)
-	err := closeOnce(c.closer)
+	err := closeOnce(c.c)
 	c.in.close()
 	c.out.close()
 	return err

@@ -47,21 +47,21 @@ func opsOf(v any) *ops {
 	return connOps
 }
 
-// deadlines is what can interrupt the calls of a socket. A listener has one
-// deadline, which is its read deadline here.
-type deadlines interface {
+// under is what a socket is made of: a net.Conn, a net.PacketConn, or a listener in
+// the guise of one.
+type under interface {
+	LocalAddr() net.Addr
 	SetReadDeadline(time.Time) error
 	SetWriteDeadline(time.Time) error
+	Close() error
 }
 
 // sock is what all sockets have.
 type sock struct {
-	d      deadlines
-	ops    *ops
-	closer interface{ Close() error }
-	local  func() net.Addr
-	remote func() net.Addr // nil if there is none
-	closed atomic.Bool
+	c         under
+	ops       *ops
+	connected bool // c is a net.Conn whose remote address counts
+	closed    atomic.Bool
 }
 
 // readSide and writeSide interrupt the calls in one direction.
@@ -70,15 +70,15 @@ type (
 	writeSide sock
 )
 
-func (s *readSide) Interrupt()  { _ = s.d.SetReadDeadline(past) }
-func (s *writeSide) Interrupt() { _ = s.d.SetWriteDeadline(past) }
+func (s *readSide) Interrupt()  { _ = s.c.SetReadDeadline(past) }
+func (s *writeSide) Interrupt() { _ = s.c.SetWriteDeadline(past) }
 
 // endRead decides what a read returns that was interrupted: what it has brought, a
 // failure that is none of ours, else the cancellation. It removes the deadline.
 //
 //go:noinline
 func (s *sock) endRead(n int, err, canceled error) error {
-	_ = s.d.SetReadDeadline(time.Time{})
+	_ = s.c.SetReadDeadline(time.Time{})
 	return s.verdict(n > 0, err, canceled)
 }
 
@@ -86,7 +86,7 @@ func (s *sock) endRead(n int, err, canceled error) error {
 //
 //go:noinline
 func (s *sock) endWrite(done bool, err, canceled error) error {
-	_ = s.d.SetWriteDeadline(time.Time{})
+	_ = s.c.SetWriteDeadline(time.Time{})
 	return s.verdict(done, err, canceled)
 }
 
@@ -100,19 +100,19 @@ func (s *sock) verdict(done bool, err, canceled error) error {
 	return err
 }
 
-func (s *sock) LocalAddr() kernel.Addr { return addrOf(s.local()) }
+func (s *sock) LocalAddr() kernel.Addr { return addrOf(s.c.LocalAddr()) }
 
 func (s *sock) RemoteAddr() kernel.Addr {
-	if s.remote == nil {
-		return kernel.Addr{}
+	if s.connected {
+		return addrOf(s.c.(net.Conn).RemoteAddr())
 	}
-	return addrOf(s.remote())
+	return kernel.Addr{}
 }
 
 // Close closes the socket; those who wait get net.ErrClosed.
 func (s *sock) Close() error {
 	s.closed.Store(true)
-	return closeOnce(s.closer)
+	return closeOnce(s.c)
 }
 
 // failed is the error of a call: net.ErrClosed after Close, also where somebody's
@@ -135,7 +135,11 @@ func closeOnce(c interface{ Close() error }) error {
 }
 
 func (s *sock) SyscallConn() (syscall.RawConn, error) {
-	if c, ok := s.closer.(syscall.Conn); ok {
+	var c any = s.c
+	if l, ok := c.(listening); ok {
+		c = l.Listener
+	}
+	if c, ok := c.(syscall.Conn); ok {
 		return c.SyscallConn()
 	}
 	return nil, errors.ErrUnsupported

@@ -17,7 +17,7 @@ type Stream struct {
 var _ kernel.StreamConn = (*Stream)(nil)
 
 func newStream(c net.Conn) *Stream {
-	return &Stream{sock: sock{d: c, ops: opsOf(c), closer: c, local: c.LocalAddr, remote: c.RemoteAddr}, conn: c}
+	return &Stream{sock: sock{c: c, ops: opsOf(c), connected: true}, conn: c}
 }
 
 // NetConn is the connection beneath. Whoever sets deadlines on it has them
