@@ -65,10 +65,12 @@ type Loop struct {
 	current  atomic.Int64 // goroutine id of the coroutine that was resumed last
 	cur      *kernel.Task // the task it runs
 	stash    *kernel.Task // picked by a coroutine, to be resumed next
+	hosted   bool         // the current task was resumed by one that parks: see Park
 	budget   int          // what is left to cur
 	picks    int          // until the next look at timers and outside events
 	idle     *coro.Coro   // coroutines without a task
-	goexit   bool         // a coroutine has just ended by runtime.Goexit
+	spent    *coro.Coro   // coroutines whose task called runtime.Goexit
+	goexit   bool         // one of them is being ended
 	stalled  error        // why the run was killed
 	patience int          // steps left to the tasks of a killed run
 	given    bool         // the tasks that are left are abandoned
@@ -111,9 +113,9 @@ func (l *Loop) close() {
 }
 
 // drive resumes tasks until the main one is over, and those that goroutines outside
-// have started. A Goexit in a coroutine exits
-// the goroutine that resumed it, too; the loop then goes on inside the deferred
-// call, and the goroutine exits when all is done.
+// have started. The end of a coroutine whose task called Goexit exits the goroutine
+// that lets it end, too; the loop then goes on inside the deferred call, and the
+// goroutine exits when all is done.
 func (l *Loop) drive() {
 	defer func() {
 		if l.goexit {
@@ -121,12 +123,22 @@ func (l *Loop) drive() {
 			l.drive()
 		}
 	}()
+	l.reap()
 	for !l.mainDone || l.left() {
 		t := l.next()
 		if t == nil {
 			return
 		}
 		l.resume(t)
+		l.reap()
+	}
+}
+
+// reap lets a coroutine end whose task called Goexit; it does not return then.
+func (l *Loop) reap() {
+	if c := l.spent; c != nil {
+		l.spent, l.goexit = c.Next, true
+		c.Stop()
 	}
 }
 
@@ -261,13 +273,19 @@ func (l *Loop) pickNew(c *coro.Coro) bool {
 	return true
 }
 
-// exited ends the current task if it called runtime.Goexit: its coroutine is lost.
+// exited ends the current task if it called runtime.Goexit. Its coroutine is lost,
+// but must not end here: whoever has resumed it may be a task.
 //
 //go:norace
 func (l *Loop) exited(c *coro.Coro) {
-	if t := l.cur; t != nil && t.Coro == c {
-		l.endTask(t)
-		l.goexit = coro.Pooled
+	t := l.cur
+	if t == nil || t.Coro != c {
+		return
+	}
+	l.endTask(t)
+	if coro.Pooled {
+		c.Next, l.spent = l.spent, c
+		c.Yield()
 	}
 }
 
@@ -303,12 +321,45 @@ func (l *Loop) Unpark(t *kernel.Task) {
 	l.Clock.Wake()
 }
 
-// Park switches away from the calling task until it is made ready.
+// Park switches away from the calling task until it is made ready. If others are
+// ready, the task resumes them itself, in place of the driver: that saves half of the
+// switches of tasks that wake each other. A task so resumed, which is hosted, does
+// not do the same, lest tasks pile up; what needs more than a look at the ready ones
+// is left to the driver, which has the stack for it.
 //
 //go:norace
 func (l *Loop) Park(t *kernel.Task) {
-	t.Coro.Yield()
+	c := t.Coro
+	for coro.Pooled && !l.hosted {
+		next := l.pickReady()
+		if next == nil {
+			break
+		}
+		if next == t {
+			l.cur, l.budget = t, l.Budget
+			l.current.Store(c.Goid())
+			return
+		}
+		l.hosted = true
+		l.resume(next)
+		l.hosted = false
+	}
+	c.Yield()
 	race.Acquire(unsafe.Pointer(t))
+}
+
+// pickReady takes the next task if that is no more than taking one.
+//
+//go:norace
+func (l *Loop) pickReady() *kernel.Task {
+	if t := l.stash; t != nil {
+		l.stash = nil
+		return t
+	}
+	if l.picks <= 1 || l.Order.Len() == 0 || l.mainDone || l.stalled != nil {
+		return nil
+	}
+	return l.pick()
 }
 
 // Yield lets others run if forced or the budget is used up.
@@ -337,7 +388,11 @@ func (l *Loop) Yield(forced bool) {
 		return
 	}
 	l.stash = next
-	t.Coro.Yield()
+	if next == nil { // the run is given up
+		t.Coro.Yield()
+	} else {
+		l.Park(t)
+	}
 }
 
 // Current is the task on the calling goroutine.
