@@ -3,10 +3,13 @@ package process
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -34,8 +37,10 @@ type Command struct {
 	// ExtraFiles are further open files of the process: descriptors 3, 4, …
 	ExtraFiles []*os.File
 
-	Dir string   // working directory; "" is that of this process
-	Env []string // "NAME=value"; nil is that of this process
+	Dir string // working directory; "" is that of this process
+	// Env are "NAME=value", of which the last of a name counts; nil is the environment
+	// of this process, with PWD as Dir has it.
+	Env []string
 
 	// User, Group and ExtraGroups, names or numbers, are whom the process runs as.
 	// ExtraGroups that is not nil replaces the list of groups. Not on Windows.
@@ -112,7 +117,59 @@ func (c *Command) check() error {
 			return misuse("File of nil: pass an open file, or Null")
 		}
 	}
+	if i := slices.Index(c.ExtraFiles, nil); i >= 0 {
+		return misuse("ExtraFiles[%d] is nil: pass open files only", i)
+	}
+	return c.checkText()
+}
+
+// checkText finds text that no system call takes. Without it the error would not
+// tell what was wrong.
+func (c *Command) checkText() error {
+	if len(c.Args) > 0 && c.Args[0] == "" {
+		return misuse("Args[0] is empty: it is the name of the program")
+	}
+	for i, a := range c.Args {
+		if strings.ContainsRune(a, 0) {
+			return misuse("Args[%d] is %q: arguments have no NUL bytes", i, a)
+		}
+	}
+	for i, e := range c.Env {
+		if strings.ContainsRune(e, 0) || !strings.Contains(e, "=") {
+			return misuse("Env[%d] is %q: expected NAME=value without NUL bytes", i, e)
+		}
+	}
+	for name, text := range map[string]string{"Shell": c.Shell, "Dir": c.Dir} {
+		if strings.ContainsRune(text, 0) {
+			return misuse("%s is %q: it must not have NUL bytes", name, text)
+		}
+	}
 	return nil
+}
+
+// env is the environment: each name once, since programs differ in what they make of
+// one that comes twice, with what Windows needs, and if it is ours, PWD as Dir has it.
+func (c *Command) env() []string {
+	if c.Env == nil && c.Dir == "" {
+		return nil
+	}
+	return (&exec.Cmd{Env: c.Env, Dir: c.Dir}).Environ()
+}
+
+// startError adds what the system does not tell: whether it was about the program
+// or the directory.
+func (c *Command) startError(err error) error {
+	if c.Dir == "" {
+		return err
+	}
+	at := err
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		at = pe.Err
+	}
+	if info, statErr := os.Stat(c.Dir); statErr != nil || !info.IsDir() {
+		return &fs.PathError{Op: "chdir", Path: c.Dir, Err: at}
+	}
+	return err
 }
 
 // argv is the program's path and its arguments.

@@ -71,11 +71,11 @@ func start(c Command) (*Process, error) {
 	}
 	exit := watchExit(sys)
 	proc, err := os.StartProcess(path, args, &os.ProcAttr{
-		Dir: c.Dir, Env: c.Env, Sys: sys, Files: append(s.child[:], c.ExtraFiles...),
+		Dir: c.Dir, Env: c.env(), Sys: sys, Files: append(s.child[:], c.ExtraFiles...),
 	})
 	if err != nil {
 		s.failed()
-		return nil, err
+		return nil, c.startError(err)
 	}
 	s.started()
 	p := &Process{cmd: c, proc: proc}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,8 +88,21 @@ func TestProgramsThatCannotBeStartedSayWhy(t *testing.T) {
 		wantNil(t, "write", os.WriteFile(plain, []byte("text"), 0o644))
 		_, err = process.Output(ctx, plain)
 		wantIs(t, "not executable", err, os.ErrPermission)
-		_, err = process.Run(ctx, process.Command{Args: []string{"true"}, Dir: "/no/such/dir"})
-		wantIs(t, "no such directory", err, os.ErrNotExist)
+		for dir, want := range map[string]error{"/no/such/dir": os.ErrNotExist, plain: syscall.ENOTDIR} {
+			_, err = process.Run(ctx, process.Command{Args: []string{"true"}, Dir: dir})
+			wantIs(t, dir, err, want)
+			if pe, ok := errors.AsType[*fs.PathError](err); !ok || pe.Path != dir {
+				t.Errorf("the error does not name the directory %q: %v", dir, err)
+			}
+		}
+		_, err = process.Run(ctx, process.Command{Args: []string{"true"}, Dir: t.TempDir(), User: strconv.Itoa(1 << 31)})
+		if os.Getuid() != 0 {
+			wantIs(t, "another user", err, os.ErrPermission)
+		}
+		_, err = process.Output(ctx, "true", strings.Repeat("x", 3<<20))
+		wantIs(t, "too long", err, syscall.E2BIG)
+		_, err = process.Output(ctx, t.TempDir())
+		wantIs(t, "directory", err, syscall.EISDIR)
 		_, err = process.Run(ctx, process.Command{Args: []string{"true"}, User: "no-such-user"})
 		if err == nil || !strings.Contains(err.Error(), "no-such-user") {
 			t.Errorf("unknown user: %v", err)
@@ -105,12 +119,33 @@ func TestCommandsThatCannotBeRightAreRefused(t *testing.T) {
 			"pipe nobody has": {Args: []string{"true"}, Stdin: process.Pipe},
 			"no file":         {Args: []string{"true"}, Stdout: process.File(nil)},
 			"to itself":       {Args: []string{"true"}, Stdout: process.ToStdout},
+			"no name":         {Args: []string{""}},
+			"NUL argument":    {Args: []string{"true", "a\x00b"}},
+			"NUL line":        {Shell: "true\x00"},
+			"NUL directory":   {Args: []string{"true"}, Dir: "a\x00"},
+			"NUL value":       {Args: []string{"true"}, Env: []string{"A=\x00"}},
+			"name alone":      {Args: []string{"true"}, Env: []string{"A=1", "B"}},
+			"nil file":        {Args: []string{"true"}, ExtraFiles: []*os.File{os.Stdin, nil}},
 		} {
 			_, err := process.Run(ctx, c)
 			wantMisuse(t, what, err)
 		}
 		_, err := process.Start(ctx, process.Command{Args: []string{"true"}, Input: []byte{}})
 		wantMisuse(t, "Start with Input", err)
+	})
+}
+
+func TestEnvironmentHasEachNameOnce(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		res, err := process.Run(ctx, process.Command{Args: []string{"/usr/bin/env"}, Env: []string{"A=1", "B=2", "A=3"}})
+		if err != nil || string(res.Stdout) != "B=2\nA=3\n" && string(res.Stdout) != "A=3\nB=2\n" {
+			t.Errorf("%+v, %v", res, err)
+		}
+		dir := t.TempDir()
+		res, err = process.Run(ctx, process.Command{Args: []string{"/usr/bin/env"}, Dir: dir})
+		if err != nil || !strings.Contains("\n"+string(res.Stdout), "\nPWD="+dir+"\n") {
+			t.Errorf("%+v, %v", res, err)
+		}
 	})
 }
 
