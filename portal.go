@@ -49,7 +49,7 @@ func (p *Portal) Stop(cancelRemaining bool) {
 	p.mu.Unlock()
 	p.stop.Set()
 	if cancelRemaining {
-		p.tg.Cancel("the portal was stopped")
+		p.tg.g.Scope.Cancel(&kernel.Cause{Reason: "the portal was stopped", PC: kernel.CallerPC(1)})
 	}
 }
 
@@ -91,12 +91,14 @@ func newPortalTask[T any](f func(ctx context.Context) (T, error), opts []TaskOpt
 
 // settle keeps the outcome for the caller. The group hears of a cancellation only.
 func (t *PortalTask[T]) settle(value T, err error) error {
-	t.value, t.err = value, err
 	if err != nil && t.h.t.Scope.Canceled() {
-		if rest, _ := strip(err); rest == nil {
+		rest, _ := strip(err)
+		if rest == nil {
 			return err
 		}
+		err = rest
 	}
+	t.value, t.err = value, err
 	return nil
 }
 
@@ -116,10 +118,7 @@ func (t *PortalTask[T]) outcome() (T, error) {
 	var zero T
 	switch how, err := t.h.t.Outcome(); how {
 	case kernel.Finished:
-		if t.err != nil {
-			return zero, t.err
-		}
-		return t.value, nil
+		return t.value, t.err
 	case kernel.Failed: // a panic, or Goexit
 		return zero, err
 	}
@@ -131,7 +130,9 @@ func (t *PortalTask[T]) outcome() (T, error) {
 func (t *PortalTask[T]) Wait(ctx context.Context) error { return t.h.Wait(ctx) }
 
 // Cancel cancels the task. It works also after the portal was stopped. [FT-07]
-func (t *PortalTask[T]) Cancel(reason string) { t.h.Cancel(reason) }
+func (t *PortalTask[T]) Cancel(reason string) {
+	t.h.t.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
+}
 
 // Name is the task's name.
 func (t *PortalTask[T]) Name() string { return t.h.Name() }
@@ -250,7 +251,10 @@ func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Con
 		return struct{}{}, with(ctx, func(ctx context.Context, v V) error {
 			started(v)
 			err, canceled := left.Await(ctx)
-			return errors.Join(err, canceled)
+			if canceled != nil {
+				return canceled
+			}
+			return err
 		})
 	})
 	if err != nil {

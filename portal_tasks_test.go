@@ -1,0 +1,247 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestPortalTaskCanceledAtOnceStillBegins(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			var waited error
+			task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+				waited = anyio.SleepForever(ctx)
+				return 1, waited
+			})
+			wantNil(t, "spawn", err)
+			task.Cancel("at once")
+			if _, err := task.Await(ctx); !errors.Is(err, anyio.ErrTaskCanceled) {
+				t.Errorf("await: %v", err)
+			}
+			wantCanceled(t, "in the task", waited)
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestPortalEndWaitsForItsTasks(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var release anyio.Event
+		ended := false
+		var task *anyio.PortalTask[int]
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) (err error) {
+					task, err = anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+						err := release.Wait(ctx)
+						ended = true
+						return 7, err
+					})
+					return err
+				})
+			})
+			settled(t, ctx)
+			if ended {
+				t.Error("the task did not wait")
+			}
+			release.Set()
+			return nil
+		})
+		wantNil(t, "group", err)
+		if v, err := task.Await(ctx); v != 7 || err != nil || !ended {
+			t.Errorf("%d, %v, ended %v", v, err, ended)
+		}
+	})
+}
+
+// A function that returns somebody else's cancellation has failed like any other.
+func TestPortalTaskMayReturnAStrayCancellation(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, context.Canceled })
+			if err != context.Canceled {
+				t.Errorf("call: %v", err)
+			}
+			v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
+			if v != 7 || err != nil {
+				t.Errorf("next call: %d, %v", v, err)
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+// What goes wrong beside a cancellation reaches the caller, without it.
+func TestErrorOfACanceledPortalTaskReachesTheCallerAlone(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+				return 1, errors.Join(anyio.SleepForever(ctx), errBoom)
+			})
+			wantNil(t, "spawn", err)
+			task.Cancel("test")
+			if v, err := task.Await(ctx); v != 1 || !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
+				t.Errorf("await: %d, %v", v, err)
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestPortalTaskSeesTheValuesOfTheContextGiven(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		type key struct{}
+		err := anyio.WithPortal(context.WithValue(ctx, key{}, "portal"), func(ctx context.Context, p *anyio.Portal) error {
+			value := func(ctx context.Context) (string, error) { return ctx.Value(key{}).(string), nil }
+			elsewhere(t, ctx, func(ctx context.Context) {
+				mine := context.WithValue(ctx, key{}, "caller")
+				for i, want := range []string{"portal", "caller"} {
+					opts := []anyio.TaskOption{anyio.ValuesOf(mine)}[:i]
+					if v, err := anyio.PortalCall(mine, p, value, opts...); v != want || err != nil {
+						t.Errorf("call: %q, %v, want %s", v, err, want)
+					}
+					task, err := anyio.PortalSpawn(p, value, opts...)
+					wantNil(t, "spawn", err)
+					if v, err := task.Await(ctx); v != want || err != nil {
+						t.Errorf("spawn: %q, %v, want %s", v, err, want)
+					}
+				}
+			})
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestWaitingGoroutinesGoOnWhenAPortalIsStoppedWithItsTasks(t *testing.T) {
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		t.Run(on.Name(), func(t *testing.T) {
+			ctx := context.Background()
+			p, err := anyio.StartPortal(ctx, anyio.On(on))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var begun atomic.Int32
+			var all anyio.Event
+			var wg sync.WaitGroup
+			for range 100 {
+				wg.Go(func() {
+					_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+						if begun.Add(1) == 100 {
+							all.Set()
+						}
+						return 0, anyio.SleepForever(ctx)
+					})
+					if !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
+						t.Errorf("call: %v", err)
+					}
+				})
+			}
+			wantNil(t, "begun", all.Wait(ctx))
+			p.Stop(true)
+			wg.Wait()
+			wantNil(t, "close", p.Close(ctx))
+		})
+	}
+}
+
+// A task group is opened here and closed there; its task fails in between.
+func TestPortalOpenOfATaskGroupReturnsItsError(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			elsewhere(t, ctx, func(ctx context.Context) {
+				tg, leave, err := anyio.PortalOpen(ctx, p, anyio.WithTaskGroup)
+				wantNil(t, "open", err)
+				failed := tg.Go(func(ctx context.Context) error { return errBoom })
+				wantNil(t, "wait", failed.Wait(ctx))
+				err = leave(ctx, nil)
+				if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
+					t.Errorf("leave: %v", err)
+				}
+			})
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestLeavingAPortalBodyGivesItTheVeryError(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			for _, give := range []error{errBoom, nil} {
+				var got error
+				_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+					got = body(ctx, 1)
+					return got
+				})
+				wantNil(t, "open", err)
+				if err := leave(ctx, give); err != give || got != give {
+					t.Errorf("leave: %v; the body: %v; want %v", err, got, give)
+				}
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestCancellationThroughAPortalTellsWhereItCameFrom(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			for _, c := range []struct {
+				reason string
+				cancel func(task *anyio.PortalTask[int])
+			}{
+				{"enough", func(task *anyio.PortalTask[int]) { task.Cancel("enough") }},
+				{"the portal was stopped", func(*anyio.PortalTask[int]) { p.Stop(true) }},
+			} {
+				var cause error
+				task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+					cause = anyio.SleepForever(ctx)
+					return 0, cause
+				})
+				wantNil(t, "spawn", err)
+				c.cancel(task)
+				wantNil(t, "wait", anyio.Shielded(ctx, 0, task.Wait))
+				ce, ok := errors.AsType[*anyio.CanceledError](cause)
+				if !ok || ce.Reason != c.reason || !strings.Contains(ce.Source, "portal_tasks_test.go") {
+					t.Errorf("%s: %v", c.reason, cause)
+				}
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+// As Read does that has come to the end.
+func TestPortalCallsReturnAValueBesideAnError(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			elsewhere(t, ctx, func(ctx context.Context) {
+				f := func(ctx context.Context) (int, error) { return 3, io.EOF }
+				if n, err := anyio.PortalCall(ctx, p, f); n != 3 || err != io.EOF {
+					t.Errorf("call: %d, %v", n, err)
+				}
+				task, err := anyio.PortalSpawn(p, f)
+				wantNil(t, "spawn", err)
+				if n, err := task.Await(ctx); n != 3 || err != io.EOF {
+					t.Errorf("await: %d, %v", n, err)
+				}
+			})
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
