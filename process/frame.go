@@ -17,6 +17,9 @@ const (
 	frameMark   = 0x416e5957 // "AnYW"
 	frameHeader = 8
 	maxFrame    = 1 << 30
+	// bigFrame is after which size of a frame both sides begin with a new codec: one
+	// keeps the memory that its biggest message took.
+	bigFrame = 1 << 20
 )
 
 var errGarbage = errors.New("what came is no frame")
@@ -48,6 +51,15 @@ type codec struct {
 	in  bytes.Buffer // what is left of the frame that is read
 	enc *gob.Encoder
 	dec *gob.Decoder
+	big bool // a frame was big
+}
+
+// next is the codec for the next call: both sides see the same frames, and agree.
+func (c *codec) next() *codec {
+	if c.big {
+		return newCodec()
+	}
+	return c
 }
 
 func newCodec() *codec {
@@ -66,11 +78,13 @@ func (c *codec) encode(values ...any) ([]byte, error) {
 		}
 	}
 	frame := c.out.Bytes()
+	c.big = c.big || len(frame) > frameHeader+bigFrame
 	return frame, putHeader(frame)
 }
 
 // load takes the body of a frame, for decode.
 func (c *codec) load(body []byte) {
+	c.big = c.big || len(body) > bigFrame
 	c.in.Reset()
 	c.in.Write(body)
 }

@@ -105,6 +105,9 @@ func (p *pool) take(now time.Time) (w *worker, old []*worker) {
 
 // rest makes a worker idle.
 func (p *pool) rest(ctx context.Context, w *worker) {
+	if w.codec.big {
+		w.codec, w.buf = w.codec.next(), nil
+	}
 	w.since = anyio.Now(ctx)
 	p.mu.Lock()
 	closed := p.closed

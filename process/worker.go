@@ -67,6 +67,7 @@ func serve(in io.Reader, out io.Writer) error {
 		if err := f.answer(c, send); err != nil {
 			return err
 		}
+		c = c.next()
 	}
 	return nil
 }

@@ -1,0 +1,166 @@
+//go:build unix
+
+package process_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/process"
+)
+
+var (
+	loud = process.Register("loud", func(_ context.Context, n int) (int, error) {
+		text := strings.Repeat("x", n)
+		fmt.Print(text)
+		fmt.Fprint(os.Stderr, text)
+		for fd := 1; fd <= 2; fd++ {
+			for rest := []byte(text); len(rest) > 0; {
+				m, err := syscall.Write(fd, rest)
+				if err != nil {
+					return 0, err
+				}
+				rest = rest[m:]
+			}
+		}
+		println(text)
+		return 5*n + 1, nil
+	})
+	readStdin = process.Register("read stdin", func(context.Context, struct{}) (string, error) {
+		data, err := io.ReadAll(os.Stdin)
+		return string(data), err
+	})
+	fatal = process.Register("fatal", func(context.Context, struct{}) (int, error) {
+		log.SetOutput(io.Discard)
+		log.Fatal("the end")
+		return 0, nil
+	})
+	panicLater = process.Register("panic later", func(context.Context, struct{}) (int, error) {
+		os.Stderr.Close() // the stack belongs to nobody
+		syscall.Close(2)
+		go func() { panic("on a goroutine of its own") }()
+		select {}
+	})
+	grow = process.Register("grow", func(_ context.Context, n int) ([]byte, error) { return make([]byte, n), nil })
+)
+
+// printingInto makes the workers that start until the test's end print into a file.
+func printingInto(t *testing.T, ctx context.Context) *os.File {
+	f, err := os.Create(t.TempDir() + "/printed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = f, f
+	process.CloseWorkers(ctx)
+	t.Cleanup(func() {
+		os.Stdout, os.Stderr = stdout, stderr
+		f.Close()
+	})
+	return f
+}
+
+func TestWhatWorkersPrintGoesWhereThisProgramPrints(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		f := printingInto(t, ctx)
+		defer process.CloseWorkers(ctx)
+		for i := range 2 {
+			n, err := loud.Call(ctx, 1<<20)
+			wantNil(t, "call", err)
+			if info, err := f.Stat(); err != nil || info.Size() != int64((i+1)*n) {
+				t.Errorf("printed %d bytes, the file has %v, %v", (i+1)*n, info.Size(), err)
+			}
+		}
+	})
+}
+
+func TestWorkersHaveNothingToRead(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		if said, err := readStdin.Call(ctx, struct{}{}); said != "" || err != nil {
+			t.Errorf("%q, %v", said, err)
+		}
+	})
+}
+
+func TestFunctionsThatEndTheirProcess(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		for f, want := range map[*process.Function[struct{}, int]]string{fatal: "it ended with code 1", panicLater: "it ended with code 2"} {
+			_, err := f.Call(ctx, struct{}{})
+			if e, ok := errors.AsType[*process.BrokenWorkerError](err); !ok || e.Cause.Error() != want {
+				t.Errorf("%s: %v, want %s", f.Name(), err, want)
+			}
+		}
+		if _, err := exit.Call(ctx, 0); err == nil || !strings.HasSuffix(err.Error(), "it ended with code 0") {
+			t.Errorf("exit with code 0: %v", err)
+		}
+	})
+}
+
+func TestBigAnswersTravelBetweenSmallOnes(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		for _, n := range []int{1, 24 << 20, 2} {
+			if got, err := grow.Call(ctx, n); len(got) != n || err != nil {
+				t.Errorf("%d bytes of %d, %v", len(got), n, err)
+			}
+		}
+	})
+}
+
+// The end of the tests finds what is left: processes, descriptors, tasks; a token
+// that is lost stops the last calls.
+func TestCallsCanceledAtAnyTurnLoseNothing(t *testing.T) {
+	data := bytes.Repeat([]byte("x"), 1<<17)
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		limiter := anyio.NewCapacityLimiter(2)
+		for turns, step := 0, 1; turns < 20_000; turns, step = turns+step, step+1+step/3 {
+			_, err := canceledAfter(ctx, turns, func(ctx context.Context) error {
+				got, err := echo.Call(ctx, data, process.Limiter(limiter))
+				if err == nil && !bytes.Equal(got, data) {
+					t.Errorf("%d turns: %d bytes of %d", turns, len(got), len(data))
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("canceled after %d turns: %v", turns, err)
+			}
+			if n := limiter.BorrowedTokens(); n != 0 {
+				t.Fatalf("after %d turns %v tokens are borrowed", turns, n)
+			}
+		}
+	})
+}
+
+func TestCallsOfACanceledRunEnd(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		const calls = 4
+		dir := t.TempDir()
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for i := range calls {
+				tg.Go(func(ctx context.Context) error {
+					_, err := block.Call(ctx, fmt.Sprint(dir, "/", i), process.Limiter(anyio.NewCapacityLimiter(1)))
+					wantIs(t, "call", err, anyio.ErrCanceled)
+					return err
+				})
+			}
+			for {
+				if begun, err := os.ReadDir(dir); err != nil || len(begun) == calls {
+					tg.Cancel("all have begun")
+					return err
+				}
+				if err := anyio.Sleep(ctx, 1e6); err != nil {
+					return err
+				}
+			}
+		})
+		wantNil(t, "group", err)
+	})
+}
