@@ -2,11 +2,8 @@ package anyio
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"os"
-	"runtime"
-	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/signals"
@@ -14,8 +11,13 @@ import (
 )
 
 // A SignalReceiver receives operating system signals in the order in which they
-// arrive; none is lost while nobody waits, for there is no limit. One task may
-// receive at a time, from any goroutine. [SG-01]
+// arrive. What has arrived is kept, without a limit, while nobody waits. One task may
+// receive at a time, from any goroutine.
+//
+// Systems themselves merge signals: one that is sent again before the process has
+// got the first arrives once. So of a burst of one number at least one is received,
+// in the end, and there is no order between different ones sent at the same time.
+// Count events by other means. [SG-01]
 type SignalReceiver struct {
 	guard ResourceGuard
 	stop  func()
@@ -28,12 +30,18 @@ type SignalReceiver struct {
 
 // OpenSignalReceiver begins to receive the given signals, of which one may be named
 // twice; they have no other effect from then on. Close it: that restores what was
-// there before. Receivers of the same signal all get it, and are closed in the
-// opposite order. No signal at all is a *MisuseError. In the simulator the signals
-// come from sim.Raise. Cancellation: nothing was changed. [SG-01] [SG-02]
+// there before. Receivers of the same signal all get it, and so do channels given to
+// signal.Notify; they may be closed in any order. Only if the signal was ignored
+// before, the end of the last receiver lets it be ignored again by signal.Ignore, which
+// ends such channels, too. No signal at all, one that the system does not have, and one
+// that no process can receive, such as SIGKILL, are a *MisuseError. In the simulator
+// the signals come from sim.Raise. Cancellation: nothing was changed. [SG-01] [SG-02]
 func OpenSignalReceiver(ctx context.Context, sigs ...os.Signal) (*SignalReceiver, error) {
 	if len(sigs) == 0 {
 		return nil, misuse("OpenSignalReceiver without a signal: name those to receive, such as os.Interrupt")
+	}
+	if err := checkSignals("OpenSignalReceiver", sigs); err != nil {
+		return nil, err
 	}
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -42,6 +50,16 @@ func OpenSignalReceiver(ctx context.Context, sigs ...os.Signal) (*SignalReceiver
 	r := &SignalReceiver{guard: ResourceGuard{Action: "receiving signals from"}}
 	r.stop = signals.Subscribe(p.Run(), sigs, r.push)
 	return r, nil
+}
+
+// checkSignals refuses signals that can never arrive.
+func checkSignals(call string, sigs []os.Signal) error {
+	for _, s := range sigs {
+		if why := signals.Refusal(s); why != "" {
+			return misuse(call + ": " + why)
+		}
+	}
+	return nil
 }
 
 // push is called for each signal.
@@ -109,9 +127,10 @@ func (r *SignalReceiver) All(ctx context.Context) iter.Seq2[os.Signal, error] {
 	}
 }
 
-// Close ends the receiving and wakes who waits with ErrClosed. Signals that were
-// not received are dropped. It never waits, does not look at ctx and always returns
-// nil.
+// Close ends the receiving, restores what was there before and wakes who waits with
+// ErrClosed. Signals that have arrived and were not received are dropped; one that
+// comes later has its effect again. It never waits for a task, does not look at ctx and
+// always returns nil. Any task may call it.
 func (r *SignalReceiver) Close(ctx context.Context) error {
 	r.stop()
 	r.mu.Lock()
@@ -122,58 +141,4 @@ func (r *SignalReceiver) Close(ctx context.Context) error {
 		w.Unpark()
 	}
 	return nil
-}
-
-// A SignalError is returned by WithShutdown when a signal has ended its body.
-type SignalError struct{ Signal os.Signal }
-
-func (e *SignalError) Error() string { return "anyio: received signal: " + e.Signal.String() }
-
-// ExitCode is what shells report for a program that the signal has ended: 128 plus
-// its number. On Windows it is 1.
-func (e *SignalError) ExitCode() int {
-	if n, ok := signalNumber(e.Signal); ok && runtime.GOOS != "windows" {
-		return 128 + n
-	}
-	return 1
-}
-
-// WithShutdown runs body, which one of the signals ends in good order: the first
-// cancels the scope of the body, with a *SignalError as the cause, and what must be
-// done in the end is done in Shielded scopes; a second one ends the process at once,
-// as if nobody had received it (a simulated run is killed: all its waits fail).
-// Without signals they are os.Interrupt and, where it
-// exists, SIGTERM.
-//
-// The cancellation is removed as by WithCancelScope. In its place the *SignalError
-// is returned, so that a program can exit with its ExitCode, joined with an error
-// of the body if there was another.
-func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sigs ...os.Signal) error {
-	if len(sigs) == 0 {
-		sigs = shutdownSignals
-	}
-	var received atomic.Pointer[SignalError]
-	err := WithCancelScope(ctx, func(ctx context.Context, s *CancelScope) error {
-		r := s.s.Run()
-		stop := signals.Subscribe(r, sigs, func(sig os.Signal) {
-			e := &SignalError{sig}
-			switch {
-			case received.CompareAndSwap(nil, e):
-				s.s.Cancel(&kernel.Cause{Err: e})
-			case r.Virtual:
-				r.Kill(&kernel.Cause{Kind: kernel.ByKill, Err: e, Reason: "a second signal"})
-			default:
-				endProcess(sig)
-			}
-		})
-		defer stop()
-		return body(ctx)
-	})
-	if e := received.Load(); e != nil {
-		if err != nil {
-			return errors.Join(e, err)
-		}
-		return e
-	}
-	return err
 }

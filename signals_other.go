@@ -9,4 +9,4 @@ var shutdownSignals = []os.Signal{os.Interrupt}
 func signalNumber(os.Signal) (int, bool) { return 0, false }
 
 // endProcess ends the process as the signal would.
-func endProcess(os.Signal) { os.Exit(2) }
+func endProcess(*SignalError) { os.Exit(2) }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
-	"os/signal"
 	"runtime"
 	"syscall"
 	"testing"
@@ -124,28 +122,25 @@ func TestClosingASignalReceiverWakesWhoWaits(t *testing.T) {
 	})
 }
 
-func TestSignalsThatWereIgnoredAreIgnoredAfterwards(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no signals")
-	}
-	signal.Ignore(syscall.SIGHUP)
-	defer signal.Reset(syscall.SIGHUP)
-	ctx := context.Background()
-	r, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP)
-	wantNil(t, "open", err)
-	if signal.Ignored(syscall.SIGHUP) {
-		t.Error("ignored while received")
-	}
-	wantNil(t, "close", r.Close(ctx))
-	if !signal.Ignored(syscall.SIGHUP) {
-		t.Error("not ignored afterwards")
-	}
-}
+// alien is no signal of any system.
+type alien struct{}
 
-func TestSignalReceiverWithoutASignalIsRefused(t *testing.T) {
+func (alien) Signal()        {}
+func (alien) String() string { return "alien" }
+
+func TestSignalsThatCannotArriveAreRefused(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		_, err := anyio.OpenSignalReceiver(ctx)
 		wantMisuse(t, "no signal", err)
+		for s, why := range map[os.Signal]string{
+			nil: "no signal of this system", alien{}: "no signal of this system", os.Kill: "no process receive",
+			syscall.Signal(0): "there is no signal", syscall.Signal(-1): "there is no signal", syscall.Signal(65): "there is no signal",
+		} {
+			_, err := anyio.OpenSignalReceiver(ctx, os.Interrupt, s)
+			misuseText(t, err, why, "OpenSignalReceiver")
+			err = anyio.WithShutdown(ctx, func(context.Context) error { t.Errorf("begun with signal %v", s); return nil }, s)
+			misuseText(t, err, why, "WithShutdown")
+		}
 		startsNothing(t, ctx, func(ctx context.Context) error {
 			_, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP)
 			return err
@@ -161,76 +156,4 @@ func TestRaiseIsForSimulationsWithAReceiver(t *testing.T) {
 		}
 		return nil
 	}, anyio.On(sim.New(sim.Config{}))))
-}
-
-func TestShutdownCancelsTheBodyAndTellsTheSignal(t *testing.T) {
-	signalTest(t, func(t *testing.T, ctx context.Context) {
-		saved := false
-		err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
-			raise(t, ctx, os.Interrupt)
-			err := anyio.SleepForever(ctx)
-			wantCanceled(t, "sleep", err)
-			ce, _ := errors.AsType[*anyio.CanceledError](context.Cause(ctx))
-			if e, ok := errors.AsType[*anyio.SignalError](ce.Cause); !ok || e.Signal != os.Interrupt {
-				t.Errorf("cause %v", context.Cause(ctx))
-			}
-			return errors.Join(err, anyio.Shielded(ctx, 0, func(ctx context.Context) error { saved = true; return anyio.Sleep(ctx, 1) }))
-		})
-		e, ok := errors.AsType[*anyio.SignalError](err)
-		if !ok || e.Signal != os.Interrupt || !saved || errors.Is(err, anyio.ErrCanceled) {
-			t.Errorf("saved %v, error %v", saved, err)
-		} else if runtime.GOOS != "windows" && e.ExitCode() != 130 {
-			t.Errorf("exit code %d", e.ExitCode())
-		}
-		err = anyio.WithShutdown(ctx, func(ctx context.Context) error {
-			raise(t, ctx, syscall.SIGHUP)
-			_ = anyio.SleepForever(ctx)
-			return errBoom
-		}, syscall.SIGHUP)
-		if _, ok := errors.AsType[*anyio.SignalError](err); !ok || !errors.Is(err, errBoom) {
-			t.Errorf("with another error: %v", err)
-		}
-		err = anyio.WithShutdown(ctx, func(ctx context.Context) error { return errBoom })
-		if err != errBoom {
-			t.Errorf("without a signal: %v", err)
-		}
-	})
-}
-
-func TestSecondSignalKillsASimulatedRun(t *testing.T) {
-	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		return anyio.WithShutdown(ctx, func(ctx context.Context) error {
-			wantNil(t, "first", sim.Raise(ctx, os.Interrupt))
-			return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
-				wantNil(t, "second", sim.Raise(ctx, os.Interrupt))
-				return anyio.SleepForever(ctx)
-			})
-		})
-	}, anyio.On(sim.New(sim.Config{})))
-	if !errors.Is(err, anyio.ErrCanceled) {
-		t.Errorf("the shielded wait ended with %v", err)
-	}
-}
-
-// The test starts itself again as a process that does not end at the first signal.
-func TestSecondSignalEndsTheProcess(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("Windows processes send themselves no signals")
-	}
-	if os.Getenv("ANYIO_TEST_STUBBORN") != "" {
-		_ = anyio.WithShutdown(context.Background(), func(ctx context.Context) error {
-			raise(t, ctx, syscall.SIGTERM)
-			<-ctx.Done()
-			raise(t, ctx, syscall.SIGTERM)
-			select {}
-		})
-		return
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestSecondSignalEndsTheProcess$")
-	cmd.Env = append(os.Environ(), "ANYIO_TEST_STUBBORN=1")
-	err := cmd.Run()
-	e, ok := errors.AsType[*exec.ExitError](err)
-	if !ok || e.String() != "signal: terminated" {
-		t.Errorf("the process ended with %v", err)
-	}
 }

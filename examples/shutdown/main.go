@@ -1,7 +1,8 @@
 // Shutdown ends a program in good order on a signal: no new work is begun, what
 // each worker holds is saved in a shielded scope although everything is canceled,
-// and that has a time limit. The program signals itself (on Windows, where that is
-// not possible, it cancels its context).
+// and that has a time limit. A second signal would end it the hard way. The program
+// signals itself (on Windows, where that is not possible, it sends itself nothing and
+// cancels the work).
 package main
 
 import (
@@ -9,7 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -51,40 +52,43 @@ func work(ctx context.Context, name string, to *store) (err error) {
 	}
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program the hard way
+// serve runs the workers until a signal comes.
+func serve(ctx context.Context, names []string, to *store) error {
+	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		for _, name := range names {
+			tg.Go(func(ctx context.Context) error { return work(ctx, name, to) }, anyio.Name(name))
+		}
+		if err := anyio.Sleep(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+		if runtime.GOOS == "windows" {
+			tg.Cancel("there are no signals to oneself")
+			return nil
+		}
+		fmt.Println("sending myself SIGTERM")
+		self, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			return err
+		}
+		return self.Signal(syscall.SIGTERM) // the group goes on until the workers end
+	})
+}
 
+func main() {
 	to := &store{saved: map[string]int{}}
 	names := []string{"mail", "orders", "search"}
-	err := anyio.Run(ctx, func(ctx context.Context) error {
-		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			for _, name := range names {
-				tg.Go(func(ctx context.Context) error { return work(ctx, name, to) }, anyio.Name(name))
-			}
-			if err := anyio.Sleep(ctx, 100*time.Millisecond); err != nil {
-				return err
-			}
-			fmt.Println("sending myself SIGTERM")
-			self, err := os.FindProcess(os.Getpid())
-			if err == nil {
-				err = self.Signal(syscall.SIGTERM)
-			}
-			if err != nil {
-				stop()
-			}
-			return nil // the group goes on until the workers end
-		})
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithShutdown(ctx, func(ctx context.Context) error { return serve(ctx, names, to) })
 	})
-	complete := errors.Is(err, anyio.ErrCanceled) // and no error beside it
 	fmt.Println("the run ended by:", err)
+	var signal *anyio.SignalError
+	complete := errors.As(err, &signal) || runtime.GOOS == "windows" && err == nil
 	for _, name := range names {
 		n, ok := to.saved[name]
 		complete = complete && ok && n > 0
 		fmt.Printf("%-6s saved its items: %t\n", name, ok && n > 0)
 	}
-	if !complete {
+	if !complete { // another program would exit with signal.ExitCode()
 		fmt.Fprintln(os.Stderr, "shutdown: something was lost:", err)
 		os.Exit(1)
 	}

@@ -4,49 +4,40 @@ package signals
 
 import (
 	"os"
-	"os/signal"
 	"slices"
 	"sync"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// capacity is how many signals may arrive while the goroutine that takes them
-// does not run; package os/signal drops more.
-const capacity = 64
+// capacity is how many signals may arrive while the goroutine that takes them does
+// not run; package os/signal drops more. The system itself keeps of each number only
+// one that was not delivered yet, so this is ample but for a process that signals
+// itself in a loop.
+const capacity = 256
 
-// Subscribe calls push for each of the signals that arrives, all of them if none
-// is named, until stop is called, which also restores what was there before. On
-// real runs push is called on a goroutine of its own; it must not block. stop may
-// be called again, and from push.
+// Subscribe calls push for each of the signals that arrives until stop is called,
+// which also restores what was there before. Each is one that Refusal accepts, and
+// there is at least one. On real runs push is called on a goroutine of its own; it
+// must not block, nor call stop. When stop returns, push has been called for every
+// signal that did not have the effect that was restored, and is not called again.
+// stop may be called again.
 func Subscribe(r *kernel.Run, sigs []os.Signal, push func(os.Signal)) (stop func()) {
 	if r.Virtual {
 		return subscribeVirtual(r, sigs, push)
 	}
-	var ignored []os.Signal
-	for _, s := range sigs {
-		if signal.Ignored(s) {
-			ignored = append(ignored, s)
-		}
-	}
-	c, quit := make(chan os.Signal, capacity), make(chan struct{})
-	signal.Notify(c, sigs...)
+	c, done := make(chan os.Signal, capacity), make(chan struct{})
+	restore := redirect(c, sigs)
 	go func() {
-		for {
-			select {
-			case s := <-c:
-				push(s)
-			case <-quit:
-				return
-			}
+		defer close(done)
+		for s := range c {
+			push(s)
 		}
 	}()
 	return sync.OnceFunc(func() {
-		signal.Stop(c)
-		if len(ignored) > 0 {
-			signal.Ignore(ignored...)
-		}
-		close(quit)
+		restore()
+		close(c) // nobody sends any more
+		<-done
 	})
 }
 
@@ -59,7 +50,7 @@ type virtual struct {
 }
 
 func subscribeVirtual(r *kernel.Run, sigs []os.Signal, push func(os.Signal)) (stop func()) {
-	v := &virtual{sigs, push}
+	v := &virtual{slices.Clone(sigs), push}
 	r.Vars(func(vars map[any]any) {
 		all, _ := vars[virtualKey{}].([]*virtual)
 		vars[virtualKey{}] = append(all[:len(all):len(all)], v)
@@ -77,7 +68,7 @@ func Raise(r *kernel.Run, s os.Signal) (receivers int) {
 	var all []*virtual
 	r.Vars(func(vars map[any]any) { all, _ = vars[virtualKey{}].([]*virtual) })
 	for _, v := range all {
-		if len(v.sigs) == 0 || slices.Contains(v.sigs, s) {
+		if slices.Contains(v.sigs, s) {
 			v.push(s)
 			receivers++
 		}

@@ -1,0 +1,79 @@
+package anyio
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/signals"
+)
+
+// A SignalError is returned by WithShutdown when a signal has ended its body.
+type SignalError struct{ Signal os.Signal }
+
+func (e *SignalError) Error() string { return "anyio: received signal: " + e.Signal.String() }
+
+// ExitCode is what shells report for a program that the signal has ended: 128 plus
+// its number. On Windows it is 1.
+func (e *SignalError) ExitCode() int {
+	if n, ok := signalNumber(e.Signal); ok && runtime.GOOS != "windows" {
+		return 128 + n
+	}
+	return 1
+}
+
+// WithShutdown runs body, which one of the signals ends in good order: the first
+// cancels the scope of the body, with a *SignalError as the cause, and what must be
+// done in the end is done in Shielded scopes; a second one, the same or another, ends
+// the process at once, as if nobody had received it (a simulated run is killed: all
+// its waits fail). Without signals they are os.Interrupt and, where it exists,
+// SIGTERM. Those that OpenSignalReceiver refuses are a *MisuseError.
+//
+// The cancellation is removed as by WithCancelScope. In its place the *SignalError
+// is returned, so that a program can exit with its ExitCode, joined with an error
+// of the body if there was another. A signal that comes when body is about to return
+// is told as well; one that comes after WithShutdown has its effect again.
+//
+// Calls may be nested and go on at the same time in several runs: the first signal
+// cancels all of them.
+//
+// Meanwhile SIGPIPE is harmless: a program whose standard output or standard error
+// nobody reads any more gets the error EPIPE from a write, by which it can end in good
+// order, and is not ended by the signal, as Go programs otherwise are. Writes to other
+// descriptors and to sockets give the error in any case. [SG-01]
+func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sigs ...os.Signal) error {
+	if len(sigs) == 0 {
+		sigs = shutdownSignals
+	} else if err := checkSignals("WithShutdown", sigs); err != nil {
+		return err
+	}
+	var received atomic.Pointer[SignalError]
+	err := WithCancelScope(ctx, func(ctx context.Context, s *CancelScope) error {
+		r := s.s.Run()
+		defer signals.KeepPipeErrors(r)()
+		stop := signals.Subscribe(r, sigs, func(sig os.Signal) {
+			e := &SignalError{sig}
+			switch {
+			case received.CompareAndSwap(nil, e):
+				s.s.Cancel(&kernel.Cause{Err: e})
+			case r.Virtual:
+				r.Kill(&kernel.Cause{Kind: kernel.ByKill, Err: e, Reason: "a second signal"})
+			default:
+				endProcess(e)
+			}
+		})
+		defer stop()
+		return body(ctx)
+	})
+	e := received.Load()
+	switch inner, ok := errors.AsType[*SignalError](err); {
+	case e == nil, ok && inner.Signal == e.Signal: // a call inside this one tells of it
+		return err
+	case err == nil:
+		return e
+	}
+	return errors.Join(e, err)
+}
