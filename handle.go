@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
@@ -34,9 +35,14 @@ type TaskFailedError struct {
 	Canceled bool // the task was canceled [EX-13]
 }
 
+// Error says what failed, or why the task was canceled and by whom.
 func (e *TaskFailedError) Error() string {
 	if e.Canceled {
-		return fmt.Sprintf("anyio: task %q was canceled", e.Task)
+		text := fmt.Sprintf("anyio: task %q was canceled", e.Task)
+		if c, ok := errors.AsType[*CanceledError](e.Err); ok {
+			text += strings.TrimPrefix(c.Error(), "anyio: canceled")
+		}
+		return text
 	}
 	return fmt.Sprintf("anyio: task %q failed: %v", e.Task, e.Err)
 }

@@ -2,6 +2,8 @@ package anyio_test
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -64,4 +66,32 @@ func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {
 	if another, err := task.Await(ctx); !another || err != nil {
 		t.Errorf("%v, %v", another, err)
 	}
+}
+
+func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			for _, stopFirst := range []bool{false, true} {
+				task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 1, anyio.SleepForever(ctx) }, anyio.Name("sleeper"))
+				if err != nil {
+					return err
+				}
+				if task.Name() != "sleeper" {
+					t.Errorf("name %q", task.Name())
+				}
+				settled(t, ctx)
+				if stopFirst {
+					p.Stop(false)
+				}
+				task.Cancel("enough")
+				if v, err := task.Await(ctx); v != 0 || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
+					t.Errorf("stopped %v: got %d, %v", stopFirst, v, err)
+				} else if !strings.Contains(err.Error(), `"sleeper" was canceled: enough (by`) || !strings.Contains(err.Error(), "portal_end_test.go:") {
+					t.Errorf("%v: it does not say why and by whom", err)
+				}
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
 }

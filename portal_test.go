@@ -62,32 +62,6 @@ func TestPortalCallsReturnWhatTheFunctionReturns(t *testing.T) {
 	})
 }
 
-func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			for _, stopFirst := range []bool{false, true} {
-				task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 1, anyio.SleepForever(ctx) }, anyio.Name("sleeper"))
-				if err != nil {
-					return err
-				}
-				if task.Name() != "sleeper" {
-					t.Errorf("name %q", task.Name())
-				}
-				settled(t, ctx)
-				if stopFirst {
-					p.Stop(false)
-				}
-				task.Cancel("enough")
-				if v, err := task.Await(ctx); v != 0 || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
-					t.Errorf("stopped %v: got %d, %v", stopFirst, v, err)
-				}
-			}
-			return nil
-		})
-		wantNil(t, "portal", err)
-	})
-}
-
 func TestStoppedPortalTakesNoCallsAndItsTasksEnd(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, cancelRemaining := range []bool{false, true} {

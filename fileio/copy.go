@@ -14,7 +14,7 @@ const copyChunk = 4 << 20
 
 // Copy copies the content of a file. If dst exists it is overwritten, else made with the
 // permissions of src. After each piece of some megabytes progress, unless it is nil, is
-// told how many bytes are done and how many there were at the begin. Both being the
+// told how many bytes are done and how many there were at the beginning. Both being the
 // same file is an error that matches fs.ErrExist.
 //
 // Cancellation: is noticed between two pieces. Then, as after any error and a panic of

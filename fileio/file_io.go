@@ -118,8 +118,8 @@ func (f *File) writeAt(p []byte, offset int64) (int, error) {
 	return n, f.outcome(err)
 }
 
-// Seek moves to an offset from the begin, the end or where it is, as io.SeekStart,
-// io.SeekEnd and io.SeekCurrent say, and returns the new offset from the begin.
+// Seek moves to an offset from the start, the end or where it is, as io.SeekStart,
+// io.SeekEnd and io.SeekCurrent say, and returns the new offset from the start.
 // Cancellation: it has not moved. [FI-16]
 func (f *File) Seek(ctx context.Context, offset int64, whence int) (int64, error) {
 	switch here, err := f.here(ctx, 0); {
@@ -131,7 +131,7 @@ func (f *File) Seek(ctx context.Context, offset int64, whence int) (int64, error
 	return anyio.RunBlocking(ctx, func() (int64, error) { return f.seek(offset, whence) }, f.opts()...)
 }
 
-// Tell returns the offset from the begin where the next Read or Write is. [FI-17]
+// Tell returns the offset from the start where the next Read or Write is. [FI-17]
 func (f *File) Tell(ctx context.Context) (int64, error) { return f.Seek(ctx, 0, io.SeekCurrent) }
 
 // Truncate makes the file size bytes long, cutting it or filling up with zeros. It

@@ -62,7 +62,7 @@ func TestFileIsReadWrittenAndMovedIn(t *testing.T) {
 func TestClosedFileTellsSo(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "line\n")
-		f, err := p.Open(ctx, os.O_RDWR, 0)
+		f, err := p.OpenFile(ctx, os.O_RDWR, 0)
 		must(t, err)
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
 			must(t, f.Close(ctx))
@@ -107,7 +107,7 @@ func fileCalls(f *fileio.File) map[string]func(ctx context.Context) error {
 func TestFileCallsHaveNoEffectInACanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "line\nline\n")
-		f, err := p.Open(ctx, os.O_RDWR, 0)
+		f, err := p.OpenFile(ctx, os.O_RDWR, 0)
 		must(t, err)
 		defer f.Close(ctx)
 		for name, call := range fileCalls(f) {
@@ -130,7 +130,7 @@ func TestLinesMixWithAllOtherCalls(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		long := strings.Repeat("x", 200_000) + "\n"
 		p := fileWith(t, "one\n\n"+long+"three\nlast")
-		f, err := p.Open(ctx, os.O_RDWR, 0)
+		f, err := p.OpenFile(ctx, os.O_RDWR, 0)
 		must(t, err)
 		defer f.Close(ctx)
 		lines, err := f.ReadLines(ctx)
@@ -179,6 +179,35 @@ func TestFileToAppendTo(t *testing.T) {
 		}
 		_, err = fileio.Open(ctx, string(p)+".none")
 		wantErr(t, err, fs.ErrNotExist)
+	})
+}
+
+func TestPathsOpenTheirFiles(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		p := folder(t).Join("file.txt")
+		_, err := p.Open(ctx)
+		wantErr(t, err, fs.ErrNotExist)
+		f, err := p.Create(ctx)
+		must(t, err)
+		wantIs(t, 4)(f.WriteString(ctx, "old "))
+		wantIs(t, int64(0))(f.Seek(ctx, 0, io.SeekStart))
+		wantIs(t, "old ")(f.ReadLine(ctx))
+		must(t, f.Close(ctx))
+		f, err = p.OpenFile(ctx, os.O_WRONLY|os.O_APPEND, 0)
+		must(t, err)
+		wantIs(t, 3)(f.WriteString(ctx, "new"))
+		must(t, f.Close(ctx))
+		f, err = p.Open(ctx)
+		must(t, err)
+		wantIs(t, "old new")(f.ReadLine(ctx))
+		if _, err := f.WriteString(ctx, "x"); err == nil {
+			t.Error("wrote to a file that was opened to read")
+		}
+		must(t, f.Close(ctx))
+		f, err = p.Create(ctx)
+		must(t, err)
+		must(t, f.Close(ctx))
+		wantContent(t, p, "")
 	})
 }
 

@@ -12,9 +12,17 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// Open opens the file as OpenFile does, with flags such as os.O_RDWR|os.O_CREATE.
-// Cancellation: nothing was done. [PA-71]
-func (p Path) Open(ctx context.Context, flag int, perm fs.FileMode) (*File, error) {
+// Open opens the file to read, as the function Open does. Cancellation: it is not
+// opened. [PA-71]
+func (p Path) Open(ctx context.Context) (*File, error) { return Open(ctx, p.os()) }
+
+// Create opens the file to read and write, as the function Create does: what was in
+// it is gone. Cancellation: nothing was done. [PA-71]
+func (p Path) Create(ctx context.Context) (*File, error) { return Create(ctx, p.os()) }
+
+// OpenFile opens the file as the function OpenFile does, with flags such as
+// os.O_WRONLY|os.O_APPEND. Cancellation: nothing was done. [PA-71]
+func (p Path) OpenFile(ctx context.Context, flag int, perm fs.FileMode) (*File, error) {
 	return OpenFile(ctx, p.os(), flag, perm)
 }
 

@@ -122,7 +122,7 @@ func (p Path) Move(ctx context.Context, target Path) (Path, error) {
 }
 
 func (p Path) moveByCopy(ctx context.Context, target Path) (Path, error) {
-	existed, err := target.LExists(ctx)
+	existed, err := target.Lexists(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -93,7 +93,7 @@ func (g *globber) named(p Path, pats []string) error {
 	if len(pats) > 0 || g.foldersOnly {
 		return g.folder(p, pats)
 	}
-	if ok, err := p.LExists(g.ctx); !ok {
+	if ok, err := p.Lexists(g.ctx); !ok {
 		return canceledOnly(g.ctx, err)
 	}
 	return g.found(p)

@@ -46,15 +46,15 @@ func (p Path) hasType(ctx context.Context, mask, want fs.FileMode) (bool, error)
 }
 
 // Exists reports whether the path leads to something. A link that leads nowhere is
-// nothing; see LExists. An error says that it could not be found out, such as for lack
+// nothing; see Lexists. An error says that it could not be found out, such as for lack
 // of permission. [PA-35]
 func (p Path) Exists(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Stat, func(fs.FileInfo) bool { return true })
 }
 
-// LExists reports whether there is something at the path, be it a link that leads
+// Lexists reports whether there is something at the path, be it a link that leads
 // nowhere. [PA-35]
-func (p Path) LExists(ctx context.Context) (bool, error) {
+func (p Path) Lexists(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Lstat, func(fs.FileInfo) bool { return true })
 }
 

@@ -36,7 +36,7 @@ func TestQuestionsAboutPaths(t *testing.T) {
 			}
 		}
 		ask("Exists", fileio.Path.Exists, "file", "sub", "link", "dirlink")
-		ask("LExists", fileio.Path.LExists, "file", "sub", "link", "dirlink", "broken", "loop")
+		ask("Lexists", fileio.Path.Lexists, "file", "sub", "link", "dirlink", "broken", "loop")
 		ask("IsDir", fileio.Path.IsDir, "sub", "dirlink")
 		ask("IsFile", fileio.Path.IsFile, "file", "link")
 		ask("IsSymlink", fileio.Path.IsSymlink, "link", "dirlink", "broken", "loop")

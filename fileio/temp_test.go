@@ -219,10 +219,10 @@ func TestSpooledFileBehavesTheSameInMemoryAndOnDisk(t *testing.T) {
 				t.Errorf("read %d, %v, %q", n, err, buf)
 			}
 			if _, err := f.ReadAt(ctx, buf, -1); err == nil {
-				t.Error("read before the begin")
+				t.Error("read before the start")
 			}
 			if _, err := f.WriteAt(ctx, buf, -1); err == nil {
-				t.Error("wrote before the begin")
+				t.Error("wrote before the start")
 			}
 			wantIs(t, 2)(f.WriteAt(ctx, []byte("yz"), 12))
 			must(t, f.Sync(ctx))

@@ -61,7 +61,7 @@ type Command struct {
 	Grace time.Duration
 	// AnyExit makes Run return without an error whatever the exit code is.
 	AnyExit bool
-	// Sys, if not nil, is where the attributes of the operating system begin with.
+	// Sys, if not nil, has the attributes of the operating system to start from.
 	Sys *syscall.SysProcAttr
 }
 

@@ -12,8 +12,16 @@
 //
 // A canceled Run, or a Close in a canceled scope, closes the process's streams,
 // asks it to terminate, kills it after a grace period, and returns when it has
-// ended. With Command.Group that holds for the processes it has started, too.
+// ended. With Command.KillGroup that holds for the processes it has started, too.
 //
-// Processes are a part of the real world: in the simulator every function here
-// returns an error that matches errors.ErrUnsupported.
+// # Worker processes
+//
+// A [Function], made by [Register], is called in a worker process: this program,
+// started again. See [WorkerMain], with which main begins in such a program.
+//
+// # The simulator
+//
+// Processes are a part of the real world: in the simulator Run, Output and Start
+// return an error that matches errors.ErrUnsupported. A Function is called there in
+// this process, as one step.
 package process

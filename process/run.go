@@ -67,7 +67,10 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 	}
 	res := &Result{}
 	held, err := p.communicate(ctx, input, res)
-	if err := errors.Join(err, p.Close(ctx)); err != nil {
+	if closing := p.Close(ctx); err == nil {
+		err = closing // else it can only say once more that we are canceled
+	}
+	if err != nil {
 		return nil, err
 	}
 	switch {

@@ -220,6 +220,9 @@ func TestCanceledRunEndsTheProcess(t *testing.T) {
 				tg.Go(func(ctx context.Context) error {
 					_, err := process.Run(ctx, process.Command{Shell: "echo $$ > " + pidFile + ".tmp; mv " + pidFile + ".tmp " + pidFile + "; exec sleep 1000"})
 					wantIs(t, "run", err, anyio.ErrCanceled)
+					if n := strings.Count(err.Error(), "canceled"); n != 1 {
+						t.Errorf("%d times, not once: %v", n, err)
+					}
 					return err
 				})
 				if err := appears(ctx, pidFile); err != nil {

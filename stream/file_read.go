@@ -58,8 +58,8 @@ func (s *FileReadStream) Receive(ctx context.Context, buf []byte) (int, error) {
 	return s.do(ctx, buf)
 }
 
-// Seek moves to an offset from the begin, the end or where it is, as io.SeekStart,
-// io.SeekEnd and io.SeekCurrent say, and returns the new offset from the begin. A
+// Seek moves to an offset from the start, the end or where it is, as io.SeekStart,
+// io.SeekEnd and io.SeekCurrent say, and returns the new offset from the start. A
 // file that cannot, such as a pipe, gives the error of the system. Cancellation:
 // it has not moved. [SB-19]
 func (s *FileReadStream) Seek(ctx context.Context, offset int64, whence int) (int64, error) {
@@ -70,7 +70,7 @@ func (s *FileReadStream) Seek(ctx context.Context, offset int64, whence int) (in
 	return anyio.RunBlocking(ctx, func() (int64, error) { return s.file.Seek(offset, whence) })
 }
 
-// Tell returns the offset from the begin where the next Receive reads. [SB-20]
+// Tell returns the offset from the start where the next Receive reads. [SB-20]
 func (s *FileReadStream) Tell(ctx context.Context) (int64, error) {
 	return s.Seek(ctx, 0, io.SeekCurrent)
 }

@@ -86,7 +86,7 @@ func TestFileReadStreamSeeksAndTells(t *testing.T) {
 		_, err = s.Seek(ctx, -1, io.SeekStart)
 		var pe *fs.PathError
 		if !errors.As(err, &pe) {
-			t.Errorf("a seek before the begin gives %v, want the system's error", err)
+			t.Errorf("a seek before the start gives %v, want the system's error", err)
 		}
 		wantReceived(t, ctx, s, 1, "2")
 	})
