@@ -5,10 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"runtime"
-	"sync/atomic"
-
-	"github.com/anyio-go/anyio"
 )
 
 // TempOptions say where a temporary file or directory is made and how it is called.
@@ -20,8 +16,6 @@ type TempOptions struct {
 	Keep   bool   // do not remove it at Close
 }
 
-func (o TempOptions) pattern() string { return o.Prefix + "*" + o.Suffix }
-
 // TempDir is the folder of temporary files. [TF-12] [TF-13]
 func TempDir() Path { return NewPath(os.TempDir()) }
 
@@ -29,12 +23,13 @@ func TempDir() Path { return NewPath(os.TempDir()) }
 // one that vanishes with it. It is gone when it is closed, also if the program
 // ends before. Cancellation: there is none. [TF-01]
 func TemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
-	f, err := NamedTemporaryFile(ctx, opts)
+	file, err := call(ctx, func() (*os.File, error) { return createNameless(opts) })
 	if err != nil {
 		return nil, err
 	}
-	if err := cleanup(ctx, func() error { return unlinkOpen(f.Wrapped()) }); err != nil {
-		return nil, errors.Join(err, f.Close(ctx))
+	f := Wrap(file)
+	if !nameless {
+		f.removeAtClose()
 	}
 	return f, nil
 }
@@ -55,19 +50,44 @@ func NamedTemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
 	}
 	f := Wrap(file)
 	if !opts.Keep {
-		f.atClose = func() error { return removeQuietly(f.name) }
+		f.removeAtClose()
 	}
 	return f, nil
 }
 
-func createTemp(opts TempOptions) (*os.File, error) { return os.CreateTemp(opts.Dir, opts.pattern()) }
+func (f *File) removeAtClose() { f.atClose = func() error { return removeQuietly(f.name) } }
 
-// unlinkOpen takes an open file's name away, if the system can.
-func unlinkOpen(file *os.File) error {
-	if runtime.GOOS == "windows" {
-		return nil // Close removes it
+func createTemp(opts TempOptions) (file *os.File, err error) {
+	_, err = newName(opts, randomName, func(name string) error {
+		file, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		return err
+	})
+	return file, err
+}
+
+// nameless tells that an open file needs no name. Where it does, it has to be removed
+// after it was closed. Elsewhere it must not: the name may be another file's by then.
+const nameless = !windows
+
+// createNameless makes a file and takes its name away, if it needs none.
+func createNameless(opts TempOptions) (*os.File, error) {
+	file, err := createTemp(opts)
+	if err != nil || !nameless {
+		return file, err
 	}
-	return os.Remove(file.Name())
+	if err := os.Remove(file.Name()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// closeNameless closes what createNameless has made.
+func closeNameless(file *os.File) error {
+	err := file.Close()
+	if !nameless {
+		err = errors.Join(err, removeQuietly(file.Name()))
+	}
+	return err
 }
 
 // removeQuietly removes a file that may be gone.
@@ -92,47 +112,11 @@ func Mkstemp(ctx context.Context, opts TempOptions) (*File, Path, error) {
 // Mkdtemp makes a folder with a name that nobody else uses, which the caller
 // removes. Cancellation: there is none. [TF-11]
 func Mkdtemp(ctx context.Context, opts TempOptions) (Path, error) {
-	dir, err := call(ctx, func() (string, error) { return os.MkdirTemp(opts.Dir, opts.pattern()) })
+	dir, err := call(ctx, func() (string, error) {
+		return newName(opts, randomName, func(name string) error { return os.Mkdir(name, 0o700) })
+	})
 	if err != nil {
 		return "", err
 	}
 	return NewPath(dir), nil
-}
-
-// A TempDirectory is a folder that is removed, with all that is in it, by Close. [TF-08]
-type TempDirectory struct {
-	path   Path
-	keep   bool
-	closed atomic.Bool
-}
-
-var _ anyio.Resource = (*TempDirectory)(nil)
-
-// TemporaryDirectory makes a folder with a name that nobody else uses. Cancellation:
-// there is none. [TF-08]
-func TemporaryDirectory(ctx context.Context, opts TempOptions) (*TempDirectory, error) {
-	path, err := Mkdtemp(ctx, opts)
-	if err != nil {
-		return nil, err
-	}
-	return &TempDirectory{path: path, keep: opts.Keep}, nil
-}
-
-// Path is where the folder is.
-func (d *TempDirectory) Path() Path { return d.path }
-
-// Close removes the folder, unless it is to be kept, also in a canceled scope. If
-// something in it cannot be removed it tells, and Cleanup may be tried again; a
-// second Close does nothing. [TF-08]
-func (d *TempDirectory) Close(ctx context.Context) error {
-	if d.closed.Swap(true) || d.keep {
-		return nil
-	}
-	return d.Cleanup(ctx)
-}
-
-// Cleanup removes the folder now, even if it is to be kept. It is no error if it is
-// gone. Cancellation: is not noticed. [TF-09]
-func (d *TempDirectory) Cleanup(ctx context.Context) error {
-	return cleanup(ctx, func() error { return os.RemoveAll(string(d.path)) })
 }

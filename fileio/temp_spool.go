@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -15,11 +16,13 @@ type SpooledFile struct{ File }
 
 // SpooledTemporaryFile makes a file that is in memory until it has more than maxSize
 // bytes; then, or when Rollover is called, it becomes a temporary file. With a maxSize
-// of 0 or less only Rollover makes it one. Calls on memory are checkpoints, too. Close
-// removes it. [TF-03] [TF-05]
+// of 0 or less only Rollover makes it one. No more than 2 GiB are in memory: what is to
+// go further becomes a file or, if only Rollover makes it one, gives an error that
+// matches syscall.EFBIG. Calls on memory are checkpoints, too. Close removes
+// it. [TF-03] [TF-05]
 func SpooledTemporaryFile(maxSize int64, opts TempOptions) *SpooledFile {
 	s := &SpooledFile{}
-	s.spool = &spool{max: maxSize, opts: opts}
+	s.spool = &spool{max: min(maxSize, maxInMemory), opts: opts}
 	s.raw = s.spool
 	return s
 }
@@ -40,9 +43,13 @@ func (s *SpooledFile) InMemory() bool { return s.spool.file() == nil }
 // inMemoryNever is a number of bytes for calls that are not made in memory.
 const inMemoryNever = int(^uint(0) >> 1)
 
+// maxInMemory is how long a file in memory becomes at most. Without a limit a Seek far
+// beyond the end and a Write of one byte would take all memory there is.
+const maxInMemory = 1<<31 - 1
+
 // A spool is the rawFile of a SpooledFile.
 type spool struct {
-	max  int64 // 0: no limit
+	max  int64 // 0 or less: does not become a file by itself
 	opts TempOptions
 
 	mu     sync.Mutex // guards what follows; not held in calls of disk but while rolling over
@@ -64,7 +71,7 @@ func (s *spool) fits(n int) bool {
 		return false
 	}
 	defer s.mu.Unlock()
-	return s.disk == nil && (s.max <= 0 || max(s.at, int64(len(s.data)))+int64(n) <= s.max || n == 0)
+	return s.disk == nil && (s.max <= 0 || n == 0 || int64(n) <= s.max-max(s.at, int64(len(s.data))))
 }
 
 func (s *spool) rollover() error {
@@ -78,7 +85,7 @@ func (s *spool) roll() error {
 	if s.disk != nil || s.closed {
 		return nil
 	}
-	file, err := createTemp(s.opts)
+	file, err := createNameless(s.opts)
 	if err != nil {
 		return err
 	}
@@ -86,26 +93,35 @@ func (s *spool) roll() error {
 	if err == nil {
 		_, err = file.Seek(s.at, io.SeekStart)
 	}
-	if err == nil {
-		err = unlinkOpen(file)
-	}
 	if err != nil {
-		return errors.Join(err, file.Close(), removeQuietly(file.Name()))
+		return errors.Join(err, closeNameless(file))
 	}
 	s.disk, s.data = file, nil
 	return nil
 }
 
-// memory calls f if it is to happen in memory; need is how long the file becomes.
-func (s *spool) memory(need func() int64, f func() error) (*os.File, error) {
+// memory calls f if it is to happen in memory. The file is to reach from where need says
+// so many bytes further, if that is known.
+func (s *spool) memory(need func() (from, n int64), f func() error) (*os.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, os.ErrClosed
 	}
-	if s.disk == nil && s.max > 0 && need != nil && need() > s.max {
-		if err := s.roll(); err != nil {
-			return nil, err
+	if s.disk == nil && need != nil {
+		limit := int64(maxInMemory)
+		if s.max > 0 {
+			limit = s.max
+		}
+		from, n := need()
+		switch { // from may be so large that no sum can be made of it
+		case n == 0 || n <= limit-from:
+		case s.max <= 0:
+			return nil, syscall.EFBIG
+		default:
+			if err := s.roll(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if s.disk != nil {
@@ -154,12 +170,7 @@ func (s *spool) get(p []byte, offset int64) (n int, err error) {
 }
 
 func (s *spool) Write(p []byte) (n int, err error) {
-	disk, err := s.memory(func() int64 {
-		if len(p) == 0 {
-			return 0
-		}
-		return s.at + int64(len(p))
-	}, func() error {
+	disk, err := s.memory(func() (from, n int64) { return s.at, int64(len(p)) }, func() error {
 		n = s.put(p, s.at)
 		s.at += int64(n)
 		return nil
@@ -174,7 +185,7 @@ func (s *spool) WriteAt(p []byte, offset int64) (n int, err error) {
 	if offset < 0 {
 		return 0, fs.ErrInvalid
 	}
-	disk, err := s.memory(func() int64 { return offset + int64(len(p)) }, func() error {
+	disk, err := s.memory(func() (from, n int64) { return offset, int64(len(p)) }, func() error {
 		n = s.put(p, offset)
 		return nil
 	})
@@ -222,7 +233,7 @@ func (s *spool) Seek(offset int64, whence int) (at int64, err error) {
 }
 
 func (s *spool) Truncate(size int64) error {
-	disk, err := s.memory(func() int64 { return size }, func() error {
+	disk, err := s.memory(func() (from, n int64) { return 0, size }, func() error {
 		if size < 0 {
 			return fs.ErrInvalid
 		}
@@ -261,7 +272,7 @@ func (s *spool) Close() error {
 	if s.disk == nil {
 		return nil
 	}
-	return errors.Join(s.disk.Close(), removeQuietly(s.disk.Name()))
+	return closeNameless(s.disk)
 }
 
 // memoryInfo describes a file in memory of so many bytes.

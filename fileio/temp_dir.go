@@ -1,0 +1,66 @@
+package fileio
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio"
+)
+
+// A TempDirectory is a folder that is removed, with all that is in it, by Close. [TF-08]
+type TempDirectory struct {
+	path   Path
+	keep   bool
+	closed atomic.Bool
+}
+
+var _ anyio.Resource = (*TempDirectory)(nil)
+
+// TemporaryDirectory makes a folder with a name that nobody else uses. Cancellation:
+// there is none. [TF-08]
+func TemporaryDirectory(ctx context.Context, opts TempOptions) (*TempDirectory, error) {
+	path, err := Mkdtemp(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &TempDirectory{path: path, keep: opts.Keep}, nil
+}
+
+// Path is where the folder is.
+func (d *TempDirectory) Path() Path { return d.path }
+
+// Close removes the folder, unless it is to be kept, also in a canceled scope. If
+// something in it cannot be removed it tells, and Cleanup may be tried again; a
+// second Close does nothing. [TF-08]
+func (d *TempDirectory) Close(ctx context.Context) error {
+	if d.closed.Swap(true) || d.keep {
+		return nil
+	}
+	return d.Cleanup(ctx)
+}
+
+// Cleanup removes the folder now, even if it is to be kept. It is no error if it is
+// gone. Folders in it that may not be written are made so first; links are removed,
+// not what they lead to. Cancellation: is not noticed. [TF-09]
+func (d *TempDirectory) Cleanup(ctx context.Context) error {
+	return cleanup(ctx, func() error { return removeAll(string(d.path)) })
+}
+
+// removeAll is os.RemoveAll, and does not mind folders without permissions.
+func removeAll(name string) error {
+	err := os.RemoveAll(name)
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	_ = filepath.WalkDir(name, func(path string, e fs.DirEntry, err error) error {
+		if e != nil && e.IsDir() && err == nil { // before it is read
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(name) // tells what is still wrong
+}

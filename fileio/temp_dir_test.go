@@ -1,0 +1,109 @@
+package fileio_test
+
+import (
+	"context"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/fileio"
+)
+
+func TestTemporaryDirectoryIsRemovedWithFoldersOnePermitsNothingIn(t *testing.T) {
+	if os.Geteuid() <= 0 {
+		t.Skip("root may remove everything, and Windows has other permissions")
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		outside := tree(t, "folder/file").Join("folder")
+		must(t, os.Chmod(string(outside), 0o500))
+		defer os.Chmod(string(outside), 0o700)
+		dir := folder(t)
+		d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
+		must(t, err)
+		must(t, d.Path().Join("a/b").Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
+		write(t, d.Path().Join("a/b/file"), "x")
+		must(t, d.Path().Join("a/b/link").SymlinkTo(ctx, outside))
+		for _, p := range []string{"a/b", "a", "."} {
+			must(t, os.Chmod(string(d.Path().Join(p)), 0))
+		}
+		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
+			must(t, d.Close(ctx))
+			return ctx.Err()
+		})
+		wantEmpty(t, dir)
+		wantContent(t, outside.Join("file"), "folder/file")
+		if info, err := os.Stat(string(outside)); err != nil || info.Mode().Perm() != 0o500 {
+			t.Errorf("where a link leads has changed: %v, %v", info, err)
+		}
+	})
+}
+
+func TestTemporaryDirectoryIsRemovedWhileAFileInItIsOpen(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
+		must(t, err)
+		f, err := fileio.Create(ctx, string(d.Path().Join("file")))
+		must(t, err)
+		must(t, os.Chmod(f.Name(), 0o400))
+		if windows := os.PathSeparator == '\\'; windows {
+			if err := d.Close(ctx); err == nil {
+				t.Error("it is not told that a file is still open")
+			}
+			must(t, f.Close(ctx))
+			must(t, d.Cleanup(ctx))
+		} else {
+			must(t, d.Close(ctx))
+			wantIs(t, 1)(f.WriteString(ctx, "x"))
+			must(t, f.Close(ctx))
+		}
+		wantEmpty(t, dir)
+	})
+}
+
+// All of a group end, each cleaning up in the canceled scope.
+func TestTemporaryFilesOfACanceledGroupAreGone(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		opts := fileio.TempOptions{Dir: string(dir)}
+		var made atomic.Int32
+		var all anyio.Event
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for range 5 {
+				tg.Go(func(ctx context.Context) error {
+					f, err := fileio.NamedTemporaryFile(ctx, opts)
+					if err != nil {
+						return err
+					}
+					defer func() { must(t, f.Close(ctx)) }()
+					d, err := fileio.TemporaryDirectory(ctx, opts)
+					if err != nil {
+						return err
+					}
+					defer func() { must(t, d.Close(ctx)) }()
+					s := fileio.SpooledTemporaryFile(1, opts)
+					defer func() { must(t, s.Close(ctx)) }()
+					if _, err := s.WriteString(ctx, "more than fits"); err != nil {
+						return err
+					}
+					if made.Add(1) == 5 {
+						all.Set()
+					}
+					return anyio.SleepForever(ctx)
+				})
+			}
+			if err := all.Wait(ctx); err != nil {
+				return err
+			}
+			if entries, err := os.ReadDir(string(dir)); len(entries) < 10 || err != nil {
+				t.Errorf("%d files and folders are there, %v, want 10", len(entries), err)
+			}
+			tg.Cancel("test")
+			return nil
+		})
+		must(t, err)
+		wantEmpty(t, dir)
+	})
+}

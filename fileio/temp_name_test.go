@@ -1,0 +1,125 @@
+package fileio_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/fileio"
+)
+
+// Another process may have any name already.
+func TestTemporaryNameThatIsTakenIsPassedOver(t *testing.T) {
+	dir := folder(t)
+	write(t, dir.Join("pre-a.suf"), "of somebody else")
+	must(t, os.Mkdir(string(dir.Join("pre-b.suf")), 0o700))
+	names := []string{"a", "b", "a", "c", "d"}
+	next := func() (name string) {
+		name, names = names[0], names[1:]
+		return name
+	}
+	opts := fileio.TempOptions{Dir: string(dir), Prefix: "pre-", Suffix: ".suf"}
+	name, err := fileio.NewTempName(opts, next, func(name string) error {
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			err = f.Close()
+		}
+		return err
+	})
+	wantIs(t, string(dir.Join("pre-c.suf")))(name, err)
+	wantContent(t, dir.Join("pre-a.suf"), "of somebody else")
+
+	boom := errors.New("boom")
+	_, err = fileio.NewTempName(opts, next, func(string) error { return boom })
+	wantErr(t, err, boom)
+	tries := 0
+	_, err = fileio.NewTempName(opts, func() string { return "a" }, func(string) error { tries++; return fs.ErrExist })
+	wantErr(t, err, fs.ErrExist)
+	if tries < 2 {
+		t.Errorf("given up after %d tries", tries)
+	}
+}
+
+func TestTemporaryNamesMayHaveAnyPrefixAndSuffixButASeparator(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		opts := fileio.TempOptions{Dir: string(dir), Prefix: "ü [*", Suffix: "%d"}
+		if runtime.GOOS == "linux" {
+			opts.Prefix, opts.Suffix = "\xff*", "*.?\n" // an asterisk, and what is no text
+		}
+		f, err := fileio.NamedTemporaryFile(ctx, opts)
+		must(t, err)
+		d, err := fileio.TemporaryDirectory(ctx, opts)
+		must(t, err)
+		for _, p := range []string{f.Name(), string(d.Path())} {
+			name := filepath.Base(p)
+			if !strings.HasPrefix(name, opts.Prefix) || !strings.HasSuffix(name, opts.Suffix) ||
+				len(name) <= len(opts.Prefix+opts.Suffix)+5 {
+				t.Errorf("the name is %q", name)
+			}
+		}
+		must(t, f.Close(ctx))
+		must(t, d.Close(ctx))
+		wantEmpty(t, dir)
+		for _, bad := range []fileio.TempOptions{
+			{Dir: string(dir), Prefix: "../x"}, {Dir: string(dir), Suffix: "/x"},
+		} {
+			var misuse *anyio.MisuseError
+			if _, err := fileio.NamedTemporaryFile(ctx, bad); !errors.As(err, &misuse) {
+				t.Errorf("%+v: %v, want a *MisuseError", bad, err)
+			}
+			if _, err := fileio.Mkdtemp(ctx, bad); !errors.As(err, &misuse) {
+				t.Errorf("a folder, %+v: %v, want a *MisuseError", bad, err)
+			}
+		}
+		_, err = fileio.NamedTemporaryFile(ctx, fileio.TempOptions{Dir: string(dir), Prefix: strings.Repeat("x", 300)})
+		if err == nil || errors.Is(err, anyio.ErrCanceled) {
+			t.Errorf("a name that is too long: %v", err)
+		}
+		wantEmpty(t, dir)
+	})
+}
+
+func TestTemporaryFilesAreRemovedAfterTheWorkingDirectoryHasChanged(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := folder(t)
+		t.Chdir(string(dir))
+		opts := fileio.TempOptions{Dir: "."}
+		f, err := fileio.NamedTemporaryFile(ctx, opts)
+		must(t, err)
+		d, err := fileio.TemporaryDirectory(ctx, opts)
+		must(t, err)
+		t.Chdir(t.TempDir())
+		must(t, f.Close(ctx))
+		must(t, d.Close(ctx))
+		wantEmpty(t, dir)
+	})
+}
+
+// Its name is free as soon as it has none: who takes it must keep it.
+func TestFilesWithoutANameRemoveNobodyElsesFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files keep their names there")
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		opts := fileio.TempOptions{Dir: t.TempDir()}
+		f, err := fileio.TemporaryFile(ctx, opts)
+		must(t, err)
+		s := fileio.SpooledTemporaryFile(0, opts)
+		must(t, s.Rollover(ctx))
+		for _, f := range []*fileio.File{f, &s.File} {
+			p := fileio.Path(f.Wrapped().Name())
+			wantAbsent(t, p)
+			write(t, p, "of somebody else")
+			must(t, f.Close(ctx))
+			wantContent(t, p, "of somebody else")
+		}
+	})
+}
