@@ -11,7 +11,8 @@ import (
 
 // Parent and worker send each other frames: four bytes of mark, four of length, and
 // a gob of one message. The gob streams go on over all frames, so that a type is
-// described once.
+// described once. A value that cannot be encoded spoils its stream: then an empty
+// frame tells the other side that both begin anew.
 
 const (
 	frameMark   = 0x416e5957 // "AnYW"
@@ -21,6 +22,13 @@ const (
 	// keeps the memory that its biggest message took.
 	bigFrame = 1 << 20
 )
+
+// anew is the empty frame.
+var anew = func() []byte {
+	frame := make([]byte, frameHeader)
+	_ = putHeader(frame)
+	return frame
+}()
 
 var errGarbage = errors.New("what came is no frame")
 
@@ -74,13 +82,21 @@ func (c *codec) encode(values ...any) ([]byte, error) {
 	c.out.Write(make([]byte, frameHeader))
 	for _, v := range values {
 		if err := c.enc.Encode(v); err != nil {
-			return nil, err
+			return nil, &encodeError{err}
 		}
 	}
 	frame := c.out.Bytes()
 	c.big = c.big || len(frame) > frameHeader+bigFrame
-	return frame, putHeader(frame)
+	if err := putHeader(frame); err != nil {
+		return nil, &encodeError{err}
+	}
+	return frame, nil
 }
+
+// An encodeError says why a value cannot be sent.
+type encodeError struct{ error }
+
+func (e *encodeError) Unwrap() error { return e.error }
 
 // load takes the body of a frame, for decode.
 func (c *codec) load(body []byte) {

@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -98,9 +99,10 @@ func (fn *Function[In, Out]) answer(c *codec, send func(...any) error) error {
 // Call runs the function in a worker process of the run and returns what it
 // returns. It takes a token of the limiter, then the worker that became idle last,
 // or starts one. An error of the function is a *RemoteError, a worker that is ended
-// or talks nonsense a *BrokenWorkerError, and an argument that cannot be encoded
-// what package gob says of it. On the simulator the function runs in this process, as
-// one step that takes no time, with copies of its argument and result.
+// or talks nonsense a *BrokenWorkerError. An argument that cannot be encoded, or a
+// result, gives an error with what package gob says of it and costs no worker. On the
+// simulator the function runs in this process, as one step that takes no time, with
+// copies of its argument and result.
 //
 // Cancellation: the worker is killed. Before a worker was taken nothing has
 // happened. [PR-01]
@@ -146,7 +148,11 @@ func (fn *Function[In, Out]) callHere(ctx context.Context, in In) (out Out, err 
 	if failed != nil {
 		return out, failed.errorOf(fn.name)
 	}
-	return out, copyGob(boxed(&result), boxed(&out))
+	err = copyGob(boxed(&result), boxed(&out))
+	if bad, ok := errors.AsType[*encodeError](err); ok {
+		return out, unsendable(fn.name, bad).errorOf(fn.name)
+	}
+	return out, err
 }
 
 func copyGob(from, to any) error {

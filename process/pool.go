@@ -140,15 +140,18 @@ func (p *pool) call(ctx context.Context, name string, in, out any) (a answer, er
 	if err != nil {
 		return a, err
 	}
+	sane := false // the worker can serve another call
 	defer func() {
-		if err != nil || a.Last || w.proc.done.IsSet() {
-			w.end(ctx)
-		} else {
+		if sane && !a.Last && !w.proc.done.IsSet() {
 			p.rest(ctx, w)
+		} else {
+			w.end(ctx)
 		}
 	}()
 	frame, err := w.codec.encode(request{name}, in)
 	if err != nil {
+		w.codec = newCodec()
+		sane = w.to.Send(ctx, anew) == nil
 		return a, fmt.Errorf("process: argument of %q: %w", name, err)
 	}
 	err = w.to.Send(ctx, frame)
@@ -170,6 +173,7 @@ func (p *pool) call(ctx context.Context, name string, in, out any) (a answer, er
 			return a, w.broken(ctx, name, err)
 		}
 	}
+	sane = true
 	return a, nil
 }
 
@@ -249,6 +253,11 @@ func (w *worker) read(ctx context.Context) error {
 		n, err := bodyLength(w.buf)
 		if err != nil {
 			return err
+		}
+		if n == 0 {
+			w.codec = newCodec()
+			have = copy(w.buf, w.buf[want:have])
+			continue
 		}
 		want, header = frameHeader+n, false
 	}

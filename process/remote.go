@@ -50,6 +50,11 @@ func (e *RemoteError) Format(s fmt.State, verb rune) {
 	}
 }
 
+// unsendable is the answer of a function whose result cannot be encoded.
+func unsendable(function string, err *encodeError) *answer {
+	return &answer{Failed: true, Text: fmt.Sprintf("process: result of %q: %v", function, err), Type: fmt.Sprintf("%T", err.error)}
+}
+
 // A request asks a worker to call a function; the argument follows it.
 type request struct{ Function string }
 

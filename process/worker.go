@@ -3,6 +3,7 @@ package process
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -54,6 +55,10 @@ func serve(in io.Reader, out io.Writer) error {
 		return err
 	}
 	for body := range requests(in) {
+		if len(body) == 0 {
+			c = newCodec()
+			continue
+		}
 		c.load(body)
 		var r request
 		if err := c.decode(&r); err != nil {
@@ -64,7 +69,14 @@ func serve(in io.Reader, out io.Writer) error {
 			// The argument cannot be read, and the codec not be used again.
 			return send(answer{Failed: true, Last: true, Text: fmt.Sprintf("process: the worker knows no function %q: register it before WorkerMain is called, best by a package variable", r.Function)})
 		}
-		if err := f.answer(c, send); err != nil {
+		err := f.answer(c, send)
+		if bad, ok := errors.AsType[*encodeError](err); ok {
+			c = newCodec()
+			if _, err = out.Write(anew); err == nil {
+				err = send(*unsendable(r.Function, bad))
+			}
+		}
+		if err != nil {
 			return err
 		}
 		c = c.next()

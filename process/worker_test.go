@@ -63,7 +63,8 @@ var (
 	late = sync.OnceValue(func() *process.Function[int, int] {
 		return process.Register("late", func(context.Context, int) (int, error) { return 1, nil })
 	})
-	odd = process.Register("odd", func(_ context.Context, v any) (int, error) { return 0, nil })
+	oddBack = process.Register("odd back", func(context.Context, int) (any, error) { return make(chan int), nil })
+	odd     = process.Register("odd", func(_ context.Context, v any) (int, error) { return 0, nil })
 )
 
 func TestFunctionsRunInReusedWorkerProcesses(t *testing.T) {
@@ -220,14 +221,28 @@ func TestCallInACanceledScopeTakesNoWorker(t *testing.T) {
 	})
 }
 
-func TestArgumentsThatCannotBeEncodedAreRefused(t *testing.T) {
+func TestWhatCannotBeEncodedIsAnErrorAndCostsNoWorker(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		_, err := odd.Call(ctx, make(chan int))
-		if err == nil || !strings.Contains(err.Error(), "argument of") {
-			t.Errorf("a channel: %v", err)
+		before, err := pid.Call(ctx, struct{}{})
+		wantNil(t, "before", err)
+		for range 2 {
+			_, err := odd.Call(ctx, make(chan int))
+			if err == nil || !strings.HasPrefix(err.Error(), `process: argument of "odd": gob: `) {
+				t.Errorf("a channel: %v", err)
+			}
+			if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
+				t.Errorf("afterwards: %v, %v", got, err)
+			}
+			_, err = oddBack.Call(ctx, 1)
+			if e, ok := errors.AsType[*process.RemoteError](err); !ok || !strings.HasPrefix(e.Text, `process: result of "odd back": gob: `) {
+				t.Errorf("a result: %v", err)
+			}
+			if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
+				t.Errorf("after the result: %v, %v", got, err)
+			}
 		}
-		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
-			t.Errorf("afterwards: %v, %v", got, err)
+		if after, err := pid.Call(ctx, struct{}{}); after != before || err != nil {
+			t.Errorf("it has cost the worker: %d, now %d, %v", before, after, err)
 		}
 	})
 }
