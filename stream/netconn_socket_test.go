@@ -7,8 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"runtime"
-	"strconv"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -18,36 +19,62 @@ import (
 	"golang.org/x/net/nettest"
 )
 
+// connections are made for package nettest: a listener, and a stream that is connected
+// to it.
+var connections = map[string]func(ctx context.Context, dir string) (net.Listener, stream.ByteStream, error){
+	"tcp": func(ctx context.Context, _ string) (net.Listener, stream.ByteStream, error) {
+		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		if err != nil {
+			return nil, nil, err
+		}
+		s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+		return stream.NetListener(ctx, l), s, err
+	},
+	"unix": func(ctx context.Context, dir string) (net.Listener, stream.ByteStream, error) {
+		path := filepath.Join(dir, "socket")
+		l, err := socket.ListenUnix(ctx, path)
+		if err != nil {
+			return nil, nil, err
+		}
+		s, err := socket.DialUnix(ctx, path)
+		return stream.NetListener(ctx, l), s, err
+	},
+}
+
 // The simulator has no part in these tests: they use goroutines and real time.
-func TestNetConnOverTCPKeepsThePromisesOfPackageNet(t *testing.T) {
+func TestNetConnOverSocketsKeepsThePromisesOfPackageNet(t *testing.T) {
+	dir, err := os.MkdirTemp("", "s") // paths of sockets are short
+	wantErr(t, err, nil)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
-		t.Run(on.Name(), func(t *testing.T) {
-			if on.Name() == "eventloop" && runtime.GOOS == "windows" {
-				t.Skip("the event loop has no sockets on Windows")
-			}
-			outside(t, on, func(ctx context.Context, _ func(func(context.Context) error)) {
-				nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
-					l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
-					if err != nil {
-						return nil, nil, nil, err
-					}
-					nl := stream.NetListener(ctx, l)
-					host, port, _ := net.SplitHostPort(nl.Addr().String())
-					number, _ := strconv.Atoi(port)
-					a, err1 := socket.DialTCP(ctx, host, number)
-					y, err2 := nl.Accept()
-					if err := errors.Join(err1, err2, nl.Close()); err != nil {
-						return nil, nil, nil, err
-					}
-					x := stream.NetConn(ctx, a)
-					return x, y, func() {
-						if err := errors.Join(x.Close(), y.Close()); err != nil {
-							t.Error(err)
+		for network, connect := range connections {
+			t.Run(on.Name()+"/"+network, func(t *testing.T) {
+				if on.Name() == "eventloop" && runtime.GOOS == "windows" {
+					t.Skip("the event loop has no sockets on Windows")
+				}
+				outside(t, on, func(ctx context.Context, _ func(func(context.Context) error)) {
+					nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) {
+						l, a, err := connect(ctx, dir)
+						if err != nil {
+							return nil, nil, nil, err
 						}
-					}, nil
+						y, err := l.Accept()
+						if err := errors.Join(err, l.Close()); err != nil {
+							return nil, nil, nil, err
+						}
+						x := stream.NetConn(ctx, a)
+						if got := x.RemoteAddr().Network(); got != network {
+							t.Errorf("the network is %q", got)
+						}
+						return x, y, func() {
+							if err := errors.Join(x.Close(), y.Close()); err != nil {
+								t.Error(err)
+							}
+						}, nil
+					})
 				})
 			})
-		})
+		}
 	}
 }
 
