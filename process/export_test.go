@@ -1,5 +1,13 @@
 package process
 
+import "time"
+
+// SetIdleFor sets after how long an idle worker is ended, and returns what it was.
+func SetIdleFor(d time.Duration) (was time.Duration) {
+	was, idleFor = idleFor, d
+	return was
+}
+
 // DecodeAnswer decodes what a worker has sent: one frame, an answer and its value.
 func DecodeAnswer(data []byte) (value string, err error) {
 	if len(data) < frameHeader {

@@ -14,12 +14,11 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-const (
-	// readyWithin is how long a worker may take to start.
-	readyWithin = 20 * time.Second
-	// idleFor is after how long an idle worker is ended by a later call.
-	idleFor = 300 * time.Second
-)
+// readyWithin is how long a worker may take to start.
+const readyWithin = 20 * time.Second
+
+// idleFor is after how long an idle worker is ended by a later call; tests change it.
+var idleFor = 300 * time.Second
 
 // A pool holds the workers of a run.
 type pool struct {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,6 +50,10 @@ var (
 		syscall.Close(2)
 		go func() { panic("on a goroutine of its own") }()
 		select {}
+	})
+	readFile = process.Register("read file", func(_ context.Context, name string) (int, error) {
+		_, err := os.ReadFile(name)
+		return os.Getpid(), err
 	})
 	grow = process.Register("grow", func(_ context.Context, n int) ([]byte, error) { return make([]byte, n), nil })
 )
@@ -163,4 +168,52 @@ func TestCallsOfACanceledRunEnd(t *testing.T) {
 		})
 		wantNil(t, "group", err)
 	})
+}
+
+func TestWorkersThatAreIdleForLongEndAtALaterCall(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		process.CloseWorkers(ctx)
+		pids := together(t, ctx, 3)
+		defer process.SetIdleFor(process.SetIdleFor(-1))
+		chosen, err := pid.Call(ctx, struct{}{})
+		if err != nil || !slices.Contains(pids, chosen) {
+			t.Errorf("%d, %v: not one of the idle workers %v", chosen, err, pids)
+		}
+		for _, n := range pids {
+			if err := syscall.Kill(n, 0); (err == nil) != (n == chosen) {
+				t.Errorf("worker %d of %v, chosen %d: %v", n, pids, chosen, err)
+			}
+		}
+		if again, err := pid.Call(ctx, struct{}{}); again != chosen || err != nil {
+			t.Errorf("the worker that was chosen is gone: %d, %v, was %d", again, err, chosen)
+		}
+	})
+}
+
+// together makes n calls at the same time and returns the numbers of their workers.
+func together(t *testing.T, ctx context.Context, n int) []int {
+	pids, dir := make([]int, n), t.TempDir()
+	limiter := anyio.NewCapacityLimiter(n)
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) (err error) {
+		for i := range n {
+			fifo := fmt.Sprint(dir, "/", i)
+			if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+				return err
+			}
+			tg.Go(func(ctx context.Context) (err error) {
+				pids[i], err = readFile.Call(ctx, fifo, process.Limiter(limiter))
+				return err
+			})
+		}
+		for i := range n { // opens when the worker does
+			w, err := anyio.RunBlocking(ctx, func() (*os.File, error) { return os.OpenFile(fmt.Sprint(dir, "/", i), os.O_WRONLY, 0) })
+			if err != nil {
+				return err
+			}
+			defer w.Close()
+		}
+		return nil
+	})
+	wantNil(t, "calls at the same time", err)
+	return pids
 }
