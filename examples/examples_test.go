@@ -13,6 +13,12 @@ import (
 
 // wants lists what must be in an example's output.
 var wants = map[string][]string{
+	"build": {
+		"parser  | compiling parser\n",
+		"app     | compiling app\nall is made\n",
+		"broken  | broken.go:7: undefined: x\n",
+		"failed: broken: exit code 3\nnobody has waited for the endless one: true\n",
+	},
 	"chat": {
 		"ann: hello\n",
 		" cat's link is cut\n",
@@ -48,9 +54,16 @@ var wants = map[string][]string{
 		"with the lock, all 1000 seeds end with 300",
 	},
 	"shutdown": {
+		"the end: ",
 		"mail   saved its items: true",
 		"orders saved its items: true",
 		"search saved its items: true",
+	},
+	"thumbnails": {
+		"0.png: made, smaller than a kilobyte: true\n",
+		"5.png: made, smaller than a kilobyte: true\n",
+		"6.png: png: invalid format: not a PNG file\n",
+		"7.png: process: the worker of \"shrink\" is broken: it ended with code 2\n",
 	},
 	"tlsproxy": {
 		"first : HELLO\nfirst : finished in good order: true\n",

@@ -80,10 +80,12 @@ func TestLinksAreMade(t *testing.T) {
 		wantIs(t, true)(hard.SameFile(ctx, p))
 		wantErr(t, soft.SymlinkTo(ctx, p), fs.ErrExist)
 		wantErr(t, hard.HardlinkTo(ctx, p), fs.ErrExist)
-		must(t, p.Chmod(ctx, 0o400))
-		must(t, p.Lchmod(ctx, 0o440))
-		if info, err := p.Stat(ctx); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o440 {
-			t.Errorf("%v, %v", info.Mode(), err)
+		for i, change := range []func(ctx context.Context, mode fs.FileMode) error{soft.Chmod, p.Chmod, p.Lchmod} {
+			mode := fs.FileMode(0o600 + i)
+			must(t, change(ctx, mode))
+			if info, err := p.Stat(ctx); err != nil || runtime.GOOS != "windows" && info.Mode() != mode {
+				t.Errorf("%v, %v, want %v", info.Mode(), err, mode)
+			}
 		}
 		if err := soft.Lchmod(ctx, 0o777); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("permissions of a link: %v", err)

@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/anyio-go/anyio/fileio"
 )
 
 // A fileSum is what the pipeline finds out about one file.
@@ -40,7 +43,7 @@ func (t *totals) add(f fileSum) {
 	}
 }
 
-// A hasher reads files one after the other.
+// A hasher reads and hashes files one after the other.
 type hasher struct {
 	hash hash.Hash
 	buf  []byte
@@ -48,30 +51,25 @@ type hasher struct {
 
 func newHasher() *hasher { return &hasher{sha256.New(), make([]byte, 64<<10)} }
 
-// file reads and hashes one file. It blocks.
-func (h *hasher) file(dir, name string) fileSum {
-	var f fileSum
-	file, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		return fileSum{unreadable: true}
+// read reads a file into the buffer, which grows when it must.
+func (h *hasher) read(ctx context.Context, p fileio.Path) ([]byte, error) {
+	for {
+		n, err := p.ReadInto(ctx, h.buf)
+		if !errors.Is(err, io.ErrShortBuffer) {
+			return h.buf[:n], err
+		}
+		h.buf = make([]byte, 2*len(h.buf))
 	}
-	defer func() { _ = file.Close() }()
+}
+
+// sum counts and hashes what was read. It takes a while.
+func (h *hasher) sum(name string, data []byte) fileSum {
+	f := fileSum{lines: int64(bytes.Count(data, []byte{'\n'})), bytes: int64(len(data))}
 	h.hash.Reset()
 	_, _ = h.hash.Write(append([]byte(filepath.ToSlash(name)), 0))
-	for {
-		n, err := file.Read(h.buf)
-		chunk := h.buf[:n]
-		_, _ = h.hash.Write(chunk)
-		f.lines += int64(bytes.Count(chunk, []byte{'\n'}))
-		f.bytes += int64(n)
-		if err == io.EOF {
-			h.hash.Sum(f.sum[:0])
-			return f
-		}
-		if err != nil {
-			return fileSum{unreadable: true}
-		}
-	}
+	_, _ = h.hash.Write(data)
+	h.hash.Sum(f.sum[:0])
+	return f
 }
 
 // pipelineRecord is one run of the pipeline.

@@ -90,8 +90,8 @@ func (t tree) walk(ctx context.Context, folder string, left *int, names *stream.
 	return true, nil
 }
 
-// hash is one task of the pool. Reading blocks and hashing takes long, so a file is one
-// call elsewhere and not one of fileio for each piece, which the loop would hash.
+// hash is one task of the pool: fileio reads a file, and because hashing takes long,
+// RunBlocking hashes it where that holds up nobody.
 func (t tree) hash(ctx context.Context, names *stream.MemoryReceiveStream[string], files *stream.MemorySendStream[fileSum]) error {
 	defer func() { _ = names.Close(ctx) }()
 	defer func() { _ = files.Close(ctx) }()
@@ -100,9 +100,16 @@ func (t tree) hash(ctx context.Context, names *stream.MemoryReceiveStream[string
 		if err != nil {
 			return err
 		}
-		file, err := anyio.RunBlocking(ctx, func() (fileSum, error) { return h.file(t.dir, name), nil })
-		if err != nil {
+		data, err := h.read(ctx, fileio.NewPath(t.dir, name))
+		if errors.Is(err, anyio.ErrCanceled) {
 			return err
+		}
+		file := fileSum{unreadable: true}
+		if err == nil {
+			file, err = anyio.RunBlocking(ctx, func() (fileSum, error) { return h.sum(name, data), nil })
+			if err != nil {
+				return err
+			}
 		}
 		if err := files.Send(ctx, file); err != nil {
 			return err

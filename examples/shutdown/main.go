@@ -1,8 +1,7 @@
 // Shutdown ends a program in good order on a signal: no new work is begun, what
 // each worker holds is saved in a shielded scope although everything is canceled,
-// and that has a time limit. A second signal would end it the hard way. The program
-// signals itself (on Windows, where that is not possible, it sends itself nothing and
-// cancels the work).
+// and that has a time limit. A second signal would end it at once. The program
+// signals itself (on Windows, where that is not possible, it cancels its group).
 package main
 
 import (
@@ -10,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -52,44 +50,39 @@ func work(ctx context.Context, name string, to *store) (err error) {
 	}
 }
 
-// serve runs the workers until a signal comes.
-func serve(ctx context.Context, names []string, to *store) error {
-	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		for _, name := range names {
-			tg.Go(func(ctx context.Context) error { return work(ctx, name, to) }, anyio.Name(name))
-		}
-		if err := anyio.Sleep(ctx, 100*time.Millisecond); err != nil {
-			return err
-		}
-		if runtime.GOOS == "windows" {
-			tg.Cancel("there are no signals to oneself")
-			return nil
-		}
-		fmt.Println("sending myself SIGTERM")
-		self, err := os.FindProcess(os.Getpid())
-		if err != nil {
-			return err
-		}
-		return self.Signal(syscall.SIGTERM) // the group goes on until the workers end
-	})
-}
-
 func main() {
 	to := &store{saved: map[string]int{}}
 	names := []string{"mail", "orders", "search"}
-	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		return anyio.WithShutdown(ctx, func(ctx context.Context) error { return serve(ctx, names, to) })
+	err := anyio.WithShutdown(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for _, name := range names {
+				tg.Go(func(ctx context.Context) error { return work(ctx, name, to) }, anyio.Name(name))
+			}
+			if err := anyio.Sleep(ctx, 100*time.Millisecond); err != nil {
+				return err
+			}
+			fmt.Println("sending myself SIGTERM")
+			self, err := os.FindProcess(os.Getpid())
+			if err == nil {
+				err = self.Signal(syscall.SIGTERM)
+			}
+			if err != nil {
+				tg.Cancel("there is nobody to send the signal")
+			}
+			return nil // the group goes on until the workers end
+		})
 	})
-	fmt.Println("the run ended by:", err)
-	var signal *anyio.SignalError
-	complete := errors.As(err, &signal) || runtime.GOOS == "windows" && err == nil
+	fmt.Println("the end:", err)
+	complete := true
 	for _, name := range names {
 		n, ok := to.saved[name]
 		complete = complete && ok && n > 0
 		fmt.Printf("%-6s saved its items: %t\n", name, ok && n > 0)
 	}
-	if !complete { // another program would exit with signal.ExitCode()
+	if !complete {
 		fmt.Fprintln(os.Stderr, "shutdown: something was lost:", err)
 		os.Exit(1)
 	}
+	// A real program would now end with the code that a shell expects after a signal:
+	// of errors.AsType[*anyio.SignalError](err) the method ExitCode tells it.
 }
