@@ -3,6 +3,7 @@ package anyio
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -60,9 +61,10 @@ func (p *Portal) WaitStopped(ctx context.Context) error { return p.stop.Wait(ctx
 // A PortalTask is a task that was started through a portal. Its methods may be
 // called from any goroutine at any time.
 type PortalTask[T any] struct {
-	h     TaskHandle
-	value T
-	err   error // written before the task's end
+	h        TaskHandle
+	returned bool // f has; this and what follows is written before the task's end
+	value    T
+	err      error
 }
 
 // PortalSpawn starts f as a task of the portal and returns at once. The error is
@@ -91,6 +93,7 @@ func newPortalTask[T any](f func(ctx context.Context) (T, error), opts []TaskOpt
 
 // settle keeps the outcome for the caller. The group hears of a cancellation only.
 func (t *PortalTask[T]) settle(value T, err error) error {
+	t.returned = true
 	if err != nil && t.h.t.Scope.Canceled() {
 		rest, _ := strip(err)
 		if rest == nil {
@@ -141,16 +144,17 @@ var opPortal = kernel.RegisterOp("PortalCall")
 
 // PortalCall runs f as a task of the portal, waits for its end and returns what
 // it returned, as PortalTask.Await does. It may be called from tasks of the same
-// run, too. Cancellation, of ctx, which is the caller's: the task is canceled and
-// waited for, its outcome is dropped. [FT-06]
+// run, too. runtime.Goexit in f goes on here. Cancellation, of ctx, which is the
+// caller's: the task is canceled and waited for; if it ended for that reason, the
+// cancellation is returned, else what f returned. [FT-06]
 func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T, error), opts ...TaskOption) (T, error) {
 	var zero T
+	if f == nil {
+		panic(errNilTask)
+	}
 	place, err := kernel.Enter(ctx)
 	if err != nil {
 		return zero, err
-	}
-	if f == nil {
-		panic(errNilTask)
 	}
 	if r := p.tg.g.Run(); !r.Loop && !r.PprofLabels && kernel.LoopTask() == nil {
 		return callHereFor(ctx, place, p, newPortalTask(f, opts))
@@ -159,23 +163,42 @@ func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Contex
 	if err != nil {
 		return zero, err
 	}
-	return t.finish(ctx, "the caller of PortalCall was canceled")
+	value, err := t.finish(ctx, "the caller of PortalCall was canceled")
+	if how, _ := t.h.t.Outcome(); how == kernel.Failed && t.exited(err) {
+		runtime.Goexit()
+	}
+	return value, err
+}
+
+// exited reports whether err, with which the task failed, stands for a
+// runtime.Goexit of its function.
+func (t *PortalTask[T]) exited(err error) bool {
+	_, panicked := errors.AsType[*PanicError](err)
+	return !t.returned && !panicked
 }
 
 // finish waits for the task, which it cancels if ctx is canceled.
 func (t *PortalTask[T]) finish(ctx context.Context, reason string) (T, error) {
-	if err := t.h.t.DoneLatch().Wait(ctx, opPortal); err != nil {
-		t.h.t.Scope.Cancel(&kernel.Cause{Reason: reason, Err: err})
+	canceled := t.h.t.DoneLatch().Wait(ctx, opPortal)
+	if canceled != nil {
+		t.h.t.Scope.Cancel(&kernel.Cause{Reason: reason, Err: canceled})
 		t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
+	}
+	return t.outcomeFor(canceled)
+}
+
+// outcomeFor is the outcome for a caller who was canceled with the error, or was
+// not, if it is nil.
+func (t *PortalTask[T]) outcomeFor(canceled error) (T, error) {
+	if how, _ := t.h.t.Outcome(); how == kernel.Canceled && canceled != nil {
 		var zero T
-		return zero, err
+		return zero, canceled
 	}
 	return t.outcome()
 }
 
 // callHereFor is PortalCall where the caller's goroutine may as well be the task's.
 func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *PortalTask[T]) (T, error) {
-	var zero T
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, func() {
 			t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: context.Cause(ctx)})
@@ -185,20 +208,17 @@ func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *P
 	stopped := p.stopped
 	p.mu.Unlock()
 	if stopped || !p.tg.g.RunHere(&t.h.t) {
+		var zero T
 		return zero, ErrPortalStopped
 	}
-	if how, _ := t.h.t.Outcome(); how == kernel.Canceled {
-		if err := place.Check(); err != nil {
-			return zero, err
-		}
-	}
-	return t.outcome()
+	return t.outcomeFor(place.Check())
 }
 
 // PortalStart starts f as a task of the portal, as Start does, and waits until it
 // calls started, whose value it returns. An error of f before that is returned
 // here; the later outcome is told by Await of the task. Cancellation, of ctx: the
-// task is canceled and waited for. [FT-08]
+// task is canceled and waited for; if it failed nevertheless, its error is returned,
+// else the cancellation. [FT-08]
 func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context, started func(V)) (T, error), opts ...TaskOption) (V, *PortalTask[T], error) {
 	var zero V
 	if f == nil {
@@ -211,7 +231,7 @@ func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Co
 	t, err := PortalSpawn(p, func(ctx context.Context) (T, error) {
 		defer ready.Cancel() // does nothing if it was set
 		return f(ctx, func(v V) {
-			if ready.Set(v) != nil {
+			if ready.Set(v) == ErrFutureFinished {
 				panic(misuse("started was called twice by the same task: call it once, when the task is ready to serve"))
 			}
 		})
@@ -219,18 +239,20 @@ func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Co
 	if err != nil {
 		return zero, nil, err
 	}
-	if err := ready.done.Wait(ctx, opPortal); err != nil {
-		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalStart was canceled", Err: err})
-		t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
-		return zero, nil, err
-	}
-	v, err := ready.Value()
-	if err == nil {
-		return v, t, nil
+	canceled := ready.done.Wait(ctx, opPortal)
+	if canceled == nil {
+		if v, err := ready.Value(); err == nil {
+			return v, t, nil
+		}
+	} else {
+		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalStart was canceled", Err: canceled})
 	}
 	t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
-	if _, err := t.outcome(); err != nil {
+	if _, err := t.outcomeFor(canceled); err != nil {
 		return zero, nil, err
+	}
+	if canceled != nil {
+		return zero, nil, canceled
 	}
 	return zero, nil, errors.New("anyio: task \"" + t.Name() + "\" ended without calling started")
 }
@@ -241,7 +263,7 @@ func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Co
 // returns its error. All of with runs in one task. If that is canceled first, the
 // body ends by itself with the cancellation, and leave returns what with makes of
 // it. Call leave once. Cancellation of leave: the task is canceled and waited
-// for. [FT-11]
+// for, as by PortalCall. [FT-11]
 func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Context, body func(ctx context.Context, v V) error) error) (v V, leave func(ctx context.Context, err error) error, err error) {
 	if with == nil {
 		panic(errNilTask)

@@ -29,11 +29,11 @@ func TestLeavingAPortalBodyInACanceledScopeWaitsForItsCleanup(t *testing.T) {
 			err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 				s.Cancel("")
 				err := leave(ctx, nil)
-				wantCanceled(t, "leave", err)
+				wantNil(t, "leave", err) // the cleanup succeeded
 				if !cleaned {
 					t.Error("leave has not waited")
 				}
-				return err
+				return anyio.Sleep(ctx, 0)
 			})
 			wantNil(t, "scope", err)
 			wantMisuse(t, "no function", recovered(func() {

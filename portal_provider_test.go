@@ -2,7 +2,10 @@ package anyio_test
 
 import (
 	"context"
+	"errors"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -37,5 +40,130 @@ func TestManyGoroutinesShareOneProvidedPortal(t *testing.T) {
 	done.Wait()
 	if len(portals) != 1 {
 		t.Errorf("%d portals", len(portals))
+	}
+}
+
+// providers calls f with a provider of runs on each backend that has them.
+func providers(t *testing.T, f func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider)) {
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		t.Run(on.Name(), func(t *testing.T) {
+			f(t, context.Background(), anyio.NewPortalProvider(anyio.On(on), anyio.OnPanic(quiet)))
+		})
+	}
+}
+
+// acquire wants a portal that serves.
+func acquire(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) *anyio.Portal {
+	t.Helper()
+	p, err := pp.Acquire(ctx)
+	if err != nil {
+		t.Fatalf("acquire: %v", err)
+	}
+	v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
+	if v != 7 || err != nil {
+		t.Errorf("call through what was acquired: %d, %v", v, err)
+	}
+	return p
+}
+
+func die(t *testing.T, ctx context.Context, p *anyio.Portal, value any) {
+	t.Helper()
+	_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { panic(value) })
+	if pe, ok := errors.AsType[*anyio.PanicError](err); !ok || pe.Value != value {
+		t.Errorf("call: %v", err)
+	}
+}
+
+func TestProviderReplacesARunThatDiedOfAPanic(t *testing.T) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+		first := acquire(t, ctx, pp)
+		die(t, ctx, first, "first")
+		second := acquire(t, ctx, pp)
+		if third := acquire(t, ctx, pp); first == second || second != third {
+			t.Errorf("dead %p, then %p, then %p", first, second, third)
+		}
+		die(t, ctx, second, "second")
+		die(t, ctx, acquire(t, ctx, pp), "third")
+		last := acquire(t, ctx, pp)
+		for range 4 {
+			wantNil(t, "release", pp.Release(ctx))
+			v, err := anyio.PortalCall(ctx, last, func(context.Context) (int, error) { return 1, nil })
+			if v != 1 || err != nil {
+				t.Errorf("before the last release: %d, %v", v, err)
+			}
+		}
+		wantPanicError(t, "first", func() { _ = pp.Release(ctx) })
+		if _, err := anyio.PortalCall(ctx, last, func(context.Context) (int, error) { return 1, nil }); err != anyio.ErrPortalStopped {
+			t.Errorf("after the last release: %v", err)
+		}
+		wantMisuse(t, "one release too many", pp.Release(ctx))
+		acquire(t, ctx, pp) // the past is forgotten
+		wantNil(t, "release", pp.Release(ctx))
+	})
+}
+
+func TestProviderReplacesAPortalThatWasStoppedAndWaitsForItsTasks(t *testing.T) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+		first := acquire(t, ctx, pp)
+		var release anyio.Event
+		var ended atomic.Bool
+		_, err := anyio.PortalSpawn(first, func(ctx context.Context) (int, error) {
+			err := release.Wait(ctx)
+			ended.Store(true)
+			return 0, err
+		})
+		wantNil(t, "spawn", err)
+		first.Stop(false)
+		if acquire(t, ctx, pp) == first {
+			t.Error("a stopped portal was acquired")
+		}
+		wantNil(t, "release", pp.Release(ctx))
+		go release.Set()
+		wantNil(t, "last release", pp.Release(ctx))
+		if !ended.Load() {
+			t.Error("the last release has not waited")
+		}
+	})
+}
+
+func TestGoexitThatEndsAPortalsRunIsTold(t *testing.T) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+		p := acquire(t, ctx, pp)
+		task, err := anyio.PortalSpawn(p, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
+		wantNil(t, "spawn", err)
+		if _, err := task.Await(ctx); err == nil || errors.Is(err, anyio.ErrTaskCanceled) {
+			t.Errorf("await: %v", err)
+		}
+		for range 2 {
+			if err := p.Close(ctx); err == nil || errors.Is(err, anyio.ErrCanceled) {
+				t.Errorf("close: %v", err)
+			}
+		}
+		if err := pp.Release(ctx); err == nil {
+			t.Error("release has told nothing")
+		}
+	})
+}
+
+func TestReleaseByATaskOfTheRunIsMisuse(t *testing.T) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+		p := acquire(t, ctx, pp)
+		_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, pp.Release(ctx) })
+		wantMisuse(t, "release", err)
+		_, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 1, nil })
+		if err != anyio.ErrPortalStopped {
+			t.Errorf("afterwards: %v", err)
+		}
+		wantNil(t, "close", p.Close(ctx))
+	})
+}
+
+func TestStartPortalBeginsNothingInACanceledScope(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	p, err := anyio.StartPortal(ctx)
+	wantCanceled(t, "start", err)
+	if p != nil {
+		t.Error("a portal")
 	}
 }

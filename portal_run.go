@@ -2,133 +2,113 @@ package anyio
 
 import (
 	"context"
+	"errors"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // A portalRun is a run that exists for its portal.
 type portalRun struct {
+	begun    kernel.Latch // the portal is there, or the run is over
+	portal   *Portal      // written before begun
 	over     kernel.Latch
-	err      error // this and what follows is written before over
-	panicked any
+	panicked any   // this and what follows is written before over
+	err      error // if it did not panic
+}
+
+// main is the life of the run.
+func (r *portalRun) main(ctx context.Context, opts []RunOption) {
+	r.err = errPortalExited // unless Run returns
+	defer func() {
+		r.panicked = recover()
+		r.over.Open()
+		r.begun.Open()
+	}()
+	r.err = Run(ctx, func(ctx context.Context) error {
+		if kernel.Locate(ctx).Run().Virtual {
+			return errVirtualPortal
+		}
+		return WithPortal(ctx, func(ctx context.Context, p *Portal) error {
+			p.run, r.portal = r, p
+			r.begun.Open()
+			return p.WaitStopped(ctx)
+		})
+	}, opts...)
 }
 
 // StartPortal starts a run on a goroutine of its own, for instance with
 // On(EventLoop()), and returns a portal into it, so that plain Go code need not
-// give up its own flow of control. Close it. ctx cancels the run; it does not end
-// the call. The simulator is refused, inside and outside: nobody would decide when
-// its tasks are called. [FT-04]
+// give up its own flow of control. Close it. The run is canceled with ctx; then the
+// portal takes no calls any more. The simulator is refused, inside and outside:
+// nobody would decide when its tasks are called. Cancellation: nothing was
+// started. [FT-04]
 func StartPortal(ctx context.Context, opts ...RunOption) (*Portal, error) {
-	if kernel.Locate(ctx).Run().Virtual {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p.Run().Virtual {
 		return nil, errVirtualPortal
 	}
 	r := &portalRun{}
-	ready := make(chan *Portal, 1)
-	go func() {
-		defer func() {
-			r.panicked = recover()
-			r.over.Open()
-			close(ready)
-		}()
-		r.err = Run(ctx, func(ctx context.Context) error {
-			if kernel.Locate(ctx).Run().Virtual {
-				return errVirtualPortal
-			}
-			return WithPortal(ctx, func(ctx context.Context, p *Portal) error {
-				p.run = r
-				ready <- p
-				return p.WaitStopped(ctx)
-			})
-		}, opts...)
-	}()
-	if p := <-ready; p != nil {
-		return p, nil
-	}
-	if r.panicked != nil {
+	go r.main(ctx, opts)
+	r.begun.WaitShielded(ctx, opStartPortal)
+	switch {
+	case r.portal != nil:
+		return r.portal, nil
+	case r.panicked != nil:
 		panic(r.panicked)
 	}
 	return nil, r.err
 }
 
-var errVirtualPortal = misuse("StartPortal on a simulated run, or in one: use WithPortal there, or another backend")
+var (
+	opStartPortal = kernel.RegisterOp("StartPortal")
+	opPortalClose = kernel.RegisterOp("Portal.Close")
+)
 
-var opPortalClose = kernel.RegisterOp("Portal.Close")
+var (
+	errVirtualPortal = misuse("StartPortal on a simulated run, or in one: use WithPortal there, or another backend")
+	errClosedInside  = misuse("Portal.Close by code of the portal's own run, which would wait for itself: call Stop there, and Close outside")
+	errPortalExited  = errors.New("anyio: a task called runtime.Goexit, which has ended the run of the portal")
+)
 
 // Close stops the portal. If it was made by StartPortal, Close waits for the tasks
 // that are left and returns the error of the run; a panic in a task is raised again
-// here, each time. It may be called again and works in a canceled scope.
-// Cancellation: the tasks that are left are canceled, and still waited for. [FT-04]
+// here, each time. It may be called again and works in a canceled scope. Code of
+// the portal's run gets a *MisuseError, since the run would wait for itself; the
+// portal is stopped all the same. Cancellation: the tasks that are left are
+// canceled, and still waited for. [FT-04]
 func (p *Portal) Close(ctx context.Context) error {
+	if err := p.end(ctx); err != nil || p.run == nil {
+		return err
+	}
+	return p.run.outcome()
+}
+
+// end stops the portal and waits for the end of its run, if that is its own.
+func (p *Portal) end(ctx context.Context) error {
 	p.Stop(false)
-	if p.run == nil {
+	switch {
+	case p.run == nil:
 		return nil
+	case kernel.Locate(ctx).Run() == p.tg.g.Run():
+		return errClosedInside
 	}
 	if err := p.run.over.Wait(ctx, opPortalClose); err != nil {
 		p.Stop(true)
 		p.run.over.WaitShielded(ctx, opPortalClose)
 	}
-	if p.run.panicked != nil {
-		panic(p.run.panicked)
-	}
-	return p.run.err
+	return nil
 }
 
-// A PortalProvider shares one run among those who need a portal now and then: the
-// first Acquire starts it, the last Release ends it, and afterwards it may begin
-// anew. Its methods may be called from any goroutine. [FT-12]
-type PortalProvider struct {
-	opts []RunOption
-
-	mu     Lock // guards what follows, also while a run starts
-	users  int
-	portal *Portal
+// outcome is the error of a run that is over, or raises its panic.
+func (r *portalRun) outcome() error {
+	if r.panicked != nil {
+		panic(r.panicked)
+	}
+	return r.err
 }
 
-// NewPortalProvider makes a provider of portals into runs with these options.
-func NewPortalProvider(opts ...RunOption) *PortalProvider { return &PortalProvider{opts: opts} }
-
-// Acquire returns the portal, which is running. The values of the first caller's
-// ctx are those of the run's tasks; its cancellation does not reach them. Call
-// Release for each Acquire that succeeded. Cancellation: nothing was acquired.
-func (pp *PortalProvider) Acquire(ctx context.Context) (*Portal, error) {
-	if err := pp.mu.Acquire(ctx); err != nil {
-		return nil, err
-	}
-	defer pp.mu.Release()
-	if pp.users == 0 {
-		p, err := StartPortal(context.WithoutCancel(ctx), pp.opts...)
-		if err != nil {
-			return nil, err
-		}
-		pp.portal = p
-	}
-	pp.users++
-	return pp.portal, nil
-}
-
-// Release gives the portal back. The last one waits for the tasks that are left
-// and returns the error of the run. It works in a canceled scope, where it cancels
-// them first, see Portal.Close.
-func (pp *PortalProvider) Release(ctx context.Context) error {
-	err := withScope(ctx, kernel.NoDeadline, true, func(ctx context.Context, _ *CancelScope) error {
-		return pp.mu.Acquire(ctx)
-	})
-	if err != nil {
-		return err
-	}
-	var last *Portal
-	switch pp.users {
-	case 0:
-		err = misuse("PortalProvider.Release without Acquire: release once for each acquired portal")
-	case 1:
-		last, pp.portal = pp.portal, nil
-		fallthrough
-	default:
-		pp.users--
-	}
-	pp.mu.Release()
-	if last == nil {
-		return err
-	}
-	return last.Close(ctx) // a task that is left may acquire meanwhile: it gets another run
-}
+// endedWell reports, of a run that is over, whether it has nothing to tell.
+func (r *portalRun) endedWell() bool { return r.panicked == nil && r.err == nil }

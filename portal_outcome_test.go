@@ -1,0 +1,70 @@
+package anyio_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+// What a canceled call has brought is not lost, be it a value or an error.
+func TestOutcomeOfAPortalCallIsKeptWhenItsCallerIsCanceled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			for _, fail := range []error{nil, errBoom} {
+				err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+					v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+						s.Cancel("the caller")
+						wantCanceled(t, "in the task", anyio.SleepForever(ctx))
+						return 7, fail
+					})
+					if v != 7 || err != fail {
+						t.Errorf("call: %d, %v", v, err)
+					}
+					err = anyio.Sleep(ctx, 0)
+					wantCanceled(t, "next call", err)
+					return err
+				})
+				wantNil(t, "scope", err)
+				err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+					_, _, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
+						s.Cancel("the caller")
+						_ = anyio.SleepForever(ctx)
+						return 7, fail
+					})
+					if fail == nil {
+						wantCanceled(t, "start", err)
+					} else if err != fail {
+						t.Errorf("start: %v", err)
+					}
+					return anyio.Sleep(ctx, 0)
+				})
+				wantNil(t, "scope", err)
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
+}
+
+func TestGoexitInAPortalCallGoesOnInTheCaller(t *testing.T) {
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		t.Run(on.Name(), func(t *testing.T) {
+			ctx := context.Background()
+			p, err := anyio.StartPortal(ctx, anyio.On(on))
+			wantNil(t, "start", err)
+			exited := make(chan bool)
+			go func() {
+				defer close(exited)
+				_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
+				t.Errorf("the call has returned: %v", err)
+			}()
+			<-exited
+			if err := p.Close(ctx); err == nil {
+				t.Error("close has told nothing")
+			}
+		})
+	}
+}
