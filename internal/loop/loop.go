@@ -331,6 +331,7 @@ func (l *Loop) Unpark(t *kernel.Task) {
 func (l *Loop) Park(t *kernel.Task) {
 	c := t.Coro
 	for coro.Pooled && !l.hosted {
+		l.cur = nil // from here on it acts for the driver
 		next := l.pickReady()
 		if next == nil {
 			break
@@ -343,6 +344,9 @@ func (l *Loop) Park(t *kernel.Task) {
 		l.hosted = true
 		l.resume(next)
 		l.hosted = false
+		if l.run.Virtual { // where to pick may make others ready
+			l.current.Store(c.Goid())
+		}
 	}
 	c.Yield()
 	race.Acquire(unsafe.Pointer(t))
