@@ -3,7 +3,6 @@ package process_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -14,28 +13,6 @@ import (
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/process"
 )
-
-// canceledAfter runs body in a scope that is canceled when the other tasks have
-// had so many turns; false if body was faster.
-func canceledAfter(ctx context.Context, turns int, body func(ctx context.Context) error) (bool, error) {
-	canceled := false
-	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		tg.Go(func(ctx context.Context) error {
-			for range turns {
-				if err := lowlevel.Checkpoint(ctx); err != nil {
-					return err
-				}
-			}
-			tg.Cancel("the turns are over")
-			return nil
-		})
-		err := body(ctx)
-		canceled = errors.Is(err, anyio.ErrCanceled)
-		tg.Cancel("the body is over")
-		return err
-	})
-	return canceled, err
-}
 
 // The end of the tests finds what is left: processes, descriptors, tasks.
 func TestProcessCanceledAtAnyTurnLeavesNothing(t *testing.T) {

@@ -3,13 +3,10 @@ package process
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -23,7 +20,8 @@ const DefaultGrace = 5 * time.Second
 // the shell. [SP-01] [SP-02]
 type Command struct {
 	// Args is the program and its arguments. A name without a slash is looked up in
-	// the PATH of this process, whatever Env says; a relative path begins at Dir.
+	// the PATH of this process, whatever Env says; a path with one that is relative
+	// begins at Dir, which itself begins at the working directory of this process.
 	Args []string
 	// Shell, in place of Args, is a command line for /bin/sh, or cmd.exe.
 	Shell string
@@ -34,19 +32,23 @@ type Command struct {
 	// Input is what Run writes to the process. If it is not nil, even if empty,
 	// Stdin is a pipe and must not be set.
 	Input []byte
-	// ExtraFiles are further open files of the process: descriptors 3, 4, …
+	// ExtraFiles are further open files of the process: descriptors 3, 4, … It
+	// has no other file of this process. Not on Windows.
 	ExtraFiles []*os.File
 
-	Dir string // working directory; "" is that of this process
-	// Env are "NAME=value", of which the last of a name counts; nil is the environment
-	// of this process, with PWD as Dir has it.
+	// Dir is the working directory; "" is that of this process.
+	Dir string
+	// Env are the variables of the process, "NAME=value"; of a name that is there
+	// twice the last counts. nil is those of this process, with PWD for Dir.
 	Env []string
 
-	// User, Group and ExtraGroups, names or numbers, are whom the process runs as.
+	// User, Group and ExtraGroups, names or numbers, are whom the process runs as;
+	// each is that of this process if it is not set: User alone changes no group.
 	// ExtraGroups that is not nil replaces the list of groups. Not on Windows.
 	User, Group string
 	ExtraGroups []string
-	// Umask, if not nil, is the file mode mask of the process. Not on Windows.
+	// Umask, if not nil, is the file mode mask of the process, 0 to 0o777. The
+	// process finds its path, not Args[0], as its own name. Not on Windows.
 	Umask *int
 
 	// NewSession makes the process the leader of a new session. Not on Windows.
@@ -90,7 +92,8 @@ var (
 	ToStdout = Stdio{kind: isStdout}  // for Stderr: where Stdout goes
 )
 
-// File is an open file as a standard stream. It stays the caller's.
+// File is an open file as a standard stream. It stays the caller's, but in blocking
+// mode: deadlines have no effect on it any more.
 func File(f *os.File) Stdio { return Stdio{kind: isFile, file: f} }
 
 func misuse(format string, args ...any) error {
@@ -99,78 +102,6 @@ func misuse(format string, args ...any) error {
 
 // errSimulated is for calls in the simulator.
 var errSimulated = fmt.Errorf("process: there are no processes in a simulation: %w", errors.ErrUnsupported)
-
-// check finds what can never be right.
-func (c *Command) check() error {
-	switch {
-	case len(c.Args) == 0 && c.Shell == "":
-		return misuse("a command needs Args or a Shell line")
-	case len(c.Args) > 0 && c.Shell != "":
-		return misuse("a command has Args or a Shell line, not both")
-	case c.Stdin.kind == isStdout || c.Stdout.kind == isStdout:
-		return misuse("ToStdout is for Stderr")
-	case c.Input != nil && c.Stdin.kind != isDefault:
-		return misuse("a command has Stdin or Input, not both")
-	}
-	for _, s := range []Stdio{c.Stdin, c.Stdout, c.Stderr} {
-		if s.kind == isFile && s.file == nil {
-			return misuse("File of nil: pass an open file, or Null")
-		}
-	}
-	if i := slices.Index(c.ExtraFiles, nil); i >= 0 {
-		return misuse("ExtraFiles[%d] is nil: pass open files only", i)
-	}
-	return c.checkText()
-}
-
-// checkText finds text that no system call takes. Without it the error would not
-// tell what was wrong.
-func (c *Command) checkText() error {
-	if len(c.Args) > 0 && c.Args[0] == "" {
-		return misuse("Args[0] is empty: it is the name of the program")
-	}
-	for i, a := range c.Args {
-		if strings.ContainsRune(a, 0) {
-			return misuse("Args[%d] is %q: arguments have no NUL bytes", i, a)
-		}
-	}
-	for i, e := range c.Env {
-		if strings.ContainsRune(e, 0) || !strings.Contains(e, "=") {
-			return misuse("Env[%d] is %q: expected NAME=value without NUL bytes", i, e)
-		}
-	}
-	for name, text := range map[string]string{"Shell": c.Shell, "Dir": c.Dir} {
-		if strings.ContainsRune(text, 0) {
-			return misuse("%s is %q: it must not have NUL bytes", name, text)
-		}
-	}
-	return nil
-}
-
-// env is the environment: each name once, since programs differ in what they make of
-// one that comes twice, with what Windows needs, and if it is ours, PWD as Dir has it.
-func (c *Command) env() []string {
-	if c.Env == nil && c.Dir == "" {
-		return nil
-	}
-	return (&exec.Cmd{Env: c.Env, Dir: c.Dir}).Environ()
-}
-
-// startError adds what the system does not tell: whether it was about the program
-// or the directory.
-func (c *Command) startError(err error) error {
-	if c.Dir == "" {
-		return err
-	}
-	at := err
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		at = pe.Err
-	}
-	if info, statErr := os.Stat(c.Dir); statErr != nil || !info.IsDir() {
-		return &fs.PathError{Op: "chdir", Path: c.Dir, Err: at}
-	}
-	return err
-}
 
 // argv is the program's path and its arguments.
 func (c *Command) argv() (path string, args []string, err error) {

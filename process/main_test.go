@@ -49,3 +49,25 @@ func wantMisuse(t *testing.T, what string, err error) {
 		t.Errorf("%s: got %v, want a MisuseError", what, err)
 	}
 }
+
+// canceledAfter runs body in a scope that is canceled when the other tasks have
+// had so many turns; false if body was faster.
+func canceledAfter(ctx context.Context, turns int, body func(ctx context.Context) error) (bool, error) {
+	canceled := false
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(func(ctx context.Context) error {
+			for range turns {
+				if err := lowlevel.Checkpoint(ctx); err != nil {
+					return err
+				}
+			}
+			tg.Cancel("the turns are over")
+			return nil
+		})
+		err := body(ctx)
+		canceled = errors.Is(err, anyio.ErrCanceled)
+		tg.Cancel("the body is over")
+		return err
+	})
+	return canceled, err
+}

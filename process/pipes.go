@@ -93,6 +93,11 @@ type stdio struct {
 
 // open opens the standard streams of a command.
 func (s *stdio) open(c *Command) error {
+	for _, f := range append([]*os.File{c.Stdin.file, c.Stdout.file, c.Stderr.file}, c.ExtraFiles...) {
+		if f != nil && isClosed(f) { // the process would start without it
+			return &os.PathError{Op: "pass", Path: f.Name(), Err: os.ErrClosed}
+		}
+	}
 	for i, want := range []Stdio{c.Stdin, c.Stdout, c.Stderr} {
 		var err error
 		switch want.kind {
@@ -114,6 +119,12 @@ func (s *stdio) open(c *Command) error {
 		}
 	}
 	return nil
+}
+
+// isClosed reports whether a file was closed, without what File.Fd does to it.
+func isClosed(f *os.File) bool {
+	c, err := f.SyscallConn()
+	return err != nil || c.Control(func(uintptr) {}) != nil
 }
 
 func (s *stdio) pipe(i int) error {

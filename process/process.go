@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -21,19 +22,22 @@ type Process struct {
 	Stdin          stream.ByteSendStream
 	Stdout, Stderr stream.ByteReceiveStream
 
-	cmd  Command
-	proc *os.Process
+	proc  *os.Process
+	grace time.Duration // from the request to end to the kill
+	leads bool          // the process leads a group that belongs to it
+
 	done anyio.Event // the process has ended
 	code int         // this and what follows is written before done
 	err  error
 
-	mu     sync.Mutex // held while a signal is sent to the group, and while the leader is reaped
-	reaped atomic.Bool
+	mu     sync.Mutex  // held while a signal is sent to the group, and while the leader is reaped
+	reaped atomic.Bool // the number of the process may be that of another
 }
 
-// Start starts a process. The errors are those of package os and os/exec: errors.Is
-// tells exec.ErrNotFound, os.ErrNotExist and os.ErrPermission. Cancellation: the
-// process was not started. [SP-02]
+// Start starts a process. A command that can never be right gives a *MisuseError;
+// the other errors are those of package os and os/exec: errors.Is tells
+// exec.ErrNotFound, os.ErrNotExist and os.ErrPermission. Cancellation: the process
+// was not started. [SP-02]
 func Start(ctx context.Context, c Command) (*Process, error) {
 	p, err := kernel.Enter(ctx)
 	switch {
@@ -58,7 +62,7 @@ var starting = anyio.NewCapacityLimiter(1 << 30)
 func start(c Command) (*Process, error) {
 	path, args, err := c.argv()
 	if err != nil {
-		return nil, err
+		return nil, c.explain(path, err)
 	}
 	sys, err := c.sysProcAttr()
 	if err != nil {
@@ -71,14 +75,14 @@ func start(c Command) (*Process, error) {
 	}
 	exit := watchExit(sys)
 	proc, err := os.StartProcess(path, args, &os.ProcAttr{
-		Dir: c.Dir, Env: c.env(), Sys: sys, Files: append(s.child[:], c.ExtraFiles...),
+		Dir: c.Dir, Env: c.environ(sys), Sys: sys, Files: append(s.child[:], c.ExtraFiles...),
 	})
 	if err != nil {
 		s.failed()
-		return nil, c.startError(err)
+		return nil, c.explain(path, err)
 	}
 	s.started()
-	p := &Process{cmd: c, proc: proc}
+	p := &Process{proc: proc, grace: c.grace(), leads: c.KillGroup}
 	if f := s.parent[0]; f != nil {
 		p.Stdin = newSender(f)
 	}
@@ -97,14 +101,14 @@ func (p *Process) watch(exit *exitWatch) {
 	if exit.wait() {
 		// The process keeps its number until it is waited for: the group is still its.
 		p.mu.Lock()
-		if p.leads() {
+		if p.leads {
 			_ = signalGroup(p.proc.Pid, syscall.SIGKILL)
 		}
 		p.reap()
 		p.mu.Unlock()
 	} else { // the system cannot tell of an end without taking it; a thread waits
 		p.reap()
-		if p.leads() {
+		if p.leads {
 			_ = signalGroup(p.proc.Pid, syscall.SIGKILL)
 		}
 	}
@@ -119,9 +123,6 @@ func (p *Process) reap() {
 		p.code = exitCode(state)
 	}
 }
-
-// leads reports whether the process leads a group that belongs to it.
-func (p *Process) leads() bool { return p.cmd.KillGroup }
 
 // Pid is the number of the process. [SP-08]
 func (p *Process) Pid() int { return p.proc.Pid }
@@ -149,7 +150,7 @@ func (p *Process) ExitCode() (code int, ended bool) {
 // is os.ErrProcessDone if it has ended: another process that was given its number
 // is never meant. On Windows only os.Kill can be sent. [SP-07]
 func (p *Process) Signal(s os.Signal) error {
-	if !p.leads() {
+	if !p.leads {
 		return p.proc.Signal(s)
 	}
 	p.mu.Lock()
@@ -188,8 +189,8 @@ func (p *Process) Close(ctx context.Context) error {
 		return nil
 	}
 	_ = p.Terminate() // fails if it has just ended
-	if grace := p.cmd.grace(); grace > 0 {
-		_ = anyio.Shielded(ctx, grace, p.done.Wait)
+	if p.grace > 0 {
+		_ = anyio.Shielded(ctx, p.grace, p.done.Wait)
 	}
 	if !p.done.IsSet() {
 		_ = p.Kill()

@@ -1,12 +1,14 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/stream"
@@ -20,7 +22,7 @@ type Result struct {
 
 // ErrOutputHeld is returned by Run when the program has ended but something that it
 // started keeps its output open; what was read until the grace period was over is
-// in the Result.
+// in the Result. If the program has failed, it comes with the *ExitError.
 var ErrOutputHeld = errors.New("process: a process left behind holds the output open")
 
 // An ExitError is returned by Run for a program that failed.
@@ -29,17 +31,27 @@ type ExitError struct {
 	Result
 }
 
-// Error has the last line that the program wrote to its standard error.
+// Error has the last line that the program wrote to its standard error. It cuts
+// what is long.
 func (e *ExitError) Error() string {
-	text := fmt.Sprintf("process: %q ended with code %d", e.Command, e.Code)
+	text := fmt.Sprintf("process: %q ended with code %d", cut(e.Command), e.Code)
 	if e.Code < 0 {
-		text = fmt.Sprintf("process: %q was ended by signal %d", e.Command, -e.Code)
+		text = fmt.Sprintf("process: %q was ended by signal %d", cut(e.Command), -e.Code)
 	}
-	said := strings.TrimSpace(string(e.Stderr))
-	if last := said[strings.LastIndexByte(said, '\n')+1:]; last != "" {
-		text += ": " + last
+	said := bytes.TrimSpace(e.Stderr)
+	if last := said[bytes.LastIndexByte(said, '\n')+1:]; len(last) > 0 {
+		text += ": " + cut(string(last))
 	}
 	return text
+}
+
+// cut is the beginning of a text.
+func cut(s string) string {
+	const most = 300
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // Run runs a command to its end: it writes Input, reads what comes from the pipes
@@ -66,15 +78,17 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 		return nil, err
 	}
 	res := &Result{}
-	held, err := p.communicate(ctx, input, res)
+	held, err := p.communicate(ctx, input, c.patience(), res)
 	if closing := p.Close(ctx); err == nil {
 		err = closing // else it can only say once more that we are canceled
 	}
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case res.Code != 0 && !c.AnyExit:
+	switch failed := res.Code != 0 && !c.AnyExit; {
+	case failed && held:
+		return res, errors.Join(&ExitError{Command: c.String(), Result: *res}, ErrOutputHeld)
+	case failed:
 		return res, &ExitError{Command: c.String(), Result: *res}
 	case held:
 		return res, ErrOutputHeld
@@ -82,9 +96,9 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 	return res, nil
 }
 
-// communicate feeds and drains the process until it has ended. held is true if the
-// end of the output did not come.
-func (p *Process) communicate(ctx context.Context, input []byte, res *Result) (held bool, err error) {
+// communicate feeds and drains the process until it has ended, and then for as long
+// as its patience lasts. held is true if the end of the output did not come.
+func (p *Process) communicate(ctx context.Context, input []byte, patience time.Duration, res *Result) (held bool, err error) {
 	ended := [2]bool{p.Stdout == nil, p.Stderr == nil}
 	err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) (err error) {
 		if p.Stdin != nil {
@@ -104,7 +118,7 @@ func (p *Process) communicate(ctx context.Context, input []byte, res *Result) (h
 		}
 		res.Code, err = p.Wait(ctx)
 		if err == nil {
-			tg.SetDeadline(anyio.Now(ctx).Add(p.cmd.patience()))
+			tg.SetDeadline(anyio.Now(ctx).Add(patience))
 		}
 		return err
 	})

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,77 +73,6 @@ func TestFailingProgramGivesAnExitErrorWithItsOutput(t *testing.T) {
 		_, err = process.Run(ctx, process.Command{Shell: "kill -9 $$"})
 		if e, ok := errors.AsType[*process.ExitError](err); !ok || e.Code != -9 || !strings.HasSuffix(e.Error(), "was ended by signal 9") {
 			t.Errorf("signal: %v", err)
-		}
-	})
-}
-
-func TestProgramsThatCannotBeStartedSayWhy(t *testing.T) {
-	onReal(t, func(t *testing.T, ctx context.Context) {
-		_, err := process.Output(ctx, "no-such-program-anywhere")
-		wantIs(t, "not found", err, exec.ErrNotFound)
-		_, err = process.Output(ctx, "/no/such/program")
-		wantIs(t, "no such file", err, os.ErrNotExist)
-		plain := filepath.Join(t.TempDir(), "plain")
-		wantNil(t, "write", os.WriteFile(plain, []byte("text"), 0o644))
-		_, err = process.Output(ctx, plain)
-		wantIs(t, "not executable", err, os.ErrPermission)
-		for dir, want := range map[string]error{"/no/such/dir": os.ErrNotExist, plain: syscall.ENOTDIR} {
-			_, err = process.Run(ctx, process.Command{Args: []string{"true"}, Dir: dir})
-			wantIs(t, dir, err, want)
-			if pe, ok := errors.AsType[*fs.PathError](err); !ok || pe.Path != dir {
-				t.Errorf("the error does not name the directory %q: %v", dir, err)
-			}
-		}
-		_, err = process.Run(ctx, process.Command{Args: []string{"true"}, Dir: t.TempDir(), User: strconv.Itoa(1 << 31)})
-		if os.Getuid() != 0 {
-			wantIs(t, "another user", err, os.ErrPermission)
-		}
-		_, err = process.Output(ctx, "true", strings.Repeat("x", 3<<20))
-		wantIs(t, "too long", err, syscall.E2BIG)
-		_, err = process.Output(ctx, t.TempDir())
-		wantIs(t, "directory", err, syscall.EISDIR)
-		_, err = process.Run(ctx, process.Command{Args: []string{"true"}, User: "no-such-user"})
-		if err == nil || !strings.Contains(err.Error(), "no-such-user") {
-			t.Errorf("unknown user: %v", err)
-		}
-	})
-}
-
-func TestCommandsThatCannotBeRightAreRefused(t *testing.T) {
-	onReal(t, func(t *testing.T, ctx context.Context) {
-		for what, c := range map[string]process.Command{
-			"nothing to run":  {},
-			"both":            {Args: []string{"true"}, Shell: "true"},
-			"stdin and input": {Args: []string{"true"}, Stdin: process.Null, Input: []byte("x")},
-			"pipe nobody has": {Args: []string{"true"}, Stdin: process.Pipe},
-			"no file":         {Args: []string{"true"}, Stdout: process.File(nil)},
-			"to itself":       {Args: []string{"true"}, Stdout: process.ToStdout},
-			"no name":         {Args: []string{""}},
-			"NUL argument":    {Args: []string{"true", "a\x00b"}},
-			"NUL line":        {Shell: "true\x00"},
-			"NUL directory":   {Args: []string{"true"}, Dir: "a\x00"},
-			"NUL value":       {Args: []string{"true"}, Env: []string{"A=\x00"}},
-			"name alone":      {Args: []string{"true"}, Env: []string{"A=1", "B"}},
-			"nil file":        {Args: []string{"true"}, ExtraFiles: []*os.File{os.Stdin, nil}},
-		} {
-			_, err := process.Run(ctx, c)
-			wantMisuse(t, what, err)
-		}
-		_, err := process.Start(ctx, process.Command{Args: []string{"true"}, Input: []byte{}})
-		wantMisuse(t, "Start with Input", err)
-	})
-}
-
-func TestEnvironmentHasEachNameOnce(t *testing.T) {
-	onReal(t, func(t *testing.T, ctx context.Context) {
-		res, err := process.Run(ctx, process.Command{Args: []string{"/usr/bin/env"}, Env: []string{"A=1", "B=2", "A=3"}})
-		if err != nil || string(res.Stdout) != "B=2\nA=3\n" && string(res.Stdout) != "A=3\nB=2\n" {
-			t.Errorf("%+v, %v", res, err)
-		}
-		dir := t.TempDir()
-		res, err = process.Run(ctx, process.Command{Args: []string{"/usr/bin/env"}, Dir: dir})
-		if err != nil || !strings.Contains("\n"+string(res.Stdout), "\nPWD="+dir+"\n") {
-			t.Errorf("%+v, %v", res, err)
 		}
 	})
 }
@@ -278,6 +206,12 @@ func TestRunReturnsAlthoughAGrandchildHoldsTheOutput(t *testing.T) {
 		wantIs(t, "run", err, process.ErrOutputHeld)
 		if res == nil || string(res.Stdout) != "started\n" || res.Code != 0 {
 			t.Errorf("%+v", res)
+		}
+		kill(t, pidFile)
+		_, err = process.Run(ctx, process.Command{Shell: "sleep 1000 & echo $! > " + pidFile + "; exit 9", Grace: time.Millisecond})
+		wantIs(t, "failed as well", err, process.ErrOutputHeld)
+		if e, ok := errors.AsType[*process.ExitError](err); !ok || e.Code != 9 {
+			t.Errorf("failed as well: %v", err)
 		}
 		kill(t, pidFile)
 		res, err = process.Run(ctx, process.Command{Shell: "sleep 1000 & echo $! > " + pidFile + "; echo started", KillGroup: true})
