@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // copyChunk is how many bytes are copied in one call. Where the system can copy from
@@ -17,8 +18,9 @@ const copyChunk = 4 << 20
 // told how many bytes are done and how many there were at the beginning. Both being the
 // same file is an error that matches fs.ErrExist.
 //
-// Cancellation: is noticed between two pieces. Then, as after any error and a panic of
-// progress, dst is removed if it is a regular file, for it is not whole. [PA-24]
+// Cancellation: is noticed between two pieces. Then, as after any error, such as a full
+// disk, and a panic of progress, dst is removed if it is a regular file, for it is not
+// whole. If dst is a link, what is said here is about the file that it leads to. [PA-24]
 func Copy(ctx context.Context, dst, src Path, progress func(done, total int64)) error {
 	c, err := call(ctx, func() (*copying, error) { return openCopy(dst.os(), src.os()) })
 	if err != nil {
@@ -41,13 +43,15 @@ func Copy(ctx context.Context, dst, src Path, progress func(done, total int64)) 
 			progress(done, max(c.total, done))
 		}
 	}
-	whole = true
-	return cleanup(ctx, c.close)
+	err = cleanup(ctx, c.close) // which may tell that the disk is full
+	whole = err == nil
+	return err
 }
 
 // A copying is a file that is being copied.
 type copying struct {
 	dst, src *os.File
+	made     fs.FileInfo // describes dst
 	total    int64
 }
 
@@ -70,6 +74,11 @@ func openCopy(dst, src string) (*copying, error) {
 	if err == nil {
 		c.dst, err = os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, info.Mode().Perm())
 	}
+	if err == nil {
+		if c.made, err = c.dst.Stat(); err != nil {
+			err = errors.Join(err, c.dst.Close())
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
@@ -86,12 +95,18 @@ func (c *copying) piece() (int64, error) {
 
 func (c *copying) close() error { return errors.Join(c.src.Close(), c.dst.Close()) }
 
-// abandon closes and removes what is not whole.
+// abandon closes and removes what is not whole, unless it has another name by now.
 func (c *copying) abandon() error {
-	info, err := c.dst.Stat()
-	err = errors.Join(err, c.close())
-	if err == nil && info.Mode().IsRegular() {
-		err = os.Remove(c.dst.Name())
+	err := c.close()
+	if !c.made.Mode().IsRegular() {
+		return err
 	}
-	return err
+	path, wrong := filepath.EvalSymlinks(c.dst.Name())
+	if wrong == nil {
+		var there fs.FileInfo
+		if there, wrong = os.Lstat(path); wrong == nil && os.SameFile(there, c.made) {
+			wrong = os.Remove(path)
+		}
+	}
+	return errors.Join(err, wrong)
 }

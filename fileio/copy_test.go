@@ -80,6 +80,40 @@ func TestCopyThatIsCanceledLeavesNothing(t *testing.T) {
 	})
 }
 
+// What is not whole is the file that a link leads to, not the link.
+func TestCopyThroughALinkLeavesNoHalfFile(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		src := fileWith(t, strings.Repeat("x", 9*mebibyte))
+		dir := tree(t, "sub/")
+		dst := dir.Join("link")
+		must(t, os.Symlink("sub/file", string(dst)))
+		for round := range 3 {
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				return fileio.Copy(ctx, dst, src, func(done, total int64) {
+					switch round {
+					case 1:
+						s.Cancel("between two pieces")
+					case 2: // by somebody else, who is not hurt
+						must(t, os.Rename(string(dir.Join("sub/file")), string(dir.Join("sub/half"))))
+						write(t, dir.Join("sub/file"), "theirs")
+						s.Cancel("between two pieces")
+					}
+				})
+			})
+			must(t, err)
+			wantIs(t, fileio.Path("sub/file"))(dst.Readlink(ctx))
+			switch round {
+			case 0:
+				wantIs(t, true)(dir.Join("sub/file").IsFile(ctx))
+			case 1:
+				wantAbsent(t, dir.Join("sub/file"))
+			case 2:
+				wantContent(t, dir.Join("sub/file"), "theirs")
+			}
+		}
+	})
+}
+
 func TestFoldersAreCopied(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "from/a", "from/sub/b", "from/empty/")

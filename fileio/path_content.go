@@ -71,8 +71,8 @@ func (p Path) readInto(buf []byte) (n int, err error) {
 	return n, nil
 }
 
-// WriteBytes makes the file have data and nothing else. Cancellation: nothing was
-// done. [PA-74]
+// WriteBytes makes the file have data and nothing else. After an error of the file, such
+// as a full disk, it has a part of data. Cancellation: nothing was done. [PA-74]
 func (p Path) WriteBytes(ctx context.Context, data []byte) error {
 	return do(ctx, func() error { return os.WriteFile(p.os(), data, 0o666) })
 }
@@ -104,7 +104,8 @@ func (p Path) ReadText(ctx context.Context, opts ...stream.TextOption) (string, 
 
 // WriteText makes the file have a text and nothing else, in UTF-8 or in what
 // stream.Encoding says. A character that the encoding lacks is a *stream.EncodeError;
-// then the file is not touched. Cancellation: nothing was done. [PA-75]
+// then the file is not touched. After an error of the file, such as a full disk, it has
+// a part of the text. Cancellation: nothing was done. [PA-75]
 func (p Path) WriteText(ctx context.Context, text string, opts ...stream.TextOption) error {
 	all := &oneText{}
 	w, err := stream.NewTextSender(all, opts...)

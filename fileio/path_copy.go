@@ -19,8 +19,8 @@ type CopyOptions struct {
 
 // Copy copies a file, a link or a folder with all that is in it, and returns target. A
 // file that is there is overwritten; a folder must not be there. Copying something
-// into itself is an error. Cancellation: is noticed between files and pieces of them;
-// what is whole stays. [PA-24]
+// into itself is an error. Cancellation: is noticed between files and pieces of them.
+// Then, as after any error, the files that are whole stay, and no others. [PA-24]
 func (p Path) Copy(ctx context.Context, target Path, opts CopyOptions) (Path, error) {
 	from, err := p.Resolve(ctx, false)
 	if err != nil {
