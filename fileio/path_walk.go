@@ -21,8 +21,9 @@ type WalkOptions struct {
 	BottomUp       bool // a folder comes after those in it
 	FollowSymlinks bool // go through links to folders, but not into a folder one is in
 	// OnError is told of a folder that cannot be read, because it is gone meanwhile or
-	// for lack of permission. It is passed over if OnError returns nil or is nil; else
-	// the walk ends with the error that it returns.
+	// for lack of permission. It is passed over if OnError returns nil; else the walk
+	// ends with the error that it returns. If OnError is nil all such folders are passed
+	// over but the one where the walk begins, whose error ends it.
 	OnError func(ctx context.Context, folder Path, err error) error
 }
 
@@ -30,8 +31,8 @@ type WalkOptions struct {
 // last. Cancellation: is noticed between any two folders. [PA-57]
 func (p Path) Walk(ctx context.Context, opts WalkOptions) iter.Seq2[*Folder, error] {
 	return func(yield func(*Folder, error) bool) {
-		w := &walker{ctx: ctx, opts: opts, yield: yield}
-		if err := w.walk(p.Join(), nil); err != nil {
+		w := &walker{ctx: ctx, opts: opts, yield: yield, root: p.Join()}
+		if err := w.walk(w.root, nil); err != nil {
 			yield(nil, err)
 		}
 	}
@@ -41,6 +42,7 @@ type walker struct {
 	ctx     context.Context
 	opts    WalkOptions
 	yield   func(*Folder, error) bool
+	root    Path
 	stopped bool // by yield
 }
 
@@ -85,6 +87,9 @@ func (w *walker) walk(dir Path, above []fs.FileInfo) error {
 		}
 		if w.opts.OnError != nil {
 			return w.opts.OnError(w.ctx, dir, err)
+		}
+		if dir == w.root {
+			return err
 		}
 		return nil
 	}

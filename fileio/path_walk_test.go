@@ -182,7 +182,17 @@ func TestFolderThatIsGoneWhileWalking(t *testing.T) {
 				t.Errorf("got %q, told %d times, want %q", got, told, c.want)
 			}
 		}
-		for range folder(t).Join("none").Walk(ctx, fileio.WalkOptions{}) {
+		none, told := folder(t).Join("none"), 0
+		for f, err := range none.Walk(ctx, fileio.WalkOptions{}) {
+			told++
+			if f != nil || !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("walked a folder that is not there: %v, %v", f, err)
+			}
+		}
+		if told != 1 {
+			t.Errorf("told %d times, not once, that there is nothing to walk", told)
+		}
+		for range none.Walk(ctx, fileio.WalkOptions{OnError: func(context.Context, fileio.Path, error) error { return nil }}) {
 			t.Error("a folder that is not there was walked")
 		}
 	})
