@@ -10,8 +10,11 @@ import (
 // CopyOptions are options of Path.Copy. The zero value follows links and takes along
 // nothing but the content and, for new files, the permissions.
 type CopyOptions struct {
-	KeepSymlinks     bool // copy links as links
-	PreserveMetadata bool // take along permissions and the time of the last change
+	KeepSymlinks bool // copy links as links
+	// PreserveMetadata takes along the permissions and the time of the last change of
+	// files and folders. Not taken along are the owner, and what would let others act
+	// as the owner, such as the setuid bit.
+	PreserveMetadata bool
 	// Progress is told, after each piece of a file, how many bytes are done of the
 	// path's total, as of Copy. It may be nil.
 	Progress func(path Path, done, total int64)
@@ -22,17 +25,9 @@ type CopyOptions struct {
 // into itself is an error. Cancellation: is noticed between files and pieces of them.
 // Then, as after any error, the files that are whole stay, and no others. [PA-24]
 func (p Path) Copy(ctx context.Context, target Path, opts CopyOptions) (Path, error) {
-	from, err := p.Resolve(ctx, false)
-	if err != nil {
+	if inside, err := p.holds(ctx, target, opts.KeepSymlinks); err != nil {
 		return "", err
-	}
-	to, err := target.Resolve(ctx, false)
-	if err != nil {
-		return "", err
-	}
-	if folder, err := p.IsDir(ctx); err != nil {
-		return "", err
-	} else if folder && to.IsRelativeTo(from) {
+	} else if inside {
 		return "", &os.LinkError{Op: "copy", Old: p.os(), New: target.os(), Err: errIntoItself}
 	}
 	if err := p.copyTo(ctx, target, opts, nil); err != nil {
@@ -46,6 +41,24 @@ var (
 	errBackLink   = errors.New("a link leads back to the folder it is in")
 	errNoContent  = errors.New("want a regular file, a folder or a link")
 )
+
+// holds reports whether p is a folder and target in it or the folder itself. If links
+// are kept, one that leads to a folder is none.
+func (p Path) holds(ctx context.Context, target Path, keepLinks bool) (bool, error) {
+	stat := Path.Stat
+	if keepLinks {
+		stat = Path.Lstat
+	}
+	if info, err := stat(p, ctx); err != nil || !info.IsDir() {
+		return false, err
+	}
+	from, err := p.Resolve(ctx, false)
+	if err != nil {
+		return false, err
+	}
+	to, err := target.Resolve(ctx, false)
+	return err == nil && to.IsRelativeTo(from), err
+}
 
 // copyTo copies what is in the folders above, which matters if links are followed.
 func (p Path) copyTo(ctx context.Context, target Path, opts CopyOptions, above []fs.FileInfo) error {
@@ -110,9 +123,10 @@ func (p Path) CopyInto(ctx context.Context, folder Path, opts CopyOptions) (Path
 }
 
 // Move gives a file or folder another path, which is returned, also on another file
-// system; then it is copied, with its metadata and links, and removed. A file that is
-// there is replaced. Cancellation: is noticed while copying; what was moved is still
-// where it was. [PA-26]
+// system; then it is copied, with its metadata and links, and removed, and if it cannot
+// be removed the path comes with an error. A file that is there is replaced, by what is
+// whole. Cancellation: is noticed while copying; what was moved is still where it
+// was. [PA-26]
 func (p Path) Move(ctx context.Context, target Path) (Path, error) {
 	to, err := p.Replace(ctx, target)
 	if err == nil || !isOtherDevice(err) {
@@ -121,19 +135,34 @@ func (p Path) Move(ctx context.Context, target Path) (Path, error) {
 	return p.moveByCopy(ctx, target)
 }
 
+// moveByCopy copies to a name beside target, which then takes its place at once.
 func (p Path) moveByCopy(ctx context.Context, target Path) (Path, error) {
-	existed, err := target.Lexists(ctx)
-	if err != nil {
+	if err := do(ctx, func() error { return differ(p.os(), target.os()) }); err != nil {
 		return "", err
 	}
-	to, err := p.Copy(ctx, target, CopyOptions{KeepSymlinks: true, PreserveMetadata: true})
-	if err != nil && !existed { // what was copied so far is of no use
-		err = errors.Join(err, cleanup(ctx, func() error { return os.RemoveAll(target.os()) }))
+	beside := target.Parent().Join(".move-" + randomName())
+	_, err := p.Copy(ctx, beside, CopyOptions{KeepSymlinks: true, PreserveMetadata: true})
+	if err == nil {
+		_, err = beside.Replace(ctx, target)
 	}
 	if err != nil {
+		_ = cleanup(ctx, func() error { return removeAll(beside.os()) }) // the error that led here is told
 		return "", err
 	}
-	return to, cleanup(ctx, func() error { return os.RemoveAll(p.os()) })
+	return target.Join(), cleanup(ctx, func() error { return removeAll(p.os()) })
+}
+
+// differ fails if both are the same, which may be mounted at two places: removing one
+// would remove the other.
+func differ(from, to string) error {
+	a, err := os.Lstat(from)
+	if err != nil {
+		return err
+	}
+	if b, err := os.Lstat(to); err == nil && os.SameFile(a, b) {
+		return &os.LinkError{Op: "move", Old: from, New: to, Err: fs.ErrExist}
+	}
+	return nil
 }
 
 // MoveInto is Move to the same name in a folder. [PA-27]
