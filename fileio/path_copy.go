@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // CopyOptions are options of Path.Copy. The zero value follows links and takes along
@@ -147,9 +148,22 @@ func (p Path) moveByCopy(ctx context.Context, target Path) (Path, error) {
 	}
 	if err != nil {
 		_ = cleanup(ctx, func() error { return removeAll(beside.os()) }) // the error that led here is told
-		return "", err
+		return "", namingTarget(err, beside.os(), target.os())
 	}
 	return target.Join(), cleanup(ctx, func() error { return removeAll(p.os()) })
+}
+
+// namingTarget is an error about a path that only we know as one about the path below
+// target that was asked for.
+func namingTarget(err error, beside, target string) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		pe.Path = strings.Replace(pe.Path, beside, target, 1)
+	}
+	if le, ok := errors.AsType[*os.LinkError](err); ok {
+		le.Old = strings.Replace(le.Old, beside, target, 1)
+		le.New = strings.Replace(le.New, beside, target, 1)
+	}
+	return err
 }
 
 // differ fails if both are the same, which may be mounted at two places: removing one
