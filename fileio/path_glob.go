@@ -13,9 +13,11 @@ import (
 
 // Glob ranges over what is below the path and matches a pattern as that of FullMatch,
 // sorted folder by folder. A pattern that ends in a separator finds folders only. What
-// cannot be read is passed over. The pair with an error is the last: a *PathError if the
-// pattern is empty or absolute, and the cancellation, which is noticed between any two
-// folders and paths. [PA-54]
+// cannot be read, or vanishes meanwhile, is passed over. In memory are the folders from
+// here to where it looks, each with what is in it; what was found is forgotten, unless a
+// pattern such as "**/a/**" may find it in several ways. The pair with an error is the
+// last: a *PathError if the pattern is empty or absolute, and the cancellation, which is
+// noticed between any two folders and paths. [PA-54]
 func (p Path) Glob(ctx context.Context, pattern string, opts ...MatchOption) iter.Seq2[Path, error] {
 	return func(yield func(Path, error) bool) {
 		pat := parse(pattern)
@@ -25,13 +27,27 @@ func (p Path) Glob(ctx context.Context, pattern string, opts ...MatchOption) ite
 		}
 		g := &globber{ctx: ctx, opts: matchOptionsOf(opts), yield: yield}
 		g.foldersOnly = os.IsPathSeparator(pattern[len(pattern)-1])
-		if slices.Index(pat.names, "**") >= 0 {
+		if manyWays(pat.names) {
 			g.seen = map[Path]bool{}
 		}
 		if err := g.find(p.Join(), pat.names); err != nil {
 			yield("", err)
 		}
 	}
+}
+
+// manyWays reports whether a path may match in several ways, and thus be found as often:
+// if what is between two "**" may be at several places.
+func manyWays(pats []string) bool {
+	first := slices.Index(pats, "**")
+	if first < 0 {
+		return false
+	}
+	rest := pats[first:]
+	for len(rest) > 0 && rest[0] == "**" {
+		rest = rest[1:]
+	}
+	return slices.Contains(rest, "**")
 }
 
 // RGlob is Glob in the folder and all below it: the pattern begins with "**/". [PA-55]
@@ -48,7 +64,7 @@ type globber struct {
 	opts        matchOptions
 	foldersOnly bool
 	yield       func(Path, error) bool
-	seen        map[Path]bool // what was found, if a pattern with "**" may find it twice
+	seen        map[Path]bool // what was found, if it may be found several times
 	stopped     bool          // by yield
 }
 
@@ -69,23 +85,38 @@ func (g *globber) found(p Path) error {
 
 // find finds what is below a folder. An error is a cancellation.
 func (g *globber) find(dir Path, pats []string) error {
-	switch pat := pats[0]; {
-	case pat == "**":
+	if pats[0] == "**" {
 		for len(pats) > 0 && pats[0] == "**" {
 			pats = pats[1:]
 		}
 		return g.everywhere(dir, pats, nil)
-	case pat == ".." || !g.opts.fold && !strings.ContainsAny(pat, "*?["):
-		return g.named(dir.Join(pat), pats[1:])
-	default:
-		entries, err := g.list(dir)
-		for _, e := range entries {
-			if err == nil && !g.stopped && matchName(pat, e.Name(), g.opts.fold) {
-				err = g.entry(dir.Join(e.Name()), e, pats[1:])
-			}
-		}
+	}
+	if g.isName(pats[0]) {
+		return g.named(dir.Join(pats[0]), pats[1:])
+	}
+	entries, err := g.list(dir)
+	if err != nil {
 		return err
 	}
+	return g.among(dir, entries, pats)
+}
+
+// isName reports whether a pattern matches nothing but itself.
+func (g *globber) isName(pat string) bool {
+	return pat == ".." || !g.opts.fold && !strings.ContainsAny(pat, "*?[")
+}
+
+// among goes on at those entries of a folder that match.
+func (g *globber) among(dir Path, entries []fs.DirEntry, pats []string) error {
+	for _, e := range entries {
+		if !matchName(pats[0], e.Name(), g.opts.fold) {
+			continue
+		}
+		if err := g.entry(dir.Join(e.Name()), e, pats[1:]); err != nil || g.stopped {
+			return err
+		}
+	}
+	return nil
 }
 
 // named goes on at a path, if there is something.
@@ -138,16 +169,17 @@ func (g *globber) everywhere(dir Path, pats []string, above []fs.FileInfo) error
 		}
 		above = append(above[:len(above):len(above)], info)
 	}
-	var err error
-	if len(pats) == 0 {
-		err = g.folder(dir, nil)
-	} else {
-		err = g.find(dir, pats)
-	}
-	if err != nil || g.stopped {
-		return err
-	}
 	entries, err := g.list(dir)
+	switch {
+	case err != nil:
+		return err
+	case len(pats) == 0:
+		err = g.folder(dir, nil)
+	case g.isName(pats[0]):
+		err = g.named(dir.Join(pats[0]), pats[1:])
+	default:
+		err = g.among(dir, entries, pats)
+	}
 	for _, e := range entries {
 		p := dir.Join(e.Name())
 		switch {
