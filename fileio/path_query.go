@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
@@ -28,17 +29,19 @@ func (p Path) Lstat(ctx context.Context) (fs.FileInfo, error) {
 func (p Path) ask(ctx context.Context, stat func(string) (fs.FileInfo, error), is func(fs.FileInfo) bool) (bool, error) {
 	info, err := call(ctx, func() (fs.FileInfo, error) { return stat(p.os()) })
 	if err != nil {
-		if absent(err) {
-			err = nil
-		}
-		return false, err
+		return false, p.unlessAbsent(err)
 	}
 	return is(info), nil
 }
 
-// absent reports whether an error says that there is nothing at a path.
-func absent(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || isNoDirectory(err) || isLoop(err)
+// unlessAbsent is nil if an error says that there is nothing at the path, as there never
+// is at one with a zero byte.
+func (p Path) unlessAbsent(err error) error {
+	zero := errors.Is(err, syscall.EINVAL) && strings.IndexByte(string(p), 0) >= 0
+	if zero || errors.Is(err, fs.ErrNotExist) || isNoDirectory(err) || isLoop(err) {
+		return nil
+	}
+	return err
 }
 
 func (p Path) hasType(ctx context.Context, mask, want fs.FileMode) (bool, error) {
@@ -101,10 +104,7 @@ func (p Path) IsSocket(ctx context.Context) (bool, error) {
 func (p Path) IsMount(ctx context.Context) (bool, error) {
 	return call(ctx, func() (bool, error) {
 		mount, err := isMount(p.os())
-		if absent(err) {
-			err = nil
-		}
-		return mount, err
+		return mount, p.unlessAbsent(err)
 	})
 }
 
