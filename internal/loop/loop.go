@@ -316,9 +316,13 @@ func (l *Loop) Unpark(t *kernel.Task) {
 		return
 	}
 	race.Disable()
-	l.remote.push(t)
+	queued := l.remote.push(t)
 	race.Enable()
-	l.Clock.Wake()
+	if queued {
+		l.Clock.Wake()
+	} else if t.Coro == nil { // it never ran: its scope is canceled, but run it must
+		go t.Run()
+	}
 }
 
 // Park switches away from the calling task until it is made ready. If others are

@@ -16,15 +16,14 @@ type remote struct {
 	closed     bool // the loop is over; guarded by mu
 }
 
+// push queues t; false if the loop is over.
+//
 //go:norace
-func (r *remote) push(t *kernel.Task) {
+func (r *remote) push(t *kernel.Task) bool {
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
-		if t.Coro == nil { // it never ran: its scope is canceled, but run it must
-			go t.Run()
-		}
-		return
+		return false
 	}
 	t.SetLink(nil)
 	if r.tail == nil {
@@ -35,6 +34,7 @@ func (r *remote) push(t *kernel.Task) {
 	r.tail = t
 	r.n.Add(1)
 	r.mu.Unlock()
+	return true
 }
 
 //go:norace
