@@ -82,10 +82,11 @@ func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...Blocki
 	o := blockingOptionsOf(opts)
 	r := p.Run()
 	if o.threads != nil {
-		f = onThread(o.threads, f)
-		if o.limiter == nil {
-			o.limiter = o.threads.limiter
+		if o.limiter != nil {
+			return zero, errTwoLimits
 		}
+		f = onThread(o.threads, p.Task(), f)
+		o.limiter = o.threads.limiter
 	}
 	if o.limiter == nil {
 		o.limiter = threadLimiter(r)
@@ -102,6 +103,8 @@ func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...Blocki
 	c := &blockingCall[T]{f: f, seat: seat, run: r, abandon: o.abandon}
 	return c.result(c.wait(ctx, p))
 }
+
+var errTwoLimits = misuse("RunBlocking with OnThreads and Limiter: the pool is the limit; leave Limiter out, or take its token round the call with Do")
 
 var opBlocking = kernel.RegisterOp("RunBlocking")
 

@@ -12,6 +12,8 @@ import (
 // what belongs to the loop's tasks. Where the caller is a task of the run, or may
 // do what its tasks do, f is called right here.
 //
+// A simulation refuses goroutines that are none of its tasks, with a *MisuseError.
+//
 // A context of a run for goroutines that were given none comes from
 // lowlevel.Token. After the end of the run the error is ErrRunFinished. Whether the
 // caller's task was canceled tells ctx.Err(). Cancellation, of the scope of ctx: f
@@ -19,7 +21,7 @@ import (
 func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
 	var zero, value T
 	if f == nil {
-		panic(errNilTask)
+		panic(errNoFunction)
 	}
 	p, err := kernel.Enter(ctx)
 	r := p.Run()
@@ -32,17 +34,29 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 	if !r.Loop || r.Current() != nil {
 		return f(ctx)
 	}
-	err = ErrRunFinished // should the group's task not run
-	panicked := WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
+	if r.Virtual {
+		return zero, errVirtualCall
+	}
+	err = ErrRunFinished // should the task come too late for the loop
+	groupErr := WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
 		var t TaskHandle
-		t.start(tg, func(ctx context.Context) error { value, err = f(ctx); return nil }, kernel.FuncPC(f), nil)
+		t.start(tg, func(ctx context.Context) error {
+			if r.Current() != nil {
+				value, err = f(ctx)
+			}
+			return nil
+		}, kernel.FuncPC(f), nil)
 		t.t.DoneLatch().WaitShielded(ctx, opInRun)
 		return nil
 	})
-	if panicked != nil {
-		return zero, panicked
+	if groupErr != nil {
+		return zero, groupErr
 	}
 	return value, err
 }
 
-var opInRun = kernel.RegisterOp("CallInRun")
+var (
+	opInRun        = kernel.RegisterOp("CallInRun")
+	errNoFunction  = misuse("CallInRun: the function is nil")
+	errVirtualCall = misuse("CallInRun into a simulation by a goroutine that is none of its tasks, whose turn the seed does not decide: call it in a task or in the function of RunBlocking without OnThreads")
+)

@@ -37,8 +37,12 @@ func NewOSThreads(n int) *OSThreads {
 
 // OnThreads makes RunBlocking run the function on a thread of the pool. It waits
 // in FIFO order for one that is free; the run's limit of blocking calls does not
-// count. If the function calls runtime.Goexit, its thread ends and another takes
-// its place. The error is ErrClosed if the pool was closed.
+// count, and a Limiter beside it is a *MisuseError. If the function calls
+// runtime.Goexit, its thread ends and another takes its place. The error is
+// ErrClosed if the pool was closed.
+//
+// A simulation stands still while the function runs on its thread, so there the
+// function must not wait for a task; what it calls in the run is refused.
 func OnThreads(t *OSThreads) BlockingOption {
 	return func(o *blockingOptions) { o.threads = t }
 }
@@ -61,34 +65,52 @@ func (t *OSThreads) Close(ctx context.Context) error {
 	return t.over.Wait(ctx)
 }
 
-// do runs f on a thread and waits. It reports whether f returned normally; if not,
-// value is what it panicked with, nil for Goexit.
-func (t *OSThreads) do(f func()) (returned bool, value any, err error) {
+// do runs f on a thread, for a task or nil, and waits. It reports whether f
+// returned normally; if not, value is what it panicked with, nil for Goexit.
+func (t *OSThreads) do(task *kernel.Task, f func()) (returned bool, value any, err error) {
 	done := make(chan struct{})
 	job := func() {
 		defer close(done)
 		defer func() {
 			if !returned {
 				if v := recover(); v != nil {
-					value, _ = newPanicError(v, "thread")
+					value, _ = newPanicError(v, seatBorrower{task}.name())
 				}
 			}
 		}()
 		f()
 		returned = true
 	}
-	select {
-	case t.jobs <- job: // a thread is idle
-	default:
-		t.grow()
-		select {
-		case t.jobs <- job:
-		case <-t.quit:
-			return false, nil, ErrClosed
-		}
+	if !t.hand(job) {
+		return false, nil, ErrClosed
 	}
 	<-done
 	return returned, value, nil
+}
+
+// hand gives the job to a thread, waiting for one; false if the pool is closed.
+func (t *OSThreads) hand(job func()) bool {
+	if t.isClosed() { // a thread that has not noticed yet gets nothing more
+		return false
+	}
+	select {
+	case t.jobs <- job: // a thread is idle
+		return true
+	default:
+	}
+	t.grow()
+	select {
+	case t.jobs <- job:
+		return true
+	case <-t.quit:
+		return false
+	}
+}
+
+func (t *OSThreads) isClosed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
 }
 
 // grow starts a thread unless there are enough.
@@ -126,10 +148,11 @@ func (t *OSThreads) serve() {
 	}
 }
 
-// onThread is f, to be called anywhere, as a function that runs on a thread.
-func onThread[T any](t *OSThreads, f func() (T, error)) func() (T, error) {
+// onThread is f of a task or nil, to be called anywhere, as a function that runs
+// on a thread.
+func onThread[T any](t *OSThreads, task *kernel.Task, f func() (T, error)) func() (T, error) {
 	return func() (value T, err error) {
-		returned, panicked, closed := t.do(func() { value, err = f() })
+		returned, panicked, closed := t.do(task, func() { value, err = f() })
 		switch {
 		case closed != nil:
 			return value, closed

@@ -18,7 +18,8 @@ var ErrPortalStopped = errors.New("anyio: this portal is not running")
 //
 // The functions that take a portal may be called from any goroutine, also from
 // tasks, of this run or another. On the simulator only tasks of the run may use a
-// portal: what other goroutines do when is not decided by the seed. [FT-05]
+// portal, and they may use no other: what happens when outside is not decided by the
+// seed. Those calls get a *MisuseError. [FT-05]
 type Portal struct {
 	tg *TaskGroup
 
@@ -68,22 +69,41 @@ type PortalTask[T any] struct {
 }
 
 // PortalSpawn starts f as a task of the portal and returns at once. The error is
-// ErrPortalStopped, or nil. [FT-07]
+// ErrPortalStopped, or a *MisuseError in or into a simulation, see Portal. [FT-07]
 func PortalSpawn[T any](p *Portal, f func(ctx context.Context) (T, error), opts ...TaskOption) (*PortalTask[T], error) {
 	if f == nil {
 		panic(errNilTask)
 	}
+	if err := p.refusal(); err != nil {
+		return nil, err
+	}
 	t := newPortalTask(f, opts)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.stopped {
-		return nil, ErrPortalStopped
-	}
-	if !p.tg.g.Spawn(&t.h.t) {
+	if p.stopped || !p.tg.g.Spawn(&t.h.t) {
 		return nil, ErrPortalStopped
 	}
 	return t, nil
 }
+
+// refusal is why the calling goroutine may not use the portal whatever it calls:
+// portals do not lead into a simulation or out of it.
+func (p *Portal) refusal() error {
+	r := p.tg.g.Run()
+	if r.Virtual {
+		if r.Current() == nil {
+			return errIntoSimulation
+		}
+	} else if t := kernel.LoopTask(); t != nil && t.Scope.Run().Virtual {
+		return errOutOfSimulation
+	}
+	return nil
+}
+
+var (
+	errIntoSimulation  = misuse("portal of a simulation used by a goroutine that is none of its tasks, whose turn the seed does not decide: use it in a task")
+	errOutOfSimulation = misuse("portal of another run used by a task of a simulation, whose clock does not wait for that run: open a portal with WithPortal in the simulation")
+)
 
 func newPortalTask[T any](f func(ctx context.Context) (T, error), opts []TaskOption) *PortalTask[T] {
 	t := &PortalTask[T]{}
