@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -81,6 +82,9 @@ func TestCallsIntoAnEndingRunAreServedOrRefused(t *testing.T) {
 								t.Error("two calls at once")
 							}
 							inside.Add(-1)
+							if kernel.LoopTask() == nil {
+								t.Error("called outside the loop")
+							}
 							served.Add(1)
 							first.Set()
 							return 7, nil
