@@ -8,6 +8,12 @@ func SetIdleFor(d time.Duration) (was time.Duration) {
 	return was
 }
 
+// SetReadyWithin sets how long a worker may take to start, and returns what it was.
+func SetReadyWithin(d time.Duration) (was time.Duration) {
+	was, readyWithin = readyWithin, d
+	return was
+}
+
 // DecodeAnswer decodes what a worker has sent: one frame, an answer and its value.
 func DecodeAnswer(data []byte) (value string, err error) {
 	if len(data) < frameHeader {

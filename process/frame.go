@@ -56,7 +56,7 @@ func bodyLength(header []byte) (int, error) {
 // be used any more.
 type codec struct {
 	out bytes.Buffer // the frame that is written
-	in  bytes.Buffer // what is left of the frame that is read
+	in  bytes.Reader // what is left of the frame that is read
 	enc *gob.Encoder
 	dec *gob.Decoder
 	big bool // a frame was big
@@ -98,19 +98,27 @@ type encodeError struct{ error }
 
 func (e *encodeError) Unwrap() error { return e.error }
 
-// load takes the body of a frame, for decode.
+// load takes the body of a frame, for decode. It must stay as it is until the last
+// value was decoded.
 func (c *codec) load(body []byte) {
 	c.big = c.big || len(body) > bigFrame
-	c.in.Reset()
-	c.in.Write(body)
+	c.in.Reset(body)
 }
 
 // decode reads the next value of the frame. A frame that is too short is no end of
 // anything.
 func (c *codec) decode(v any) error {
 	err := c.dec.Decode(v)
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
+	switch err {
+	case nil:
+		return nil
+	case io.EOF:
+		err = io.ErrUnexpectedEOF
 	}
-	return err
+	return &decodeError{err}
 }
+
+// A decodeError says why what came cannot be read.
+type decodeError struct{ error }
+
+func (e *decodeError) Unwrap() error { return e.error }

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"encoding"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -42,18 +43,18 @@ func lookup(name string) callable {
 //	var resize = process.Register("resize", func(ctx context.Context, img Image) (Image, error) { … })
 //
 // Arguments and results travel as gobs: exported fields of structs, no functions and
-// channels; a type that cannot, a name that is taken and a nil function panic with a
-// *MisuseError. In the worker, ctx is context.Background(): the function is canceled
+// channels, no value that contains itself; a type that cannot, a name that is empty
+// or taken and a nil function panic with a *MisuseError. In the worker, ctx is context.Background(): the function is canceled
 // by the end of its process.
 func Register[In, Out any](name string, f func(ctx context.Context, in In) (Out, error)) *Function[In, Out] {
+	if name == "" {
+		panic(misuse("Register: the name is empty; it says which function a worker calls"))
+	}
 	if f == nil {
 		panic(misuse("Register %q: the function is nil", name))
 	}
 	for _, t := range []reflect.Type{reflect.TypeFor[In](), reflect.TypeFor[Out]()} {
-		if t == reflect.TypeFor[struct{}]() || t.Kind() == reflect.Interface {
-			continue
-		}
-		if err := gob.NewEncoder(io.Discard).EncodeValue(reflect.New(t)); err != nil && t.Kind() != reflect.Pointer {
+		if err := checkType(t); err != nil {
 			panic(misuse("Register %q: values of %v cannot be sent to another process: %v", name, t, err))
 		}
 	}
@@ -65,6 +66,30 @@ func Register[In, Out any](name string, f func(ctx context.Context, in In) (Out,
 	}
 	functions[name] = fn
 	return fn
+}
+
+// checkType tells what is wrong with a type whose values can never be sent.
+func checkType(t reflect.Type) error {
+	if t == reflect.TypeFor[struct{}]() {
+		return nil // see boxed
+	}
+	for t.Kind() == reflect.Pointer && !encodesItself(t) {
+		t = t.Elem()
+	}
+	if t.Kind() == reflect.Interface || encodesItself(t) {
+		return nil // it depends on the value
+	}
+	return gob.NewEncoder(io.Discard).EncodeValue(reflect.New(t))
+}
+
+// encodesItself reports whether package gob leaves values of a type to their methods.
+func encodesItself(t reflect.Type) bool {
+	for _, i := range []reflect.Type{reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
+		if t.Implements(i) || reflect.PointerTo(t).Implements(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // Name is the name given to Register.
@@ -89,7 +114,7 @@ func (fn *Function[In, Out]) answer(c *codec, send func(...any) error) error {
 	if err := c.decode(boxed(&in)); err != nil {
 		return err
 	}
-	out, failed := invoke(fn.f, context.Background(), in)
+	out, failed := invoke(fn.f, in)
 	if failed != nil {
 		return send(*failed)
 	}
@@ -112,10 +137,8 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 	if err != nil {
 		return out, err
 	}
-	if p.Run().Virtual {
-		return fn.callHere(ctx, in)
-	}
-	if !prepared.Load() {
+	virtual := p.Run().Virtual
+	if !virtual && !prepared.Load() {
 		return out, misuse("Call %q: main, or TestMain, must call process.WorkerMain first: a worker is this program, started again", fn.name)
 	}
 	o := callOptions{limiter: DefaultProcessLimiter(ctx)}
@@ -127,6 +150,9 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 		return out, err
 	}
 	defer o.limiter.ReleaseOnBehalfOf(me)
+	if virtual {
+		return fn.callHere(in)
+	}
 	a, err := poolOf(p.Run()).call(ctx, fn.name, boxed(&in), boxed(&out))
 	switch {
 	case err != nil:
@@ -138,13 +164,14 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 	return out, nil
 }
 
-// callHere is Call in a simulation.
-func (fn *Function[In, Out]) callHere(ctx context.Context, in In) (out Out, err error) {
+// callHere is Call in a simulation. The function gets a context as in a worker: with
+// that of the run it would wait for the run, which waits for it.
+func (fn *Function[In, Out]) callHere(in In) (out Out, err error) {
 	var copied In
 	if err := copyGob(boxed(&in), boxed(&copied)); err != nil {
 		return out, fmt.Errorf("process: argument of %q: %w", fn.name, err)
 	}
-	result, failed := invoke(fn.f, context.WithoutCancel(ctx), copied)
+	result, failed := invoke(fn.f, copied)
 	if failed != nil {
 		return out, failed.errorOf(fn.name)
 	}

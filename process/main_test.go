@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"context"
+	"encoding/gob"
 	"errors"
 	"os"
 	"testing"
@@ -13,7 +14,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	beforeWorkerMain()
 	process.WorkerMain()
+	gob.Register(onlyHere{})
 	os.Exit(anyiotest.Main(m))
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// readyWithin is how long a worker may take to start.
-const readyWithin = 20 * time.Second
+// readyWithin is how long a worker may take to start; tests change it.
+var readyWithin = 20 * time.Second
 
 // idleFor is after how long an idle worker is ended by a later call; tests change it.
 var idleFor = 300 * time.Second
@@ -62,9 +63,7 @@ func CloseWorkers(ctx context.Context) {
 	idle := p.idle
 	p.idle = nil
 	p.mu.Unlock()
-	for _, w := range idle {
-		w.end(ctx)
-	}
+	endAll(ctx, idle)
 }
 
 // close ends the workers; the run is over.
@@ -73,9 +72,7 @@ func (p *pool) close() {
 	idle := p.idle
 	p.idle, p.closed = nil, true
 	p.mu.Unlock()
-	for _, w := range idle {
-		w.end(context.Background())
-	}
+	endAll(context.Background(), idle)
 }
 
 // take returns an idle worker, nil if there is none, and those that have been idle
@@ -90,15 +87,13 @@ func (p *pool) take(now time.Time) (w *worker, old []*worker) {
 			old, w = append(old, w), nil
 		}
 	}
-	keep := p.idle[:0]
-	for _, o := range p.idle {
-		if now.Sub(o.since) > idleFor {
-			old = append(old, o)
-		} else {
-			keep = append(keep, o)
-		}
+	// Those that are idle for longest come first.
+	n := slices.IndexFunc(p.idle, func(o *worker) bool { return now.Sub(o.since) <= idleFor })
+	if n < 0 {
+		n = len(p.idle)
 	}
-	p.idle = keep
+	old = append(old, p.idle[:n]...)
+	p.idle = slices.Delete(p.idle, 0, n)
 	return w, old
 }
 
@@ -122,9 +117,7 @@ func (p *pool) rest(ctx context.Context, w *worker) {
 // worker is a worker for a call, used if it has served another.
 func (p *pool) worker(ctx context.Context, name string) (w *worker, used bool, err error) {
 	w, old := p.take(anyio.Now(ctx))
-	for _, o := range old {
-		o.end(ctx)
-	}
+	endAll(ctx, old)
 	if w != nil {
 		return w, true, nil
 	}
@@ -132,16 +125,28 @@ func (p *pool) worker(ctx context.Context, name string) (w *worker, used bool, e
 	return w, false, err
 }
 
-// call sends a request to a worker and waits for the answer, which it decodes into
-// out. A worker that did not answer in good order is ended.
-func (p *pool) call(ctx context.Context, name string, in, out any) (a answer, err error) {
-	w, used, err := p.worker(ctx, name)
-	if err != nil {
+// call makes a worker call a function, and decodes the result into out.
+func (p *pool) call(ctx context.Context, name string, in, out any) (answer, error) {
+	for {
+		w, used, err := p.worker(ctx, name)
+		if err != nil {
+			return answer{}, err
+		}
+		a, gone, err := p.callOn(ctx, w, name, in, out)
+		if used && gone {
+			continue // it has ended since its last call
+		}
 		return a, err
 	}
+}
+
+// callOn sends a request to a worker and receives the answer. Then the worker is idle
+// again, or, if it did not answer in good order, ended. It was gone if it had ended
+// before it got all of the request, and has not called the function.
+func (p *pool) callOn(ctx context.Context, w *worker, name string, in, out any) (a answer, gone bool, err error) {
 	sane := false // the worker can serve another call
 	defer func() {
-		if sane && !a.Last && !w.proc.done.IsSet() {
+		if sane && !w.proc.done.IsSet() {
 			p.rest(ctx, w)
 		} else {
 			w.end(ctx)
@@ -151,29 +156,25 @@ func (p *pool) call(ctx context.Context, name string, in, out any) (a answer, er
 	if err != nil {
 		w.codec = newCodec()
 		sane = w.to.Send(ctx, anew) == nil
-		return a, fmt.Errorf("process: argument of %q: %w", name, err)
+		return a, false, fmt.Errorf("process: argument of %q: %w", name, err)
 	}
-	err = w.to.Send(ctx, frame)
-	if used && errors.Is(err, anyio.ErrBroken) { // it has ended since its last call
-		w.end(ctx)
-		return p.call(ctx, name, in, out)
+	if err := w.to.Send(ctx, frame); err != nil {
+		return a, errors.Is(err, anyio.ErrBroken), w.broken(ctx, name, err)
+	}
+	if err = w.read(ctx); err == nil {
+		err = w.codec.decode(&a)
+	}
+	if err == nil && a.Refused != "" {
+		return a, false, misuse("Call %q: %s", name, a.Refused)
+	}
+	if err == nil && !a.Failed {
+		err = w.codec.decode(out)
 	}
 	if err != nil {
-		return a, w.broken(ctx, name, err)
-	}
-	if err := w.read(ctx); err != nil {
-		return a, w.broken(ctx, name, err)
-	}
-	if err := w.codec.decode(&a); err != nil {
-		return a, w.broken(ctx, name, err)
-	}
-	if !a.Failed {
-		if err := w.codec.decode(out); err != nil {
-			return a, w.broken(ctx, name, err)
-		}
+		return a, false, w.broken(ctx, name, err)
 	}
 	sane = true
-	return a, nil
+	return a, false, nil
 }
 
 // A worker is a process that calls functions.
@@ -192,7 +193,7 @@ func startWorker(ctx context.Context, name string) (w *worker, err error) {
 	if err != nil {
 		return nil, err
 	}
-	exe, err := os.Executable()
+	exe, err := program()
 	if err == nil {
 		c.Args, c.Env = []string{exe}, append(os.Environ(), workerEnv+"=1")
 		w = &worker{codec: newCodec()}
@@ -273,7 +274,7 @@ func (w *worker) broken(ctx context.Context, name string, cause error) error {
 	if errors.Is(cause, anyio.ErrCanceled) {
 		return cause
 	}
-	if cause == io.EOF || errors.Is(cause, anyio.ErrBroken) {
+	if errors.Is(cause, io.EOF) || errors.Is(cause, anyio.ErrBroken) {
 		cause = w.lastWords(ctx)
 	}
 	return &BrokenWorkerError{Function: name, Cause: cause}
@@ -295,8 +296,24 @@ func (w *worker) lastWords(ctx context.Context) error {
 
 // end kills the worker and waits for its end, cancellation or not.
 func (w *worker) end(ctx context.Context) {
+	w.kill(ctx)
+	_ = anyio.Shielded(ctx, 0, w.proc.done.Wait)
+}
+
+// kill kills the worker, then closes its channels: in the other order it would see
+// them closed, and exit by itself in the midst of the function.
+func (w *worker) kill(ctx context.Context) {
+	_ = w.proc.Kill() // fails if it has ended
 	_ = w.to.Close(ctx)
 	_ = w.from.Close(ctx)
-	_ = w.proc.Kill() // fails if it has ended
-	_ = anyio.Shielded(ctx, 0, w.proc.done.Wait)
+}
+
+// endAll ends workers, all at the same time.
+func endAll(ctx context.Context, workers []*worker) {
+	for _, w := range workers {
+		w.kill(ctx)
+	}
+	for _, w := range workers {
+		w.end(ctx)
+	}
 }

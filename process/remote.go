@@ -1,8 +1,13 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
 	"strings"
 )
 
@@ -22,14 +27,21 @@ func (e *BrokenWorkerError) Error() string {
 func (e *BrokenWorkerError) Unwrap() error { return e.Cause }
 
 // A RemoteError is the error, or the panic, of a function that ran in a worker
-// process. It matches what the function's error matches if that, or an error it
-// wraps, has a type that is registered with gob. [PR-01]
+// process. It matches, by errors.Is, the errors of package io and io/fs that the
+// function's error matches: io.EOF, io.ErrUnexpectedEOF, io.ErrShortWrite,
+// fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, fs.ErrInvalid, fs.ErrClosed, and
+// os.ErrDeadlineExceeded and errors.ErrUnsupported; besides, by errors.Is and
+// errors.As, the first error in its tree that gob can send, which needs a registered
+// type with exported fields. Other sentinel errors cannot be told apart in another
+// process. It never is a cancellation: nobody has canceled the caller. [PR-01]
 type RemoteError struct {
 	Function string
 	Text     string // of the error, or of the value of the panic
 	Type     string // of the same
 	Stack    string // of the panic; "" for an error
-	Err      error  // the error itself, nil if its type is not registered
+	Err      error  // the error itself or one that it wraps, nil if gob can send none
+
+	is []int // which of the sentinels it matches
 }
 
 func (e *RemoteError) Error() string {
@@ -41,6 +53,30 @@ func (e *RemoteError) Error() string {
 
 // Unwrap is the error that the function returned, as far as it could be sent.
 func (e *RemoteError) Unwrap() error { return e.Err }
+
+// sentinels are the errors that both processes know. Nothing else is sent by number,
+// so their order is free.
+var sentinels = []error{
+	io.EOF, io.ErrUnexpectedEOF, io.ErrShortWrite, fs.ErrNotExist, fs.ErrExist, fs.ErrPermission,
+	fs.ErrInvalid, fs.ErrClosed, os.ErrDeadlineExceeded, errors.ErrUnsupported,
+}
+
+// sentinelsOf are the numbers of the sentinels that err matches.
+func sentinelsOf(err error) (is []int) {
+	for i, s := range sentinels {
+		if errors.Is(err, s) {
+			is = append(is, i)
+		}
+	}
+	return is
+}
+
+// Is reports whether the function's error matched target, one of the errors that
+// RemoteError names.
+func (e *RemoteError) Is(target error) bool {
+	i := slices.Index(sentinels, target)
+	return i >= 0 && slices.Contains(e.is, i)
+}
 
 // Format writes the stack of a panic with %+v.
 func (e *RemoteError) Format(s fmt.State, verb rune) {
@@ -60,24 +96,33 @@ type request struct{ Function string }
 
 // An answer tells how the call ended; the value follows it if it has no error.
 type answer struct {
-	Ready  bool // the worker is there: its first message, without a value
-	Failed bool
-	Last   bool // the worker ends
-	Text   string
-	Type   string
-	Stack  string
-	Chain  []wireError // what can be sent of the error, outermost first
+	Ready   bool   // the worker is there: its first message, without a value
+	Refused string // why the function was not called; the worker ends
+	Failed  bool
+	Text    string
+	Type    string
+	Stack   string
+	Err     error // what can be sent of the error
+	Is      []int // the numbers of the sentinels that it matches
 }
 
-// A wireError carries an error of a registered type.
-type wireError struct{ Err error }
-
-// sendable are the errors in the chain of err that gob can send.
-func sendable(err error) (chain []wireError) {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		w := wireError{e}
-		if _, err := newCodec().encode(w); err == nil {
-			return []wireError{w}
+// sendable is the first error in the tree of err that gob can send, nil if none.
+// Cancellations are not sent: in the caller's scope they would count as its own.
+func sendable(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, bad := newCodec().encode(answer{Err: err}); bad == nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return sendable(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, e := range e.Unwrap() {
+			if s := sendable(e); s != nil {
+				return s
+			}
 		}
 	}
 	return nil
@@ -85,9 +130,5 @@ func sendable(err error) (chain []wireError) {
 
 // errorOf makes the caller's error of an answer.
 func (a *answer) errorOf(function string) error {
-	e := &RemoteError{Function: function, Text: a.Text, Type: a.Type, Stack: a.Stack}
-	if len(a.Chain) > 0 {
-		e.Err = a.Chain[0].Err
-	}
-	return e
+	return &RemoteError{Function: function, Text: a.Text, Type: a.Type, Stack: a.Stack, Err: a.Err, is: a.Is}
 }

@@ -28,8 +28,10 @@ func WorkerMain() {
 	if os.Getenv(workerEnv) == "" {
 		return
 	}
-	_ = os.Unsetenv(workerEnv)       // what the worker starts is no worker
-	signal.Ignore(os.Interrupt)      // Ctrl-C reaches all; the parent decides
+	_ = os.Unsetenv(workerEnv) // what the worker starts is no worker
+	// Ctrl-C reaches all; the parent decides. It is caught and not ignored, for what
+	// the worker starts would ignore it too.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	in, out, err := workerChannels() // what is printed cannot get into them
 	if err == nil {
 		err = serve(in, out)
@@ -41,13 +43,19 @@ func WorkerMain() {
 	os.Exit(0)
 }
 
-// serve answers requests until there are no more.
+// serve answers requests. It returns when it cannot go on; if all is well the
+// process ends when the parent closes the channel or is gone.
 func serve(in io.Reader, out io.Writer) error {
 	c := newCodec()
+	write := func(frame []byte) {
+		if _, err := out.Write(frame); err != nil {
+			os.Exit(0) // nobody waits for the answer
+		}
+	}
 	send := func(values ...any) error {
 		frame, err := c.encode(values...)
 		if err == nil {
-			_, err = out.Write(frame)
+			write(frame)
 		}
 		return err
 	}
@@ -67,14 +75,16 @@ func serve(in io.Reader, out io.Writer) error {
 		f := lookup(r.Function)
 		if f == nil {
 			// The argument cannot be read, and the codec not be used again.
-			return send(answer{Failed: true, Last: true, Text: fmt.Sprintf("process: the worker knows no function %q: register it before WorkerMain is called, best by a package variable", r.Function)})
+			return send(answer{Refused: "the worker knows no function of this name: register it before WorkerMain is called, best by a package variable"})
 		}
 		err := f.answer(c, send)
 		if bad, ok := errors.AsType[*encodeError](err); ok {
 			c = newCodec()
-			if _, err = out.Write(anew); err == nil {
-				err = send(*unsendable(r.Function, bad))
-			}
+			write(anew)
+			err = send(*unsendable(r.Function, bad))
+		}
+		if bad, ok := errors.AsType[*decodeError](err); ok {
+			return send(answer{Refused: fmt.Sprintf("the worker cannot read the argument: %v: register its types with gob before WorkerMain is called", bad)})
 		}
 		if err != nil {
 			return err
@@ -84,8 +94,8 @@ func serve(in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// requests reads the bodies of frames. When the parent is gone the process ends,
-// whatever it does.
+// requests reads the bodies of frames; the channel is never closed. When the parent
+// is gone the process ends, whatever it does.
 func requests(in io.Reader) <-chan []byte {
 	bodies := make(chan []byte)
 	go func() {
@@ -115,16 +125,16 @@ func failure(err error, panicked any) answer {
 	if panicked != nil {
 		return answer{Failed: true, Text: fmt.Sprint(panicked), Type: fmt.Sprintf("%T", panicked), Stack: string(debug.Stack())}
 	}
-	return answer{Failed: true, Text: err.Error(), Type: fmt.Sprintf("%T", err), Chain: sendable(err)}
+	return answer{Failed: true, Text: err.Error(), Type: fmt.Sprintf("%T", err), Err: sendable(err), Is: sentinelsOf(err)}
 }
 
-// invoke calls a function, on a goroutine that it may exit; failed is nil if it
-// returned without an error.
-func invoke[In, Out any](f func(context.Context, In) (Out, error), ctx context.Context, arg In) (out Out, failed *answer) {
+// invoke calls a function, on a goroutine that it may exit and with a context of no
+// run; failed is nil if it returned without an error.
+func invoke[In, Out any](f func(context.Context, In) (Out, error), arg In) (out Out, failed *answer) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		returned := false
+		returned := false // and was its error looked at
 		defer func() {
 			if returned {
 				return
@@ -137,12 +147,12 @@ func invoke[In, Out any](f func(context.Context, In) (Out, error), ctx context.C
 			failed = &a
 		}()
 		var err error
-		out, err = f(ctx, arg)
-		returned = true
+		out, err = f(context.Background(), arg)
 		if err != nil {
-			a := failure(err, nil)
+			a := failure(err, nil) // calls methods of err, which may panic
 			failed = &a
 		}
+		returned = true
 	}()
 	<-done
 	return out, failed

@@ -5,11 +5,14 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
@@ -18,6 +21,26 @@ import (
 )
 
 type point struct{ X, Y int }
+
+// An onlyHere is registered with gob, but not in workers.
+type onlyHere struct{ N int }
+
+// A choosy value encodes itself, unless it is zero.
+type choosy struct{ text string }
+
+func (c choosy) GobEncode() ([]byte, error) {
+	if c.text == "" {
+		return nil, errors.New("zero is not to be sent")
+	}
+	return []byte(c.text), nil
+}
+
+func (c *choosy) GobDecode(data []byte) error { c.text = string(data); return nil }
+
+// A rude error panics when it is asked what it is.
+type rudeError struct{}
+
+func (rudeError) Error() string { panic("do not ask") }
 
 // A codeError can be sent, for its type is registered.
 type codeError struct{ Code int }
@@ -37,6 +60,24 @@ var (
 		}
 		return 0, errSentinel
 	})
+	failWith = process.Register("fail with", func(_ context.Context, how string) (int, error) {
+		switch how {
+		case "no file":
+			_, err := os.Open("/there is no such file")
+			return 0, err
+		case "end":
+			return 0, fmt.Errorf("all was read: %w", io.EOF)
+		case "two":
+			return 0, errors.Join(errSentinel, &codeError{8})
+		case "canceled":
+			return 0, errors.Join(&codeError{9}, context.Canceled, anyio.ErrCanceled)
+		}
+		return 0, rudeError{}
+	})
+	nap = process.Register("nap", func(ctx context.Context, d time.Duration) (bool, error) {
+		return ctx.Done() == nil, anyio.Sleep(ctx, d)
+	})
+	choose  = process.Register("choose", func(_ context.Context, c *choosy) (choosy, error) { return *c, nil })
 	explode = process.Register("explode", func(_ context.Context, text string) (int, error) { panic(text) })
 	exit    = process.Register("exit", func(_ context.Context, code int) (int, error) { os.Exit(code); return 0, nil })
 	goexit  = process.Register("goexit", func(context.Context, struct{}) (int, error) { runtime.Goexit(); return 0, nil })
@@ -95,7 +136,7 @@ func TestManyCallsAtOnceShareFewWorkers(t *testing.T) {
 		pids := map[int]bool{}
 		var mu anyio.Lock
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			for range 30 {
+			for range 100 {
 				tg.Go(func(ctx context.Context) error {
 					p, err := pid.Call(ctx, struct{}{}, process.Limiter(limiter))
 					if err != nil {
@@ -153,6 +194,67 @@ func TestErrorsOfWorkerFunctionsComeBack(t *testing.T) {
 		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
 			t.Errorf("afterwards: %v, %v", got, err)
 		}
+	})
+}
+
+func TestErrorsOfWorkerFunctionsMatchWhatBothProcessesKnow(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		_, err := failWith.Call(ctx, "no file")
+		wantIs(t, "no file", err, fs.ErrNotExist)
+		if errors.Is(err, fs.ErrExist) || errors.Is(err, io.EOF) {
+			t.Errorf("no file: %v matches too much", err)
+		}
+		_, err = failWith.Call(ctx, "end")
+		wantIs(t, "end", err, io.EOF)
+		_, err = failWith.Call(ctx, "two")
+		if c, ok := errors.AsType[*codeError](err); !ok || c.Code != 8 || err.Error() != "not registered\ncode 8" {
+			t.Errorf("two: %#v", err)
+		}
+		_, err = failWith.Call(ctx, "canceled")
+		if c, ok := errors.AsType[*codeError](err); !ok || c.Code != 9 || errors.Is(err, context.Canceled) || errors.Is(err, anyio.ErrCanceled) {
+			t.Errorf("canceled there, not here: %#v", err)
+		}
+		_, err = failWith.Call(ctx, "rude")
+		if e, ok := errors.AsType[*process.RemoteError](err); !ok || e.Text != "do not ask" || e.Stack == "" {
+			t.Errorf("rude: %#v", err)
+		}
+	})
+}
+
+// Also in a simulation, whose loop waits for the function.
+func TestWorkerFunctionsMayWait(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if got, err := nap.Call(ctx, time.Millisecond); !got || err != nil {
+			t.Errorf("no context of its own: %v, %v", got, err)
+		}
+	})
+}
+
+func TestValuesThatEncodeThemselvesTravel(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if got, err := choose.Call(ctx, &choosy{"me"}); got.text != "me" || err != nil {
+			t.Errorf("%v, %v", got, err)
+		}
+		if _, err := choose.Call(ctx, &choosy{}); err == nil || !strings.Contains(err.Error(), "zero is not to be sent") {
+			t.Errorf("zero: %v", err)
+		}
+	})
+}
+
+func TestCallsTakeATokenOfTheirLimiter(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		limiter := anyio.NewCapacityLimiter(1)
+		wantNil(t, "acquire", limiter.AcquireOnBehalfOf(ctx, t))
+		late, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
+			_, err := swap.Call(ctx, point{}, process.Limiter(limiter))
+			return err
+		})
+		if !late || err != nil {
+			t.Errorf("a call without a token: %v, %v", late, err)
+		}
+		limiter.ReleaseOnBehalfOf(t)
+		_, err = swap.Call(ctx, point{}, process.Limiter(limiter))
+		wantNil(t, "a call with a token", err)
 	})
 }
 
@@ -250,6 +352,8 @@ func TestWhatCannotBeEncodedIsAnErrorAndCostsNoWorker(t *testing.T) {
 func TestFunctionsThatCannotBeRegistered(t *testing.T) {
 	for what, f := range map[string]func(){
 		"nil":            func() { process.Register[int, int]("nil", nil) },
+		"no name":        func() { process.Register("", func(context.Context, int) (int, error) { return 0, nil }) },
+		"a pointer":      func() { process.Register("p", func(context.Context, **chan int) (int, error) { return 0, nil }) },
 		"a taken name":   func() { process.Register("swap", func(context.Context, int) (int, error) { return 0, nil }) },
 		"a closure":      func() { process.Register("c", func(context.Context, func()) (int, error) { return 0, nil }) },
 		"a channel back": func() { process.Register("d", func(context.Context, int) (chan int, error) { return nil, nil }) },
@@ -267,7 +371,13 @@ func TestFunctionsThatCannotBeRegistered(t *testing.T) {
 func TestFunctionsThatTheWorkerDoesNotKnow(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		_, err := late().Call(ctx, 1)
-		if err == nil || !strings.Contains(err.Error(), `the worker knows no function "late"`) {
+		wantMisuse(t, "late", err)
+		if !strings.Contains(fmt.Sprint(err), `Call "late": the worker knows no function of this name`) {
+			t.Errorf("%v", err)
+		}
+		_, err = odd.Call(ctx, onlyHere{1})
+		wantMisuse(t, "an argument of a type that only this process has registered", err)
+		if !strings.Contains(fmt.Sprint(err), "name not registered") {
 			t.Errorf("%v", err)
 		}
 		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {

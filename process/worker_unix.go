@@ -3,6 +3,7 @@
 package process
 
 import (
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -10,12 +11,15 @@ import (
 
 // workerChannels are where requests come from and answers go.
 func workerChannels() (in, out *os.File, err error) {
-	unix.CloseOnExec(3)
-	unix.CloseOnExec(4)
+	for _, fd := range []uintptr{3, 4} {
+		if _, err := unix.FcntlInt(fd, unix.F_SETFD, unix.FD_CLOEXEC); err != nil {
+			return nil, nil, fmt.Errorf("descriptor %d: %w: is %s set by somebody else?", fd, err, workerEnv)
+		}
+	}
 	return os.NewFile(3, "requests"), os.NewFile(4, "answers"), nil
 }
 
-// command describes a worker; the channels of its parent are ours.
+// workerCommand describes a worker; the channels of its parent are ours.
 func workerCommand() (c Command, to, from *os.File, theirs []*os.File, err error) {
 	requestsR, requestsW, err := os.Pipe()
 	if err != nil {

@@ -1,14 +1,25 @@
 package process
 
-import "os"
+import (
+	"os"
 
-// workerChannels are the standard streams, which the functions do not get to see.
+	"golang.org/x/sys/windows"
+)
+
+// workerChannels are the standard streams, which the functions do not get to see,
+// neither as files of package os nor as handles of the process.
 func workerChannels() (in, out *os.File, err error) {
 	in, out = os.Stdin, os.Stdout
 	if os.Stdin, err = os.Open(os.DevNull); err != nil {
 		return nil, nil, err
 	}
 	os.Stdout = os.Stderr
+	if err := windows.SetStdHandle(windows.STD_INPUT_HANDLE, windows.Handle(os.Stdin.Fd())); err != nil {
+		return nil, nil, os.NewSyscallError("SetStdHandle", err)
+	}
+	if err := windows.SetStdHandle(windows.STD_OUTPUT_HANDLE, windows.Handle(os.Stderr.Fd())); err != nil {
+		return nil, nil, os.NewSyscallError("SetStdHandle", err)
+	}
 	return in, out, nil
 }
 

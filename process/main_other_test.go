@@ -1,0 +1,6 @@
+//go:build !unix
+
+package process_test
+
+// beforeWorkerMain is called where a worker begins.
+func beforeWorkerMain() {}
