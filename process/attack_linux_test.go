@@ -3,15 +3,18 @@ package process_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/process"
+	"github.com/anyio-go/anyio/socket"
 )
 
 // The end of the tests finds what is left: processes, descriptors, tasks.
@@ -55,13 +58,35 @@ func TestProcessCanceledAtAnyTurnLeavesNothing(t *testing.T) {
 
 // Descriptors that are opened while processes start do not leak into them.
 func TestProcessesHaveTheDescriptorsTheyWereGivenAndNoMore(t *testing.T) {
-	list := []string{"ls", "/proc/self/fd"}
-	want, err := exec.Command(list[0], list[1:]...).Output() // what the tests' own process was given may pass
+	extra := []*os.File{os.Stdin, os.Stdin, os.Stdin}
+	list := exec.Command("ls", "/proc/self/fd")
+	list.ExtraFiles = extra
+	want, err := list.Output() // what the tests' own process was given may pass
 	if err != nil {
 		t.Skipf("cannot list descriptors: %v", err)
 	}
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+			if err != nil {
+				return err
+			}
+			defer l.Close(ctx)
+			tg.Go(func(ctx context.Context) error { // sockets of ours come and go
+				for {
+					c, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+					if err != nil {
+						return err
+					}
+					s, err := l.Accept(ctx)
+					if err == nil {
+						err = errors.Join(anyio.Sleep(ctx, time.Millisecond), s.Close(ctx))
+					}
+					if err := errors.Join(err, c.Close(ctx)); err != nil {
+						return err
+					}
+				}
+			})
 			tg.Go(func(ctx context.Context) error {
 				for {
 					err := lowlevel.Checkpoint(ctx)
@@ -91,9 +116,9 @@ func TestProcessesHaveTheDescriptorsTheyWereGivenAndNoMore(t *testing.T) {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				for range 30 {
 					tg.Go(func(ctx context.Context) error {
-						got, err := process.Output(ctx, list...)
-						if !bytes.Equal(got, want) {
-							t.Errorf("the process has descriptors %q, want %q", got, want)
+						res, err := process.Run(ctx, process.Command{Args: list.Args, ExtraFiles: extra})
+						if err == nil && !bytes.Equal(res.Stdout, want) {
+							t.Errorf("the process has descriptors %q, want %q", res.Stdout, want)
 						}
 						return err
 					})

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,6 +137,48 @@ func TestFilesServeAsStandardStreams(t *testing.T) {
 		}
 		if data, _ := os.ReadFile(to.Name()); string(data) != "hello" {
 			t.Errorf("%q", data)
+		}
+		_, err = from.Seek(0, io.SeekStart)
+		wantNil(t, "seek", err)
+		p, err := process.Start(ctx, process.Command{Shell: "cat; echo bye >&2", Stdin: process.File(from), Stdout: process.File(to), Stderr: process.ToStdout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, err := p.Wait(ctx)
+		if p.Stdin != nil || p.Stdout != nil || p.Stderr != nil || code != 0 || err != nil {
+			t.Errorf("%+v, %d, %v", p, code, err)
+		}
+		if data, _ := os.ReadFile(to.Name()); string(data) != "hellohellobye\n" {
+			t.Errorf("%q", data)
+		}
+		wantNil(t, "close", p.Close(ctx))
+		_, err = to.Write([]byte("x"))
+		wantNil(t, "the file is still ours", err)
+	})
+}
+
+// A process inherits what os.Stdin and the others are at its start.
+func TestStandardStreamsAreInherited(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		files := [3]*os.File{}
+		for i := range files {
+			f, err := os.CreateTemp(t.TempDir(), "")
+			wantNil(t, "create", err)
+			defer f.Close()
+			files[i] = f
+		}
+		wantNil(t, "write", os.WriteFile(files[0].Name(), []byte("in"), 0o600))
+		before := [3]*os.File{os.Stdin, os.Stdout, os.Stderr}
+		os.Stdin, os.Stdout, os.Stderr = files[0], files[1], files[2]
+		res, err := process.Run(ctx, process.Command{Shell: "cat; echo err >&2", Stdin: process.Inherit, Stdout: process.Inherit, Stderr: process.Inherit})
+		os.Stdin, os.Stdout, os.Stderr = before[0], before[1], before[2]
+		if err != nil || res.Stdout != nil || res.Stderr != nil {
+			t.Errorf("%+v, %v", res, err)
+		}
+		for i, want := range []string{"in", "in", "err\n"} {
+			if data, err := os.ReadFile(files[i].Name()); string(data) != want || err != nil {
+				t.Errorf("stream %d: %q, %v; want %q", i, data, err, want)
+			}
 		}
 	})
 }

@@ -59,19 +59,24 @@ func TestConversationWithAProcess(t *testing.T) {
 
 func TestStreamsOfAProcessThatHasEnded(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
-		p := start(t, ctx, "echo last")
+		p := start(t, ctx, "echo last; echo last words >&2")
 		_, err := p.Wait(ctx)
 		wantNil(t, "wait", err)
 		if got, err := read(ctx, p.Stdout); got != "last\n" || err != nil {
 			t.Errorf("what was written before: %q, %v", got, err)
 		}
-		_, err = read(ctx, p.Stdout)
-		wantIs(t, "then", err, io.EOF)
+		if got, err := read(ctx, p.Stderr); got != "last words\n" || err != nil {
+			t.Errorf("what was written before: %q, %v", got, err)
+		}
+		for range 2 {
+			_, err = read(ctx, p.Stdout)
+			wantIs(t, "then", err, io.EOF)
+			_, err = read(ctx, p.Stderr)
+			wantIs(t, "then", err, io.EOF)
+		}
 		wantIs(t, "send", p.Stdin.Send(ctx, []byte("x")), anyio.ErrBroken)
 		wantNil(t, "close", p.Close(ctx))
-		wantIs(t, "send after close", p.Stdin.Send(ctx, []byte("x")), anyio.ErrClosed)
-		_, err = read(ctx, p.Stdout)
-		wantIs(t, "receive after close", err, anyio.ErrClosed)
+		wantStreamsClosed(t, ctx, p)
 		wantNil(t, "close again", p.Close(ctx))
 	})
 }
@@ -168,6 +173,7 @@ func TestCloseInACanceledScopeLeavesNoOrphan(t *testing.T) {
 			return err
 		})
 		wantNil(t, "scope", err)
+		wantStreamsClosed(t, ctx, p)
 		if code, ended := p.ExitCode(); code != -int(syscall.SIGTERM) || !ended {
 			t.Errorf("exit code %d, %v", code, ended)
 		}
