@@ -85,12 +85,15 @@ func TestProcessMayCleanUpWithinTheGracePeriod(t *testing.T) {
 
 func TestSignalsReachTheWholeGroup(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
-		for what, send := range map[string]func(*process.Process) error{
+		for what, end := range map[string]func(*process.Process) error{
 			"Kill":      (*process.Process).Kill,
 			"Terminate": (*process.Process).Terminate,
 			"Signal":    func(p *process.Process) error { return p.Signal(syscall.SIGHUP) },
 		} {
-			p, err := process.Start(ctx, process.Command{Shell: `sleep 1000 & echo $!; wait`, KillGroup: true})
+			p, err := process.Start(ctx, process.Command{
+				Shell:     `trap : USR1; sh -c 'trap "echo got" USR1; echo $$; while :; do sleep 1000 & wait; done' & while :; do wait; done`,
+				KillGroup: true,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,14 +101,17 @@ func TestSignalsReachTheWholeGroup(t *testing.T) {
 			wantNil(t, "read", err)
 			pidFile := filepath.Join(t.TempDir(), "pid")
 			wantNil(t, "write", os.WriteFile(pidFile, []byte(grandchild), 0o600))
-			wantNil(t, what, send(p))
-			// The grandchild has the other end, too.
-			_, err = read(ctx, p.Stdout)
-			wantIs(t, what, err, io.EOF)
+			wantNil(t, "signal", p.Signal(syscall.SIGUSR1))
+			if got, err := read(ctx, p.Stdout); got != "got\n" || err != nil {
+				t.Errorf("the process that ours has started: %q, %v", got, err)
+			}
+			wantNil(t, what, end(p))
 			if code, err := p.Wait(ctx); code >= 0 || err != nil {
 				t.Errorf("%s: %d, %v", what, code, err)
 			}
 			wantGone(t, pidFile)
+			_, err = read(ctx, p.Stdout)
+			wantIs(t, "nobody has the other end", err, io.EOF)
 			wantNil(t, "close", p.Close(ctx))
 		}
 	})
