@@ -63,7 +63,8 @@ func (p *Portal) WaitStopped(ctx context.Context) error { return p.stop.Wait(ctx
 // called from any goroutine at any time.
 type PortalTask[T any] struct {
 	h        TaskHandle
-	returned bool // f has; this and what follows is written before the task's end
+	caller   context.Context // whose cancellation cancels the task while it runs; may be nil
+	returned bool            // f has; this and what follows is written before the task's end
 	value    T
 	err      error
 }
@@ -107,8 +108,21 @@ var (
 
 func newPortalTask[T any](f func(ctx context.Context) (T, error), opts []TaskOption) *PortalTask[T] {
 	t := &PortalTask[T]{}
-	t.h.t.Prepare(func(ctx context.Context) error { return t.settle(f(ctx)) }, kernel.FuncPC(f), metaOf(opts))
+	t.h.t.Prepare(func(ctx context.Context) error {
+		if t.caller != nil {
+			defer t.follow()()
+		}
+		return t.settle(f(ctx))
+	}, kernel.FuncPC(f), metaOf(opts))
 	return t
+}
+
+// follow cancels the task, which has begun, when its caller is canceled, until what
+// it returns is called.
+func (t *PortalTask[T]) follow() func() bool {
+	return context.AfterFunc(t.caller, func() {
+		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: context.Cause(t.caller)})
+	})
 }
 
 // settle keeps the outcome for the caller. The group hears of a cancellation only.
@@ -220,9 +234,7 @@ func (t *PortalTask[T]) outcomeFor(canceled error) (T, error) {
 // callHereFor is PortalCall where the caller's goroutine may as well be the task's.
 func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *PortalTask[T]) (T, error) {
 	if ctx.Done() != nil {
-		defer context.AfterFunc(ctx, func() {
-			t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: context.Cause(ctx)})
-		})()
+		t.caller = ctx
 	}
 	p.mu.Lock()
 	stopped := p.stopped

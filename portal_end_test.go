@@ -68,6 +68,28 @@ func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {
 	}
 }
 
+func TestPortalCallEndsWhenAGoroutineCancelsItsCaller(t *testing.T) {
+	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		p, err := anyio.StartPortal(context.Background(), anyio.On(b))
+		wantNil(t, "start", err)
+		for _, late := range []bool{true, false} { // the cancellation comes when the task waits, or at any time
+			var waiting anyio.Event
+			ctx, cancel := context.WithCancel(context.Background())
+			go func() {
+				if !late || waiting.Wait(context.Background()) == nil {
+					cancel()
+				}
+			}()
+			_, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+				waiting.Set()
+				return 0, anyio.SleepForever(ctx)
+			})
+			wantCanceled(t, b.Name(), err)
+		}
+		wantNil(t, "close", p.Close(context.Background()))
+	}
+}
+
 func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
