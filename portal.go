@@ -49,10 +49,10 @@ func (p *Portal) Stop(cancelRemaining bool) {
 	p.mu.Lock()
 	p.stopped = true
 	p.mu.Unlock()
-	p.stop.Set()
-	if cancelRemaining {
+	if cancelRemaining { // first, so that who waits for the stop finds them canceled
 		p.tg.g.Scope.Cancel(&kernel.Cause{Reason: "the portal was stopped", PC: kernel.CallerPC(1)})
 	}
+	p.stop.Set()
 }
 
 // WaitStopped waits until Stop is called: as the end of the body of WithPortal it
