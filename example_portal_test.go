@@ -2,6 +2,7 @@ package anyio_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -55,4 +56,42 @@ func ExampleWithPortal() {
 	// Output:
 	// 42 <nil>
 	// <nil>
+}
+
+// Handlers share one event loop, which lives as long as one of them uses it.
+func ExamplePortalProvider() {
+	ctx := context.Background()
+	provider := anyio.NewPortalProvider(anyio.On(anyio.EventLoop()))
+	double := func(n int) (m int, err error) {
+		p, err := provider.Acquire(ctx)
+		if err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, provider.Release(ctx)) }()
+		return anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 2 * n, anyio.Sleep(ctx, 1) })
+	}
+	fmt.Println(double(21))
+	// Output: 42 <nil>
+}
+
+// A task group is opened by one method of plain Go code and closed by another.
+func ExamplePortalOpen() {
+	ctx := context.Background()
+	p, err := anyio.StartPortal(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer p.Close(ctx)
+	tg, leave, err := anyio.PortalOpen(ctx, p, anyio.WithTaskGroup)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	tg.Go(func(ctx context.Context) error { return errors.New("out of paper") }, anyio.Name("printer"))
+	err = leave(ctx, nil) // waits for the tasks
+	if group, ok := errors.AsType[*anyio.GroupError](err); ok {
+		fmt.Println(group.At(0))
+	}
+	// Output: printer out of paper
 }

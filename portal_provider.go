@@ -88,17 +88,23 @@ func (pp *PortalProvider) Release(ctx context.Context) error {
 	return closePortals(ctx, last) // a task that is left may acquire meanwhile: it gets another run
 }
 
-// closePortals closes all, waits for all, and only then returns their errors or
+// closePortals stops all, waits for all, and only then returns their errors or
 // raises the panic of the first that has one.
 func closePortals(ctx context.Context, portals []*Portal) error {
+	for _, p := range portals {
+		p.Stop(false)
+	}
 	var errs []error
+	var over []*portalRun
 	for _, p := range portals {
 		if err := p.end(ctx); err != nil {
-			return err
+			errs = append(errs, err)
+		} else {
+			over = append(over, p.run)
 		}
 	}
-	for _, p := range portals {
-		if err := p.run.outcome(); err != nil {
+	for _, r := range over {
+		if err := r.outcome(); err != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -158,6 +158,32 @@ func TestReleaseByATaskOfTheRunIsMisuse(t *testing.T) {
 	})
 }
 
+// The run that cannot be waited for does not keep the others from their end.
+func TestLastReleaseByATaskOfAReplacedRunEndsTheOthers(t *testing.T) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+		first := acquire(t, ctx, pp)
+		var replaced anyio.Event
+		task, err := anyio.PortalSpawn(first, func(ctx context.Context) (int, error) {
+			if err := replaced.Wait(ctx); err != nil {
+				return 0, err
+			}
+			return 0, pp.Release(ctx)
+		})
+		wantNil(t, "spawn", err)
+		first.Stop(false)
+		second := acquire(t, ctx, pp)
+		wantNil(t, "release", pp.Release(ctx))
+		replaced.Set()
+		_, err = task.Await(ctx)
+		wantMisuse(t, "last release", err)
+		if _, err := anyio.PortalSpawn(second, func(context.Context) (int, error) { return 0, nil }); err != anyio.ErrPortalStopped {
+			t.Errorf("the other portal: %v", err)
+		}
+		wantNil(t, "close", first.Close(ctx))
+		wantNil(t, "close", second.Close(ctx))
+	})
+}
+
 func TestStartPortalBeginsNothingInACanceledScope(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

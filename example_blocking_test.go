@@ -1,0 +1,49 @@
+package anyio_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/anyio-go/anyio"
+)
+
+// A function that blocks asks a task of the loop for something in between.
+func ExampleCallInRun() {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		var answered anyio.Event
+		length, err := anyio.RunBlocking(ctx, func() (int, error) { // elsewhere
+			answer, err := anyio.CallInRun(ctx, func(ctx context.Context) (string, error) { // in the loop
+				answered.Set()
+				return "forty-two", anyio.Sleep(ctx, 1)
+			})
+			return len(answer), err
+		})
+		fmt.Println(length, answered.IsSet())
+		return err
+	}, anyio.On(anyio.EventLoop()))
+	fmt.Println(err)
+	// Output:
+	// 9 true
+	// <nil>
+}
+
+// A library that must always be called from the same thread.
+func ExampleNewOSThreads() {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		thread := anyio.NewOSThreads(1)
+		defer thread.Close(ctx)
+		drawn := 0 // by that thread
+		for range 3 {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) { drawn++; return drawn, nil }, anyio.OnThreads(thread))
+			if err != nil {
+				return err
+			}
+		}
+		fmt.Println(drawn)
+		return nil
+	}, anyio.On(anyio.EventLoop()))
+	fmt.Println(err)
+	// Output:
+	// 3
+	// <nil>
+}
