@@ -22,13 +22,14 @@ import (
 // of an os.File. [FI-03]
 type File struct {
 	raw     rawFile
-	spool   *spool // raw, if it may be in memory
+	spool   *spool   // raw, if it may be in memory
+	endless *endless // how to wait for raw, if the system can
 	name    string
 	limiter *anyio.CapacityLimiter
 	closed  atomic.Bool
 	atClose func() error // after closing; may be nil
 
-	mu    sync.Mutex  // held where one may block; guards ahead[at:]
+	mu    sync.Mutex  // held where one may block; guards ahead[at:], unless endless does
 	ahead []byte      // read by ReadLine
 	at    int         // where the next byte is in ahead
 	more  atomic.Bool // there may be bytes ahead
@@ -59,7 +60,8 @@ func Create(ctx context.Context, name string) (*File, error) {
 }
 
 // OpenFile opens a file as os.OpenFile does, with flags such as
-// os.O_WRONLY|os.O_APPEND. Cancellation: nothing was done. [FI-01] [FI-20]
+// os.O_WRONLY|os.O_APPEND. To open a FIFO may wait without end: see above. Cancellation:
+// nothing was done. [FI-01] [FI-20]
 func OpenFile(ctx context.Context, name string, flag int, perm fs.FileMode) (*File, error) {
 	file, err := call(ctx, func() (*os.File, error) { return os.OpenFile(name, flag, perm) })
 	if err != nil {
@@ -69,7 +71,9 @@ func OpenFile(ctx context.Context, name string, flag int, perm fs.FileMode) (*Fi
 }
 
 // Wrap makes a File of an open file, which belongs to it from then on. [FI-02]
-func Wrap(file *os.File) *File { return &File{raw: file, name: file.Name()} }
+func Wrap(file *os.File) *File {
+	return &File{raw: file, endless: endlessOf(file), name: file.Name()}
+}
 
 // Wrapped is the os.File, nil of a spooled file that is in memory. [FI-04]
 func (f *File) Wrapped() *os.File {
@@ -101,7 +105,8 @@ func (f *File) Fd() (fd uintptr, err error) {
 
 // SetLimiter lets calls on the file take a token of l, on every backend. Without it, or
 // with nil, they take one of the run's default limiter where they are made elsewhere,
-// and none where they are made in place. Set it before the file is used. [FI-05]
+// and none where they are made in place. Reads and writes of a pipe, a FIFO or a terminal
+// take none. Set it before the file is used. [FI-05]
 func (f *File) SetLimiter(l *anyio.CapacityLimiter) { f.limiter = l }
 
 // Limiter is what was given to SetLimiter. [FI-05]

@@ -15,6 +15,9 @@ import (
 // anyio.ErrEndOfStream; if the file has grown it goes on the next time.
 // Cancellation: no byte is lost. [FI-07] [FI-08] [FI-11] [FI-12]
 func (f *File) Read(ctx context.Context, p []byte) (int, error) {
+	if f.waits(ctx) {
+		return f.readEndless(ctx, p)
+	}
 	switch here, err := f.here(ctx, 0); {
 	case err != nil:
 		return 0, err
@@ -38,8 +41,12 @@ func (f *File) read(p []byte) (int, error) {
 }
 
 // Write writes all of p. It returns how many bytes were written, less than len(p)
-// only with an error, such as a full disk. Cancellation: nothing was written. [FI-13]
+// only with an error, such as a full disk. Cancellation: nothing was written, or, if it
+// waits for a pipe, as much as n says. [FI-13]
 func (f *File) Write(ctx context.Context, p []byte) (int, error) {
+	if f.waits(ctx) {
+		return f.writeEndless(ctx, p)
+	}
 	switch here, err := f.here(ctx, len(p)); {
 	case err != nil:
 		return 0, err
@@ -53,7 +60,7 @@ func (f *File) write(p []byte) (int, error) {
 	if f.closed.Load() {
 		return 0, anyio.ErrClosed
 	}
-	if f.more.Load() {
+	if f.more.Load() && f.endless == nil {
 		if _, err := f.seek(0, io.SeekCurrent); err != nil {
 			return 0, err
 		}

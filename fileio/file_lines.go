@@ -19,6 +19,9 @@ const (
 // it comes anyio.ErrEndOfStream. A line is held in memory, however long it is.
 // Cancellation: no byte is lost. [FI-09]
 func (f *File) ReadLine(ctx context.Context) (string, error) {
+	if f.waits(ctx) {
+		return f.readLineEndless(ctx)
+	}
 	if f.limiter == nil && f.more.Load() { // often the line is there: it needs no call
 		if _, err := kernel.Enter(ctx); err != nil {
 			return "", err
@@ -35,9 +38,9 @@ func (f *File) ReadLine(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case here:
-		return f.readLine()
+		return f.readLineRaw()
 	}
-	return anyio.RunBlocking(ctx, f.readLine, f.opts()...)
+	return anyio.RunBlocking(ctx, f.readLineRaw, f.opts()...)
 }
 
 // Lines ranges over the lines from here on, each with its "\n", as strings.Lines does.
@@ -116,9 +119,15 @@ func (f *File) tidy() {
 	f.more.Store(len(f.ahead) > 0)
 }
 
-func (f *File) readLine() (string, error) {
+func (f *File) readLineRaw() (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.readLine(f.raw.Read)
+}
+
+// readLine reads on until there is a line. What it has read when read fails is kept.
+// The caller holds mu, or reading of an endless file.
+func (f *File) readLine(read func(p []byte) (int, error)) (string, error) {
 	if f.closed.Load() {
 		return "", anyio.ErrClosed
 	}
@@ -133,7 +142,7 @@ func (f *File) readLine() (string, error) {
 		if cap(f.ahead)-seen < aheadSize {
 			f.ahead = append(make([]byte, 0, 2*seen+aheadSize), f.ahead...)
 		}
-		n, err := f.raw.Read(f.ahead[seen:cap(f.ahead)])
+		n, err := read(f.ahead[seen:cap(f.ahead)])
 		f.ahead = f.ahead[:seen+n]
 		f.more.Store(len(f.ahead) > 0)
 		switch {
@@ -159,6 +168,10 @@ func (f *File) readAhead(p []byte) int {
 func (f *File) seek(offset int64, whence int) (int64, error) {
 	if f.closed.Load() {
 		return 0, anyio.ErrClosed
+	}
+	if f.endless != nil { // it cannot, and says so
+		at, err := f.raw.Seek(offset, whence)
+		return at, f.outcome(err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -238,36 +238,6 @@ func TestFileTakesTokensOfItsLimiter(t *testing.T) {
 	})
 }
 
-// A pipe stands for a slow disk.
-func TestLoopGoesOnWhileAFileIsReadAndItsResultIsKept(t *testing.T) {
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		r, w, err := os.Pipe()
-		must(t, err)
-		f := fileio.Wrap(r)
-		defer f.Close(ctx)
-		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			reading := tg.Go(func(ctx context.Context) error {
-				buf := make([]byte, 10)
-				n, err := f.Read(ctx, buf)
-				if string(buf[:n]) != "slow" || err != nil {
-					t.Errorf("read %q, %v, want what came after the cancellation", buf[:n], err)
-				}
-				_, err = f.Read(ctx, buf)
-				wantErr(t, err, anyio.ErrCanceled)
-				return err
-			})
-			if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
-				return err
-			}
-			reading.Cancel("test")
-			_, err := w.WriteString("slow")
-			return errors.Join(err, w.Close())
-		})
-		must(t, err)
-	}, anyiotest.Skip("sim", "a call is one step there, and nobody could write meanwhile"),
-		anyiotest.Skip("parallel", "a call in place looks at nothing but the file"))
-}
-
 func TestFullDiskIsToldWithWhatWasWritten(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("this system has no /dev/full")

@@ -26,13 +26,16 @@ func pathCalls(p fileio.Path) map[string]func(ctx context.Context) error {
 		"Mkdir": func(ctx context.Context) error {
 			return p.Mkdir(ctx, fileio.MkdirOptions{Parents: true, ExistOK: true})
 		},
-		"Touch":          p.Touch,
-		"UnlinkIfExists": func(ctx context.Context) error { _, err := p.Lstat(ctx); return errors.Join(err, p.UnlinkIfExists(ctx)) },
-		"Rename":         func(ctx context.Context) error { _, err := p.Rename(ctx, "x"); return err },
-		"Move to it":     func(ctx context.Context) error { _, err := fileio.NewPath(".").Move(ctx, p); return err },
-		"Copy":           func(ctx context.Context) error { _, err := p.Copy(ctx, "x", fileio.CopyOptions{}); return err },
-		"SymlinkTo":      func(ctx context.Context) error { return p.SymlinkTo(ctx, "x") },
-		"Resolve":        func(ctx context.Context) error { _, err := p.Resolve(ctx, true); return err },
+		"Touch": p.Touch,
+		"UnlinkIfExists": func(ctx context.Context) error {
+			_, err := p.Lstat(ctx)
+			return errors.Join(err, p.UnlinkIfExists(ctx))
+		},
+		"Rename":     func(ctx context.Context) error { _, err := p.Rename(ctx, "x"); return err },
+		"Move to it": func(ctx context.Context) error { _, err := fileio.NewPath(".").Move(ctx, p); return err },
+		"Copy":       func(ctx context.Context) error { _, err := p.Copy(ctx, "x", fileio.CopyOptions{}); return err },
+		"SymlinkTo":  func(ctx context.Context) error { return p.SymlinkTo(ctx, "x") },
+		"Resolve":    func(ctx context.Context) error { _, err := p.Resolve(ctx, true); return err },
 		"Iterdir": func(ctx context.Context) error {
 			for _, err := range p.Iterdir(ctx) {
 				return err

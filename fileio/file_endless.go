@@ -1,0 +1,87 @@
+package fileio
+
+import (
+	"context"
+	"net"
+	"os"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netconn"
+)
+
+// An endless file is one whose calls may wait without end and which the system can wait
+// for, as for a socket: a pipe, a FIFO, mostly a terminal. Its reads and writes can be
+// canceled while they wait, like those of a socket, and need no token of a limiter.
+type endless struct {
+	conn    kernel.StreamConn
+	reading anyio.Lock // held by the task that reads; guards ahead and at of the File
+	writing anyio.Lock
+}
+
+// endlessOf is nil of a file that the system cannot wait for.
+func endlessOf(file *os.File) *endless {
+	if file.SetReadDeadline(time.Time{}) != nil {
+		return nil
+	}
+	return &endless{conn: netconn.FromConn(connFile{file})}
+}
+
+// A connFile is a file as a net.Conn.
+type connFile struct{ *os.File }
+
+func (connFile) LocalAddr() net.Addr  { return fileAddr{} }
+func (connFile) RemoteAddr() net.Addr { return fileAddr{} }
+
+type fileAddr struct{}
+
+func (fileAddr) Network() string { return "file" }
+func (fileAddr) String() string  { return "file" }
+
+// waits reports whether a call is to be one that can be canceled while it waits. In the
+// simulator it is one step like all others, in which nobody can cancel it.
+func (f *File) waits(ctx context.Context) bool {
+	return f.endless != nil && !kernel.Locate(ctx).Run().Virtual
+}
+
+// readEndless is Read.
+func (f *File) readEndless(ctx context.Context, p []byte) (int, error) {
+	e := f.endless
+	if err := e.reading.Acquire(ctx); err != nil {
+		return 0, err
+	}
+	defer e.reading.Release()
+	if f.closed.Load() {
+		return 0, anyio.ErrClosed
+	}
+	if n := f.readAhead(p); n > 0 || len(p) == 0 {
+		return n, nil
+	}
+	n, err := e.conn.Read(ctx, p)
+	return n, f.outcome(err)
+}
+
+// readLineEndless is ReadLine.
+func (f *File) readLineEndless(ctx context.Context) (string, error) {
+	e := f.endless
+	if err := e.reading.Acquire(ctx); err != nil {
+		return "", err
+	}
+	defer e.reading.Release()
+	return f.readLine(func(p []byte) (int, error) { return e.conn.Read(ctx, p) })
+}
+
+// writeEndless is Write.
+func (f *File) writeEndless(ctx context.Context, p []byte) (int, error) {
+	e := f.endless
+	if err := e.writing.Acquire(ctx); err != nil {
+		return 0, err
+	}
+	defer e.writing.Release()
+	if f.closed.Load() {
+		return 0, anyio.ErrClosed
+	}
+	n, err := e.conn.Write(ctx, p)
+	return n, f.outcome(err)
+}
