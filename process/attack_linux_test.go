@@ -4,14 +4,21 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/socket"
@@ -127,5 +134,99 @@ func TestProcessesHaveTheDescriptorsTheyWereGivenAndNoMore(t *testing.T) {
 			})
 		})
 		wantNil(t, "group", err)
+	})
+}
+
+// Wherever a start runs out of descriptors, it gives back those that it has got.
+func TestStartThatRunsOutOfDescriptorsLeavesNone(t *testing.T) {
+	var before unix.Rlimit
+	wantNil(t, "limit", unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		_, err := process.Output(ctx, "true") // all that is opened once is open
+		wantNil(t, "run", err)
+		anyiotest.CheckLeaks(t)
+		failed, started := 0, 0
+		for more := range 20 {
+			n := freeDescriptor(t) + more
+			wantNil(t, "limit", unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(n), Max: before.Max}))
+			p, err := process.Start(ctx, process.Command{Args: []string{"true"}})
+			wantNil(t, "limit", unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
+			if err != nil {
+				failed++
+				wantIs(t, "start", err, syscall.EMFILE)
+				continue
+			}
+			started++
+			wantNil(t, "close", p.Close(ctx))
+		}
+		if failed == 0 || started == 0 {
+			t.Errorf("%d failed, %d started: want both", failed, started)
+		}
+	})
+}
+
+// freeDescriptor is the lowest number that no descriptor has.
+func freeDescriptor(t *testing.T) int {
+	t.Helper()
+	f, err := os.Open("/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	return int(f.Fd())
+}
+
+func TestAttributesOfTheSystemAreKept(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		anyiotest.CheckLeaks(t)
+		pidfd := -1
+		sys := &syscall.SysProcAttr{Setsid: true, PidFD: &pidfd}
+		p, err := process.Start(ctx, process.Command{Shell: "ps -o sid= -p $$; echo $$; sleep 1000 & echo $!; exit 3", KillGroup: true, Sys: sys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, err := p.Wait(ctx); code != 3 || err != nil {
+			t.Errorf("%d, %v", code, err)
+		}
+		if flags, err := unix.FcntlInt(uintptr(pidfd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+			t.Errorf("the pidfd that was asked for: flags %#x, %v", flags, err)
+		}
+		wantNil(t, "the pidfd is ours", unix.Close(pidfd))
+		said, err := read(ctx, p.Stdout)
+		wantNil(t, "read", err)
+		if pids := strings.Fields(said); len(pids) != 3 || pids[0] != pids[1] {
+			t.Errorf("session, pid, grandchild %q", pids)
+		}
+		_, err = read(ctx, p.Stdout)
+		wantIs(t, "the group has ended", err, io.EOF)
+		wantNil(t, "close", p.Close(ctx))
+		if sys.Setpgid || sys.Credential != nil {
+			t.Errorf("ours were changed: %+v", sys)
+		}
+	})
+}
+
+func TestLeaderThatHasLeftItsGroupIsEnded(t *testing.T) {
+	if _, err := exec.LookPath("perl"); err != nil {
+		t.Skip("no perl, which can change its group")
+	}
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			script := "setpgrp(0, " + strconv.Itoa(syscall.Getpgrp()) + ") or die; syswrite STDOUT, 'moved'; sleep 1000"
+			p, err := process.Start(ctx, process.Command{Args: []string{"perl", "-e", script}, KillGroup: true})
+			if err != nil {
+				return err
+			}
+			if said, err := read(ctx, p.Stdout); said != "moved" {
+				t.Errorf("%q, %v", said, err)
+			}
+			s.Cancel("")
+			err = p.Close(ctx)
+			if code, ended := p.ExitCode(); code != -int(syscall.SIGTERM) || !ended {
+				t.Errorf("%d, %t", code, ended)
+			}
+			return err
+		})
+		wantNil(t, "scope", err)
 	})
 }

@@ -20,6 +20,16 @@ func watchExit(sys *syscall.SysProcAttr) *exitWatch {
 	return w
 }
 
+// started takes a copy of the pidfd if somebody else wanted one, who owns it.
+func (w *exitWatch) started(sys *syscall.SysProcAttr) {
+	if sys.PidFD == &w.pidfd || *sys.PidFD < 0 {
+		return
+	}
+	if fd, err := unix.FcntlInt(uintptr(*sys.PidFD), unix.F_DUPFD_CLOEXEC, 0); err == nil {
+		w.pidfd = fd
+	}
+}
+
 // wait returns when the process has ended, or false if that cannot be told so.
 func (w *exitWatch) wait() bool {
 	if w.pidfd < 0 {

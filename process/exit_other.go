@@ -9,4 +9,6 @@ type exitWatch struct{}
 
 func watchExit(*syscall.SysProcAttr) *exitWatch { return nil }
 
+func (*exitWatch) started(*syscall.SysProcAttr) {}
+
 func (*exitWatch) wait() bool { return false }

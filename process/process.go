@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -82,6 +83,7 @@ func start(c Command) (*Process, error) {
 		return nil, c.explain(path, err)
 	}
 	s.started()
+	exit.started(sys)
 	p := &Process{proc: proc, grace: c.grace(), leads: c.KillGroup}
 	if f := s.parent[0]; f != nil {
 		p.Stdin = newSender(f)
@@ -137,8 +139,8 @@ func (p *Process) Wait(ctx context.Context) (int, error) {
 	return p.code, p.err
 }
 
-// ExitCode is the exit code, as Wait returns it, and whether the process has
-// ended. [SP-09]
+// ExitCode is the exit code, as Wait returns it, 0 also if Wait fails, and whether
+// the process has ended. [SP-09]
 func (p *Process) ExitCode() (code int, ended bool) {
 	if !p.done.IsSet() {
 		return 0, false
@@ -158,7 +160,11 @@ func (p *Process) Signal(s os.Signal) error {
 	if p.reaped.Load() {
 		return os.ErrProcessDone
 	}
-	return signalGroup(p.proc.Pid, s)
+	err := signalGroup(p.proc.Pid, s)
+	if s == os.Kill || errors.Is(err, syscall.ESRCH) {
+		return p.proc.Signal(s) // it may have moved to another group itself
+	}
+	return err
 }
 
 // Terminate asks the process to end: SIGTERM, on Windows the same as Kill. [SP-05]

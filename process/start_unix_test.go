@@ -8,10 +8,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -221,6 +223,26 @@ func TestAThousandProcessesAtOnce(t *testing.T) {
 				t.Errorf("%d, %v", code, err)
 			}
 		}
+	})
+}
+
+func TestManyTasksRunProcessesAtOnce(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		anyiotest.CheckLeaks(t)
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for i := range 100 {
+				tg.Go(func(ctx context.Context) error {
+					want := strconv.Itoa(i)
+					res, err := process.Run(ctx, process.Command{Args: []string{"cat"}, Input: []byte(want)})
+					if err == nil && string(res.Stdout) != want {
+						t.Errorf("%q, want %q", res.Stdout, want)
+					}
+					return err
+				})
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
 	})
 }
 

@@ -42,6 +42,9 @@ func (c *Command) sysProcAttr() (*syscall.SysProcAttr, error) {
 		return sys, nil
 	}
 	cred := &syscall.Credential{Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid()), NoSetGroups: true}
+	if sys.Credential != nil {
+		*cred = *sys.Credential
+	}
 	var err error
 	if c.User != "" {
 		if cred.Uid, err = lookupID("user", c.User, func(name string) (string, error) {
@@ -67,7 +70,7 @@ func (c *Command) sysProcAttr() (*syscall.SysProcAttr, error) {
 		}
 	}
 	if c.ExtraGroups != nil {
-		cred.NoSetGroups = false
+		cred.NoSetGroups, cred.Groups = false, nil
 		for _, name := range c.ExtraGroups {
 			id, err := lookupID("group", name, group)
 			if err != nil {

@@ -21,5 +21,10 @@ func (c *Command) sysProcAttr() (*syscall.SysProcAttr, error) {
 	if c.Sys != nil {
 		*sys = *c.Sys
 	}
+	if c.Shell != "" && sys.CmdLine == "" {
+		// With /s cmd.exe takes off the outer quotes and changes nothing else; it does
+		// not understand the quotes that arguments are given otherwise.
+		sys.CmdLine = `cmd.exe /s /c "` + c.Shell + `"`
+	}
 	return sys, nil
 }
