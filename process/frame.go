@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // Parent and worker send each other frames: four bytes of mark, four of length, and
@@ -81,6 +82,10 @@ func (c *codec) encode(values ...any) ([]byte, error) {
 	c.out.Reset()
 	c.out.Write(make([]byte, frameHeader))
 	for _, v := range values {
+		var f cycleFinder
+		if f.hasCycle(reflect.ValueOf(v)) {
+			return nil, &encodeError{errCycle}
+		}
 		if err := c.enc.Encode(v); err != nil {
 			return nil, &encodeError{err}
 		}

@@ -1,6 +1,6 @@
-//go:build !unix
+//go:build !linux
 
 package process_test
 
-// beforeWorkerMain is called where a worker begins.
-func beforeWorkerMain() {}
+// beforeTests is called when this is no worker.
+func beforeTests() {}

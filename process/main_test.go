@@ -16,6 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	beforeWorkerMain()
 	process.WorkerMain()
+	beforeTests()
 	gob.Register(onlyHere{})
 	os.Exit(anyiotest.Main(m))
 }

@@ -55,6 +55,13 @@ var (
 		_, err := os.ReadFile(name)
 		return os.Getpid(), err
 	})
+	forge = process.Register("forge", func(_ context.Context, text string) (int, error) {
+		n, err := syscall.Write(4, []byte(text))
+		if strings.Contains(text, "cut short") {
+			os.Exit(4)
+		}
+		return n, err
+	})
 	grow = process.Register("grow", func(_ context.Context, n int) ([]byte, error) { return make([]byte, n), nil })
 )
 
@@ -96,6 +103,27 @@ func TestWorkersHaveNothingToRead(t *testing.T) {
 	})
 }
 
+func TestWrongFramesInPlaceOfAnAnswerAreABrokenWorker(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		for text, want := range map[string]string{
+			"AnYX\x00\x00\x00\x01x":         "what came is no frame",
+			"AnYW\xff\xff\xff\xff":          "what came is no frame",
+			"AnYW\x00\x00\x00\x02ab":        "unexpected EOF or what came is no frame", // whether the answer is there
+			"AnYW\x00\x00\x00\x09x":         "what came is no frame",
+			"AnYW\x00\x01\x00\x00cut short": "it ended with code 4",
+		} {
+			_, err := forge.Call(ctx, text)
+			e, ok := errors.AsType[*process.BrokenWorkerError](err)
+			if !ok || !slices.Contains(strings.Split(want, " or "), e.Cause.Error()) {
+				t.Errorf("%q: %v, want %s", text, err, want)
+			}
+		}
+		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
+			t.Errorf("afterwards: %v, %v", got, err)
+		}
+	})
+}
+
 func TestFunctionsThatEndTheirProcess(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		for f, want := range map[*process.Function[struct{}, int]]string{fatal: "it ended with code 1", panicLater: "it ended with code 2"} {
@@ -111,8 +139,12 @@ func TestFunctionsThatEndTheirProcess(t *testing.T) {
 }
 
 func TestBigAnswersTravelBetweenSmallOnes(t *testing.T) {
+	big := 100 << 20
+	if raceEnabled {
+		big = 8 << 20 // the detector looks at every byte many times
+	}
 	onReal(t, func(t *testing.T, ctx context.Context) {
-		for _, n := range []int{1, 24 << 20, 2} {
+		for _, n := range []int{1, big, 2} {
 			if got, err := grow.Call(ctx, n); len(got) != n || err != nil {
 				t.Errorf("%d bytes of %d, %v", len(got), n, err)
 			}
