@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/signals"
+	"github.com/anyio-go/anyio/internal/unclosed"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -21,7 +22,13 @@ import (
 type SignalReceiver struct {
 	guard ResourceGuard
 	stop  func()
+	inbox *inbox
+	watch *unclosed.Watch // nil outside debug runs
+}
 
+// An inbox has what has arrived. Whoever delivers signals knows it, and not the
+// receiver, which may become garbage.
+type inbox struct {
 	mu      waitq.Mutex // guards what follows
 	arrived []os.Signal
 	waiter  kernel.Queue
@@ -30,11 +37,11 @@ type SignalReceiver struct {
 
 // OpenSignalReceiver begins to receive the given signals, of which one may be named
 // twice; they have no other effect from then on. Close it: that restores what was
-// there before. Receivers of the same signal all get it, and so do channels given to
+// there before (debug runs warn of receivers that were never closed). Receivers of the same signal all get it, and so do channels given to
 // signal.Notify; they may be closed in any order. Only if the signal was ignored
 // before, the end of the last receiver lets it be ignored again by signal.Ignore, which
 // ends such channels, too. No signal at all, one that the system does not have, and one
-// that no process can receive, such as SIGKILL, are a *MisuseError. In the simulator
+// that no program can receive, such as SIGKILL, are a *MisuseError. In the simulator
 // the signals come from sim.Raise. Cancellation: nothing was changed. [SG-01] [SG-02]
 func OpenSignalReceiver(ctx context.Context, sigs ...os.Signal) (*SignalReceiver, error) {
 	if len(sigs) == 0 {
@@ -47,8 +54,11 @@ func OpenSignalReceiver(ctx context.Context, sigs ...os.Signal) (*SignalReceiver
 	if err != nil {
 		return nil, err
 	}
-	r := &SignalReceiver{guard: ResourceGuard{Action: "receiving signals from"}}
-	r.stop = signals.Subscribe(p.Run(), sigs, r.push)
+	r := &SignalReceiver{guard: ResourceGuard{Action: "receiving signals from"}, inbox: &inbox{}}
+	if kernel.DebugRuns() {
+		r.watch = unclosed.New(r, "SignalReceiver", kernel.CallerPC(1))
+	}
+	r.stop = signals.Subscribe(p.Run(), sigs, r.inbox.push)
 	return r, nil
 }
 
@@ -63,18 +73,55 @@ func checkSignals(call string, sigs []os.Signal) error {
 }
 
 // push is called for each signal.
-func (r *SignalReceiver) push(s os.Signal) {
-	r.mu.Lock()
-	if r.closed {
-		r.mu.Unlock()
+func (b *inbox) push(s os.Signal) {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
 		return
 	}
-	r.arrived = append(r.arrived, s)
-	w := r.waiter.WakeFirst()
-	r.mu.Unlock()
+	b.arrived = append(b.arrived, s)
+	w := b.waiter.WakeFirst()
+	b.mu.Unlock()
 	if w != nil {
 		w.Unpark()
 	}
+}
+
+// close drops what has arrived and wakes who waits.
+func (b *inbox) close() {
+	b.mu.Lock()
+	b.closed, b.arrived = true, nil
+	w := b.waiter.WakeFirst()
+	b.mu.Unlock()
+	if w != nil {
+		w.Unpark()
+	}
+}
+
+// take waits for the first signal.
+func (b *inbox) take(p kernel.Place) (os.Signal, error) {
+	b.mu.Lock()
+	if len(b.arrived) == 0 && !b.closed {
+		w := kernel.GetBlocker()
+		defer kernel.PutBlocker(w)
+		w.Prepare(p, opSignal)
+		b.waiter.Push(&w.Node)
+		b.mu.Unlock()
+		err := w.Wait(p)
+		b.mu.Lock()
+		if err != nil {
+			b.waiter.Remove(&w.Node)
+			b.mu.Unlock()
+			return nil, err
+		}
+	}
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, ErrClosed
+	}
+	s := b.arrived[0]
+	b.arrived = b.arrived[1:]
+	return s, nil
 }
 
 var opSignal = kernel.RegisterOp("SignalReceiver.Receive")
@@ -90,28 +137,7 @@ func (r *SignalReceiver) Receive(ctx context.Context) (os.Signal, error) {
 		return nil, err
 	}
 	defer r.guard.Release()
-	r.mu.Lock()
-	if len(r.arrived) == 0 && !r.closed {
-		b := kernel.GetBlocker()
-		defer kernel.PutBlocker(b)
-		b.Prepare(p, opSignal)
-		r.waiter.Push(&b.Node)
-		r.mu.Unlock()
-		err := b.Wait(p)
-		r.mu.Lock()
-		if err != nil {
-			r.waiter.Remove(&b.Node)
-			r.mu.Unlock()
-			return nil, err
-		}
-	}
-	defer r.mu.Unlock()
-	if r.closed {
-		return nil, ErrClosed
-	}
-	s := r.arrived[0]
-	r.arrived = r.arrived[1:]
-	return s, nil
+	return r.inbox.take(p)
 }
 
 // All receives until it is canceled or the receiver is closed, which ends the
@@ -133,12 +159,7 @@ func (r *SignalReceiver) All(ctx context.Context) iter.Seq2[os.Signal, error] {
 // always returns nil. Any task may call it.
 func (r *SignalReceiver) Close(ctx context.Context) error {
 	r.stop()
-	r.mu.Lock()
-	r.closed, r.arrived = true, nil
-	w := r.waiter.WakeFirst()
-	r.mu.Unlock()
-	if w != nil {
-		w.Unpark()
-	}
+	r.watch.Stop()
+	r.inbox.close()
 	return nil
 }

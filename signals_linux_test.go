@@ -36,3 +36,29 @@ func TestSignalAtTheEndOfAShutdownIsTold(t *testing.T) {
 		}
 	}
 }
+
+func TestSignalsThatOthersTakeAreRefused(t *testing.T) {
+	for s, why := range map[syscall.Signal]string{
+		syscall.SIGKILL: "no process receive", syscall.SIGSTOP: "no process receive",
+		syscall.SIGPROF: "profiler", 32: "C library", 33: "C library", 34: "C library",
+	} {
+		_, err := anyio.OpenSignalReceiver(context.Background(), s)
+		misuseText(t, err, why, "OpenSignalReceiver")
+	}
+}
+
+func TestAllOtherSignalsAreReceived(t *testing.T) {
+	ctx := context.Background()
+	for n := syscall.Signal(1); n <= 64; n++ {
+		switch n {
+		case syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGPROF, 32, 33, 34, syscall.SIGURG: // the last one is sent by the runtime, too
+			continue
+		}
+		r := receiver(t, ctx, n)
+		raiseHere(t, n)
+		if s, err := r.Receive(ctx); s != n || err != nil {
+			t.Errorf("signal %d: %v, %v", int(n), s, err)
+		}
+		wantNil(t, "close", r.Close(ctx))
+	}
+}

@@ -23,6 +23,8 @@ func Refusal(s os.Signal) string {
 		return fmt.Sprintf("there is no signal %d: want one from 1 to %d", int(number), int(last))
 	case number == syscall.SIGKILL || number == syscall.SIGSTOP:
 		return fmt.Sprintf("the system lets no process receive signal %d (%v)", int(number), number)
+	case number == syscall.SIGPROF:
+		return fmt.Sprintf("signal %d (%v) is used by the profiler of the Go runtime", int(number), number)
 	case runtime.GOOS == "linux" && number >= 32 && number <= 34:
 		return fmt.Sprintf("signal %d is used by the C library", int(number))
 	}
