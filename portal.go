@@ -75,10 +75,15 @@ func PortalSpawn[T any](p *Portal, f func(ctx context.Context) (T, error), opts 
 	if f == nil {
 		panic(errNilTask)
 	}
+	return spawnPortal(p, f, kernel.FuncPC(f), opts)
+}
+
+// spawnPortal starts f, which is called after the function at pc.
+func spawnPortal[T any](p *Portal, f func(ctx context.Context) (T, error), pc uintptr, opts []TaskOption) (*PortalTask[T], error) {
 	if err := p.refusal(); err != nil {
 		return nil, err
 	}
-	t := newPortalTask(f, opts)
+	t := newPortalTask(f, pc, opts)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped || !p.tg.g.Spawn(&t.h.t) {
@@ -106,14 +111,14 @@ var (
 	errOutOfSimulation = misuse("portal of another run used by a task of a simulation, whose clock does not wait for that run: open a portal with WithPortal in the simulation")
 )
 
-func newPortalTask[T any](f func(ctx context.Context) (T, error), opts []TaskOption) *PortalTask[T] {
+func newPortalTask[T any](f func(ctx context.Context) (T, error), pc uintptr, opts []TaskOption) *PortalTask[T] {
 	t := &PortalTask[T]{}
 	t.h.t.Prepare(func(ctx context.Context) error {
 		if t.caller != nil {
 			defer t.follow()()
 		}
 		return t.settle(f(ctx))
-	}, kernel.FuncPC(f), metaOf(opts))
+	}, pc, metaOf(opts))
 	return t
 }
 
@@ -191,7 +196,7 @@ func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Contex
 		return zero, err
 	}
 	if r := p.tg.g.Run(); !r.Loop && !r.PprofLabels && kernel.LoopTask() == nil {
-		return callHereFor(ctx, place, p, newPortalTask(f, opts))
+		return callHereFor(ctx, place, p, newPortalTask(f, kernel.FuncPC(f), opts))
 	}
 	t, err := PortalSpawn(p, f, opts...)
 	if err != nil {
@@ -244,79 +249,4 @@ func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *P
 		return zero, ErrPortalStopped
 	}
 	return t.outcomeFor(place.Check())
-}
-
-// PortalStart starts f as a task of the portal, as Start does, and waits until it
-// calls started, whose value it returns. An error of f before that is returned
-// here; the later outcome is told by Await of the task. Cancellation, of ctx: the
-// task is canceled and waited for; if it failed nevertheless, its error is returned,
-// else the cancellation. [FT-08]
-func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context, started func(V)) (T, error), opts ...TaskOption) (V, *PortalTask[T], error) {
-	var zero V
-	if f == nil {
-		panic(errNilTask)
-	}
-	if _, err := kernel.Enter(ctx); err != nil {
-		return zero, nil, err
-	}
-	ready := NewFuture[V]("started")
-	t, err := PortalSpawn(p, func(ctx context.Context) (T, error) {
-		defer ready.Cancel() // does nothing if it was set
-		return f(ctx, func(v V) {
-			if ready.Set(v) == ErrFutureFinished {
-				panic(misuse("started was called twice by the same task: call it once, when the task is ready to serve"))
-			}
-		})
-	}, opts...)
-	if err != nil {
-		return zero, nil, err
-	}
-	canceled := ready.done.Wait(ctx, opPortal)
-	if canceled == nil {
-		if v, err := ready.Value(); err == nil {
-			return v, t, nil
-		}
-	} else {
-		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalStart was canceled", Err: canceled})
-	}
-	t.h.t.DoneLatch().WaitShielded(ctx, opPortal)
-	if _, err := t.outcomeFor(canceled); err != nil {
-		return zero, nil, err
-	}
-	if canceled != nil {
-		return zero, nil, canceled
-	}
-	return zero, nil, errors.New("anyio: task \"" + t.Name() + "\" ended without calling started")
-}
-
-// PortalOpen uses a function of the With kind from code that opens here and closes
-// there: with runs in a task of the portal up to the call of its body, whose value
-// PortalOpen returns; leave ends the body with the given error, waits for with, and
-// returns its error. All of with runs in one task. If that is canceled first, the
-// body ends by itself with the cancellation, and leave returns what with makes of
-// it. Call leave once. Cancellation of leave: the task is canceled and waited
-// for, as by PortalCall. [FT-11]
-func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Context, body func(ctx context.Context, v V) error) error) (v V, leave func(ctx context.Context, err error) error, err error) {
-	if with == nil {
-		panic(errNilTask)
-	}
-	left := NewFuture[error]("body of PortalOpen")
-	v, t, err := PortalStart(ctx, p, func(ctx context.Context, started func(V)) (struct{}, error) {
-		return struct{}{}, with(ctx, func(ctx context.Context, v V) error {
-			started(v)
-			err, canceled := left.Await(ctx)
-			if canceled != nil {
-				return canceled
-			}
-			return err
-		})
-	})
-	if err != nil {
-		return v, nil, err
-	}
-	return v, func(ctx context.Context, err error) error {
-		_ = left.Set(err)
-		_, err = t.finish(ctx, "the caller of leave was canceled")
-		return err
-	}, nil
 }

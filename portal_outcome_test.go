@@ -3,6 +3,7 @@ package anyio_test
 import (
 	"context"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -67,4 +68,32 @@ func TestGoexitInAPortalCallGoesOnInTheCaller(t *testing.T) {
 			}
 		})
 	}
+}
+
+func named(context.Context) (int, error) { return 0, nil }
+
+func namedStart(context.Context, func(int)) (int, error) { return 0, nil }
+
+func namedWith(context.Context, func(context.Context, int) error) error { return nil }
+
+func TestPortalTasksAreCalledAfterTheirFunction(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			task, err := anyio.PortalSpawn(p, named)
+			wantNil(t, "spawn", err)
+			if !strings.HasSuffix(task.Name(), ".named") {
+				t.Errorf("PortalSpawn: %q", task.Name())
+			}
+			_, _, err = anyio.PortalStart(ctx, p, namedStart)
+			if err == nil || !strings.Contains(err.Error(), `.namedStart" ended`) {
+				t.Errorf("PortalStart: %v", err)
+			}
+			_, _, err = anyio.PortalOpen(ctx, p, namedWith)
+			if err == nil || !strings.Contains(err.Error(), `.namedWith" ended without calling its body`) {
+				t.Errorf("PortalOpen: %v", err)
+			}
+			return nil
+		})
+		wantNil(t, "portal", err)
+	})
 }
