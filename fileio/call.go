@@ -19,23 +19,38 @@ func inPlace(ctx context.Context) (bool, error) {
 
 // call calls f where it may block.
 func call[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	return callWith(ctx, f, func(f func() (T, error)) (T, error) { return f() })
+}
+
+// callWith calls f with an argument where it may block. If f is no closure a call in
+// place allocates nothing.
+func callWith[A, T any](ctx context.Context, a A, f func(A) (T, error)) (T, error) {
 	switch here, err := inPlace(ctx); {
 	case err != nil:
 		var zero T
 		return zero, err
 	case here:
-		return f()
+		return f(a)
 	}
-	return anyio.RunBlocking(ctx, f)
+	return anyio.RunBlocking(ctx, func() (T, error) { return f(a) })
 }
 
 // do calls a function without a result where it may block.
 func do(ctx context.Context, f func() error) error {
-	_, err := call(ctx, func() (struct{}, error) { return struct{}{}, f() })
+	_, err := callWith(ctx, f, func(f func() error) (struct{}, error) { return struct{}{}, f() })
 	return err
 }
 
 // cleanup calls a function that undoes something, not minding cancellation.
 func cleanup(ctx context.Context, f func() error) error {
+	if cleansInPlace(ctx) {
+		return f()
+	}
 	return anyio.Shielded(ctx, 0, func(ctx context.Context) error { return do(ctx, f) })
+}
+
+// cleansInPlace reports whether cleanup would do nothing but call the function.
+func cleansInPlace(ctx context.Context) bool {
+	r := kernel.Locate(ctx).Run()
+	return r.InPlace(false) && !r.Virtual
 }

@@ -63,12 +63,21 @@ func Create(ctx context.Context, name string) (*File, error) {
 // os.O_WRONLY|os.O_APPEND. To open a FIFO may wait without end: see above. Cancellation:
 // nothing was done. [FI-01] [FI-20]
 func OpenFile(ctx context.Context, name string, flag int, perm fs.FileMode) (*File, error) {
-	file, err := call(ctx, func() (*os.File, error) { return os.OpenFile(name, flag, perm) })
+	file, err := callWith(ctx, opening{name, flag, perm}, opening.open)
 	if err != nil {
 		return nil, err
 	}
 	return Wrap(file), nil
 }
+
+// An opening is what OpenFile is asked for.
+type opening struct {
+	name string
+	flag int
+	perm fs.FileMode
+}
+
+func (o opening) open() (*os.File, error) { return os.OpenFile(o.name, o.flag, o.perm) }
 
 // Wrap makes a File of an open file, which belongs to it from then on. [FI-02]
 func Wrap(file *os.File) *File {
@@ -123,11 +132,10 @@ func (f *File) Close(ctx context.Context) error {
 	if f.closed.Swap(true) {
 		return nil
 	}
-	err := f.shutdown
-	if f.spool != nil && f.spool.file() == nil { // no thread is needed
-		return err()
+	if f.spool != nil && f.spool.file() == nil || cleansInPlace(ctx) { // no thread is needed
+		return f.shutdown()
 	}
-	return cleanup(ctx, err)
+	return cleanup(ctx, f.shutdown)
 }
 
 func (f *File) shutdown() error {

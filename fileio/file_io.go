@@ -144,35 +144,40 @@ func (f *File) Tell(ctx context.Context) (int64, error) { return f.Seek(ctx, 0, 
 // Truncate makes the file size bytes long, cutting it or filling up with zeros. It
 // does not move. Cancellation: the file is as it was. [FI-15]
 func (f *File) Truncate(ctx context.Context, size int64) error {
-	return f.do(ctx, int(min(size, 1<<30)), func() error { return f.raw.Truncate(size) })
+	_, err := fileCall(ctx, f, int(min(size, 1<<30)), size, func(f *File, size int64) (struct{}, error) {
+		return struct{}{}, f.raw.Truncate(size)
+	})
+	return err
 }
 
 // Sync brings what was written to the disk. Cancellation: it has not begun. [FI-18]
-func (f *File) Sync(ctx context.Context) error { return f.do(ctx, 0, f.raw.Sync) }
-
-// Stat describes the file.
-func (f *File) Stat(ctx context.Context) (info fs.FileInfo, err error) {
-	err = f.do(ctx, 0, func() (err error) {
-		info, err = f.raw.Stat()
-		return err
-	})
-	return info, err
+func (f *File) Sync(ctx context.Context) error {
+	_, err := fileCall(ctx, f, 0, 0, func(f *File, _ int) (struct{}, error) { return struct{}{}, f.raw.Sync() })
+	return err
 }
 
-// do makes a call, which may move n bytes.
-func (f *File) do(ctx context.Context, n int, g func() error) error {
-	guarded := func() error {
-		if f.closed.Load() {
-			return anyio.ErrClosed
-		}
-		return f.outcome(g())
-	}
-	switch here, err := f.here(ctx, n); {
+// Stat describes the file.
+func (f *File) Stat(ctx context.Context) (fs.FileInfo, error) {
+	return fileCall(ctx, f, 0, 0, func(f *File, _ int) (fs.FileInfo, error) { return f.raw.Stat() })
+}
+
+// fileCall makes a call on a file, which may move n bytes. If g is no closure a call in
+// place allocates nothing.
+func fileCall[A, T any](ctx context.Context, f *File, n int, a A, g func(*File, A) (T, error)) (v T, err error) {
+	here, err := f.here(ctx, n)
+	switch {
 	case err != nil:
-		return err
+		return v, err
 	case here:
-		return guarded()
+		return guarded(f, a, g)
 	}
-	_, err := anyio.RunBlocking(ctx, func() (struct{}, error) { return struct{}{}, guarded() }, f.opts()...)
-	return err
+	return anyio.RunBlocking(ctx, func() (T, error) { return guarded(f, a, g) }, f.opts()...)
+}
+
+func guarded[A, T any](f *File, a A, g func(*File, A) (T, error)) (v T, err error) {
+	if f.closed.Load() {
+		return v, anyio.ErrClosed
+	}
+	v, err = g(f, a)
+	return v, f.outcome(err)
 }

@@ -29,7 +29,7 @@ func (p Path) OpenFile(ctx context.Context, flag int, perm fs.FileMode) (*File, 
 // ReadBytes reads all of the file, in one call. For a file so large that one wants to
 // cancel reading it see File.ReadAll, for many files ReadInto. [PA-72]
 func (p Path) ReadBytes(ctx context.Context) ([]byte, error) {
-	return call(ctx, func() ([]byte, error) { return os.ReadFile(p.os()) })
+	return callWith(ctx, p.os(), os.ReadFile)
 }
 
 // ReadInto reads the file into a buffer of the caller and returns how many bytes it has.
@@ -74,7 +74,18 @@ func (p Path) readInto(buf []byte) (n int, err error) {
 // WriteBytes makes the file have data and nothing else. After an error of the file, such
 // as a full disk, it has a part of data. Cancellation: nothing was done. [PA-74]
 func (p Path) WriteBytes(ctx context.Context, data []byte) error {
-	return do(ctx, func() error { return os.WriteFile(p.os(), data, 0o666) })
+	_, err := callWith(ctx, content{p, data}, content.write)
+	return err
+}
+
+// content is what a file is to have.
+type content struct {
+	path Path
+	data []byte
+}
+
+func (c content) write() (struct{}, error) {
+	return struct{}{}, os.WriteFile(c.path.os(), c.data, 0o666)
 }
 
 // ReadText reads all of the file as text, in UTF-8 or in what stream.Encoding says. Bytes

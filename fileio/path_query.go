@@ -17,17 +17,17 @@ func (p Path) os() string { return p.String() }
 
 // Stat describes what the path leads to, also through links. [PA-49]
 func (p Path) Stat(ctx context.Context) (fs.FileInfo, error) {
-	return call(ctx, func() (fs.FileInfo, error) { return os.Stat(p.os()) })
+	return callWith(ctx, p.os(), os.Stat)
 }
 
 // Lstat describes what is at the path itself, be it a link. [PA-50]
 func (p Path) Lstat(ctx context.Context) (fs.FileInfo, error) {
-	return call(ctx, func() (fs.FileInfo, error) { return os.Lstat(p.os()) })
+	return callWith(ctx, p.os(), os.Lstat)
 }
 
 // ask answers a question with no if there is nothing at the path.
 func (p Path) ask(ctx context.Context, stat func(string) (fs.FileInfo, error), is func(fs.FileInfo) bool) (bool, error) {
-	info, err := call(ctx, func() (fs.FileInfo, error) { return stat(p.os()) })
+	info, err := callWith(ctx, p.os(), stat)
 	if err != nil {
 		return false, p.unlessAbsent(err)
 	}

@@ -34,7 +34,10 @@ func (s *SpooledFile) Rollover(ctx context.Context) error {
 		_, err := s.here(ctx, 0)
 		return err
 	}
-	return s.do(ctx, inMemoryNever, s.spool.rollover)
+	_, err := fileCall(ctx, &s.File, inMemoryNever, 0, func(f *File, _ int) (struct{}, error) {
+		return struct{}{}, f.spool.rollover()
+	})
+	return err
 }
 
 // InMemory reports whether it is still in memory. [TF-04]
