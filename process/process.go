@@ -149,8 +149,9 @@ func (p *Process) ExitCode() (code int, ended bool) {
 }
 
 // Signal sends a signal to the process, or to its group if it leads one. The error
-// is os.ErrProcessDone if it has ended: another process that was given its number
-// is never meant. On Windows only os.Kill can be sent. [SP-07]
+// is os.ErrProcessDone if it has ended. On Linux another process, or group, that was
+// given its number is never meant; elsewhere that can be, in the moment of the end.
+// On Windows only os.Kill can be sent. [SP-07]
 func (p *Process) Signal(s os.Signal) error {
 	if !p.leads {
 		return p.proc.Signal(s)
