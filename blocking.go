@@ -145,8 +145,16 @@ const (
 
 // RunJob calls the function, gives back the token, and lets the caller go on.
 func (c *blockingCall[T]) RunJob() {
+	if w := c.RunWaking(); w != nil {
+		w.Unpark()
+	}
+}
+
+// RunWaking is RunJob that leaves it to its caller to unpark the one returned. If the
+// function exits the goroutine, there is no such caller.
+func (c *blockingCall[T]) RunWaking() (wake *kernel.Waiter) {
 	returned := false
-	defer func() { // also if the function exits the goroutine
+	defer func() {
 		if !returned {
 			if v := recover(); v != nil {
 				c.panicked = c.seat.panicked(v)
@@ -155,24 +163,29 @@ func (c *blockingCall[T]) RunJob() {
 			}
 		}
 		c.seat.limiter.giveBack(c.seat)
-		c.end()
+		exits := c.goexit // afterwards c belongs to its caller
+		if wake = c.end(); wake != nil && exits {
+			wake.Unpark()
+		}
 	}()
 	c.value, c.err = c.f()
 	returned = true
+	return nil
 }
 
-// end lets the caller go on, if it is still there.
-func (c *blockingCall[T]) end() {
+// end ends the call. It returns whom to unpark.
+func (c *blockingCall[T]) end() *kernel.Waiter {
 	switch {
 	case !c.abandon:
 		if c.seat.Wake() {
-			c.seat.Unpark()
+			return &c.seat.Waiter
 		}
 	case c.ended.CompareAndSwap(0, callEnded):
 		c.done.Open()
 	case c.panicked != nil: // there is nobody to raise it in
 		c.panicked.report(c.run)
 	}
+	return nil
 }
 
 // wait starts the call and waits for it, not minding cancellation, or with abandon

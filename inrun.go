@@ -40,12 +40,13 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 	err = ErrRunFinished // should the task come too late for the loop
 	groupErr := WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
 		var t TaskHandle
-		t.start(tg, func(ctx context.Context) error {
+		t.t.Prepare(func(ctx context.Context) error {
 			if r.Current() != nil {
 				value, err = f(ctx)
 			}
 			return nil
 		}, kernel.FuncPC(f), nil)
+		tg.g.SpawnHelping(&t.t)
 		t.t.DoneLatch().WaitShielded(ctx, opInRun)
 		return nil
 	})

@@ -55,6 +55,12 @@ func (p *Portal) Stop(cancelRemaining bool) {
 	p.stop.Set()
 }
 
+func (p *Portal) isStopped() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stopped
+}
+
 // WaitStopped waits until Stop is called: as the end of the body of WithPortal it
 // keeps the portal open. Cancellation: nothing is lost. [FT-10]
 func (p *Portal) WaitStopped(ctx context.Context) error { return p.stop.Wait(ctx) }
@@ -115,18 +121,17 @@ func newPortalTask[T any](f func(ctx context.Context) (T, error), pc uintptr, op
 	t := &PortalTask[T]{}
 	t.h.t.Prepare(func(ctx context.Context) error {
 		if t.caller != nil {
-			defer t.follow()()
+			defer t.follow(t.caller)()
 		}
 		return t.settle(f(ctx))
 	}, pc, metaOf(opts))
 	return t
 }
 
-// follow cancels the task, which has begun, when its caller is canceled, until what
-// it returns is called.
-func (t *PortalTask[T]) follow() func() bool {
-	return context.AfterFunc(t.caller, func() {
-		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: context.Cause(t.caller)})
+// follow cancels the task when its caller is canceled, until what it returns is called.
+func (t *PortalTask[T]) follow(caller context.Context) (stop func() bool) {
+	return context.AfterFunc(caller, func() {
+		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: context.Cause(caller)})
 	})
 }
 
@@ -198,8 +203,8 @@ func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Contex
 	if r := p.tg.g.Run(); !r.Loop && !r.PprofLabels && kernel.LoopTask() == nil {
 		return callHereFor(ctx, place, p, newPortalTask(f, kernel.FuncPC(f), opts))
 	}
-	t, err := PortalSpawn(p, f, opts...)
-	if err != nil {
+	t := newPortalTask(f, kernel.FuncPC(f), opts)
+	if err := t.spawnHelping(ctx, p); err != nil {
 		return zero, err
 	}
 	value, err := t.finish(ctx, "the caller of PortalCall was canceled")
@@ -214,6 +219,21 @@ func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Contex
 func (t *PortalTask[T]) exited(err error) bool {
 	_, panicked := errors.AsType[*PanicError](err)
 	return !t.returned && !panicked
+}
+
+// spawnHelping starts the task. The calling goroutine is going to wait for it, and may
+// drive its loop meanwhile.
+func (t *PortalTask[T]) spawnHelping(ctx context.Context, p *Portal) error {
+	if err := p.refusal(); err != nil {
+		return err
+	}
+	if kernel.LoopTask() == nil && ctx.Done() != nil {
+		defer t.follow(ctx)()
+	}
+	if p.isStopped() || !p.tg.g.SpawnHelping(&t.h.t) {
+		return ErrPortalStopped
+	}
+	return nil
 }
 
 // finish waits for the task, which it cancels if ctx is canceled.
@@ -241,10 +261,7 @@ func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *P
 	if ctx.Done() != nil {
 		t.caller = ctx
 	}
-	p.mu.Lock()
-	stopped := p.stopped
-	p.mu.Unlock()
-	if stopped || !p.tg.g.RunHere(&t.h.t) {
+	if p.isStopped() || !p.tg.g.RunHere(&t.h.t) {
 		var zero T
 		return zero, ErrPortalStopped
 	}

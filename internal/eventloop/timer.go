@@ -4,6 +4,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/loop"
 	"github.com/anyio-go/anyio/internal/poll"
 	"github.com/anyio-go/anyio/internal/race"
 )
@@ -30,6 +31,14 @@ func newClock() (*clock, error) {
 func (c *clock) Now() int64       { return int64(time.Since(base)) }
 func (c *clock) Epoch() time.Time { return base }
 func (c *clock) Wake()            { c.poller.Wake() }
+
+// The clock is a loop.Lender.
+func (c *clock) Borrow() bool { return c.poller.Borrow() }
+func (c *clock) Return() bool { return c.poller.Return() }
+func (c *clock) Heed() bool   { return c.poller.Heed() }
+func (c *clock) HandOver()    { c.poller.HandOver() }
+
+var _ loop.Lender = (*clock)(nil)
 
 // Close ends what the loop has had of the system: sockets that were not closed,
 // then the poller.

@@ -58,6 +58,20 @@ func (g *Group) Spawn(t *Task) bool {
 	return true
 }
 
+// SpawnHelping is Spawn by who is about to wait for the task to end. If it is no task
+// of a loop, the backend may use its goroutine meanwhile.
+func (g *Group) SpawnHelping(t *Task) bool {
+	if !g.adopt(t) {
+		return false
+	}
+	if b, ok := g.run.Backend.(Helped); ok && LoopTask() == nil {
+		b.StartHelping(t)
+	} else {
+		g.run.Start(t)
+	}
+	return true
+}
+
 // RunHere is Spawn that runs the task on the calling goroutine, which may not be
 // a loop's, to its end. The group's run may not be one on a loop.
 func (g *Group) RunHere(t *Task) bool {

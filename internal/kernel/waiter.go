@@ -104,6 +104,9 @@ func (w *Waiter) Unpark() {
 	w.c <- struct{}{}
 }
 
+// IsTaskOf reports whether it is a task of the run, one on a loop, that waits.
+func (w *Waiter) IsTaskOf(r *Run) bool { return w.task != nil && w.task.run == r }
+
 // Wait parks until woken (nil) or aborted by the scope (its error, and nothing
 // was granted).
 func (w *Waiter) Wait(p Place) error {

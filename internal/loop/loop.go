@@ -1,7 +1,7 @@
 // Package loop is the one single-threaded loop behind two backends: tasks are
-// coroutines that run one at a time on the goroutine that called Run. The event
-// loop and the simulator give it their own order of ready tasks, clock, and
-// source of outside events.
+// coroutines that run one at a time on the goroutine that called Run, or on one that
+// stands in for it while it waits (see Lender). The event loop and the simulator give
+// it their own order of ready tasks, clock, and source of outside events.
 //
 // Under -race everything the tasks share only because they take turns is
 // invisible to the detector (go:norace, intrusive lists instead of append), and
@@ -61,7 +61,7 @@ type Loop struct {
 	run      *kernel.Run
 	main     *kernel.Task
 	mainDone bool
-	goid     int64        // of the goroutine that drives the loop
+	goid     atomic.Int64 // of the goroutine that drives the loop
 	current  atomic.Int64 // goroutine id of the coroutine that was resumed last
 	cur      *kernel.Task // the task it runs
 	stash    *kernel.Task // picked by a coroutine, to be resumed next
@@ -78,6 +78,7 @@ type Loop struct {
 	remote   remote
 	watchers *watcher // tasks in WaitAllBlocked
 	workers  workers  // for blocking calls
+	lending
 }
 
 // turnLength is how many tasks run between two looks at outside events.
@@ -94,7 +95,9 @@ func (l *Loop) Rand(n int) int          { return l.Params.Rand(n) }
 
 // Main drives the loop until t has ended.
 func (l *Loop) Main(t *kernel.Task) error {
-	l.run, l.main, l.goid = t.Scope.Run(), t, goid.Get()
+	l.run, l.main = t.Scope.Run(), t
+	l.goid.Store(goid.Get())
+	l.open()
 	defer kernel.Register(l.run)()
 	defer l.close()
 	l.Start(t)
@@ -126,10 +129,12 @@ func (l *Loop) drive() {
 	l.reap()
 	for !l.mainDone || l.left() {
 		t := l.next()
-		if t == nil {
+		switch {
+		case t != nil:
+			l.resume(t)
+		case l.given:
 			return
 		}
-		l.resume(t)
 		l.reap()
 	}
 }
@@ -142,23 +147,27 @@ func (l *Loop) reap() {
 	}
 }
 
-// next waits for a task that is ready, nil if there will be none.
+// next waits for a task that is ready, nil if there will be none or the main task has
+// ended meanwhile.
 //
 //go:norace
 func (l *Loop) next() *kernel.Task {
-	if t := l.stash; t != nil {
-		l.stash = nil
-		return t
-	}
+	done := l.mainDone
 	for {
+		if t := l.stash; t != nil {
+			l.stash = nil
+			return t
+		}
 		if t := l.pick(); t != nil || l.given {
 			return t
 		}
 		if l.wakeWatcher() {
 			continue
 		}
-		when, ok := l.timers.next()
-		if err := l.Clock.Idle(when, ok); err == nil || l.run.AwaitForeign() {
+		if err := l.wait(); err == nil || l.run.AwaitForeign() {
+			if l.mainDone && !done {
+				return nil
+			}
 			continue
 		}
 		if !l.stall("deadlock") {
@@ -257,7 +266,7 @@ func (l *Loop) RunCoro(c *coro.Coro) {
 //
 //go:norace
 func (l *Loop) pickNew(c *coro.Coro) bool {
-	if l.mainDone {
+	if l.mainDone || l.urgent() {
 		return false
 	}
 	t := l.pick()
@@ -311,7 +320,7 @@ func (l *Loop) Start(t *kernel.Task) {
 //go:norace
 func (l *Loop) Unpark(t *kernel.Task) {
 	race.ReleaseMerge(unsafe.Pointer(t))
-	if g := goid.Get(); g == l.current.Load() || g == l.goid {
+	if g := goid.Get(); g == l.current.Load() || g == l.goid.Load() {
 		l.Order.Push(t)
 		return
 	}
@@ -360,6 +369,9 @@ func (l *Loop) Park(t *kernel.Task) {
 //
 //go:norace
 func (l *Loop) pickReady() *kernel.Task {
+	if l.urgent() {
+		return nil
+	}
 	if t := l.stash; t != nil {
 		l.stash = nil
 		return t
@@ -415,10 +427,11 @@ func (l *Loop) Current() *kernel.Task {
 
 // Offload starts a job on another goroutine.
 func (l *Loop) Offload(j kernel.Job) {
-	if race.Enabled { // one call after another on a worker would hide races
+	switch {
+	case race.Enabled: // one call after another on a worker would hide races
 		go j.RunJob()
-	} else {
-		l.workers.run(j)
+	case !l.keep(j):
+		l.workers.run(l, j)
 	}
 }
 

@@ -74,7 +74,7 @@ func (l *Loop) Arm(t *kernel.Timer) {
 	race.Disable()
 	first := l.timers.push(t)
 	race.Enable()
-	if g := goid.Get(); first && g != l.current.Load() && g != l.goid {
+	if g := goid.Get(); first && g != l.current.Load() && g != l.goid.Load() {
 		l.Clock.Wake()
 	}
 }

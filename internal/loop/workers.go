@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/anyio-go/anyio/internal/coro"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -26,8 +27,8 @@ type worker struct {
 // sweepEvery is how often workers are ended that were idle all the time.
 const sweepEvery = 10 * time.Second
 
-// run runs a job on a worker. It never waits.
-func (ws *workers) run(j kernel.Job) {
+// run runs a job of a loop on a worker. It never waits.
+func (ws *workers) run(l *Loop, j kernel.Job) {
 	ws.mu.Lock()
 	var w *worker
 	if n := len(ws.idle) - 1; n >= 0 {
@@ -39,15 +40,18 @@ func (ws *workers) run(j kernel.Job) {
 	ws.mu.Unlock()
 	if w == nil {
 		w = &worker{jobs: make(chan kernel.Job, 1)}
-		go ws.serve(w)
+		go ws.serve(l, w)
 	}
 	w.jobs <- j
 }
 
-// serve runs jobs. A job that exits its goroutine takes the worker with it.
-func (ws *workers) serve(w *worker) {
+// serve runs jobs. A job that exits its goroutine, or leaves it locked to a thread,
+// takes the worker with it.
+func (ws *workers) serve(l *Loop, w *worker) {
 	for j := range w.jobs {
-		j.RunJob()
+		for j != nil {
+			j = l.runJob(j)
+		}
 		if !ws.rest(w) {
 			return
 		}
@@ -58,7 +62,7 @@ func (ws *workers) serve(w *worker) {
 func (ws *workers) rest(w *worker) bool {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if ws.closed {
+	if ws.closed || spoilt() {
 		return false
 	}
 	ws.idle = append(ws.idle, w)
@@ -87,6 +91,10 @@ func (ws *workers) prune() {
 		ws.sweep = nil
 	}
 }
+
+// spoilt reports whether the last job has left its goroutine locked to a thread,
+// whose state may be anything: the runtime ends the thread with the goroutine.
+func spoilt() bool { return coro.Tells && coro.Locked() }
 
 // close ends the idle workers now and the others after their jobs.
 func (ws *workers) close() {

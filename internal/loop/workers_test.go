@@ -29,7 +29,7 @@ func (ws *workers) together(n int) {
 	in.Add(n)
 	out.Add(n)
 	for range n {
-		ws.run(job(func() {
+		ws.run(&Loop{}, job(func() {
 			in.Done()
 			in.Wait()
 			out.Done()
@@ -47,7 +47,7 @@ func TestWorkersAreUsedAgainLastIdleFirst(t *testing.T) {
 	}
 	last := ws.idle[2]
 	done := make(chan int)
-	ws.run(job(func() {
+	ws.run(&Loop{}, job(func() {
 		ws.mu.Lock()
 		defer ws.mu.Unlock()
 		done <- len(ws.idle)
@@ -92,7 +92,7 @@ func TestClosedWorkersEndAfterTheirJobs(t *testing.T) {
 	ws.together(1)
 	ws.idleNow(1)
 	begun, end, ended := make(chan bool), make(chan bool), make(chan bool)
-	ws.run(job(func() { begun <- true; <-end }))
+	ws.run(&Loop{}, job(func() { begun <- true; <-end }))
 	<-begun
 	w := &worker{}
 	ws.close()
@@ -111,7 +111,7 @@ func TestJobThatExitsItsGoroutineTakesTheWorkerWithIt(t *testing.T) {
 	ws := &workers{}
 	defer ws.close()
 	gone := make(chan bool)
-	ws.run(job(func() {
+	ws.run(&Loop{}, job(func() {
 		defer close(gone)
 		runtime.Goexit()
 	}))

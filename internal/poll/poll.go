@@ -59,12 +59,15 @@ type parker interface {
 	unpark()
 }
 
-// Poller.state. Only Wait leaves woken, only Wake enters it.
+// Bits of Poller.state, which is idle while the loop runs.
 const (
-	idle           uint32 = iota // the loop runs
-	woken                        // Wake was called since the last Wait
-	parkedOnBed                  // the loop waits in Poller.bed
-	parkedOnSource               // the loop waits in Poller.src
+	woken          uint32 = 1 << iota // Wake was called since the last Wait
+	parkedOnBed                       // the loop waits in Poller.bed
+	parkedOnSource                    // the loop waits in Poller.src
+	lent                              // on bed: somebody else has the loop, see Borrow
+	wanted                            // lent: the loop's goroutine is up and wants it back
+
+	idle uint32 = 0
 )
 
 // A Poller reports which descriptors are ready. The package comment says who
@@ -176,6 +179,7 @@ func (p *Poller) Wait(timeout time.Duration) {
 		race.Disable()
 		if p.state.CompareAndSwap(idle, parked) {
 			place.park()
+			p.demand()
 		}
 		race.Enable()
 	}
@@ -193,12 +197,12 @@ func (p *Poller) Wait(timeout time.Duration) {
 //go:norace
 func (p *Poller) Wake() {
 	race.Disable()
-	was := woken
-	if p.state.Load() != woken {
-		was = p.state.Swap(woken)
+	was := p.state.Load()
+	if was&woken == 0 {
+		was = p.state.Or(woken)
 	}
 	race.Enable()
-	switch was {
+	switch was { // a borrower needs no call
 	case parkedOnBed:
 		p.bed.unpark()
 	case parkedOnSource:

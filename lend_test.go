@@ -1,0 +1,270 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/coro"
+)
+
+// An event loop that waits is driven by the goroutine that wakes it: see package loop.
+// These tests are about what that goroutine must not change.
+
+// onIdleLoop runs f on a goroutine beside an event loop which waits most of the time.
+func onIdleLoop(t *testing.T, f func(p *anyio.Portal)) error {
+	t.Helper()
+	return anyio.Run(t.Context(), func(ctx context.Context) error {
+		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			go func() {
+				defer p.Stop(false)
+				for range 20 { // now there are coroutines
+					call(t, p, func(context.Context) error { return nil })
+				}
+				f(p)
+			}()
+			return p.WaitStopped(ctx)
+		})
+	}, anyio.On(anyio.EventLoop()))
+}
+
+// call is a call through the portal that returns what f returns.
+func call(t *testing.T, p *anyio.Portal, f func(ctx context.Context) error) {
+	t.Helper()
+	if _, err := anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) { return 0, f(ctx) }); err != nil {
+		t.Errorf("call: %v", err)
+	}
+}
+
+func TestWhatACallLeavesBehindGoesOn(t *testing.T) {
+	err := onIdleLoop(t, func(p *anyio.Portal) {
+		var child *anyio.PortalTask[int]
+		for range 50 {
+			call(t, p, func(ctx context.Context) (err error) {
+				child, err = anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+					return 1, anyio.Sleep(ctx, 1000) // a timer that the loop did not know when it began to wait
+				})
+				return err
+			})
+			if n, err := child.Await(context.Background()); n != 1 || err != nil {
+				t.Errorf("the task that was left: %d, %v", n, err)
+			}
+			// A watcher is woken by the loop's goroutine only.
+			call(t, p, anyio.WaitAllTasksBlocked)
+		}
+	})
+	wantNil(t, "run", err)
+}
+
+// Who has called is not kept by tasks that are always ready.
+func TestCallReturnsWhenItsTaskHasEnded(t *testing.T) {
+	err := onIdleLoop(t, func(p *anyio.Portal) {
+		for range 20 {
+			var returned atomic.Bool
+			call(t, p, func(context.Context) error {
+				_, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+					for !returned.Load() {
+						if err := anyio.Sleep(ctx, 0); err != nil {
+							return 0, err
+						}
+					}
+					return 0, nil
+				})
+				return err
+			})
+			returned.Store(true)
+		}
+	})
+	wantNil(t, "run", err)
+}
+
+func TestGoexitOfAnotherTaskDoesNotExitWhoDrivesTheLoop(t *testing.T) {
+	went := make(chan string, 1)
+	if !exited(func(*testing.T) {
+		_ = onIdleLoop(t, func(p *anyio.Portal) {
+			how := "was exited"
+			defer func() { went <- how }()
+			_, _ = anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) {
+				other, err := anyio.PortalSpawn(p, func(context.Context) (int, error) {
+					runtime.Goexit()
+					return 0, nil
+				})
+				if err != nil {
+					return 0, err
+				}
+				return 0, other.Wait(ctx)
+			})
+			how = "went on"
+		})
+	}) {
+		t.Error("Run returned")
+	}
+	if how := <-went; how != "went on" {
+		t.Errorf("the goroutine that called %s", how)
+	}
+}
+
+func TestGoexitAfterABlockingCallExitsTheCallerOfRun(t *testing.T) {
+	rest := 0
+	if !exited(func(*testing.T) {
+		_ = anyio.Run(t.Context(), func(ctx context.Context) error {
+			defer func() { rest++ }()
+			for range 20 {
+				_, _ = anyio.RunBlocking(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
+			}
+			runtime.Goexit()
+			return nil
+		}, anyio.On(anyio.EventLoop()))
+	}) {
+		t.Error("Run returned")
+	}
+	if rest != 1 {
+		t.Errorf("main's deferred call ran %d times", rest)
+	}
+}
+
+func TestMainTaskMayEndInACall(t *testing.T) {
+	for range 50 {
+		var gate anyio.Event
+		done := make(chan error, 1)
+		err := anyio.Run(t.Context(), func(ctx context.Context) error {
+			return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+				go func() {
+					for range 3 {
+						call(t, p, func(context.Context) error { return nil })
+					}
+					_, err := anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) {
+						gate.Set()
+						p.Stop(false)
+						return 0, anyio.Sleep(ctx, 0)
+					})
+					done <- err
+				}()
+				return gate.Wait(ctx)
+			})
+		}, anyio.On(anyio.EventLoop()))
+		wantNil(t, "run", err)
+		wantNil(t, "the last call", <-done)
+	}
+}
+
+func TestMainTaskMayEndAfterABlockingCall(t *testing.T) {
+	for range 50 {
+		n, err := 0, error(nil)
+		err = anyio.Run(t.Context(), func(ctx context.Context) error {
+			for err == nil && n < 10 {
+				n, err = anyio.RunBlocking(ctx, func() (int, error) { runtime.Gosched(); return n + 1, nil })
+			}
+			return err
+		}, anyio.On(anyio.EventLoop()))
+		if n != 10 || err != nil {
+			t.Errorf("%d calls, %v", n, err)
+		}
+	}
+}
+
+func TestCancellationReachesACallThatComputes(t *testing.T) {
+	err := onIdleLoop(t, func(p *anyio.Portal) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+			go cancel()
+			for ctx.Err() == nil { // it never gives way
+				runtime.Gosched()
+			}
+			return 0, ctx.Err()
+		})
+		if !errors.Is(err, anyio.ErrCanceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+	wantNil(t, "run", err)
+}
+
+func TestLockedGoroutinesKeepTheirThreads(t *testing.T) {
+	work := func() {
+		err := onIdleLoop(t, func(p *anyio.Portal) {
+			for range 20 {
+				runtime.LockOSThread()
+				call(t, p, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
+				runtime.UnlockOSThread()
+				call(t, p, func(ctx context.Context) error {
+					_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil })
+					return err
+				})
+			}
+		})
+		wantNil(t, "run", err)
+	}
+	work()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	work()
+}
+
+func TestBlockingCallsAreNotMadeWhereOneLeftItsThreadLocked(t *testing.T) {
+	if !coro.Tells {
+		t.Skip("this system does not tell which goroutines are locked")
+	}
+	err := anyio.Run(t.Context(), func(ctx context.Context) error {
+		for range 20 {
+			locked, err := anyio.RunBlocking(ctx, func() (bool, error) {
+				defer runtime.LockOSThread()
+				return coro.Locked(), nil
+			})
+			if locked || err != nil {
+				t.Errorf("locked: %t, %v", locked, err)
+			}
+		}
+		return nil
+	}, anyio.On(anyio.EventLoop()))
+	wantNil(t, "run", err)
+}
+
+// One task runs at a time, whoever drives the loop, and everything ends.
+func TestLoopWithManyHelpersRunsOneTaskAtATime(t *testing.T) {
+	const callers, each = 4, 300
+	var inside, total atomic.Int64
+	step := func() {
+		if inside.Add(1) != 1 {
+			t.Error("two tasks run at the same time")
+		}
+		total.Add(1)
+		inside.Add(-1)
+	}
+	err := onIdleLoop(t, func(p *anyio.Portal) {
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() {
+				for n := range each {
+					call(t, p, func(ctx context.Context) error {
+						step()
+						if n%4 == 0 {
+							if err := anyio.Sleep(ctx, 1); err != nil {
+								return err
+							}
+							step()
+						}
+						if n%3 > 0 {
+							return nil
+						}
+						_, err := anyio.RunBlocking(ctx, func() (int, error) {
+							return anyio.CallInRun(ctx, func(context.Context) (int, error) { step(); return 0, nil })
+						})
+						step()
+						return err
+					})
+				}
+			})
+		}
+		wg.Wait()
+	})
+	wantNil(t, "run", err)
+	if want := int64(callers * (each + each/4 + 2*each/3)); total.Load() != want {
+		t.Errorf("%d steps, want %d", total.Load(), want)
+	}
+}
