@@ -222,3 +222,24 @@ func TestFileStreamRefusesConcurrentUse(t *testing.T) {
 		wantErr(t, w.Close(), nil)
 	}, anyiotest.Skip("sim", blocksForReal))
 }
+
+func TestFileReadStreamThatWaitsForAPipeIsWokenByClose(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := stream.NewFileReadStream(r)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				_, err := s.Receive(ctx, make([]byte, 1))
+				wantErr(t, err, anyio.ErrClosed)
+				return nil
+			})
+			idle(t, ctx)
+			wantErr(t, s.Close(ctx), nil)
+			wantErr(t, s.Close(ctx), nil)
+		})
+		wantErr(t, w.Close(), nil)
+	}, anyiotest.Skip("sim", blocksForReal))
+}
