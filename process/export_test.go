@@ -1,6 +1,12 @@
 package process
 
-import "time"
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
 
 // SetIdleFor sets after how long an idle worker is ended, and returns what it was.
 func SetIdleFor(d time.Duration) (was time.Duration) {
@@ -12,6 +18,29 @@ func SetIdleFor(d time.Duration) (was time.Duration) {
 func SetReadyWithin(d time.Duration) (was time.Duration) {
 	was, readyWithin = readyWithin, d
 	return was
+}
+
+// DeafenIdle makes sending to the idle workers of a run fail, as if they ended at
+// just that time. The function it returns frees what they listened to.
+func DeafenIdle(ctx context.Context) (free func()) {
+	p := poolOf(kernel.Locate(ctx).Run())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var was []*sendEnd
+	for _, w := range p.idle {
+		r, to, err := os.Pipe()
+		if err != nil {
+			panic(err)
+		}
+		_ = r.Close()
+		was = append(was, w.to)
+		w.to = newSender(to)
+	}
+	return func() {
+		for _, to := range was {
+			_ = to.Close(ctx)
+		}
+	}
 }
 
 // DecodeAnswer decodes what a worker has sent: one frame, an answer and its value.

@@ -132,18 +132,18 @@ func (p *pool) call(ctx context.Context, name string, in, out any) (answer, erro
 		if err != nil {
 			return answer{}, err
 		}
-		a, gone, err := p.callOn(ctx, w, name, in, out)
-		if used && gone {
-			continue // it has ended since its last call
+		a, gone, err := p.callOn(ctx, w, used, name, in, out)
+		if gone {
+			continue
 		}
 		return a, err
 	}
 }
 
 // callOn sends a request to a worker and receives the answer. Then the worker is idle
-// again, or, if it did not answer in good order, ended. It was gone if it had ended
-// before it got all of the request, and has not called the function.
-func (p *pool) callOn(ctx context.Context, w *worker, name string, in, out any) (a answer, gone bool, err error) {
+// again, or, if it did not answer in good order, ended. A worker that was used is gone
+// if it has ended since, did not get all of the request and so called nothing.
+func (p *pool) callOn(ctx context.Context, w *worker, used bool, name string, in, out any) (a answer, gone bool, err error) {
 	sane := false // the worker can serve another call
 	defer func() {
 		if sane && !w.proc.done.IsSet() {
@@ -159,7 +159,10 @@ func (p *pool) callOn(ctx context.Context, w *worker, name string, in, out any) 
 		return a, false, fmt.Errorf("process: argument of %q: %w", name, err)
 	}
 	if err := w.to.Send(ctx, frame); err != nil {
-		return a, errors.Is(err, anyio.ErrBroken), w.broken(ctx, name, err)
+		if used && errors.Is(err, anyio.ErrBroken) {
+			return a, true, nil
+		}
+		return a, false, w.broken(ctx, name, err)
 	}
 	if err = w.read(ctx); err == nil {
 		err = w.codec.decode(&a)

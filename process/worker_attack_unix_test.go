@@ -124,6 +124,18 @@ func TestWrongFramesInPlaceOfAnAnswerAreABrokenWorker(t *testing.T) {
 	})
 }
 
+// Such a worker is there when the call takes it, but not when the request is sent.
+func TestWorkersThatCannotBeSentARequestAreReplaced(t *testing.T) {
+	onReal(t, func(t *testing.T, ctx context.Context) {
+		deaf, err := pid.Call(ctx, struct{}{})
+		wantNil(t, "pid", err)
+		defer process.DeafenIdle(ctx)()
+		if n, err := pid.Call(ctx, struct{}{}); n == deaf || err != nil {
+			t.Errorf("worker %d was %d, %v", n, deaf, err)
+		}
+	})
+}
+
 func TestFunctionsThatEndTheirProcess(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		for f, want := range map[*process.Function[struct{}, int]]string{fatal: "it ended with code 1", panicLater: "it ended with code 2"} {

@@ -43,6 +43,12 @@ func beforeWorkerMain() {
 	case "empty":
 		say("AnYW\x00\x00\x00\x00AnYW\x00\x00\x00\x00")
 		os.Exit(7)
+	case "result": // that nobody has asked for
+		frame, err := process.EncodeAnswer("result")
+		if err != nil {
+			os.Exit(8)
+		}
+		say(string(frame))
 	case "two":
 		say("AnYW\x00\x00\x00\x01xAnYW")
 	}
@@ -58,6 +64,7 @@ func TestWorkersThatDoNotStartAreBroken(t *testing.T) {
 		"truncated": "it ended with code 6",
 		"huge":      "what came is no frame",
 		"empty":     "it ended with code 7",
+		"result":    "what came is no frame",
 		"two":       "what came is no frame",
 	} {
 		t.Run(how, func(t *testing.T) {
