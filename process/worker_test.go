@@ -37,6 +37,14 @@ func (c choosy) GobEncode() ([]byte, error) {
 
 func (c *choosy) GobDecode(data []byte) error { c.text = string(data); return nil }
 
+// A quitError can be sent, but counts as a cancellation.
+type quitError struct{ Code int }
+
+func (*quitError) Error() string        { return "quit" }
+func (*quitError) Is(target error) bool { return target == context.Canceled }
+
+func init() { gob.Register(&quitError{}) }
+
 // A rude error panics when it is asked what it is.
 type rudeError struct{}
 
@@ -70,7 +78,7 @@ var (
 		case "two":
 			return 0, errors.Join(errSentinel, &codeError{8})
 		case "canceled":
-			return 0, errors.Join(&codeError{9}, context.Canceled, anyio.ErrCanceled)
+			return 0, errors.Join(&quitError{1}, &codeError{9}, context.Canceled, anyio.ErrCanceled)
 		}
 		return 0, rudeError{}
 	})
