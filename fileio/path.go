@@ -41,7 +41,7 @@ func parse(s string) parsed {
 	switch n := len(s) - len(rest); {
 	case n == 2 && !windows:
 		p.root = "//"
-	case n > 0:
+	case n > 0, isShare(p.drive): // a share has no working directory
 		p.root = separator
 	}
 	for name := range strings.SplitSeq(rest, separator) {
@@ -52,8 +52,19 @@ func parse(s string) parsed {
 	return p
 }
 
+// isShare reports whether a drive is a share, such as \\host\share, and no letter and no
+// device.
+func isShare(drive string) bool {
+	rest, ok := strings.CutPrefix(drive, `\\`)
+	return ok && !strings.HasPrefix(rest, `?`) && !strings.HasPrefix(rest, `.`) && strings.Contains(rest, `\`)
+}
+
 func (p parsed) path() Path {
-	s := p.drive + p.root + strings.Join(p.names, separator)
+	root := p.root
+	if root == "" && len(p.names) > 0 && strings.HasPrefix(p.drive, `\\`) { // no letter, after which one may do without
+		root = separator
+	}
+	s := p.drive + root + strings.Join(p.names, separator)
 	if s == "" {
 		s = "."
 	}
@@ -81,7 +92,7 @@ func (p parsed) join(q parsed) parsed {
 	case q.drive != "" && !strings.EqualFold(q.drive, p.drive):
 		return q
 	case q.root != "":
-		return parsed{p.drive, q.root, q.names}
+		return parsed{cmp.Or(q.drive, p.drive), q.root, q.names}
 	}
 	return p.with(append(slices.Clip(p.names), q.names...)...)
 }
