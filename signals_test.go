@@ -23,9 +23,7 @@ func raise(t *testing.T, ctx context.Context, s os.Signal) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows processes send themselves no signals")
 	}
-	self, err := os.FindProcess(os.Getpid())
-	wantNil(t, "find", err)
-	wantNil(t, "raise", self.Signal(s))
+	raiseHere(t, s.(syscall.Signal))
 }
 
 // signalTest runs f on one backend after the other: signals reach the whole process.

@@ -210,17 +210,19 @@ func TestStreamResetIsBrokenWithItsCause(t *testing.T) {
 
 func TestStreamSendCountsWhatWasSent(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
-		sent := 0
+		sent, received, buf := 0, 0, make([]byte, 1<<20)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h := tg.Go(func(ctx context.Context) (err error) {
 				sent, err = a.SendCounted(ctx, make([]byte, 32<<20))
 				return err
 			})
+			n, err := b.Receive(ctx, buf)
+			must(t, err)
+			received = n
 			idle(t, ctx)
 			h.Cancel("test")
 		})
 		must(t, a.Close(ctx))
-		received, buf := 0, make([]byte, 1<<20)
 		for {
 			n, err := b.Receive(ctx, buf)
 			received += n
