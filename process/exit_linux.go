@@ -2,60 +2,55 @@ package process
 
 import (
 	"os"
-	"syscall"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
 
-// An exitWatch waits for the end of a process through its pidfd, which Go's poller
-// watches: no thread sleeps for it, and the process is not waited for yet.
-type exitWatch struct{ pidfd int }
+// maxThreads is how many processes a thread each waits for. That tells of an end
+// sooner than Go's poller (P3 1.11 to 1.05 of os/exec), which watches the others.
+const maxThreads = 8
 
-// watchExit prepares the watch of a process that is about to start.
-func watchExit(sys *syscall.SysProcAttr) *exitWatch {
-	w := &exitWatch{pidfd: -1}
-	if sys.PidFD == nil {
-		sys.PidFD = &w.pidfd
+var threads atomic.Int32 // that wait for a process
+
+// waitEnd returns when the process has ended, which is left to be waited for, or
+// false if that cannot be told so.
+func (p *Process) waitEnd() (ended bool) {
+	defer threads.Add(-1)
+	if threads.Add(1) > maxThreads {
+		return pollEnd(p.proc.Pid)
 	}
-	return w
+	_ = p.proc.WithHandle(func(pidfd uintptr) { ended = hasEnded(int(pidfd), 0) })
+	return ended
 }
 
-// started takes a copy of the pidfd if somebody else wanted one, who owns it.
-func (w *exitWatch) started(sys *syscall.SysProcAttr) {
-	if sys.PidFD == &w.pidfd || *sys.PidFD < 0 {
-		return
-	}
-	if fd, err := unix.FcntlInt(uintptr(*sys.PidFD), unix.F_DUPFD_CLOEXEC, 0); err == nil {
-		w.pidfd = fd
+// hasEnded waits for the end of a process, or with WNOHANG looks whether it has come.
+func hasEnded(pidfd, options int) bool {
+	var info unix.Siginfo
+	for {
+		err := unix.Waitid(unix.P_PIDFD, pidfd, &info, unix.WEXITED|unix.WNOWAIT|options, nil)
+		if err != unix.EINTR {
+			return err == nil && info.Signo != 0
+		}
 	}
 }
 
-// wait returns when the process has ended, or false if that cannot be told so.
-func (w *exitWatch) wait() bool {
-	if w.pidfd < 0 {
+// pollEnd is waitEnd without a thread. A process that was not waited for keeps its
+// number, so it is this one that a pidfd of its own leads to.
+func pollEnd(pid int) (ended bool) {
+	pidfd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+	if err != nil {
 		return false
 	}
-	if unix.SetNonblock(w.pidfd, true) != nil {
-		_ = unix.Close(w.pidfd)
-		return false
-	}
-	f := os.NewFile(uintptr(w.pidfd), "pidfd")
+	f := os.NewFile(uintptr(pidfd), "pidfd")
 	defer f.Close()
 	rc, err := f.SyscallConn()
 	if err != nil {
 		return false
 	}
-	ended := false
 	err = rc.Read(func(fd uintptr) bool {
-		var info unix.Siginfo
-		for {
-			err := unix.Waitid(unix.P_PIDFD, int(fd), &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
-			if err == unix.EINTR {
-				continue
-			}
-			ended = err == nil && info.Signo != 0
-			return ended || err != nil
-		}
+		ended = hasEnded(int(fd), unix.WNOHANG)
+		return ended
 	})
 	return err == nil && ended
 }

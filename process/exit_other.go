@@ -2,13 +2,5 @@
 
 package process
 
-import "syscall"
-
-// An exitWatch would tell of the end of a process before it is waited for.
-type exitWatch struct{}
-
-func watchExit(*syscall.SysProcAttr) *exitWatch { return nil }
-
-func (*exitWatch) started(*syscall.SysProcAttr) {}
-
-func (*exitWatch) wait() bool { return false }
+// waitEnd would tell of the end of the process before it is waited for.
+func (p *Process) waitEnd() bool { return false }

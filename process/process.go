@@ -74,7 +74,6 @@ func start(c Command) (*Process, error) {
 		s.failed()
 		return nil, err
 	}
-	exit := watchExit(sys)
 	proc, err := os.StartProcess(path, args, &os.ProcAttr{
 		Dir: c.Dir, Env: c.environ(sys), Sys: sys, Files: append(s.child[:], c.ExtraFiles...),
 	})
@@ -83,7 +82,6 @@ func start(c Command) (*Process, error) {
 		return nil, c.explain(path, err)
 	}
 	s.started()
-	exit.started(sys)
 	p := &Process{proc: proc, grace: c.grace(), leads: c.KillGroup}
 	if f := s.parent[0]; f != nil {
 		p.Stdin = newSender(f)
@@ -94,13 +92,13 @@ func start(c Command) (*Process, error) {
 	if f := s.parent[2]; f != nil {
 		p.Stderr = newReceiver(f)
 	}
-	go p.watch(exit)
+	go p.watch()
 	return p, nil
 }
 
 // watch waits for the end of the process.
-func (p *Process) watch(exit *exitWatch) {
-	if exit.wait() {
+func (p *Process) watch() {
+	if p.waitEnd() {
 		// The process keeps its number until it is waited for: the group is still its.
 		p.mu.Lock()
 		if p.leads {
