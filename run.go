@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anyio-go/anyio/internal/bubble"
 	"github.com/anyio-go/anyio/internal/eventloop"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/parallel"
@@ -47,6 +48,9 @@ type eventLoopBackend struct{}
 
 func (eventLoopBackend) Name() string { return "eventloop" }
 func (eventLoopBackend) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
+	if bubble.In() {
+		return nil, misuse("an event loop in a bubble of testing/synctest, which cannot know that a loop waits for the system: use Parallel, or package sim in place of the bubble")
+	}
 	b, err := eventloop.New()
 	if err != nil {
 		return nil, err

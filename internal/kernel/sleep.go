@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -48,7 +49,7 @@ func SleepUntil(ctx context.Context, due time.Time) error {
 		return err
 	}
 	if due.IsZero() {
-		return p.sleepUntil(0)
+		return p.sleepUntil(math.MinInt64)
 	}
 	return p.sleepUntil(p.Run().Instant(due))
 }

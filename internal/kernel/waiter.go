@@ -3,6 +3,8 @@ package kernel
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/bubble"
 )
 
 // A Waiter is one wait of one task or goroutine. All that can end the wait race
@@ -20,6 +22,7 @@ type Waiter struct {
 	word  atomic.Uint64
 	task  *Task         // the loop task that waits; nil: a goroutine, on c
 	c     chan struct{} // capacity 1, made at first need, kept
+	inner bool          // c belongs to a bubble of synctest and is of no use elsewhere
 	next  *Waiter       // in the scope's list, guarded by the scope's mu
 	since atomic.Int64  // one more than when the wait began, only in debug runs
 	Index int           // for Select: which node was woken, set by the waker
@@ -58,8 +61,10 @@ func (w *Waiter) PrepareShielded(p Place, op Op) {
 
 func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 	w.task = t
-	if w.task == nil && w.c == nil && w.ext == nil {
-		w.c = make(chan struct{}, 1)
+	if t == nil && w.ext == nil {
+		if in := bubble.In(); in || w.inner || w.c == nil {
+			w.c, w.inner = make(chan struct{}, 1), in
+		}
 	}
 	if p.S != nil && p.S.run.Debug {
 		w.since.Store(p.S.run.Now() + 1)

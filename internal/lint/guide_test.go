@@ -64,7 +64,7 @@ var imports = map[string]string{
 	"anyiotest": module + "/anyiotest", "socket": module + "/socket",
 	"tlsstream": module + "/tlsstream", "fileio": module + "/fileio", "tls": "crypto/tls",
 	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "os": "os", "sort": "sort", "process": module + "/process",
-	"strings": "strings", "sync": "sync", "atomic": "sync/atomic", "testing": "testing", "time": "time", "slices": "slices", "http": "net/http",
+	"strings": "strings", "sync": "sync", "atomic": "sync/atomic", "testing": "testing", "synctest": "testing/synctest", "time": "time", "slices": "slices", "http": "net/http",
 	"httptest": "net/http/httptest", "signal": "os/signal", "syscall": "syscall", "strconv": "strconv", "maps": "maps",
 	"filepath": "path/filepath", "runtime": "runtime", "slog": "log/slog", "rand": "math/rand/v2", "sha256": "crypto/sha256",
 }

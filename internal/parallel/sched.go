@@ -11,7 +11,10 @@ import (
 )
 
 // Backend implements kernel.Backend.
-type Backend struct{ timers timers }
+type Backend struct {
+	timers  timers
+	bubbled bubbled
+}
 
 // New makes a backend. One serves any number of runs.
 func New() *Backend {

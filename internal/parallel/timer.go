@@ -6,6 +6,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/bubble"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/anyio-go/anyio/internal/waitq"
@@ -53,6 +54,10 @@ func (ts *timers) of(t *kernel.Timer) *shard {
 }
 
 func (b *Backend) Arm(t *kernel.Timer) {
+	if bubble.In() {
+		b.bubbled.arm(t)
+		return
+	}
 	s := b.timers.of(t)
 	s.mu.Lock()
 	s.heap.Push(t)
@@ -67,7 +72,7 @@ func (b *Backend) Disarm(t *kernel.Timer) bool {
 	s.mu.Lock()
 	ok := s.heap.Remove(t)
 	s.mu.Unlock()
-	return ok
+	return ok || b.bubbled.disarm(t)
 }
 
 func (s *shard) setAlarm(when int64) {

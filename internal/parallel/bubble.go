@@ -1,0 +1,59 @@
+package parallel
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// bubbled are the timers that were armed in bubbles of testing/synctest, each one a
+// timer of package time: the shards' alarms belong to the world outside.
+type bubbled struct {
+	n  atomic.Int32
+	mu sync.Mutex
+	m  map[*kernel.Timer]*time.Timer
+}
+
+func (b *bubbled) arm(t *kernel.Timer) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.m == nil {
+		b.m = make(map[*kernel.Timer]*time.Timer)
+	}
+	var alarm *time.Timer // as guarded by mu
+	alarm = time.AfterFunc(time.Duration(t.When)-time.Since(base), func() {
+		b.mu.Lock()
+		due := b.m[t] == alarm // else disarmed, and perhaps armed again
+		if due {
+			b.removeLocked(t)
+		}
+		b.mu.Unlock()
+		if due {
+			t.Value.Fire()
+		}
+	})
+	b.m[t] = alarm
+	b.n.Store(int32(len(b.m)))
+}
+
+func (b *bubbled) disarm(t *kernel.Timer) bool {
+	if b.n.Load() == 0 {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	alarm := b.m[t]
+	if alarm == nil {
+		return false
+	}
+	alarm.Stop()
+	b.removeLocked(t)
+	return true
+}
+
+func (b *bubbled) removeLocked(t *kernel.Timer) {
+	delete(b.m, t)
+	b.n.Store(int32(len(b.m)))
+}
