@@ -110,8 +110,7 @@ var opBlocking = kernel.RegisterOp("RunBlocking")
 
 // callHere calls f on the caller's goroutine, which is seen to wait meanwhile.
 func callHere[T any](p kernel.Place, seat *blockingSeat, f func() (T, error)) (T, error) {
-	seat.PrepareShielded(p, opBlocking)
-	seat.Hold(p)
+	seat.Hold(p, opBlocking)
 	defer func() { // also if f exits the goroutine
 		value := recover()
 		seat.Release(p)

@@ -25,14 +25,22 @@ type BlockedTask struct {
 	Name     string
 	Depth    int       // nesting: the main task has 0
 	WaitsFor string    // "Event.Wait"; "" if it was not waiting
-	Source   string    // file:line of the code that waits, "" if unknown
+	Source   string    // file:line of the user's code that waits, "" if unknown
+	Callers  []string  // file:line of the user's calls that led to it, the nearest first, at most two
 	Since    time.Time // when the wait began
 }
 
 func newDeadlockError(s *kernel.Stall) error {
 	e := &DeadlockError{Livelock: s.Kind == "livelock", Seed: s.Seed, Steps: s.Steps, Now: s.Now}
 	for _, t := range s.Tasks {
-		e.Tasks = append(e.Tasks, BlockedTask{ID: t.ID, Name: t.Name, Depth: t.Depth, WaitsFor: t.Op, Source: t.Source, Since: t.Since})
+		b := BlockedTask{ID: t.ID, Name: t.Name, Depth: t.Depth, WaitsFor: t.Op, Since: t.Since}
+		if len(t.Places) > 0 {
+			b.Source = t.Places[0]
+		}
+		if len(t.Places) > 1 {
+			b.Callers = t.Places[1:]
+		}
+		e.Tasks = append(e.Tasks, b)
 	}
 	return e
 }
@@ -53,7 +61,7 @@ func (e *DeadlockError) Error() string {
 			b.WriteString(" waits for " + t.WaitsFor)
 		}
 		if t.Source != "" {
-			b.WriteString(" at " + t.Source)
+			b.WriteString(kernel.PlacesText(append([]string{t.Source}, t.Callers...)))
 		}
 		if !t.Since.IsZero() {
 			b.WriteString(" since " + t.Since.Format("15:04:05.000"))

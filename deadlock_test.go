@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ func line(by int) string {
 }
 
 func TestDeadlockNamesEveryTask(t *testing.T) {
-	var inMain, inA, inB string
+	var inMain, inA, inB, aboveB string
 	var unwound atomic.Int32
 	d, err := deadlockOf(t, sim.Config{Seed: 7}, func(ctx context.Context) error {
 		var ev anyio.Event
@@ -39,6 +40,7 @@ func TestDeadlockNamesEveryTask(t *testing.T) {
 				return err
 			}, anyio.Name("a"))
 			tg.Go(func(ctx context.Context) error {
+				aboveB = line(1)
 				return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
 					inB = line(1)
 					err := anyio.SleepForever(ctx)
@@ -59,10 +61,10 @@ func TestDeadlockNamesEveryTask(t *testing.T) {
 	want := []anyio.BlockedTask{
 		{ID: 1, Name: "main", Depth: 0, WaitsFor: "TaskGroup exit: waiting for its tasks", Source: inMain, Since: begin},
 		{ID: 2, Name: "a", Depth: 1, WaitsFor: "Event.Wait", Source: inA, Since: begin.Add(90 * time.Second)},
-		{ID: 3, Name: "b", Depth: 1, WaitsFor: "SleepForever", Source: inB, Since: begin},
+		{ID: 3, Name: "b", Depth: 1, WaitsFor: "SleepForever", Source: inB, Callers: []string{aboveB}, Since: begin},
 	}
 	for i, w := range want {
-		if d.Tasks[i] != w {
+		if !reflect.DeepEqual(d.Tasks[i], w) {
 			t.Errorf("task %d:\n got %+v\nwant %+v", i, d.Tasks[i], w)
 		}
 	}

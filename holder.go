@@ -19,7 +19,7 @@ func (f taskFinder) on(goid int64, run *kernel.Run) *TaskInfo {
 		tasks = make(map[int64]TaskInfo)
 		for _, v := range run.Tasks() {
 			if !v.Task.Finished() {
-				tasks[v.Task.GoroutineID()] = describeView(v)
+				tasks[v.Task.GoroutineID()] = describeView(v, nil)
 			}
 		}
 		f[run] = tasks

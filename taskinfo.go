@@ -12,7 +12,7 @@ import (
 type TaskState string
 
 const (
-	TaskRunning TaskState = "running" // it is the task that asked
+	TaskRunning TaskState = "running" // it is the task that asks
 	TaskReady   TaskState = "ready"   // it runs or could run, or waits for something this library does not know
 	TaskWaiting TaskState = "waiting" // it waits in a call of this library
 )
@@ -84,10 +84,32 @@ func describe(t *kernel.Task, s *kernel.Scope) TaskInfo {
 	return info
 }
 
+// Sources are the places, "file:line", of the user's innermost calls in which the
+// task stands, at most three, the innermost first: calls within this module and the
+// standard library are passed over. There are none if the task has not begun, is
+// over, or runs a function of this module. It stops the world for a moment.
+func (i TaskInfo) Sources() []string {
+	if i.Finished() {
+		return nil
+	}
+	views, places := i.task.Scope.Run().Survey()
+	for n, v := range views {
+		if v.Task == i.task {
+			return places[n]
+		}
+	}
+	return nil
+}
+
 // describeView makes the info of a task that was found by looking at its run.
-func describeView(v kernel.TaskView) TaskInfo {
+// asker is the task that asks, nil if none does.
+func describeView(v kernel.TaskView, asker *kernel.Task) TaskInfo {
 	if !v.Waiting {
-		return describe(v.Task, v.Task.InnerScope())
+		info := describe(v.Task, v.Task.InnerScope())
+		if v.Task == asker {
+			info.State = TaskRunning
+		}
+		return info
 	}
 	info := describe(v.Task, v.Scope)
 	info.State, info.WaitsFor, info.Since = TaskWaiting, v.Op.String(), v.Since
@@ -95,7 +117,9 @@ func describeView(v kernel.TaskView) TaskInfo {
 }
 
 // CurrentTask describes the task that ctx belongs to; ok is false if it is the
-// context of no task, such as that of an http handler. Depth is not filled in. [DB-03]
+// context of no task, such as that of an http handler. Its state is TaskRunning where
+// the task itself asks, and otherwise what RunningTasks tells. Depth is not filled
+// in. [DB-03]
 func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
 	p := kernel.Locate(ctx)
 	t := p.Task()
@@ -106,9 +130,19 @@ func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
 		p.S = &t.Scope
 	}
 	info = describe(t, p.S)
-	info.State, info.place = TaskRunning, p
+	info.place = p
 	if p.Ctx != nil {
 		info.Deadline, _ = p.Ctx.Deadline()
+	}
+	if t.RunsHere() {
+		info.State = TaskRunning
+		return info, true
+	}
+	for _, v := range t.Scope.Run().Tasks() {
+		if v.Task == t {
+			seen := describeView(v, nil)
+			info.State, info.WaitsFor, info.Since = seen.State, seen.WaitsFor, seen.Since
+		}
 	}
 	return info, true
 }
@@ -116,20 +150,23 @@ func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
 // RunningTasks describes all tasks of the run of ctx that are not over: parents
 // before their children, the children of a parent together and in order of their
 // start. With a context that comes from no run, these are the tasks of all groups
-// that were opened without one. [DB-04]
+// that were opened without one.
+//
+// It may be asked from any goroutine. A task that waits with the context of another
+// task is shown to wait, and not the other; a goroutine that is no task is not shown,
+// whosever context it waits with. [DB-04]
 func RunningTasks(ctx context.Context) []TaskInfo {
-	p := kernel.Locate(ctx)
-	self := p.Task()
+	return infosOf(kernel.Locate(ctx).Run().Tasks())
+}
+
+// infosOf describes the tasks that are not over as a tree.
+func infosOf(views []kernel.TaskView) []TaskInfo {
+	asker := kernel.Asker(views)
 	var infos []TaskInfo
-	for _, v := range p.Run().Tasks() {
-		if v.Task.Finished() {
-			continue
+	for _, v := range views {
+		if !v.Task.Finished() {
+			infos = append(infos, describeView(v, asker))
 		}
-		info := describeView(v)
-		if v.Task == self {
-			info.State, info.WaitsFor, info.Since = TaskRunning, "", time.Time{}
-		}
-		infos = append(infos, info)
 	}
 	return treeOrder(infos)
 }

@@ -12,10 +12,15 @@ import (
 
 // PrintTasks writes the tasks of the run of ctx as a tree: each with its name, id
 // and state, what it waits for, where in the source and since when, its deadline
-// and shield. It is what a dump of all goroutines does not tell. [DB-04]
+// and shield. It is what a dump of all goroutines does not tell. The places are
+// those of TaskInfo.Sources. A task in RunBlocking is shown where that was called. [DB-04]
 func PrintTasks(ctx context.Context, w io.Writer) error {
-	tasks := RunningTasks(ctx)
-	stacks := kernel.Stacks()
+	views, places := kernel.Locate(ctx).Run().Survey()
+	tasks := infosOf(views)
+	placesOf := make(map[*kernel.Task][]string)
+	for i, v := range views {
+		placesOf[v.Task] = places[i]
+	}
 	now := Now(ctx)
 	var b bytes.Buffer
 	var last []bool // for each level, whether the branch there is the last one
@@ -26,9 +31,7 @@ func PrintTasks(ctx context.Context, w io.Writer) error {
 		if t.WaitsFor != "" {
 			b.WriteString(" for " + t.WaitsFor)
 		}
-		if at := kernel.UserFrame(stacks[t.task.GoroutineID()]); at != "" {
-			b.WriteString(" at " + at)
-		}
+		b.WriteString(kernel.PlacesText(placesOf[t.task]))
 		if !t.Since.IsZero() {
 			b.WriteString(", since " + now.Sub(t.Since).Round(time.Microsecond).String())
 		}

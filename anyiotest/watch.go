@@ -47,9 +47,7 @@ func taskTree(r *kernel.Run) string {
 		} else {
 			b.WriteString(" waits for " + task.Op)
 		}
-		if task.Source != "" {
-			b.WriteString(" at " + task.Source)
-		}
+		b.WriteString(kernel.PlacesText(task.Places))
 		if !task.Since.IsZero() {
 			b.WriteString(" since " + task.Since.Format("15:04:05.000"))
 		}

@@ -11,28 +11,55 @@ type TaskView struct {
 	Op      Op
 	Since   time.Time // zero unless the run records it
 	Word    uint64    // changes with every wait
+	goid    int64     // the goroutine that waits, 0: the task's
 }
 
 // Tasks lists the tasks of the run that have not finished, parents before
 // children, siblings in order of their start.
 func (r *Run) Tasks() []TaskView {
-	var views []TaskView
-	r.Root.walk(0, &views)
-	return views
+	l := look{run: r}
+	l.walk(&r.Root, 0)
+	l.giveStrangers()
+	return l.views
 }
 
-// walk appends the tasks below s. A waiter is found in the scope it waits in,
-// which may be nested in the task's own.
-func (s *Scope) walk(depth int, views *[]TaskView) {
+// A look at a run.
+type look struct {
+	run       *Run
+	views     []TaskView
+	strangers []wait // those that are not of the task in whose scope they are
+}
+
+// A wait is what a waiter tells.
+type wait struct {
+	s           *Scope
+	op          Op
+	word        uint64
+	since       int64
+	goid, maker int64 // of a stranger
+}
+
+// walk looks at s and what is below it. A waiter is found in the scope it waits in,
+// which may be nested in the task's own. The innermost of a task's waits counts, and
+// in one scope the newest.
+func (l *look) walk(s *Scope, depth int) {
 	if s.state.Load()&stTask != 0 {
-		*views = append(*views, TaskView{Task: s.task, Scope: s, Depth: depth})
+		l.views = append(l.views, TaskView{Task: s.task, Scope: s, Depth: depth})
 		depth++
 	}
-	if s.task != nil {
-		s.lookForWait(*views)
-	}
-	s.mu.Lock()
 	var children []*Scope
+	var waits []wait
+	s.mu.Lock()
+	if x := s.ext.Load(); x != nil {
+		for w := x.waiters; w != nil; w = w.next {
+			waits = w.appendView(waits, s)
+		}
+	}
+	if w := s.waiter.Load(); w != nil {
+		if with := w.appendView(waits, s); s.waiter.Load() == w {
+			waits = with
+		}
+	}
 	for c := s.firstTask(); c != nil; c = c.next {
 		if c.state.Load()&stClosed == 0 {
 			children = append(children, c)
@@ -42,29 +69,103 @@ func (s *Scope) walk(depth int, views *[]TaskView) {
 		children = append(children, c)
 	}
 	s.mu.Unlock()
-	for i := len(children) - 1; i >= 0; i-- { // the list has the newest first
-		children[i].walk(depth, views)
+	if s.task != nil {
+		for i := len(waits) - 1; i >= 0; i-- { // the lists have the newest first
+			l.note(waits[i])
+		}
+	}
+	for i := len(children) - 1; i >= 0; i-- {
+		l.walk(children[i], depth)
 	}
 }
 
-func (s *Scope) lookForWait(views []TaskView) {
-	w := s.waiter.Load()
-	if w == nil {
+// appendView appends what w, which waits in s, tells, if it still waits.
+func (w *Waiter) appendView(waits []wait, s *Scope) []wait {
+	if op, word, ok := w.describe(); ok {
+		waits = append(waits, wait{s, op, word, w.since.Load(), w.who.goid.Load(), w.who.maker.Load()})
+	}
+	return waits
+}
+
+// note gives a wait to the scope's task, if it is its own.
+func (l *look) note(w wait) {
+	if w.word&own == 0 {
+		l.strangers = append(l.strangers, w)
 		return
 	}
-	op, word, waiting := w.describe()
-	if !waiting || s.waiter.Load() != w {
-		return
-	}
-	for i := len(views) - 1; i >= 0; i-- {
-		if v := &views[i]; v.Task == s.task {
-			v.Waiting, v.Op, v.Word, v.Scope = true, op, word, s
-			if since := w.since.Load(); since != 0 {
-				v.Since = s.run.Epoch().Add(time.Duration(since - 1))
-			}
+	for i := len(l.views) - 1; i >= 0; i-- {
+		if v := &l.views[i]; v.Task == w.s.task {
+			v.set(w)
 			return
 		}
 	}
+}
+
+func (v *TaskView) set(w wait) {
+	v.Waiting, v.Op, v.Word, v.Scope, v.goid = true, w.op, w.word, w.s, w.goid
+	if w.since != 0 {
+		v.Since = w.s.run.Epoch().Add(time.Duration(w.since - 1))
+	}
+}
+
+// giveStrangers gives the waits that tasks have begun with the contexts of others
+// to those tasks, by their goroutines. Goroutines that are no tasks are not told of.
+func (l *look) giveStrangers() {
+	if len(l.strangers) == 0 {
+		return
+	}
+	tasks := make(map[int64]*TaskView)
+	for i := range l.views {
+		tasks[l.views[i].Task.GoroutineID()] = &l.views[i]
+	}
+	for _, w := range l.strangers {
+		if v := tasks[w.maker]; v != nil && !v.Waiting {
+			v.set(w)
+		}
+	}
+}
+
+// Survey is Tasks together with the places where they stand in the user's code, see
+// userFrames. The world stops meanwhile. A task that goes on just then is said not to
+// wait, as the place may be another than that of the wait.
+func (r *Run) Survey() (views []TaskView, places [][]string) {
+	views = r.Tasks()
+	stacks := Stacks()
+	words := make(map[*Task]uint64)
+	for _, v := range r.Tasks() {
+		words[v.Task] = v.Word
+	}
+	for i := range views {
+		v := &views[i]
+		g := v.goid
+		if g == 0 {
+			g = v.Task.GoroutineID()
+		}
+		places = append(places, userFrames(stacks, g, v.Word&held != 0))
+		if v.Word != words[v.Task] {
+			v.Waiting, v.Op, v.Since = false, 0, time.Time{}
+		}
+	}
+	return views, places
+}
+
+// RunsHere reports whether the calling goroutine is the task's.
+func (t *Task) RunsHere() bool {
+	if t.run.Loop {
+		return t.run.Current() == t
+	}
+	return t.goid.Load() == GoroutineID()
+}
+
+// Asker is the task among those that the calling goroutine runs, nil if there is
+// none. Of several on one goroutine it is the innermost, which the others wait for.
+func Asker(views []TaskView) *Task {
+	for i := len(views) - 1; i >= 0; i-- {
+		if t := views[i].Task; t.RunsHere() {
+			return t
+		}
+	}
+	return nil
 }
 
 // AllBlocked reports whether all tasks but one wait at this instant. Two looks
@@ -104,7 +205,7 @@ type StalledTask struct {
 	Depth  int
 	Op     string
 	Since  time.Time
-	Source string // file:line of the user's call
+	Places []string // file:line of the user's calls, the innermost first
 }
 
 // NewStall makes the error of a stall. The root package sets it.
@@ -113,11 +214,10 @@ var NewStall func(*Stall) error
 // Stalled describes all tasks of the run.
 func (r *Run) Stalled(kind string) *Stall {
 	st := &Stall{Kind: kind, Now: r.Epoch().Add(time.Duration(r.Now()))}
-	stacks := Stacks()
-	for _, v := range r.Tasks() {
+	views, places := r.Survey()
+	for i, v := range views {
 		st.Tasks = append(st.Tasks, StalledTask{
-			ID: v.Task.ID(), Name: v.Task.Name(), Depth: v.Depth, Op: v.Op.String(), Since: v.Since,
-			Source: UserFrame(stacks[v.Task.GoroutineID()]),
+			ID: v.Task.ID(), Name: v.Task.Name(), Depth: v.Depth, Op: v.Op.String(), Since: v.Since, Places: places[i],
 		})
 	}
 	return st

@@ -1,10 +1,14 @@
 package kernel
 
 import (
-	"path/filepath"
+	"fmt"
+	"path"
+	"reflect"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Stacks returns the stacks of all goroutines by goroutine id, in the runtime's
@@ -33,38 +37,155 @@ func Stacks() map[int64]string {
 	return stacks
 }
 
-// UserFrame is the "file:line" of the first frame of a stack that belongs
-// neither to the runtime nor to this library; "" if there is none.
-func UserFrame(stack string) string {
-	lines := strings.Split(stack, "\n")
-	for i := 1; i+1 < len(lines); i += 2 {
-		if ownFrame(lines[i]) {
-			continue
+// A frame is one call on a stack.
+type frame struct{ function, file, line string }
+
+// frames are the calls on a stack, the innermost first, without the go statement
+// that began it.
+func frames(stack string) []frame {
+	var fs []frame
+	function := ""
+	for l := range strings.Lines(stack) {
+		l = strings.TrimSuffix(l, "\n")
+		at, isPlace := strings.CutPrefix(l, "\t")
+		switch {
+		case !isPlace:
+			function = l
+			if end := strings.LastIndexByte(l, '('); end > 0 {
+				function = l[:end]
+			}
+		case !strings.HasPrefix(function, createdBy):
+			at, _, _ = strings.Cut(at, " +0x")
+			if colon := strings.LastIndexByte(at, ':'); colon >= 0 {
+				fs = append(fs, frame{function, at[:colon], at[colon+1:]})
+			}
 		}
-		at := strings.TrimSpace(lines[i+1])
-		at, _, _ = strings.Cut(at, " ")
-		dir, file := filepath.Split(at)
-		return filepath.Join(filepath.Base(dir), file)
 	}
-	return ""
+	return fs
 }
 
-const modulePath = "github.com/anyio-go/anyio"
+func (f frame) pkg() string {
+	dir, name := path.Split(f.function)
+	name, _, _ = strings.Cut(name, ".")
+	return dir + name
+}
 
-func ownFrame(function string) bool {
-	for _, std := range []string{"runtime.", "iter.", "sync.", "created by "} {
-		if strings.HasPrefix(function, std) {
-			return true
+// place is "folder/file.go:12".
+func (f frame) place() string {
+	dir, file := path.Split(f.file)
+	return path.Join(path.Base(dir), file) + ":" + f.line
+}
+
+// maxUserFrames is how many lines are shown of a task.
+const maxUserFrames = 3
+
+// userFrames are the places, "file:line", of the user's innermost calls on a
+// goroutine, three at most: those that are neither in this module nor in the
+// standard library. If held, the goroutine runs the function of RunBlocking, and
+// what is told is where that was called. A coroutine of iter.Pull goes on where it
+// was made.
+func userFrames(stacks map[int64]string, id int64, held bool) []string {
+	var places []string
+	for stack := stacks[id]; stack != "" && len(places) < maxUserFrames; {
+		for _, f := range frames(stack) {
+			switch {
+			case held:
+				held = f.function != heldBy
+			case f.function == runsTask: // below it is who began the run
+				return places
+			case !f.library() && !f.standard():
+				if places = append(places, f.place()); len(places) == maxUserFrames {
+					return places
+				}
+			}
 		}
+		maker, ok := madeByPull(stack)
+		if !ok {
+			break
+		}
+		stack = stacks[maker]
 	}
-	rest, ok := strings.CutPrefix(function, modulePath)
-	if !ok {
+	return places
+}
+
+// PlacesText is how the user's calls are shown.
+func PlacesText(places []string) string {
+	if len(places) == 0 {
+		return ""
+	}
+	return " at " + strings.Join(places, " from ")
+}
+
+const (
+	modulePath = "github.com/anyio-go/anyio"
+	// heldBy is the function that calls what a task has given to RunBlocking.
+	heldBy = modulePath + ".callHere[...]"
+	// runsTask is the function that all of a task's calls are above.
+	runsTask = modulePath + "/internal/kernel.(*Task).Run"
+	// coroutineBody is the function of a loop's coroutines.
+	coroutineBody = modulePath + "/internal/loop.(*Loop).RunCoro"
+	createdBy     = "created by "
+)
+
+// library reports whether the call is in this module, which its tests, programs and
+// examples are not.
+func (f frame) library() bool {
+	pkg := f.pkg()
+	rest, ok := strings.CutPrefix(pkg, modulePath)
+	if !ok || rest != "" && rest[0] != '/' || strings.HasSuffix(f.file, "_test.go") {
 		return false
 	}
-	for _, pkg := range []string{".", "/internal/", "/stream.", "/lowlevel.", "/sim.", "/anyiotest."} {
-		if strings.HasPrefix(rest, pkg) {
-			return true
+	for _, user := range []string{"/cmd/", "/examples/", "/bench/"} {
+		if strings.HasPrefix(rest+"/", user) {
+			return false
 		}
 	}
-	return false
+	return true
+}
+
+// standard reports whether the call is in the standard library, or in what stands
+// between it and the system.
+func (f frame) standard() bool {
+	pkg := f.pkg()
+	if strings.HasPrefix(pkg, "golang.org/x/sys/") {
+		return true
+	}
+	if root := standardRoot(); root != "" {
+		return strings.HasPrefix(f.file, root)
+	}
+	// The program was built with -trimpath: then files are named after packages.
+	first, _, _ := strings.Cut(pkg, "/")
+	own := mainModule()
+	return path.Dir(f.file) == pkg && !strings.Contains(first, ".") && pkg != own && (own == "" || !strings.HasPrefix(pkg, own+"/"))
+}
+
+// standardRoot is the folder of the standard library's sources, "" if the program
+// does not tell.
+var standardRoot = sync.OnceValue(func() string {
+	f := runtime.FuncForPC(reflect.ValueOf(runtime.GC).Pointer())
+	if f == nil {
+		return ""
+	}
+	file, _ := f.FileLine(f.Entry())
+	return strings.TrimSuffix(path.Dir(file), "runtime")
+})
+
+// mainModule is the path of the module of the program.
+var mainModule = sync.OnceValue(func() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Path
+	}
+	return ""
+})
+
+// madeByPull is the goroutine on which iter.Pull or iter.Pull2 made the coroutine
+// whose stack it is; ok is false if it is none, or a loop's.
+func madeByPull(stack string) (maker int64, ok bool) {
+	at := strings.LastIndex(stack, "\n"+createdBy+"iter.Pull")
+	if at < 0 || strings.Contains(stack, "\n"+coroutineBody+"(") {
+		return 0, false
+	}
+	line, _, _ := strings.Cut(stack[at+1:], "\n")
+	_, err := fmt.Sscan(line[strings.LastIndexByte(line, ' ')+1:], &maker)
+	return maker, err == nil
 }

@@ -14,7 +14,9 @@ import (
 //	bit  2    nothing can abort this wait
 //	bit  3    the wait obeys a foreign context; the scope only sees it
 //	bits 4–16 Op
-//	bits 17–  generation, so that a late canceler never hits a later wait
+//	bit  17   it is the scope's own task that waits
+//	bit  18   the task runs a function that blocks, see Hold
+//	bits 19–  generation, so that a late canceler never hits a later wait
 //
 // The order of a wait is Prepare, put nodes into queues under the primitives'
 // locks, Wait, take the nodes out. A Waiter may be used again afterwards.
@@ -27,6 +29,7 @@ type Waiter struct {
 	since atomic.Int64  // one more than when the wait began, only in debug runs
 	Index int           // for Select: which node was woken, set by the waker
 	ext   *External     // set if this is the waiter of one
+	who   stranger      // who waits, if it is not the scope's own task
 }
 
 const (
@@ -39,7 +42,9 @@ const (
 	noAbort   = 1 << 2
 	foreign   = 1 << 3
 	opShift   = 4
-	genShift  = 17
+	own       = 1 << 17
+	held      = 1 << 18
+	genShift  = 19
 	opMask    = maxOp - 1
 )
 
@@ -74,6 +79,9 @@ func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 	if p.Ctx != nil {
 		bits |= foreign
 	}
+	if w.isOwn(t, p.S) {
+		bits |= own
+	}
 	gen := w.word.Load()>>genShift + 1
 	w.word.Store(gen<<genShift | bits | phaseWaiting)
 }
@@ -88,8 +96,9 @@ func (w *Waiter) Wake() bool {
 // Requeue lets a waiter that Wake has won wait on, now for op, in a queue of the
 // caller's choice, in place of Unpark. No scope can abort what is left of the wait.
 func (w *Waiter) Requeue(op Op) {
-	gen := w.word.Load()>>genShift + 1
-	w.word.Store(gen<<genShift | uint64(op)<<opShift | noAbort | phaseWaiting)
+	word := w.word.Load()
+	gen := word>>genShift + 1
+	w.word.Store(gen<<genShift | word&own | uint64(op)<<opShift | noAbort | phaseWaiting)
 }
 
 // Waiting reports whether the wait can still be won by Wake.
@@ -132,9 +141,10 @@ func (w *Waiter) Wait(p Place) error {
 	return nil
 }
 
-// Hold makes a prepared wait, which no scope can abort, visible while the caller
-// is about to block its own goroutine by other means than Wait. Release ends it.
-func (w *Waiter) Hold(p Place) {
+// Hold begins a wait that no scope can abort, of a caller that is about to call a
+// function that blocks its own goroutine. Release ends it.
+func (w *Waiter) Hold(p Place, op Op) {
+	w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift|noAbort|held)
 	if p.S != nil {
 		p.S.add(w)
 	}

@@ -1,0 +1,74 @@
+package kernel
+
+import (
+	"slices"
+	"testing"
+)
+
+// stackOf is a stack in the runtime's format of functions and their files.
+func stackOf(id, made string, calls ...string) string {
+	s := "goroutine " + id + " [coroutine, 2 minutes]:\n"
+	for i := 0; i < len(calls); i += 2 {
+		s += calls[i] + "(0x1, {0x2?, 0x3})\n\t" + calls[i+1] + ":7 +0x1d\n"
+		if i == 0 {
+			s += "...23 frames elided...\n"
+		}
+	}
+	if made != "" {
+		s += "created by " + made + "\n\t/x/y.go:9 +0x90"
+	}
+	return s
+}
+
+func TestUserFramesPassOverLibraries(t *testing.T) {
+	root := standardRoot() // "" with -trimpath
+	stacks := map[int64]string{
+		1: stackOf("1", "github.com/anyio-go/anyio/internal/parallel.(*Backend).Start in goroutine 9",
+			"runtime.gopark", root+"runtime/proc.go",
+			"golang.org/x/sys/unix.EpollWait", "/m/golang.org/x/sys@v1/unix/a.go",
+			modulePath+"/tlsstream.(*Stream).Receive", "/a/tlsstream/receive.go",
+			"net/http.(*conn).serve", root+"net/http/server.go",
+			"example.com/app.(*T).helper", "/app/helper.go",
+			"app/store.Load[...].func1", "/app/store/load.go",
+			modulePath+".WithTaskGroup", "/a/taskgroup.go",
+			"main.main.func1", "/app/main.go",
+			"main.main", "/app/main.go"),
+		2: stackOf("2", "", // this module's own programs, examples and tests are users
+			modulePath+"/examples/chat.run", "/a/examples/chat/run.go",
+			modulePath+"/stream_test.TestX", "/a/stream/x_test.go",
+			modulePath+"/stream.TestY.func1", "/a/stream/y_test.go"),
+		3: stackOf("3", "", "github.com/anyio-go/anyiokit.Do", "/kit/do.go", modulePath+"/bench.run", "/a/bench/run.go",
+			modulePath+"/anyiotest.Run", "/a/anyiotest/run.go"),
+		4: stackOf("4", "", "time.Sleep", root+"time/sleep.go", "example.com/app.f", "/app/f.go",
+			heldBy, "/a/blocking.go", modulePath+".RunBlocking[...]", "/a/blocking.go", "example.com/app.caller", "/app/caller.go"),
+		5: stackOf("5", "iter.Pull[...] in goroutine 6", "example.com/app.seq", "/app/seq.go"),
+		6: stackOf("6", "", "iter.Pull[...].func2", root+"iter/iter.go", "example.com/app.next", "/app/next.go",
+			runsTask, "/a/task.go", "example.com/app.main", "/app/main.go"),
+		7: stackOf("7", "iter.Pull[...] in goroutine 5", "example.com/app.task", "/app/task.go",
+			coroutineBody, "/a/loop.go"),
+	}
+	for _, c := range []struct {
+		id   int64
+		held bool
+		want []string
+	}{
+		{1, false, []string{"app/helper.go:7", "store/load.go:7", "app/main.go:7"}},
+		{2, false, []string{"chat/run.go:7", "stream/x_test.go:7", "stream/y_test.go:7"}},
+		{3, false, []string{"kit/do.go:7", "bench/run.go:7"}},
+		{4, false, []string{"app/f.go:7", "app/caller.go:7"}},
+		{4, true, []string{"app/caller.go:7"}},
+		{5, false, []string{"app/seq.go:7", "app/next.go:7"}},
+		{7, false, []string{"app/task.go:7"}}, // a loop's coroutine is nobody's iterator
+		{8, false, nil},
+	} {
+		if got := userFrames(stacks, c.id, c.held); !slices.Equal(got, c.want) {
+			t.Errorf("goroutine %d, held %t: %q, want %q", c.id, c.held, got, c.want)
+		}
+	}
+	if m, ok := madeByPull(stacks[5]); m != 6 || !ok {
+		t.Errorf("maker of 5: %d, %t", m, ok)
+	}
+	if _, ok := madeByPull(stacks[7]); ok {
+		t.Error("a loop's coroutine counts as one of iter.Pull")
+	}
+}

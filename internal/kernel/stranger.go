@@ -1,0 +1,102 @@
+package kernel
+
+import (
+	"runtime"
+	"strings"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/petermattis/goid"
+)
+
+// A stranger is who waits in the scope of another: a task that uses the context of
+// another one, or a goroutine that is no task.
+type stranger struct {
+	goid  atomic.Int64 // the goroutine that waits
+	maker atomic.Int64 // of the coroutine that it is, see maker; else the same
+}
+
+// isOwn reports whether t, or if nil the calling goroutine, is the task of the
+// scope that a wait is about to begin in. If not, it notes who that is.
+func (w *Waiter) isOwn(t *Task, s *Scope) bool {
+	switch {
+	case t != nil:
+		if s == nil || s.task == t {
+			w.who.forget()
+			return true
+		}
+		w.who.note(t.goid.Load(), t.goid.Load())
+	case s != nil && s.task != nil:
+		// The task's start is not to be ordered before what the stranger does.
+		race.Disable()
+		task := s.task.goid.Load()
+		race.Enable()
+		g := goid.Get()
+		if g == task {
+			w.who.forget()
+			return true
+		}
+		m := maker(g)
+		if m == 0 {
+			m = g
+		}
+		w.who.note(g, m)
+		return m == task
+	}
+	return false
+}
+
+// forget is for waiters that strangers have used before.
+func (s *stranger) forget() {
+	if s.goid.Load() != 0 {
+		s.note(0, 0)
+	}
+}
+
+func (s *stranger) note(goid, maker int64) {
+	race.Disable()
+	s.goid.Store(goid)
+	s.maker.Store(maker)
+	race.Enable()
+}
+
+// makers remembers of goroutines whether they are coroutines. An id is never used
+// twice, so what is remembered stays true.
+var makers [256]atomic.Pointer[makerOf]
+
+type makerOf struct{ id, maker int64 }
+
+// maker is the goroutine that made the calling one, whose id is g, by iter.Pull: the
+// first that is no such coroutine itself. It is 0 if the calling goroutine is none.
+func maker(g int64) int64 {
+	known := &makers[uint64(g)%uint64(len(makers))]
+	if e := known.Load(); e != nil && e.id == g {
+		return e.maker
+	}
+	e := &makerOf{id: g}
+	if isPulled() {
+		stacks := Stacks()
+		for at, ok := madeByPull(stacks[g]); ok; at, ok = madeByPull(stacks[at]) {
+			e.maker = at
+		}
+	}
+	known.Store(e)
+	return e.maker
+}
+
+// isPulled reports whether the calling goroutine was made by iter.Pull or iter.Pull2.
+func isPulled() bool {
+	pcs := make([]uintptr, 64)
+	n := runtime.Callers(1, pcs)
+	for n == len(pcs) {
+		pcs = make([]uintptr, 2*len(pcs))
+		n = runtime.Callers(1, pcs)
+	}
+	// At the bottom are the runtime's own, then a closure of iter.Pull.
+	for _, pc := range pcs[max(0, n-3):n] {
+		if f := runtime.FuncForPC(pc - 1); f != nil && strings.HasPrefix(f.Name(), "iter.Pull") {
+			return true
+		}
+	}
+	return false
+}

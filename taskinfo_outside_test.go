@@ -1,0 +1,202 @@
+package anyio_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
+)
+
+// outside calls f on a goroutine that is no task, while the calling task stands still.
+func outside(f func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	<-done
+}
+
+// taskNamed is the task of that name among those that the run of ctx has.
+func taskNamed(t *testing.T, ctx context.Context, name string) anyio.TaskInfo {
+	t.Helper()
+	for _, i := range anyio.RunningTasks(ctx) {
+		if i.Name == name {
+			return i
+		}
+	}
+	t.Fatalf("no task %q", name)
+	return anyio.TaskInfo{}
+}
+
+func wantWait(t *testing.T, who string, i anyio.TaskInfo, state anyio.TaskState, waitsFor string) {
+	t.Helper()
+	if i.State != state || i.WaitsFor != waitsFor {
+		t.Errorf("%s: state %q, waits for %q; want %q, %q", who, i.State, i.WaitsFor, state, waitsFor)
+	}
+}
+
+// Whoever asks, and with whosever context, a task that waits is seen to wait.
+func TestTaskSeenFromOutsideIsWhatItIs(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			waiterCtx := make(chan context.Context, 1)
+			at := ""
+			tg.Go(func(ctx context.Context) error {
+				waiterCtx <- ctx
+				at = line(1)
+				return ev.Wait(ctx)
+			}, anyio.Name("waiter"))
+			tg.Go(func(ctx context.Context) error {
+				defer ev.Set()
+				allBlocked(t, ctx)
+				theirs := <-waiterCtx
+				look := func(from string) {
+					i, _ := anyio.CurrentTask(theirs)
+					wantWait(t, "CurrentTask "+from, i, anyio.TaskWaiting, "Event.Wait")
+					wantWait(t, "RunningTasks "+from, taskNamed(t, theirs, "waiter"), anyio.TaskWaiting, "Event.Wait")
+					if s := i.Sources(); len(s) != 1 || s[0] != at {
+						t.Errorf("sources %s: %q, want %q", from, s, at)
+					}
+				}
+				look("by another task")
+				wantWait(t, "by itself", taskNamed(t, theirs, "looker"), anyio.TaskRunning, "")
+				outside(func() {
+					look("from outside")
+					wantWait(t, "the looker from outside", taskNamed(t, ctx, "looker"), anyio.TaskReady, "")
+				})
+				return nil
+			}, anyio.Name("looker"))
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+// A wait is that of the task that waits, not of the task whose context it uses.
+func TestWaitWithTheContextOfAnotherTaskIsOnesOwn(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		outer := ctx
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(context.Context) error { return ev.Wait(outer) }, anyio.Name("borrower"))
+			allBlocked(t, ctx) // on parallel this, too, must see it wait
+			self := current(t, ctx)
+			outside(func() {
+				wantWait(t, "borrower", taskNamed(t, ctx, "borrower"), anyio.TaskWaiting, "Event.Wait")
+				wantWait(t, "lender", taskNamed(t, ctx, self.Name), anyio.TaskReady, "")
+			})
+			ev.Set()
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+// A goroutine that waits with a task's context does not make the task wait.
+func TestGoroutineThatWaitsWithATasksContextIsNotTheTask(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		skipSim(t, ctx)
+		var ev anyio.Event
+		over := make(chan error)
+		go func() { over <- ev.Wait(ctx) }()
+		for ev.Statistics().TasksWaiting == 0 {
+			lowlevel.ShieldedCheckpoint(ctx)
+		}
+		self := current(t, ctx)
+		outside(func() {
+			wantWait(t, "task", taskNamed(t, ctx, self.Name), anyio.TaskReady, "")
+		})
+		ev.Set()
+		wantNil(t, "wait", <-over)
+	})
+}
+
+func blockHere(ctx context.Context, look func()) error {
+	_, err := anyio.RunBlocking(ctx, func() (bool, error) {
+		outside(look)
+		return true, nil
+	})
+	return err
+}
+
+// A task in RunBlocking is shown where it called that, not inside its function.
+func TestBlockingCallIsSeenWhereItWasCalled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			at := ""
+			look := func() {
+				wantWait(t, "blocking", taskNamed(t, ctx, "blocking"), anyio.TaskWaiting, "RunBlocking")
+				var tree bytes.Buffer
+				s := taskNamed(t, ctx, "blocking").Sources()
+				if len(s) != 2 || s[1] != at || !strings.Contains(s[0], "taskinfo_outside_test.go") {
+					t.Errorf("sources %q, the second should be %q", s, at)
+				} else if wantNil(t, "print", anyio.PrintTasks(ctx, &tree)); !strings.Contains(tree.String(), "waiting for RunBlocking at "+s[0]+" from "+at) {
+					t.Errorf("printed:\n%s", &tree)
+				}
+			}
+			tg.Go(func(ctx context.Context) error {
+				at = line(1)
+				return blockHere(ctx, look)
+			}, anyio.Name("blocking"))
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+// The standard library between this module and the user is passed over.
+func TestSourcePassesOverTheStandardLibrary(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			at := ""
+			tg.Go(func(ctx context.Context) error {
+				handler := http.StripPrefix("", anyHandler{&ev}) // calls through net/http
+				at = line(1)
+				handler.ServeHTTP(nil, (&http.Request{}).WithContext(ctx))
+				return nil
+			}, anyio.Name("handler"))
+			allBlocked(t, ctx)
+			s := taskNamed(t, ctx, "handler").Sources()
+			if len(s) != 2 || s[1] != at {
+				t.Errorf("sources %q, the second should be %q", s, at)
+			}
+			ev.Set()
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+type anyHandler struct{ ev *anyio.Event }
+
+func (h anyHandler) ServeHTTP(_ http.ResponseWriter, r *http.Request) { _ = h.ev.Wait(r.Context()) }
+
+// At most three calls are told, the innermost.
+func TestSourcesAreTheInnermostThree(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ev anyio.Event
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error { return deep(ctx, &ev, 5) }, anyio.Name("deep"))
+			allBlocked(t, ctx)
+			s := taskNamed(t, ctx, "deep").Sources()
+			if len(s) != 3 || s[0] == s[1] || s[1] != s[2] {
+				t.Errorf("sources %q", s)
+			}
+			ev.Set()
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+func deep(ctx context.Context, ev *anyio.Event, n int) error {
+	if n > 0 {
+		return deep(ctx, ev, n-1)
+	}
+	return ev.Wait(ctx)
+}
