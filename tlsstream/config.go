@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/anyio-go/anyio"
@@ -81,6 +80,6 @@ func isVirtual(ctx context.Context) bool { return kernel.Locate(ctx).Run().Virtu
 // useVirtualTime lets certificates be valid by the clock of a simulated run.
 func useVirtualTime(ctx context.Context, cfg *tls.Config) {
 	if r := kernel.Locate(ctx).Run(); cfg.Time == nil && r.Virtual {
-		cfg.Time = func() time.Time { return r.Epoch().Add(time.Duration(r.Now())) }
+		cfg.Time = r.Today
 	}
 }

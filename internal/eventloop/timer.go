@@ -7,14 +7,13 @@ import (
 	"github.com/anyio-go/anyio/internal/loop"
 	"github.com/anyio-go/anyio/internal/poll"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/realtime"
 )
-
-// base is the zero of the clock. It carries a monotonic reading.
-var base = time.Now()
 
 // clock is real time. It waits for timers, other goroutines and descriptors, and
 // no thread sleeps in the kernel meanwhile.
 type clock struct {
+	realtime.Clock
 	poller  *poll.Poller
 	network *network
 }
@@ -28,9 +27,7 @@ func newClock() (*clock, error) {
 	return &clock{poller: p}, err
 }
 
-func (c *clock) Now() int64       { return int64(time.Since(base)) }
-func (c *clock) Epoch() time.Time { return base }
-func (c *clock) Wake()            { c.poller.Wake() }
+func (c *clock) Wake() { c.poller.Wake() }
 
 // The clock is a loop.Lender.
 func (c *clock) Borrow() bool { return c.poller.Borrow() }
@@ -68,7 +65,7 @@ func tell(data any, readable, writable bool) {
 func (c *clock) Idle(next int64, hasTimer bool) error {
 	timeout := time.Duration(-1)
 	if hasTimer {
-		timeout = max(0, time.Duration(next)-time.Since(base))
+		timeout = max(0, time.Duration(next-c.Now()))
 	}
 	c.poller.Wait(timeout)
 	return nil

@@ -29,9 +29,14 @@ type Backend interface {
 	// Yield lets other tasks run: always if forced, else when the budget of the
 	// calling task is used up. Callers that are no task of this backend return at once.
 	Yield(forced bool)
-	// Now is the time since Epoch in nanoseconds.
+	// Now is the clock, in nanoseconds since an instant of its choice. It never goes back.
 	Now() int64
-	Epoch() time.Time
+	// Today is Now for people and for what is outside of the run.
+	Today() time.Time
+	// Time and Instant convert between the two. A time without a monotonic reading is
+	// taken as one of the world's clock as that is set now.
+	Time(instant int64) time.Time
+	Instant(t time.Time) int64
 	// Arm starts a timer that is not armed; Disarm reports whether it was.
 	Arm(t *Timer)
 	Disarm(t *Timer) bool

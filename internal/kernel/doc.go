@@ -9,7 +9,7 @@
 //	Park(t)           suspend the calling task until Unpark, which may come first
 //	Unpark(t)         resume it; once for each Park; from any goroutine
 //	Yield(forced)     a schedule point: let others run
-//	Now(), Epoch()    the clock
+//	Now(), Today()    the clock; Time and Instant convert
 //	Arm, Disarm       timers; Fire is called when one is due
 //	Offload(job)      run what blocks where it holds up no task
 //	WaitAllBlocked    return when every other task waits

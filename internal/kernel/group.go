@@ -98,13 +98,11 @@ func (g *Group) adopt(t *Task) bool {
 	}
 	t.parent, t.run, t.origin = &g.Scope, g.run, g.origin
 	if t.meta != nil && t.meta.Values != nil {
-		t.origin = &origin{t.meta.Values}
+		t.origin = &origin{Context: t.meta.Values}
 	}
 	g.mu.Lock()
 	st := uint32(stTask)
-	if g.state.Load()&stCanceled != 0 {
-		st |= stCanceled
-	}
+	st |= g.state.Load() & (stCanceled | stTimed)
 	t.begin(st)
 	t.next, g.tasks = g.tasks, &t.Scope // no other task is touched: it may be running
 	if g.linked++; g.linked > 2*g.live.Load()+sweepSlack {
@@ -170,7 +168,7 @@ func (s *Scope) innermostOpen() *Scope {
 // Exit ends a settled task. It is the last thing its runner does.
 func (t *Task) Exit() {
 	if x := t.ext.Load(); x != nil {
-		t.run.Disarm(&x.timer)
+		t.disarm(x)
 	}
 	t.dismiss()
 	if g := t.parent.group(); g != nil && g.live.Add(-1) == 0 && g.joiner.Wake() {

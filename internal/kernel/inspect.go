@@ -104,7 +104,7 @@ func (l *look) note(w wait) {
 func (v *TaskView) set(w wait) {
 	v.Waiting, v.Op, v.Word, v.Scope, v.goid = true, w.op, w.word, w.s, w.goid
 	if w.since != 0 {
-		v.Since = w.s.run.Epoch().Add(time.Duration(w.since - 1))
+		v.Since = w.s.run.Time(w.since - 1)
 	}
 }
 
@@ -213,7 +213,7 @@ var NewStall func(*Stall) error
 
 // Stalled describes all tasks of the run.
 func (r *Run) Stalled(kind string) *Stall {
-	st := &Stall{Kind: kind, Now: r.Epoch().Add(time.Duration(r.Now()))}
+	st := &Stall{Kind: kind, Now: r.Today()}
 	views, places := r.Survey()
 	for i, v := range views {
 		st.Tasks = append(st.Tasks, StalledTask{

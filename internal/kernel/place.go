@@ -40,7 +40,7 @@ func Enter(ctx context.Context) (Place, error) {
 		if s.run.Loop {
 			s.run.Yield(false)
 		}
-		if s.state.Load()&(stCanceled|stLazy|stClosed) == 0 {
+		if s.state.Load()&stUnsure == 0 {
 			return p, nil
 		}
 		return p, s.checkSlow()

@@ -46,8 +46,10 @@ const (
 	stGroup                // is a group's
 	stCaught               // removed a cancellation of its own when it was left
 	stTold                 // package context was told of a cancellation
+	stTimed                // a deadline above or its own may end it: see look
+	stWatched              // Done or AfterFunc was called, here or below
 
-	outcomeShift = 12 // two bits: the Outcome of a task
+	outcomeShift = 14 // two bits: the Outcome of a task
 
 	checksShift   = 16
 	maxLazyChecks = 4
@@ -55,7 +57,22 @@ const (
 
 // An origin is the context from elsewhere that the outermost scopes hang on. It
 // answers Value and, if stForeign, cancels the scope.
-type origin struct{ context.Context }
+type origin struct {
+	context.Context
+	over atomic.Bool // it has ended; set before a lock is taken, since its Err may be anybody's code
+}
+
+// ended reports whether the context has ended, and takes note of it.
+func (o *origin) ended() bool {
+	if o.over.Load() {
+		return true
+	}
+	if o.Err() == nil {
+		return false
+	}
+	o.over.Store(true)
+	return true
+}
 
 // An instant is a time of the run's clock, or noDeadline, its zero value.
 type instant struct{ v atomic.Int64 }
@@ -72,9 +89,10 @@ type scopeExt struct {
 	afters      []*afterFunc
 	waiters     *Waiter // those beyond Scope.waiter
 	timer       Timer
-	timerFor    expiry // the timer's Firer
-	cause       *Cause // set just before stCalled is, and never again
-	outer       *Cause // of the foreign context, made at first need
+	timerFor    expiry      // the timer's Firer
+	alarm       *time.Timer // the deadline told from outside the loop, see watch
+	cause       *Cause      // set just before stCalled is, and never again
+	outer       *Cause      // of the foreign context, made at first need
 	stopForeign func() bool
 	opener      int64 // goroutine that opened the scope, if that matters
 	err         error // of a task
@@ -90,7 +108,7 @@ var (
 )
 
 func (s *Scope) initRoot(r *Run, ctx context.Context) {
-	s.run, s.origin = r, &origin{ctx}
+	s.run, s.origin = r, &origin{Context: ctx}
 	st := uint32(stLazy)
 	if ctx.Done() != nil {
 		st |= stForeign
@@ -105,7 +123,7 @@ func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 		s.parent, s.task, s.run, s.origin = parent, parent.task, parent.run, parent.origin
 	} else {
 		p := locateForeign(ctx)
-		s.origin = &origin{ctx}
+		s.origin = &origin{Context: ctx}
 		switch {
 		case p.S != nil:
 			s.parent, s.task, s.run = p.S, p.S.task, p.S.run
@@ -140,7 +158,7 @@ func (s *Scope) Run() *Run { return s.run }
 func (s *Scope) Parent() *Scope { return s.parent }
 
 func (s *Scope) check() error {
-	if s.state.Load()&(stCanceled|stLazy|stClosed) == 0 {
+	if s.state.Load()&stUnsure == 0 {
 		return nil
 	}
 	return s.checkSlow()
@@ -160,21 +178,60 @@ func (s *Scope) checkSlow() error {
 	return nil
 }
 
+// stUnsure are the bits of which none is set while a check has nothing to look at.
+const stUnsure = stCanceled | stLazy | stClosed | stTimed
+
 // Canceled reports whether blocking calls in the scope fail. It notices a passed
-// deadline even if no timer was armed for it.
+// deadline whether or not its timer has fired.
 func (s *Scope) Canceled() bool {
-	st := s.state.Load()
-	if st&stCanceled != 0 {
+	switch st := s.state.Load(); {
+	case st&stCanceled != 0:
 		return true
-	}
-	if st&stLazy == 0 {
+	case st&(stLazy|stTimed) == 0:
 		return false
 	}
-	if d := s.deadline.Load(); d != noDeadline && s.run.Now() >= d {
-		s.expire()
+	return s.look()
+}
+
+// look finds out whether a scope is canceled that its own state does not tell: it
+// asks what is above a lazy scope, and the clock, once, if there is a deadline.
+func (s *Scope) look() bool {
+	if s.run.killed.Load() != nil {
 		return true
 	}
-	return s.OuterCanceled()
+	for {
+		least := noDeadline
+		for at := s; at != nil; at = at.parent {
+			st := at.state.Load()
+			if at == s && st&stClosed != 0 {
+				return false
+			}
+			if st&(stCanceled|stClosed) != 0 {
+				return true
+			}
+			if st&(stLazy|stTimed) == 0 {
+				break // it knows of what is above it, and no deadline is
+			}
+			least = min(least, at.deadline.Load())
+			if st&stShield != 0 {
+				break
+			}
+			if st&stForeign != 0 {
+				if st&stLazy != 0 && at.origin.ended() {
+					return true
+				}
+				break
+			}
+		}
+		if least == noDeadline {
+			return false
+		}
+		now := s.run.Now()
+		if now < least {
+			return false
+		}
+		s.expireUpTo(now) // then the state tells, unless the deadline was moved meanwhile
+	}
 }
 
 // OuterCanceled reports whether the scope is canceled from outside: by what is
@@ -187,7 +244,7 @@ func (s *Scope) OuterCanceled() bool {
 	case st&stShield != 0:
 		return false
 	case st&stForeign != 0:
-		return s.origin.Err() != nil
+		return s.origin.ended()
 	default:
 		return s.parent != nil && (s.parent.Closed() || s.parent.Canceled())
 	}
@@ -198,7 +255,7 @@ func (s *Scope) OuterErr() error {
 	if s.state.Load()&stForeign == 0 && s.run.killed.Load() == nil && s.parent != nil {
 		return s.parent.cancelError()
 	}
-	if s.run.killed.Load() == nil && s.origin.Err() != nil {
+	if s.run.killed.Load() == nil && s.origin.ended() {
 		return s.foreignCause().Error()
 	}
 	return s.cancelError()
@@ -245,7 +302,7 @@ func (s *Scope) cancelError() error {
 			break
 		}
 		if st&stForeign != 0 {
-			if at.origin.Err() != nil {
+			if at.origin.ended() {
 				return at.foreignCause().Error()
 			}
 			break
@@ -257,10 +314,20 @@ func (s *Scope) cancelError() error {
 // foreignCause is the cause of a canceled foreign context, made once.
 func (s *Scope) foreignCause() *Cause {
 	s.mu.Lock()
+	c := s.extLocked().outer
+	s.mu.Unlock()
+	if c != nil {
+		return c
+	}
+	c = &Cause{Kind: ByContext, Err: context.Cause(s.origin.Context)}
+	if c.Err == nil { // its deadline has passed, which it has not noticed yet
+		c.Err = context.DeadlineExceeded
+	}
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.extLocked()
 	if x.outer == nil {
-		x.outer = &Cause{Kind: ByContext, Err: context.Cause(s.origin.Context)}
+		x.outer = c
 	}
 	return x.outer
 }
@@ -286,7 +353,7 @@ func (s *Scope) EffectiveDeadline() (time.Time, bool) {
 	if least == noDeadline {
 		return foreign, !foreign.IsZero()
 	}
-	d := s.run.Epoch().Add(time.Duration(least))
+	d := s.run.Time(least)
 	if !foreign.IsZero() && foreign.Before(d) {
 		d = foreign
 	}
@@ -299,7 +366,7 @@ func (s *Scope) OwnDeadline() (time.Time, bool) {
 	if d == noDeadline {
 		return time.Time{}, false
 	}
-	return s.run.Epoch().Add(time.Duration(d)), true
+	return s.run.Time(d), true
 }
 
 // NoDeadline is the value for Init that means none.
@@ -319,7 +386,7 @@ func (r *Run) Instant(t time.Time) int64 {
 	if t.IsZero() {
 		return noDeadline
 	}
-	return int64(t.Sub(r.Epoch()))
+	return r.Backend.Instant(t)
 }
 
 // Materialize makes the scope known to its surroundings now, not at first need.

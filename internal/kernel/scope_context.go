@@ -19,6 +19,7 @@ func (s *Scope) Deadline() (time.Time, bool) { return s.EffectiveDeadline() }
 // raised afterwards: package context relies on that.
 func (s *Scope) Done() <-chan struct{} {
 	s.materialize()
+	s.watch()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.extLocked()
@@ -73,6 +74,7 @@ type afterFunc struct{ f func() }
 // AfterFunc calls f, which must not block, when the scope is canceled or left.
 func (s *Scope) AfterFunc(f func()) (stop func() bool) {
 	s.materialize()
+	s.watch()
 	a := &afterFunc{f}
 	s.mu.Lock()
 	x := s.extLocked() // first, as Leave marks the scope closed and then looks for it

@@ -1,6 +1,8 @@
 package kernel
 
-import "time"
+import (
+	"time"
+)
 
 // arm makes the timer follow the scope's deadline.
 func (s *Scope) arm() {
@@ -9,19 +11,42 @@ func (s *Scope) arm() {
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	x := s.extLocked()
-	s.run.Disarm(&x.timer)
+	s.disarmLocked(x)
 	// Read under mu: of two who move the deadline at once, the second one to come
 	// here sees what is valid.
-	d := s.deadline.Load()
-	if d == noDeadline {
+	if d := s.deadline.Load(); d != noDeadline {
+		x.timer.When = d
+		s.run.Arm(&x.timer)
+		s.ringLocked(x, d)
+		if s.state.Load()&stClosed != 0 { // left meanwhile, and disarmed too early
+			s.disarmLocked(x)
+		}
+	}
+	// Those below look at the clock from now on, or no longer. Nobody is canceled by
+	// that; if somebody was to be, a visit is on its way.
+	fresh := s.refreshLocked(nil)
+	s.mu.Unlock()
+	for _, f := range fresh {
+		f.fire()
+	}
+}
+
+// disarm takes back what arm has done.
+func (s *Scope) disarm(x *scopeExt) {
+	s.run.Disarm(&x.timer)
+	if s.state.Load()&stWatched == 0 {
 		return
 	}
-	x.timer.When = d
-	s.run.Arm(&x.timer)
-	if s.state.Load()&stClosed != 0 { // left meanwhile, and disarmed too early
-		s.run.Disarm(&x.timer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disarmLocked(x)
+}
+
+func (s *Scope) disarmLocked(x *scopeExt) {
+	s.run.Disarm(&x.timer)
+	if x.alarm != nil {
+		x.alarm.Stop()
 	}
 }
 
@@ -32,11 +57,27 @@ func (s *Scope) expire() {
 	if d == noDeadline || s.state.Load()&stClosed != 0 {
 		return
 	}
-	if s.run.Now() < d {
+	now := s.run.Now()
+	if now < d {
 		s.arm()
 		return
 	}
-	s.Cancel(&Cause{Kind: ByDeadline, Deadline: s.run.Epoch().Add(time.Duration(d))})
+	s.expireUpTo(now)
+}
+
+// expireUpTo cancels the scope and those around it whose deadlines have passed, the
+// outermost first: so of equal deadlines the outer one wins.
+func (s *Scope) expireUpTo(now int64) {
+	if s.parent != nil {
+		s.parent.expireUpTo(now)
+	}
+	st := s.state.Load()
+	if st&stForeign != 0 && !s.origin.over.Load() && s.run.foreignPassed(s.origin, now) {
+		s.foreignEnded()
+	}
+	if d := s.deadline.Load(); d <= now && d != noDeadline && st&(stClosed|stCalled) == 0 {
+		s.Cancel(&Cause{Kind: ByDeadline, Deadline: s.run.Time(d)})
+	}
 }
 
 // SetDeadline moves the deadline; noDeadline removes it. A time that has passed
@@ -50,4 +91,46 @@ func (s *Scope) SetDeadline(d int64) {
 		return
 	}
 	s.arm()
+}
+
+// foreignPassed reports whether the deadline of a foreign context has passed, which
+// package context may not have noticed yet. In a simulation such deadlines are of
+// another clock, and how long it was until a time of the wall clock, when package
+// context was given that, cannot be known.
+func (r *Run) foreignPassed(o *origin, now int64) bool {
+	if r.Virtual || o.Done() == nil {
+		return false
+	}
+	d, ok := o.Deadline()
+	return ok && d != d.Round(0) && r.Instant(d) <= now
+}
+
+// watch is told that somebody waits for the scope's end by other means than ours, and
+// may hold up the loop meanwhile: package net/http, say. So on a loop in real time the
+// deadlines of the scope and of those around it become alarms of the runtime as well.
+func (s *Scope) watch() {
+	if !s.run.Loop || s.run.Virtual {
+		return
+	}
+	for at := s; at != nil && at.state.Load()&stWatched == 0; at = at.parent {
+		at.mu.Lock()
+		at.state.Or(stWatched)
+		if d := at.deadline.Load(); d != noDeadline && at.state.Load()&(stClosed|stCanceled) == 0 {
+			at.ringLocked(at.extLocked(), d)
+		}
+		at.mu.Unlock()
+	}
+}
+
+// ringLocked sets the alarm, if somebody waits for the scope's end.
+func (s *Scope) ringLocked(x *scopeExt, d int64) {
+	if s.state.Load()&stWatched == 0 {
+		return
+	}
+	after := time.Duration(d - s.run.Now())
+	if x.alarm == nil {
+		x.alarm = time.AfterFunc(after, s.expire)
+	} else {
+		x.alarm.Reset(after)
+	}
 }

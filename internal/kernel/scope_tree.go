@@ -12,6 +12,11 @@ func (s *Scope) materialize() {
 	parent := s.parent
 	if parent != nil {
 		parent.materialize()
+	}
+	if s.state.Load()&stForeign != 0 {
+		s.origin.ended() // take note while no lock is held
+	}
+	if parent != nil {
 		parent.mu.Lock()
 	}
 	s.mu.Lock()
@@ -23,9 +28,7 @@ func (s *Scope) materialize() {
 			s.state.Or(stLinked)
 		}
 		s.state.And(^uint32(stLazy))
-		if s.wantsCanceled() {
-			s.state.Or(stCanceled)
-		}
+		s.state.Or(s.pushed())
 	}
 	s.mu.Unlock()
 	if parent != nil {
@@ -39,7 +42,7 @@ func (s *Scope) materialize() {
 		if parent == nil {
 			watch = context.AfterFunc // the world outside tells when it likes
 		}
-		stop := watch(s.origin.Context, s.refreshAll)
+		stop := watch(s.origin.Context, s.foreignEnded)
 		s.mu.Lock()
 		s.extLocked().stopForeign = stop
 		closed := s.state.Load()&stClosed != 0
@@ -87,37 +90,43 @@ func (s *Scope) unlinkLocked(c *Scope) {
 	c.next, c.prev = nil, nil
 }
 
-// wantsCanceled computes the scope's cancellation from its own state and what is
-// above it. Every change above is followed by a visit under s.mu, so a stale
-// answer is put right at once.
-func (s *Scope) wantsCanceled() bool {
-	st := s.state.Load()
+// pushed computes the bits of the state that come from above, as far as they are not
+// the scope's own: whether it is canceled, and whether a deadline may end it. Every
+// change above is followed by a visit under s.mu, so a stale answer is put right at once.
+func (s *Scope) pushed() (bits uint32) {
+	st, above := s.state.Load(), uint32(0)
 	switch {
-	case st&stCalled != 0 || s.run.killed.Load() != nil:
-		return true
 	case st&stShield != 0:
-		return false
 	case st&stForeign != 0:
-		return s.origin.Err() != nil
-	default:
-		return s.parent != nil && s.parent.state.Load()&(stCanceled|stClosed) != 0
+		if s.origin.over.Load() {
+			above = stCanceled
+		}
+	case s.parent != nil:
+		above = s.parent.state.Load()
 	}
+	if st&stCalled != 0 || above&(stCanceled|stClosed) != 0 || s.run.killed.Load() != nil {
+		bits |= stCanceled
+	}
+	if above&stTimed != 0 || s.deadline.Load() != noDeadline {
+		bits |= stTimed
+	}
+	return bits
 }
 
 // refreshLocked recomputes the scope and, if it changed, all below it. It
 // collects the scopes that became canceled; their waits are aborted afterwards,
 // outside the locks. s.mu is held.
 func (s *Scope) refreshLocked(fresh []*Scope) []*Scope {
-	want, is := s.wantsCanceled(), s.state.Load()&stCanceled != 0
-	switch {
-	case want == is:
+	const both = stCanceled | stTimed
+	want, is := s.pushed(), s.state.Load()&both
+	if want == is {
 		return fresh
-	case want:
-		s.state.Or(stCanceled)
-		fresh = append(fresh, s)
-	default:
-		s.state.And(^uint32(stCanceled))
 	}
+	if want&^is&stCanceled != 0 {
+		fresh = append(fresh, s)
+	}
+	s.state.Or(want)
+	s.state.And(want | ^uint32(both))
 	for c := s.child; c != nil; c = c.next {
 		c.mu.Lock()
 		fresh = c.refreshLocked(fresh)
@@ -173,6 +182,12 @@ func (s *Scope) dismiss() {
 	for _, f := range fresh {
 		f.fire()
 	}
+}
+
+// foreignEnded is told of the end of the foreign context.
+func (s *Scope) foreignEnded() {
+	s.origin.over.Store(true)
+	s.refreshAll()
 }
 
 func (s *Scope) refreshAll() {
@@ -246,7 +261,7 @@ func (s *Scope) Leave() (open *Scope) {
 	}
 	s.mu.Unlock()
 	if x != nil {
-		s.run.Disarm(&x.timer)
+		s.disarm(x)
 		if stop != nil {
 			stop()
 		}

@@ -87,9 +87,7 @@ func (t *Task) OpenMain(r *Run) {
 	root.materialize()
 	root.mu.Lock()
 	st := uint32(stTask)
-	if root.state.Load()&stCanceled != 0 {
-		st |= stCanceled
-	}
+	st |= root.state.Load() & (stCanceled | stTimed)
 	t.begin(st)
 	r.main = &t.Scope
 	root.mu.Unlock()
@@ -228,7 +226,7 @@ func (t *Task) reason() error {
 		if c := at.Cause(); c != nil {
 			return c.Error()
 		}
-		if st := at.state.Load(); st&stForeign != 0 && at.origin.Err() != nil {
+		if st := at.state.Load(); st&stForeign != 0 && at.origin.ended() {
 			return at.foreignCause().Error()
 		}
 	}

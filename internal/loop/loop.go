@@ -29,7 +29,9 @@ type Order interface {
 // Clock tells the time and what to do when no task is ready.
 type Clock interface {
 	Now() int64
-	Epoch() time.Time
+	Today() time.Time
+	Time(instant int64) time.Time
+	Instant(t time.Time) int64
 	// Idle waits until something may have happened: a timer is due at next (if
 	// hasTimer), Wake was called, a descriptor is ready. It returns an error if
 	// nothing ever will.
@@ -88,10 +90,13 @@ const turnLength = 61
 func New(p Params) *Loop { return &Loop{Params: p} }
 
 func (l *Loop) Name() string            { return l.Params.Name }
-func (l *Loop) Now() int64              { return l.Clock.Now() }
-func (l *Loop) Epoch() time.Time        { return l.Clock.Epoch() }
 func (l *Loop) Network() kernel.Network { return kernel.NoNetwork{} }
 func (l *Loop) Rand(n int) int          { return l.Params.Rand(n) }
+
+func (l *Loop) Now() int64                   { return l.Clock.Now() }
+func (l *Loop) Today() time.Time             { return l.Clock.Today() }
+func (l *Loop) Time(instant int64) time.Time { return l.Clock.Time(instant) }
+func (l *Loop) Instant(t time.Time) int64    { return l.Clock.Instant(t) }
 
 // Main drives the loop until t has ended.
 func (l *Loop) Main(t *kernel.Task) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/realtime"
 )
 
 // bubbled are the timers that were armed in bubbles of testing/synctest, each one a
@@ -23,7 +24,7 @@ func (b *bubbled) arm(t *kernel.Timer) {
 		b.m = make(map[*kernel.Timer]*time.Timer)
 	}
 	var alarm *time.Timer // as guarded by mu
-	alarm = time.AfterFunc(time.Duration(t.When)-time.Since(base), func() {
+	alarm = time.AfterFunc(time.Duration(t.When-realtime.Now()), func() {
 		b.mu.Lock()
 		due := b.m[t] == alarm // else disarmed, and perhaps armed again
 		if due {

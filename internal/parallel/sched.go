@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/realtime"
 )
 
 // Backend implements kernel.Backend.
 type Backend struct {
+	realtime.Clock
 	timers  timers
 	bubbled bubbled
 }

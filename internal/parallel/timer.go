@@ -8,15 +8,10 @@ import (
 
 	"github.com/anyio-go/anyio/internal/bubble"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/realtime"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
-
-// base is the zero of the clock. It carries a monotonic reading.
-var base = time.Now()
-
-func (b *Backend) Now() int64       { return int64(time.Since(base)) }
-func (b *Backend) Epoch() time.Time { return base }
 
 // timers are heaps, one for each processor so that arming does not serialize,
 // each behind one timer of the runtime. Arming costs a fifth of time.AfterFunc
@@ -77,7 +72,7 @@ func (b *Backend) Disarm(t *kernel.Timer) bool {
 
 func (s *shard) setAlarm(when int64) {
 	s.set = when
-	s.alarm.Reset(time.Duration(when) - time.Since(base))
+	s.alarm.Reset(time.Duration(when - realtime.Now()))
 }
 
 // fire runs all timers that are due, without the lock.
@@ -89,7 +84,7 @@ func (s *shard) fire() {
 		if t == nil {
 			break
 		}
-		if t.When > int64(time.Since(base)) {
+		if t.When > realtime.Now() {
 			if t.When < s.set {
 				s.setAlarm(t.When)
 			}

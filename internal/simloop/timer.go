@@ -16,11 +16,13 @@ type clock struct {
 }
 
 //go:norace
-func (c *clock) Now() int64       { return c.now }
-func (c *clock) Epoch() time.Time { return epoch }
-func (c *clock) Poll()            {}
-func (c *clock) Wake()            {}
-func (c *clock) Close() error     { return nil }
+func (c *clock) Now() int64                   { return c.now }
+func (c *clock) Today() time.Time             { return c.Time(c.Now()) }
+func (c *clock) Time(instant int64) time.Time { return epoch.Add(time.Duration(instant)) }
+func (c *clock) Instant(t time.Time) int64    { return int64(t.Sub(epoch)) }
+func (c *clock) Poll()                        {}
+func (c *clock) Wake()                        {}
+func (c *clock) Close() error                 { return nil }
 
 var errNothing = errors.New("every task waits and no timer is pending")
 

@@ -1,0 +1,81 @@
+// Package realtime is the clock of the backends that live in the world's time. It
+// counts by the monotonic clock, which nobody sets, and tells what that means on the
+// wall clock, which may be stepped at any time.
+package realtime
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// base is the zero of the clock.
+var base = time.Now()
+
+// Now is the time since the clock's zero, in nanoseconds.
+func Now() int64 { return int64(time.Since(base)) }
+
+// A Clock has the functions of this package as methods.
+type Clock struct{}
+
+// Now is the function Now.
+func (Clock) Now() int64 { return Now() }
+
+// Today is time.Now.
+func (Clock) Today() time.Time { return time.Now() }
+
+// Time is an instant of the clock as a time with both readings, the one of the wall
+// clock as that is set now.
+func (Clock) Time(instant int64) time.Time {
+	ref := current().at
+	return ref.Add(time.Duration(instant) - ref.Sub(base))
+}
+
+// Instant is the opposite of Time. A time without monotonic reading is one of the
+// wall clock as that is set now: how long it is until then does not change when the
+// clock is set later.
+func (Clock) Instant(t time.Time) int64 {
+	if t != t.Round(0) { // it has a monotonic reading
+		return int64(t.Sub(base))
+	}
+	return current().instant(t)
+}
+
+// A setting is what the wall clock is set to.
+type setting struct {
+	at    time.Time     // when it was read
+	ahead time.Duration // of where it would be if it had not been set since base
+}
+
+func settingAt(now time.Time) setting {
+	return setting{now, now.Round(0).Sub(base.Round(0)) - now.Sub(base)}
+}
+
+// instant converts a time of the wall clock.
+func (s setting) instant(wall time.Time) int64 {
+	return int64(wall.Sub(base.Round(0).Add(s.ahead)))
+}
+
+// tolerance is how much the two clocks may drift apart before that counts as a step:
+// less than anybody sees, more than what lies between the two readings of a time.Now.
+const tolerance = time.Millisecond
+
+// last is the setting by which all go until the wall clock is set again, so that
+// times that are equal stay equal.
+var last atomic.Pointer[setting]
+
+func init() { last.Store(&setting{at: base}) }
+
+// current is the present setting.
+func current() setting { return settle(func() setting { return settingAt(time.Now()) }) }
+
+// settle returns what two readings agree about: one that was interrupted between its
+// halves looks as if the clock had been set.
+func settle(read func() setting) setting {
+	for {
+		was, is := last.Load(), read()
+		if (is.ahead - was.ahead).Abs() <= tolerance {
+			return *was
+		}
+		last.CompareAndSwap(was, &is)
+	}
+}
