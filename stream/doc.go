@@ -11,6 +11,9 @@
 //	item, err := recv.Receive(ctx)
 //	for item, err := range recv.All(ctx) { … }
 //
+// Sequences such as that of All wait. To read several side by side use [Pull], not
+// iter.Pull2, which must not be given what waits in a task of a loop.
+//
 // A stream ends when its last sender is closed: what is buffered is still
 // received, then Receive returns [anyio.ErrEndOfStream]. When the last receiver
 // is closed, senders get [anyio.ErrBroken]. A call on an end that was closed

@@ -22,3 +22,7 @@ type Body interface{ RunCoro(c *Coro) }
 // Goid is the id of the goroutine on which the coroutine's function runs; valid
 // once the function runs.
 func (c *Coro) Goid() int64 { return c.goid }
+
+// SetGoid tells that the function goes on on another goroutine, which it waits for
+// and which may call Yield in its place.
+func (c *Coro) SetGoid(id int64) { c.goid = id }

@@ -22,6 +22,11 @@ type Backend interface {
 	// goroutine is not one of this backend's. The parallel backend, where a task
 	// is told by its context, always says nil.
 	Current() *Task
+	// Move lets the running task go on on another goroutine, one that its own has
+	// resumed and waits for. Stepping is the goroutine of the task that runs at this
+	// moment, 0 if none does. Both are for loops.
+	Move(t *Task, goroutine int64)
+	Stepping() int64
 	// Park suspends the calling task until Unpark, which may come first.
 	Park(t *Task)
 	// Unpark resumes a task that parks or is about to; once per Park, from any goroutine.

@@ -6,6 +6,7 @@
 //	Main(t)           run the root task; return when it has ended
 //	Start(t)          let t.Run run some time later, never inside the call
 //	Current()         the task on the calling goroutine (loops only)
+//	Move, Stepping    the goroutine of the running task (loops only)
 //	Park(t)           suspend the calling task until Unpark, which may come first
 //	Unpark(t)         resume it; once for each Park; from any goroutine
 //	Yield(forced)     a schedule point: let others run

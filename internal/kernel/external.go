@@ -40,6 +40,11 @@ func PutExternal(x *External) { externals.Put(x) }
 //
 //go:noinline
 func (x *External) Begin(p Place, op Op, i Interrupter) error {
+	if p.mayBePulled() {
+		if err := pulledByLoop(); err != nil {
+			return err
+		}
+	}
 	x.i = i
 	if p.Ctx != nil {
 		return x.beginForeign(p, op)

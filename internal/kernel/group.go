@@ -192,6 +192,11 @@ func (g *Group) Join() {
 	w, p := GetWaiter(), Place{S: &g.Scope}
 	w.PrepareShielded(p, opJoin)
 	g.joiner = w
+	if w.task == nil && p.mayBePulled() {
+		if err := pulledByLoop(); err != nil { // Wait will panic, and nobody wait for the tasks
+			g.Cancel(&Cause{Err: err})
+		}
+	}
 	if g.live.Add(-1) > 0 {
 		_ = w.Wait(p) // cannot be aborted
 	}

@@ -25,13 +25,9 @@ func (w *Waiter) isOwn(t *Task, s *Scope) bool {
 			w.who.forget()
 			return true
 		}
-		w.who.note(t.goid.Load(), t.goid.Load())
+		w.who.note(goid.Get(), goid.Get())
 	case s != nil && s.task != nil:
-		// The task's start is not to be ordered before what the stranger does.
-		race.Disable()
-		task := s.task.goid.Load()
-		race.Enable()
-		g := goid.Get()
+		task, g := s.task.goroutine(), goid.Get()
 		if g == task {
 			w.who.forget()
 			return true
@@ -44,6 +40,15 @@ func (w *Waiter) isOwn(t *Task, s *Scope) bool {
 		return m == task
 	}
 	return false
+}
+
+// goroutine is the goroutine that runs the task. That orders the task's start before
+// nothing that the caller does.
+func (t *Task) goroutine() int64 {
+	race.Disable()
+	g := t.goid.Load()
+	race.Enable()
+	return g
 }
 
 // forget is for waiters that strangers have used before.

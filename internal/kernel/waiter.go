@@ -124,6 +124,11 @@ func (w *Waiter) IsTaskOf(r *Run) bool { return w.task != nil && w.task.run == r
 // Wait parks until woken (nil) or aborted by the scope (its error, and nothing
 // was granted).
 func (w *Waiter) Wait(p Place) error {
+	if w.task == nil && p.mayBePulled() {
+		if err := w.refusePulled(); err != nil {
+			return err
+		}
+	}
 	if p.Ctx != nil {
 		return w.waitForeign(p)
 	}

@@ -38,6 +38,10 @@ func (b *Backend) Start(t *kernel.Task) { go t.Entry()() }
 // Current is nil: a task is told by its context.
 func (b *Backend) Current() *kernel.Task { return nil }
 
+// Move and Stepping are for loops.
+func (b *Backend) Move(*kernel.Task, int64) {}
+func (b *Backend) Stepping() int64          { return 0 }
+
 // Park and Unpark are never called, as a waiter without a loop task parks its
 // goroutine itself.
 func (b *Backend) Park(*kernel.Task) { panic("anyio: internal error: Park on the parallel backend") }
