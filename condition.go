@@ -135,13 +135,18 @@ func (c *Condition) notify(n int, how notice) {
 	if !l.heldByMe() {
 		panic(errNotHolding())
 	}
+	var woken claims // all are chosen at one instant
+	c.mu.Lock()
 	for ; n > 0; n-- {
-		c.mu.Lock()
 		w := c.waiters.wakeFirst()
-		c.mu.Unlock()
 		if w == nil {
-			return
+			break
 		}
+		woken.Push(&w.node)
+	}
+	c.mu.Unlock()
+	for at := woken.Pop(); at != nil; at = woken.Pop() {
+		w := at.Value
 		w.notified = how
 		w.Requeue(opRelock)
 		l.enqueue(w, lockWord()) // the lock is held, so it queues

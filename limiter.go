@@ -74,16 +74,14 @@ func (l *CapacityLimiter) TotalTokens() int {
 // *MisuseError if total is negative. [SY-38]
 func (l *CapacityLimiter) SetTotalTokens(total int) {
 	checkTotal(total)
-	var lucky []*claimant
+	var lucky kernel.Woken
 	l.mu.Lock()
 	l.total = total
 	for c := l.grantLocked(); c != nil; c = l.grantLocked() {
-		lucky = append(lucky, c)
+		lucky.Add(&c.Waiter)
 	}
 	l.mu.Unlock()
-	for _, c := range lucky {
-		c.Unpark()
-	}
+	lucky.Unpark()
 }
 
 // BorrowedTokens is how many tokens are held. [SY-39]

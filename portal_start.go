@@ -12,8 +12,8 @@ var opPortalStart = kernel.RegisterOp("PortalStart")
 // PortalStart starts f as a task of the portal, as Start does, and waits until it
 // calls started, whose value it returns. An error of f before that is returned
 // here; the later outcome is told by Await of the task. Cancellation, of ctx: the
-// task is canceled and waited for; if it failed nevertheless, its error is returned,
-// else the cancellation. [FT-08]
+// task is canceled and waited for; if it calls started all the same, its value is
+// returned; if it failed, its error; else the cancellation. [FT-08]
 func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context, started func(V)) (T, error), opts ...TaskOption) (V, *PortalTask[T], error) {
 	var zero V
 	if f == nil {
@@ -42,12 +42,12 @@ func startPortal[V, T any](ctx context.Context, p *Portal, f func(ctx context.Co
 		return zero, nil, err
 	}
 	canceled := ready.done.Wait(ctx, opPortalStart)
-	if canceled == nil {
-		if v, err := ready.Value(); err == nil {
-			return v, t, nil
-		}
-	} else {
+	if canceled != nil {
 		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalStart was canceled", Err: canceled})
+		ready.done.WaitShielded(ctx, opPortalStart)
+	}
+	if v, err := ready.Value(); err == nil {
+		return v, t, nil
 	}
 	t.h.t.DoneLatch().WaitShielded(ctx, opPortalStart)
 	if _, err := t.outcomeFor(canceled); err != nil {

@@ -192,6 +192,9 @@ type mainTask struct {
 	goexit   bool
 }
 
+// runEnded cancels what is left of a run when its main task ends.
+var runEnded = &kernel.Cause{Kind: kernel.ByEnd, Reason: "the run has ended"}
+
 // RunTask runs main. A Goexit goes on in Run, after the backend has ended.
 func (m *mainTask) RunTask(t *kernel.Task) {
 	returned := false
@@ -204,6 +207,7 @@ func (m *mainTask) RunTask(t *kernel.Task) {
 		if t.CloseOpen() && m.err == nil {
 			m.err = misuse("the main task ended before a cancel scope or task group opened in it was closed: close what you open")
 		}
+		t.Scope.Run().Root.Cancel(runEnded) // also what others have opened in the run, see Run
 		t.Settle(kernel.Finished, m.err)
 		t.Exit()
 	}()

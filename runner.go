@@ -9,8 +9,8 @@ import (
 // groupRunner is a task group as the kernel sees it: what runs its tasks.
 type groupRunner TaskGroup
 
-// RunTask runs the task's function on the task's goroutine and settles the task.
-// Those who wait for the task learn of its end first, then its group.
+// RunTask runs the task's function on the task's goroutine and settles the task. A
+// failure cancels the group first: nobody sees the task ended in a group that goes on.
 func (r *groupRunner) RunTask(t *kernel.Task) {
 	defer (*TaskGroup)(r).ended(t)
 	err := t.F(&t.Scope)
@@ -54,10 +54,10 @@ func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 		}
 	}
 	toStarter := bootOf(t).ended(how, rest)
-	t.Settle(how, rest)
 	if how == kernel.Failed && !toStarter {
 		tg.fail(rest, t.Name())
 	}
+	t.Settle(how, rest)
 }
 
 // ended, called by defer, settles a task whose function has not returned: it has

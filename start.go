@@ -10,38 +10,35 @@ import (
 
 // A starter is the conversation between Start and its task.
 type starter struct {
-	mu    sync.Mutex // guards state and err
-	state startState
-	err   error
-	ready Event // state is no longer startWaiting
+	mu       sync.Mutex // guards what follows
+	state    startState
+	canceled bool // the caller was, while it waited: it returns no error of the task
+	err      error
+	ready    Event // state is no longer startWaiting
 }
 
 type startState uint8
 
 const (
-	startWaiting  startState = iota
-	startStarted             // the task called started
-	startEnded               // the task ended without calling it
-	startCanceled            // the caller of Start gave up
+	startWaiting startState = iota
+	startStarted            // the task called started: it belongs to the group
+	startEnded              // the task ended without calling it
 )
 
-// ended tells the starter that its task is over; it reports whether the task's
-// error goes to the starter and not to the group. b may be nil.
+// ended tells the starter that its task is over; it reports whether the task's error
+// goes to the starter and not to the group. b may be nil.
 func (b *starter) ended(how kernel.Outcome, err error) bool {
 	if b == nil {
 		return false
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch b.state {
-	case startWaiting:
-		b.state, b.err = startEnded, err
-		b.ready.Set()
-		return true
-	case startCanceled:
-		return how != kernel.Failed
+	if b.state != startWaiting {
+		return false
 	}
-	return false
+	b.state, b.err = startEnded, err
+	b.ready.Set()
+	return !b.canceled || how != kernel.Failed
 }
 
 // bootOf is the starter of a task that was begun by Start, else nil.
@@ -58,10 +55,14 @@ func bootOf(t *kernel.Task) *starter {
 //
 // An error of f before that is returned here, unwrapped, and does not touch the
 // group; a task that ends without calling started is an error; calling it twice
-// panics. If the caller is canceled while waiting, the task is canceled and
-// waited for, then the cancellation is returned. If only the group is canceled,
-// to which the caller does not belong, the error is a *TaskFailedError that
-// matches ErrTaskCanceled: it is no cancellation of the caller. [TG-05] [TG-08]
+// panics. If only the group is canceled, to which the caller does not belong, the
+// error is a *TaskFailedError that matches ErrTaskCanceled: it is no cancellation of
+// the caller.
+//
+// Cancellation: the task is canceled, and waited for until it ends or calls started
+// all the same. If it ends, the cancellation is returned, and an error of the task
+// goes to the group. A call of started is what was waited for: its value is returned,
+// and the task, which stays canceled, belongs to the group. [TG-05] [TG-08]
 func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, error) {
 	value, _, err := StartHandle(ctx, tg, f, opts...)
 	return value, err
@@ -99,28 +100,26 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 	run := func(ctx context.Context) error { return f(ctx, started) }
 	h.start(tg, run, kernel.FuncPC(f), meta)
 
-	if err := b.ready.Wait(ctx); err != nil {
+	canceled := b.ready.Wait(ctx)
+	if canceled != nil {
 		b.mu.Lock()
-		lost := b.state == startWaiting
-		if lost {
-			b.state = startCanceled
-		}
+		b.canceled = b.state == startWaiting
 		b.mu.Unlock()
-		if lost || !b.ready.IsSet() {
-			h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of Start was canceled", Err: err})
-			h.t.DoneLatch().WaitShielded(ctx, opStart)
-			return zero, h, err
-		}
+		h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of Start was canceled", Err: canceled})
+		b.ready.latch.WaitShielded(ctx, opStart)
 	}
 	b.mu.Lock()
-	state, err := b.state, b.err
+	state, givenUp, err := b.state, b.canceled, b.err
 	b.mu.Unlock()
 	if state == startStarted {
 		return value, h, nil
 	}
 	// The task is over; let it leave the group before Start returns.
 	h.t.DoneLatch().WaitShielded(ctx, opStart)
-	if err == nil {
+	switch {
+	case givenUp:
+		return zero, h, canceled
+	case err == nil:
 		return zero, h, fmt.Errorf("anyio: task %q ended without calling started", h.Name())
 	}
 	if how, _ := h.t.Outcome(); how == kernel.Canceled && !canceledWith(p) {
@@ -150,4 +149,4 @@ func canceledWith(p kernel.Place) bool {
 	return false
 }
 
-var opStart = kernel.RegisterOp("Start: waiting for the task to end")
+var opStart = kernel.RegisterOp("Start: waiting for the task to end or to call started")

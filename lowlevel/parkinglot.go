@@ -2,6 +2,7 @@ package lowlevel
 
 import (
 	"context"
+	"math"
 	"sync"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -64,26 +65,16 @@ func (l *ParkingLot) Park(ctx context.Context) error {
 //
 // It synchronizes before the return of each Park that it ends.
 func (l *ParkingLot) Unpark(n int) int {
-	for i := range n {
-		l.mu.Lock()
-		w := l.queue.WakeFirst()
-		l.mu.Unlock()
-		if w == nil {
-			return i
-		}
-		w.Unpark()
-	}
-	return max(n, 0)
+	var woken kernel.Woken
+	l.mu.Lock()
+	n = l.queue.WakeUpTo(n, &woken)
+	l.mu.Unlock()
+	woken.Unpark()
+	return n
 }
 
 // UnparkAll lets all go on and returns how many there were. L is held.
-func (l *ParkingLot) UnparkAll() int {
-	n := 0
-	for l.Unpark(1) == 1 {
-		n++
-	}
-	return n
-}
+func (l *ParkingLot) UnparkAll() int { return l.Unpark(math.MaxInt) }
 
 // Len is the number of those that wait, for statistics.
 func (l *ParkingLot) Len() int {

@@ -121,8 +121,10 @@ func (e *pipeEnd) SendEOF(ctx context.Context) error {
 
 // Close implements Resource. It never waits and always returns nil.
 func (e *pipeEnd) Close(ctx context.Context) error {
-	e.out.closeSender()
-	e.in.closeReceiver()
+	var woken kernel.Woken
+	e.out.closeSender(&woken)
+	e.in.closeReceiver(&woken)
+	woken.Unpark()
 	e.unclosed.stop()
 	runtime.KeepAlive(e)
 	return nil

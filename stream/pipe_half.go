@@ -135,30 +135,30 @@ func (h *pipe) end() (w *kernel.Waiter, err error) {
 	return h.receiver.wake(anyio.ErrEndOfStream), nil
 }
 
-// closeSender closes the sending side. What is in the buffer is still received.
-func (h *pipe) closeSender() {
+// closeSender closes the sending side and adds those who wait to woken. What is in
+// the buffer is still received.
+func (h *pipe) closeSender(woken *kernel.Woken) {
 	h.mu.Lock()
 	h.ended, h.sendClosed = true, true
-	s, r := h.sender.wake(anyio.ErrClosed), h.receiver.wake(anyio.ErrEndOfStream)
+	h.sender.end(anyio.ErrClosed, woken)
+	h.receiver.end(anyio.ErrEndOfStream, woken)
 	h.mu.Unlock()
-	unparkBoth(s, r)
 }
 
-// closeReceiver closes the receiving side and drops what is in the buffer.
-func (h *pipe) closeReceiver() {
+// closeReceiver closes the receiving side, as closeSender does the other, and drops
+// what is in the buffer.
+func (h *pipe) closeReceiver(woken *kernel.Woken) {
 	h.mu.Lock()
 	h.recvClosed = true
 	h.buf = byteRing{}
-	s, r := h.sender.wake(anyio.ErrBroken), h.receiver.wake(anyio.ErrClosed)
+	h.sender.end(anyio.ErrBroken, woken)
+	h.receiver.end(anyio.ErrClosed, woken)
 	h.mu.Unlock()
-	unparkBoth(s, r)
 }
 
-func unparkBoth(a, b *kernel.Waiter) {
-	if a != nil {
-		a.Unpark()
-	}
-	if b != nil {
-		b.Unpark()
+// end is wake that adds the waiter to woken.
+func (c *pipeCall) end(err error, woken *kernel.Woken) {
+	if w := c.wake(err); w != nil {
+		woken.Add(w)
 	}
 }

@@ -145,25 +145,16 @@ func (f *descriptor) wake(readable, writable bool) {
 	if writable {
 		f.write.edges.Add(1)
 	}
-	for readable || writable {
-		var r, w *kernel.Waiter
-		f.mu.Lock()
-		if readable {
-			r = f.read.waiters.WakeFirst()
-			readable = f.read.waiters.Len() > 0
-		}
-		if writable {
-			w = f.write.waiters.WakeFirst()
-			writable = f.write.waiters.Len() > 0
-		}
-		f.mu.Unlock()
-		if r != nil {
-			r.Unpark()
-		}
-		if w != nil {
-			w.Unpark()
-		}
+	var woken kernel.Woken
+	f.mu.Lock()
+	if readable {
+		f.read.waiters.WakeAll(&woken)
 	}
+	if writable {
+		f.write.waiters.WakeAll(&woken)
+	}
+	f.mu.Unlock()
+	woken.Unpark()
 }
 
 // wait waits until an attempt makes sense again that began when seen edges were

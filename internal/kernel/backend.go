@@ -194,12 +194,11 @@ func (r *Run) Kill(c *Cause) {
 	if !r.killed.CompareAndSwap(nil, c) {
 		return
 	}
+	reached := cancellation{killed: true}
 	r.Root.mu.Lock()
-	all := r.Root.killLocked(nil)
+	r.Root.killLocked(&reached)
 	r.Root.mu.Unlock()
-	for _, s := range all {
-		s.fire()
-	}
+	reached.finish()
 }
 
 // Killed is the cause given to Kill, nil before.

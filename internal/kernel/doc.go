@@ -28,7 +28,9 @@
 // queue under the primitive's lock, and calls Wait. From then on whoever swaps the
 // waiter's word first decides: the primitive (Wake, then it hands over what was
 // waited for, then Unpark) or the scope (abort). So what was handed over is never
-// lost, and what was canceled never happened.
+// lost, and what was canceled never happened. Who ends several waits at once, as an
+// event or the cancellation of a scope, swaps all the words before the first waiter
+// goes on, see Woken.
 //
 // # Locks
 //

@@ -27,15 +27,11 @@ func (l *Latch) Open() {
 	if l.state.Or(latchOpen) != latchWaiters {
 		return // nobody waits, or it was open
 	}
-	for {
-		l.mu.Lock()
-		w := l.waiters.WakeFirst()
-		l.mu.Unlock()
-		if w == nil {
-			return
-		}
-		w.Unpark()
-	}
+	var woken Woken
+	l.mu.Lock()
+	l.waiters.WakeAll(&woken)
+	l.mu.Unlock()
+	woken.Unpark()
 }
 
 // Wait waits until the latch is open. It is a checkpoint also if it is open already.

@@ -25,6 +25,22 @@ func (q *Queue) WakeFirst() *Waiter {
 	return nil
 }
 
+// WakeAll ends the waits of all who still wait, to be unparked after the lock is
+// released, and returns how many there were.
+func (q *Queue) WakeAll(woken *Woken) int { return q.WakeUpTo(q.Len(), woken) }
+
+// WakeUpTo is WakeAll for the first n.
+func (q *Queue) WakeUpTo(n int, woken *Woken) int {
+	for i := range n {
+		w := q.WakeFirst()
+		if w == nil {
+			return i
+		}
+		woken.Add(w)
+	}
+	return max(n, 0)
+}
+
 // A Blocker is a waiter with one node, for calls that wait in one queue.
 type Blocker struct {
 	Waiter

@@ -25,11 +25,10 @@ func (s *Scope) arm() {
 	}
 	// Those below look at the clock from now on, or no longer. Nobody is canceled by
 	// that; if somebody was to be, a visit is on its way.
-	fresh := s.refreshLocked(nil)
+	var c cancellation
+	s.refreshLocked(&c)
 	s.mu.Unlock()
-	for _, f := range fresh {
-		f.fire()
-	}
+	c.finish()
 }
 
 // disarm takes back what arm has done.

@@ -113,75 +113,59 @@ func (s *Scope) pushed() (bits uint32) {
 	return bits
 }
 
-// refreshLocked recomputes the scope and, if it changed, all below it. It
-// collects the scopes that became canceled; their waits are aborted afterwards,
-// outside the locks. s.mu is held.
-func (s *Scope) refreshLocked(fresh []*Scope) []*Scope {
+// refreshLocked recomputes the scope and, if it changed, all below it. What became
+// canceled is reached by c. s.mu is held.
+func (s *Scope) refreshLocked(c *cancellation) {
 	const both = stCanceled | stTimed
 	want, is := s.pushed(), s.state.Load()&both
 	if want == is {
-		return fresh
-	}
-	if want&^is&stCanceled != 0 {
-		fresh = append(fresh, s)
+		return
 	}
 	s.state.Or(want)
 	s.state.And(want | ^uint32(both))
-	for c := s.child; c != nil; c = c.next {
-		c.mu.Lock()
-		fresh = c.refreshLocked(fresh)
-		c.mu.Unlock()
+	if want&^is&stCanceled != 0 {
+		c.reachLocked(s)
 	}
-	for c := s.firstTask(); c != nil; c = c.next {
-		if c.state.Load()&stClosed == 0 {
-			c.mu.Lock()
-			fresh = c.refreshLocked(fresh)
-			c.mu.Unlock()
-		}
-	}
-	return fresh
+	s.eachBelowLocked(func(below *Scope) { below.refreshLocked(c) })
 }
 
-// killLocked cancels the scope and all below it, shields or not, and collects
-// them. s.mu is held.
-func (s *Scope) killLocked(all []*Scope) []*Scope {
+// killLocked cancels the scope and all below it, shields or not. s.mu is held.
+func (s *Scope) killLocked(c *cancellation) {
 	s.state.Or(stCanceled)
-	all = append(all, s)
+	c.reachLocked(s)
+	s.eachBelowLocked(func(below *Scope) { below.killLocked(c) })
+}
+
+// eachBelowLocked calls f with each scope and task right below s, which is locked
+// meanwhile. s.mu is held.
+func (s *Scope) eachBelowLocked(f func(below *Scope)) {
 	for c := s.child; c != nil; c = c.next {
 		c.mu.Lock()
-		all = c.killLocked(all)
+		f(c)
 		c.mu.Unlock()
 	}
 	for c := s.firstTask(); c != nil; c = c.next {
 		if c.state.Load()&stClosed == 0 {
 			c.mu.Lock()
-			all = c.killLocked(all)
+			f(c)
 			c.mu.Unlock()
 		}
 	}
-	return all
 }
 
 // dismiss ends what is still done in a scope that has been left: the waits of
 // goroutines that are no tasks, and the scopes opened in it by them or by mistake.
 func (s *Scope) dismiss() {
-	if s.waiter.Load() != nil || s.ext.Load() != nil {
-		s.fire()
-	}
-	if s.state.Load()&stParent == 0 {
+	if s.waiter.Load() == nil && s.ext.Load() == nil && s.state.Load()&stParent == 0 {
 		return
 	}
-	var fresh []*Scope
+	var c cancellation
+	c.killed = s.run.killed.Load() != nil
 	s.mu.Lock()
-	for c := s.child; c != nil; c = c.next {
-		c.mu.Lock()
-		fresh = c.refreshLocked(fresh)
-		c.mu.Unlock()
-	}
+	c.reachLocked(s)
+	s.eachBelowLocked(func(below *Scope) { below.refreshLocked(&c) })
 	s.mu.Unlock()
-	for _, f := range fresh {
-		f.fire()
-	}
+	c.finish()
 }
 
 // foreignEnded is told of the end of the foreign context.
@@ -191,12 +175,12 @@ func (s *Scope) foreignEnded() {
 }
 
 func (s *Scope) refreshAll() {
+	var c cancellation
+	c.killed = s.run.killed.Load() != nil
 	s.mu.Lock()
-	fresh := s.refreshLocked(nil)
+	s.refreshLocked(&c)
 	s.mu.Unlock()
-	for _, f := range fresh {
-		f.fire()
-	}
+	c.finish()
 }
 
 // Cancel cancels the scope and all below it. The first call decides the cause;
@@ -209,11 +193,11 @@ func (s *Scope) Cancel(c *Cause) bool {
 	}
 	s.extLocked().cause = c
 	s.state.Or(stCalled)
-	fresh := s.refreshLocked(nil)
+	var reached cancellation
+	reached.killed = s.run.killed.Load() != nil
+	s.refreshLocked(&reached)
 	s.mu.Unlock()
-	for _, f := range fresh {
-		f.fire()
-	}
+	reached.finish()
 	return true
 }
 

@@ -44,44 +44,44 @@ func (w *Waiter) abort(killed bool, stillMine func() bool) bool {
 	}
 }
 
-// fire aborts the waits of a scope that has just become canceled, or was left,
-// and tells the contexts derived from it. No lock is held while they go on.
-func (s *Scope) fire() {
+// A cancellation is scopes becoming canceled at one instant, or being left. All
+// waits in them are aborted before the first one goes on: what that does, such as
+// closing what others wait for, comes after the cancellation for them, too.
+type cancellation struct {
+	killed bool // by Kill
+	woken  Woken
+	afters []*afterFunc
+}
+
+// reachLocked aborts the waits in s, which has been marked, and closes Done. s.mu
+// is held.
+func (c *cancellation) reachLocked(s *Scope) {
 	// The word is read before the slot is read again: a waiter that was given to
 	// another scope meanwhile has another generation, and the swap fails.
-	killed := s.run.killed.Load() != nil
-	if w := s.waiter.Load(); w != nil && w.abort(killed, func() bool { return s.waiter.Load() == w }) {
-		w.Unpark()
+	if w := s.waiter.Load(); w != nil && w.abort(c.killed, func() bool { return s.waiter.Load() == w }) {
+		c.woken.Add(w)
 	}
 	x := s.ext.Load()
 	if x == nil {
 		return
 	}
-	s.mu.Lock()
-	if s.state.Load()&(stCanceled|stClosed) == 0 { // a shield was raised meanwhile
-		s.mu.Unlock()
-		return
-	}
-	var outside []*Waiter // their interrupters are others' code
 	for w := x.waiters; w != nil; w = w.next {
-		switch {
-		case !w.abort(killed, func() bool { return true }):
-		case w.ext != nil:
-			outside = append(outside, w)
-		default:
-			w.Unpark()
+		if w.abort(c.killed, func() bool { return true }) {
+			c.woken.Add(w)
 		}
 	}
-	afters := x.afters
-	x.afters = nil
-	if x.done != nil || afters != nil {
+	if x.done != nil || x.afters != nil {
 		s.tellLocked(x)
 	}
-	s.mu.Unlock()
-	for _, w := range outside {
-		w.Unpark()
-	}
-	for _, a := range afters {
+	c.afters = append(c.afters, x.afters...)
+	x.afters = nil
+}
+
+// finish tells the contexts derived from the scopes, and lets those go on who
+// waited. No lock is held.
+func (c *cancellation) finish() {
+	for _, a := range c.afters {
 		a.f()
 	}
+	c.woken.Unpark()
 }

@@ -189,7 +189,8 @@ func (t *Task) Finished() bool { return t.state.Load()&stClosed != 0 }
 // over is the latch of all tasks that have ended.
 var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
 
-// Settle records how the task ended and lets those go on who wait for it. The
+// Settle records how the task ended and lets those go on who wait for it. What the
+// end means for the group, such as its cancellation, has been done before. The
 // outcome never changes afterwards.
 func (t *Task) Settle(how Outcome, err error) {
 	t.F = nil

@@ -26,6 +26,7 @@ type Waiter struct {
 	c     chan struct{} // capacity 1, made at first need, kept
 	inner bool          // c belongs to a bubble of synctest and is of no use elsewhere
 	next  *Waiter       // in the scope's list, guarded by the scope's mu
+	woken *Waiter       // in the list of who has won the word, until Unpark
 	since atomic.Int64  // one more than when the wait began, only in debug runs
 	Index int           // for Select: which node was woken, set by the waker
 	ext   *External     // set if this is the waiter of one

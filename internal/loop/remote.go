@@ -72,7 +72,7 @@ func (l *Loop) Intrude(f func()) {
 }
 
 // left reports, after the end of the main task, whether tasks are left that
-// goroutines outside have started. They are told to end. If there are none, the
+// goroutines outside have started; the root scope is canceled by then. If not, the
 // loop is closed: what is still started from outside runs outside.
 //
 //go:norace
@@ -85,11 +85,7 @@ func (l *Loop) left() bool {
 		return true
 	}
 	some := false
-	race.Isolate(func() {
-		if some = len(l.run.Tasks()) > 0; some {
-			l.run.Root.Cancel(&kernel.Cause{Kind: kernel.ByEnd, Reason: "the run has ended"})
-		}
-	})
+	race.Isolate(func() { some = len(l.run.Tasks()) > 0 })
 	if some {
 		return true
 	}

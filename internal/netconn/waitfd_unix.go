@@ -88,6 +88,7 @@ func (Network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 
 // NotifyClosing wakes those who wait for fd with net.ErrClosed.
 func (Network) NotifyClosing(_ context.Context, fd uintptr) {
+	var woken kernel.Woken
 	for _, side := range []fdSide{{int(fd), false}, {int(fd), true}} {
 		watcher.mu.Lock()
 		w := watcher.waiting[side]
@@ -98,9 +99,10 @@ func (Network) NotifyClosing(_ context.Context, fd uintptr) {
 		watcher.mu.Unlock()
 		if w != nil && w.Wake() {
 			w.err = fdError(side, net.ErrClosed)
-			w.Unpark()
+			woken.Add(&w.Waiter)
 		}
 	}
+	woken.Unpark()
 }
 
 func fdError(side fdSide, err error) error {

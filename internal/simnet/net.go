@@ -55,7 +55,7 @@ type Net struct {
 	stats  Stats
 
 	// What unlock has to do.
-	wakes []*kernel.Waiter
+	wakes kernel.Woken
 	pend  []*packet // not yet judged by the rules
 	text  []byte    // of the trace
 }
@@ -103,12 +103,10 @@ func (n *Net) Sync() { race.Acquire(unsafe.Pointer(n)) }
 func (n *Net) unlock() {
 	for {
 		wakes, pend, text := n.wakes, n.pend, n.text
-		n.wakes, n.pend, n.text = nil, nil, nil
+		n.wakes, n.pend, n.text = kernel.Woken{}, nil, nil
 		rules, traces := n.rules, n.traces
 		n.mu.Unlock()
-		for _, w := range wakes {
-			w.Unpark()
-		}
+		wakes.Unpark()
 		if len(text)+len(pend) == 0 {
 			return
 		}
@@ -147,19 +145,9 @@ func (n *Net) wait(p kernel.Place, q *kernel.Queue, op kernel.Op) error {
 	return err
 }
 
-func (n *Net) wakeAll(q *kernel.Queue) {
-	for n.wakeOne(q) {
-	}
-}
+func (n *Net) wakeAll(q *kernel.Queue) { q.WakeAll(&n.wakes) }
 
-func (n *Net) wakeOne(q *kernel.Queue) bool {
-	w := q.WakeFirst()
-	if w == nil {
-		return false
-	}
-	n.wakes = append(n.wakes, w)
-	return true
-}
+func (n *Net) wakeOne(q *kernel.Queue) { q.WakeUpTo(1, &n.wakes) }
 
 // chance is true with a probability. A probability of 0 draws nothing.
 func (n *Net) chance(probability float64) bool {
