@@ -41,6 +41,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 // Pause is Sleep at a place.
 func (p Place) Pause(d time.Duration) error { return p.sleepUntil(p.Run().After(d)) }
 
+// PauseUntil is Pause up to an instant of the run's clock, told as op.
+func (p Place) PauseUntil(due int64, op Op) error { return p.sleepFor(op, due) }
+
 // SleepUntil waits for an instant of the run's clock; NoDeadline is for ever. An
 // instant that has passed is a checkpoint.
 func SleepUntil(ctx context.Context, due time.Time) error {
@@ -75,16 +78,19 @@ func enterSleep(ctx context.Context) (Place, error) {
 }
 
 func (p Place) sleepUntil(due int64) error {
+	if due == noDeadline {
+		return p.sleepFor(opSleepForever, due)
+	}
+	return p.sleepFor(opSleep, due)
+}
+
+func (p Place) sleepFor(op Op, due int64) error {
 	r := p.Run()
 	if r.Now() >= due {
 		r.Yield(true)
 		return p.Check()
 	}
 	s := sleepers.Get().(*sleeper)
-	op := opSleep
-	if due == noDeadline {
-		op = opSleepForever
-	}
 	s.Prepare(p, op)
 	if due != noDeadline {
 		s.timer.When = due

@@ -1,0 +1,71 @@
+package anyio
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Once runs a function once, as sync.Once, but the function may block and fail,
+// and waiting for it obeys cancellation. What fails has not been done: the next
+// caller does it. The zero value is ready. A Once must not be copied.
+//
+// What was done synchronizes before the return of every Do that returns nil.
+type Once struct {
+	done atomic.Bool
+	mu   Lock
+}
+
+// Do calls f, unless a call of f through this Once has returned nil before. At the
+// same time only one caller runs its f, in its own task and scope; the others wait
+// for it, and if it fails, panics or is canceled, the first of them runs its own. An
+// f that calls Do of the same Once gets a *MisuseError. It is a checkpoint.
+//
+// Cancellation: of who waits, f is not called; of who runs f, what f makes of it.
+func (o *Once) Do(ctx context.Context, f func(ctx context.Context) error) error {
+	if o.done.Load() {
+		_, err := kernel.Enter(ctx)
+		return err
+	}
+	if o.mu.heldByMe() {
+		return misuse("a function run by Once.Do calls Do of the same Once, and would wait for itself")
+	}
+	return o.mu.Do(ctx, func(ctx context.Context) error {
+		if o.done.Load() {
+			return nil
+		}
+		err := f(ctx)
+		if err == nil {
+			o.done.Store(true)
+		}
+		return err
+	})
+}
+
+// Done reports whether it is done.
+func (o *Once) Done() bool { return o.done.Load() }
+
+// OnceValue returns a function that calls f until it succeeds, and returns its value
+// from then on. It may be called from any number of tasks; they wait as in Once.Do.
+func OnceValue[T any](f func(ctx context.Context) (T, error)) func(ctx context.Context) (T, error) {
+	if f == nil {
+		panic(misuse("OnceValue: the function is nil"))
+	}
+	var once Once
+	var value T
+	return func(ctx context.Context) (T, error) {
+		err := once.Do(ctx, func(ctx context.Context) (err error) {
+			v, err := f(ctx)
+			if err == nil {
+				value = v
+			}
+			return err
+		})
+		if err != nil {
+			var zero T
+			return zero, err
+		}
+		return value, nil
+	}
+}
