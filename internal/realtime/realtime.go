@@ -6,6 +6,8 @@ package realtime
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/anyio-go/anyio/internal/bubble"
 )
 
 // base is the zero of the clock.
@@ -26,6 +28,9 @@ func (Clock) Today() time.Time { return time.Now() }
 // Time is an instant of the clock as a time with both readings, the one of the wall
 // clock as that is set now.
 func (Clock) Time(instant int64) time.Time {
+	if bubble.In() {
+		return base.Round(0).Add(time.Duration(instant))
+	}
 	ref := current().at
 	return ref.Add(time.Duration(instant) - ref.Sub(base))
 }
@@ -34,6 +39,9 @@ func (Clock) Time(instant int64) time.Time {
 // wall clock as that is set now: how long it is until then does not change when the
 // clock is set later.
 func (Clock) Instant(t time.Time) int64 {
+	if bubble.In() { // where there is no monotonic clock
+		return int64(t.Round(0).Sub(base.Round(0)))
+	}
 	if t != t.Round(0) { // it has a monotonic reading
 		return int64(t.Sub(base))
 	}
