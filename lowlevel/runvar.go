@@ -64,6 +64,25 @@ func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
 	return value, ok
 }
 
+// GetOrSet is the variable's value in the run of ctx; if it was not set, the variable
+// is given the one that make returns. It is one step: of all who call it in a run one
+// makes the value, and all get the same. (Get and then Set may make several, where
+// tasks run at the same time.) A default counts for nothing here.
+//
+// make must not wait and must not use run variables, as others who use variables of
+// the run wait for it. If it panics, the variable stays unset.
+func (v *RunVar[T]) GetOrSet(ctx context.Context, make func() T) (value T) {
+	kernel.Locate(ctx).Run().Vars(func(vars map[any]any) {
+		b, ok := vars[v].(box[T])
+		if !ok {
+			b.value = make()
+			vars[v] = b
+		}
+		value = b.value
+	})
+	return value
+}
+
 // Set gives the variable a value in the run of ctx. The token restores the
 // earlier one. [LL-08]
 func (v *RunVar[T]) Set(ctx context.Context, value T) *RunVarToken[T] {

@@ -114,3 +114,61 @@ func ExampleRunVar() {
 	// 1 <nil>
 	// 0 <nil>
 }
+
+func TestRunVarIsMadeOnceWhoeverComesFirst(t *testing.T) {
+	const tasks = 1000
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		v := lowlevel.NewRunVarDefault("limiter", (*anyio.CapacityLimiter)(nil))
+		made := 0 // guarded by v
+		got := make([]*anyio.CapacityLimiter, tasks)
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var begin anyio.Event
+			for i := range tasks {
+				tg.Go(func(ctx context.Context) error {
+					if err := begin.Wait(ctx); err != nil {
+						return err
+					}
+					got[i] = v.GetOrSet(ctx, func() *anyio.CapacityLimiter { made++; return anyio.NewCapacityLimiter(2) })
+					return nil
+				})
+			}
+			begin.Set()
+			return nil
+		})
+		if err != nil || made != 1 {
+			t.Errorf("made %d times, %v", made, err)
+		}
+		for i, l := range got {
+			if l == nil || l != got[0] {
+				t.Fatalf("task %d got %p, task 0 %p", i, l, got[0])
+			}
+		}
+		if l, err := v.Get(ctx); l != got[0] || err != nil {
+			t.Errorf("Get: %p, %v", l, err)
+		}
+	})
+}
+
+func TestRunVarWhoseValueCannotBeMadeStaysUnset(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		v := lowlevel.NewRunVar[int]("n")
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic is lost")
+				}
+			}()
+			v.GetOrSet(ctx, func() int { panic("no value") })
+		}()
+		if n := v.GetOrSet(ctx, func() int { return 7 }); n != 7 {
+			t.Error(n)
+		}
+		token := v.Set(ctx, 8)
+		if n := v.GetOrSet(ctx, func() int { return 9 }); n != 8 {
+			t.Error(n)
+		}
+		if err := token.Restore(); err != nil || v.GetOr(ctx, 0) != 7 {
+			t.Errorf("restored: %d, %v", v.GetOr(ctx, 0), err)
+		}
+	})
+}
