@@ -36,8 +36,8 @@ const (
 )
 
 // Post makes the next Poll report the descriptor as ready, and wakes the loop.
-// It is how readiness is told where the system cannot be asked for it: on
-// Windows the socket layer calls it for each operation that has finished. What
+// It is how readiness is told that the system does not tell: kqueue refuses to
+// watch a direction whose other end is closed, and an attempt shall find out. What
 // is posted before Poll comes to it is reported in one call; what is posted
 // after Unregister is dropped. Post may be called from any goroutine.
 //

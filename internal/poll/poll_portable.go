@@ -61,10 +61,9 @@ func (b *bed) unpark() {
 }
 
 // A portable source knows of no kernel interface: a descriptor is ready when
-// Desc.Post says so. It serves Windows, where an operation is started and its
-// end is reported, rather than readiness: the socket layer keeps one goroutine
-// per registration and direction in a call of package net or of the system, and
-// that goroutine posts. It is compiled everywhere so that it is tested everywhere.
+// Desc.Post says so. It serves systems without epoll and kqueue, such as Windows,
+// where the sockets of a loop are those of package net and register nothing: there
+// the loop only parks. It is compiled everywhere so that it is tested everywhere.
 type portable struct{ *bed }
 
 func (portable) open() error                                      { return nil }
