@@ -14,8 +14,10 @@ import (
 //
 // A simulation refuses goroutines that are none of its tasks, with a *MisuseError.
 //
-// A context of a run for goroutines that were given none comes from
-// lowlevel.Token. After the end of the run the error is ErrRunFinished. Whether the
+// A context that belongs to no run, in a goroutine that is no task, is an error,
+// ErrNoEventLoop: f would run beside the tasks, and is not called. One of a run for
+// goroutines that were given none comes from lowlevel.Token. After the end of the run
+// the error is ErrRunFinished. Whether the
 // caller's task was canceled tells ctx.Err(). Cancellation, of the scope of ctx: f
 // is canceled and waited for. [FT-01] [FT-02] [FT-03]
 func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
@@ -24,6 +26,9 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 		panic(errNoFunction)
 	}
 	p, err := kernel.Enter(ctx)
+	if p.S == nil && kernel.LoopTask() == nil {
+		return zero, ErrNoEventLoop
+	}
 	r := p.Run()
 	if r.Ended() {
 		return zero, ErrRunFinished

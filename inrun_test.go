@@ -133,3 +133,27 @@ func TestCallsFromOutsideEndWithTheRun(t *testing.T) {
 		})
 	}
 }
+
+// A context of no run leads into none: the function is not called beside the tasks.
+func TestCallsWithAContextOfNoRunAreRefused(t *testing.T) {
+	never := func(context.Context) (int, error) { t.Error("called"); return 0, nil }
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		v, err := anyio.RunBlocking(ctx, func() (int, error) {
+			done := make(chan error, 1)
+			go func() { // in the simulator the function itself is run by the task
+				_, err := anyio.CallInRun(context.Background(), never)
+				done <- err
+			}()
+			return 1, <-done
+		})
+		if v != 1 || err != anyio.ErrNoEventLoop {
+			t.Errorf("%d, %v", v, err)
+		}
+		if backendOf(ctx) == "eventloop" {
+			_, err = anyio.RunBlocking(ctx, func() (int, error) { return anyio.CallInRun(context.Background(), never) })
+			if err != anyio.ErrNoEventLoop {
+				t.Errorf("on the thread of the function: %v", err)
+			}
+		}
+	})
+}
