@@ -38,7 +38,7 @@ func TestWaitAllTasksBlockedSeesTasksThatWereWoken(t *testing.T) {
 			h := tg.Go(func(ctx context.Context) error {
 				err := anyio.SleepForever(ctx)
 				cleaned = true
-				return errors.Join(err, anyio.Shielded(ctx, 0, hold.Wait))
+				return errors.Join(err, anyio.Shielded(ctx, anyio.Forever, hold.Wait))
 			})
 			allBlocked(t, ctx)
 			h.Cancel("test")

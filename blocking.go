@@ -116,7 +116,7 @@ func callHere[T any](p kernel.Place, seat *blockingSeat, f func() (T, error)) (T
 		seat.Release(p)
 		seat.limiter.giveBack(seat)
 		if value != nil {
-			panic(seat.panicked(value))
+			seat.panicked(value).raise()
 		}
 		seats.Put(seat)
 	}()
@@ -212,7 +212,7 @@ func (c *blockingCall[T]) result(err error) (T, error) {
 		var zero T
 		return zero, err
 	case c.panicked != nil:
-		panic(c.panicked)
+		c.panicked.raise()
 	case c.goexit:
 		runtime.Goexit()
 	}

@@ -36,8 +36,7 @@ func (b seatBorrower) name() string {
 
 // panicked wraps what the function panicked with.
 func (s *blockingSeat) panicked(value any) *PanicError {
-	pe, _ := newPanicError(value, seatBorrower{s.task}.name())
-	return pe
+	return newPanicError(value, seatBorrower{s.task}.name())
 }
 
 // take gets a token for the seat, waiting for one if need be.

@@ -145,7 +145,7 @@ func TestCancelWhileTheGroupIsExiting(t *testing.T) {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error {
 					err := anyio.SleepForever(ctx)
-					cleaned = anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }) == nil
+					cleaned = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }) == nil
 					return err
 				})
 				tg.Go(func(ctx context.Context) error {

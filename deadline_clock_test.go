@@ -112,7 +112,7 @@ func TestBusyTaskGoesOnIfTheDeadlineIsNotItsOwn(t *testing.T) {
 			linked(t, ctx, func(ctx context.Context, s *anyio.CancelScope) {
 				at := anyio.Now(ctx).Add(50 * time.Microsecond)
 				s.SetDeadline(at)
-				wantNil(t, "Shielded", anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				wantNil(t, "Shielded", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 					workUntil(ctx, at)
 					wantNil(t, name+" in a shield", call(ctx))
 					return nil

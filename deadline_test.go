@@ -75,7 +75,7 @@ func TestCancellationFromOutsideIsNoTimeoutHoweverLate(t *testing.T) {
 				s.Cancel("from outside")
 				err := anyio.Sleep(ctx, 0)
 				deadline, _ := ctx.Deadline()
-				wantNil(t, "slow cleanup", anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.SleepUntil(ctx, deadline) }))
+				wantNil(t, "slow cleanup", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.SleepUntil(ctx, deadline) }))
 				return err
 			})
 			if ce, ok := err.(*anyio.CanceledError); !ok || ce.Reason != "from outside" || errors.Is(err, anyio.ErrTimeout) {
@@ -98,7 +98,7 @@ func TestEarlyCancelOfAnInnerScopeIsNoTimeout(t *testing.T) {
 			})
 			wantNil(t, "inner scope", err)
 			deadline, _ := ctx.Deadline()
-			return anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.SleepUntil(ctx, deadline) })
+			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.SleepUntil(ctx, deadline) })
 		})
 		wantNil(t, "FailAfter", err)
 	})

@@ -35,13 +35,13 @@ func TestDeadlockNamesEveryTask(t *testing.T) {
 				inA = line(1)
 				err := ev.Wait(ctx)
 				wantCanceled(t, "wait in a dead run", err)
-				wantCanceled(t, "later wait", anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) }))
+				wantCanceled(t, "later wait", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) }))
 				unwound.Add(1)
 				return err
 			}, anyio.Name("a"))
 			tg.Go(func(ctx context.Context) error {
 				aboveB = line(1)
-				return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 					inB = line(1)
 					err := anyio.SleepForever(ctx)
 					unwound.Add(1)
@@ -87,9 +87,9 @@ func TestDeadlockReachesBelowShieldsAndForeignContexts(t *testing.T) {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				s.Cancel("before the deadlock")
 				for _, f := range []func(ctx context.Context) error{
-					func(ctx context.Context) error { return anyio.Shielded(ctx, 0, anyio.SleepForever) },
+					func(ctx context.Context) error { return anyio.Shielded(ctx, anyio.Forever, anyio.SleepForever) },
 					func(ctx context.Context) error {
-						return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+						return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 							return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 								tg.Go(anyio.SleepForever)
 								return nil
@@ -134,7 +134,7 @@ func TestTasksThatIgnoreTheEndAreAbandoned(t *testing.T) {
 		},
 		"sleeps under a shield": func(ctx context.Context) {
 			for {
-				_ = anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Second) })
+				_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Second) })
 				_ = anyio.SleepForever(context.WithoutCancel(ctx))
 			}
 		},

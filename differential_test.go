@@ -76,7 +76,7 @@ func (pr *progRun) run(ctx context.Context, p *prog) (err error) {
 		return anyio.SleepForever(ctx)
 	case progCleanup:
 		err := anyio.SleepForever(ctx)
-		_ = anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
+		_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
 		return err
 	case progIgnore:
 		_ = anyio.SleepForever(ctx)
@@ -95,7 +95,7 @@ func (pr *progRun) run(ctx context.Context, p *prog) (err error) {
 		pr.note("%d timed out: %v", p.id, timedOut)
 		return err
 	case progShield:
-		return anyio.Shielded(ctx, 0, child)
+		return anyio.Shielded(ctx, anyio.Forever, child)
 	case progScope, progSelfScope:
 		var kept *anyio.CancelScope
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
@@ -155,7 +155,7 @@ func (pr *progRun) group(ctx context.Context, p *prog) (err error) {
 		if !strikes {
 			return nil
 		}
-		_ = anyio.Shielded(ctx, 0, func(ctx context.Context) error { settled(pr.t, ctx); return nil })
+		_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { settled(pr.t, ctx); return nil })
 		if last.kind == progCancel {
 			tg.Cancel("struck")
 		} else {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -21,7 +22,7 @@ import (
 var (
 	// ErrCanceled is matched (errors.Is) by the error of every blocking call in a
 	// canceled scope. It also matches context.Canceled. [EL-05]
-	ErrCanceled = errors.New("anyio: canceled")
+	ErrCanceled = errors.New(canceledText)
 	// ErrTimeout is matched by the error of FailAfter and FailAt. That error also
 	// matches context.DeadlineExceeded and os.ErrDeadlineExceeded.
 	ErrTimeout = errors.New("anyio: timeout")
@@ -38,9 +39,9 @@ var (
 	ErrEndOfStream = io.EOF
 	// ErrWouldBlock is returned by a Try function that could not finish at once. [EX-20]
 	ErrWouldBlock = errors.New("anyio: operation would block")
-	// ErrNoEventLoop is returned where a running event loop is needed and there is
+	// ErrNoEventLoop is returned where a run is needed and the context belongs to
 	// none. [EX-10]
-	ErrNoEventLoop = errors.New("anyio: no event loop is running here")
+	ErrNoEventLoop = errors.New("anyio: no run here: this context belongs to none")
 	// ErrRunFinished is returned when a run is entered from outside after its end. [EX-11]
 	ErrRunFinished = errors.New("anyio: the run has already finished")
 	// ErrAlreadyRunning is returned by Run inside a task of a loop, which it would block. [EL-01]
@@ -69,7 +70,12 @@ type CanceledError struct {
 	kind     kernel.CauseKind
 }
 
+// newCanceledError makes the error of a cause. A context derived from ours that was
+// canceled with it has our error for a cause: that one says it all.
 func newCanceledError(c *kernel.Cause) error {
+	if of, ok := c.Err.(*CanceledError); ok && c.Kind == kernel.ByContext {
+		return of
+	}
 	e := &CanceledError{Reason: c.Reason, Cause: c.Err, Task: c.Task, Deadline: c.Deadline, kind: c.Kind}
 	if c.PC != 0 {
 		f, _ := runtime.CallersFrames([]uintptr{c.PC}).Next()
@@ -78,9 +84,13 @@ func newCanceledError(c *kernel.Cause) error {
 	return e
 }
 
-func (e *CanceledError) Error() string {
+const canceledText = "anyio: canceled"
+
+func (e *CanceledError) Error() string { return errgraph.Text(e, e.text) }
+
+func (e *CanceledError) text() string {
 	var b strings.Builder
-	b.WriteString("anyio: canceled")
+	b.WriteString(canceledText)
 	if e.kind == kernel.ByDeadline {
 		b.WriteString(": deadline ")
 		b.WriteString(e.Deadline.Format("15:04:05.000"))
@@ -94,8 +104,16 @@ func (e *CanceledError) Error() string {
 		fmt.Fprintf(&b, ": task %q failed", e.Task)
 	}
 	if e.Cause != nil {
-		b.WriteString(": ")
-		b.WriteString(e.Cause.Error())
+		// One cancellation because of another is said to be one once.
+		cause := errgraph.Say(e.Cause)
+		if p, ok := e.Cause.(*PanicError); ok {
+			cause = p.short() // who raises it shows the stack
+		}
+		cause = strings.ReplaceAll(cause, canceledText+": ", "")
+		if cause != canceledText {
+			b.WriteString(": ")
+			b.WriteString(cause)
+		}
 	}
 	if e.Source != "" {
 		fmt.Fprintf(&b, " (by %s)", e.Source)
@@ -117,30 +135,8 @@ func (e *CanceledError) Is(target error) bool {
 
 // Timeout reports whether a deadline was the cause, as net.Error does.
 func (e *CanceledError) Timeout() bool {
-	return e.kind == kernel.ByDeadline || e.kind == kernel.ByContext && errors.Is(e.Cause, context.DeadlineExceeded)
+	return e.kind == kernel.ByDeadline || e.kind == kernel.ByContext && errors.Is(errgraph.One(e, e.Cause), context.DeadlineExceeded)
 }
-
-// A TimeoutError is returned by FailAfter and FailAt. errors.Is matches
-// ErrTimeout, context.DeadlineExceeded and os.ErrDeadlineExceeded. [CA-10]
-type TimeoutError struct {
-	Deadline time.Time
-	After    time.Duration // as given to FailAfter; 0 for FailAt
-}
-
-func (e *TimeoutError) Error() string {
-	if e.After != 0 {
-		return "anyio: timeout: not done within " + e.After.String()
-	}
-	return "anyio: timeout: not done by " + e.Deadline.Format("15:04:05.000")
-}
-
-// Is matches ErrTimeout, context.DeadlineExceeded and os.ErrDeadlineExceeded.
-func (e *TimeoutError) Is(target error) bool {
-	return target == ErrTimeout || target == context.DeadlineExceeded || target == os.ErrDeadlineExceeded
-}
-
-// Timeout is true, as net.Error asks.
-func (e *TimeoutError) Timeout() bool { return true }
 
 // A BusyError is returned when two tasks use at once what serves one. [EX-04]
 type BusyError struct {
@@ -155,10 +151,12 @@ func (e *BusyError) Error() string {
 // cause matches. [EX-01]
 type BrokenError struct{ Cause error }
 
-func (e *BrokenError) Error() string { return ErrBroken.Error() + ": " + e.Cause.Error() }
+func (e *BrokenError) Error() string {
+	return errgraph.Text(e, func() string { return ErrBroken.Error() + ": " + errgraph.Say(e.Cause) })
+}
 
 // Unwrap is ErrBroken and the cause.
-func (e *BrokenError) Unwrap() []error { return []error{ErrBroken, e.Cause} }
+func (e *BrokenError) Unwrap() []error { return errgraph.Within(e, ErrBroken, e.Cause) }
 
 // A ConnectionError is returned by a connectable that could not connect. It
 // matches ErrConnectionFailed and what its cause matches. [EX-06]
@@ -168,11 +166,11 @@ type ConnectionError struct {
 }
 
 func (e *ConnectionError) Error() string {
-	return "anyio: error connecting to " + e.Target + ": " + e.Cause.Error()
+	return errgraph.Text(e, func() string { return "anyio: error connecting to " + e.Target + ": " + errgraph.Say(e.Cause) })
 }
 
 // Unwrap is ErrConnectionFailed and the cause.
-func (e *ConnectionError) Unwrap() []error { return []error{ErrConnectionFailed, e.Cause} }
+func (e *ConnectionError) Unwrap() []error { return errgraph.Within(e, ErrConnectionFailed, e.Cause) }
 
 // A MisuseError tells of a call that can never be right, and of the fix. Calls
 // that return an error return it; others panic with it.
@@ -181,6 +179,11 @@ type MisuseError struct{ Text string }
 func (e *MisuseError) Error() string { return "anyio: " + e.Text }
 
 func misuse(text string) error { return &MisuseError{text} }
+
+var (
+	_ = errgraph.Register(func(e *BrokenError) []error { return []error{e.Cause} })
+	_ = errgraph.Register(func(e *ConnectionError) []error { return []error{e.Cause} })
+)
 
 func init() {
 	kernel.NewCanceled = newCanceledError

@@ -122,7 +122,7 @@ func TestContextWithoutCancelIsNotCanceled(t *testing.T) {
 			tg.Go(func(ctx context.Context) error {
 				settled(t, context.WithoutCancel(ctx))
 				tg.Cancel("")
-				return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 					settled(t, ctx)
 					ev.Set()
 					return nil

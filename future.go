@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -52,7 +53,7 @@ func (e *FutureFailedError) Error() string {
 	if e.Canceled {
 		return "anyio: " + name + " was canceled"
 	}
-	return "anyio: " + name + " failed: " + e.Err.Error()
+	return errgraph.Text(e, func() string { return "anyio: " + name + " failed: " + errgraph.Say(e.Err) })
 }
 
 // Unwrap is the error given to SetError, or ErrFutureCanceled.
@@ -60,8 +61,10 @@ func (e *FutureFailedError) Unwrap() error {
 	if e.Canceled {
 		return ErrFutureCanceled
 	}
-	return e.Err
+	return errgraph.One(e, e.Err)
 }
+
+var _ = errgraph.Register(func(e *FutureFailedError) []error { return []error{e.Err} })
 
 // A Future is a value that will be there later: somebody sets it, once, and any
 // number of tasks wait for it. The zero value is ready. It may be used from any

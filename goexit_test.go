@@ -101,7 +101,7 @@ func TestGoexitOfTheBodyWaitsForItsTasks(t *testing.T) {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
 						err := anyio.SleepForever(ctx)
-						_ = anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) })
+						_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) })
 						ended++
 						return err
 					})
@@ -145,7 +145,7 @@ func TestGoexitBeforeStartedReachesTheStarter(t *testing.T) {
 		if !exited(func(throwAway *testing.T) {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-					return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+					return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 						_, got = anyio.Start(ctx, tg, func(context.Context, func(int)) error { throwAway.FailNow(); return nil })
 						return nil
 					})

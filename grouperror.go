@@ -1,9 +1,12 @@
 package anyio
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/anyio-go/anyio/internal/errgraph"
 )
 
 // A GroupError holds every error of a task group: the body's first, then those
@@ -14,6 +17,9 @@ import (
 type GroupError struct {
 	errs  []error
 	names []string // of the tasks, "" for the body
+	// cut is set if a cancellation from outside cut the group short as well. Beside
+	// errors it is left out, but the scope it belongs to must know.
+	cut bool
 }
 
 func (e *GroupError) add(err error, name string) {
@@ -21,8 +27,11 @@ func (e *GroupError) add(err error, name string) {
 	e.names = append(e.names, name)
 }
 
-// Unwrap returns the errors, for package errors. Do not modify the slice.
-func (e *GroupError) Unwrap() []error { return e.errs }
+// Unwrap returns the errors, for package errors. Do not modify the slice. What leads
+// back to the group itself is left out.
+func (e *GroupError) Unwrap() []error { return errgraph.Within(e, e.errs...) }
+
+var _ = errgraph.Register(func(e *GroupError) []error { return e.errs })
 
 // Len is the number of errors, those inside nested groups not counted.
 func (e *GroupError) Len() int { return len(e.errs) }
@@ -31,33 +40,80 @@ func (e *GroupError) Len() int { return len(e.errs) }
 // group's own body.
 func (e *GroupError) At(i int) (task string, err error) { return e.names[i], e.errs[i] }
 
-func (e *GroupError) Error() string {
+func (e *GroupError) Error() string { return errgraph.Text(e, e.text) }
+
+// Of more errors than this the line shows as many that differ.
+const fewErrors = 5
+
+func (e *GroupError) text() string {
 	if len(e.errs) == 1 {
-		return e.line(0)
+		return e.line(0, errgraph.Say(e.errs[0]))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "anyio: %d errors in task group: ", len(e.errs))
-	for i := range e.errs {
-		if i > 0 {
-			b.WriteString("; ")
+	if len(e.errs) <= fewErrors {
+		for i, err := range e.errs {
+			e.writeLine(&b, i, errgraph.Say(err))
 		}
-		b.WriteString(e.line(i))
+		return b.String()
+	}
+	type like struct {
+		i    int // the first
+		text string
+		more int
+	}
+	var shown []like
+	left := 0
+next:
+	for i, err := range e.errs {
+		text := errgraph.Say(err)
+		for k := range shown {
+			if shown[k].text == text {
+				shown[k].more++
+				continue next
+			}
+		}
+		if len(shown) < fewErrors {
+			shown = append(shown, like{i: i, text: text})
+		} else {
+			left++
+		}
+	}
+	for _, s := range shown {
+		e.writeLine(&b, s.i, s.text)
+		if s.more > 0 {
+			fmt.Fprintf(&b, " (and %d more like it)", s.more)
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "; and %d more", left)
 	}
 	return b.String()
 }
 
-func (e *GroupError) line(i int) string {
-	if e.names[i] == "" {
-		return e.errs[i].Error()
+func (e *GroupError) writeLine(b *strings.Builder, i int, text string) {
+	if i > 0 {
+		b.WriteString("; ")
 	}
-	return e.names[i] + ": " + e.errs[i].Error()
+	b.WriteString(e.line(i, text))
+}
+
+func (e *GroupError) line(i int, text string) string {
+	if e.names[i] == "" {
+		return text
+	}
+	return e.names[i] + ": " + text
 }
 
 // Format prints one line or, for %+v, one line for each error, indented like the
 // groups are nested.
 func (e *GroupError) Format(f fmt.State, verb rune) {
 	if verb == 'v' && f.Flag('+') {
-		e.tree(f, "")
+		_, _ = io.WriteString(f, errgraph.Text(e, func() string {
+			var b strings.Builder
+			e.tree(&b, "")
+			return b.String()
+		}))
 		return
 	}
 	_, _ = io.WriteString(f, e.Error())
@@ -73,16 +129,29 @@ func (e *GroupError) tree(w io.Writer, indent string) {
 		fmt.Fprintf(w, "\n%s  %s: ", indent, name)
 		if g, ok := err.(*GroupError); ok {
 			g.tree(w, indent+"  ")
-		} else {
-			_, _ = io.WriteString(w, strings.ReplaceAll(err.Error(), "\n", "\n"+indent+"    "))
+			continue
+		}
+		_, _ = io.WriteString(w, strings.ReplaceAll(errgraph.Say(err), "\n", "\n"+indent+"    "))
+		if g := longGroup(err); g != nil {
+			fmt.Fprintf(w, "\n%s    ", indent)
+			g.tree(w, indent+"    ")
 		}
 	}
+}
+
+// longGroup is the group in a chain of wraps whose line does not show all, nil if
+// there is none.
+func longGroup(err error) *GroupError {
+	if g, ok := errors.AsType[*GroupError](errgraph.One(nil, err)); ok && g.Len() > fewErrors {
+		return g
+	}
+	return nil
 }
 
 // Split divides the tree in two: the leaves for which match holds, and the rest.
 // Each keeps the nesting; nil stands for an empty half.
 func (e *GroupError) Split(match func(error) bool) (matched, rest *GroupError) {
-	in, out := &GroupError{}, &GroupError{}
+	in, out := &GroupError{cut: e.cut}, &GroupError{cut: e.cut}
 	for i, err := range e.errs {
 		if g, ok := err.(*GroupError); ok {
 			m, r := g.Split(match)

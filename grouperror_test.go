@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func TestBodysErrorComesFirstThenTasksInOrderOfTheirEnd(t *testing.T) {
 			})
 			tg.Go(func(ctx context.Context) error { settled(t, ctx); return errBoom })
 			_ = anyio.SleepForever(ctx)
-			_ = anyio.Shielded(ctx, 0, func(ctx context.Context) error { settled(t, ctx); return nil })
+			_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { settled(t, ctx); return nil })
 			return io.EOF
 		})
 		wantGroup(t, err, io.EOF, errBoom, second)
@@ -190,4 +191,38 @@ func TestGroupErrorIsSplitByLeaves(t *testing.T) {
 			t.Errorf("%%v: %s", got)
 		}
 	})
+}
+
+func TestLineOfManyErrorsShowsFewAndSaysHowMany(t *testing.T) {
+	many := func(n int, text func(i int) string) error {
+		return anyio.WithTaskGroup(context.Background(), func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for i := range n {
+				h := tg.Go(fails(errors.New(text(i))), anyio.Name(fmt.Sprint("t", i)))
+				_ = h.Wait(context.WithoutCancel(ctx)) // for a known order
+			}
+			return nil
+		})
+	}
+	same := func(int) string { return "connection refused" }
+	each := func(i int) string { return fmt.Sprint("e", i) }
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{many(200, same), "anyio: 200 errors in task group: t0: connection refused (and 199 more like it)"},
+		{many(200, each), "anyio: 200 errors in task group: t0: e0; t1: e1; t2: e2; t3: e3; t4: e4; and 195 more"},
+		{many(7, func(i int) string { return fmt.Sprint("e", i%3) }), "anyio: 7 errors in task group: t0: e0 (and 2 more like it); t1: e1 (and 1 more like it); t2: e2 (and 1 more like it)"},
+		{many(5, same), "anyio: 5 errors in task group: t0: connection refused; t1: connection refused; t2: connection refused; t3: connection refused; t4: connection refused"},
+	} {
+		if got := c.err.Error(); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+	all := many(200, same)
+	for _, err := range []error{all, fmt.Errorf("serving: %w", all)} {
+		outer := anyio.WithTaskGroup(context.Background(), func(context.Context, *anyio.TaskGroup) error { return err })
+		if n := strings.Count(fmt.Sprintf("%+v", outer), "\n"); n < 200 || n > 205 {
+			t.Errorf("%%+v has %d lines:\n%+v", n, outer)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -39,12 +40,12 @@ type TaskFailedError struct {
 func (e *TaskFailedError) Error() string {
 	if e.Canceled {
 		text := fmt.Sprintf("anyio: task %q was canceled", e.Task)
-		if c, ok := errors.AsType[*CanceledError](e.Err); ok {
-			text += strings.TrimPrefix(c.Error(), "anyio: canceled")
+		if c, ok := errors.AsType[*CanceledError](errgraph.One(e, e.Err)); ok {
+			text += strings.TrimPrefix(c.Error(), canceledText)
 		}
 		return text
 	}
-	return fmt.Sprintf("anyio: task %q failed: %v", e.Task, e.Err)
+	return errgraph.Text(e, func() string { return fmt.Sprintf("anyio: task %q failed: %s", e.Task, errgraph.Say(e.Err)) })
 }
 
 // Unwrap is the task's error. For a canceled task it is ErrTaskCanceled, which is
@@ -53,8 +54,10 @@ func (e *TaskFailedError) Unwrap() error {
 	if e.Canceled {
 		return ErrTaskCanceled
 	}
-	return e.Err
+	return errgraph.One(e, e.Err)
 }
+
+var _ = errgraph.Register(func(e *TaskFailedError) []error { return []error{e.Err} })
 
 // ErrTaskCanceled is matched by the error of Await for a canceled task. [EX-13]
 var ErrTaskCanceled = errors.New("anyio: awaited task was canceled")

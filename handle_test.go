@@ -47,7 +47,7 @@ func TestFailureReachesAwaiterAndGroup(t *testing.T) {
 		var h *anyio.ValueHandle[int]
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h = anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 1, errBoom }, anyio.Name("bomb"))
-			return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				wantNil(t, "Wait", h.Wait(ctx))
 				return nil
 			})
@@ -70,7 +70,7 @@ func TestCanceledTaskIsNoCancellationOfTheAwaiter(t *testing.T) {
 			var clean anyio.Event
 			h := tg.Go(func(ctx context.Context) error {
 				err := anyio.SleepForever(ctx)
-				_ = anyio.Shielded(ctx, 0, clean.Wait)
+				_ = anyio.Shielded(ctx, anyio.Forever, clean.Wait)
 				return err
 			}, anyio.Name("victim"))
 			sibling := tg.Go(func(ctx context.Context) error { return clean.Wait(ctx) })

@@ -74,7 +74,7 @@ func (t *OSThreads) do(task *kernel.Task, f func()) (returned bool, value any, e
 		defer func() {
 			if !returned {
 				if v := recover(); v != nil {
-					value, _ = newPanicError(v, seatBorrower{task}.name())
+					value = newPanicError(v, seatBorrower{task}.name())
 				}
 			}
 		}()

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
+	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -14,46 +16,136 @@ import (
 // host when the group ends, up to the caller of Run. If the group does not end
 // within the run's panic grace, the process crashes with it. So a panic is never
 // late, never lost, and never hidden by a task that does not end.
+//
+// On its way up the errors of the groups it passes are added, in a new *PanicError of
+// the same panic: errors.Is matches all of them. No panic is in an error twice.
+//
+// http.ErrAbortHandler is no failure: it asks net/http to abort a response and to log
+// nothing. A task's panic with it is not reported, and raised as it is.
 type PanicError struct {
 	Value any    // what the task panicked with
 	Stack []byte // of the task when it panicked
 	Task  string // the task's name
-	Group error  // other errors of the group that raised it again, nil if none
+	Group error  // other errors of the groups that raised it again, nil if none
 
-	reported bool
+	origin *panicOrigin // nil if the error was not made here
 }
+
+// A panicOrigin is one panic, whatever was added to its error.
+type panicOrigin struct{ reported atomic.Bool }
 
 func (e *PanicError) Error() string {
-	s := fmt.Sprintf("anyio: task %q panicked: %v\n\n%s", e.Task, e.Value, e.Stack)
-	if e.Group != nil {
-		s += "\nother errors of the group: " + e.Group.Error() + "\n"
-	}
-	return s
+	return errgraph.Text(e, func() string {
+		s := fmt.Sprintf("%s\n\n%s", e.short(), e.Stack)
+		switch group := e.Group.(type) {
+		case nil:
+		case *GroupError:
+			s += fmt.Sprintf("\nother errors of the group: %+v\n", group)
+		default:
+			s += "\nother errors of the group: " + errgraph.Say(group) + "\n"
+		}
+		return s
+	})
 }
 
-// Unwrap is the panic's value if that is an error.
-func (e *PanicError) Unwrap() error {
-	err, _ := e.Value.(error)
-	return err
+// short is the text without stack and other errors.
+func (e *PanicError) short() string {
+	value := ""
+	if err, ok := e.Value.(error); ok {
+		value = errgraph.Say(err)
+	} else {
+		value = fmt.Sprint(e.Value)
+	}
+	return fmt.Sprintf("anyio: task %q panicked: %s", e.Task, value)
+}
+
+// Unwrap is the panic's value, if that is an error, and the other errors of the group.
+func (e *PanicError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
+
+func (e *PanicError) inside() (errs []error) {
+	if err, ok := e.Value.(error); ok {
+		errs = append(errs, err)
+	}
+	if e.Group != nil {
+		errs = append(errs, e.Group)
+	}
+	return errs
+}
+
+var _ = errgraph.Register((*PanicError).inside)
+
+// Is matches a *PanicError of the same panic.
+func (e *PanicError) Is(target error) bool {
+	other, ok := target.(*PanicError)
+	return ok && other != nil && e.panic() == other.panic()
+}
+
+// panic identifies the panic.
+func (e *PanicError) panic() any {
+	if e.origin == nil {
+		return e
+	}
+	return e.origin
 }
 
 // newPanicError wraps what recover returned. A PanicError that a group below has
-// raised again is passed on; fresh reports that nobody was told of it yet.
-func newPanicError(value any, task string) (pe *PanicError, fresh bool) {
-	if pe, ok := value.(*PanicError); ok {
-		return pe, !pe.reported
+// raised again is passed on.
+func newPanicError(value any, task string) *PanicError {
+	pe, ok := value.(*PanicError)
+	switch {
+	case !ok || pe == nil:
+		return &PanicError{Value: value, Stack: debug.Stack(), Task: task, origin: &panicOrigin{}}
+	case pe.origin == nil: // made by other hands
+		own := *pe
+		own.origin = &panicOrigin{}
+		return &own
 	}
-	return &PanicError{Value: value, Stack: debug.Stack(), Task: task}, true
+	return pe
 }
 
-// report tells of the panic at once.
+// report tells of the panic at once, unless somebody was told.
 func (e *PanicError) report(r *kernel.Run) {
-	e.reported = true
+	if e.aborts() || e.origin.reported.Swap(true) {
+		return
+	}
 	if r.PanicHandler != nil {
 		r.PanicHandler(e)
 		return
 	}
 	slog.Error("anyio: task panicked", "task", e.Task, "value", fmt.Sprint(e.Value), "stack", string(e.Stack))
+}
+
+// aborts reports whether the value is http.ErrAbortHandler. It is known by its text:
+// programs without net/http do not pay for it.
+func (e *PanicError) aborts() bool {
+	err, ok := e.Value.(error)
+	return ok && err != nil && !wraps(err) && err.Error() == "net/http: abort Handler"
+}
+
+// raise panics with what the host of the task shall see.
+func (e *PanicError) raise() {
+	if e.aborts() {
+		panic(e.Value)
+	}
+	panic(e)
+}
+
+// with is the panic with other errors of a group, those left out that tell of it.
+func (e *PanicError) with(group error) *PanicError {
+	told := panics{}
+	own := told.once(e).(*PanicError)
+	told[e.panic()] = true
+	if group = told.once(group); group == nil {
+		return own
+	}
+	more := *own
+	switch {
+	case own.Group == nil:
+		more.Group = group
+	default: // from a group further in
+		more.Group = &GroupError{errs: []error{own.Group, group}, names: []string{"", ""}}
+	}
+	return &more
 }
 
 const defaultPanicGrace = 5 * time.Second
@@ -64,10 +156,10 @@ var crash = func(e *PanicError) { go func() { panic(e) }() }
 // guard crashes the process unless stop is called within the run's panic grace.
 func (e *PanicError) guard(r *kernel.Run) (stop func()) {
 	grace := r.PanicGrace
-	if grace == 0 {
+	switch {
+	case grace == 0:
 		grace = defaultPanicGrace
-	}
-	if grace < 0 {
+	case grace == Forever:
 		return func() {}
 	}
 	if r.Virtual {

@@ -1,8 +1,14 @@
 package anyio_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -168,29 +174,35 @@ func TestPanicInAScopeOrTimeoutLeavesTheScope(t *testing.T) {
 // A group that does not end within the grace lets the process crash.
 func TestProcessCrashesWhenTheGroupOutlivesTheGrace(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
-		var crashed anyio.Event
-		var what *anyio.PanicError
-		defer anyio.SetCrash(func(pe *anyio.PanicError) { what = pe; crashed.Set() })()
-		err := run(func(ctx context.Context) error {
-			wantPanicError(t, "ouch", func() {
-				_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-					tg.Go(explode, anyio.Name("bomb"))
-					tg.Go(func(ctx context.Context) error { return anyio.Shielded(ctx, 0, crashed.Wait) })
-					return nil
-				})
-			})
-			return nil
-		}, anyio.PanicGrace(time.Millisecond), anyio.OnPanic(quiet))
-		if err != nil || what == nil || what.Task != "bomb" {
-			t.Errorf("run: %v; crash: %v", err, what)
+		for _, grace := range []time.Duration{-time.Hour, 0, time.Millisecond} {
+			wantCrash(t, run, grace)
 		}
 	})
+}
+
+func wantCrash(t *testing.T, run runFunc, grace time.Duration) {
+	var crashed anyio.Event
+	var what *anyio.PanicError
+	defer anyio.SetCrash(func(pe *anyio.PanicError) { what = pe; crashed.Set() })()
+	err := run(func(ctx context.Context) error {
+		wantPanicError(t, "ouch", func() {
+			_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(explode, anyio.Name("bomb"))
+				tg.Go(func(ctx context.Context) error { return anyio.Shielded(ctx, anyio.Forever, crashed.Wait) })
+				return nil
+			})
+		})
+		return nil
+	}, anyio.PanicGrace(grace), anyio.OnPanic(quiet))
+	if err != nil || what == nil || what.Task != "bomb" {
+		t.Errorf("run: %v; crash: %v", err, what)
+	}
 }
 
 func TestNoCrashWithinTheGraceOrWithoutOne(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
 		defer anyio.SetCrash(func(pe *anyio.PanicError) { t.Errorf("crash: %v", pe) })()
-		for _, grace := range []time.Duration{-1, time.Hour, 0} {
+		for _, grace := range []time.Duration{anyio.Forever, time.Hour} {
 			err := run(func(ctx context.Context) error {
 				wantPanicError(t, "ouch", func() {
 					_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -203,4 +215,148 @@ func TestNoCrashWithinTheGraceOrWithoutOne(t *testing.T) {
 			wantNil(t, "run", err)
 		}
 	})
+}
+
+// A panic with http.ErrAbortHandler asks net/http to abort a response and to log
+// nothing: nobody logs it, wherever it came from.
+func TestAbortedHandlerIsNotLogged(t *testing.T) {
+	abort := func(context.Context) error { panic(http.ErrAbortHandler) }
+	handlers := map[string]func(ctx context.Context) error{
+		"task": func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(abort)
+				return anyio.SleepForever(ctx)
+			})
+		},
+		"two groups": func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(ctx context.Context) error {
+					_, err := anyio.Gather(ctx, func(ctx context.Context) (int, error) { return 0, abort(ctx) })
+					return err
+				})
+				return nil
+			})
+		},
+		"run":  func(ctx context.Context) error { return anyio.Run(ctx, abort) },
+		"loop": func(ctx context.Context) error { return anyio.Run(ctx, abort, anyio.On(anyio.EventLoop())) },
+		"thread": func(ctx context.Context) error {
+			return anyio.Run(ctx, func(ctx context.Context) error {
+				_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, abort(ctx) })
+				return err
+			}, anyio.On(anyio.EventLoop()))
+		},
+	}
+	var logged bytes.Buffer
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil)))
+	defer slog.SetDefault(old)
+	for name, handler := range handlers {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = handler(r.Context()) }))
+		s.Config.ErrorLog = log.New(&logged, "", 0)
+		s.Start()
+		resp, err := http.Get(s.URL)
+		if err == nil {
+			_ = resp.Body.Close()
+			t.Errorf("%s: the response was not aborted", name)
+		}
+		s.Close()
+		if logged.Len() > 0 {
+			t.Errorf("%s: logged %s", name, logged.String())
+			logged.Reset()
+		}
+	}
+}
+
+// An abort hides no panic that is a failure.
+func TestAbortHidesNoOtherPanic(t *testing.T) {
+	onEach(t, func(t *testing.T, run runFunc) {
+		pe := wantPanicError(t, "ouch", func() {
+			_ = run(func(ctx context.Context) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					tg.Go(func(ctx context.Context) error { panic(http.ErrAbortHandler) })
+					tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return explode(ctx) })
+					return nil
+				})
+			}, anyio.OnPanic(func(pe *anyio.PanicError) {
+				if pe.Value != "ouch" {
+					t.Errorf("reported: %v", pe)
+				}
+			}))
+		})
+		if !errors.Is(pe, http.ErrAbortHandler) {
+			t.Errorf("the other panic is not told: %v", pe)
+		}
+	})
+}
+
+// All errors of all groups that a panic passes are in what the caller of Run gets.
+func TestPanicKeepsTheErrorsOfAllGroupsItPasses(t *testing.T) {
+	onEach(t, func(t *testing.T, run runFunc) {
+		pe := wantPanicError(t, "ouch", func() {
+			_ = run(func(ctx context.Context) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					tg.Go(func(ctx context.Context) error {
+						return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+							tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return io.EOF })
+							tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); panic(errors.ErrUnsupported) })
+							tg.Go(func(ctx context.Context) error { settled(t, ctx); return explode(ctx) })
+							return nil
+						})
+					})
+					_ = anyio.SleepForever(ctx)
+					return errBoom
+				})
+			}, anyio.OnPanic(quiet))
+		})
+		for _, want := range []error{errBoom, io.EOF, errors.ErrUnsupported} {
+			if !errors.Is(pe, want) {
+				t.Errorf("%v is lost: %v", want, pe)
+			}
+		}
+	})
+}
+
+// A cleanup that panics while a deadlocked run is taken down hides nothing.
+func TestDeadlockIsSeenBesideThePanicOfACleanup(t *testing.T) {
+	lockUp := func(ctx context.Context) error {
+		var mu anyio.Lock
+		if err := mu.Acquire(ctx); err != nil {
+			return err
+		}
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				defer mu.Release() // the usual mistake: released although not acquired
+				return mu.Acquire(ctx)
+			})
+			return anyio.SleepForever(ctx)
+		})
+	}
+	for name, main := range map[string]func(ctx context.Context) error{
+		"task": lockUp,
+		"main": func(ctx context.Context) error {
+			defer panic("cleanup")
+			return anyio.SleepForever(ctx)
+		},
+		"a group with other errors": func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(lockUp)
+				_ = anyio.SleepForever(ctx)
+				return errBoom
+			})
+		},
+	} {
+		v := recovered(func() {
+			_ = anyio.Run(context.Background(), main, anyio.On(sim.New(sim.Config{Seed: 1})), anyio.OnPanic(quiet))
+		})
+		pe, ok := v.(*anyio.PanicError)
+		if !ok {
+			t.Fatalf("%s: raised %T %v", name, v, v)
+		}
+		if d := (*anyio.DeadlockError)(nil); !errors.As(pe, &d) || len(d.Tasks) == 0 || !strings.Contains(pe.Error(), "deadlock") {
+			t.Errorf("%s: no deadlock in %v", name, pe)
+		}
+		if strings.HasPrefix(name, "a group") && !errors.Is(pe, errBoom) {
+			t.Errorf("%s: the other error is lost: %v", name, pe)
+		}
+	}
 }

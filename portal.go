@@ -130,7 +130,7 @@ func newPortalTask[T any](f func(ctx context.Context) (T, error), pc uintptr, op
 
 // follow cancels the task when its caller is canceled, until what it returns is called.
 func (t *PortalTask[T]) follow(caller context.Context) (stop func() bool) {
-	return context.AfterFunc(caller, func() {
+	return kernel.AfterDone(caller, func() {
 		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: context.Cause(caller)})
 	})
 }

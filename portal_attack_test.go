@@ -22,7 +22,7 @@ func (s *stock) with(ctx context.Context, body func(ctx context.Context, v int) 
 		return err
 	}
 	err := body(ctx, int(s.opened.Add(1)))
-	return errors.Join(err, anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+	return errors.Join(err, anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 		s.closed.Add(1)
 		return anyio.Sleep(ctx, 1)
 	}))

@@ -16,7 +16,7 @@ func TestLeavingAPortalBodyInACanceledScopeWaitsForItsCleanup(t *testing.T) {
 			cleaned := false
 			_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
 				err := body(ctx, 1)
-				return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 					cleaning := anyio.Sleep(ctx, 1)
 					cleaned = true
 					if cleaning != nil {

@@ -213,7 +213,7 @@ func TestCancellationThroughAPortalTellsWhereItCameFrom(t *testing.T) {
 				})
 				wantNil(t, "spawn", err)
 				c.cancel(task)
-				wantNil(t, "wait", anyio.Shielded(ctx, 0, task.Wait))
+				wantNil(t, "wait", anyio.Shielded(ctx, anyio.Forever, task.Wait))
 				ce, ok := errors.AsType[*anyio.CanceledError](cause)
 				if !ok || ce.Reason != c.reason || !strings.Contains(ce.Source, "portal_tasks_test.go") {
 					t.Errorf("%s: %v", c.reason, cause)

@@ -127,7 +127,7 @@ func TestPanicInAPortalTaskTakesThePortalDown(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+					return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 						_, call = task.Await(ctx)
 						return nil
 					})
@@ -251,7 +251,7 @@ func TestPortalOpenCleansUpWhenItsTaskIsCanceled(t *testing.T) {
 			})
 			wantNil(t, "open", err)
 			p.Stop(true)
-			return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				if err := leave(ctx, nil); !errors.Is(err, anyio.ErrTaskCanceled) {
 					t.Errorf("leave: %v", err)
 				}

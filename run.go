@@ -120,8 +120,11 @@ func OnPanic(f func(*PanicError)) RunOption {
 }
 
 // PanicGrace sets how long after a task's panic its group may take to end before
-// the process crashes with the task's stack; default 5 s, negative means for ever.
-func PanicGrace(d time.Duration) RunOption { return func(o *runOptions) { o.cfg.PanicGrace = d } }
+// the process crashes with the task's stack; default 5 s. With zero or less it crashes
+// at once, with Forever never.
+func PanicGrace(d time.Duration) RunOption {
+	return func(o *runOptions) { o.cfg.PanicGrace = max(d, 1) } // 0 is the default
+}
 
 // MainName names the main task.
 func MainName(name string) RunOption { return func(o *runOptions) { o.cfg.Name = name } }
@@ -158,20 +161,17 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	defer func() {
 		r.Finish()
 		if m.panicked != nil { // also if a task's Goexit has taken this goroutine with it
-			panic(m.panicked)
+			m.panicked.with(err).raise()
 		}
 	}()
 	err = r.Backend.Main(&m.t)
-	switch {
-	case m.panicked != nil && err != nil && m.panicked.Group == nil:
-		m.panicked.Group = err
-	case m.goexit:
+	if m.goexit {
 		runtime.Goexit()
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = m.err
 	}
-	return m.err
+	return err
 }
 
 // Call is Run for a function with a value.
@@ -200,7 +200,7 @@ func (m *mainTask) RunTask(t *kernel.Task) {
 	returned := false
 	defer func() {
 		if v := recover(); v != nil {
-			m.panicked, _ = newPanicError(v, t.Name())
+			m.panicked = newPanicError(v, t.Name())
 		} else {
 			m.goexit = !returned
 		}

@@ -37,20 +37,18 @@ func (tg *TaskGroup) returned(t *kernel.Task, err error) {
 func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 	how, rest := kernel.Finished, err
 	if err != nil {
-		canceled := false
+		cut := false
 		if t.Scope.Canceled() {
-			rest, canceled = strip(err)
+			rest, cut = strip(err)
 		}
-		switch {
-		case rest != nil:
+		if rest != nil {
 			how = kernel.Failed
-		default:
-			how = kernel.Canceled
-			// Thousands may end so at once: the first alone writes.
-			if canceled && !tg.canceled.Load() && t.OuterCanceled() {
-				tg.canceled.Store(true)
-			}
-			rest = err
+		} else {
+			how, rest = kernel.Canceled, err
+		}
+		// Thousands may end so at once: the first alone writes.
+		if cut && !tg.canceled.Load() && t.OuterCanceled() {
+			tg.canceled.Store(true)
 		}
 	}
 	toStarter := bootOf(t).ended(how, rest)

@@ -85,39 +85,29 @@ func (c *CancelScope) Close(err error) error {
 	return c.leave(err)
 }
 
+// leave leaves the scope of code that returned err. It returns what remains of err
+// without the scope's own cancellation.
 func (c *CancelScope) leave(err error) error {
-	if err == nil {
-		if c.s.Leave() != nil {
-			return c.misnested()
+	rest, cut := err, false
+	if err != nil && c.s.Canceled() {
+		if rest, cut = strip(err); cut {
+			if !c.s.CancelCalled() || c.s.OuterCanceled() {
+				rest = err // it belongs to a scope further out
+			} else {
+				c.s.SetCaught()
+			}
 		}
-		return nil
 	}
-	rest, canceled := err, false
-	if c.s.Canceled() {
-		rest, canceled = strip(err)
+	switch open := c.s.Leave(); {
+	case open == nil:
+		return rest
+	case rest == nil:
+		return errMisnested
 	}
-	called, outer := c.s.CancelCalled(), canceled && c.s.OuterCanceled()
-	open := c.s.Leave()
-	switch {
-	case canceled && outer:
-		rest = err // it belongs to a scope further out
-	case canceled && called:
-		c.s.SetCaught()
-	case canceled:
-		rest = err
-	}
-	if open != nil {
-		if rest != nil {
-			return &GroupError{errs: []error{rest, c.misnested()}, names: []string{"", ""}}
-		}
-		return c.misnested()
-	}
-	return rest
+	return &GroupError{errs: []error{rest, errMisnested}, names: []string{"", ""}}
 }
 
-func (c *CancelScope) misnested() error {
-	return misuse("cancel scope closed before a scope opened inside it: close inner scopes first, in the reverse order of opening")
-}
+var errMisnested = misuse("cancel scope closed before a scope opened inside it: close inner scopes first, in the reverse order of opening")
 
 // Cancel cancels the scope. The first call counts; its reason is shown by
 // context.Cause and in the errors' text. [CA-03]
@@ -134,8 +124,8 @@ func (c *CancelScope) CancelCause(cause error) {
 // deadline has passed. It does not tell whether anything noticed. [CA-05]
 func (c *CancelScope) CancelCalled() bool { return c.s.CancelCalled() }
 
-// CancelledCaught reports, after the scope was left, whether it removed a
-// cancellation of its own from the body's error: whether the body was cut short. [CA-06]
+// CancelledCaught reports, after the scope was left, whether its own cancellation cut the
+// body short: whether the body's error was that cancellation, or held it beside others. [CA-06]
 func (c *CancelScope) CancelledCaught() bool { return c.s.Caught() }
 
 // Deadline is the scope's own deadline, and whether it has one. [CA-04]

@@ -57,7 +57,7 @@ func (c *latchCase) Enqueue(w *kernel.Waiter, index int) bool {
 }
 
 // OnTimer is the case that is ready d after the Select began, on the run's clock;
-// zero or less at once. If the Case is used again, it counts anew.
+// zero or less at once, Forever never. If the Case is used again, it counts anew.
 func OnTimer(d time.Duration) Case { return newTimerCase(d, time.Time{}, false) }
 
 // OnDeadline is the case that is ready at t, on the run's clock (see Now). The zero

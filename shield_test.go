@@ -15,7 +15,7 @@ func TestCleanupNeedsAShield(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")
-			wantNil(t, "shielded", anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+			wantNil(t, "shielded", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				if ctx.Err() != nil {
 					t.Errorf("inside the shield: %v", ctx.Err())
 				}
@@ -109,7 +109,7 @@ func TestLiftingAShieldWakesThoseWhoWait(t *testing.T) {
 			})
 			settled(t, ctx)
 			tg.Cancel("")
-			return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				settled(t, ctx)
 				if h.Status() != anyio.TaskPending {
 					t.Errorf("the shield did not hold: %v", h.Status())
@@ -164,7 +164,7 @@ func TestTasksAreCanceledAlthoughTheirHostSitsInAShield(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(anyio.SleepForever)
-			err := anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+			err := anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				settled(t, ctx)
 				tg.Cancel("")
 				return h.Wait(ctx)
@@ -209,7 +209,7 @@ func TestNothingSpinsWhileAShieldDelaysAGroup(t *testing.T) {
 	steps := simSteps(t, func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				return anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Hour) })
+				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Hour) })
 			})
 			tg.Cancel("")
 			return nil

@@ -23,7 +23,7 @@ func TestShutdownCancelsTheBodyAndTellsTheSignal(t *testing.T) {
 			if e, ok := errors.AsType[*anyio.SignalError](ce.Cause); !ok || e.Signal != os.Interrupt {
 				t.Errorf("cause %v", context.Cause(ctx))
 			}
-			return errors.Join(err, anyio.Shielded(ctx, 0, func(ctx context.Context) error { saved = true; return anyio.Sleep(ctx, 1) }))
+			return errors.Join(err, anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { saved = true; return anyio.Sleep(ctx, 1) }))
 		})
 		e, ok := errors.AsType[*anyio.SignalError](err)
 		if !ok || e.Signal != os.Interrupt || !saved || errors.Is(err, anyio.ErrCanceled) {
@@ -50,7 +50,7 @@ func TestSecondSignalKillsASimulatedRun(t *testing.T) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithShutdown(ctx, func(ctx context.Context) error {
 			wantNil(t, "first", sim.Raise(ctx, os.Interrupt))
-			return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				wantNil(t, "second", sim.Raise(ctx, os.Interrupt))
 				return anyio.SleepForever(ctx)
 			})

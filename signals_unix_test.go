@@ -122,7 +122,7 @@ func stubborn(ctx context.Context, first, second os.Signal) error {
 		}
 		err = self.Signal(first)
 		sleeping := anyio.SleepForever(ctx)
-		return errors.Join(err, sleeping, anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+		return errors.Join(err, sleeping, anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 			return errors.Join(self.Signal(second), anyio.SleepForever(ctx))
 		}))
 	}, first, second)

@@ -45,7 +45,7 @@ func busy(ctx context.Context) error {
 				ctx, cancel := context.WithCancel(ctx)
 				tg.Go(func(ctx context.Context) error { _ = anyio.Sleep(ctx, 3*time.Millisecond); cancel(); return nil })
 				_ = anyio.SleepForever(ctx)
-				return anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
+				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
 			})
 			return anyio.SleepForever(ctx)
 		})

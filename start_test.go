@@ -139,7 +139,7 @@ func TestCancelingTheStarterCancelsTheTaskFirst(t *testing.T) {
 				_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
 					err := anyio.SleepForever(ctx)
 					wantCanceled(t, "task", err)
-					cleaned = anyio.Shielded(ctx, 0, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }) == nil
+					cleaned = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }) == nil
 					ended = true
 					return err
 				})
@@ -233,7 +233,7 @@ func TestTaskCanceledWithItsGroupIsNoCancellationOfTheStarter(t *testing.T) {
 					return nil
 				}
 				if shielded {
-					return anyio.Shielded(ctx, 0, start)
+					return anyio.Shielded(ctx, anyio.Forever, start)
 				}
 				return start(outer)
 			})

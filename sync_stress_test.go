@@ -126,7 +126,7 @@ func TestConditionNotifyAgainstCancel(t *testing.T) {
 			}
 		}
 		shielded := func(ctx context.Context, f func(ctx context.Context) error) {
-			must(t, anyio.Shielded(ctx, 0, f))
+			must(t, anyio.Shielded(ctx, anyio.Forever, f))
 		}
 		c.run(t, ctx, func(ctx context.Context, i int, rng *rand.Rand) {
 			switch i {

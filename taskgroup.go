@@ -3,6 +3,7 @@ package anyio
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +20,7 @@ import (
 type TaskGroup struct {
 	g kernel.Group
 
-	canceled atomic.Bool // a task ended by a cancellation from outside it
+	canceled atomic.Bool // a cancellation from outside a task cut it short
 	caught   bool        // set at the end
 
 	mu      sync.Mutex // guards what follows
@@ -34,9 +35,10 @@ type TaskGroup struct {
 // An error of the body or a task, other than a cancellation, cancels the group.
 // All errors come back in one *GroupError, the body's first, then the tasks' in
 // the order in which they ended. Cancellations of the group's own scope are
-// dropped; one from outside is returned as it is if there was no other error.
-// A panic in a task is raised again here as a *PanicError, runtime.Goexit in a
-// task goes on here. [TG-03]
+// dropped; one from outside is returned as it is if there was no other error. (Beside
+// others it is left out, and the scope it belongs to still reports that it cut
+// something short.) A panic in a task is raised again here as a *PanicError,
+// runtime.Goexit in a task goes on here. [TG-03]
 func WithTaskGroup(ctx context.Context, body func(ctx context.Context, tg *TaskGroup) error) error {
 	tg := &TaskGroup{}
 	tg.g.Init(ctx, kernel.NoDeadline, false)
@@ -95,15 +97,16 @@ func (tg *TaskGroup) end(err error) error {
 	return tg.result(rest, hostCanceled)
 }
 
-// result leaves the scope of a group without tasks.
+// result leaves the scope of a group without tasks, and makes its error.
 func (tg *TaskGroup) result(rest error, canceled bool) error {
 	s := &tg.g.Scope
 	canceled = canceled || tg.canceled.Load()
-	var outer error
-	if canceled && s.OuterCanceled() {
-		outer = s.OuterErr()
+	outer := canceled && s.OuterCanceled()
+	tg.caught = canceled && !outer
+	var err error
+	if outer {
+		err = s.OuterErr()
 	}
-	tg.caught = canceled && outer == nil
 	if s.Leave() != nil {
 		tg.failed.add(misuse("task group ended before a cancel scope opened in its body was closed: close inner scopes first"), "")
 	}
@@ -111,25 +114,43 @@ func (tg *TaskGroup) result(rest error, canceled bool) error {
 		tg.unguard()
 	}
 	if rest != nil || tg.failed.Len() > 0 {
-		all := &GroupError{}
+		all := &GroupError{cut: outer}
 		if rest != nil {
 			all.add(rest, "")
 		}
 		all.errs = append(all.errs, tg.failed.errs...)
 		all.names = append(all.names, tg.failed.names...)
-		outer = all
+		err = all
 	}
 	if len(tg.panics) > 0 {
-		pe := tg.panics[0]
-		if outer != nil && pe.Group == nil {
-			pe.Group = outer
-		}
-		panic(pe)
+		tg.raise(err)
 	}
 	if tg.goexit {
 		runtime.Goexit()
 	}
-	return outer
+	return panics{}.once(err)
+}
+
+// raise raises the first panic again, with the others and the group's other error. One
+// that only aborts a response hides no other.
+func (tg *TaskGroup) raise(err error) {
+	first := max(0, slices.IndexFunc(tg.panics, func(p *PanicError) bool { return !p.aborts() }))
+	pe := tg.panics[first]
+	if len(tg.panics) > 1 {
+		all := &GroupError{}
+		if g, ok := err.(*GroupError); ok {
+			*all = GroupError{slices.Clone(g.errs), slices.Clone(g.names), g.cut}
+		} else if err != nil {
+			all.add(err, "")
+		}
+		for i, p := range tg.panics {
+			if i != first {
+				all.add(p, p.Task)
+			}
+		}
+		err = all
+	}
+	pe.with(err).raise()
 }
 
 // abandon ends the group of a body that panics or exits.
@@ -178,11 +199,9 @@ func (tg *TaskGroup) fail(err error, name string) {
 
 // panicked records a panic, tells of it, and cancels the group.
 func (tg *TaskGroup) panicked(value any, name string) error {
-	pe, fresh := newPanicError(value, name)
+	pe := newPanicError(value, name)
 	r := tg.g.Run()
-	if fresh {
-		pe.report(r)
-	}
+	pe.report(r)
 	tg.mu.Lock()
 	tg.panics = append(tg.panics, pe)
 	if tg.unguard == nil {

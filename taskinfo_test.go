@@ -165,7 +165,7 @@ func TestPendingCancellationMindsShieldsAndTheEnd(t *testing.T) {
 		var shielded, plain, over anyio.TaskInfo
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				return anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 					if current(t, ctx).HasPendingCancellation() {
 						t.Error("pending inside the shield")
 					}

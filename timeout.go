@@ -2,19 +2,29 @@ package anyio
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// MoveOnAfter runs body and cancels it after d. It reports whether the body was
-// cut short; that is no error. Zero or less cancels at the first blocking call.
-// The timer starts at the call, and costs almost nothing if nothing blocks. [CA-08]
+// Forever is the duration that means no limit, wherever one is asked for: a timeout, a
+// grace, a delay. Zero or less is at once everywhere. (A field of a struct whose zero
+// value stands for a default says so.)
+const Forever time.Duration = 1<<63 - 1
+
+// MoveOnAfter runs body and cancels it after d. It reports whether the body was cut
+// short: whether its error was the cancellation, or held it beside others. err is what
+// remains without the cancellation; to be cut short is no error. Zero or less cancels at
+// the first blocking call, Forever never. The timer starts at the call, and costs
+// almost nothing if nothing blocks. [CA-08]
 func MoveOnAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error) (timedOut bool, err error) {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
 	c.s.StartTimeout(d)
-	return c.runTimed(body)
+	_, err = c.runTimed(body)
+	return c.s.Caught(), err
 }
 
 // MoveOnAt is MoveOnAfter with an absolute deadline; the zero time is none. [CA-09]
@@ -22,68 +32,66 @@ func MoveOnAt(ctx context.Context, deadline time.Time, body func(ctx context.Con
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
 	c.SetDeadline(deadline)
-	return c.runTimed(body)
+	_, err = c.runTimed(body)
+	return c.s.Caught(), err
 }
 
-// runTimed runs body in a scope with a deadline.
-func (c *CancelScope) runTimed(body func(ctx context.Context) error) (timedOut bool, err error) {
+// runTimed runs body in a scope with a deadline. It returns the body's error, and what
+// remains of it without the scope's own cancellation.
+func (c *CancelScope) runTimed(body func(ctx context.Context) error) (whole, rest error) {
 	left := false
 	defer func() {
 		if !left { // panic or Goexit
 			c.s.Leave()
 		}
 	}()
-	err = body(&c.s)
+	err := body(&c.s)
 	left = true
-	if err != nil {
-		err = c.leave(err)
-	} else if c.s.Leave() != nil {
-		err = c.misnested()
-	}
-	return c.s.Caught(), err
+	return err, c.leave(err)
 }
 
-// FailAfter runs body and cancels it after d; then it returns a *TimeoutError.
-// A body that ends in time, or ignores the cancellation and ends without an
-// error, gives no timeout; an error of the body that is no cancellation is
-// returned as it is. [CA-10]
+// FailAfter runs body and cancels it after d; if that cut the body short, it returns a
+// *TimeoutError that holds the body's error. A body that ends in time, or ignores the
+// cancellation, gives no timeout: its error is returned as it is. Zero or less cancels
+// at the first blocking call, Forever never. [CA-10]
 func FailAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
 	c.s.StartTimeout(d)
-	timedOut, err := c.runTimed(body)
-	if timedOut && err == nil {
-		deadline, _ := c.Deadline()
-		return &TimeoutError{Deadline: deadline, After: d}
-	}
-	return err
+	return c.runOrFail(d, body)
 }
 
 // FailAt is FailAfter with an absolute deadline; the zero time is none. [CA-11]
 func FailAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error) error {
-	timedOut, err := MoveOnAt(ctx, deadline, body)
-	if timedOut && err == nil {
-		return &TimeoutError{Deadline: deadline}
+	c := &CancelScope{}
+	c.s.Init(ctx, kernel.NoDeadline, false)
+	c.SetDeadline(deadline)
+	return c.runOrFail(0, body)
+}
+
+// runOrFail is runTimed that makes an error of the timeout.
+func (c *CancelScope) runOrFail(d time.Duration, body func(ctx context.Context) error) error {
+	whole, rest := c.runTimed(body)
+	if !c.s.Caught() {
+		return rest
+	}
+	deadline, _ := c.Deadline()
+	err := &TimeoutError{Deadline: deadline, After: d, Err: whole}
+	if errgraph.Finite(rest) && errors.Is(rest, errMisnested) {
+		err.Err = errors.Join(whole, errMisnested)
 	}
 	return err
 }
 
 // Shielded runs body so that cancellation from outside is not seen in it, for at
-// most d; d <= 0 means no limit. It is for cleanup after a cancellation, which
+// most d; Forever is no limit. It is for cleanup after a cancellation, which
 // would fail at its first blocking call otherwise. If d passes, it returns a
-// *TimeoutError. [CA-15]
+// *TimeoutError, as FailAfter does. Zero or less cancels at the first blocking call. [CA-15]
 func Shielded(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, true)
-	if d > 0 {
-		c.s.StartTimeout(d)
-	}
-	timedOut, err := c.runTimed(body)
-	if timedOut && err == nil {
-		deadline, _ := c.Deadline()
-		return &TimeoutError{Deadline: deadline, After: d}
-	}
-	return err
+	c.s.StartTimeout(d)
+	return c.runOrFail(d, body)
 }
 
 // EffectiveDeadline is the earliest deadline that applies to ctx, up to the
@@ -105,8 +113,8 @@ func Now(ctx context.Context) time.Time {
 	return kernel.Locate(ctx).Run().Today()
 }
 
-// Sleep waits for d. Zero or less is a checkpoint: other tasks may run, and a
-// cancellation is noticed. [EL-06]
+// Sleep waits for d, without end for Forever. Zero or less is a checkpoint: other tasks
+// may run, and a cancellation is noticed. [EL-06]
 func Sleep(ctx context.Context, d time.Duration) error { return kernel.Sleep(ctx, d) }
 
 // SleepUntil waits until t on the run's clock. A time that has passed is a

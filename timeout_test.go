@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -191,11 +192,65 @@ func TestEffectiveDeadlineFollowsTheTree(t *testing.T) {
 
 func TestHugeTimeoutDoesNotOverflow(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		const forever = time.Duration(1<<63 - 1)
-		wantNil(t, "FailAfter", anyio.FailAfter(ctx, forever, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }))
-		timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error { return anyio.Sleep(ctx, forever) })
-		if !timedOut || err != nil {
-			t.Errorf("endless sleep: %v, %v", timedOut, err)
+		for _, d := range []time.Duration{anyio.Forever, anyio.Forever - 1, anyio.Forever / 2} {
+			timers := func(ctx context.Context) error {
+				dl, ok := ctx.Deadline()
+				if ok != (d != anyio.Forever) || ok && dl.Before(anyio.Now(ctx).Add(100*365*24*time.Hour)) {
+					t.Errorf("%v: deadline %v, %v", d, dl, ok)
+				}
+				// The wait has no earlier timer than the far one.
+				_, err := anyio.RunBlocking(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
+				return errors.Join(err, anyio.Sleep(ctx, time.Millisecond))
+			}
+			wantNil(t, "FailAfter", anyio.FailAfter(ctx, d, timers))
+			wantNil(t, "Shielded", anyio.Shielded(ctx, d, timers))
+			timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error { return anyio.Sleep(ctx, d) })
+			if !timedOut || err != nil {
+				t.Errorf("sleep of %v: %v, %v", d, timedOut, err)
+			}
+			i, err := anyio.Select(ctx, anyio.OnTimer(d), anyio.OnTimer(time.Millisecond))
+			if i != 1 || err != nil {
+				t.Errorf("timer of %v: %d, %v", d, i, err)
+			}
+		}
+	})
+}
+
+// A deadline beyond what the clock can count is one all the same.
+func TestDeadlineInAnotherAgeIsOne(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		far := anyio.Now(ctx).AddDate(1000, 0, 0)
+		wantNil(t, "FailAt", anyio.FailAt(ctx, far, func(ctx context.Context) error {
+			if d, ok := ctx.Deadline(); !ok || d.Before(anyio.Now(ctx).AddDate(200, 0, 0)) {
+				t.Errorf("deadline: %v, %v", d, ok)
+			}
+			return anyio.Sleep(ctx, time.Millisecond)
+		}))
+		long := anyio.Now(ctx).AddDate(-1000, 0, 0)
+		if err := anyio.FailAt(ctx, long, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) }); !errors.Is(err, anyio.ErrTimeout) {
+			t.Errorf("a thousand years ago: %v", err)
+		}
+	})
+}
+
+// Zero and less is at once everywhere.
+func TestNoTimeIsAtOnce(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, d := range []time.Duration{0, -1, -time.Hour, -anyio.Forever} {
+			for name, f := range map[string]func(context.Context, time.Duration, func(context.Context) error) error{
+				"FailAfter": anyio.FailAfter, "Shielded": anyio.Shielded,
+			} {
+				if err := f(ctx, d, anyio.SleepForever); !errors.Is(err, anyio.ErrTimeout) {
+					t.Errorf("%s(%v): %v", name, d, err)
+				}
+			}
+			if timedOut, err := anyio.MoveOnAfter(ctx, d, anyio.SleepForever); !timedOut || err != nil {
+				t.Errorf("MoveOnAfter(%v): %v, %v", d, timedOut, err)
+			}
+			wantNil(t, "Sleep", anyio.Sleep(ctx, d))
+			if i, err := anyio.Select(ctx, anyio.OnTimer(d)); i != 0 || err != nil {
+				t.Errorf("OnTimer(%v): %d, %v", d, i, err)
+			}
 		}
 	})
 }

@@ -202,7 +202,7 @@ func TestCancelEverywhereReportsWhatElseIsWrong(t *testing.T) {
 		{"a deadlock when canceled", body(func(ctx context.Context) error {
 			var ev anyio.Event
 			if anyio.Sleep(ctx, time.Second) != nil {
-				return anyio.Shielded(ctx, 0, ev.Wait)
+				return anyio.Shielded(ctx, anyio.Forever, ev.Wait)
 			}
 			return nil
 		}), nil, "deadlock"},

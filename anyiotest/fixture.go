@@ -83,7 +83,7 @@ func (fs *fixtures) tearDown() {
 	f := fs.stack[last]
 	fs.stack = fs.stack[:last]
 	defer fs.tearDown()
-	err := anyio.Shielded(fs.ctx, 0, func(ctx context.Context) error {
+	err := anyio.Shielded(fs.ctx, anyio.Forever, func(ctx context.Context) error {
 		if f.values != fs.ctx {
 			ctx = withValues{ctx, f.values}
 		}

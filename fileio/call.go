@@ -46,7 +46,7 @@ func cleanup(ctx context.Context, f func() error) error {
 	if cleansInPlace(ctx) {
 		return f()
 	}
-	return anyio.Shielded(ctx, 0, func(ctx context.Context) error { return do(ctx, f) })
+	return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return do(ctx, f) })
 }
 
 // cleansInPlace reports whether cleanup would do nothing but call the function.

@@ -59,7 +59,8 @@ type Command struct {
 	KillGroup bool
 	// Grace is how long a canceled process may take from SIGTERM to SIGKILL, and how
 	// long Run waits for the output of what the process has left behind; 0 means
-	// DefaultGrace. Negative is no time for the former, DefaultGrace for the latter.
+	// DefaultGrace, anyio.Forever no limit. Negative is no time for the former,
+	// DefaultGrace for the latter.
 	Grace time.Duration
 	// AnyExit makes Run return without an error whatever the exit code is.
 	AnyExit bool

@@ -300,7 +300,7 @@ func (w *worker) lastWords(ctx context.Context) error {
 // end kills the worker and waits for its end, cancellation or not.
 func (w *worker) end(ctx context.Context) {
 	w.kill(ctx)
-	_ = anyio.Shielded(ctx, 0, w.proc.done.Wait)
+	_ = anyio.Shielded(ctx, anyio.Forever, w.proc.done.Wait)
 }
 
 // kill kills the worker, then closes its channels: in the other order it would see

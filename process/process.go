@@ -57,8 +57,8 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	return anyio.RunBlocking(ctx, func() (*Process, error) { return start(c) }, anyio.Limiter(starting))
 }
 
-// starting is a limit that nobody reaches.
-var starting = anyio.NewCapacityLimiter(1 << 30)
+// starting makes nobody wait.
+var starting = anyio.NewCapacityLimiter(anyio.Unlimited)
 
 func start(c Command) (*Process, error) {
 	path, args, err := c.argv()
@@ -194,12 +194,10 @@ func (p *Process) Close(ctx context.Context) error {
 		return nil
 	}
 	_ = p.Terminate() // fails if it has just ended
-	if p.grace > 0 {
-		_ = anyio.Shielded(ctx, p.grace, p.done.Wait)
-	}
+	_ = anyio.Shielded(ctx, p.grace, p.done.Wait)
 	if !p.done.IsSet() {
 		_ = p.Kill()
-		_ = anyio.Shielded(ctx, 0, p.done.Wait)
+		_ = anyio.Shielded(ctx, anyio.Forever, p.done.Wait)
 	}
 	return err
 }

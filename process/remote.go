@@ -9,6 +9,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/errgraph"
 )
 
 // A BrokenWorkerError is returned by Call when a worker process did not answer: it
@@ -20,11 +23,13 @@ type BrokenWorkerError struct {
 }
 
 func (e *BrokenWorkerError) Error() string {
-	return fmt.Sprintf("process: the worker of %q is broken: %v", e.Function, e.Cause)
+	return errgraph.Text(e, func() string {
+		return fmt.Sprintf("process: the worker of %q is broken: %s", e.Function, errgraph.Say(e.Cause))
+	})
 }
 
 // Unwrap is the cause.
-func (e *BrokenWorkerError) Unwrap() error { return e.Cause }
+func (e *BrokenWorkerError) Unwrap() error { return errgraph.One(e, e.Cause) }
 
 // A RemoteError is the error, or the panic, of a function that ran in a worker
 // process. It matches, by errors.Is, the errors of package io and io/fs that the
@@ -52,7 +57,12 @@ func (e *RemoteError) Error() string {
 }
 
 // Unwrap is the error that the function returned, as far as it could be sent.
-func (e *RemoteError) Unwrap() error { return e.Err }
+func (e *RemoteError) Unwrap() error { return errgraph.One(e, e.Err) }
+
+var (
+	_ = errgraph.Register(func(e *BrokenWorkerError) []error { return []error{e.Cause} })
+	_ = errgraph.Register(func(e *RemoteError) []error { return []error{e.Err} })
+)
 
 // sentinels are the errors that both processes know. Nothing else is sent by number,
 // so their order is free.
@@ -112,7 +122,7 @@ func sendable(err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, bad := newCodec().encode(answer{Err: err}); bad == nil && !errors.Is(err, context.Canceled) {
+	if _, bad := newCodec().encode(answer{Err: err}); bad == nil && !errors.Is(err, context.Canceled) && !anyio.IsCancellation(err) {
 		return err
 	}
 	switch e := err.(type) {

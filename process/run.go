@@ -117,7 +117,7 @@ func (p *Process) communicate(ctx context.Context, input []byte, patience time.D
 			}, anyio.Name("drain stderr"))
 		}
 		res.Code, err = p.Wait(ctx)
-		if err == nil {
+		if err == nil && patience != anyio.Forever {
 			tg.SetDeadline(anyio.Now(ctx).Add(patience))
 		}
 		return err

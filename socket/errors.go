@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -26,29 +27,35 @@ type Attempt struct {
 	Err  error
 }
 
-func (e *AttemptsError) Error() string {
+func (e *AttemptsError) Error() string { return errgraph.Text(e, e.text) }
+
+func (e *AttemptsError) text() string {
 	var b strings.Builder
 	b.WriteString("all attempts to connect to " + e.Target + " failed")
 	for i, a := range e.Attempts {
 		b.WriteString([...]string{": ", "; "}[min(i, 1)])
 		b.WriteString(a.Addr.String() + ": ")
 		err := a.Err
-		if op := (*net.OpError)(nil); errors.As(err, &op) {
+		if op := (*net.OpError)(nil); errors.As(errgraph.One(e, err), &op) {
 			err = op.Err // the address was just told
 		}
-		b.WriteString(err.Error())
+		b.WriteString(errgraph.Say(err))
 	}
 	return b.String()
 }
 
 // Unwrap is the errors of all attempts.
-func (e *AttemptsError) Unwrap() []error {
+func (e *AttemptsError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
+
+func (e *AttemptsError) inside() []error {
 	errs := make([]error, len(e.Attempts))
 	for i, a := range e.Attempts {
 		errs[i] = a.Err
 	}
 	return errs
 }
+
+var _ = errgraph.Register((*AttemptsError).inside)
 
 // failed is the error of an established stream or a listener, for the user.
 func (e *endpoint) failed(err error) error {

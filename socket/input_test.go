@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/socket"
@@ -29,7 +28,6 @@ func TestBadInputGivesClearErrors(t *testing.T) {
 			{"UNIX family", "expected IPv4 or IPv6", listen(socket.Family(socket.Unix))},
 			{"option of another", "DialTCP: the option Backlog has no meaning here", dial("127.0.0.1", 80, socket.Backlog(1))},
 			{"negative backlog", "the backlog cannot be negative", listen(socket.Backlog(-1))},
-			{"negative delay", "a delay cannot be negative", dial("127.0.0.1", 80, socket.AttemptDelay(-time.Second))},
 			{"host name", "invalid host name", dial("xn--\u00e4\u200d.example", 80)},
 			{"empty path", "the path of a UNIX socket is empty", func() error { _, err := socket.DialUnix(ctx, ""); return err }},
 			{"path too long", "has 300 bytes, at most", func() error { _, err := socket.ListenUnix(ctx, strings.Repeat("p", 300)); return err }},

@@ -79,13 +79,15 @@ func Mode(mode fs.FileMode) Option {
 }
 
 // AttemptDelay is how long DialTCP waits for one address to answer before it tries
-// the next one as well; 250 ms by default, 0 for all at once. [SO-01]
+// the next one as well; 250 ms by default. Zero or less is all at once, anyio.Forever
+// only when the one before has failed. [SO-01]
 func AttemptDelay(d time.Duration) Option {
 	return func(o *options) { o.given, o.attemptDelay = o.given|withAttemptDelay, d }
 }
 
 // ResolutionDelay is how long DialTCP, when it knows the IPv4 addresses of a host,
-// waits for the IPv6 ones, which it prefers; 50 ms by default. [SO-01]
+// waits for the IPv6 ones, which it prefers; 50 ms by default. Zero or less is not at all,
+// anyio.Forever until their lookup has ended. [SO-01]
 func ResolutionDelay(d time.Duration) Option {
 	return func(o *options) { o.given, o.resolutionDelay = o.given|withResolutionDelay, d }
 }
@@ -107,8 +109,6 @@ func optionsOf(function string, allowed optionSet, opts []Option) (options, erro
 		return o, misuse("%s: the family is %v, expected IPv4 or IPv6", function, o.family)
 	case o.backlog < 0:
 		return o, misuse("%s: the backlog cannot be negative, it is %d", function, o.backlog)
-	case o.attemptDelay < 0 || o.resolutionDelay < 0:
-		return o, misuse("%s: a delay cannot be negative", function)
 	case o.mode&^fs.ModePerm != 0:
 		return o, misuse("%s: the mode %v has bits that are no permissions", function, o.mode)
 	case o.given&withMode != 0 && isAbstract(o.localPath):

@@ -102,7 +102,7 @@ func TestDialTurnsToIPv4WhenIPv6IsABlackHole(t *testing.T) {
 		between(t, took, 250*time.Millisecond, 260*time.Millisecond)
 		_, took = dialed(t, ctx, socket.AttemptDelay(time.Second))
 		between(t, took, time.Second, 1010*time.Millisecond)
-		_, took = dialed(t, ctx, socket.AttemptDelay(0))
+		_, took = dialed(t, ctx, socket.AttemptDelay(-time.Second))
 		between(t, took, 0, 10*time.Millisecond)
 	})
 }

@@ -77,7 +77,7 @@ func DialContext[S ByteStream](ctx context.Context, connect func(ctx context.Con
 		scope := &kernel.Scope{}
 		scope.Init(ctx, kernel.NoDeadline, false)
 		defer scope.Leave()
-		stop := context.AfterFunc(dial, func() {
+		stop := kernel.AfterDone(dial, func() {
 			scope.Cancel(&kernel.Cause{Kind: kernel.ByContext, Err: context.Cause(dial)})
 		})
 		defer stop()

@@ -152,7 +152,7 @@ func outsideError(err error) error {
 // closeOutside calls a Close that may block, not minding cancellation, and without
 // holding up other tasks.
 func closeOutside(ctx context.Context, c io.Closer) error {
-	err := anyio.Shielded(ctx, 0, func(ctx context.Context) error {
+	err := anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 		_, err := anyio.RunBlocking(ctx, func() (struct{}, error) { return struct{}{}, c.Close() })
 		return err
 	})

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+
+	"github.com/anyio-go/anyio/internal/errgraph"
 )
 
 // A HandshakeError tells why a handshake failed. It matches what its cause matches:
@@ -18,11 +20,13 @@ func (e *HandshakeError) Error() string {
 	if e.Server {
 		side = "server"
 	}
-	return "anyio: TLS handshake as " + side + ": " + e.Cause.Error()
+	return errgraph.Text(e, func() string { return "anyio: TLS handshake as " + side + ": " + errgraph.Say(e.Cause) })
 }
 
 // Unwrap is the cause.
-func (e *HandshakeError) Unwrap() error { return e.Cause }
+func (e *HandshakeError) Unwrap() error { return errgraph.One(e, e.Cause) }
+
+var _ = errgraph.Register(func(e *HandshakeError) []error { return []error{e.Cause} })
 
 // clearError says what an error of crypto/tls means that came from bytes that are
 // no TLS at all.

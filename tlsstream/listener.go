@@ -80,7 +80,7 @@ func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *St
 		s, err = Server(ctx, conn, l.config, StandardCompatible(!l.o.nonStandard))
 		return err
 	}
-	if l.o.timeout > 0 {
+	if l.o.timeout != anyio.Forever {
 		err = anyio.FailAfter(ctx, l.o.timeout, do)
 	} else {
 		err = do(ctx)

@@ -40,7 +40,7 @@ func Hostname(name string) Option { return func(o *options) { o.hostname = name 
 func StandardCompatible(yes bool) Option { return func(o *options) { o.nonStandard = !yes } }
 
 // HandshakeTimeout is how long a handshake may take; 30 seconds if it is not given,
-// no limit if d <= 0. For listeners. [TL-19]
+// no limit is anyio.Forever; zero or less is no time. For listeners. [TL-19]
 func HandshakeTimeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
 
 // OnHandshakeError makes a listener call f for each connection whose handshake has

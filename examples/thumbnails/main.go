@@ -59,7 +59,7 @@ func replace(ctx context.Context, dst fileio.Path, data []byte) (err error) {
 	}
 	defer func() {
 		if err != nil { // perhaps the cancellation: a plain tmp.Unlink(ctx) would fail, too
-			err = errors.Join(err, anyio.Shielded(ctx, 0, tmp.UnlinkIfExists))
+			err = errors.Join(err, anyio.Shielded(ctx, anyio.Forever, tmp.UnlinkIfExists))
 		}
 	}()
 	_, err = f.Write(ctx, data)

@@ -21,11 +21,10 @@ const (
 type Cause struct {
 	Kind     CauseKind
 	Reason   string
-	Err      error         // the error behind it, if there is one
-	Task     string        // name of the task that failed or canceled
-	Deadline time.Time     // ByDeadline
-	After    time.Duration // ByDeadline: time from the scope's begin, 0 if unknown
-	PC       uintptr       // of the call to Cancel
+	Err      error     // the error behind it, if there is one
+	Task     string    // name of the task that failed or canceled
+	Deadline time.Time // ByDeadline
+	PC       uintptr   // of the call to Cancel
 	once     sync.Once
 	err      error
 }

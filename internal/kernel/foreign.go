@@ -2,6 +2,8 @@ package kernel
 
 import (
 	"context"
+	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,10 +26,62 @@ type foreignWatch struct {
 	f   func()
 }
 
+// foreignErr is why a context from elsewhere is canceled, nil if it is not. A context
+// whose Done is closed is canceled, though its Err says nothing, as package context
+// forbids: a wait that has ended by it did not get what it waited for.
+func foreignErr(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return errMute
+	default:
+		return nil
+	}
+}
+
+var errMute = fmt.Errorf("%w: Done of the context is closed, though its Err is nil", context.Canceled)
+
+// foreignCauseOf is the cause of a canceled context.
+func foreignCauseOf(ctx context.Context) *Cause {
+	err := context.Cause(ctx)
+	if err == nil {
+		err = errMute
+		if _, timed := ctx.Deadline(); timed { // which it has not noticed yet
+			err = context.DeadlineExceeded
+		}
+	}
+	return &Cause{Kind: ByContext, Err: err}
+}
+
+// A tellingContext is a context whose Err tells what foreignErr does. Package context
+// panics on others.
+type tellingContext struct{ context.Context }
+
+func (c tellingContext) Err() error { return foreignErr(c.Context) }
+
+// The contexts of package context that can be canceled themselves tell.
+var telling = func() (types [2]reflect.Type) {
+	ctx, cancel := context.WithCancel(context.Background())
+	timed, cancelTimed := context.WithTimeout(ctx, time.Hour)
+	cancelTimed()
+	cancel()
+	return [...]reflect.Type{reflect.TypeOf(ctx), reflect.TypeOf(timed)}
+}()
+
+// AfterDone is context.AfterFunc of a context from elsewhere.
+func AfterDone(ctx context.Context, f func()) (stop func() bool) {
+	if t := reflect.TypeOf(ctx); t != telling[0] && t != telling[1] {
+		ctx = tellingContext{ctx}
+	}
+	return context.AfterFunc(ctx, f)
+}
+
 // watchForeign calls f once when ctx is canceled, unless stop is called first.
 func (r *Run) watchForeign(ctx context.Context, f func()) (stop func() bool) {
 	if !r.Virtual {
-		return context.AfterFunc(ctx, f)
+		return AfterDone(ctx, f)
 	}
 	ws, w := &r.foreign, &foreignWatch{ctx, f}
 	ws.mu.Lock()
@@ -63,7 +117,7 @@ func (ws *foreignWatches) poll() {
 	all := append([]*foreignWatch(nil), ws.list...)
 	ws.mu.Unlock()
 	for _, w := range all {
-		if w.ctx.Err() != nil && ws.remove(w) {
+		if foreignErr(w.ctx) != nil && ws.remove(w) {
 			w.f()
 		}
 	}

@@ -63,10 +63,10 @@ func (p Place) err() error {
 	if p.S != nil && p.S.run.killed.Load() != nil {
 		return p.S.cancelError()
 	}
-	if p.Ctx == nil || p.Ctx.Err() == nil {
+	if p.Ctx == nil || foreignErr(p.Ctx) == nil {
 		return nil
 	}
-	return (&Cause{Kind: ByContext, Err: context.Cause(p.Ctx)}).Error()
+	return foreignCauseOf(p.Ctx).Error()
 }
 
 // Run is the run that the place belongs to.

@@ -67,7 +67,7 @@ func (o *origin) ended() bool {
 	if o.over.Load() {
 		return true
 	}
-	if o.Err() == nil {
+	if foreignErr(o.Context) == nil {
 		return false
 	}
 	o.over.Store(true)
@@ -319,10 +319,7 @@ func (s *Scope) foreignCause() *Cause {
 	if c != nil {
 		return c
 	}
-	c = &Cause{Kind: ByContext, Err: context.Cause(s.origin.Context)}
-	if c.Err == nil { // its deadline has passed, which it has not noticed yet
-		c.Err = context.DeadlineExceeded
-	}
+	c = foreignCauseOf(s.origin.Context)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.extLocked()
@@ -372,21 +369,30 @@ func (s *Scope) OwnDeadline() (time.Time, bool) {
 // NoDeadline is the value for Init that means none.
 const NoDeadline = noDeadline
 
+// lastInstant stands for all that is later, 292 years from the clock's beginning.
+const lastInstant = noDeadline - 1
+
+// forever is the duration that means no limit.
+const forever time.Duration = 1<<63 - 1
+
 // After is the run's time d from now, saturating; for Init.
 func (r *Run) After(d time.Duration) int64 {
-	now := r.Now()
-	if d > 0 && now > noDeadline-int64(d) {
+	if d == forever {
 		return noDeadline
+	}
+	now := r.Now()
+	if d > 0 && now > lastInstant-int64(d) {
+		return lastInstant
 	}
 	return now + int64(d)
 }
 
-// Instant converts a time to the run's clock; the zero time means none.
+// Instant converts a time to the run's clock, saturating; the zero time means none.
 func (r *Run) Instant(t time.Time) int64 {
 	if t.IsZero() {
 		return noDeadline
 	}
-	return r.Backend.Instant(t)
+	return min(r.Backend.Instant(t), lastInstant)
 }
 
 // Materialize makes the scope known to its surroundings now, not at first need.

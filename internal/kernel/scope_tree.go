@@ -1,7 +1,5 @@
 package kernel
 
-import "context"
-
 // materialize makes a lazy scope a full member of the tree: linked to its
 // parent, obeying its foreign context, its timer armed. It may be called by
 // several goroutines; it returns when the scope has materialized.
@@ -40,7 +38,7 @@ func (s *Scope) materialize() {
 	if st&stForeign != 0 {
 		watch := s.run.watchForeign
 		if parent == nil {
-			watch = context.AfterFunc // the world outside tells when it likes
+			watch = AfterDone // the world outside tells when it likes
 		}
 		stop := watch(s.origin.Context, s.foreignEnded)
 		s.mu.Lock()

@@ -102,6 +102,12 @@ func (n *Net) route(p *packet, v Verdict) {
 	}
 }
 
+// later is the instant d after at, saturating.
+func later(at int64, d time.Duration) int64 {
+	const last = 1<<63 - 2
+	return min(at, last-int64(max(d, 0))) + int64(max(d, 0))
+}
+
 // fly arms the timer of a packet's arrival.
 func (n *Net) fly(p *packet, extra time.Duration) {
 	pa, l := p.path, &p.path.link
@@ -110,14 +116,14 @@ func (n *Net) fly(p *packet, extra time.Duration) {
 		at = max(at, pa.busy) + int64(time.Duration(p.size())*time.Second/time.Duration(l.Bandwidth))
 		pa.busy = at
 	}
-	at += int64(l.Latency + n.upTo(l.Jitter))
+	at = later(later(at, l.Latency), n.upTo(l.Jitter))
 	late := extra > 0
 	if n.chance(l.Reorder) {
 		late = true
-		extra += n.upTo(4 * max(l.Latency, time.Millisecond))
+		extra += n.upTo(4 * min(max(l.Latency, time.Millisecond), 1<<60))
 	}
 	if late {
-		at += int64(max(extra, 0))
+		at = later(at, extra)
 	} else {
 		at = max(at, pa.last)
 		pa.last = at

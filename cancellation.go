@@ -1,0 +1,181 @@
+package anyio
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/errgraph"
+)
+
+// IsCancellation reports whether err says nothing but that something was canceled. It
+// is a *CanceledError, or another error that means the same: context.Canceled,
+// context.DeadlineExceeded, what matches one of them without wrapping anything (as
+// errors of package net do), or what a function given to RegisterCancellation has
+// recognized. It may be wrapped, and several may be joined. An error that only tells
+// of a cancellation elsewhere is none: a *TimeoutError, a *TaskFailedError, a
+// *FutureFailedError, a *PanicError.
+//
+// By this a scope or group that is canceled tells its own cancellation from failures.
+// In one that is not canceled, such an error is a failure like any other.
+func IsCancellation(err error) bool {
+	if _, ok := err.(*CanceledError); ok {
+		return true
+	}
+	return err != nil && errgraph.Finite(err) && isCancellation(err)
+}
+
+// RegisterCancellation makes errors of other libraries known that mean that the call
+// was canceled, or that its deadline passed, and do not match context.Canceled or
+// context.DeadlineExceeded. For gRPC:
+//
+//	func init() {
+//		anyio.RegisterCancellation(func(err error) bool {
+//			code := status.Code(err)
+//			return code == codes.Canceled || code == codes.DeadlineExceeded
+//		})
+//	}
+//
+// is is asked for errors that come out of canceled scopes only, and for each error in
+// a chain of wraps. It may be called by several goroutines at once. A function cannot
+// be taken back: register it when the program begins.
+func RegisterCancellation(is func(err error) bool) {
+	if is == nil {
+		panic(misuse("RegisterCancellation: the function is nil"))
+	}
+	foreignMu.Lock()
+	defer foreignMu.Unlock()
+	var all []func(error) bool
+	if old := foreignCancellations.Load(); old != nil {
+		all = append(all, *old...)
+	}
+	all = append(all, is)
+	foreignCancellations.Store(&all)
+}
+
+var (
+	foreignMu            sync.Mutex // serializes those who register
+	foreignCancellations atomic.Pointer[[]func(error) bool]
+)
+
+// isCancellation is IsCancellation of an error that is finite.
+func isCancellation(err error) bool {
+	for at := err; at != nil; {
+		switch e := at.(type) {
+		case *CanceledError:
+			return true
+		case *TimeoutError, *TaskFailedError, *FutureFailedError, *PanicError:
+			return false
+		case interface{ Unwrap() error }:
+			if inner := e.Unwrap(); inner != nil {
+				at = inner
+				continue
+			}
+			return isCanceledLeaf(at) || isForeignCancellation(err)
+		case interface{ Unwrap() []error }:
+			inside := e.Unwrap()
+			for _, sub := range inside {
+				if !isCancellation(sub) {
+					return false
+				}
+			}
+			return len(inside) > 0
+		default:
+			return isCanceledLeaf(at) || isForeignCancellation(err)
+		}
+	}
+	return false
+}
+
+// isCanceledLeaf reports whether an error that wraps nothing is a cancellation.
+func isCanceledLeaf(err error) bool {
+	if err == context.Canceled || err == context.DeadlineExceeded || err == ErrCanceled {
+		return true
+	}
+	e, ok := err.(interface{ Is(error) bool })
+	return ok && !wraps(err) && (e.Is(context.Canceled) || e.Is(context.DeadlineExceeded))
+}
+
+func wraps(err error) bool { return len(errgraph.Inside(err)) > 0 }
+
+// isForeignCancellation asks the registered functions about a chain of wraps.
+func isForeignCancellation(err error) bool {
+	all := foreignCancellations.Load()
+	if all == nil {
+		return false
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		for _, is := range *all {
+			if is(err) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// strip removes the cancellations from an error of code in a canceled scope: all of
+// it (then rest is nil), leaves of a group or of errors.Join, or nothing. cut reports
+// whether there was one at all, also where it cannot be removed: whether the
+// cancellation cut something short.
+func strip(err error) (rest error, cut bool) {
+	switch e := err.(type) {
+	case nil:
+		return nil, false
+	case *CanceledError:
+		return nil, true
+	default:
+		if !errgraph.Finite(e) {
+			return err, false
+		}
+	}
+	return stripFinite(err)
+}
+
+func stripFinite(err error) (rest error, cut bool) {
+	if err == nil || isCancellation(err) {
+		return nil, err != nil
+	}
+	switch e := err.(type) {
+	case *GroupError:
+		kept := &GroupError{}
+		cut = e.cut
+		for i, sub := range e.errs {
+			r, c := stripFinite(sub)
+			cut = cut || c
+			if r != nil {
+				kept.add(r, e.names[i])
+			}
+		}
+		if !cut {
+			return err, false
+		}
+		return kept, true
+	case *TimeoutError, *TaskFailedError, *FutureFailedError, *PanicError:
+		return err, false
+	case interface{ Unwrap() error }:
+		_, cut = stripFinite(e.Unwrap())
+		return err, cut
+	case interface{ Unwrap() []error }:
+		var kept []error
+		for _, sub := range e.Unwrap() {
+			r, c := stripFinite(sub)
+			cut = cut || c
+			if r != nil {
+				kept = append(kept, r)
+			}
+		}
+		if cut && isJoin(err) {
+			return errors.Join(kept...), true
+		}
+		return err, cut
+	}
+	return err, false
+}
+
+// isJoin reports whether err was made by errors.Join, and so can be made anew.
+func isJoin(err error) bool { return reflect.TypeOf(err) == joinType }
+
+var joinType = reflect.TypeOf(errors.Join(ErrClosed))

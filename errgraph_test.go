@@ -1,0 +1,268 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/process"
+	"github.com/anyio-go/anyio/socket"
+	"github.com/anyio-go/anyio/tlsstream"
+)
+
+// A link is a wrapper of a user, who changes what is in it.
+type link struct{ err error }
+
+func (l *link) Error() string { return "link: " + l.err.Error() }
+func (l *link) Unwrap() error { return l.err }
+
+// A blindLink shows what is in it in its text only.
+type blindLink struct{ err error }
+
+func (l *blindLink) Error() string { return "blind: " + l.err.Error() }
+
+// A fork has several, and no identity of its own.
+type fork []error
+
+func (f fork) Error() string   { return fmt.Sprint("fork: ", f[0]) }
+func (f fork) Unwrap() []error { return f }
+
+// Walks over an error that has come to contain itself end, whatever the way round is.
+func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
+	groupOf := func(err error) error {
+		return anyio.WithTaskGroup(context.Background(), func(context.Context, *anyio.TaskGroup) error { return err })
+	}
+	canceledBy := func(err error) (ce error) {
+		_ = anyio.WithCancelScope(context.Background(), func(ctx context.Context, s *anyio.CancelScope) error {
+			s.CancelCause(err)
+			ce = anyio.Sleep(ctx, 0)
+			return nil
+		})
+		return ce
+	}
+	holders := map[string]func(inner error) error{
+		"GroupError":        groupOf,
+		"PanicError.Value":  func(err error) error { return &anyio.PanicError{Value: err} },
+		"PanicError.Group":  func(err error) error { return &anyio.PanicError{Value: "v", Group: err} },
+		"TaskFailedError":   func(err error) error { return &anyio.TaskFailedError{Err: err} },
+		"task was canceled": func(err error) error { return &anyio.TaskFailedError{Err: err, Canceled: true} },
+		"FutureFailedError": func(err error) error { return &anyio.FutureFailedError{Err: err} },
+		"BrokenError":       func(err error) error { return &anyio.BrokenError{Cause: err} },
+		"ConnectionError":   func(err error) error { return &anyio.ConnectionError{Cause: err} },
+		"TimeoutError":      func(err error) error { return &anyio.TimeoutError{Err: err} },
+		"CanceledError":     canceledBy,
+		"AttemptsError":     func(err error) error { return &socket.AttemptsError{Attempts: []socket.Attempt{{Err: err}}} },
+		"HandshakeError":    func(err error) error { return &tlsstream.HandshakeError{Cause: err} },
+		"BrokenWorkerError": func(err error) error { return &process.BrokenWorkerError{Cause: err} },
+		"RemoteError":       func(err error) error { return &process.RemoteError{Err: err} },
+	}
+	check := func(t *testing.T, err error) {
+		t.Helper()
+		if err.Error() == "" && !errors.As(err, new(*process.RemoteError)) {
+			t.Error("no text")
+		}
+		if fmt.Sprintf("%+v", err) == "" && !errors.As(err, new(*process.RemoteError)) {
+			t.Error("no text in full")
+		}
+		if errors.Is(err, io.ErrNoProgress) || errors.As(err, new(*anyio.SignalError)) {
+			t.Error("matches what is not there")
+		}
+		if anyio.IsCancellation(fork{err}) && !errors.Is(err, anyio.ErrCanceled) {
+			t.Error("a cancellation")
+		}
+		for _, run := range []func(error) error{groupOf, func(err error) error {
+			return anyio.WithCancelScope(context.Background(), func(ctx context.Context, s *anyio.CancelScope) error {
+				s.Cancel("")
+				return err
+			})
+		}} {
+			if out := run(err); out != nil && errors.Is(out, io.ErrNoProgress) {
+				t.Error("out of a group or scope: matches what is not there")
+			}
+		}
+	}
+	for name, hold := range holders {
+		t.Run(name, func(t *testing.T) {
+			through := &link{io.EOF}
+			through.err = hold(through)
+			check(t, hold(through))
+			check(t, hold(hold(through)))
+
+			beside := &link{io.EOF} // the cycle is further in, and the users' own
+			beside.err = &link{beside}
+			check(t, hold(beside))
+
+			blind := &blindLink{io.EOF}
+			blind.err = hold(blind)
+			check(t, blind.err)
+
+			f := fork{io.EOF, io.EOF}
+			f[0], f[1] = hold(f), f
+			check(t, f[0])
+
+			for other, holdToo := range holders { // through two of ours
+				t.Run(other, func(t *testing.T) {
+					l := &link{io.EOF}
+					l.err = hold(fmt.Errorf("between: %w", holdToo(l)))
+					check(t, l.err)
+				})
+			}
+		})
+	}
+}
+
+// What is beside a cycle is still found.
+func TestErrorsBesideACycleAreFound(t *testing.T) {
+	round := &link{io.EOF}
+	err := anyio.WithTaskGroup(context.Background(), func(_ context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(fails(errBoom), anyio.Name("bomb"))
+		return round
+	})
+	round.err = err
+	if !errors.Is(err, errBoom) {
+		t.Errorf("the other error is lost: %v", err)
+	}
+}
+
+// countPanics returns how many panics are in err, and whether one is there twice.
+func countPanics(err error) (n int, twice bool) {
+	seen := []*anyio.PanicError{}
+	var walk func(err error)
+	walk = func(err error) {
+		if n > 1000 {
+			return
+		}
+		if p, ok := err.(*anyio.PanicError); ok {
+			n++
+			for _, s := range seen {
+				twice = twice || s.Task == p.Task
+			}
+			seen = append(seen, p)
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			if inner := e.Unwrap(); inner != nil {
+				walk(inner)
+			}
+		case interface{ Unwrap() []error }:
+			for _, inner := range e.Unwrap() {
+				walk(inner)
+			}
+		}
+	}
+	walk(err)
+	return n, twice
+}
+
+func TestNoErrorTellsOfAPanicTwice(t *testing.T) {
+	bomb := anyio.Name("bomb")
+	cases := map[string]func(ctx context.Context, tg *anyio.TaskGroup) error{
+		"Start": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			_, err := anyio.Start(ctx, tg, func(ctx context.Context, _ func(int)) error { return explode(ctx) }, bomb)
+			return err
+		},
+		"Await": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			return tg.Go(explode, bomb).Await(context.WithoutCancel(ctx))
+		},
+		"wrapped and joined": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			err := tg.Go(explode, bomb).Await(context.WithoutCancel(ctx))
+			return errors.Join(fmt.Errorf("the service: %w", err), errBoom, err)
+		},
+		"Err": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(explode, bomb)
+			_ = anyio.SleepForever(ctx)
+			_ = h.Wait(context.WithoutCancel(ctx))
+			return h.Err()
+		},
+		"siblings": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(explode, bomb)
+			for range 3 {
+				tg.Go(func(ctx context.Context) error { _ = h.Wait(context.WithoutCancel(ctx)); return h.Err() })
+			}
+			return nil
+		},
+		"cause": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(explode, bomb)
+			_ = anyio.SleepForever(ctx)
+			return fmt.Errorf("stopped: %w", errors.Join(context.Cause(ctx), errBoom))
+		},
+		"a panic because of it": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(explode, bomb)
+			tg.Go(func(ctx context.Context) error {
+				_ = h.Wait(context.WithoutCancel(ctx))
+				panic(fmt.Errorf("cannot go on: %w", h.Err()))
+			}, anyio.Name("follower"))
+			return nil
+		},
+		"a group inside": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(func(ctx context.Context) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					tg.Go(fails(io.EOF))
+					tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return explode(ctx) }, bomb)
+					return nil
+				})
+			})
+			_ = h.Wait(context.WithoutCancel(ctx))
+			return errors.Join(h.Err(), errBoom)
+		},
+		"portal": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+				task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 0, explode(ctx) }, bomb)
+				if err == nil {
+					_, err = task.Await(context.WithoutCancel(ctx))
+				}
+				return err
+			})
+		},
+	}
+	onEach(t, func(t *testing.T, run runFunc) {
+		for name, body := range cases {
+			t.Run(name, func(t *testing.T) {
+				v := recovered(func() {
+					_ = run(func(ctx context.Context) error { return anyio.WithTaskGroup(ctx, body) }, anyio.OnPanic(quiet))
+				})
+				pe, ok := v.(*anyio.PanicError)
+				if !ok {
+					t.Fatalf("raised %T %v", v, v)
+				}
+				want := map[string]int{"a panic because of it": 2}
+				if n, twice := countPanics(pe); n != max(1, want[name]) || twice {
+					t.Errorf("%d panics, one twice: %v\n%v", n, twice, pe)
+				}
+				if text := pe.Error(); len(text) > 20_000 {
+					t.Errorf("%d bytes of text", len(text))
+				}
+				for _, with := range []string{"wrapped and joined", "a group inside", "cause"} {
+					if name == with && !errors.Is(pe, errBoom) {
+						t.Errorf("the other error is lost: %v", pe.Group)
+					}
+				}
+				if name == "a group inside" && !errors.Is(pe, io.EOF) {
+					t.Errorf("the error of the inner group is lost: %v", pe.Group)
+				}
+			})
+		}
+	})
+}
+
+// A group that does not raise a panic, only hears of it, tells of it once.
+func TestGroupsThatHearOfAPanicTellOfItOnce(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		failed := &anyio.TaskFailedError{Task: "bomb", Err: &anyio.PanicError{Value: "ouch", Task: "bomb"}}
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(fails(fmt.Errorf("a: %w", failed)), anyio.Name("a"))
+			tg.Go(fails(errors.Join(errBoom, failed)), anyio.Name("b"))
+			return failed
+		})
+		if n, twice := countPanics(err); n != 1 || twice || !errors.Is(err, failed.Err) {
+			t.Errorf("%d panics in %v", n, err)
+		}
+		if ge, ok := err.(*anyio.GroupError); !ok || ge.Len() != 3 || !errors.Is(err, errBoom) {
+			t.Errorf("the other errors are lost: %+v", err)
+		}
+	})
+}
