@@ -11,11 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// raiseHere sends a signal to the calling thread: the process has it on return.
-func raiseHere(t *testing.T, s syscall.Signal) {
+// sendHere sends a signal to the calling thread: the process has it on return.
+func sendHere(s syscall.Signal) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	wantNil(t, "tgkill", unix.Tgkill(os.Getpid(), unix.Gettid(), s))
+	return unix.Tgkill(os.Getpid(), unix.Gettid(), s)
+}
+
+func raiseHere(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	if err := sendHere(s); err != nil {
+		t.Fatalf("tgkill: %v", err) // what waits for the signal would wait for ever
+	}
 }
 
 // No signal gets lost between the end of the body and the time when what was there
@@ -55,7 +62,11 @@ func TestAllOtherSignalsAreReceived(t *testing.T) {
 			continue
 		}
 		r := receiver(t, ctx, n)
-		raiseHere(t, n)
+		if err := sendHere(n); err == syscall.EINVAL && n > 60 {
+			continue // an emulator of another machine keeps the last ones for itself
+		} else if err != nil {
+			t.Fatalf("signal %d: %v", int(n), err)
+		}
 		if s, err := r.Receive(ctx); s != n || err != nil {
 			t.Errorf("signal %d: %v, %v", int(n), s, err)
 		}

@@ -194,7 +194,11 @@ func TestSignalsEndProcessesOrDoNoHarm(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				wantNil(t, "start", cmd.Start())
+				if err := cmd.Start(); errors.Is(err, syscall.ENOEXEC) {
+					t.Skipf("an emulator runs this, the system cannot: %v", err)
+				} else if err != nil {
+					t.Fatal(err)
+				}
 				_, err = io.ReadFull(out, make([]byte, 1))
 				if err == nil || err == io.EOF { // it prints something, or nothing
 					err = out.Close()

@@ -2,54 +2,11 @@ package process_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/process"
 )
-
-func ExampleRun() {
-	ctx := context.Background()
-	res, err := process.Run(ctx, process.Command{Args: []string{"tr", "a-z", "A-Z"}, Input: []byte("hello")})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(string(res.Stdout))
-	_, err = process.Run(ctx, process.Command{Shell: "echo no such record >&2; exit 4"})
-	if e, ok := errors.AsType[*process.ExitError](err); ok {
-		fmt.Println(e.Code, err)
-	}
-	// Output:
-	// HELLO
-	// 4 process: "echo no such record >&2; exit 4" ended with code 4: no such record
-}
-
-// A deadline ends the process as well, and those that it has started.
-func ExampleStart() {
-	ctx := context.Background()
-	timedOut, err := anyio.MoveOnAfter(ctx, 200*time.Millisecond, func(ctx context.Context) error {
-		p, err := process.Start(ctx, process.Command{Shell: "echo started; sleep 1000 & wait", KillGroup: true})
-		if err != nil {
-			return err
-		}
-		defer p.Close(ctx)
-		buf := make([]byte, 100)
-		n, err := p.Stdout.Receive(ctx, buf)
-		if err != nil {
-			return err
-		}
-		fmt.Print(string(buf[:n]))
-		_, err = p.Wait(ctx)
-		return err
-	})
-	fmt.Println(timedOut, err)
-	// Output:
-	// started
-	// true <nil>
-}
 
 var square = process.Register("example: square", func(_ context.Context, n int) (int, error) { return n * n, nil })
 

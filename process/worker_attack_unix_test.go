@@ -49,7 +49,8 @@ var (
 		os.Stderr.Close() // the stack belongs to nobody
 		syscall.Close(2)
 		go func() { panic("on a goroutine of its own") }()
-		select {}
+		hang()
+		return 0, nil
 	})
 	readFile = process.Register("read file", func(_ context.Context, name string) (int, error) {
 		_, err := os.ReadFile(name)

@@ -52,7 +52,7 @@ func beforeWorkerMain() {
 	case "two":
 		say("AnYW\x00\x00\x00\x01xAnYW")
 	}
-	select {} // and never says that it is ready
+	hang() // and never says that it is ready
 }
 
 func TestWorkersThatDoNotStartAreBroken(t *testing.T) {

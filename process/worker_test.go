@@ -93,7 +93,8 @@ var (
 		if err := os.WriteFile(file, []byte(fmt.Sprint(os.Getpid())), 0o644); err != nil {
 			return 0, err
 		}
-		select {}
+		hang()
+		return 0, nil
 	})
 	chatter = process.Register("chatter", func(_ context.Context, n int) (int, error) {
 		os.Stdout = os.Stderr // what tests print belongs to go test

@@ -85,12 +85,13 @@ func problemOf(err error) string {
 func FuzzBuffered(f *testing.F) {
 	f.Add([]byte("one\r\ntwo\n\n\r\r\nthree"), "\r\n", uint64(1))
 	f.Add([]byte("aaabaabaaab"), "aab", uint64(2))
-	f.Add(bytes.Repeat([]byte("0123456789"), 2000), "90", uint64(3))
+	f.Add(bytes.Repeat([]byte("0123456789"), 200), "90", uint64(3))
 	f.Add([]byte{}, "x", uint64(4))
 	f.Fuzz(func(t *testing.T, data []byte, delimiter string, seed uint64) {
 		if delimiter == "" {
 			return
 		}
+		data = data[:min(len(data), 4000)] // more takes long and shows nothing new
 		rng := rand.New(rand.NewPCG(seed, 0))
 		ctx := context.Background()
 		r := stream.NewBufferedReceiver(chop(data, rng))

@@ -18,11 +18,11 @@ func need(t *testing.T, program string) {
 }
 
 // other starts a program that is not ours, with something on its stdin.
-func other(t *testing.T, stdin string, args ...string) (stdout, stderr *watched, wait func() error) {
+func other(t *testing.T, stdin io.Reader, args ...string) (stdout, stderr *watched, wait func() error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	stdout, stderr = &watched{}, &watched{}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), stdout, stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -42,13 +42,16 @@ func TestNetcatWithOpenSSLAsClient(t *testing.T) {
 	for _, version := range []string{"-tls1_2", "-tls1_3"} {
 		for _, name := range ncBackends {
 			stdin, typing := io.Pipe()
+			// openssl leaves at the end of its stdin, whatever is still to come.
+			welcomed, welcome := io.Pipe()
 			server := startNC(t, stdin, "-l", "-tls", "-v", "-cert", cert, "-key", key, "-backend", name, "127.0.0.1", "0")
-			stdout, _, wait := other(t, long, "openssl", "s_client", "-quiet", "-no_ign_eof", "-verify_return_error", version,
+			stdout, _, wait := other(t, io.MultiReader(strings.NewReader(long), welcomed), "openssl", "s_client", "-quiet", "-no_ign_eof", "-verify_return_error", version,
 				"-CAfile", cert, "-servername", "localhost", "-connect", "127.0.0.1:"+server.port())
 			if _, err := io.WriteString(typing, "welcome\n"); err != nil {
 				t.Fatal(err)
 			}
 			stdout.until(t, regexp.MustCompile("welcome\n"))
+			_ = welcome.Close()
 			if err := wait(); err != nil {
 				t.Errorf("%s, %s: openssl: %v", name, version, err)
 			}
@@ -64,7 +67,7 @@ func TestNetcatWithOpenSSLAsServer(t *testing.T) {
 	for _, name := range ncBackends {
 		// It says on stdout where it listens, echoes each line backwards, and does
 		// not end before the client.
-		stdout, _, wait := other(t, "", "openssl", "s_server", "-rev", "-naccept", "1", "-accept", "127.0.0.1:0", "-cert", cert, "-key", key)
+		stdout, _, wait := other(t, nil, "openssl", "s_server", "-rev", "-naccept", "1", "-accept", "127.0.0.1:0", "-cert", cert, "-key", key)
 		port := stdout.until(t, regexp.MustCompile(`ACCEPT .*:(\d+)`))[1]
 		stdin, typing := io.Pipe()
 		client := startNC(t, stdin, "-tls", "-ca", cert, "-backend", name, "127.0.0.1", port)
@@ -84,14 +87,14 @@ func TestNetcatWithSocat(t *testing.T) {
 	need(t, "socat")
 	for _, name := range ncBackends {
 		server := startNC(t, strings.NewReader("welcome\n"), "-l", "-v", "-backend", name, "127.0.0.1", "0")
-		stdout, stderr, wait := other(t, long, "socat", "-t", "30", "-", "TCP:127.0.0.1:"+server.port())
+		stdout, stderr, wait := other(t, strings.NewReader(long), "socat", "-t", "30", "-", "TCP:127.0.0.1:"+server.port())
 		server.wait(exitOK, long, "connection from")
 		if err := wait(); err != nil || stdout.String() != "welcome\n" {
 			t.Errorf("%s: socat: %v, %.200q, %s", name, err, stdout, stderr)
 		}
 
 		path := filepath.Join(t.TempDir(), "s")
-		_, stderr, wait = other(t, "", "socat", "-t", "30", "-d", "-d", "UNIX-LISTEN:"+path, "EXEC:cat")
+		_, stderr, wait = other(t, nil, "socat", "-t", "30", "-d", "-d", "UNIX-LISTEN:"+path, "EXEC:cat")
 		stderr.until(t, regexp.MustCompile("listening on"))
 		startNC(t, strings.NewReader(long), "-U", "-backend", name, path).wait(exitOK, long, "")
 		if err := wait(); err != nil {
@@ -99,7 +102,7 @@ func TestNetcatWithSocat(t *testing.T) {
 		}
 
 		udp := startNC(t, strings.NewReader("ping\n"), "-l", "-u", "-v", "-backend", name, "127.0.0.1", "0")
-		stdout, _, wait = other(t, "hello\n", "socat", "-t", "0.1", "-", "UDP:127.0.0.1:"+udp.port())
+		stdout, _, wait = other(t, strings.NewReader("hello\n"), "socat", "-t", "0.1", "-", "UDP:127.0.0.1:"+udp.port())
 		udp.out.until(t, regexp.MustCompile("hello\n"))
 		if err := wait(); err != nil {
 			t.Errorf("%s: socat: %v, %s", name, err, stdout)

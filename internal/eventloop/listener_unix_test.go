@@ -174,6 +174,9 @@ func TestAcceptGoesOnAfterTheDescriptorLimitWasReached(t *testing.T) {
 		cmd := exec.Command(exe, "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), env+"=1")
 		out, err := cmd.CombinedOutput()
+		if errors.Is(err, syscall.ENOEXEC) {
+			t.Skipf("an emulator runs this, the system cannot: %v", err)
+		}
 		if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 			t.Errorf("%v\n%s", err, out)
 		}
