@@ -12,14 +12,7 @@ import (
 
 // collected reports whether the collector comes to free what clean tells of.
 func collected(freed *atomic.Bool) bool {
-	for range 50 {
-		if freed.Load() {
-			return true
-		}
-		runtime.GC()
-		runtime.Gosched()
-	}
-	return freed.Load()
+	return soon(func() bool { runtime.GC(); return freed.Load() })
 }
 
 type kilobyte struct{ _ [1024]byte }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -88,13 +89,19 @@ func inGoroutine(t *testing.T, ctx context.Context, f func()) {
 	wantNil(t, "waiting for a goroutine", done.Wait(ctx))
 }
 
-// idleGoroutines gives ending goroutines the processor until at most n are left.
-func idleGoroutines(n int) int {
-	for range 100_000 {
-		if runtime.NumGoroutine() <= n {
-			break
+// soon gives others the processor until done, or until it is plain that this will
+// never be: on a busy machine a thread may get no processor for seconds.
+func soon(done func() bool) bool {
+	for begin := time.Now(); !done(); runtime.Gosched() {
+		if time.Since(begin) > time.Minute {
+			return false
 		}
-		runtime.Gosched()
 	}
+	return true
+}
+
+// idleGoroutines waits until at most n goroutines are left.
+func idleGoroutines(n int) int {
+	soon(func() bool { return runtime.NumGoroutine() <= n })
 	return runtime.NumGoroutine()
 }

@@ -200,9 +200,7 @@ func testStorm(t *testing.T, b anyio.Backend, ops int64) {
 	}, anyio.On(b))
 	wantNil(t, "run", err)
 	// In a canceled scope the function runs on a goroutine of its own, soon.
-	for tries := 0; tries < 100_000 && st.after.Load() != st.called.Load(); tries++ {
-		runtime.Gosched()
-	}
+	soon(func() bool { return st.after.Load() == st.called.Load() })
 	if a, c := st.after.Load(), st.called.Load(); a != c {
 		t.Errorf("%d functions were left with AfterFunc, %d were called or stopped", a, c)
 	}

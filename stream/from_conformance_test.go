@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"testing"
 
 	"github.com/anyio-go/anyio/anyiotest"
@@ -34,6 +35,9 @@ func TestFromReadWriteCloserKeepsTheRulesOfByteStreams(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.name == "os.Pipe" && runtime.GOOS == "windows" {
+				t.Skip("closing a pipe does not end a Write that waits there")
+			}
 			anyiotest.TestByteStream(t, func(context.Context) (a, b stream.ByteStream, err error) {
 				x, y, err := c.make()
 				if err != nil {

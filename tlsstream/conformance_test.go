@@ -15,6 +15,9 @@ func TestStreamsKeepTheRulesOfByteStreams(t *testing.T) {
 	for _, version := range versions {
 		for name, standard := range map[string]bool{"standard": true, "not standard": false} {
 			t.Run(tls.VersionName(version)+"/"+name, func(t *testing.T) {
+				if testing.Short() && standard != (version == tls.VersionTLS13) {
+					t.Skip("encrypting much takes long where no instruction does it; skipped by -short")
+				}
 				opts := []anyiotest.Option{anyiotest.Seeds(1)}
 				if version < tls.VersionTLS13 {
 					opts = append(opts, anyiotest.Lacks(anyiotest.HalfClose, "before TLS 1.3 the closing alert ends both directions"))
