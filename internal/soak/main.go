@@ -1,0 +1,70 @@
+// Command soak runs a mixed load on the real backends and fails if memory, goroutines,
+// descriptors or heap objects grow meanwhile, or if a call of the load gives what
+// it must not give.
+//
+//	go run ./internal/soak            a minute
+//	go run ./internal/soak -for 8h    a night
+//
+// The load talks to nobody but itself, over the loopback interface.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/anyio-go/anyio"
+)
+
+func main() {
+	if os.Getenv(childEnv) != "" {
+		fmt.Print("child")
+		return
+	}
+	length := flag.Duration("for", time.Minute, "how long to run; the first quarter, at most 10 minutes, is to get warm")
+	backends := flag.String("backends", "parallel,eventloop", "comma-separated `names` of backends that run at the same time")
+	leak := flag.Bool("leak", false, "leave things behind, to see that it is noticed")
+	flag.Parse()
+	if err := soak(*length, strings.Split(*backends, ","), *leak); err != nil {
+		fmt.Fprintln(os.Stderr, "soak:", err)
+		os.Exit(1)
+	}
+}
+
+// soak runs the load on all the backends at once and measures.
+func soak(length time.Duration, backends []string, leak bool) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan error, len(backends))
+	for _, name := range backends {
+		on, err := anyio.BackendByName(name)
+		if err != nil {
+			return err
+		}
+		go func() {
+			err := anyio.Run(ctx, load, anyio.On(on))
+			if ctx.Err() != nil && errors.Is(err, anyio.ErrCanceled) {
+				err = nil // it was told to end
+			}
+			cancel()
+			ended <- err
+		}()
+	}
+	all := observe(ctx, length, leak)
+	cancel()
+	var errs []error
+	for range backends {
+		errs = append(errs, <-ended)
+	}
+	for _, c := range cases {
+		fmt.Printf("%-12s %10d rounds\n", c.name, c.rounds.Load())
+	}
+	if errors.Join(errs...) == nil { // else it ended early
+		errs = append(errs, judge(os.Stdout, all))
+	}
+	return errors.Join(errs...)
+}
