@@ -2,9 +2,14 @@
 
 package anyio
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
 
-var shutdownSignals = []os.Signal{os.Interrupt}
+// On Windows SIGTERM says that the console is closed, the user logs off, or the system
+// shuts down.
+var shutdownSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 func signalNumber(os.Signal) (int, bool) { return 0, false }
 

@@ -29,8 +29,8 @@ func (e *SignalError) ExitCode() int {
 // cancels the scope of the body, with a *SignalError as the cause, and what must be
 // done in the end is done in Shielded scopes; a second one, the same or another, ends
 // the process at once, as if nobody had received it (a simulated run is killed: all
-// its waits fail). Without signals they are os.Interrupt and, where it exists,
-// SIGTERM. Those that OpenSignalReceiver refuses are a *MisuseError.
+// its waits fail). Without signals they are os.Interrupt and
+// SIGTERM, which is also the end of the console or session on Windows. Those that OpenSignalReceiver refuses are a *MisuseError.
 //
 // The cancellation is removed as by WithCancelScope. In its place the *SignalError
 // is returned, so that a program can exit with its ExitCode, joined with an error

@@ -3,7 +3,9 @@ package fileio_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -88,6 +90,11 @@ func wantList[T comparable](t *testing.T, got []T, want ...T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+}
+
+// hasMode reports whether a file has a mode, as far as the system keeps it.
+func hasMode(info fs.FileInfo, want fs.FileMode) bool {
+	return info.Mode() == want || runtime.GOOS == "windows"
 }
 
 // inCanceled calls f in a canceled scope and wants the cancellation back.

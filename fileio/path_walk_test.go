@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ func collect(t *testing.T, dir fileio.Path, paths iter.Seq2[fileio.Path, error])
 		must(t, err)
 		rel, err := p.RelativeTo(dir)
 		must(t, err)
-		all = append(all, string(rel))
+		all = append(all, filepath.ToSlash(string(rel)))
 	}
 	return all
 }
@@ -115,7 +116,7 @@ func walked(t *testing.T, dir fileio.Path, steps iter.Seq2[*fileio.Folder, error
 		must(t, err)
 		rel, err := f.Path.RelativeTo(dir)
 		must(t, err)
-		all = append(all, string(rel)+": "+strings.Join(f.Dirs, ",")+" | "+strings.Join(f.Files, ","))
+		all = append(all, filepath.ToSlash(string(rel))+": "+strings.Join(f.Dirs, ",")+" | "+strings.Join(f.Files, ","))
 	}
 	return all
 }

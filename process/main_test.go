@@ -30,8 +30,7 @@ func onReal(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 // hang does not return. The runtime may take a select without cases for a
 // deadlock and end the program.
 func hang() {
-	for {
-		time.Sleep(time.Hour)
+	for range time.Tick(time.Hour) {
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -245,6 +246,9 @@ func TestServeEndsWhenTheListenerIsClosed(t *testing.T) {
 }
 
 func TestReusePortLetsTwoListenersShareAPort(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such option")
+	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a := tcpListener(t, ctx, "127.0.0.1", socket.ReusePort())
 		b, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(a.Port()), socket.ReusePort())

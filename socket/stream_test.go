@@ -289,8 +289,8 @@ func TestStreamDoesNotDelaySmallPackets(t *testing.T) {
 }
 
 func TestStreamAllocatesNothing(t *testing.T) {
-	if race.Enabled {
-		t.Skip("the detector allocates")
+	if race.Enabled || runtime.GOOS == "windows" {
+		t.Skip("the detector allocates, and so do loops where package net waits for them")
 	}
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
