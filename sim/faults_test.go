@@ -91,7 +91,7 @@ func TestWaitingForWhatAPartitionSwallowsIsADeadlock(t *testing.T) {
 		_, _, err = c.ReadFrom(ctx, make([]byte, 100))
 		return err
 	})
-	if !strings.Contains(err.Error(), "UDP.ReadFrom") {
+	if !strings.Contains(err.Error(), "UDP.Read") {
 		t.Errorf("the report does not name the wait: %v", err)
 	}
 }

@@ -61,7 +61,7 @@ func (c *conn) Read(ctx context.Context, p []byte) (int, error) {
 				return n, err
 			}
 		}
-		b, err := c.f.enqueue(place, &c.f.read, seen, c.f.kind.read)
+		b, err := c.f.enqueue(place, &c.f.read, seen, c.f.kind.ops.Read)
 		if b != nil {
 			err = b.Wait(place)
 			c.f.dequeue(&c.f.read, b, err)
@@ -152,7 +152,7 @@ func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
 			}
 			f.write.dry = seen
 		}
-		if err := f.wait(place, &f.write, seen, f.kind.write); err != nil {
+		if err := f.wait(place, &f.write, seen, f.kind.ops.Write); err != nil {
 			return sum, f.waitError("write", err)
 		}
 	}

@@ -80,7 +80,7 @@ func (f *descriptor) connect(place kernel.Place, to kernel.Addr) error {
 // finishConnect waits until a connection is made or refused.
 func (f *descriptor) finishConnect(place kernel.Place, seen uint64) error {
 	for {
-		if err := f.wait(place, &f.write, seen, opDial); err != nil {
+		if err := f.wait(place, &f.write, seen, f.kind.ops.Dial); err != nil {
 			return err
 		}
 		seen = f.write.edges.Load()

@@ -62,7 +62,7 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 		case !again(code(err)):
 			return 0, 0, f.failed("read", "recvmsg", code(err))
 		}
-		if err := f.wait(place, &f.read, seen, f.kind.read); err != nil {
+		if err := f.wait(place, &f.read, seen, f.kind.ops.Read); err != nil {
 			return 0, 0, f.waitError("read", err)
 		}
 	}
@@ -131,7 +131,7 @@ func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error
 		case !again(code(err)):
 			return f.failed("write", "sendmsg", code(err))
 		}
-		if err := f.wait(place, &f.write, seen, f.kind.write); err != nil {
+		if err := f.wait(place, &f.write, seen, f.kind.ops.Write); err != nil {
 			return f.waitError("write", err)
 		}
 	}

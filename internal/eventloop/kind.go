@@ -6,27 +6,16 @@ import "github.com/anyio-go/anyio/internal/kernel"
 
 // A kind is what sort of socket a descriptor is.
 type kind struct {
-	name                string    // as in package net
-	read, write, accept kernel.Op // what a socket waits for
+	name string            // as in package net
+	ops  *kernel.SocketOps // what a socket waits for
 }
 
 var (
-	kindTCP      = newKind("tcp", "TCP")
-	kindUDP      = newKind("udp", "UDP")
-	kindUnix     = newKind("unix", "UNIX")
-	kindUnixgram = &kind{"unixgram", kindUnix.read, kindUnix.write, kindUnix.accept}
-	kindOther    = newKind("socket", "Socket") // of another family
+	kindTCP      = &kind{"tcp", kernel.TCPOps}
+	kindUDP      = &kind{"udp", kernel.UDPOps}
+	kindUnix     = &kind{"unix", kernel.UNIXOps}
+	kindUnixgram = &kind{"unixgram", kernel.UNIXOps}
+	kindOther    = &kind{"socket", kernel.NewSocketOps("Socket")} // of another family
 	// anything of the user's
-	kindFD = &kind{name: "fd", read: kernel.RegisterOp("WaitReadable"), write: kernel.RegisterOp("WaitWritable")}
-
-	opDial = kernel.RegisterOp("Dial")
+	kindFD = &kind{"fd", &kernel.SocketOps{Read: kernel.OpWaitReadable, Write: kernel.OpWaitWritable}}
 )
-
-func newKind(name, op string) *kind {
-	return &kind{
-		name:   name,
-		read:   kernel.RegisterOp(op + ".Read"),
-		write:  kernel.RegisterOp(op + ".Write"),
-		accept: kernel.RegisterOp(op + ".Accept"),
-	}
-}

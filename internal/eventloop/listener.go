@@ -116,7 +116,7 @@ func (f *descriptor) accept(ctx context.Context) (*descriptor, error) {
 			}
 			f.read.dry = seen
 		}
-		if err := f.wait(place, &f.read, seen, f.kind.accept); err != nil {
+		if err := f.wait(place, &f.read, seen, f.kind.ops.Accept); err != nil {
 			return nil, f.waitError("accept", err)
 		}
 	}

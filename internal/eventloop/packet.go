@@ -109,7 +109,7 @@ func (f *descriptor) receiveFrom(ctx context.Context, p []byte) (n int, from ker
 			}
 			f.read.dry = seen
 		}
-		if err := f.wait(place, &f.read, seen, f.kind.read); err != nil {
+		if err := f.wait(place, &f.read, seen, f.kind.ops.Read); err != nil {
 			return 0, from, f.waitError("read", err)
 		}
 	}
@@ -159,7 +159,7 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 			}
 			f.write.dry = seen
 		}
-		if err := f.wait(place, &f.write, seen, f.kind.write); err != nil {
+		if err := f.wait(place, &f.write, seen, f.kind.ops.Write); err != nil {
 			return f.waitError("write", err)
 		}
 	}

@@ -26,11 +26,11 @@ func (r rawConn) Control(f func(fd uintptr)) error {
 }
 
 func (r rawConn) Read(f func(fd uintptr) (done bool)) error {
-	return r.attempt("raw-read", r.h.f.kind.read, &r.h.f.read, f)
+	return r.attempt("raw-read", r.h.f.kind.ops.Read, &r.h.f.read, f)
 }
 
 func (r rawConn) Write(f func(fd uintptr) (done bool)) error {
-	return r.attempt("raw-write", r.h.f.kind.write, &r.h.f.write, f)
+	return r.attempt("raw-write", r.h.f.kind.ops.Write, &r.h.f.write, f)
 }
 
 func (r rawConn) attempt(name string, op kernel.Op, d *direction, f func(fd uintptr) (done bool)) error {

@@ -38,9 +38,9 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 		return fdError(err)
 	}
 	defer n.unwatch(int(fd), w, write)
-	d, op, events := &w.f.read, w.f.kind.read, int16(unix.POLLIN|unix.POLLPRI)
+	d, op, events := &w.f.read, w.f.kind.ops.Read, int16(unix.POLLIN|unix.POLLPRI)
 	if write {
-		d, op, events = &w.f.write, w.f.kind.write, unix.POLLOUT
+		d, op, events = &w.f.write, w.f.kind.ops.Write, unix.POLLOUT
 	}
 	for {
 		seen := d.edges.Load()

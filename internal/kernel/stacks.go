@@ -64,12 +64,6 @@ func frames(stack string) []frame {
 	return fs
 }
 
-func (f frame) pkg() string {
-	dir, name := path.Split(f.function)
-	name, _, _ = strings.Cut(name, ".")
-	return dir + name
-}
-
 // place is "folder/file.go:12".
 func (f frame) place() string {
 	dir, file := path.Split(f.file)
@@ -127,16 +121,18 @@ const (
 	createdBy     = "created by "
 )
 
+// Whose a call is tells its file, not its function: a closure that was inlined into
+// somebody's function bears that one's name.
+
 // library reports whether the call is in this module, which its tests, programs and
 // examples are not.
 func (f frame) library() bool {
-	pkg := f.pkg()
-	rest, ok := strings.CutPrefix(pkg, modulePath)
-	if !ok || rest != "" && rest[0] != '/' || strings.HasSuffix(f.file, "_test.go") {
+	rest, ok := strings.CutPrefix(f.file, moduleRoot())
+	if !ok || strings.HasSuffix(rest, "_test.go") {
 		return false
 	}
-	for _, user := range []string{"/cmd/", "/examples/", "/bench/"} {
-		if strings.HasPrefix(rest+"/", user) {
+	for _, user := range []string{"cmd/", "examples/", "bench/"} {
+		if strings.HasPrefix(rest, user) {
 			return false
 		}
 	}
@@ -146,18 +142,23 @@ func (f frame) library() bool {
 // standard reports whether the call is in the standard library, or in what stands
 // between it and the system.
 func (f frame) standard() bool {
-	pkg := f.pkg()
-	if strings.HasPrefix(pkg, "golang.org/x/sys/") {
+	if strings.Contains(f.file, "golang.org/x/sys@") || strings.Contains(f.file, "golang.org/x/sys/") {
 		return true
 	}
 	if root := standardRoot(); root != "" {
 		return strings.HasPrefix(f.file, root)
 	}
 	// The program was built with -trimpath: then files are named after packages.
-	first, _, _ := strings.Cut(pkg, "/")
+	first, _, _ := strings.Cut(f.file, "/")
 	own := mainModule()
-	return path.Dir(f.file) == pkg && !strings.Contains(first, ".") && pkg != own && (own == "" || !strings.HasPrefix(pkg, own+"/"))
+	return !strings.Contains(first, ".") && first != "command-line-arguments" && (own == "" || !strings.HasPrefix(f.file, own+"/"))
 }
+
+// moduleRoot is the folder of this module's sources, with a slash at the end.
+var moduleRoot = sync.OnceValue(func() string {
+	_, file, _, _ := runtime.Caller(0)
+	return strings.TrimSuffix(file, "internal/kernel/stacks.go")
+})
 
 // standardRoot is the folder of the standard library's sources, "" if the program
 // does not tell.

@@ -22,30 +22,33 @@ func stackOf(id, made string, calls ...string) string {
 
 func TestUserFramesPassOverLibraries(t *testing.T) {
 	root := standardRoot() // "" with -trimpath
+	ours := moduleRoot()
 	stacks := map[int64]string{
 		1: stackOf("1", "github.com/anyio-go/anyio/internal/parallel.(*Backend).Start in goroutine 9",
 			"runtime.gopark", root+"runtime/proc.go",
 			"golang.org/x/sys/unix.EpollWait", "/m/golang.org/x/sys@v1/unix/a.go",
-			modulePath+"/tlsstream.(*Stream).Receive", "/a/tlsstream/receive.go",
+			modulePath+"/tlsstream.(*Stream).Receive", ours+"tlsstream/receive.go",
 			"net/http.(*conn).serve", root+"net/http/server.go",
-			"example.com/app.(*T).helper", "/app/helper.go",
-			"app/store.Load[...].func1", "/app/store/load.go",
-			modulePath+".WithTaskGroup", "/a/taskgroup.go",
-			"main.main.func1", "/app/main.go",
-			"main.main", "/app/main.go"),
+			"example.com/app.(*T).helper.(*BufferedReceiver).Lines.2", ours+"stream/buffered_until.go", // inlined
+			"example.com/app.(*T).helper.All.1", root+"slices/iter.go",
+			"example.com/app.(*T).helper", "example.com/app/helper.go",
+			"app/store.Load[...].func1", "example.com/app/store/load.go",
+			modulePath+".WithTaskGroup", ours+"taskgroup.go",
+			"main.main.func1", "example.com/app/main.go",
+			"main.main", "example.com/app/main.go"),
 		2: stackOf("2", "", // this module's own programs, examples and tests are users
-			modulePath+"/examples/chat.run", "/a/examples/chat/run.go",
-			modulePath+"/stream_test.TestX", "/a/stream/x_test.go",
-			modulePath+"/stream.TestY.func1", "/a/stream/y_test.go"),
-		3: stackOf("3", "", "github.com/anyio-go/anyiokit.Do", "/kit/do.go", modulePath+"/bench.run", "/a/bench/run.go",
-			modulePath+"/anyiotest.Run", "/a/anyiotest/run.go"),
-		4: stackOf("4", "", "time.Sleep", root+"time/sleep.go", "example.com/app.f", "/app/f.go",
-			heldBy, "/a/blocking.go", modulePath+".RunBlocking[...]", "/a/blocking.go", "example.com/app.caller", "/app/caller.go"),
-		5: stackOf("5", "iter.Pull[...] in goroutine 6", "example.com/app.seq", "/app/seq.go"),
-		6: stackOf("6", "", "iter.Pull[...].func2", root+"iter/iter.go", "example.com/app.next", "/app/next.go",
-			runsTask, "/a/task.go", "example.com/app.main", "/app/main.go"),
-		7: stackOf("7", "iter.Pull[...] in goroutine 5", "example.com/app.task", "/app/task.go",
-			coroutineBody, "/a/loop.go"),
+			modulePath+"/examples/chat.run", ours+"examples/chat/run.go",
+			modulePath+"/stream_test.TestX", ours+"stream/x_test.go",
+			modulePath+"/stream.TestY.func1", ours+"stream/y_test.go"),
+		3: stackOf("3", "", "github.com/anyio-go/anyiokit.Do", "github.com/anyio-go/anyiokit/kit/do.go", modulePath+"/bench.run", ours+"bench/run.go",
+			modulePath+"/anyiotest.Run", ours+"anyiotest/run.go"),
+		4: stackOf("4", "", "time.Sleep", root+"time/sleep.go", "example.com/app.f", "example.com/app/f.go",
+			heldBy, ours+"blocking.go", modulePath+".RunBlocking[...]", ours+"blocking.go", "example.com/app.caller", "example.com/app/caller.go"),
+		5: stackOf("5", "iter.Pull[...] in goroutine 6", "example.com/app.seq", "example.com/app/seq.go"),
+		6: stackOf("6", "", "iter.Pull[...].func2", root+"iter/iter.go", "example.com/app.next", "example.com/app/next.go",
+			runsTask, ours+"task.go", "example.com/app.main", "example.com/app/main.go"),
+		7: stackOf("7", "iter.Pull[...] in goroutine 5", "example.com/app.task", "example.com/app/task.go",
+			coroutineBody, ours+"loop.go"),
 	}
 	for _, c := range []struct {
 		id   int64

@@ -27,7 +27,7 @@ func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds 
 		return 0, 0, err
 	}
 	control, ncontrol := make([]byte, syscall.CmsgSpace(fdSize*len(fds))), 0
-	canceled := block(pl, s.ops.read, (*readSide)(&s.sock), func() {
+	canceled := block(pl, s.ops.Read, (*readSide)(&s.sock), func() {
 		n, ncontrol, _, _, err = c.ReadMsgUnix(p, control)
 	})
 	if canceled != nil {
@@ -88,7 +88,7 @@ func (s *Stream) WriteFDs(ctx context.Context, p []byte, fds []uintptr) error {
 		ints[i] = int(fd)
 	}
 	n, made := 0, false
-	canceled := block(pl, s.ops.write, (*writeSide)(&s.sock), func() {
+	canceled := block(pl, s.ops.Write, (*writeSide)(&s.sock), func() {
 		made = true
 		n, _, err = c.WriteMsgUnix(p, syscall.UnixRights(ints...), nil)
 		if err == nil && n < len(p) {

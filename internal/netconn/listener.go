@@ -61,7 +61,7 @@ func (l *Listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	}
 	x := kernel.GetExternal()
 	var c net.Conn
-	if err = x.Begin(pl, l.ops.accept, (*readSide)(&l.sock)); err == nil {
+	if err = x.Begin(pl, l.ops.Accept, (*readSide)(&l.sock)); err == nil {
 		c, err = l.l.Accept()
 		if canceled := x.End(pl); canceled != nil {
 			err = l.endRead(0, err, canceled)
@@ -74,7 +74,7 @@ func (l *Listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 func (l *Listener) acceptElsewhere(pl kernel.Place, t *kernel.Task) (kernel.StreamConn, error) {
 	var c net.Conn
 	var err error
-	canceled := offload(pl, t, l.ops.accept, (*readSide)(&l.sock), func() { c, err = l.l.Accept() })
+	canceled := offload(pl, t, l.ops.Accept, (*readSide)(&l.sock), func() { c, err = l.l.Accept() })
 	if canceled != nil {
 		err = l.endRead(0, err, canceled)
 	}

@@ -16,7 +16,7 @@ func lookup[T any](ctx context.Context, f func(context.Context) (T, error)) (v T
 		return v, err
 	}
 	ok := false
-	canceled := withContext(ctx, p, opLookup, func(own context.Context) {
+	canceled := withContext(ctx, p, kernel.OpLookup, func(own context.Context) {
 		v, err = f(own)
 		ok = err == nil
 	})

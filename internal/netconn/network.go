@@ -43,7 +43,7 @@ func dial(ctx context.Context, o kernel.SocketOptions) (net.Conn, error) {
 	}
 	d := net.Dialer{LocalAddr: dialFrom(o), Control: control(o)}
 	var c net.Conn
-	canceled := withContext(ctx, p, opDial, func(own context.Context) {
+	canceled := withContext(ctx, p, kernel.OpsOfNetwork(o.Network).Dial, func(own context.Context) {
 		c, err = d.DialContext(own, o.Network, dialTo(o))
 	})
 	if canceled != nil && c == nil {

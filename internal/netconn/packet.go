@@ -32,7 +32,7 @@ func (c *Packet) ReadFrom(ctx context.Context, p []byte) (int, kernel.Addr, erro
 		return c.readElsewhere(pl, t, p)
 	}
 	x, n, from := kernel.GetExternal(), 0, kernel.Addr{}
-	if err = x.Begin(pl, c.ops.read, (*readSide)(&c.sock)); err == nil {
+	if err = x.Begin(pl, c.ops.Read, (*readSide)(&c.sock)); err == nil {
 		n, from, err = c.io.readFrom(p)
 		if canceled := x.End(pl); canceled != nil {
 			err = c.endRead(n, err, canceled)
@@ -43,7 +43,7 @@ func (c *Packet) ReadFrom(ctx context.Context, p []byte) (int, kernel.Addr, erro
 }
 
 func (c *Packet) readElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, from kernel.Addr, err error) {
-	canceled := offload(pl, t, c.ops.read, (*readSide)(&c.sock), func() { n, from, err = c.io.readFrom(p) })
+	canceled := offload(pl, t, c.ops.Read, (*readSide)(&c.sock), func() { n, from, err = c.io.readFrom(p) })
 	if canceled != nil {
 		err = c.endRead(n, err, canceled)
 	}
@@ -60,7 +60,7 @@ func (c *Packet) WriteTo(ctx context.Context, p []byte, to kernel.Addr) error {
 		return c.writeElsewhere(pl, t, p, to)
 	}
 	x := kernel.GetExternal()
-	if err = x.Begin(pl, c.ops.write, (*writeSide)(&c.sock)); err == nil {
+	if err = x.Begin(pl, c.ops.Write, (*writeSide)(&c.sock)); err == nil {
 		err = c.io.writeTo(p, to)
 		if canceled := x.End(pl); canceled != nil {
 			err = c.endWrite(false, err, canceled)
@@ -71,7 +71,7 @@ func (c *Packet) WriteTo(ctx context.Context, p []byte, to kernel.Addr) error {
 }
 
 func (c *Packet) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte, to kernel.Addr) (err error) {
-	canceled := offload(pl, t, c.ops.write, (*writeSide)(&c.sock), func() { err = c.io.writeTo(p, to) })
+	canceled := offload(pl, t, c.ops.Write, (*writeSide)(&c.sock), func() { err = c.io.writeTo(p, to) })
 	if canceled != nil {
 		err = c.endWrite(false, err, canceled)
 	}
@@ -86,7 +86,7 @@ type udpIO struct {
 
 func newUDP(c *net.UDPConn) *Packet {
 	connected := c.RemoteAddr() != nil
-	return &Packet{sock: sock{c: c, ops: udpOps, connected: connected}, io: &udpIO{c, connected}}
+	return &Packet{sock: sock{c: c, ops: kernel.UDPOps, connected: connected}, io: &udpIO{c, connected}}
 }
 
 func (u *udpIO) readFrom(p []byte) (int, kernel.Addr, error) {
@@ -116,7 +116,7 @@ type unixgramIO struct {
 func newUnixgram(c *net.UnixConn) *Packet {
 	a, _ := c.RemoteAddr().(*net.UnixAddr)
 	connected := a != nil
-	return &Packet{sock: sock{c: c, ops: unixOps, connected: connected}, io: &unixgramIO{c, connected}}
+	return &Packet{sock: sock{c: c, ops: kernel.UNIXOps, connected: connected}, io: &unixgramIO{c, connected}}
 }
 
 func (u *unixgramIO) readFrom(p []byte) (int, kernel.Addr, error) {

@@ -38,7 +38,7 @@ func (s *pumpedStream) Read(ctx context.Context, p []byte) (int, error) {
 	}
 	if len(s.rest) == 0 {
 		size := min(len(p), maxPumped)
-		s.rest, err = s.in.do(pl, s.ops.read, func() ([]byte, error) {
+		s.rest, err = s.in.do(pl, s.ops.Read, func() ([]byte, error) {
 			buf := make([]byte, size)
 			n, err := s.conn.Read(buf)
 			if n > 0 {
@@ -62,7 +62,7 @@ func (s *pumpedStream) Write(ctx context.Context, p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := s.out.settle(pl, s.ops.write); err != nil {
+	if err := s.out.settle(pl, s.ops.Write); err != nil {
 		return 0, s.failed(err)
 	}
 	switch {
@@ -72,7 +72,7 @@ func (s *pumpedStream) Write(ctx context.Context, p []byte) (int, error) {
 		return 0, nil
 	}
 	data := bytes.Clone(p)
-	n, err := s.out.do(pl, s.ops.write, func() (int, error) { return s.conn.Write(data) })
+	n, err := s.out.do(pl, s.ops.Write, func() (int, error) { return s.conn.Write(data) })
 	if pl.Check() != nil && errors.Is(err, context.Canceled) {
 		n = len(p)
 	}
@@ -117,7 +117,7 @@ func (l *pumpedListener) Accept(ctx context.Context) (kernel.StreamConn, error) 
 	if err != nil {
 		return nil, err
 	}
-	c, err := l.in.do(pl, l.ops.accept, l.l.Accept)
+	c, err := l.in.do(pl, l.ops.Accept, l.l.Accept)
 	return accepted(c, l.failed(err))
 }
 
@@ -152,7 +152,7 @@ func (c *pumpedPacket) ReadFrom(ctx context.Context, p []byte) (int, kernel.Addr
 	if err != nil {
 		return 0, kernel.Addr{}, err
 	}
-	d, err := c.in.do(pl, c.ops.read, func() (datagram, error) {
+	d, err := c.in.do(pl, c.ops.Read, func() (datagram, error) {
 		buf := make([]byte, maxPumped)
 		n, from, err := c.io.readFrom(buf)
 		return datagram{bytes.Clone(buf[:n]), from}, err
@@ -166,11 +166,11 @@ func (c *pumpedPacket) WriteTo(ctx context.Context, p []byte, to kernel.Addr) er
 	if err != nil {
 		return err
 	}
-	if err := c.out.settle(pl, c.ops.write); err != nil {
+	if err := c.out.settle(pl, c.ops.Write); err != nil {
 		return c.failed(err)
 	}
 	data := bytes.Clone(p)
-	_, err = c.out.do(pl, c.ops.write, func() (struct{}, error) { return struct{}{}, c.io.writeTo(data, to) })
+	_, err = c.out.do(pl, c.ops.Write, func() (struct{}, error) { return struct{}{}, c.io.writeTo(data, to) })
 	return c.failed(err)
 }
 

@@ -11,38 +11,18 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// ops name what a kind of socket waits for.
-type ops struct{ read, write, accept kernel.Op }
-
-func newOps(kind string) *ops {
-	return &ops{
-		read:   kernel.RegisterOp(kind + ".Read"),
-		write:  kernel.RegisterOp(kind + ".Write"),
-		accept: kernel.RegisterOp(kind + ".Accept"),
-	}
-}
-
-var (
-	tcpOps  = newOps("TCP")
-	udpOps  = newOps("UDP")
-	unixOps = newOps("UNIX")
-	connOps = newOps("Conn") // of a net.Conn that somebody gave us
-
-	opDial      = kernel.RegisterOp("Dial")
-	opLookup    = kernel.RegisterOp("Lookup")
-	opWaitRead  = kernel.RegisterOp("WaitReadable")
-	opWaitWrite = kernel.RegisterOp("WaitWritable")
-)
+// connOps are of a net.Conn that somebody gave us.
+var connOps = kernel.NewSocketOps("Conn")
 
 // opsOf chooses by the type of a net.Conn, net.Listener or net.PacketConn.
-func opsOf(v any) *ops {
+func opsOf(v any) *kernel.SocketOps {
 	switch v.(type) {
 	case *net.TCPConn, *net.TCPListener:
-		return tcpOps
+		return kernel.TCPOps
 	case *net.UDPConn:
-		return udpOps
+		return kernel.UDPOps
 	case *net.UnixConn, *net.UnixListener:
-		return unixOps
+		return kernel.UNIXOps
 	}
 	return connOps
 }
@@ -59,7 +39,7 @@ type under interface {
 // sock is what all sockets have.
 type sock struct {
 	c         under
-	ops       *ops
+	ops       *kernel.SocketOps
 	connected bool // c is a net.Conn whose remote address counts
 	closed    atomic.Bool
 }

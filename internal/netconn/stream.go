@@ -34,7 +34,7 @@ func (s *Stream) Read(ctx context.Context, p []byte) (int, error) {
 		return s.readElsewhere(pl, t, p)
 	}
 	x, n := kernel.GetExternal(), 0
-	if err = x.Begin(pl, s.ops.read, (*readSide)(&s.sock)); err == nil {
+	if err = x.Begin(pl, s.ops.Read, (*readSide)(&s.sock)); err == nil {
 		n, err = s.conn.Read(p)
 		if canceled := x.End(pl); canceled != nil {
 			err = s.endRead(n, err, canceled)
@@ -58,7 +58,7 @@ func (s *Stream) outcome(n int, err error) (int, error) {
 }
 
 func (s *Stream) readElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, err error) {
-	canceled := offload(pl, t, s.ops.read, (*readSide)(&s.sock), func() { n, err = s.conn.Read(p) })
+	canceled := offload(pl, t, s.ops.Read, (*readSide)(&s.sock), func() { n, err = s.conn.Read(p) })
 	if canceled != nil {
 		err = s.endRead(n, err, canceled)
 	}
@@ -75,7 +75,7 @@ func (s *Stream) Write(ctx context.Context, p []byte) (int, error) {
 		return s.writeElsewhere(pl, t, p)
 	}
 	x, n := kernel.GetExternal(), 0
-	if err = x.Begin(pl, s.ops.write, (*writeSide)(&s.sock)); err == nil {
+	if err = x.Begin(pl, s.ops.Write, (*writeSide)(&s.sock)); err == nil {
 		n, err = s.conn.Write(p)
 		if canceled := x.End(pl); canceled != nil {
 			err = s.endWrite(n == len(p), err, canceled)
@@ -89,7 +89,7 @@ func (s *Stream) Write(ctx context.Context, p []byte) (int, error) {
 }
 
 func (s *Stream) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, err error) {
-	canceled := offload(pl, t, s.ops.write, (*writeSide)(&s.sock), func() { n, err = s.conn.Write(p) })
+	canceled := offload(pl, t, s.ops.Write, (*writeSide)(&s.sock), func() { n, err = s.conn.Write(p) })
 	if canceled != nil {
 		err = s.endWrite(n == len(p), err, canceled)
 	}

@@ -53,9 +53,9 @@ func (Network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 	if err != nil {
 		return fdError(side, err)
 	}
-	op := opWaitRead
+	op := kernel.OpWaitReadable
 	if write {
-		op = opWaitWrite
+		op = kernel.OpWaitWritable
 	}
 	w := &fdWait{}
 	w.Node.Value.W = &w.Waiter

@@ -27,8 +27,6 @@ type listener struct {
 	closed  bool
 }
 
-var opAccept = kernel.RegisterOp("Listener.Accept")
-
 // ListenStream makes a TCP or UNIX socket that accepts.
 func (n *Net) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel.StreamListener, error) {
 	if _, err := kernel.Enter(ctx); err != nil {
@@ -161,7 +159,7 @@ func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 			c.listener = nil
 			return c, nil
 		}
-		if err := n.wait(p, &l.accepts, opAccept); err != nil {
+		if err := n.wait(p, &l.accepts, kernel.TCPOps.Accept); err != nil {
 			return nil, err
 		}
 	}

@@ -61,12 +61,6 @@ type conn struct {
 	connects, reads, writes kernel.Queue
 }
 
-var (
-	opDial  = kernel.RegisterOp("TCP.Dial")
-	opRead  = kernel.RegisterOp("TCP.Read")
-	opWrite = kernel.RegisterOp("TCP.Write")
-)
-
 func (n *Net) newConn(network string, h, peer *Host, local, remote netip.AddrPort) *conn {
 	c := &conn{net: n, network: network, host: h, peerHost: peer, local: local, remote: remote}
 	c.sender.init(c)
@@ -124,7 +118,7 @@ func (n *Net) DialStream(ctx context.Context, o kernel.SocketOptions) (kernel.St
 		c.sendSYN()
 	}
 	for c.state == synSent {
-		if err := n.wait(p, &c.connects, opDial); err != nil {
+		if err := n.wait(p, &c.connects, kernel.TCPOps.Dial); err != nil {
 			c.abort()
 			return nil, err
 		}
@@ -182,7 +176,7 @@ func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
 		case c.state == dead:
 			return 0, io.EOF
 		}
-		if err := n.wait(p, &c.reads, opRead); err != nil {
+		if err := n.wait(p, &c.reads, kernel.TCPOps.Read); err != nil {
 			return 0, err
 		}
 	}
@@ -216,7 +210,7 @@ func (c *conn) Write(ctx context.Context, data []byte) (int, error) {
 		if written == len(data) {
 			return written, nil
 		}
-		if err := n.wait(p, &c.writes, opWrite); err != nil {
+		if err := n.wait(p, &c.writes, kernel.TCPOps.Write); err != nil {
 			return written, err
 		}
 	}

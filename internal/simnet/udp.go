@@ -28,8 +28,6 @@ type datagram struct {
 	closed  bool
 }
 
-var opReadFrom = kernel.RegisterOp("UDP.ReadFrom")
-
 // OpenPacket makes an UDP or UNIX datagram socket.
 func (n *Net) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
 	if _, err := kernel.Enter(ctx); err != nil {
@@ -159,7 +157,7 @@ func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 			}
 			return copy(buf, q.Data), from, nil
 		}
-		if err := n.wait(p, &s.reads, opReadFrom); err != nil {
+		if err := n.wait(p, &s.reads, kernel.UDPOps.Read); err != nil {
 			return 0, kernel.Addr{}, err
 		}
 	}

@@ -38,11 +38,6 @@ type unixListener struct {
 	closed  bool
 }
 
-var (
-	opUnixRead  = kernel.RegisterOp("UNIX.Read")
-	opUnixWrite = kernel.RegisterOp("UNIX.Write")
-)
-
 func (n *Net) listenUnix(ctx context.Context, o kernel.SocketOptions) (kernel.StreamListener, error) {
 	n.lock()
 	defer n.unlock()
@@ -117,7 +112,7 @@ func (l *unixListener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 			l.queue = l.queue[1:]
 			return c, nil
 		}
-		if err := n.wait(p, &l.accepts, opAccept); err != nil {
+		if err := n.wait(p, &l.accepts, kernel.UNIXOps.Accept); err != nil {
 			return nil, err
 		}
 	}
@@ -184,7 +179,7 @@ func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
 		case c.peer.shut || c.peer.closed:
 			return 0, io.EOF
 		}
-		if err := n.wait(p, &c.reads, opUnixRead); err != nil {
+		if err := n.wait(p, &c.reads, kernel.UNIXOps.Read); err != nil {
 			return 0, err
 		}
 	}
@@ -214,7 +209,7 @@ func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
 		if written == len(data) {
 			return written, nil
 		}
-		if err := n.wait(p, &c.writes, opUnixWrite); err != nil {
+		if err := n.wait(p, &c.writes, kernel.UNIXOps.Write); err != nil {
 			return written, err
 		}
 	}

@@ -36,11 +36,6 @@ type message struct {
 	from string
 }
 
-var (
-	opUnixReadFrom = kernel.RegisterOp("UNIX.ReadFrom")
-	opUnixWriteTo  = kernel.RegisterOp("UNIX.WriteTo")
-)
-
 func (n *Net) openUnixgram(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
 	n.lock()
 	defer n.unlock()
@@ -108,7 +103,7 @@ func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 			}
 			return copy(buf, m.data), kernel.Addr{Path: m.from}, nil
 		}
-		if err := n.wait(p, &s.reads, opUnixReadFrom); err != nil {
+		if err := n.wait(p, &s.reads, kernel.UNIXOps.Read); err != nil {
 			return 0, kernel.Addr{}, err
 		}
 	}
@@ -134,7 +129,7 @@ func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 			return nil
 		}
 		s.blocks = target
-		err = n.wait(p, &target.writes, opUnixWriteTo)
+		err = n.wait(p, &target.writes, kernel.UNIXOps.Write)
 		s.blocks = nil
 		if err != nil {
 			return err

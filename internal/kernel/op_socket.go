@@ -1,0 +1,36 @@
+package kernel
+
+// SocketOps are what a task waits for at one kind of socket: the same on every
+// backend.
+type SocketOps struct{ Dial, Read, Write, Accept Op }
+
+// NewSocketOps makes the names of a kind.
+func NewSocketOps(kind string) *SocketOps {
+	return &SocketOps{
+		Dial:   RegisterOp(kind + ".Dial"),
+		Read:   RegisterOp(kind + ".Read"),
+		Write:  RegisterOp(kind + ".Write"),
+		Accept: RegisterOp(kind + ".Accept"),
+	}
+}
+
+var (
+	TCPOps  = NewSocketOps("TCP")
+	UDPOps  = NewSocketOps("UDP")
+	UNIXOps = NewSocketOps("UNIX") // of streams and datagrams
+
+	OpLookup       = RegisterOp("Lookup")
+	OpWaitReadable = RegisterOp("WaitReadable")
+	OpWaitWritable = RegisterOp("WaitWritable")
+)
+
+// OpsOfNetwork are those of a network by the name that package net gives it.
+func OpsOfNetwork(network string) *SocketOps {
+	switch {
+	case len(network) >= 4 && network[:4] == "unix":
+		return UNIXOps
+	case len(network) >= 3 && network[:3] == "udp":
+		return UDPOps
+	}
+	return TCPOps
+}
