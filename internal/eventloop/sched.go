@@ -12,9 +12,13 @@ import (
 	"github.com/anyio-go/anyio/internal/race"
 )
 
-// budget is how many operations that need not wait a task may do in a row, as
-// Tokio's cooperative budget.
-const budget = 128
+const (
+	// budget is how many operations that need not wait a task may do in a row, as
+	// Tokio's cooperative budget.
+	budget = 128
+	// stride makes the clock cost 4 % of a switch between tasks that run for nothing.
+	stride = 16
+)
 
 // Backend is the loop of one run, and the poller that tells it of descriptors.
 type Backend struct {
@@ -30,7 +34,7 @@ func New() (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{clock: c, Loop: loop.New(loop.Params{
-		Name: "eventloop", Order: &fifo{}, Clock: c, Budget: budget, Rand: rand.IntN,
+		Name: "eventloop", Order: &fifo{}, Clock: c, Budget: budget, Stride: stride, Rand: rand.IntN,
 	})}
 	b.network = newNetwork(b)
 	c.network = b.network

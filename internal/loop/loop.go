@@ -49,6 +49,7 @@ type Params struct {
 	Order  Order
 	Clock  Clock
 	Budget int // operations a task may do before it gives way
+	Stride int // tasks that may run between two looks at the clock, if they were short before
 	// Rand returns a choice out of n.
 	Rand func(n int) int
 	// OnStep is told of each task before it runs; an error ends the run.
@@ -68,8 +69,9 @@ type Loop struct {
 	cur      *kernel.Task // the task it runs
 	stash    *kernel.Task // picked by a coroutine, to be resumed next
 	hosted   bool         // the current task was resumed by one that parks: see Park
-	budget   int          // what is left to cur
-	picks    int          // until the next look at timers and outside events
+	budget   int          // operations until cur has to ask for more
+	granted  int          // operations that cur was given in all
+	pace     pace         // when to look at timers and outside events
 	idle     *coro.Coro   // coroutines without a task
 	spent    *coro.Coro   // coroutines whose task called runtime.Goexit
 	goexit   bool         // one of them is being ended
@@ -82,9 +84,6 @@ type Loop struct {
 	workers  workers  // for blocking calls
 	lending
 }
-
-// turnLength is how many tasks run between two looks at outside events.
-const turnLength = 61
 
 // New makes a loop.
 func New(p Params) *Loop { return &Loop{Params: p} }
@@ -185,10 +184,16 @@ func (l *Loop) next() *kernel.Task {
 //
 //go:norace
 func (l *Loop) pick() *kernel.Task {
-	if l.picks--; l.picks <= 0 || l.Order.Len() == 0 {
+	if l.Order.Len() == 0 || l.turnDue() {
 		l.turn()
-		l.picks = turnLength
 	}
+	return l.take()
+}
+
+// take is pick without a look at outside events.
+//
+//go:norace
+func (l *Loop) take() *kernel.Task {
 	if l.run.Virtual {
 		l.run.PollForeign()
 		if race.Enabled {
@@ -216,10 +221,15 @@ func (l *Loop) pick() *kernel.Task {
 func (l *Loop) turn() {
 	l.drainRemote()
 	l.Clock.Poll()
-	l.fireTimers()
+	if l.Order.Len() == 0 && l.timers.empty() {
+		return
+	}
+	now := l.Clock.Now()
+	l.fireTimers(now)
 	if race.Enabled { // there timers fire on a goroutine of their own
 		l.drainRemote()
 	}
+	l.pace.turned(now, l.Stride)
 }
 
 // resume runs t until it parks or ends.
@@ -235,7 +245,7 @@ func (l *Loop) resume(t *kernel.Task) {
 		}
 		t.Coro = c
 	}
-	l.cur, l.budget = t, l.Budget
+	l.begin(t)
 	l.current.Store(c.Goid())
 	c.Resume()
 	l.cur = nil
@@ -283,7 +293,7 @@ func (l *Loop) pickNew(c *coro.Coro) bool {
 		return false
 	}
 	t.Coro = c
-	l.cur, l.budget = t, l.Budget
+	l.begin(t)
 	return true
 }
 
@@ -355,7 +365,7 @@ func (l *Loop) Park(t *kernel.Task) {
 			break
 		}
 		if next == t {
-			l.cur, l.budget = t, l.Budget
+			l.begin(t)
 			l.current.Store(c.Goid())
 			return
 		}
@@ -381,10 +391,11 @@ func (l *Loop) pickReady() *kernel.Task {
 		l.stash = nil
 		return t
 	}
-	if l.picks <= 1 || l.Order.Len() == 0 || l.mainDone || l.stalled != nil {
+	if l.Order.Len() == 0 || l.mainDone || l.stalled != nil || l.pace.picks <= 1 {
 		return nil
 	}
-	return l.pick()
+	l.pace.picks--
+	return l.take()
 }
 
 // Yield lets others run if forced or the budget is used up.
@@ -394,13 +405,14 @@ func (l *Loop) Yield(forced bool) {
 	if goid.Get() != l.current.Load() {
 		return
 	}
-	if l.budget--; !forced && l.budget > 0 {
+	if l.budget--; !forced && (l.budget > 0 || l.more()) {
 		return
 	}
 	t := l.cur
 	if t == nil {
 		return
 	}
+	l.pace.lookNext()
 	l.Order.Push(t)
 	if race.Enabled {
 		// Timers fired from here would carry what t did to the tasks they wake.
@@ -408,8 +420,8 @@ func (l *Loop) Yield(forced bool) {
 		return
 	}
 	next := l.pick()
-	l.budget = l.Budget
 	if next == t {
+		l.begin(t)
 		return
 	}
 	l.stash = next

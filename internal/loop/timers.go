@@ -88,11 +88,10 @@ func (l *Loop) Disarm(t *kernel.Timer) bool {
 }
 
 //go:norace
-func (l *Loop) fireTimers() {
+func (l *Loop) fireTimers(now int64) {
 	if l.timers.empty() {
 		return
 	}
-	now := l.Clock.Now()
 	for {
 		race.Disable()
 		t := l.timers.due(now)

@@ -40,7 +40,7 @@ func New(cfg Config) *Sim {
 	s := &Sim{cfg: cfg, order: &seeded{}, clock: &clock{}, hash: fnvOffset}
 	s.order.rng.seed(cfg.Seed)
 	l := loop.New(loop.Params{
-		Name: "sim", Order: s.order, Clock: s.clock, Budget: 1, Rand: s.Rand,
+		Name: "sim", Order: s.order, Clock: s.clock, Budget: 1, Stride: 16, Rand: s.Rand,
 		OnStep: s.step,
 		OnStall: func(st *kernel.Stall) error {
 			st.Seed, st.Steps = cfg.Seed, s.steps
