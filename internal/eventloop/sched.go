@@ -34,7 +34,7 @@ func New() (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{clock: c, Loop: loop.New(loop.Params{
-		Name: "eventloop", Order: &fifo{}, Clock: c, Budget: budget, Stride: stride, Rand: rand.IntN,
+		Name: "eventloop", Order: &fifo{}, Clock: c, Budget: budget, Stride: stride, Trims: true, Rand: rand.IntN,
 	})}
 	b.network = newNetwork(b)
 	c.network = b.network

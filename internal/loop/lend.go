@@ -53,15 +53,32 @@ func (l *Loop) open() {
 //
 //go:norace
 func (l *Loop) wait() error {
-	when, ok := l.timers.next()
+	if l.Trims && l.pool.n > spareCoros {
+		if l.pool.age(l.Clock.Now()); l.pool.surplus > 0 {
+			return nil
+		}
+	}
+	when, ok := l.wakeAt()
 	if l.idleUntil = when; !ok {
 		l.idleUntil = math.MaxInt64
 	}
 	return l.Clock.Idle(when, ok)
 }
 
+// wakeAt is when the loop has something to do though nothing happens: the first timer,
+// or to end the coroutines that nobody has needed.
+//
+//go:norace
+func (l *Loop) wakeAt() (when int64, ok bool) {
+	when, ok = l.timers.next()
+	if trim := l.pool.since + trimEvery; l.Trims && l.pool.n > spareCoros && (!ok || trim < when) {
+		return trim, true
+	}
+	return when, ok
+}
+
 // urgent reports whether the driver wants control back after each step.
-func (l *Loop) urgent() bool { return l.helping || l.kept != nil }
+func (l *Loop) urgent() bool { return l.helping || l.kept != nil || l.pool.surplus > 0 }
 
 // borrow makes the calling goroutine, which is no task of any loop, the driver.
 func (l *Loop) borrow(worker bool) bool {
@@ -137,7 +154,7 @@ func (l *Loop) driveLent(t *kernel.Task) kernel.Job {
 			l.kept = nil
 			l.workers.run(l, j)
 		}
-		if t != nil && (t.Finished() || next.Coro == nil && l.idle == nil) {
+		if t != nil && (t.Finished() || next.Coro == nil && l.pool.idle == nil) {
 			l.stash = next
 			break
 		}
@@ -154,7 +171,7 @@ func (l *Loop) ownersTurn() bool {
 	if l.watchers != nil {
 		return true
 	}
-	when, ok := l.timers.next()
+	when, ok := l.wakeAt()
 	return ok && when < l.idleUntil
 }
 

@@ -48,8 +48,9 @@ type Params struct {
 	Name   string
 	Order  Order
 	Clock  Clock
-	Budget int // operations a task may do before it gives way
-	Stride int // tasks that may run between two looks at the clock, if they were short before
+	Budget int  // operations a task may do before it gives way
+	Trims  bool // coroutines that are not needed any more are given back
+	Stride int  // tasks that may run between two looks at the clock, if they were short before
 	// Rand returns a choice out of n.
 	Rand func(n int) int
 	// OnStep is told of each task before it runs; an error ends the run.
@@ -72,7 +73,7 @@ type Loop struct {
 	budget   int          // operations until cur has to ask for more
 	granted  int          // operations that cur was given in all
 	pace     pace         // when to look at timers and outside events
-	idle     *coro.Coro   // coroutines without a task
+	pool     pool         // coroutines without a task
 	spent    *coro.Coro   // coroutines whose task called runtime.Goexit
 	goexit   bool         // one of them is being ended
 	stalled  error        // why the run was killed
@@ -111,10 +112,7 @@ func (l *Loop) Main(t *kernel.Task) error {
 }
 
 func (l *Loop) close() {
-	for c := l.idle; c != nil; c = c.Next {
-		c.Stop()
-	}
-	l.idle = nil
+	l.pool.close()
 	l.workers.close()
 	_ = l.Clock.Close()
 }
@@ -158,6 +156,7 @@ func (l *Loop) reap() {
 func (l *Loop) next() *kernel.Task {
 	done := l.mainDone
 	for {
+		l.pool.trim()
 		if t := l.stash; t != nil {
 			l.stash = nil
 			return t
@@ -165,7 +164,7 @@ func (l *Loop) next() *kernel.Task {
 		if t := l.pick(); t != nil || l.given {
 			return t
 		}
-		if l.wakeWatcher() {
+		if l.wakeWatcher() || l.pool.surplus > 0 {
 			continue
 		}
 		if err := l.wait(); err == nil || l.run.AwaitForeign() {
@@ -230,6 +229,9 @@ func (l *Loop) turn() {
 		l.drainRemote()
 	}
 	l.pace.turned(now, l.Stride)
+	if l.Trims {
+		l.pool.age(now)
+	}
 }
 
 // resume runs t until it parks or ends.
@@ -238,9 +240,7 @@ func (l *Loop) turn() {
 func (l *Loop) resume(t *kernel.Task) {
 	c := t.Coro
 	if c == nil {
-		if c = l.idle; c != nil {
-			l.idle = c.Next
-		} else {
+		if c = l.pool.get(); c == nil {
 			c = coro.New(l)
 		}
 		t.Coro = c
@@ -270,7 +270,7 @@ func (l *Loop) RunCoro(c *coro.Coro) {
 		if l.pickNew(c) {
 			continue
 		}
-		c.Next, l.idle = l.idle, c
+		l.pool.put(c)
 		if !c.Yield() {
 			return
 		}
@@ -420,7 +420,7 @@ func (l *Loop) Yield(forced bool) {
 		return
 	}
 	next := l.pick()
-	if next == t {
+	if next == t && !l.urgent() {
 		l.begin(t)
 		return
 	}

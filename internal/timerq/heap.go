@@ -46,13 +46,7 @@ func (h *Heap[T]) Min() *Item[T] {
 //go:norace
 func (h *Heap[T]) Push(it *Item[T]) {
 	if h.n == len(h.items) {
-		// Not append: the runtime's growing is seen by the race detector.
-		bigger := make([]*Item[T], max(16, 2*len(h.items)))
-		//lint:ignore S1001 copy is seen by the race detector, too
-		for i, old := range h.items {
-			bigger[i] = old
-		}
-		h.items = bigger
+		h.resize(max(16, 2*h.n))
 	}
 	h.seq++
 	it.seq = h.seq
@@ -72,6 +66,9 @@ func (h *Heap[T]) Remove(it *Item[T]) bool {
 	h.n--
 	last := h.items[h.n]
 	h.items[h.n] = nil
+	if len(h.items) > 1024 && h.n < len(h.items)/8 { // after a burst
+		h.resize(len(h.items) / 4)
+	}
 	if i == h.n {
 		return true
 	}
@@ -81,6 +78,17 @@ func (h *Heap[T]) Remove(it *Item[T]) bool {
 		h.down(last, i)
 	}
 	return true
+}
+
+// resize changes the room to n items.
+//
+//go:norace
+func (h *Heap[T]) resize(n int) {
+	items := make([]*Item[T], n)
+	for i := range h.n { // not append or copy, which the race detector sees
+		items[i] = h.items[i]
+	}
+	h.items = items
 }
 
 //go:norace

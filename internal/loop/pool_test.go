@@ -1,0 +1,88 @@
+//go:build !race
+
+package loop
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A wakeup makes a task ready.
+type wakeup struct {
+	l *Loop
+	t *kernel.Task
+}
+
+func (w wakeup) Fire() { w.l.Unpark(w.t) }
+
+// sleep parks the current task.
+func sleep(l *Loop, c *workClock, d time.Duration) {
+	t := l.Current()
+	timer := &kernel.Timer{When: c.now + int64(d)}
+	timer.Value = wakeup{l, t}
+	l.Arm(timer)
+	l.Park(t)
+}
+
+// burst are n tasks that are all there at the same time, for d.
+func burst(n int, d time.Duration) (fs []func(l *Loop, c *workClock)) {
+	for range n {
+		fs = append(fs, func(l *Loop, c *workClock) { sleep(l, c, d) })
+	}
+	return fs
+}
+
+func TestCoroutinesAreGivenBackAfterABurst(t *testing.T) {
+	const n = 1000
+	for name, later := range map[string]func(l *Loop, c *workClock){
+		"idle": func(l *Loop, c *workClock) { sleep(l, c, time.Hour) },
+		"some work": func(l *Loop, c *workClock) {
+			for range 20 {
+				sleep(l, c, 100*time.Millisecond)
+			}
+		},
+		"busy": func(l *Loop, c *workClock) {
+			for range 20_000 {
+				c.work(100 * time.Microsecond)
+				l.Yield(true)
+			}
+		},
+	} {
+		last := func(l *Loop, c *workClock) {
+			sleep(l, c, 2*time.Millisecond)
+			if l.pool.n < n {
+				t.Errorf("%s: %d coroutines are idle after the burst", name, l.pool.n)
+			}
+			later(l, c)
+			if l.pool.n > spareCoros {
+				t.Errorf("%s: %d coroutines are still idle", name, l.pool.n)
+			}
+		}
+		runLoop(t, Params{Budget: 128, Stride: 16, Trims: true}, append(burst(n, time.Millisecond), last)...)
+	}
+}
+
+func TestSteadyLoadKeepsItsCoroutines(t *testing.T) {
+	const n = 100
+	runLoop(t, Params{Budget: 128, Stride: 16, Trims: true}, func(l *Loop, c *workClock) {
+		for range 50 {
+			g := &kernel.Group{}
+			g.Init(&l.Current().Scope, kernel.NoDeadline, false)
+			g.Open(plainRunner{})
+			for range n { // all are needed, for a moment
+				task := &kernel.Task{}
+				task.Prepare(func(context.Context) error { sleep(l, c, time.Millisecond); return nil }, 0, nil)
+				g.Spawn(task)
+			}
+			g.Join()
+			g.Leave()
+			sleep(l, c, 100*time.Millisecond)
+			if l.pool.n != n {
+				t.Errorf("%d of %d coroutines are left between two rounds", l.pool.n, n)
+			}
+		}
+	})
+}
