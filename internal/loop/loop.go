@@ -220,12 +220,15 @@ func (l *Loop) take() *kernel.Task {
 func (l *Loop) turn() {
 	l.drainRemote()
 	l.Clock.Poll()
+	if race.Enabled { // there descriptors and timers are told of on other goroutines
+		l.drainRemote()
+	}
 	if l.Order.Len() == 0 && l.timers.empty() {
 		return
 	}
 	now := l.Clock.Now()
 	l.fireTimers(now)
-	if race.Enabled { // there timers fire on a goroutine of their own
+	if race.Enabled {
 		l.drainRemote()
 	}
 	l.pace.turned(now, l.Stride)
