@@ -55,7 +55,7 @@ func TestFailureCancelsTheGroupBeforeAnyoneSeesTheEnd(t *testing.T) {
 								_ = run(func(ctx context.Context) error {
 									return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 										h := tg.Go(fail, anyio.Name("failing"))
-										return anyio.Shielded(ctx, 0, func(shielded context.Context) error {
+										return anyio.Shielded(ctx, anyio.Forever, func(shielded context.Context) error {
 											must(t, see(shielded, h))
 											seen = true
 											if !tg.CancelCalled() || ctx.Err() == nil {
