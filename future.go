@@ -117,7 +117,11 @@ func (f *Future[T]) finish(how FutureStatus, value T, err error) error {
 		return ErrFutureFinished
 	}
 	f.value, f.err = value, err
-	f.done.Open()
+	if how == FutureFinished {
+		f.done.Open()
+	} else {
+		f.done.Fail()
+	}
 	return nil
 }
 

@@ -51,6 +51,7 @@ var claimants = waitq.NewPool(func() *claimant {
 // putClaimant gives back a claimant that waits no more and stands in no queue.
 func putClaimant(c *claimant) {
 	c.run, c.key, c.seat, c.notified = nil, borrowerKey{}, nil, notNotified
+	c.Forget()
 	claimants.Put(c)
 }
 

@@ -91,16 +91,20 @@ func (b *inbox) push(s os.Signal) {
 func (b *inbox) close() {
 	b.mu.Lock()
 	b.closed, b.arrived = true, nil
-	w := b.waiter.WakeFirst()
+	w := b.waiter.FailFirst()
 	b.mu.Unlock()
 	if w != nil {
+		w.Index = signalsClosed
 		w.Unpark()
 	}
 }
 
+const signalsClosed = 1 // Index of the waiter whose wait close has ended
+
 // take waits for the first signal.
 func (b *inbox) take(p kernel.Place) (os.Signal, error) {
 	b.mu.Lock()
+	closedFirst := false
 	if len(b.arrived) == 0 && !b.closed {
 		w := kernel.GetBlocker()
 		defer kernel.PutBlocker(w)
@@ -114,10 +118,14 @@ func (b *inbox) take(p kernel.Place) (os.Signal, error) {
 			b.mu.Unlock()
 			return nil, err
 		}
+		closedFirst = w.Index == signalsClosed
 	}
 	defer b.mu.Unlock()
-	if b.closed {
+	if closedFirst {
 		return nil, ErrClosed
+	}
+	if b.closed {
+		return nil, p.CanceledOr(ErrClosed)
 	}
 	s := b.arrived[0]
 	b.arrived = b.arrived[1:]

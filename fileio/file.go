@@ -139,7 +139,12 @@ func (f *File) Close(ctx context.Context) error {
 }
 
 func (f *File) shutdown() error {
-	err := f.raw.Close()
+	var err error
+	if f.endless != nil { // it decides for those who wait
+		err = f.endless.conn.Close()
+	} else {
+		err = f.raw.Close()
+	}
 	if errors.Is(err, os.ErrClosed) {
 		err = nil // by somebody who has the os.File
 	}
@@ -172,8 +177,23 @@ func (f *File) opts() []anyio.BlockingOption {
 
 // outcome is the error of a call as the caller is to see it.
 func (f *File) outcome(err error) error {
-	if err != nil && err != io.EOF && (f.closed.Load() || errors.Is(err, os.ErrClosed)) {
+	if err != nil && err != io.EOF && !errors.Is(err, anyio.ErrCanceled) && (f.closed.Load() || errors.Is(err, os.ErrClosed)) {
 		return anyio.ErrClosed
+	}
+	return err
+}
+
+// elsewhere makes a call on a thread. One that comes too late, as the file was closed
+// while it waited for that, is canceled if its caller is.
+func elsewhere[T any](ctx context.Context, f *File, call func() (T, error)) (T, error) {
+	v, err := anyio.RunBlocking(ctx, call, f.opts()...)
+	return v, settled(ctx, err)
+}
+
+// settled is the error of a call that has not waited for the file.
+func settled(ctx context.Context, err error) error {
+	if err == anyio.ErrClosed {
+		return kernel.Locate(ctx).CanceledOr(err)
 	}
 	return err
 }

@@ -53,7 +53,7 @@ func (f *File) readEndless(ctx context.Context, p []byte) (int, error) {
 	}
 	defer e.reading.Release()
 	if f.closed.Load() {
-		return 0, anyio.ErrClosed
+		return 0, settled(ctx, anyio.ErrClosed)
 	}
 	if n := f.readAhead(p); n > 0 || len(p) == 0 {
 		return n, nil
@@ -69,6 +69,9 @@ func (f *File) readLineEndless(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer e.reading.Release()
+	if f.closed.Load() {
+		return "", settled(ctx, anyio.ErrClosed)
+	}
 	return f.readLine(func(p []byte) (int, error) { return e.conn.Read(ctx, p) })
 }
 
@@ -80,7 +83,7 @@ func (f *File) writeEndless(ctx context.Context, p []byte) (int, error) {
 	}
 	defer e.writing.Release()
 	if f.closed.Load() {
-		return 0, anyio.ErrClosed
+		return 0, settled(ctx, anyio.ErrClosed)
 	}
 	n, err := e.conn.Write(ctx, p)
 	return n, f.outcome(err)

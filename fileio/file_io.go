@@ -22,9 +22,10 @@ func (f *File) Read(ctx context.Context, p []byte) (int, error) {
 	case err != nil:
 		return 0, err
 	case here:
-		return f.read(p)
+		n, err := f.read(p)
+		return n, settled(ctx, err)
 	}
-	return anyio.RunBlocking(ctx, func() (int, error) { return f.read(p) }, f.opts()...)
+	return elsewhere(ctx, f, func() (int, error) { return f.read(p) })
 }
 
 func (f *File) read(p []byte) (int, error) {
@@ -51,9 +52,10 @@ func (f *File) Write(ctx context.Context, p []byte) (int, error) {
 	case err != nil:
 		return 0, err
 	case here:
-		return f.write(p)
+		n, err := f.write(p)
+		return n, settled(ctx, err)
 	}
-	return anyio.RunBlocking(ctx, func() (int, error) { return f.write(p) }, f.opts()...)
+	return elsewhere(ctx, f, func() (int, error) { return f.write(p) })
 }
 
 func (f *File) write(p []byte) (int, error) {
@@ -92,9 +94,10 @@ func (f *File) ReadAt(ctx context.Context, p []byte, offset int64) (int, error) 
 	case err != nil:
 		return 0, err
 	case here:
-		return f.readAt(p, offset)
+		n, err := f.readAt(p, offset)
+		return n, settled(ctx, err)
 	}
-	return anyio.RunBlocking(ctx, func() (int, error) { return f.readAt(p, offset) }, f.opts()...)
+	return elsewhere(ctx, f, func() (int, error) { return f.readAt(p, offset) })
 }
 
 func (f *File) readAt(p []byte, offset int64) (int, error) {
@@ -112,9 +115,10 @@ func (f *File) WriteAt(ctx context.Context, p []byte, offset int64) (int, error)
 	case err != nil:
 		return 0, err
 	case here:
-		return f.writeAt(p, offset)
+		n, err := f.writeAt(p, offset)
+		return n, settled(ctx, err)
 	}
-	return anyio.RunBlocking(ctx, func() (int, error) { return f.writeAt(p, offset) }, f.opts()...)
+	return elsewhere(ctx, f, func() (int, error) { return f.writeAt(p, offset) })
 }
 
 func (f *File) writeAt(p []byte, offset int64) (int, error) {
@@ -133,9 +137,10 @@ func (f *File) Seek(ctx context.Context, offset int64, whence int) (int64, error
 	case err != nil:
 		return 0, err
 	case here:
-		return f.seek(offset, whence)
+		at, err := f.seek(offset, whence)
+		return at, settled(ctx, err)
 	}
-	return anyio.RunBlocking(ctx, func() (int64, error) { return f.seek(offset, whence) }, f.opts()...)
+	return elsewhere(ctx, f, func() (int64, error) { return f.seek(offset, whence) })
 }
 
 // Tell returns the offset from the start where the next Read or Write is. [FI-17]
@@ -169,9 +174,10 @@ func fileCall[A, T any](ctx context.Context, f *File, n int, a A, g func(*File, 
 	case err != nil:
 		return v, err
 	case here:
-		return guarded(f, a, g)
+		v, err := guarded(f, a, g)
+		return v, settled(ctx, err)
 	}
-	return anyio.RunBlocking(ctx, func() (T, error) { return guarded(f, a, g) }, f.opts()...)
+	return elsewhere(ctx, f, func() (T, error) { return guarded(f, a, g) })
 }
 
 func guarded[A, T any](f *File, a A, g func(*File, A) (T, error)) (v T, err error) {

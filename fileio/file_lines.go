@@ -38,9 +38,10 @@ func (f *File) ReadLine(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case here:
-		return f.readLineRaw()
+		line, err := f.readLineRaw()
+		return line, settled(ctx, err)
 	}
-	return anyio.RunBlocking(ctx, f.readLineRaw, f.opts()...)
+	return elsewhere(ctx, f, f.readLineRaw)
 }
 
 // Lines ranges over the lines from here on, each with its "\n", as strings.Lines does.
@@ -122,15 +123,15 @@ func (f *File) tidy() {
 func (f *File) readLineRaw() (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.closed.Load() {
+		return "", anyio.ErrClosed
+	}
 	return f.readLine(f.raw.Read)
 }
 
 // readLine reads on until there is a line. What it has read when read fails is kept.
 // The caller holds mu, or reading of an endless file.
 func (f *File) readLine(read func(p []byte) (int, error)) (string, error) {
-	if f.closed.Load() {
-		return "", anyio.ErrClosed
-	}
 	for seen := 0; ; {
 		if line, ok := f.takeLine(seen); ok {
 			return line, nil

@@ -96,11 +96,12 @@ var networkFailures = []error{
 // refused is the error of a call that cannot begin. In a canceled scope that is the
 // cancellation.
 func (e *endpoint) refused(ctx context.Context, err error) error {
-	if _, canceled := kernel.Enter(ctx); canceled != nil {
+	p, canceled := kernel.Enter(ctx)
+	if canceled != nil {
 		return canceled
 	}
 	if e.closed.Load() {
-		return anyio.ErrClosed
+		err = anyio.ErrClosed
 	}
-	return err
+	return p.CanceledOr(err)
 }

@@ -136,13 +136,13 @@ func (l *Listener[S]) acceptAny(ctx context.Context) (kernel.StreamConn, error) 
 	if c := l.keptOne(); c != nil {
 		return c, nil // also if a cancellation came at the same time
 	}
-	if err != nil {
-		return nil, err
-	}
 	for _, err := range failures {
 		if err != nil && !errors.Is(err, anyio.ErrCanceled) {
 			return nil, err
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	return nil, anyio.ErrClosed // what was accepted was closed by Close
 }
@@ -170,10 +170,11 @@ func (l *Listener[S]) keptOne() (c kernel.StreamConn) {
 }
 
 func (l *Listener[S]) refused(ctx context.Context, err error) error {
-	if _, canceled := kernel.Enter(ctx); canceled != nil {
+	p, canceled := kernel.Enter(ctx)
+	if canceled != nil {
 		return canceled
 	}
-	return l.failed(err)
+	return p.CanceledOr(l.failed(err))
 }
 
 // failed is an error of accepting, for the user.

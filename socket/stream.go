@@ -142,7 +142,7 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 	}
 	defer s.writing.Release()
 	if s.closed.Load() {
-		return anyio.ErrClosed
+		return s.refused(ctx, anyio.ErrClosed)
 	}
 	if s.sentEOF.Load() {
 		return nil

@@ -44,14 +44,15 @@ func newPieceReceiver(s ObjectReceiveStream[[]byte]) *pieceReceiver {
 
 // Receive implements ByteReceiveStream.
 func (r *pieceReceiver) Receive(ctx context.Context, buf []byte) (int, error) {
-	if _, err := kernel.Enter(ctx); err != nil {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
 		return 0, err
 	}
 	if len(buf) == 0 {
 		return 0, errEmptyBuffer
 	}
 	if r.closed.Load() {
-		return 0, anyio.ErrClosed
+		return 0, p.CanceledOr(anyio.ErrClosed)
 	}
 	if err := r.guard.Acquire(); err != nil {
 		return 0, err

@@ -32,10 +32,14 @@ func NewBufferedReceiver(s ByteReceiveStream) *BufferedReceiver {
 
 // enter begins a call that receives; leave ends it if there was no error.
 func (r *BufferedReceiver) enter(ctx context.Context) error {
-	if _, err := kernel.Enter(ctx); err != nil {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
 		return err
 	}
-	return r.acquire()
+	if err := r.acquire(); err != nil {
+		return p.CanceledOr(err)
+	}
+	return nil
 }
 
 func (r *BufferedReceiver) acquire() error {

@@ -45,11 +45,12 @@ func (s *fileStream) open(file *os.File, action string, rw func(p []byte) (int, 
 
 // enter begins a call; release must follow.
 func (s *fileStream) enter(ctx context.Context) error {
-	if _, err := kernel.Enter(ctx); err != nil {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
 		return err
 	}
 	if s.closed.Load() {
-		return anyio.ErrClosed
+		return p.CanceledOr(anyio.ErrClosed)
 	}
 	return s.guard.Acquire()
 }
@@ -64,7 +65,11 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 		s.p = nil
 		s.guard.Release()
 	}()
-	return anyio.RunBlocking(ctx, s.rw)
+	n, err := anyio.RunBlocking(ctx, s.rw)
+	if err == anyio.ErrClosed {
+		err = kernel.Locate(ctx).CanceledOr(err)
+	}
+	return n, err
 }
 
 // Close closes the file, also in a canceled scope; further calls do nothing. Of a

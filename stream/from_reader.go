@@ -58,7 +58,7 @@ func (s *offloadedReader) Receive(ctx context.Context, buf []byte) (int, error) 
 		return 0, errEmptyBuffer
 	}
 	c := s.op
-	if err := c.enter(); err != nil {
+	if err := c.enter(p); err != nil {
 		return 0, err
 	}
 	for empty := 0; ; {

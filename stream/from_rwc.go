@@ -51,7 +51,7 @@ func (s *rwcStream) SendEOF(ctx context.Context) error {
 		return err
 	}
 	c := s.out.op
-	if err := c.enter(); err != nil {
+	if err := c.enter(p); err != nil {
 		return err
 	}
 	if s.out.ended {

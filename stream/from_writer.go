@@ -75,7 +75,7 @@ func (s *offloadedWriter) Send(ctx context.Context, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := s.op.enter(); err != nil {
+	if err := s.op.enter(p); err != nil {
 		return err
 	}
 	return s.send(p, data)
@@ -87,7 +87,7 @@ func (s *offloadedWriter) send(p kernel.Place, data []byte) (err error) {
 	c := s.op
 	if s.ended {
 		c.mu.Unlock()
-		return anyio.ErrClosed
+		return p.CanceledOr(anyio.ErrClosed)
 	}
 	for err == nil {
 		if !c.running {

@@ -66,7 +66,7 @@ func (q *queue[T]) fail(on *end[T], err error, woken *queue[T]) {
 		next := n.next
 		if on == nil || n.end == on {
 			q.remove(n)
-			if n.w.Wake() {
+			if n.w.Fail() {
 				n.w.Index, n.err = n.index, err
 				woken.push(n)
 			}
@@ -136,4 +136,5 @@ func (m *memory[T]) wait(p kernel.Place, q *queue[T], n *node[T]) (item T, err e
 func (n *node[T]) clear() {
 	var zero T
 	n.item, n.err, n.end = zero, nil, nil
+	n.own.Forget()
 }

@@ -32,6 +32,9 @@ func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 		if w != nil {
 			w.Unpark()
 		}
+		if err != nil {
+			err = p.CanceledOr(err)
+		}
 		return item, err
 	}
 	n := m.newNode(&r.end)

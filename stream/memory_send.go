@@ -30,6 +30,9 @@ func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 		if w != nil {
 			w.Unpark()
 		}
+		if err != nil {
+			err = p.CanceledOr(err)
+		}
 		return err
 	}
 	n := m.newNode(&s.end)

@@ -59,24 +59,28 @@ func (m *MultiListener[S]) Listeners() []Listener[S] {
 // Cancellation: no connection is lost; what was accepted at that moment is given to
 // the next call.
 func (m *MultiListener[S]) Accept(ctx context.Context) (conn S, err error) {
-	if _, err := kernel.Enter(ctx); err != nil {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
 		return conn, err
 	}
 	if err := m.accepting.Acquire(); err != nil {
-		return conn, err
+		return conn, p.CanceledOr(err)
 	}
 	defer m.accepting.Release()
 	conn, ok, listeners, err := m.next()
-	if ok || err != nil {
-		return conn, err
+	if err != nil {
+		return conn, p.CanceledOr(err)
+	}
+	if ok {
+		return conn, nil
 	}
 	failed := m.acceptAny(ctx, listeners)
 	conn, ok, _, err = m.next()
-	if ok || err != nil {
-		return conn, err
-	}
-	if _, err := kernel.Enter(ctx); err != nil {
-		return conn, err
+	switch {
+	case ok:
+		return conn, nil
+	case failed == nil: // what was accepted was closed by Close
+		failed = err
 	}
 	return conn, failed
 }
@@ -98,7 +102,7 @@ func (m *MultiListener[S]) next() (conn S, ok bool, listeners []Listener[S], err
 }
 
 // acceptAny waits until at least one connection is ready or a listener has failed,
-// and returns the error of the first that did.
+// and returns the error of the first that did, or the cancellation if that was first.
 func (m *MultiListener[S]) acceptAny(ctx context.Context, listeners []Listener[S]) (failed error) {
 	var once sync.Once
 	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -115,7 +119,10 @@ func (m *MultiListener[S]) acceptAny(ctx context.Context, listeners []Listener[S
 		}
 		return nil
 	})
-	return errors.Join(failed, err)
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 // keep makes a connection ready, or closes it if nobody can ask for it any more.

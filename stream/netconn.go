@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // Attributes of streams and listeners that have addresses. What wraps a stream
@@ -75,6 +76,9 @@ func (c *netConn) CloseWrite() error {
 // do makes a call in its turn, and again if only a deadline that was moved
 // meanwhile has ended it, and the call can be continued.
 func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
+	if c.closed.Load() {
+		return 0, c.opError(op, kernel.Locate(c.ctx).CanceledOr(anyio.ErrClosed))
+	}
 	for {
 		scope := side.current()
 		again := true
@@ -92,12 +96,16 @@ func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
 			n += k
 			side.turn.Release()
 		}
+		ended, closed := error(nil), false
+		if errors.Is(err, anyio.ErrCanceled) {
+			ended, closed = side.outcome()
+		}
 		switch {
 		case err == nil || err == io.EOF:
 			return n, err
 		case !errors.Is(err, anyio.ErrCanceled):
-		case c.closed.Load():
-			err = anyio.ErrClosed
+		case closed:
+			err = ended
 		case !scope.CancelCalled(): // but what is around it
 		case again && !side.expired():
 			continue
@@ -118,6 +126,8 @@ func (c *netConn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
+	c.read.closing()
+	c.write.closing()
 	err := c.s.Close(c.ctx)
 	c.read.close()
 	c.write.close()

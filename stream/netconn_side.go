@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"os"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type netSide struct {
 	scope    *kernel.Scope
 	deadline int64 // of the run's clock
 	closed   bool
+	ended    error // why the scope was canceled before closed was set; nil if it was not
 }
 
 func (d *netSide) open(ctx context.Context) {
@@ -73,10 +75,27 @@ func (d *netSide) expiredLocked() bool {
 	return d.deadline != kernel.NoDeadline && d.scope.Run().Now() >= d.deadline
 }
 
-// close ends all calls and allows no more.
-func (d *netSide) close() {
+// closing precedes the end of the stream: what has canceled the calls that go on is
+// their error. No deadline is set any more.
+func (d *netSide) closing() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	d.scope.Leave()
+	d.ended = kernel.Place{S: d.scope}.CanceledOr(nil)
+	if d.ended != nil && d.scope.CancelCalled() && d.expiredLocked() {
+		d.ended = os.ErrDeadlineExceeded
+	}
 }
+
+// outcome is the error of a call that was canceled, if the connection is closed.
+func (d *netSide) outcome() (err error, closed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed && d.ended == nil {
+		return anyio.ErrClosed, true
+	}
+	return d.ended, d.closed
+}
+
+// close ends all calls and allows no more.
+func (d *netSide) close() { d.scope.Leave() }

@@ -25,6 +25,7 @@ type offloadedOp struct {
 	mu            waitq.Mutex
 	closed        bool // this and what follows is guarded by mu
 	busy          bool // a caller waits
+	cut           bool // close has ended its wait
 	running       bool // f has been called with buf and has not returned
 	buf           []byte
 	done          bool // f has returned: what follows is its result, which nobody has taken yet
@@ -38,12 +39,12 @@ const maxOffloaded = 64 << 10 // bytes in one call
 var errGoexit = errors.New("the call exited its goroutine")
 
 // enter locks the op for a caller, or fails. It raises a panic that nobody has seen.
-func (c *offloadedOp) enter() error {
+func (c *offloadedOp) enter(p kernel.Place) error {
 	c.mu.Lock()
 	switch {
 	case c.closed:
 		c.mu.Unlock()
-		return anyio.ErrClosed
+		return p.CanceledOr(anyio.ErrClosed)
 	case c.busy:
 		c.mu.Unlock()
 		return &anyio.BusyError{Action: c.action}
@@ -66,7 +67,7 @@ func (c *offloadedOp) raise() {
 // raised again here; then mu is not held.
 func (c *offloadedOp) await(p kernel.Place, op kernel.Op) (err error) {
 	start, run := !c.running, p.Run()
-	c.running, c.busy = true, true
+	c.running, c.busy, c.cut = true, true, false
 	if run.InPlace(true) {
 		c.mu.Unlock()
 		c.RunJob()
@@ -80,11 +81,14 @@ func (c *offloadedOp) await(p kernel.Place, op kernel.Op) (err error) {
 	}
 	c.mu.Lock()
 	c.busy = false
+	c.Forget()
 	switch {
 	case err != nil:
 		return err
-	case c.closed:
+	case c.cut:
 		return anyio.ErrClosed
+	case c.closed:
+		return p.CanceledOr(anyio.ErrClosed)
 	case c.panicked != nil:
 		c.raise()
 	}
@@ -121,7 +125,8 @@ func (c *offloadedOp) close() bool {
 	c.mu.Lock()
 	first := !c.closed
 	c.closed = true
-	wake := c.busy && c.Wake()
+	wake := c.busy && c.Fail()
+	c.cut = c.cut || wake
 	c.mu.Unlock()
 	if wake {
 		c.Unpark()

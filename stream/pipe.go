@@ -65,6 +65,9 @@ func (e *pipeEnd) Receive(ctx context.Context, buf []byte) (int, error) {
 		if w != nil {
 			w.Unpark()
 		}
+		if err != nil {
+			err = p.CanceledOr(err)
+		}
 		return n, err
 	}
 	h.receiver.begin(p, opPipeReceive, buf)
@@ -98,6 +101,9 @@ func (e *pipeEnd) SendCounted(ctx context.Context, data []byte) (int, error) {
 		w.Unpark()
 	}
 	if done {
+		if err != nil {
+			err = p.CanceledOr(err)
+		}
 		return len(data) - len(rest), err
 	}
 	n, err := h.wait(p, &h.sender)
@@ -106,7 +112,8 @@ func (e *pipeEnd) SendCounted(ctx context.Context, data []byte) (int, error) {
 
 // SendEOF implements ByteStream. While another task sends it returns a *BusyError.
 func (e *pipeEnd) SendEOF(ctx context.Context) error {
-	if _, err := kernel.Enter(ctx); err != nil {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
 		return err
 	}
 	h := e.out
@@ -115,6 +122,9 @@ func (e *pipeEnd) SendEOF(ctx context.Context) error {
 	h.mu.Unlock()
 	if w != nil {
 		w.Unpark()
+	}
+	if err != nil {
+		err = p.CanceledOr(err)
 	}
 	return err
 }

@@ -45,7 +45,11 @@ func (c *pipeCall) waits() bool { return c.busy && c.Waiting() }
 // wake ends the wait with a result. It returns the waiter to unpark, nil if nobody
 // waits.
 func (c *pipeCall) wake(err error) *kernel.Waiter {
-	if !c.busy || !c.Wake() {
+	end := c.Wake
+	if err != nil {
+		end = c.Fail
+	}
+	if !c.busy || !end() {
 		return nil
 	}
 	c.err = err
@@ -61,6 +65,7 @@ func (h *pipe) wait(p kernel.Place, c *pipeCall) (int, error) {
 	}
 	n := c.n
 	c.busy, c.data, c.err = false, nil, nil
+	c.Forget()
 	h.mu.Unlock()
 	return n, err
 }

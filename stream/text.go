@@ -52,11 +52,12 @@ const textBuffer = 8192
 //
 // Cancellation: nothing is lost.
 func (r *TextReceiveStream) Receive(ctx context.Context) (string, error) {
-	if _, err := kernel.Enter(ctx); err != nil {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
 		return "", err
 	}
 	if r.closed.Load() {
-		return "", anyio.ErrClosed
+		return "", p.CanceledOr(anyio.ErrClosed)
 	}
 	if err := r.guard.Acquire(); err != nil {
 		return "", err

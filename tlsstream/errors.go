@@ -1,11 +1,14 @@
 package tlsstream
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/errgraph"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // A HandshakeError tells why a handshake failed. It matches what its cause matches:
@@ -37,4 +40,9 @@ func clearError(err error) error {
 	}
 	h.Conn = nil // ours, and of no use to others
 	return fmt.Errorf("the other side does not speak TLS here, it sent %q: %w", h.RecordHeader[:], h)
+}
+
+// closed is the error of a call on a stream that is closed already.
+func closed(ctx context.Context) error {
+	return kernel.Locate(ctx).CanceledOr(anyio.ErrClosed)
 }

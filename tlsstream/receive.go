@@ -24,7 +24,7 @@ func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
 		return 0, err
 	}
 	if s.closed.Load() {
-		return 0, anyio.ErrClosed
+		return 0, closed(ctx)
 	}
 	if len(buf) == 0 {
 		return 0, &anyio.MisuseError{Text: "tlsstream: Receive needs a buffer with room for at least one byte, its length is 0"}

@@ -66,7 +66,7 @@ func (s *Stream) whileSending(ctx context.Context, f func() error) error {
 		return err
 	}
 	if s.closed.Load() {
-		return anyio.ErrClosed
+		return closed(ctx)
 	}
 	if err := s.sending.Acquire(); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (s *Stream) whileSending(ctx context.Context, f func() error) error {
 	}
 	defer s.line.Release()
 	if s.closed.Load() {
-		return anyio.ErrClosed
+		return closed(ctx)
 	}
 	err := f()
 	if err != nil && s.closed.Load() && !errors.Is(err, anyio.ErrCanceled) {

@@ -105,7 +105,8 @@ func handshake(ctx context.Context, transport stream.ByteStream, server bool, o 
 	if err == nil {
 		return s, nil
 	}
-	if canceled := lowlevel.CheckpointIfCanceled(ctx); canceled != nil {
+	// A failure of the transport was first, even if the caller is canceled by now.
+	if canceled := lowlevel.CheckpointIfCanceled(ctx); canceled != nil && w.err == nil {
 		return nil, canceled
 	}
 	if w.err == nil { // tell the other side why

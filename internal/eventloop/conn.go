@@ -50,12 +50,12 @@ func (c *conn) Read(ctx context.Context, p []byte) (int, error) {
 		return 0, err
 	}
 	if len(p) == 0 {
-		return 0, c.f.readNothing()
+		return 0, c.f.nothing(place, "read")
 	}
 	for {
 		seen := c.f.read.edges.Load()
 		if c.f.read.dry != seen {
-			n, err, none := c.f.tryReceive(p, seen)
+			n, err, none := c.f.tryReceive(place, p, seen)
 			runtime.KeepAlive(c)
 			if !none {
 				return n, err
@@ -63,8 +63,7 @@ func (c *conn) Read(ctx context.Context, p []byte) (int, error) {
 		}
 		b, err := c.f.enqueue(place, &c.f.read, seen, c.f.kind.ops.Read)
 		if b != nil {
-			err = b.Wait(place)
-			c.f.dequeue(&c.f.read, b, err)
+			err = c.f.dequeue(&c.f.read, b, b.Wait(place))
 		}
 		if err != nil {
 			return 0, c.f.waitError("read", err)
@@ -78,9 +77,10 @@ func (c *conn) Write(ctx context.Context, p []byte) (int, error) {
 	return n, err
 }
 
-func (f *descriptor) readNothing() error {
+// nothing is the error of a call that moves no bytes.
+func (f *descriptor) nothing(place kernel.Place, op string) error {
 	if f.closed() {
-		return f.opError("read", net.ErrClosed)
+		return f.isClosed(place, op)
 	}
 	return nil
 }
@@ -89,9 +89,9 @@ func (f *descriptor) readNothing() error {
 // It is apart from Read so that a task which waits has a small stack.
 //
 //go:noinline
-func (f *descriptor) tryReceive(p []byte, seen uint64) (n int, err error, none bool) {
+func (f *descriptor) tryReceive(place kernel.Place, p []byte, seen uint64) (n int, err error, none bool) {
 	if !f.use() {
-		return 0, f.opError("read", net.ErrClosed), false
+		return 0, f.isClosed(place, "read"), false
 	}
 	defer f.release()
 	for {
@@ -124,8 +124,8 @@ func (f *descriptor) send(ctx context.Context, p []byte) (int, error) {
 }
 
 func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
-	if len(p) == 0 && f.closed() {
-		return 0, f.opError("write", net.ErrClosed)
+	if len(p) == 0 {
+		return 0, f.nothing(place, "write")
 	}
 	sum := 0
 	for sum < len(p) {
@@ -134,7 +134,7 @@ func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
 			n, errno, closed := f.trySend(p[sum:])
 			switch {
 			case closed:
-				return sum, f.opError("write", net.ErrClosed)
+				return sum, f.isClosed(place, "write")
 			case errno == 0:
 				sum += n
 				if sum < len(p) {

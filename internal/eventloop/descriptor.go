@@ -53,6 +53,8 @@ const refsClosed = 1 << 30
 
 var errClosed = errors.New("closed") // becomes net.ErrClosed
 
+const byClose = 1 // Index of a waiter whose wait close has ended
+
 // use keeps fd open until release; false if it was closed.
 func (f *descriptor) use() bool {
 	for {
@@ -85,7 +87,18 @@ func (f *descriptor) close() {
 			break
 		}
 	}
-	f.wake(true, true)
+	f.read.edges.Add(1)
+	f.write.edges.Add(1)
+	var woken kernel.Woken
+	f.mu.Lock()
+	for _, q := range []*kernel.Queue{&f.read.waiters, &f.write.waiters} {
+		for w := q.FailFirst(); w != nil; w = q.FailFirst() {
+			w.Index = byClose
+			woken.Add(w)
+		}
+	}
+	f.mu.Unlock()
+	woken.Unpark()
 	f.release()
 }
 
@@ -163,8 +176,7 @@ func (f *descriptor) wake(readable, writable bool) {
 func (f *descriptor) wait(p kernel.Place, d *direction, seen uint64, op kernel.Op) error {
 	b, err := f.enqueue(p, d, seen, op)
 	if b != nil {
-		err = b.Wait(p)
-		f.dequeue(d, b, err)
+		err = f.dequeue(d, b, b.Wait(p))
 	}
 	return err
 }
@@ -180,6 +192,7 @@ func (f *descriptor) getBlocker(d *direction) *kernel.Blocker {
 
 func (f *descriptor) putBlocker(b *kernel.Blocker) {
 	if b == &f.reader {
+		b.Forget()
 		f.waiting.Store(false)
 		return
 	}
@@ -200,6 +213,9 @@ func (f *descriptor) enqueue(p kernel.Place, d *direction, seen uint64, op kerne
 		}
 		f.mu.Unlock()
 		f.putBlocker(b)
+		if err != nil {
+			err = p.CanceledOr(err)
+		}
 		return nil, err
 	}
 	d.waiters.Push(&b.Node)
@@ -212,14 +228,17 @@ func (f *descriptor) enqueue(p kernel.Place, d *direction, seen uint64, op kerne
 	return b, nil
 }
 
-// dequeue ends a wait that ended with err.
+// dequeue ends a wait that ended with err, and returns its error.
 //
 //go:noinline
-func (f *descriptor) dequeue(d *direction, b *kernel.Blocker, err error) {
+func (f *descriptor) dequeue(d *direction, b *kernel.Blocker, err error) error {
 	if err != nil {
 		f.mu.Lock()
 		d.waiters.Remove(&b.Node)
 		f.mu.Unlock()
+	} else if b.Index == byClose {
+		err = errClosed
 	}
 	f.putBlocker(b)
+	return err
 }

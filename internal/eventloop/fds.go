@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"runtime"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -43,7 +42,7 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 	for {
 		seen := f.read.edges.Load()
 		if !f.use() {
-			return 0, 0, f.opError("read", net.ErrClosed)
+			return 0, 0, f.isClosed(place, "read")
 		}
 		n, ncontrol, _, _, err := unix.Recvmsg(f.fd, p, control, fdsFlags)
 		f.release()
@@ -118,7 +117,7 @@ func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error
 	for {
 		seen := f.write.edges.Load()
 		if !f.use() {
-			return f.opError("write", net.ErrClosed)
+			return f.isClosed(place, "write")
 		}
 		n, err := unix.SendmsgN(f.fd, p, control, nil, sendFlags)
 		f.release()

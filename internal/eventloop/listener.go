@@ -4,7 +4,6 @@ package eventloop
 
 import (
 	"context"
-	"net"
 	"runtime"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -102,7 +101,7 @@ func (f *descriptor) accept(ctx context.Context) (*descriptor, error) {
 		seen := f.read.edges.Load()
 		if f.read.dry != seen {
 			if !f.use() {
-				return nil, f.opError("accept", net.ErrClosed)
+				return nil, f.isClosed(place, "accept")
 			}
 			fd, from, errno := accept(f.fd)
 			f.release()

@@ -23,6 +23,14 @@ func (f *descriptor) opError(op string, err error) error {
 	return opError(op, f.kind, f.local, f.remote, err)
 }
 
+// isClosed is the error of a call that finds the socket closed, without having waited
+// or after a wait that was over before.
+//
+//go:noinline
+func (f *descriptor) isClosed(p kernel.Place, op string) error {
+	return p.CanceledOr(f.opError(op, net.ErrClosed))
+}
+
 // waitError is the error of descriptor.wait as callers get it.
 //
 //go:noinline

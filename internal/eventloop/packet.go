@@ -90,7 +90,7 @@ func (f *descriptor) receiveFrom(ctx context.Context, p []byte) (n int, from ker
 		seen := f.read.edges.Load()
 		if f.read.dry != seen {
 			if !f.use() {
-				return 0, from, f.opError("read", net.ErrClosed)
+				return 0, from, f.isClosed(place, "read")
 			}
 			var errno syscall.Errno
 			if f.connected {
@@ -133,7 +133,7 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 		seen := f.write.edges.Load()
 		if f.write.dry != seen {
 			if !f.use() {
-				return f.opError("write", net.ErrClosed)
+				return f.isClosed(place, "write")
 			}
 			var errno syscall.Errno
 			if f.connected {
@@ -149,8 +149,8 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 				continue
 			case f.peerIsFull(errno):
 				// Nothing tells when there is room at somebody else's socket.
-				if err := place.Pause(pause); err != nil {
-					return err
+				if err := f.pause(place, pause); err != nil {
+					return f.waitError("write", err)
 				}
 				pause = min(2*pause, lastPause)
 				continue
@@ -163,6 +163,44 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 			return f.waitError("write", err)
 		}
 	}
+}
+
+// A pause is a wait that ends by itself.
+type pause struct {
+	kernel.Blocker
+	timer kernel.Timer
+}
+
+func (w *pause) Fire() {
+	if w.Wake() {
+		w.Unpark()
+	}
+}
+
+// pause waits for a while before another attempt to write. The errors are those of wait.
+func (f *descriptor) pause(place kernel.Place, d time.Duration) error {
+	w, run := &pause{}, place.Run()
+	w.Init()
+	w.timer.Value = w
+	w.Prepare(place, f.kind.ops.Write)
+	f.mu.Lock()
+	if f.closed() {
+		f.mu.Unlock()
+		return place.CanceledOr(errClosed)
+	}
+	f.write.waiters.Push(&w.Node)
+	f.mu.Unlock()
+	w.timer.When = run.After(d)
+	run.Arm(&w.timer)
+	err := w.Wait(place)
+	run.Disarm(&w.timer)
+	f.mu.Lock()
+	f.write.waiters.Remove(&w.Node)
+	f.mu.Unlock()
+	if err == nil && w.Index == byClose {
+		err = errClosed
+	}
+	return err
 }
 
 // peerIsFull reports whether a datagram found the receiver's queue full, in a case

@@ -47,7 +47,7 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 		ready, err := isReady(int(fd), events)
 		switch {
 		case w.f.closed(): // fd may be another file by now
-			return fdError(errClosed)
+			return place.CanceledOr(fdError(errClosed))
 		case err != nil:
 			return fdError(err)
 		case ready:

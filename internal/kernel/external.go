@@ -1,10 +1,9 @@
 package kernel
 
 import (
+	"context"
 	"runtime"
 	"sync/atomic"
-
-	"github.com/anyio-go/anyio/internal/waitq"
 )
 
 // An Interrupter makes a call that blocks its goroutine somewhere outside of this
@@ -15,28 +14,24 @@ type Interrupter interface{ Interrupt() }
 // An External is a wait of a goroutine in such a call: a read of package net, say.
 // It is seen and aborted as any wait, but aborting it calls the Interrupter.
 //
-// The order is Begin, the call, End. No task of a loop may wait like this.
+// The order is Begin, the call, End. What can be closed while it is waited for calls
+// Close before it makes the call fail: the word decides what was first, as the call
+// cannot tell. So an External belongs to what is waited for, and is not reused for
+// another. No task of a loop may wait like this.
 type External struct {
 	Waiter
 	i           Interrupter
 	interrupted atomic.Bool // by whoever has aborted the wait, as the last it does
 	stop        func() bool // ends the watch of a foreign context
+
+	// Where the wait is. Close comes at any time, so these are not Waiter's.
+	place atomic.Pointer[Scope]
+	outer atomic.Pointer[context.Context]
 }
 
-var externals = waitq.NewPool(func() *External {
-	x := &External{}
-	x.ext = x
-	return x
-})
-
-// GetExternal takes an external wait from the pool.
-func GetExternal() *External { return externals.Get() }
-
-// PutExternal gives it back, its wait being over.
-func PutExternal(x *External) { externals.Put(x) }
-
 // Begin begins the wait. If it fails, the place is canceled, the call must not be
-// made, and End not called.
+// made, and End not called. Whoever can be closed looks whether it is after Begin, and
+// calls Close if so.
 //
 //go:noinline
 func (x *External) Begin(p Place, op Op, i Interrupter) error {
@@ -45,7 +40,8 @@ func (x *External) Begin(p Place, op Op, i Interrupter) error {
 			return err
 		}
 	}
-	x.i = i
+	x.i, x.ext = i, x
+	x.place.Store(p.S)
 	if p.Ctx != nil {
 		return x.beginForeign(p, op)
 	}
@@ -53,14 +49,17 @@ func (x *External) Begin(p Place, op Op, i Interrupter) error {
 	s := p.S
 	s.add(&x.Waiter)
 	if s.state.Load()&(stCanceled|stClosed) != 0 && x.abortSelf() {
-		s.remove(&x.Waiter)
-		x.i = nil
+		x.leave(p)
 		return s.cancelError()
 	}
 	return nil
 }
 
 func (x *External) beginForeign(p Place, op Op) error {
+	if p.Ctx.Done() != nil {
+		ctx := p.Ctx
+		x.outer.Store(&ctx)
+	}
 	x.prepareFor(nil, p, uint64(op)<<opShift|foreign)
 	if p.Ctx.Done() != nil {
 		word := x.word.Load()
@@ -80,12 +79,46 @@ func (x *External) beginForeign(p Place, op Op) error {
 	return nil
 }
 
-// End ends the wait. Its error is the cancellation, if the Interrupter was called:
-// then Interrupt has returned, and will not be called again.
+// Close ends the wait, if there is one, in favor of who closes what is waited for,
+// unless its scope was canceled before. Any goroutine may call it.
+func (x *External) Close() {
+	for {
+		word := x.word.Load()
+		if word&phaseMask != phaseWaiting {
+			return
+		}
+		add := x.failure(word)
+		if !x.word.CompareAndSwap(word, word+add) {
+			continue
+		}
+		if (word+add)&phaseMask == phaseCanceled {
+			x.Unpark()
+		}
+		return
+	}
+}
+
+func (x *External) failure(word uint64) uint64 {
+	var ctx context.Context
+	if c := x.outer.Load(); c != nil {
+		ctx = *c
+	}
+	return x.verdict(word, x.place.Load(), ctx)
+}
+
+// End ends the wait; failed tells whether the call has. Its error is the cancellation,
+// if that was first: then Interrupt, if it was called, has returned, and will not be
+// called again. After Close, and if the call has failed by itself, it is nil, and the
+// call's error the one to return.
 //
 //go:noinline
-func (x *External) End(p Place) error {
-	if x.Wake() {
+func (x *External) End(p Place, failed bool) error {
+	word := x.word.Load()
+	if failed && word&phaseMask == phaseWaiting && (word+x.failure(word))&phaseMask == phaseCanceled && x.abortSelf() {
+		x.leave(p)
+		return p.CanceledOr(nil)
+	}
+	if x.Wake() || x.word.Load()&phaseMask == phaseWoken {
 		x.leave(p)
 		return nil
 	}
@@ -109,4 +142,8 @@ func (x *External) leave(p Place) {
 		p.S.remove(&x.Waiter)
 	}
 	x.i = nil
+	x.place.Store(nil)
+	if p.Ctx != nil {
+		x.outer.Store(nil)
+	}
 }

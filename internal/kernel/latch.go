@@ -23,13 +23,18 @@ const (
 func (l *Latch) IsOpen() bool { return l.state.Load()&latchOpen != 0 }
 
 // Open lets all go on who wait, also those that are canceled right afterwards.
-func (l *Latch) Open() {
+func (l *Latch) Open() { l.open((*Queue).WakeAll) }
+
+// Fail is Open for who tells of a failure: see Waiter.Fail.
+func (l *Latch) Fail() { l.open((*Queue).FailAll) }
+
+func (l *Latch) open(all func(*Queue, *Woken) int) {
 	if l.state.Or(latchOpen) != latchWaiters {
 		return // nobody waits, or it was open
 	}
 	var woken Woken
 	l.mu.Lock()
-	l.waiters.WakeAll(&woken)
+	all(&l.waiters, &woken)
 	l.mu.Unlock()
 	woken.Unpark()
 }
@@ -52,10 +57,13 @@ func (l *Latch) Wait(ctx context.Context, op Op) error {
 
 // WaitShielded waits not minding cancellation.
 func (l *Latch) WaitShielded(ctx context.Context, op Op) {
-	if l.IsOpen() {
-		return
+	if !l.IsOpen() {
+		l.WaitShieldedAt(Locate(ctx), op)
 	}
-	p := Locate(ctx)
+}
+
+// WaitShieldedAt is WaitShielded at a place.
+func (l *Latch) WaitShieldedAt(p Place, op Op) {
 	b := GetBlocker()
 	b.PrepareShielded(p, op)
 	if l.Enqueue(&b.Node) {

@@ -59,6 +59,22 @@ func (p Place) Check() error {
 	return p.err()
 }
 
+// CanceledOr is the error of a call that finds that it has failed: the cancellation,
+// if the place is canceled by now or about to be, else err. So what has failed because
+// somebody reacts to a cancellation is not seen as a failure.
+//
+//go:noinline
+func (p Place) CanceledOr(err error) error {
+	canceled := p.err()
+	if p.Ctx == nil && p.S != nil && p.S.canceling() {
+		canceled = p.S.cancelError()
+	}
+	if canceled != nil {
+		return canceled
+	}
+	return err
+}
+
 func (p Place) err() error {
 	if p.S != nil && p.S.run.killed.Load() != nil {
 		return p.S.cancelError()

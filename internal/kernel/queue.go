@@ -41,6 +41,26 @@ func (q *Queue) WakeUpTo(n int, woken *Woken) int {
 	return max(n, 0)
 }
 
+// FailAll is WakeAll by Waiter.Fail.
+func (q *Queue) FailAll(woken *Woken) (count int) {
+	for w := q.FailFirst(); w != nil; w = q.FailFirst() {
+		woken.Add(w)
+		count++
+	}
+	return count
+}
+
+// FailFirst is WakeFirst by Waiter.Fail.
+func (q *Queue) FailFirst() *Waiter {
+	for n := q.Pop(); n != nil; n = q.Pop() {
+		if w := n.Value.W; w.Fail() {
+			w.Index = n.Value.Index
+			return w
+		}
+	}
+	return nil
+}
+
 // A Blocker is a waiter with one node, for calls that wait in one queue.
 type Blocker struct {
 	Waiter
@@ -60,4 +80,7 @@ var blockers = waitq.NewPool(func() *Blocker {
 func GetBlocker() *Blocker { return blockers.Get() }
 
 // PutBlocker gives back a blocker whose wait is over and whose node is in no queue.
-func PutBlocker(b *Blocker) { blockers.Put(b) }
+func PutBlocker(b *Blocker) {
+	b.Forget()
+	blockers.Put(b)
+}

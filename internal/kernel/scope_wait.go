@@ -85,3 +85,23 @@ func (c *cancellation) finish() {
 	}
 	c.woken.Unpark()
 }
+
+// canceling reports whether the scope is canceled or about to be: Cancel marks the
+// scope that it is called on first, and whoever has learned of it, in whatever way,
+// finds that mark here.
+func (s *Scope) canceling() bool {
+	if s.run.killed.Load() != nil {
+		return true
+	}
+	for at := s; at != nil; at = at.parent {
+		switch st := at.state.Load(); {
+		case st&(stCanceled|stCalled|stClosed) != 0:
+			return true
+		case st&stShield != 0:
+			return false
+		case st&stForeign != 0:
+			return at.origin.Err() != nil
+		}
+	}
+	return false
+}

@@ -99,6 +99,7 @@ func (p Place) sleepFor(op Op, due int64) error {
 	err := s.Wait(p)
 	// A timer that fires while we are canceled may still hold the sleeper.
 	if err == nil || due == noDeadline || r.Disarm(&s.timer) {
+		s.Forget()
 		sleepers.Put(s)
 	}
 	return err

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -22,15 +23,17 @@ import (
 // locks, Wait, take the nodes out. A Waiter may be used again afterwards.
 type Waiter struct {
 	word  atomic.Uint64
-	task  *Task         // the loop task that waits; nil: a goroutine, on c
-	c     chan struct{} // capacity 1, made at first need, kept
-	inner bool          // c belongs to a bubble of synctest and is of no use elsewhere
-	next  *Waiter       // in the scope's list, guarded by the scope's mu
-	woken *Waiter       // in the list of who has won the word, until Unpark
-	since atomic.Int64  // one more than when the wait began, only in debug runs
-	Index int           // for Select: which node was woken, set by the waker
-	ext   *External     // set if this is the waiter of one
-	who   stranger      // who waits, if it is not the scope's own task
+	task  *Task           // the loop task that waits; nil: a goroutine, on c
+	c     chan struct{}   // capacity 1, made at first need, kept
+	inner bool            // c belongs to a bubble of synctest and is of no use elsewhere
+	next  *Waiter         // in the scope's list, guarded by the scope's mu
+	woken *Waiter         // in the list of who has won the word, until Unpark
+	since atomic.Int64    // one more than when the wait began, only in debug runs
+	Index int             // for Select: which node was woken, set by the waker
+	ext   *External       // set if this is the waiter of one
+	who   stranger        // who waits, if it is not the scope's own task
+	scope *Scope          // where the wait is; nil if ctx is none of ours. Not of an External
+	ctx   context.Context // that decides, of a wait with the bit foreign. Not of an External
 }
 
 const (
@@ -55,7 +58,14 @@ var waiters = sync.Pool{New: func() any { return new(Waiter) }}
 func GetWaiter() *Waiter { return waiters.Get().(*Waiter) }
 
 // PutWaiter gives a waiter back whose wait is over.
-func PutWaiter(w *Waiter) { waiters.Put(w) }
+func PutWaiter(w *Waiter) {
+	w.Forget()
+	waiters.Put(w)
+}
+
+// Forget drops what a waiter whose wait is over would keep alive until its next one.
+// Those that are not given back to a pool call it where nobody can Fail them.
+func (w *Waiter) Forget() { w.scope, w.ctx = nil, nil }
 
 // Prepare begins a wait of the calling task or goroutine.
 func (w *Waiter) Prepare(p Place, op Op) { w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift) }
@@ -77,7 +87,14 @@ func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 	} else if w.since.Load() != 0 { // of an earlier wait, in another run
 		w.since.Store(0)
 	}
+	failable := bits&noAbort == 0 && w.ext == nil
+	if failable {
+		w.scope = p.S
+	}
 	if p.Ctx != nil {
+		if failable {
+			w.ctx = p.Ctx
+		}
 		bits |= foreign
 	}
 	if w.isOwn(t, p.S) {
@@ -94,6 +111,33 @@ func (w *Waiter) Wake() bool {
 	return word&phaseMask == phaseWaiting && w.word.CompareAndSwap(word, word+1)
 }
 
+// Fail is Wake for those who have nothing but an error to give, such as who closes
+// what is waited for. They may do it because of the very cancellation that is about
+// to reach the wait: if its scope was canceled before, the wait ends in the scope's
+// favor. Unpark must follow in either case. The caller holds the lock of the queue
+// that the waiter stands in.
+//
+//go:norace
+func (w *Waiter) Fail() bool {
+	word := w.word.Load()
+	return word&phaseMask == phaseWaiting && w.word.CompareAndSwap(word, word+w.verdict(word, w.scope, w.ctx))
+}
+
+// verdict is what a failure adds to the word of a wait.
+func (w *Waiter) verdict(word uint64, s *Scope, ctx context.Context) uint64 {
+	const woken, canceled = phaseWoken - phaseWaiting, phaseCanceled - phaseWaiting
+	switch {
+	case word&noAbort != 0:
+	case word&foreign != 0:
+		if s != nil && s.run.killed.Load() != nil || ctx != nil && ctx.Err() != nil {
+			return canceled
+		}
+	case s != nil && s.canceling():
+		return canceled
+	}
+	return woken
+}
+
 // Requeue lets a waiter that Wake has won wait on, now for op, in a queue of the
 // caller's choice, in place of Unpark. No scope can abort what is left of the wait.
 func (w *Waiter) Requeue(op Op) {
@@ -101,6 +145,9 @@ func (w *Waiter) Requeue(op Op) {
 	gen := word>>genShift + 1
 	w.word.Store(gen<<genShift | word&own | uint64(op)<<opShift | noAbort | phaseWaiting)
 }
+
+// Aborted reports whether the wait has ended in favor of the scope, until the next one.
+func (w *Waiter) Aborted() bool { return w.word.Load()&phaseMask == phaseCanceled }
 
 // Waiting reports whether the wait can still be won by Wake.
 func (w *Waiter) Waiting() bool { return w.word.Load()&phaseMask == phaseWaiting }

@@ -4,101 +4,162 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// block makes a call that returns early when i is interrupted. The error is the
-// cancellation, if i was interrupted; if the call was not made at all, nothing
-// that it sets is set. The calls of which a program makes many do the same by
-// themselves, without a closure.
-func block(p kernel.Place, op kernel.Op, i kernel.Interrupter, call func()) error {
-	if t := p.RunningTask(); t != nil {
-		return offload(p, t, op, i, call)
+// A side is one direction of a socket, in which one call goes on at a time. Whoever
+// closes the socket decides the wait of that call, before the call itself fails: so
+// what came first, the end of the socket or that of the caller's scope, is its error.
+type side struct {
+	kernel.External // the wait of a goroutine
+
+	job    atomic.Pointer[job] // the call of a loop's task
+	closed atomic.Bool
+}
+
+// close is called before the socket is closed.
+func (s *side) close() {
+	s.closed.Store(true)
+	s.Close()
+	if j := s.job.Load(); j != nil {
+		j.close()
 	}
-	x := kernel.GetExternal()
-	err := x.Begin(p, op, i)
-	if err == nil {
-		call()
-		err = x.End(p)
+}
+
+// begin begins the wait of a goroutine.
+func (s *side) begin(p kernel.Place, op kernel.Op, i kernel.Interrupter) error {
+	err := s.Begin(p, op, i)
+	if err == nil && s.closed.Load() {
+		s.Close()
 	}
-	kernel.PutExternal(x)
 	return err
+}
+
+// block makes a call that returns early when i is interrupted. Canceled is the
+// cancellation, if that was first; if the call was not made at all, made is false. The
+// calls of which a program makes many do the same by themselves, without a closure.
+func (s *side) block(p kernel.Place, op kernel.Op, i kernel.Interrupter, call func() error) (made bool, canceled error) {
+	if t := p.RunningTask(); t != nil {
+		return true, s.offload(p, t, op, i, call)
+	}
+	if err := s.begin(p, op, i); err != nil {
+		return false, err
+	}
+	err := call()
+	return true, s.End(p, err != nil)
+}
+
+// offload makes a call on another goroutine, and lets the calling task t wait for
+// it. It returns when the call has ended; the error is as that of block.
+func (s *side) offload(p kernel.Place, t *kernel.Task, op kernel.Op, i kernel.Interrupter, call func() error) error {
+	run := t.Scope.Run()
+	j := &job{call: call, polled: run.Virtual}
+	j.Init()
+	j.Prepare(p, op)
+	s.job.Store(j)
+	if s.closed.Load() {
+		j.close()
+	}
+	var canceled error
+	if j.polled {
+		go j.RunJob()
+		canceled = pollUntil(&j.done, &j.Blocker, p, run)
+	} else {
+		run.Offload(j)
+		canceled = j.wait(p)
+	}
+	if canceled != nil {
+		i.Interrupt()
+	}
+	j.finish(p, run, op)
+	s.job.Store(nil)
+	if j.panicked != nil {
+		panic(j.panicked)
+	}
+	if canceled == nil && j.err != nil && !j.closed.Load() {
+		canceled = p.CanceledOr(nil)
+	}
+	return canceled
 }
 
 // A job is a call on another goroutine.
 type job struct {
-	call     func()
-	done     kernel.Latch
-	panicked any
+	kernel.Blocker // of the task, until the call has ended or the task leaves it
+	call           func() error
+	err            error
+	done           kernel.Latch
+	panicked       any
+	polled         bool
+	closed         atomic.Bool // what the call is made on, while the task waited
 }
 
 // RunJob makes the call. A panic of somebody's net.Conn goes on in the task.
 func (j *job) RunJob() {
 	defer j.done.Open()
 	defer func() { j.panicked = recover() }()
-	j.call()
+	j.err = j.call()
 }
 
-// offload makes a call on another goroutine, and lets the calling task t wait for
-// it. It returns when the call has ended; the error is as that of block.
-func offload(p kernel.Place, t *kernel.Task, op kernel.Op, i kernel.Interrupter, call func()) error {
-	j := &job{call: call}
-	run := t.Scope.Run()
-	wait := j.wait
-	if run.Virtual {
-		wait = j.poll
+// close decides the wait in favor of who closes what it is for.
+func (j *job) close() {
+	if !j.Fail() {
+		return
 	}
-	if run.Virtual {
-		go j.RunJob()
-	} else {
-		run.Offload(j)
+	j.closed.Store(true)
+	if !j.polled {
+		j.Unpark()
 	}
-	err := wait(p, op, false)
-	if err != nil {
-		i.Interrupt()
-		_ = wait(p, op, true)
-	}
-	if j.panicked != nil {
-		panic(j.panicked)
-	}
-	return err
 }
 
-// wait parks the task until the call has ended or, unless shielded, p is canceled.
-func (j *job) wait(p kernel.Place, op kernel.Op, shielded bool) error {
-	b := kernel.GetBlocker()
-	if shielded {
-		b.PrepareShielded(p, op)
-	} else {
-		b.Prepare(p, op)
+// wait parks the task until the call has ended, what it is made on is closed, or p is
+// canceled.
+func (j *job) wait(p kernel.Place) (canceled error) {
+	if j.done.Enqueue(&j.Node) {
+		canceled = j.Wait(p)
+		j.done.Dequeue(&j.Node)
+	} else if !j.Restart() {
+		canceled = j.Wait(p) // closed meanwhile
 	}
-	var err error
-	if j.done.Enqueue(&b.Node) {
-		err = b.Wait(p)
-		j.done.Dequeue(&b.Node)
-	}
-	kernel.PutBlocker(b)
-	return err
+	return canceled
 }
 
-// poll is wait in the simulator, where a call to the world outside takes no time:
-// the clock stands still while the task is ready. Other tasks run meanwhile.
-func (j *job) poll(p kernel.Place, _ kernel.Op, shielded bool) error {
-	run := p.RunningTask().Scope.Run()
+// finish waits for the end of a call that is about to return.
+func (j *job) finish(p kernel.Place, run *kernel.Run, op kernel.Op) {
+	if !j.polled {
+		j.done.WaitShieldedAt(p, op)
+		return
+	}
 	for !j.done.IsOpen() {
 		run.Yield(true)
-		if !shielded {
-			if err := p.Check(); err != nil {
-				return err
-			}
+		pause(&j.done)
+	}
+}
+
+// pollUntil waits until a latch is open, the wait b has failed, or p is canceled. It is for
+// the simulator, where a call to the world outside takes no time: the clock stands
+// still while the task is ready. Other tasks run meanwhile. Who fails b does not unpark it.
+func pollUntil(done *kernel.Latch, b *kernel.Blocker, p kernel.Place, run *kernel.Run) (canceled error) {
+	for !done.IsOpen() {
+		run.Yield(true)
+		if err := p.Check(); err != nil && b.Restart() {
+			return err
 		}
-		if !j.done.IsOpen() {
-			time.Sleep(20 * time.Microsecond) // of the world's time
-		}
+		pause(done)
+	}
+	if b.Aborted() {
+		return p.CanceledOr(nil)
 	}
 	return nil
+}
+
+// pause lets some of the world's time pass.
+func pause(done *kernel.Latch) {
+	if !done.IsOpen() {
+		time.Sleep(20 * time.Microsecond)
+	}
 }
 
 // past is a deadline that has passed.

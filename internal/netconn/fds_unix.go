@@ -27,14 +27,15 @@ func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds 
 		return 0, 0, err
 	}
 	control, ncontrol := make([]byte, syscall.CmsgSpace(fdSize*len(fds))), 0
-	canceled := block(pl, s.ops.Read, (*readSide)(&s.sock), func() {
+	made, canceled := s.reading.block(pl, s.ops.Read, (*readSide)(&s.sock), func() error {
 		n, ncontrol, _, _, err = c.ReadMsgUnix(p, control)
+		return err
 	})
+	if !made {
+		return 0, 0, canceled
+	}
 	if canceled != nil {
-		if n == 0 && err == nil && ncontrol == 0 {
-			err = canceled // the call was not made
-		}
-		err = s.endRead(n, err, canceled)
+		err = s.endRead(n > 0, err, canceled)
 	}
 	if err != nil {
 		return n, 0, err
@@ -87,20 +88,20 @@ func (s *Stream) WriteFDs(ctx context.Context, p []byte, fds []uintptr) error {
 	for i, fd := range fds {
 		ints[i] = int(fd)
 	}
-	n, made := 0, false
-	canceled := block(pl, s.ops.Write, (*writeSide)(&s.sock), func() {
-		made = true
+	n := 0
+	made, canceled := s.writing.block(pl, s.ops.Write, (*writeSide)(&s.sock), func() error {
 		n, _, err = c.WriteMsgUnix(p, syscall.UnixRights(ints...), nil)
 		if err == nil && n < len(p) {
 			var more int
 			more, err = c.Write(p[n:])
 			n += more
 		}
+		return err
 	})
+	if !made {
+		return canceled
+	}
 	if canceled != nil {
-		if !made {
-			return canceled
-		}
 		err = s.endWrite(n == len(p), err, canceled)
 	}
 	return err

@@ -59,24 +59,25 @@ func (l *Listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	if t := pl.RunningTask(); t != nil {
 		return l.acceptElsewhere(pl, t)
 	}
-	x := kernel.GetExternal()
 	var c net.Conn
-	if err = x.Begin(pl, l.ops.Accept, (*readSide)(&l.sock)); err == nil {
+	if err = l.reading.begin(pl, l.ops.Accept, (*readSide)(&l.sock)); err == nil {
 		c, err = l.l.Accept()
-		if canceled := x.End(pl); canceled != nil {
-			err = l.endRead(0, err, canceled)
+		if canceled := l.reading.End(pl, err != nil); canceled != nil {
+			err = l.endRead(false, err, canceled)
 		}
 	}
-	kernel.PutExternal(x)
 	return accepted(c, l.failed(err))
 }
 
 func (l *Listener) acceptElsewhere(pl kernel.Place, t *kernel.Task) (kernel.StreamConn, error) {
 	var c net.Conn
 	var err error
-	canceled := offload(pl, t, l.ops.Accept, (*readSide)(&l.sock), func() { c, err = l.l.Accept() })
+	canceled := l.reading.offload(pl, t, l.ops.Accept, (*readSide)(&l.sock), func() error {
+		c, err = l.l.Accept()
+		return err
+	})
 	if canceled != nil {
-		err = l.endRead(0, err, canceled)
+		err = l.endRead(false, err, canceled)
 	}
 	return accepted(c, l.failed(err))
 }

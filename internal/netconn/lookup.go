@@ -16,9 +16,10 @@ func lookup[T any](ctx context.Context, f func(context.Context) (T, error)) (v T
 		return v, err
 	}
 	ok := false
-	canceled := withContext(ctx, p, kernel.OpLookup, func(own context.Context) {
+	canceled := withContext(ctx, p, kernel.OpLookup, func(own context.Context) error {
 		v, err = f(own)
 		ok = err == nil
+		return err
 	})
 	if canceled != nil && !ok {
 		var zero T

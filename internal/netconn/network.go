@@ -20,10 +20,12 @@ type interrupter struct{ cancel context.CancelFunc }
 func (i interrupter) Interrupt() { i.cancel() }
 
 // withContext makes a call that obeys a context, which is ended when p is canceled.
-func withContext(ctx context.Context, p kernel.Place, op kernel.Op, call func(context.Context)) error {
+func withContext(ctx context.Context, p kernel.Place, op kernel.Op, call func(context.Context) error) error {
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	return block(p, op, interrupter{cancel}, func() { call(own) })
+	var s side // which nobody closes
+	_, canceled := s.block(p, op, interrupter{cancel}, func() error { return call(own) })
+	return canceled
 }
 
 // DialStream connects a stream socket. A connection that comes about while the call
@@ -43,8 +45,9 @@ func dial(ctx context.Context, o kernel.SocketOptions) (net.Conn, error) {
 	}
 	d := net.Dialer{LocalAddr: dialFrom(o), Control: control(o)}
 	var c net.Conn
-	canceled := withContext(ctx, p, kernel.OpsOfNetwork(o.Network).Dial, func(own context.Context) {
+	canceled := withContext(ctx, p, kernel.OpsOfNetwork(o.Network).Dial, func(own context.Context) error {
 		c, err = d.DialContext(own, o.Network, dialTo(o))
+		return err
 	})
 	if canceled != nil && c == nil {
 		return nil, canceled

@@ -31,21 +31,23 @@ func (c *Packet) ReadFrom(ctx context.Context, p []byte) (int, kernel.Addr, erro
 	if t := pl.RunningTask(); t != nil {
 		return c.readElsewhere(pl, t, p)
 	}
-	x, n, from := kernel.GetExternal(), 0, kernel.Addr{}
-	if err = x.Begin(pl, c.ops.Read, (*readSide)(&c.sock)); err == nil {
+	n, from := 0, kernel.Addr{}
+	if err = c.reading.begin(pl, c.ops.Read, (*readSide)(&c.sock)); err == nil {
 		n, from, err = c.io.readFrom(p)
-		if canceled := x.End(pl); canceled != nil {
-			err = c.endRead(n, err, canceled)
+		if canceled := c.reading.End(pl, err != nil); canceled != nil {
+			err = c.endRead(n > 0, err, canceled)
 		}
 	}
-	kernel.PutExternal(x)
 	return n, from, c.failed(err)
 }
 
 func (c *Packet) readElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, from kernel.Addr, err error) {
-	canceled := offload(pl, t, c.ops.Read, (*readSide)(&c.sock), func() { n, from, err = c.io.readFrom(p) })
+	canceled := c.reading.offload(pl, t, c.ops.Read, (*readSide)(&c.sock), func() error {
+		n, from, err = c.io.readFrom(p)
+		return err
+	})
 	if canceled != nil {
-		err = c.endRead(n, err, canceled)
+		err = c.endRead(n > 0, err, canceled)
 	}
 	return n, from, c.failed(err)
 }
@@ -59,19 +61,20 @@ func (c *Packet) WriteTo(ctx context.Context, p []byte, to kernel.Addr) error {
 	if t := pl.RunningTask(); t != nil {
 		return c.writeElsewhere(pl, t, p, to)
 	}
-	x := kernel.GetExternal()
-	if err = x.Begin(pl, c.ops.Write, (*writeSide)(&c.sock)); err == nil {
+	if err = c.writing.begin(pl, c.ops.Write, (*writeSide)(&c.sock)); err == nil {
 		err = c.io.writeTo(p, to)
-		if canceled := x.End(pl); canceled != nil {
+		if canceled := c.writing.End(pl, err != nil); canceled != nil {
 			err = c.endWrite(false, err, canceled)
 		}
 	}
-	kernel.PutExternal(x)
 	return c.failed(err)
 }
 
 func (c *Packet) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte, to kernel.Addr) (err error) {
-	canceled := offload(pl, t, c.ops.Write, (*writeSide)(&c.sock), func() { err = c.io.writeTo(p, to) })
+	canceled := c.writing.offload(pl, t, c.ops.Write, (*writeSide)(&c.sock), func() error {
+		err = c.io.writeTo(p, to)
+		return err
+	})
 	if canceled != nil {
 		err = c.endWrite(false, err, canceled)
 	}

@@ -17,12 +17,14 @@ type pump[T any] struct {
 	drop   func(T) // gets the results that nobody will take
 }
 
-// An attempt is one call. Its job only waits; see finish.
+// An attempt is one call.
 type attempt[T any] struct {
-	job
-	ended bool
-	v     T
-	err   error
+	done     kernel.Latch
+	polling  *kernel.Blocker // of a task of a simulation that waits; guarded by the pump's mu
+	ended    bool
+	v        T
+	err      error
+	panicked any
 }
 
 // do waits for the call that goes on, if there is one, else it makes f the call.
@@ -30,7 +32,7 @@ func (p *pump[T]) do(pl kernel.Place, op kernel.Op, f func() (T, error)) (v T, e
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
-		return v, net.ErrClosed
+		return v, pl.CanceledOr(net.ErrClosed)
 	}
 	a := p.cur
 	if a == nil {
@@ -55,11 +57,7 @@ func (p *pump[T]) settle(pl kernel.Place, op kernel.Op) error {
 }
 
 func (p *pump[T]) take(pl kernel.Place, op kernel.Op, a *attempt[T]) (v T, err error) {
-	wait := a.wait
-	if t := pl.RunningTask(); t != nil && t.Scope.Run().Virtual {
-		wait = a.poll
-	}
-	if err := wait(pl, op, false); err != nil {
+	if err := p.wait(pl, op, a); err != nil {
 		return v, err
 	}
 	p.mu.Lock()
@@ -71,6 +69,29 @@ func (p *pump[T]) take(pl kernel.Place, op kernel.Op, a *attempt[T]) (v T, err e
 		panic(a.panicked)
 	}
 	return a.v, a.err
+}
+
+// wait waits for the end of an attempt.
+func (p *pump[T]) wait(pl kernel.Place, op kernel.Op, a *attempt[T]) (canceled error) {
+	b := kernel.GetBlocker()
+	b.Prepare(pl, op)
+	if t := pl.RunningTask(); t != nil && t.Scope.Run().Virtual {
+		p.polls(a, b)
+		canceled = pollUntil(&a.done, b, pl, t.Scope.Run())
+		p.polls(a, nil)
+	} else if a.done.Enqueue(&b.Node) {
+		canceled = b.Wait(pl)
+		a.done.Dequeue(&b.Node)
+	}
+	kernel.PutBlocker(b)
+	return canceled
+}
+
+// polls tells whose wait is to be decided if the pump is closed.
+func (p *pump[T]) polls(a *attempt[T], b *kernel.Blocker) {
+	p.mu.Lock()
+	a.polling = b
+	p.mu.Unlock()
 }
 
 func (p *pump[T]) run(a *attempt[T], f func() (T, error)) {
@@ -91,7 +112,11 @@ func (p *pump[T]) finish(a *attempt[T], v T, err error, panicked any) {
 	}
 	p.mu.Unlock()
 	if !late {
-		a.done.Open()
+		if panicked == nil && err != nil {
+			a.done.Fail()
+		} else {
+			a.done.Open()
+		}
 	} else if err == nil && p.drop != nil {
 		p.drop(v)
 	}
@@ -103,6 +128,9 @@ func (p *pump[T]) close() {
 	a := p.cur
 	p.closed, p.cur = true, nil
 	kept := a != nil && a.ended && a.err == nil
+	if a != nil && a.polling != nil {
+		a.polling.Fail()
+	}
 	p.mu.Unlock()
 	if a == nil {
 		return

@@ -33,8 +33,8 @@ func (s *pumpedStream) Read(ctx context.Context, p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if s.closed.Load() {
-		return 0, net.ErrClosed
+	if s.closed() {
+		return 0, pl.CanceledOr(net.ErrClosed)
 	}
 	if len(s.rest) == 0 {
 		size := min(len(p), maxPumped)
@@ -66,8 +66,8 @@ func (s *pumpedStream) Write(ctx context.Context, p []byte) (int, error) {
 		return 0, s.failed(err)
 	}
 	switch {
-	case s.closed.Load():
-		return 0, net.ErrClosed
+	case s.closed():
+		return 0, pl.CanceledOr(net.ErrClosed)
 	case len(p) == 0: // which a net.Pipe would wait with
 		return 0, nil
 	}
@@ -81,7 +81,7 @@ func (s *pumpedStream) Write(ctx context.Context, p []byte) (int, error) {
 
 // Close closes the connection, and does not wait for what it cannot interrupt.
 func (s *pumpedStream) Close() error {
-	s.closed.Store(true)
+	s.closing()
 	err := closeOnce(s.conn)
 	s.in.close()
 	s.out.close()
@@ -122,7 +122,7 @@ func (l *pumpedListener) Accept(ctx context.Context) (kernel.StreamConn, error) 
 }
 
 func (l *pumpedListener) Close() error {
-	l.closed.Store(true)
+	l.closing()
 	err := closeOnce(l.l)
 	l.in.close()
 	return err
@@ -175,7 +175,7 @@ func (c *pumpedPacket) WriteTo(ctx context.Context, p []byte, to kernel.Addr) er
 }
 
 func (c *pumpedPacket) Close() error {
-	c.closed.Store(true)
+	c.closing()
 	err := closeOnce(c.c)
 	c.in.close()
 	c.out.close()

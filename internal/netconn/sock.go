@@ -41,7 +41,9 @@ type sock struct {
 	c         under
 	ops       *kernel.SocketOps
 	connected bool // c is a net.Conn whose remote address counts
-	closed    atomic.Bool
+	reading   side
+	writing   side
+	reset     atomic.Pointer[error] // of the connection, that only a canceled call was told
 }
 
 // readSide and writeSide interrupt the calls in one direction.
@@ -53,13 +55,13 @@ type (
 func (s *readSide) Interrupt()  { _ = s.c.SetReadDeadline(past) }
 func (s *writeSide) Interrupt() { _ = s.c.SetWriteDeadline(past) }
 
-// endRead decides what a read returns that was interrupted: what it has brought, a
-// failure that is none of ours, else the cancellation. It removes the deadline.
+// endRead decides what a read returns that was canceled first: what it has brought,
+// else the cancellation. It removes the deadline.
 //
 //go:noinline
-func (s *sock) endRead(n int, err, canceled error) error {
+func (s *sock) endRead(done bool, err, canceled error) error {
 	_ = s.c.SetReadDeadline(time.Time{})
-	return s.verdict(n > 0, err, canceled)
+	return s.verdict(done, err, canceled)
 }
 
 // endWrite is endRead for writing, done if all has been written.
@@ -71,13 +73,13 @@ func (s *sock) endWrite(done bool, err, canceled error) error {
 }
 
 func (s *sock) verdict(done bool, err, canceled error) error {
-	if err == nil || done && isTimeout(err) {
+	if err == nil || done {
 		return nil
 	}
-	if isTimeout(err) {
-		return canceled
+	if isReset(err) { // the system tells it once
+		s.reset.Store(&err)
 	}
-	return err
+	return canceled
 }
 
 func (s *sock) LocalAddr() kernel.Addr { return addrOf(s.c.LocalAddr()) }
@@ -91,16 +93,24 @@ func (s *sock) RemoteAddr() kernel.Addr {
 
 // Close closes the socket; those who wait get net.ErrClosed.
 func (s *sock) Close() error {
-	s.closed.Store(true)
+	s.closing()
 	return closeOnce(s.c)
 }
+
+// closing precedes the closing of the socket.
+func (s *sock) closing() {
+	s.reading.close()
+	s.writing.close()
+}
+
+func (s *sock) closed() bool { return s.writing.closed.Load() }
 
 // failed is the error of a call: net.ErrClosed after Close, also where somebody's
 // net.Conn has an error of its own for that.
 //
 //go:noinline
 func (s *sock) failed(err error) error {
-	if err == nil || s.ops != connOps || !s.closed.Load() || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) {
+	if err == nil || s.ops != connOps || !s.closed() || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	return net.ErrClosed

@@ -3,6 +3,7 @@ package netconn
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -33,14 +34,13 @@ func (s *Stream) Read(ctx context.Context, p []byte) (int, error) {
 	if t := pl.RunningTask(); t != nil {
 		return s.readElsewhere(pl, t, p)
 	}
-	x, n := kernel.GetExternal(), 0
-	if err = x.Begin(pl, s.ops.Read, (*readSide)(&s.sock)); err == nil {
+	n := 0
+	if err = s.reading.begin(pl, s.ops.Read, (*readSide)(&s.sock)); err == nil {
 		n, err = s.conn.Read(p)
-		if canceled := x.End(pl); canceled != nil {
-			err = s.endRead(n, err, canceled)
+		if canceled := s.reading.End(pl, err != nil); canceled != nil {
+			err = s.endRead(n > 0, err, canceled)
 		}
 	}
-	kernel.PutExternal(x)
 	if err != nil {
 		return s.outcome(n, err)
 	}
@@ -54,13 +54,19 @@ func (s *Stream) outcome(n int, err error) (int, error) {
 	if err == nil || n > 0 {
 		return n, nil
 	}
+	if reset := s.reset.Load(); reset != nil && err == io.EOF {
+		err = *reset
+	}
 	return 0, s.failed(err)
 }
 
 func (s *Stream) readElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, err error) {
-	canceled := offload(pl, t, s.ops.Read, (*readSide)(&s.sock), func() { n, err = s.conn.Read(p) })
+	canceled := s.reading.offload(pl, t, s.ops.Read, (*readSide)(&s.sock), func() error {
+		n, err = s.conn.Read(p)
+		return err
+	})
 	if canceled != nil {
-		err = s.endRead(n, err, canceled)
+		err = s.endRead(n > 0, err, canceled)
 	}
 	return s.outcome(n, err)
 }
@@ -74,14 +80,13 @@ func (s *Stream) Write(ctx context.Context, p []byte) (int, error) {
 	if t := pl.RunningTask(); t != nil {
 		return s.writeElsewhere(pl, t, p)
 	}
-	x, n := kernel.GetExternal(), 0
-	if err = x.Begin(pl, s.ops.Write, (*writeSide)(&s.sock)); err == nil {
+	n := 0
+	if err = s.writing.begin(pl, s.ops.Write, (*writeSide)(&s.sock)); err == nil {
 		n, err = s.conn.Write(p)
-		if canceled := x.End(pl); canceled != nil {
+		if canceled := s.writing.End(pl, err != nil); canceled != nil {
 			err = s.endWrite(n == len(p), err, canceled)
 		}
 	}
-	kernel.PutExternal(x)
 	if err != nil {
 		err = s.failed(err)
 	}
@@ -89,7 +94,10 @@ func (s *Stream) Write(ctx context.Context, p []byte) (int, error) {
 }
 
 func (s *Stream) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, err error) {
-	canceled := offload(pl, t, s.ops.Write, (*writeSide)(&s.sock), func() { n, err = s.conn.Write(p) })
+	canceled := s.writing.offload(pl, t, s.ops.Write, (*writeSide)(&s.sock), func() error {
+		n, err = s.conn.Write(p)
+		return err
+	})
 	if canceled != nil {
 		err = s.endWrite(n == len(p), err, canceled)
 	}
@@ -102,7 +110,7 @@ func (s *Stream) CloseWrite() error { return closeWrite(s.conn) }
 
 // Abort closes, a TCP connection with a reset.
 func (s *Stream) Abort() error {
-	s.closed.Store(true)
+	s.closing()
 	return abort(s.conn)
 }
 

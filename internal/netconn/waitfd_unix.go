@@ -97,7 +97,7 @@ func (Network) NotifyClosing(_ context.Context, fd uintptr) {
 			lookAgainLocked(side.fd)
 		}
 		watcher.mu.Unlock()
-		if w != nil && w.Wake() {
+		if w != nil && w.Fail() {
 			w.err = fdError(side, net.ErrClosed)
 			woken.Add(&w.Waiter)
 		}

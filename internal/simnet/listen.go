@@ -150,7 +150,7 @@ func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	defer n.unlock()
 	for {
 		if l.closed {
-			return nil, opError("accept", "", l.network, kernel.Addr{}, l.LocalAddr(), net.ErrClosed)
+			return nil, p.CanceledOr(l.isClosed())
 		}
 		if len(l.queue) > 0 {
 			c := l.queue[0]
@@ -159,10 +159,16 @@ func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 			c.listener = nil
 			return c, nil
 		}
-		if err := n.wait(p, &l.accepts, kernel.TCPOps.Accept); err != nil {
+		if err := n.wait(p, &l.accepts, kernel.TCPOps.Accept); err == errClosed {
+			return nil, l.isClosed()
+		} else if err != nil {
 			return nil, err
 		}
 	}
+}
+
+func (l *listener) isClosed() error {
+	return opError("accept", "", l.network, kernel.Addr{}, l.LocalAddr(), net.ErrClosed)
 }
 
 func (l *listener) LocalAddr() kernel.Addr {
@@ -191,5 +197,5 @@ func (l *listener) die(silent bool) {
 		c.die(silent)
 	}
 	l.queue = nil
-	l.net.wakeAll(&l.accepts)
+	l.net.failAll(&l.accepts)
 }

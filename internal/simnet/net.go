@@ -7,6 +7,7 @@
 package simnet
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -131,6 +132,9 @@ func (n *Net) unlock() {
 	}
 }
 
+// errClosed is the error of a wait that was ended by failAll.
+var errClosed = errors.New("closed")
+
 // wait gives up the lock, waits in q, and takes the lock again. Nil means that
 // somebody has called wakeAll or wakeOne; then the caller looks again.
 func (n *Net) wait(p kernel.Place, q *kernel.Queue, op kernel.Op) error {
@@ -141,6 +145,9 @@ func (n *Net) wait(p kernel.Place, q *kernel.Queue, op kernel.Op) error {
 	err := b.Wait(p)
 	n.lock()
 	q.Remove(&b.Node)
+	if err == nil && b.Index == byClose {
+		err = errClosed
+	}
 	kernel.PutBlocker(b)
 	return err
 }
@@ -148,6 +155,16 @@ func (n *Net) wait(p kernel.Place, q *kernel.Queue, op kernel.Op) error {
 func (n *Net) wakeAll(q *kernel.Queue) { q.WakeAll(&n.wakes) }
 
 func (n *Net) wakeOne(q *kernel.Queue) { q.WakeUpTo(1, &n.wakes) }
+
+const byClose = 1 // Index of a waiter whom failAll has woken
+
+// failAll wakes those who wait for what is closed now, with errClosed.
+func (n *Net) failAll(q *kernel.Queue) {
+	for w := q.FailFirst(); w != nil; w = q.FailFirst() {
+		w.Index = byClose
+		n.wakes.Add(w)
+	}
+}
 
 // chance is true with a probability. A probability of 0 draws nothing.
 func (n *Net) chance(probability float64) bool {

@@ -149,6 +149,14 @@ func (c *conn) takeErr() error {
 	return err
 }
 
+// waited is the error of a wait.
+func (c *conn) waited(op string, err error) error {
+	if err == errClosed {
+		return c.fail(op, "", net.ErrClosed)
+	}
+	return err
+}
+
 // Read reads what has arrived. After a reset what came before it is read first.
 func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
 	p, err := kernel.Enter(ctx)
@@ -161,7 +169,7 @@ func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
 	for {
 		switch {
 		case c.closed:
-			return 0, c.fail("read", "", net.ErrClosed)
+			return 0, p.CanceledOr(c.fail("read", "", net.ErrClosed))
 		case len(buf) == 0:
 			return 0, nil
 		case len(c.in) > 0:
@@ -177,7 +185,7 @@ func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if err := n.wait(p, &c.reads, kernel.TCPOps.Read); err != nil {
-			return 0, err
+			return 0, c.waited("read", err)
 		}
 	}
 }
@@ -194,7 +202,7 @@ func (c *conn) Write(ctx context.Context, data []byte) (int, error) {
 	for written := 0; ; {
 		switch {
 		case c.closed:
-			return written, c.fail("write", "", net.ErrClosed)
+			return written, p.CanceledOr(c.fail("write", "", net.ErrClosed))
 		case c.err != 0:
 			return written, c.fail("write", "write", c.takeErr())
 		case c.state == dead || c.shut:
@@ -211,7 +219,7 @@ func (c *conn) Write(ctx context.Context, data []byte) (int, error) {
 			return written, nil
 		}
 		if err := n.wait(p, &c.writes, kernel.TCPOps.Write); err != nil {
-			return written, err
+			return written, c.waited("write", err)
 		}
 	}
 }

@@ -60,8 +60,8 @@ func (c *conn) close() {
 // leave is the user's end of the connection.
 func (c *conn) leave() {
 	c.closed = true
-	c.net.wakeAll(&c.reads)
-	c.net.wakeAll(&c.writes)
+	c.net.failAll(&c.reads)
+	c.net.failAll(&c.writes)
 	c.net.wakeAll(&c.connects)
 }
 

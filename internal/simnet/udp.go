@@ -129,6 +129,10 @@ func (s *datagram) fail(op, call string, to kernel.Addr, err error) error {
 	return opError(op, call, s.network, s.LocalAddr(), to, err)
 }
 
+func (s *datagram) isClosed() error {
+	return s.fail("read", "", s.RemoteAddr(), net.ErrClosed)
+}
+
 // ReadFrom takes the oldest datagram.
 func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
 	p, err := kernel.Enter(ctx)
@@ -141,7 +145,7 @@ func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 	for {
 		switch {
 		case s.closed:
-			return 0, kernel.Addr{}, s.fail("read", "", s.RemoteAddr(), net.ErrClosed)
+			return 0, kernel.Addr{}, p.CanceledOr(s.isClosed())
 		case s.err != 0:
 			err := s.err
 			s.err = 0
@@ -157,7 +161,9 @@ func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 			}
 			return copy(buf, q.Data), from, nil
 		}
-		if err := n.wait(p, &s.reads, kernel.UDPOps.Read); err != nil {
+		if err := n.wait(p, &s.reads, kernel.UDPOps.Read); err == errClosed {
+			return 0, kernel.Addr{}, s.isClosed()
+		} else if err != nil {
 			return 0, kernel.Addr{}, err
 		}
 	}
@@ -165,7 +171,8 @@ func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 
 // WriteTo sends a datagram; it never waits.
 func (s *datagram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) error {
-	if _, err := kernel.Enter(ctx); err != nil {
+	p, err := kernel.Enter(ctx)
+	if err != nil {
 		return err
 	}
 	n := s.net
@@ -175,7 +182,7 @@ func (s *datagram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 	fail := func(err error) error { return s.fail("write", "sendto", to, err) }
 	switch {
 	case s.closed:
-		return fail(net.ErrClosed)
+		return p.CanceledOr(fail(net.ErrClosed))
 	case connected && to.IP.IsValid():
 		return fail(net.ErrWriteToConnected)
 	case connected:
@@ -244,5 +251,5 @@ func (s *datagram) Close() error {
 func (s *datagram) die(bool) {
 	s.closed, s.queue = true, nil
 	s.host.unbind(s.b)
-	s.net.wakeAll(&s.reads)
+	s.net.failAll(&s.reads)
 }

@@ -105,17 +105,23 @@ func (l *unixListener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	defer n.unlock()
 	for {
 		if l.closed {
-			return nil, unixFail("accept", "", "unix", "", l.name, net.ErrClosed)
+			return nil, p.CanceledOr(l.isClosed())
 		}
 		if len(l.queue) > 0 {
 			c := l.queue[0]
 			l.queue = l.queue[1:]
 			return c, nil
 		}
-		if err := n.wait(p, &l.accepts, kernel.UNIXOps.Accept); err != nil {
+		if err := n.wait(p, &l.accepts, kernel.UNIXOps.Accept); err == errClosed {
+			return nil, l.isClosed()
+		} else if err != nil {
 			return nil, err
 		}
 	}
+}
+
+func (l *unixListener) isClosed() error {
+	return unixFail("accept", "", "unix", "", l.name, net.ErrClosed)
 }
 
 func (l *unixListener) LocalAddr() kernel.Addr                { return kernel.Addr{Path: l.name} }
@@ -143,11 +149,19 @@ func (l *unixListener) die(bool) {
 		c.close()
 	}
 	l.queue = nil
-	l.net.wakeAll(&l.accepts)
+	l.net.failAll(&l.accepts)
 }
 
 func (c *unixConn) fail(op, call string, err error) error {
 	return unixFail(op, call, "unix", c.local, c.remote, err)
+}
+
+// waited is the error of a wait.
+func (c *unixConn) waited(op string, err error) error {
+	if err == errClosed {
+		return c.fail(op, "", net.ErrClosed)
+	}
+	return err
 }
 
 // Read reads what the other end has written.
@@ -162,7 +176,7 @@ func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
 	for {
 		switch {
 		case c.closed:
-			return 0, c.fail("read", "", net.ErrClosed)
+			return 0, p.CanceledOr(c.fail("read", "", net.ErrClosed))
 		case len(buf) == 0:
 			return 0, nil
 		case len(c.in) > 0:
@@ -180,7 +194,7 @@ func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
 			return 0, io.EOF
 		}
 		if err := n.wait(p, &c.reads, kernel.UNIXOps.Read); err != nil {
-			return 0, err
+			return 0, c.waited("read", err)
 		}
 	}
 }
@@ -197,7 +211,7 @@ func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
 	for written := 0; ; {
 		switch {
 		case c.closed:
-			return written, c.fail("write", "", net.ErrClosed)
+			return written, p.CanceledOr(c.fail("write", "", net.ErrClosed))
 		case c.shut || c.peer.closed:
 			return written, c.fail("write", "write", syscall.EPIPE)
 		}
@@ -210,7 +224,7 @@ func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
 			return written, nil
 		}
 		if err := n.wait(p, &c.writes, kernel.UNIXOps.Write); err != nil {
-			return written, err
+			return written, c.waited("write", err)
 		}
 	}
 }
@@ -250,6 +264,8 @@ func (c *unixConn) close() {
 	}
 	c.closed, c.in = true, nil
 	c.host.sockets.Remove(&c.node)
+	c.net.failAll(&c.reads)
+	c.net.failAll(&c.writes)
 	c.wake()
 }
 

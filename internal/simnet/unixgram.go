@@ -80,6 +80,10 @@ func (h *Host) findUnixgram(path string) (*unixgram, error) {
 	return node.gram, nil
 }
 
+func (s *unixgram) isClosed() error {
+	return unixFail("read", "", "unixgram", s.name, s.remote, net.ErrClosed)
+}
+
 // ReadFrom takes the oldest datagram.
 func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
 	p, err := kernel.Enter(ctx)
@@ -91,7 +95,7 @@ func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 	defer n.unlock()
 	for {
 		if s.closed {
-			return 0, kernel.Addr{}, unixFail("read", "", "unixgram", s.name, s.remote, net.ErrClosed)
+			return 0, kernel.Addr{}, p.CanceledOr(s.isClosed())
 		}
 		if len(s.queue) > 0 {
 			m := s.queue[0]
@@ -103,7 +107,9 @@ func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 			}
 			return copy(buf, m.data), kernel.Addr{Path: m.from}, nil
 		}
-		if err := n.wait(p, &s.reads, kernel.UNIXOps.Read); err != nil {
+		if err := n.wait(p, &s.reads, kernel.UNIXOps.Read); err == errClosed {
+			return 0, kernel.Addr{}, s.isClosed()
+		} else if err != nil {
 			return 0, kernel.Addr{}, err
 		}
 	}
@@ -118,10 +124,14 @@ func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 	n := s.net
 	n.lock()
 	defer n.unlock()
-	for {
+	for waited := false; ; waited = true {
 		target, err := s.target(data, to.Path)
 		if err != nil {
-			return unixFail("write", "sendto", "unixgram", s.name, to.Path, err)
+			err = unixFail("write", "sendto", "unixgram", s.name, to.Path, err)
+			if !waited {
+				err = p.CanceledOr(err)
+			}
+			return err
 		}
 		if len(target.queue) < unixgramQueue {
 			target.queue = append(target.queue, message{append([]byte(nil), data...), s.name})
@@ -185,7 +195,7 @@ func (s *unixgram) die(bool) {
 	if s.file != nil {
 		s.host.leaveUnix(s.name, s.file)
 	}
-	s.net.wakeAll(&s.reads)
+	s.net.failAll(&s.reads)
 	s.net.wakeAll(&s.writes)
 	if s.blocks != nil {
 		s.net.wakeAll(&s.blocks.writes)

@@ -1,0 +1,257 @@
+//go:build unix
+
+// Package outcome has no code: its tests hold over all packages at once. They say that
+// who decides a wait first, decides its error.
+package outcome_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
+)
+
+func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
+
+var rounds = flag.Int("rounds", 0, "rounds of each case; 0 means a few hundred")
+
+// A wait is a call that blocks, and what ends it other than a cancellation.
+type wait struct {
+	call func(ctx context.Context) error
+	// end is what another task does: it closes the resource, or grants what is waited for.
+	end func(ctx context.Context)
+	// free releases the rest, after the call has returned; may be nil.
+	free func(ctx context.Context)
+	// polls is said of a call that looks at the world outside of the simulation again
+	// and again, while others run.
+	polls bool
+}
+
+// A kind is one call of one resource.
+type kind struct {
+	name string
+	make func(b *bench) wait
+	// want is the error of the call that end has ended; nil that of a grant.
+	want error
+	// only is the backends on which it means something, all if empty.
+	only string
+	// few is said of what takes long to make.
+	few bool
+	// unended is said of a call that nothing but a cancellation ends.
+	unended bool
+	// several is said of what calls again and again until a call waits. Nobody can tell
+	// on other cores whether it does, or is just between two calls.
+	several bool
+}
+
+// A bench is what a kind needs to make a wait.
+type bench struct {
+	t       *testing.T
+	ctx     context.Context
+	dir     string
+	backend string
+}
+
+// waits returns when the call waits.
+func (b *bench) waits(ctx context.Context, w wait) error {
+	if !w.polls || b.backend != "sim" {
+		return anyio.WaitAllTasksBlocked(ctx)
+	}
+	for range 20 {
+		if err := lowlevel.Checkpoint(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func must[T any](b *bench) func(v T, err error) T {
+	return func(v T, err error) T {
+		b.t.Helper()
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func (b *bench) check(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+var errThird = errors.New("a third task failed")
+
+// An order is who ends a wait, and when.
+type order struct {
+	name string
+	run  func(b *bench, w wait) (call, group error)
+	// check tells what is wrong with the outcome, "" if nothing is.
+	check func(k kind, call, group error) string
+	ends  bool // the call is ended, and not canceled
+}
+
+var orders = []order{
+	{"canceled first", canceledFirst, wantCanceled, false},
+	{"ended first", endedFirst, wantEnded, true},
+	{"a third task fails", thirdFails, wantThird, false},
+}
+
+// canceledFirst cancels the group in which the call waits, and then ends it.
+func canceledFirst(b *bench, w wait) (call, group error) {
+	group = anyio.WithTaskGroup(b.ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(func(ctx context.Context) error {
+			call = w.call(ctx)
+			return call
+		})
+		if err := b.waits(ctx, w); err != nil {
+			return err
+		}
+		tg.Cancel("first")
+		w.end(ctx)
+		return nil
+	})
+	return call, group
+}
+
+func wantCanceled(_ kind, call, group error) string {
+	if !errors.Is(call, anyio.ErrCanceled) || errors.Is(call, anyio.ErrClosed) || group != nil {
+		return "want a cancellation, and a group without an error"
+	}
+	return ""
+}
+
+// endedFirst ends the wait of the call, and then cancels it.
+func endedFirst(b *bench, w wait) (call, group error) {
+	group = anyio.WithTaskGroup(b.ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(func(ctx context.Context) error {
+			call = w.call(ctx)
+			return nil
+		})
+		if err := b.waits(ctx, w); err != nil {
+			return err
+		}
+		w.end(ctx)
+		tg.Cancel("afterwards")
+		return nil
+	})
+	return call, group
+}
+
+func wantEnded(k kind, call, group error) string {
+	switch {
+	case group != nil:
+		return "want a group without an error"
+	case k.want == nil && call != nil:
+		return "want what was granted"
+	case k.want != nil && (!errors.Is(call, k.want) || errors.Is(call, anyio.ErrCanceled)):
+		return fmt.Sprintf("want %v", k.want)
+	}
+	return ""
+}
+
+// thirdFails lets another task of the group fail, whose host then ends the wait on its
+// way out, as by a deferred Close. The two tasks that are canceled may run on two cores.
+func thirdFails(b *bench, w wait) (call, group error) {
+	group = anyio.WithTaskGroup(b.ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		defer w.end(ctx)
+		var fail anyio.Event
+		tg.Go(func(ctx context.Context) error {
+			if err := fail.Wait(ctx); err != nil {
+				return err
+			}
+			return errThird
+		})
+		tg.Go(func(ctx context.Context) error {
+			call = w.call(ctx)
+			return call
+		})
+		if err := b.waits(ctx, w); err != nil {
+			return err
+		}
+		fail.Set()
+		return anyio.SleepForever(ctx)
+	})
+	return call, group
+}
+
+func wantThird(k kind, call, group error) string {
+	if k.want != nil && !errors.Is(call, anyio.ErrCanceled) {
+		return "want a cancellation"
+	}
+	var g *anyio.GroupError
+	if !errors.As(group, &g) || len(g.Unwrap()) != 1 || !errors.Is(group, errThird) || errors.Is(group, anyio.ErrClosed) {
+		return "want a group that tells of the third task alone"
+	}
+	return ""
+}
+
+// TestWhoDecidesFirst plays every call that blocks through both orders, and through the
+// one that programs meet at their end: a task fails, and another closes what a third waits for.
+func TestWhoDecidesFirst(t *testing.T) {
+	dir, err := os.MkdirTemp("", "o") // UNIX sockets have short paths
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		token, err := lowlevel.CurrentToken(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &bench{t, ctx, dir, token.Backend()}
+		for _, k := range kinds() {
+			if k.only != "" && !strings.Contains(k.only, b.backend) {
+				continue
+			}
+			for _, o := range orders {
+				if !o.ends || !k.unended && !(k.several && b.backend == "parallel") {
+					k.play(b, o)
+				}
+			}
+		}
+	}, anyiotest.Seeds(1))
+}
+
+func (k kind) play(b *bench, o order) {
+	n := *rounds
+	if n == 0 {
+		n = 200
+		if testing.Short() {
+			n = 20
+		}
+	}
+	if k.few {
+		n /= 20
+	}
+	switch b.backend { // where less is left to chance
+	case "eventloop":
+		n /= 2
+	case "sim":
+		n /= 20
+	}
+	n = max(n, 3)
+	bad, why := 0, ""
+	for range n {
+		w := k.make(b)
+		call, group := o.run(b, w)
+		if w.free != nil {
+			w.free(b.ctx)
+		}
+		if wrong := o.check(k, call, group); wrong != "" {
+			bad, why = bad+1, fmt.Sprintf("%s: the call's error is %v, the group's %v", wrong, call, group)
+		}
+	}
+	if bad > 0 {
+		b.t.Errorf("%s, %s: wrong %d times of %d: %s", k.name, o.name, bad, n, why)
+	}
+}

@@ -1,0 +1,189 @@
+//go:build unix
+
+package outcome_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/socket"
+	"github.com/anyio-go/anyio/stream"
+)
+
+func (b *bench) listener() *socket.TCPListener {
+	return must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("127.0.0.1")))
+}
+
+// tcp is a connection.
+func (b *bench) tcp() (c, s *socket.Stream) {
+	l := b.listener()
+	c = must[*socket.Stream](b)(socket.DialTCP(b.ctx, "127.0.0.1", l.Port()))
+	s = must[*socket.Stream](b)(l.Accept(b.ctx))
+	b.check(l.Close(b.ctx))
+	return c, s
+}
+
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
+
+func (b *bench) unixListener() *socket.UnixListener {
+	return must[*socket.UnixListener](b)(socket.ListenUnix(b.ctx, b.path("l")))
+}
+
+func (b *bench) unix() (c, s *socket.UnixStream) {
+	l := b.unixListener()
+	c = must[*socket.UnixStream](b)(socket.DialUnix(b.ctx, b.path("l")))
+	s = must[*socket.UnixStream](b)(l.Accept(b.ctx))
+	b.check(l.Close(b.ctx))
+	return c, s
+}
+
+func accepting[S stream.ByteStream](l stream.Listener[S]) wait {
+	return waiting(func(ctx context.Context) error { _, err := l.Accept(ctx); return err }, closing(l), nil)
+}
+
+func serving[S stream.ByteStream](l stream.Listener[S]) wait {
+	return waiting(func(ctx context.Context) error {
+		return l.Serve(ctx, nil, func(ctx context.Context, s S) error { return s.Close(ctx) })
+	}, closing(l), nil)
+}
+
+var sockets = []kind{
+	{name: "TCP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
+		c, s := b.tcp()
+		return receiving(c, closing(c, s), nil)
+	}},
+	{name: "TCP receive, the other side closed", unended: true, make: func(b *bench) wait {
+		c, s := b.tcp() // the end of the stream comes when it comes
+		return receiving(c, closing(s, c), nil)
+	}},
+	{name: "TCP send", want: anyio.ErrClosed, make: func(b *bench) wait {
+		c, s := b.tcp()
+		return sending(c, closing(c, s), nil)
+	}},
+	{name: "TCP abort", want: anyio.ErrClosed, make: func(b *bench) wait {
+		c, s := b.tcp()
+		return receiving(c, func(ctx context.Context) { _ = c.Abort(ctx) }, closing(s))
+	}},
+	{name: "TCP accept", want: anyio.ErrClosed, make: func(b *bench) wait { return accepting(b.listener()) }},
+	{name: "TCP serve", want: anyio.ErrClosed, make: func(b *bench) wait { return serving(b.listener()) }},
+	{name: "TCP accept at two sockets", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		return accepting(must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("localhost"))))
+	}},
+	{name: "TCP serve at two sockets", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		return serving(must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("localhost"))))
+	}},
+	{name: "TCP dial", unended: true, few: true, only: real, make: func(b *bench) wait {
+		l := must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("127.0.0.1"), socket.Backlog(1)))
+		full := []anyio.Resource{l}
+		for range 2 { // what the backlog has room for
+			full = append(full, must[*socket.Stream](b)(socket.DialTCP(b.ctx, "127.0.0.1", l.Port())))
+		}
+		return waiting(func(ctx context.Context) error {
+			for {
+				c, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+				if err != nil {
+					return err
+				}
+				full = append(full, c)
+			}
+		}, closing(l), func(ctx context.Context) { closing(full...)(ctx) })
+	}},
+	{name: "UNIX receive", want: anyio.ErrClosed, make: func(b *bench) wait {
+		c, s := b.unix()
+		return receiving(c, closing(c, s), nil)
+	}},
+	{name: "UNIX send", want: anyio.ErrClosed, make: func(b *bench) wait {
+		c, s := b.unix()
+		return sending(c, closing(c, s), nil)
+	}},
+	{name: "UNIX accept", want: anyio.ErrClosed, make: func(b *bench) wait { return accepting(b.unixListener()) }},
+	{name: "UNIX serve", want: anyio.ErrClosed, make: func(b *bench) wait { return serving(b.unixListener()) }},
+	{name: "ReceiveFiles", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		c, s := b.unix()
+		return waiting(func(ctx context.Context) error {
+			_, _, err := c.ReceiveFiles(ctx, make([]byte, 10), 1)
+			return err
+		}, closing(c, s), nil)
+	}},
+	{name: "SendFiles", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		c, s := b.unix()
+		return waiting(func(ctx context.Context) error { return c.SendFiles(ctx, lots, os.Stdin) }, closing(c, s), nil)
+	}},
+}
+
+// filling sends small pieces until there is no more room.
+func filling(send func(ctx context.Context, piece []byte) error, end, free func(context.Context)) wait {
+	return waiting(func(ctx context.Context) error {
+		for {
+			if err := send(ctx, []byte("piece")); err != nil {
+				return err
+			}
+		}
+	}, end, free)
+}
+
+var datagrams = []kind{
+	{name: "UDP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
+		u := must[*socket.UDPSocket](b)(socket.UDP(b.ctx, socket.LocalHost("127.0.0.1")))
+		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
+	}},
+	{name: "connected UDP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
+		u := must[*socket.ConnectedUDPSocket](b)(socket.ConnectedUDP(b.ctx, "127.0.0.1", 9))
+		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
+	}},
+	{name: "UNIX datagram receive", want: anyio.ErrClosed, make: func(b *bench) wait {
+		u := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("d"))))
+		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
+	}},
+	{name: "UNIX datagram send", several: true, want: anyio.ErrClosed, make: func(b *bench) wait {
+		r := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("r"))))
+		u := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("d"))))
+		send := func(ctx context.Context, p []byte) error { return u.SendTo(ctx, p, b.path("r")) }
+		return filling(send, closing(u), closing(r))
+	}},
+	{name: "connected UNIX datagram send", several: true, want: anyio.ErrClosed, make: func(b *bench) wait {
+		r := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("r"))))
+		u := must[*socket.ConnectedUnixDatagramSocket](b)(socket.ConnectedUnixDatagram(b.ctx, b.path("r")))
+		return filling(u.Send, closing(u), closing(r))
+	}},
+}
+
+// descriptors are waited for as such.
+var descriptors = []kind{
+	{name: "WaitReadable", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		fd := b.pair()
+		return waiting(func(ctx context.Context) error { return socket.WaitReadable(ctx, fd[0]) },
+			func(ctx context.Context) { socket.NotifyClosing(ctx, fd[0]) }, fd.close)
+	}},
+	{name: "WaitWritable", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		fd := b.pair()
+		for {
+			if _, err := syscall.Write(fd[0], lots); err != nil {
+				break // full
+			}
+		}
+		return waiting(func(ctx context.Context) error { return socket.WaitWritable(ctx, fd[0]) },
+			func(ctx context.Context) { socket.NotifyClosing(ctx, fd[0]) }, fd.close)
+	}},
+}
+
+// A pair is two sockets that are connected to each other.
+type pair [2]int
+
+func (b *bench) pair() pair {
+	fd := must[[2]int](b)(syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0))
+	b.check(syscall.SetNonblock(fd[0], true))
+	return fd
+}
+
+func (p pair) close(context.Context) {
+	_ = syscall.Close(p[0])
+	_ = syscall.Close(p[1])
+}
+
+// noDeadlines hides what makes the calls of a connection interruptible.
+type noDeadlines struct{ net.Conn }
