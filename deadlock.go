@@ -8,15 +8,32 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A DeadlockError ends a simulated run in which every task waits and no timer is
-// pending, or which made more steps than it may (Livelock). It names every task
-// with what it waits for, where, and since when.
+// A DeadlockError ends a simulated run that cannot go on: every task waits and no
+// timer is pending, or the run made more steps than it may (Livelock), or a task did
+// not come back from a step (Stuck). It names every task with what it waits for,
+// where, and since when.
 type DeadlockError struct {
 	Livelock bool
+	Stuck    *StuckStep
 	Seed     uint64 // run again with it to see the same
 	Steps    uint64
 	Now      time.Time // virtual
 	Tasks    []BlockedTask
+}
+
+// A StuckStep is a step of a simulated run that did not come back: between two calls
+// of this library the code of a task waited for something that only another task, or
+// nobody, would do (a sync.Mutex, a channel, a sync.Once), was in a system call, or
+// computed without end. Its goroutine is left behind, and those of all other tasks
+// of the run: their deferred functions do not run. Should the step end after all, its
+// task stops at its next call of this library that lets others run.
+type StuckStep struct {
+	ID     uint64 // of the task; 0: it was no task, but a function that the run calls, such as OnStep
+	Name   string
+	Source string        // file:line of the task's code, "" if unknown
+	State  string        // of the goroutine, as package runtime names it: "sync.Mutex.Lock"
+	After  time.Duration // how long the step had taken, in real time
+	Stack  string        // of the goroutine; if it runs an iterator of iter.Pull, of who does that as well
 }
 
 // A BlockedTask is a task of a run that cannot go on.
@@ -32,6 +49,12 @@ type BlockedTask struct {
 
 func newDeadlockError(s *kernel.Stall) error {
 	e := &DeadlockError{Livelock: s.Kind == "livelock", Seed: s.Seed, Steps: s.Steps, Now: s.Now}
+	if in := s.Stuck; in != nil {
+		e.Stuck = &StuckStep{State: in.State, After: in.After, Stack: in.Stack}
+		if in.Task != nil {
+			e.Stuck.ID, e.Stuck.Name = in.Task.ID(), in.Task.Name()
+		}
+	}
 	for _, t := range s.Tasks {
 		b := BlockedTask{ID: t.ID, Name: t.Name, Depth: t.Depth, WaitsFor: t.Op, Since: t.Since}
 		if len(t.Places) > 0 {
@@ -40,6 +63,9 @@ func newDeadlockError(s *kernel.Stall) error {
 		if len(t.Places) > 1 {
 			b.Callers = t.Places[1:]
 		}
+		if e.Stuck != nil && e.Stuck.ID == t.ID {
+			e.Stuck.Source = b.Source
+		}
 		e.Tasks = append(e.Tasks, b)
 	}
 	return e
@@ -47,17 +73,23 @@ func newDeadlockError(s *kernel.Stall) error {
 
 func (e *DeadlockError) Error() string {
 	var b strings.Builder
-	if e.Livelock {
+	switch {
+	case e.Stuck != nil:
+		fmt.Fprintf(&b, "anyio: a step did not come back for %s: %s", e.Stuck.After.Round(time.Millisecond), e.Stuck.describe())
+	case e.Livelock:
 		fmt.Fprintf(&b, "anyio: livelock: the run made %d steps and is not done", e.Steps)
-	} else {
+	default:
 		b.WriteString("anyio: deadlock: every task waits and no timer is pending")
 	}
 	fmt.Fprintf(&b, " (seed %d, step %d, virtual time %s)", e.Seed, e.Steps, e.Now.Format("15:04:05.000"))
 	for _, t := range e.Tasks {
 		fmt.Fprintf(&b, "\n  %stask %d %q", strings.Repeat("  ", t.Depth), t.ID, t.Name)
-		if t.WaitsFor == "" {
+		switch {
+		case e.Stuck != nil && e.Stuck.ID == t.ID:
+			b.WriteString(" does not come back")
+		case t.WaitsFor == "":
 			b.WriteString(" is ready")
-		} else {
+		default:
 			b.WriteString(" waits for " + t.WaitsFor)
 		}
 		if t.Source != "" {
@@ -67,5 +99,20 @@ func (e *DeadlockError) Error() string {
 			b.WriteString(" since " + t.Since.Format("15:04:05.000"))
 		}
 	}
+	if e.Stuck != nil {
+		b.WriteString("\n" + strings.TrimSpace(e.Stuck.Stack))
+	}
 	return b.String()
+}
+
+func (s *StuckStep) describe() string {
+	text := "a function that the run calls"
+	if s.ID != 0 {
+		text = fmt.Sprintf("task %d %q", s.ID, s.Name)
+	}
+	text += " [" + s.State + "]"
+	if s.Source != "" {
+		text += " at " + s.Source
+	}
+	return text
 }

@@ -188,5 +188,6 @@ var (
 func init() {
 	kernel.NewCanceled = newCanceledError
 	kernel.Misuse = misuse
+	kernel.NewPanic = func(value any, where string) error { return newPanicError(value, where) }
 	kernel.NewStall = newDeadlockError
 }

@@ -160,11 +160,14 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	m.t.OpenMain(r)
 	defer func() {
 		r.Finish()
-		if m.panicked != nil { // also if a task's Goexit has taken this goroutine with it
+		if r.GivenUp() == nil && m.panicked != nil { // also if a task's Goexit has taken this goroutine with it
 			m.panicked.with(err).raise()
 		}
 	}()
 	err = r.Backend.Main(&m.t)
+	if r.GivenUp() != nil { // and main may still run
+		return err
+	}
 	if m.goexit {
 		runtime.Goexit()
 	}

@@ -35,7 +35,9 @@
 //
 // In the simulator a test cannot hang: when every task waits and no timer is
 // pending, the run ends, and the test fails with what each task waits for, where
-// and since when. On the other backends the tasks are printed shortly before the
+// and since when. It fails as well when a task does not come back, because it waits
+// for a sync.Mutex or a channel, after a second of real time
+// (sim.Config.StepTimeout); what is left of such a run counts as one leak. On the other backends the tasks are printed shortly before the
 // deadline of go test.
 //
 // # Fixtures

@@ -19,6 +19,7 @@ type leakKind string
 
 const (
 	leakTask      leakKind = "task"
+	leakRun       leakKind = "run"
 	leakGoroutine leakKind = "goroutine"
 	leakFile      leakKind = "file descriptor"
 	leakProcess   leakKind = "child process"
@@ -34,6 +35,7 @@ type leak struct {
 // A snapshot is what there was before.
 type snapshot struct {
 	tasks      map[weak.Pointer[kernel.Task]]bool
+	givenUp    map[weak.Pointer[kernel.Run]]bool
 	goroutines map[int64]bool
 	files      map[string]string // number to target
 	processes  map[int]string    // id to description
@@ -44,12 +46,17 @@ func takeSnapshot() *snapshot {
 	warmUp()
 	s := &snapshot{
 		tasks:      make(map[weak.Pointer[kernel.Task]]bool),
+		givenUp:    make(map[weak.Pointer[kernel.Run]]bool),
 		goroutines: make(map[int64]bool),
 		files:      openFiles(),
 		processes:  childProcesses(),
 	}
-	for _, v := range knownTasks() {
+	tasks, givenUp := knownTasks()
+	for _, v := range tasks {
 		s.tasks[weak.Make(v.Task)] = true
+	}
+	for _, r := range givenUp {
+		s.givenUp[weak.Make(r)] = true
 	}
 	for id := range kernel.Stacks() {
 		s.goroutines[id] = true
@@ -61,7 +68,16 @@ func takeSnapshot() *snapshot {
 func (s *snapshot) find(c *leakConfig) []leak {
 	var leaks []leak
 	stacks := kernel.Stacks()
-	for _, v := range knownTasks() {
+	tasks, givenUp := knownTasks()
+	for _, r := range givenUp {
+		takeGivenUp(r, stacks)
+		step := r.GivenUp()
+		if s.givenUp[weak.Make(r)] || c.ignoresStack(step.Stack) {
+			continue
+		}
+		leaks = append(leaks, leak{leakRun, "with all its tasks: it was given up, as a step did not come back, which was then", step.Stack})
+	}
+	for _, v := range tasks {
 		id := v.Task.GoroutineID()
 		stack := stacks[id]
 		delete(stacks, id) // told once
@@ -98,7 +114,7 @@ func (s *snapshot) settle(c *leakConfig) []leak {
 	begin, pause := time.Now(), time.Duration(0)
 	for round := 0; ; round++ {
 		leaks := s.find(c)
-		if len(leaks) == 0 || time.Since(begin) > c.patience {
+		if time.Since(begin) > c.patience || !slices.ContainsFunc(leaks, func(l leak) bool { return l.kind != leakRun }) {
 			return leaks
 		}
 		for range 10 {

@@ -3,6 +3,7 @@ package anyiotest
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,18 +46,39 @@ func noteRun(r *kernel.Run) {
 }
 
 // knownTasks are the tasks of all known runs, and of the run that stands behind
-// foreign contexts.
-func knownTasks() []kernel.TaskView {
-	all := kernel.Ambient().Tasks()
+// foreign contexts. Apart from them are the runs that were given up because a step
+// did not come back.
+func knownTasks() (tasks []kernel.TaskView, givenUp []*kernel.Run) {
+	tasks = kernel.Ambient().Tasks()
 	runs.mu.Lock()
 	list := append([]weak.Pointer[kernel.Run](nil), runs.list...)
 	runs.mu.Unlock()
 	for _, p := range list {
-		if r := p.Value(); r != nil {
-			all = append(all, r.Tasks()...)
+		switch r := p.Value(); {
+		case r == nil:
+		case r.GivenUp() != nil:
+			givenUp = append(givenUp, r)
+		default:
+			tasks = append(tasks, r.Tasks()...)
 		}
 	}
-	return slices.DeleteFunc(all, func(v kernel.TaskView) bool { return v.Task.Finished() })
+	return slices.DeleteFunc(tasks, func(v kernel.TaskView) bool { return v.Task.Finished() }), givenUp
+}
+
+// takeGivenUp takes the goroutines of a run that was given up out of stacks.
+func takeGivenUp(r *kernel.Run, stacks map[int64]string) {
+	var mine []string // how a stack ends that a task has made by iter.Pull
+	for _, v := range r.Tasks() {
+		delete(stacks, v.Task.GoroutineID())
+		mine = append(mine, fmt.Sprintf(" in goroutine %d\n", v.Task.GoroutineID()))
+	}
+	maps.DeleteFunc(stacks, func(_ int64, stack string) bool {
+		pulled := strings.LastIndex(stack, "created by iter.Pull")
+		// The loop, and its coroutines without a task. They cannot be told from those
+		// of other runs, which have tasks that are reported.
+		return strings.Contains(stack, "/internal/simloop.(*Sim).watch") || strings.Contains(stack, "/internal/loop.(*Loop).RunCoro(") ||
+			pulled >= 0 && slices.ContainsFunc(mine, func(s string) bool { return strings.Contains(stack[pulled:], s) })
+	})
 }
 
 // --- descriptors and processes, where there is a /proc ---

@@ -81,12 +81,14 @@ func testCommand(name string) string {
 func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx context.Context)) {
 	t.Helper()
 	var run atomic.Pointer[kernel.Run]
+	var stop atomic.Pointer[func()] // as a run that was given up may still run
 	var err error
-	stop := func() {}
 	defer func() {
 		t.Helper()
 		v := recover()
-		stop()
+		if f := stop.Load(); f != nil {
+			(*f)()
+		}
 		// Fatal after the end of waits leaves no error to return.
 		if r := run.Load(); err == nil && r != nil && r.Killed() != nil {
 			err = r.Killed().Err
@@ -104,7 +106,8 @@ func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx 
 	err = anyio.Run(context.Background(), func(ctx context.Context) error {
 		r := kernel.Locate(ctx).Run()
 		run.Store(r)
-		stop = watch(t, r)
+		unwatch := watch(t, r)
+		stop.Store(&unwatch)
 		defer func() {
 			if left := endLeftTasks(ctx); left != "" {
 				t.Errorf("the test is over, but these tasks still exist:\n%s", left)

@@ -33,6 +33,9 @@ import (
 // DefaultMaxSteps is the step limit of a Config that sets none.
 const DefaultMaxSteps = 50_000_000
 
+// DefaultStepTimeout is the StepTimeout of a Config that sets none.
+const DefaultStepTimeout = time.Second
+
 // Config describes a simulated run. The zero value is ready to use.
 type Config struct {
 	// Seed decides the order of tasks and everything random.
@@ -44,6 +47,12 @@ type Config struct {
 	OnStep func(Step)
 	// Network is what the simulated network is like.
 	Network NetworkConfig
+	// StepTimeout is how long, in real time, a step may be blocked by other means
+	// than this library's: a sync.Mutex, a channel, time.Sleep. The run then ends with
+	// a *anyio.DeadlockError that has Stuck set. A system call may take 10 times as
+	// long, and what only computes 60 times. 0 means DefaultStepTimeout, negative no
+	// limit: then such a run hangs.
+	StepTimeout time.Duration
 }
 
 // A Step is one entry of a run's trace: a task was chosen to run.
@@ -68,7 +77,10 @@ func (s *Sim) Name() string { return "sim" }
 
 // NewRun makes a run; it is called by anyio.Run.
 func (s *Sim) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
-	c := simloop.Config{Seed: s.cfg.Seed, Network: s.cfg.Network.internal()}
+	c := simloop.Config{Seed: s.cfg.Seed, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout}
+	if c.StepTimeout == 0 {
+		c.StepTimeout = DefaultStepTimeout
+	}
 	switch {
 	case s.cfg.MaxSteps == 0:
 		c.MaxSteps = DefaultMaxSteps

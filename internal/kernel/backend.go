@@ -106,6 +106,7 @@ type Run struct {
 	lastID   atomic.Uint64
 	killed   atomic.Pointer[Cause] // set when the run cannot go on, see Kill
 	ended    atomic.Bool
+	stuck    atomic.Pointer[StuckStep] // see GiveUp
 	foreign  foreignWatches
 	varsMu   sync.Mutex
 	vars     map[any]any // of RunVar
@@ -182,7 +183,11 @@ func (r *Run) Finish() {
 	finish := r.finish
 	r.finish = nil
 	r.varsMu.Unlock()
-	r.Root.Leave()
+	if r.GivenUp() == nil {
+		r.Root.Leave()
+	} else {
+		r.Root.stopWatching()
+	}
 	for i := len(finish) - 1; i >= 0; i-- {
 		finish[i]()
 	}
@@ -204,6 +209,17 @@ func (r *Run) Kill(c *Cause) {
 // Killed is the cause given to Kill, nil before.
 func (r *Run) Killed() *Cause { return r.killed.Load() }
 
+// GiveUp marks a loop's run as one that a step blocks for good. Its caller returns
+// without it: nothing in it is told, or woken, and should the step come back after
+// all, the loop runs no other one.
+func (r *Run) GiveUp(s *StuckStep) {
+	r.stuck.Store(s)
+	Unregister(r)
+}
+
+// GivenUp is what was given to GiveUp, nil before.
+func (r *Run) GivenUp() *StuckStep { return r.stuck.Load() }
+
 // --- which loop runs the calling goroutine ---
 
 var (
@@ -212,32 +228,34 @@ var (
 )
 
 // Register makes a loop's run known, so that its tasks are recognized even when
-// they use a foreign context. The returned function undoes it.
-func Register(r *Run) (unregister func()) {
-	change := func(f func(old []*Run) []*Run) {
-		loopsMu.Lock()
-		defer loopsMu.Unlock()
-		var old []*Run
-		if p := loops.Load(); p != nil {
-			old = *p
-		}
-		if next := f(old); len(next) > 0 {
-			loops.Store(&next)
-		} else {
-			loops.Store(nil)
-		}
-	}
-	change(func(old []*Run) []*Run { return append(old[:len(old):len(old)], r) })
-	return func() {
-		change(func(old []*Run) []*Run {
-			var next []*Run
-			for _, o := range old {
-				if o != r {
-					next = append(next, o)
-				}
+// they use a foreign context.
+func Register(r *Run) {
+	changeLoops(func(old []*Run) []*Run { return append(old[:len(old):len(old)], r) })
+}
+
+// Unregister undoes Register.
+func Unregister(r *Run) {
+	changeLoops(func(old []*Run) (next []*Run) {
+		for _, o := range old {
+			if o != r {
+				next = append(next, o)
 			}
-			return next
-		})
+		}
+		return next
+	})
+}
+
+func changeLoops(f func(old []*Run) []*Run) {
+	loopsMu.Lock()
+	defer loopsMu.Unlock()
+	var old []*Run
+	if p := loops.Load(); p != nil {
+		old = *p
+	}
+	if next := f(old); len(next) > 0 {
+		loops.Store(&next)
+	} else {
+		loops.Store(nil)
 	}
 }
 

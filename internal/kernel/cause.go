@@ -38,6 +38,10 @@ func (c *Cause) Error() error {
 // NewCanceled makes the error of a cause. The root package sets it.
 var NewCanceled func(*Cause) error
 
+// NewPanic makes the error that a panic outside of all tasks is raised again with.
+// The root package sets it.
+var NewPanic func(value any, where string) error
+
 // Misuse makes the value to panic with. The root package sets it.
 var Misuse func(text string) error
 

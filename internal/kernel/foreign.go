@@ -16,6 +16,7 @@ import (
 // later; a simulation would neither wait for that nor repeat it. So the loop asks
 // them itself between two steps.
 type foreignWatches struct {
+	wait atomic.Bool // AwaitForeign waits
 	n    atomic.Int32
 	mu   sync.Mutex
 	list []*foreignWatch
@@ -147,6 +148,11 @@ func (r *Run) AwaitForeign() bool {
 	if first == nil {
 		return false
 	}
+	r.foreign.wait.Store(true)
 	<-first.Done()
+	r.foreign.wait.Store(false)
 	return true
 }
+
+// AwaitsForeign reports whether somebody waits in AwaitForeign.
+func (r *Run) AwaitsForeign() bool { return r.foreign.wait.Load() }

@@ -191,11 +191,20 @@ func (r *Run) AllBlocked(except *Task) bool {
 
 // A Stall is the end of a run that cannot go on.
 type Stall struct {
-	Kind  string // "deadlock" or "livelock"
+	Kind  string // "deadlock", "livelock" or "stuck"
 	Tasks []StalledTask
 	Steps uint64
 	Now   time.Time
 	Seed  uint64
+	Stuck *StuckStep // the reason, if the kind is "stuck"
+}
+
+// A StuckStep is a step of a loop that does not come back.
+type StuckStep struct {
+	Task  *Task         // whose step it is, nil if none
+	State string        // of its goroutine, in the words of package runtime
+	Stack string        // of its goroutine
+	After time.Duration // how long it had taken, in real time
 }
 
 // A StalledTask says where a task stands.

@@ -237,17 +237,24 @@ func (s *Scope) Leave() (open *Scope) {
 		}
 	}
 	x := s.ext.Load()
-	var stop func() bool
-	if x != nil {
-		stop = x.stopForeign
-	}
 	s.mu.Unlock()
 	if x != nil {
 		s.disarm(x)
-		if stop != nil {
-			stop()
-		}
+		s.stopWatching()
 	}
 	s.dismiss()
 	return open
+}
+
+// stopWatching ends the watch of the foreign context that the scope hangs on.
+func (s *Scope) stopWatching() {
+	s.mu.Lock()
+	var stop func() bool
+	if x := s.ext.Load(); x != nil {
+		stop = x.stopForeign
+	}
+	s.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
 }

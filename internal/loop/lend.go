@@ -78,7 +78,9 @@ func (l *Loop) wakeAt() (when int64, ok bool) {
 }
 
 // urgent reports whether the driver wants control back after each step.
-func (l *Loop) urgent() bool { return l.helping || l.kept != nil || l.pool.surplus > 0 }
+func (l *Loop) urgent() bool {
+	return l.helping || l.kept != nil || l.pool.surplus > 0 || l.run.GivenUp() != nil
+}
 
 // borrow makes the calling goroutine, which is no task of any loop, the driver.
 func (l *Loop) borrow(worker bool) bool {

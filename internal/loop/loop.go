@@ -103,7 +103,8 @@ func (l *Loop) Main(t *kernel.Task) error {
 	l.run, l.main = t.Scope.Run(), t
 	l.goid.Store(goid.Get())
 	l.open()
-	defer kernel.Register(l.run)()
+	kernel.Register(l.run)
+	defer kernel.Unregister(l.run)
 	defer l.close()
 	l.Start(t)
 	l.drive()
@@ -155,14 +156,17 @@ func (l *Loop) reap() {
 //go:norace
 func (l *Loop) next() *kernel.Task {
 	done := l.mainDone
-	for {
+	for !l.givenUp() {
 		l.pool.trim()
 		if t := l.stash; t != nil {
 			l.stash = nil
 			return t
 		}
-		if t := l.pick(); t != nil || l.given {
+		if t := l.pick(); t != nil {
 			return t
+		}
+		if l.given {
+			break
 		}
 		if l.wakeWatcher() || l.pool.surplus > 0 {
 			continue
@@ -177,12 +181,16 @@ func (l *Loop) next() *kernel.Task {
 			return nil
 		}
 	}
+	return nil
 }
 
 // pick takes the next ready task, nil if there is none.
 //
 //go:norace
 func (l *Loop) pick() *kernel.Task {
+	if l.givenUp() {
+		return nil
+	}
 	if l.Order.Len() == 0 || l.turnDue() {
 		l.turn()
 	}
@@ -443,16 +451,6 @@ func (l *Loop) Current() *kernel.Task {
 		return l.cur
 	}
 	return nil
-}
-
-// Offload starts a job on another goroutine.
-func (l *Loop) Offload(j kernel.Job) {
-	switch {
-	case race.Enabled: // one call after another on a worker would hide races
-		go j.RunJob()
-	case !l.keep(j):
-		l.workers.run(l, j)
-	}
 }
 
 var _ kernel.Backend = (*Loop)(nil)

@@ -79,7 +79,7 @@ func (l *Loop) Intrude(f func()) {
 func (l *Loop) left() bool {
 	l.drainRemote()
 	switch {
-	case l.given:
+	case l.givenUp():
 		return false
 	case l.Order.Len() > 0 || l.stash != nil:
 		return true

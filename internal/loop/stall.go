@@ -43,3 +43,13 @@ func (l *Loop) abandon() {
 		l.stalled = errors.Join(l.stalled, ErrStuck)
 	}
 }
+
+// givenUp reports whether no task may run any more.
+//
+//go:norace
+func (l *Loop) givenUp() bool {
+	if l.run.GivenUp() != nil {
+		l.given = true
+	}
+	return l.given
+}

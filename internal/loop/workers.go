@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio/internal/coro"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // workers are the goroutines that run blocking calls for a loop. One that has
@@ -26,6 +27,16 @@ type worker struct {
 
 // sweepEvery is how often workers are ended that were idle all the time.
 const sweepEvery = 10 * time.Second
+
+// Offload starts a job on another goroutine.
+func (l *Loop) Offload(j kernel.Job) {
+	switch {
+	case race.Enabled: // one call after another on a worker would hide races
+		go j.RunJob()
+	case !l.keep(j):
+		l.workers.run(l, j)
+	}
+}
 
 // run runs a job of a loop on a worker. It never waits.
 func (ws *workers) run(l *Loop, j kernel.Job) {

@@ -4,6 +4,7 @@ package simloop
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -19,6 +20,8 @@ type Config struct {
 	MaxSteps uint64 // 0: no limit
 	OnStep   func(step uint64, now time.Time, task *kernel.Task)
 	Network  simnet.Config
+	// StepTimeout is how long a step may block, in real time; 0: for ever.
+	StepTimeout time.Duration
 }
 
 // A Sim is one simulated run.
@@ -31,6 +34,9 @@ type Sim struct {
 	clock *clock
 	steps uint64
 	hash  uint64
+
+	began  atomic.Uint64 // steps, for the watchdog
+	chosen atomic.Pointer[kernel.Task]
 }
 
 var errSteps = errors.New("too many steps")
@@ -85,6 +91,12 @@ const (
 //go:norace
 func (s *Sim) step(t *kernel.Task) error {
 	s.steps++
+	if s.cfg.StepTimeout > 0 {
+		race.Disable()
+		s.chosen.Store(t)
+		s.began.Store(s.steps)
+		race.Enable()
+	}
 	s.hash = (s.hash ^ t.ID()) * fnvPrime
 	s.hash = (s.hash ^ uint64(s.clock.now)) * fnvPrime
 	if s.cfg.OnStep != nil {
@@ -118,7 +130,10 @@ func (s *Sim) onStep(t *kernel.Task) {
 func (s *Sim) Main(t *kernel.Task) error {
 	defer race.Acquire(unsafe.Pointer(s))
 	defer s.net.Sync()
-	return s.Backend.Main(t)
+	if s.cfg.StepTimeout <= 0 {
+		return s.Backend.Main(t)
+	}
+	return s.watch(t)
 }
 
 // seeded is a bag of ready tasks from which the seed draws.

@@ -1,0 +1,195 @@
+package simloop
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
+)
+
+// A step that blocks its goroutine by other means than this library's stops the
+// whole run, and nothing can end it. So the loop runs on a goroutine of its own, and
+// the caller of Run watches it: it looks, a few times in Config.StepTimeout, whether
+// another step has begun, and if not, what the goroutine of the step does. One that
+// is blocked is given up after StepTimeout; one that computes may just be slow, or
+// starved by others, and one in a system call may wait for a slow disk.
+//
+// Looks are counted, not time: a process that was stopped, or got no processor, has
+// not looked.
+const (
+	looks           = 5 // in StepTimeout
+	blockedWeight   = 60
+	syscallWeight   = 6
+	computingWeight = 1
+	enough          = looks * blockedWeight
+)
+
+// An ending is how the loop's goroutine has ended.
+type ending struct {
+	err      error
+	returned bool // false: by a panic, or by Goexit of a task
+	panicked error
+}
+
+// watch runs the loop on another goroutine until it ends, or does not come back.
+func (s *Sim) watch(t *kernel.Task) error {
+	ended := make(chan ending, 1)
+	driver := make(chan int64, 1)
+	go func() {
+		var e ending
+		defer func() {
+			if v := recover(); v != nil {
+				e.panicked = kernel.NewPanic(v, "the simulator")
+			}
+			ended <- e
+		}()
+		driver <- kernel.GoroutineID()
+		e.err = s.Backend.Main(t)
+		e.returned = true
+	}()
+	w := watchdog{sim: s, run: t.Scope.Run(), driver: <-driver}
+	ticks := time.NewTicker(max(s.cfg.StepTimeout/looks, time.Millisecond))
+	defer ticks.Stop()
+	for {
+		select {
+		case e := <-ended:
+			switch {
+			case e.panicked != nil:
+				panic(e.panicked)
+			case !e.returned:
+				runtime.Goexit()
+			}
+			return e.err
+		case <-ticks.C:
+			if err := w.look(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// A watchdog looks at one run.
+type watchdog struct {
+	sim    *Sim
+	run    *kernel.Run
+	driver int64     // goroutine of the loop
+	seen   uint64    // steps at the last look
+	since  time.Time // of the first look that has seen them
+	weight int       // of the looks since
+}
+
+// look takes one look. It gives the run up if that is enough, and returns its error.
+func (w *watchdog) look() error {
+	if n := w.sim.began.Load(); n != w.seen || w.since.IsZero() || w.run.AwaitsForeign() {
+		w.seen, w.since, w.weight = n, time.Now(), 0
+		return nil
+	}
+	step := w.culprit(kernel.Stacks())
+	switch {
+	case step == nil: // a switch is under way
+		w.weight += computingWeight
+		return nil
+	case blocked(step.State):
+		w.weight += blockedWeight
+	case strings.HasPrefix(step.State, "syscall"):
+		w.weight += syscallWeight
+	default:
+		w.weight += computingWeight
+	}
+	if w.weight < enough || w.sim.began.Load() != w.seen {
+		return nil
+	}
+	step.After = time.Since(w.since)
+	report := w.run.Stalled("stuck")
+	report.Stuck, report.Seed, report.Steps = step, w.sim.cfg.Seed, w.seen
+	w.run.GiveUp(step)
+	return kernel.NewStall(report)
+}
+
+// culprit finds the goroutine that does not come back: that of the task that was
+// chosen last, or of the loop, or, as a task that waits may act for the loop, of any
+// other task. All but one of them are suspended.
+func (w *watchdog) culprit(stacks map[int64]string) *kernel.StuckStep {
+	if t := w.sim.chosen.Load(); t != nil {
+		race.Acquire(unsafe.Pointer(t)) // released by who has started it
+		if step := stuckStep(t, t.GoroutineID(), stacks); step != nil {
+			return step
+		}
+	}
+	if step := stuckStep(nil, w.driver, stacks); step != nil {
+		return step
+	}
+	for _, v := range w.run.Tasks() {
+		if step := stuckStep(v.Task, v.Task.GoroutineID(), stacks); step != nil {
+			return step
+		}
+	}
+	return nil
+}
+
+// stuckStep describes the step of a goroutine, nil if it is suspended.
+func stuckStep(t *kernel.Task, id int64, stacks map[int64]string) *kernel.StuckStep {
+	deepest := active(id, stacks)
+	if deepest == 0 {
+		return nil
+	}
+	step := &kernel.StuckStep{Task: t, State: stateOf(stacks[deepest]), Stack: stacks[deepest]}
+	if deepest != id {
+		step.Stack += "\n\n" + stacks[id]
+	}
+	return step
+}
+
+const (
+	switches = "github.com/anyio-go/anyio/internal/coro."
+	isolate  = "github.com/anyio-go/anyio/internal/race.Isolate"
+)
+
+// active is the goroutine, or the one that it waits for, in an iterator of iter.Pull
+// or under -race in a callback; 0 if it is suspended in a switch of coroutines: the
+// first frame outside the runtime tells.
+func active(id int64, stacks map[int64]string) (deepest int64) {
+	stack, ok := stacks[id]
+	lines := strings.Split(stack, "\n")
+	top := 1
+	for top < len(lines)-2 && (strings.HasPrefix(lines[top], "runtime.") || strings.HasPrefix(lines[top], "iter.")) {
+		top += 2
+	}
+	switch {
+	case !ok || top >= len(lines) || strings.HasPrefix(lines[top], switches):
+		return 0
+	case stateOf(stack) != "coroutine" && !strings.HasPrefix(lines[top], isolate):
+		return id
+	}
+	suffix := fmt.Sprintf(" in goroutine %d\n", id)
+	for i, other := range stacks {
+		at := max(strings.LastIndex(other, "created by iter.Pull"), strings.LastIndex(other, "created by "+isolate))
+		if at >= 0 && strings.Contains(other[at:], suffix) {
+			deepest = max(deepest, active(i, stacks))
+		}
+	}
+	return deepest
+}
+
+// stateOf is what the first line of a stack says: "goroutine 7 [select, 2 minutes]:".
+func stateOf(stack string) string {
+	_, rest, _ := strings.Cut(stack, "[")
+	state, _, _ := strings.Cut(rest, "]")
+	state, _, _ = strings.Cut(state, ",")
+	return state
+}
+
+// blocked reports whether a goroutine in a state waits for something that only
+// another goroutine does, or for time.
+func blocked(state string) bool {
+	for _, s := range []string{"chan ", "select", "semacquire", "sync.", "sleep", "IO wait", "coroutine"} {
+		if strings.HasPrefix(state, s) {
+			return true
+		}
+	}
+	return false
+}
