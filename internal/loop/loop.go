@@ -142,14 +142,6 @@ func (l *Loop) drive() {
 	}
 }
 
-// reap lets a coroutine end whose task called Goexit; it does not return then.
-func (l *Loop) reap() {
-	if c := l.spent; c != nil {
-		l.spent, l.goexit = c.Next, true
-		c.Stop()
-	}
-}
-
 // next waits for a task that is ready, nil if there will be none or the main task has
 // ended meanwhile.
 //
@@ -306,31 +298,6 @@ func (l *Loop) pickNew(c *coro.Coro) bool {
 	t.Coro = c
 	l.begin(t)
 	return true
-}
-
-// exited ends the current task if it called runtime.Goexit. Its coroutine is lost,
-// but must not end here: whoever has resumed it may be a task.
-//
-//go:norace
-func (l *Loop) exited(c *coro.Coro) {
-	t := l.cur
-	if t == nil || t.Coro != c {
-		return
-	}
-	l.endTask(t)
-	if coro.Pooled {
-		c.Next, l.spent = l.spent, c
-		c.Yield()
-	}
-}
-
-//go:norace
-func (l *Loop) endTask(t *kernel.Task) {
-	t.Coro = nil
-	if t == l.main {
-		race.ReleaseMerge(unsafe.Pointer(t))
-		l.mainDone = true
-	}
 }
 
 // Start queues a new task. A run that ends early starts no new ones out of order.
