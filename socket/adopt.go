@@ -130,6 +130,9 @@ func take[C kernel.Conn](ctx context.Context, obj any, w wanted, adopt func(cont
 		if c, err = adopt(ctx, fd); err != nil {
 			return c, err
 		}
+		if u, ok := x.(interface{ SetUnlinkOnClose(bool) }); ok {
+			u.SetUnlinkOnClose(false) // its file leads to the socket that we have
+		}
 		if closer, ok := x.(io.Closer); ok {
 			_ = closer.Close() // we have the socket, whatever it says
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -218,4 +219,44 @@ func TestSimulatorHasNoDescriptors(t *testing.T) {
 		wantErr(t, err, errors.ErrUnsupported)
 		wantErr(t, socket.WaitReadable(ctx, fds[1]), errors.ErrUnsupported)
 	}, anyiotest.Only("sim"))
+}
+
+func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, form := range []string{"net.Listener", "os.File", "descriptor"} {
+			path := filepath.Join(t.TempDir(), "s")
+			inner, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var from any = inner
+			if form != "net.Listener" {
+				f, err := inner.File()
+				if err != nil {
+					t.Fatal(err)
+				}
+				inner.SetUnlinkOnClose(false)
+				_ = inner.Close()
+				from = f
+				if form == "descriptor" {
+					from, err = unix.Dup(int(f.Fd()))
+					if err != nil {
+						t.Fatal(err)
+					}
+					_ = f.Close()
+				}
+			}
+			l, err := socket.UnixListenerFrom(ctx, from)
+			if err != nil {
+				t.Fatalf("%s: %v", form, err)
+			}
+			c, err := socket.DialUnix(ctx, path)
+			if err != nil {
+				t.Errorf("%s: nobody can connect any more: %v", form, err)
+			} else {
+				_ = c.Close(ctx)
+			}
+			_ = l.Close(ctx)
+		}
+	}, notSim)
 }

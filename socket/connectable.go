@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 
@@ -79,8 +80,8 @@ func connectionError(target string, err error) error {
 }
 
 // AsConnectable makes a connectable of a description of what to connect to: a
-// stream.ByteStreamConnectable is returned unchanged, a string with a "/" in it or
-// "@" at its beginning is the path of a UNIX socket, another string is host:port
+// stream.ByteStreamConnectable is returned unchanged, a string with a "/" in it (on
+// Windows also "\\") or "@" at its beginning is the path of a UNIX socket, another string is host:port
 // with a numeric port, as is a netip.AddrPort or a *net.TCPAddr; a *net.UnixAddr is a
 // path. Anything else is a *anyio.MisuseError. [SO-47]
 func AsConnectable(remote any) (stream.ByteStreamConnectable, error) {
@@ -94,7 +95,7 @@ func AsConnectable(remote any) (stream.ByteStreamConnectable, error) {
 	case *net.UnixAddr:
 		return NewUnixConnectable(r.Name), nil
 	case string:
-		if isAbstract(r) || strings.ContainsRune(r, '/') {
+		if isPath(r, os.PathSeparator) {
 			return NewUnixConnectable(r), nil
 		}
 		host, service, err := net.SplitHostPort(r)
@@ -108,6 +109,11 @@ func AsConnectable(remote any) (stream.ByteStreamConnectable, error) {
 		return asTCP(host, port)
 	}
 	return nil, misuse("cannot convert %T to a connectable: expected a connectable, host:port or the path of a UNIX socket", remote)
+}
+
+// isPath tells the path of a UNIX socket from host:port.
+func isPath(s string, separator rune) bool {
+	return isAbstract(s) || strings.ContainsRune(s, '/') || strings.ContainsRune(s, separator)
 }
 
 func asTCP(host string, port int) (stream.ByteStreamConnectable, error) {

@@ -3,6 +3,7 @@ package tlsstream
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/lowlevel"
@@ -111,7 +112,9 @@ func (s *Stream) farewell(ctx context.Context) error {
 	case end != nil && end != anyio.ErrEndOfStream: // there may be an alert that tells why
 		_, err = anyio.MoveOnAfter(ctx, alertTime, s.wire.flush)
 	case s.standard:
-		err = anyio.FailAfter(ctx, alertTime, s.sayEOF)
+		if err = anyio.FailAfter(ctx, alertTime, s.sayEOF); errors.Is(err, anyio.ErrTimeout) {
+			err = fmt.Errorf("tlsstream: the other side does not take the closing alert: %w", err)
+		}
 	}
 	if errors.Is(err, anyio.ErrBroken) || errors.Is(err, anyio.ErrClosed) {
 		return nil // the other side is gone, or somebody has closed the transport

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -312,7 +313,11 @@ func TestCloseDoesNotWaitForeverForAPeerThatDoesNotRead(t *testing.T) {
 		c, s := pair(t, ctx, tls.VersionTLS13)
 		send(t, ctx, c.Transport(), string(make([]byte, room)))
 		begin := anyio.Now(ctx)
-		wantErr(t, c.Close(ctx), anyio.ErrTimeout)
+		err := c.Close(ctx)
+		wantErr(t, err, anyio.ErrTimeout)
+		if !strings.Contains(err.Error(), "closing alert") {
+			t.Errorf("Close does not say what has taken too long: %v", err)
+		}
 		if took := anyio.Now(ctx).Sub(begin); took != 5*time.Second {
 			t.Errorf("Close took %v", took)
 		}

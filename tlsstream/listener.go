@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -20,6 +22,11 @@ type Listener struct {
 	inner  anyio.Resource
 	config *tls.Config
 	o      options
+
+	failures atomic.Uint64
+	mu       sync.Mutex // guards what follows
+	logged   time.Time  // when a failure was logged last
+	untold   int        // failures since then
 }
 
 var _ stream.Listener[*Stream] = (*Listener)(nil)
@@ -45,7 +52,8 @@ func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Conf
 // Serve accepts connections until it is canceled or the listener closed. The
 // handshake takes place in the connection's own task, where handler is called
 // next: a slow client holds up nobody. A connection whose handshake fails or takes
-// too long is closed and logged, and never ends Serve. [TL-20] [TL-23]
+// too long is closed and counted, and never ends Serve. Of those at most one a second
+// is logged, with the number of the others. [TL-20] [TL-23]
 func (l *Listener) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn *Stream) error) error {
 	return l.serve(ctx, tg, func(ctx context.Context, conn stream.ByteStream) error {
 		s, err := l.handshake(ctx, conn)
@@ -88,17 +96,48 @@ func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *St
 	if err == nil {
 		return s, nil
 	}
+	if errors.Is(err, anyio.ErrTimeout) {
+		err = handshakeError(true, conn, err)
+	}
 	_ = anyio.CloseForcefully(ctx, conn)
+	if !errors.Is(err, anyio.ErrCanceled) {
+		l.failures.Add(1)
+	}
 	switch {
 	case errors.Is(err, anyio.ErrCanceled):
 		return nil, err
 	case l.o.onError != nil:
 		l.o.onError(ctx, err, conn)
 	default:
-		slog.ErrorContext(ctx, "anyio: TLS handshake failed", "error", err)
+		l.log(ctx, err)
 	}
 	return nil, nil
 }
+
+// logEvery is the least time between two lines of the log: a peer must not be able to
+// fill it.
+const logEvery = time.Second
+
+// log tells of a handshake that failed, and how many before it were not told.
+func (l *Listener) log(ctx context.Context, err error) {
+	now := anyio.Now(ctx)
+	l.mu.Lock()
+	quiet := !l.logged.IsZero() && now.Sub(l.logged) < logEvery
+	untold := l.untold
+	if quiet {
+		l.untold++
+	} else {
+		l.logged, l.untold = now, 0
+	}
+	l.mu.Unlock()
+	if !quiet {
+		slog.WarnContext(ctx, "anyio: TLS handshake failed", "error", err, "others", untold)
+	}
+}
+
+// HandshakeFailures is how many connections were closed because their handshake
+// failed or took too long.
+func (l *Listener) HandshakeFailures() uint64 { return l.failures.Load() }
 
 // Close closes the listener that was given to NewListener. [TL-21]
 func (l *Listener) Close(ctx context.Context) error { return l.inner.Close(ctx) }

@@ -111,7 +111,7 @@ func handshake(ctx context.Context, transport stream.ByteStream, server bool, o 
 	}
 	if w.err == nil { // tell the other side why
 		_, _ = anyio.MoveOnAfter(ctx, alertTime, w.flush)
-		return nil, &HandshakeError{Server: server, Cause: clearError(err)}
+		return nil, handshakeError(server, transport, clearError(err))
 	}
 	err = w.err
 	if errors.Is(err, anyio.ErrCanceled) {
@@ -120,7 +120,7 @@ func handshake(ctx context.Context, transport stream.ByteStream, server bool, o 
 	if err == io.EOF {
 		err = &anyio.BrokenError{Cause: io.ErrUnexpectedEOF}
 	}
-	return nil, &HandshakeError{Server: server, Cause: err}
+	return nil, handshakeError(server, transport, err)
 }
 
 // Transport is the stream that carries the encrypted bytes. [TL-07]
