@@ -103,6 +103,34 @@ func TestUnixStreamPassesFiles(t *testing.T) {
 	}, anyiotest.Skip("sim", "simulated processes have no descriptors"))
 }
 
+func TestReceiveFilesTellsThatThereWasNoRoomForAll(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for sent := 2; sent <= 4; sent++ {
+			a, b := unixPair(t, ctx)
+			r, w, err := os.Pipe()
+			must(t, err)
+			all := []any{r, w, r, w}
+			must(t, a.SendFiles(ctx, []byte("files"), all[:sent]...))
+			buf := make([]byte, 100)
+			n, files, err := b.ReceiveFiles(ctx, buf, 1)
+			wantErr(t, err, socket.ErrDescriptorsCut)
+			if string(buf[:n]) != "files" || len(files) != 1 {
+				t.Errorf("of %d files came %d, with %q", sent, len(files), buf[:n])
+			}
+			for _, f := range files {
+				must(t, f.Close())
+			}
+			must(t, a.Send(ctx, []byte("more")))
+			n, err = b.Receive(ctx, buf)
+			must(t, err)
+			if string(buf[:n]) != "more" {
+				t.Errorf("received %q afterwards", buf[:n])
+			}
+			must(t, errors.Join(r.Close(), w.Close(), a.Close(ctx), b.Close(ctx)))
+		}
+	}, anyiotest.Skip("sim", "simulated processes have no descriptors"))
+}
+
 func TestUnixStreamRefusesEmptyMessagesAndLists(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, _ := unixPair(t, ctx)

@@ -55,8 +55,14 @@ func (s *UnixStream) SendFiles(ctx context.Context, message []byte, files ...any
 	return err
 }
 
+// ErrDescriptorsCut is returned by ReceiveFDs and ReceiveFiles when more descriptors
+// came than there was room for, or than the process may have open. The data, and those
+// there was room for, are returned with it.
+var ErrDescriptorsCut = kernel.ErrDescriptorsCut
+
 // ReceiveFDs waits for data as Receive does, and receives the descriptors that came
-// with it, up to len(fds), which now belong to the caller; more of them are closed.
+// with it, up to len(fds), which now belong to the caller. If more came, these are
+// closed, and ErrDescriptorsCut is returned beside what there was room for.
 //
 // Cancellation: no byte and no descriptor is lost. [SO-22]
 func (s *UnixStream) ReceiveFDs(ctx context.Context, buf []byte, fds []uintptr) (n, nfds int, err error) {
@@ -71,7 +77,7 @@ func (s *UnixStream) ReceiveFDs(ctx context.Context, buf []byte, fds []uintptr) 
 	}
 	defer s.reading.Release()
 	n, nfds, err = s.c.ReadFDs(ctx, buf, fds)
-	if err != nil {
+	if err != nil && err != ErrDescriptorsCut {
 		err = s.failed(err)
 	}
 	return n, nfds, err

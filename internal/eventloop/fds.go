@@ -44,14 +44,17 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 		if !f.use() {
 			return 0, 0, f.isClosed(place, "read")
 		}
-		n, ncontrol, _, _, err := unix.Recvmsg(f.fd, p, control, fdsFlags)
+		n, ncontrol, flags, _, err := unix.Recvmsg(f.fd, p, control, fdsFlags)
 		f.release()
 		switch {
 		case err == nil && (n > 0 || len(p) == 0):
 			race.WriteRange(p[:n])
-			nfds, err := takeFDs(control[:ncontrol], fds)
-			if err != nil {
+			nfds, cut, err := takeFDs(control[:ncontrol], fds)
+			switch {
+			case err != nil:
 				return n, nfds, f.opError("read", err)
+			case cut || flags&unix.MSG_CTRUNC != 0:
+				return n, nfds, kernel.ErrDescriptorsCut
 			}
 			return n, nfds, nil
 		case err == nil:
@@ -68,11 +71,11 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 }
 
 // takeFDs gets the descriptors out of control messages and closes those that fds
-// has no place for; the padding of a message may hold one.
-func takeFDs(control []byte, fds []uintptr) (n int, err error) {
+// has no place for, which cut tells; the padding of a message may hold one.
+func takeFDs(control []byte, fds []uintptr) (n int, cut bool, err error) {
 	messages, err := unix.ParseSocketControlMessage(control)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	for _, m := range messages {
 		if m.Header.Level != unix.SOL_SOCKET || m.Header.Type != unix.SCM_RIGHTS {
@@ -80,11 +83,12 @@ func takeFDs(control []byte, fds []uintptr) (n int, err error) {
 		}
 		got, err := unix.ParseUnixRights(&m)
 		if err != nil {
-			return n, err
+			return n, cut, err
 		}
 		for _, fd := range got {
 			if n == len(fds) {
 				unix.Close(fd)
+				cut = true
 				continue
 			}
 			if fdsFlags == 0 {
@@ -94,7 +98,7 @@ func takeFDs(control []byte, fds []uintptr) (n int, err error) {
 			n++
 		}
 	}
-	return n, nil
+	return n, cut, nil
 }
 
 func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error {

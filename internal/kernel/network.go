@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"syscall"
 )
@@ -87,7 +88,8 @@ type StreamConn interface {
 	Write(ctx context.Context, p []byte) (int, error)
 	// CloseWrite sends the end of the stream.
 	CloseWrite() error
-	// ReadFDs and WriteFDs pass descriptors along with data, over UNIX sockets.
+	// ReadFDs and WriteFDs pass descriptors along with data, over UNIX sockets. With
+	// ErrDescriptorsCut ReadFDs returns what there was room for.
 	ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds int, err error)
 	WriteFDs(ctx context.Context, p []byte, fds []uintptr) error
 	// Abort closes with a reset where the protocol has one.
@@ -110,6 +112,9 @@ type PacketConn interface {
 	// WriteTo sends one datagram; to is zero on a connected socket.
 	WriteTo(ctx context.Context, p []byte, to Addr) error
 }
+
+// ErrDescriptorsCut tells that more descriptors came than there was room for.
+var ErrDescriptorsCut = errors.New("anyio: more descriptors came than there was room for: those that are missing are closed")
 
 // NetworkOf is the socket layer of the run that ctx belongs to.
 func NetworkOf(ctx context.Context) Network { return Locate(ctx).Run().Network() }

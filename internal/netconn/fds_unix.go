@@ -26,9 +26,9 @@ func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds 
 	if err != nil {
 		return 0, 0, err
 	}
-	control, ncontrol := make([]byte, syscall.CmsgSpace(fdSize*len(fds))), 0
+	control, ncontrol, flags := make([]byte, syscall.CmsgSpace(fdSize*len(fds))), 0, 0
 	made, canceled := s.reading.block(pl, s.ops.Read, (*readSide)(&s.sock), func() error {
-		n, ncontrol, _, _, err = c.ReadMsgUnix(p, control)
+		n, ncontrol, flags, _, err = c.ReadMsgUnix(p, control)
 		return err
 	})
 	if !made {
@@ -43,16 +43,19 @@ func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds 
 	if n == 0 && ncontrol == 0 && len(p) > 0 {
 		return 0, 0, io.EOF
 	}
-	nfds, err = takeFDs(control[:ncontrol], fds)
+	nfds, cut, err := takeFDs(control[:ncontrol], fds)
+	if err == nil && (cut || flags&syscall.MSG_CTRUNC != 0) {
+		err = kernel.ErrDescriptorsCut
+	}
 	return n, nfds, err
 }
 
 // takeFDs gets the descriptors out of control messages and closes those that fds
-// has no place for: the padding of a message may hold one.
-func takeFDs(control []byte, fds []uintptr) (n int, err error) {
+// has no place for, which cut tells: the padding of a message may hold one.
+func takeFDs(control []byte, fds []uintptr) (n int, cut bool, err error) {
 	messages, err := syscall.ParseSocketControlMessage(control)
 	if err != nil {
-		return 0, os.NewSyscallError("recvmsg", err)
+		return 0, false, os.NewSyscallError("recvmsg", err)
 	}
 	for _, m := range messages {
 		if m.Header.Level != syscall.SOL_SOCKET || m.Header.Type != syscall.SCM_RIGHTS {
@@ -60,7 +63,7 @@ func takeFDs(control []byte, fds []uintptr) (n int, err error) {
 		}
 		got, err := syscall.ParseUnixRights(&m)
 		if err != nil {
-			return n, os.NewSyscallError("recvmsg", err)
+			return n, cut, os.NewSyscallError("recvmsg", err)
 		}
 		for _, fd := range got {
 			if n < len(fds) {
@@ -68,10 +71,11 @@ func takeFDs(control []byte, fds []uintptr) (n int, err error) {
 				n++
 			} else {
 				_ = syscall.Close(fd)
+				cut = true
 			}
 		}
 	}
-	return n, nil
+	return n, cut, nil
 }
 
 // WriteFDs sends descriptors along with the first byte of p, then the rest of p.
