@@ -12,6 +12,14 @@ import (
 // handle's Err, or as the cause of their cancellation.
 type panics map[any]bool
 
+// toldOnce is err in which no panic is told twice.
+func toldOnce(err error) error {
+	if err == nil || !errgraph.Finite(err) || !hasPanic(err) {
+		return err
+	}
+	return panics{}.once(err)
+}
+
 // once returns err without the panics that were told, and adds those in it. It is err
 // itself if there is nothing to leave out, nil if nothing is left.
 func (told panics) once(err error) error {

@@ -128,7 +128,7 @@ func (tg *TaskGroup) result(rest error, canceled bool) error {
 	if tg.goexit {
 		runtime.Goexit()
 	}
-	return panics{}.once(err)
+	return toldOnce(err)
 }
 
 // raise raises the first panic again, with the others and the group's other error. One

@@ -67,24 +67,15 @@ func One(parent, inside error) error {
 func Finite(err error) bool { return ends(nil, err) }
 
 const (
-	shortChain = 16
+	fewErrors  = 32
 	maxDepth   = 10_000 // what is deeper makes ever new errors
 	maxUnnamed = 10_000 // the same for errors that cannot be told apart
 )
 
 // ends reports whether a walk over err ends and does not come to parent.
 func ends(parent, err error) bool {
-	// Most errors are short chains, which end if they come to their end.
-	at := err
-	for range shortChain {
-		inside, isChain := next(at)
-		if !isChain {
-			break
-		}
-		if inside == nil {
-			return true
-		}
-		at = inside
+	if left := fewErrors; endsSoon(err, &left) {
+		return true
 	}
 	w := walk{open: map[any]bool{}}
 	if parent != nil {
@@ -93,18 +84,24 @@ func ends(parent, err error) bool {
 	return w.over(err, 0)
 }
 
-// next is the one error inside err; isChain is false if there may be several.
-func next(err error) (inside error, isChain bool) {
-	if _, ok := holders[reflect.TypeOf(err)]; ok {
-		return nil, false
+// endsSoon reports whether a walk over err ends after a few errors. Most do, and need
+// no notes of where the walk has been.
+func endsSoon(err error, left *int) bool {
+	if *left--; *left < 0 {
+		return false
 	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return e.Unwrap(), true
-	case interface{ Unwrap() []error }:
-		return nil, false
+	if _, held := holders[reflect.TypeOf(err)]; !held {
+		if e, ok := err.(interface{ Unwrap() error }); ok {
+			inner := e.Unwrap()
+			return inner == nil || endsSoon(inner, left)
+		}
 	}
-	return nil, true
+	for _, inner := range Inside(err) {
+		if inner != nil && !endsSoon(inner, left) {
+			return false
+		}
+	}
+	return true
 }
 
 // A walk visits each error once.

@@ -31,7 +31,7 @@ type foreignWatch struct {
 // whose Done is closed is canceled, though its Err says nothing, as package context
 // forbids: a wait that has ended by it did not get what it waited for.
 func foreignErr(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil || tells(ctx) {
 		return err
 	}
 	select {
@@ -62,18 +62,24 @@ type tellingContext struct{ context.Context }
 
 func (c tellingContext) Err() error { return foreignErr(c.Context) }
 
-// The contexts of package context that can be canceled themselves tell.
-var telling = func() (types [2]reflect.Type) {
+// tells reports whether a context is one of package context whose Done and Err are its
+// own, and not those of what it was derived from.
+func tells(ctx context.Context) bool {
+	t := reflect.TypeOf(ctx)
+	return t == telling[0] || t == telling[1] || t == telling[2]
+}
+
+var telling = func() [3]reflect.Type {
 	ctx, cancel := context.WithCancel(context.Background())
 	timed, cancelTimed := context.WithTimeout(ctx, time.Hour)
 	cancelTimed()
 	cancel()
-	return [...]reflect.Type{reflect.TypeOf(ctx), reflect.TypeOf(timed)}
+	return [...]reflect.Type{reflect.TypeOf(ctx), reflect.TypeOf(timed), reflect.TypeOf(context.Background())}
 }()
 
 // AfterDone is context.AfterFunc of a context from elsewhere.
 func AfterDone(ctx context.Context, f func()) (stop func() bool) {
-	if t := reflect.TypeOf(ctx); t != telling[0] && t != telling[1] {
+	if !tells(ctx) {
 		ctx = tellingContext{ctx}
 	}
 	return context.AfterFunc(ctx, f)
