@@ -41,18 +41,18 @@ func (s *blockingSeat) panicked(value any) *PanicError {
 
 // take gets a token for the seat, waiting for one if need be.
 func (l *CapacityLimiter) take(p kernel.Place, s *blockingSeat) error {
-	if l.sit(s, nil) {
-		return nil
+	if err := l.sit(s, nil); err != ErrWouldBlock {
+		return err
 	}
 	c := claimants.Get()
 	defer putClaimant(c)
 	c.seat = s
 	c.Prepare(p, opLimiter)
-	if l.sit(s, c) {
-		return nil
+	if err := l.sit(s, c); err != ErrWouldBlock {
+		return err
 	}
-	err := c.Wait(p)
-	if err != nil {
+	granted, err := c.wait(p)
+	if !granted {
 		l.mu.Lock()
 		l.waiters.Remove(&c.node)
 		l.mu.Unlock()
@@ -61,18 +61,20 @@ func (l *CapacityLimiter) take(p kernel.Place, s *blockingSeat) error {
 }
 
 // sit gives the seat a token if one is free. If not, it puts c, unless it is nil,
-// into the queue.
-func (l *CapacityLimiter) sit(s *blockingSeat, c *claimant) bool {
+// into the queue, and returns ErrWouldBlock.
+func (l *CapacityLimiter) sit(s *blockingSeat, c *claimant) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.borrowed < l.total && l.waiters.Len() == 0 {
+	switch {
+	case l.broken != nil:
+		return l.broken
+	case l.borrowed < l.total && l.waiters.Len() == 0:
 		l.seatLocked(s)
-		return true
-	}
-	if c != nil {
+		return nil
+	case c != nil:
 		l.waiters.Push(&c.node)
 	}
-	return false
+	return ErrWouldBlock
 }
 
 func (l *CapacityLimiter) seatLocked(s *blockingSeat) {

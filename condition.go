@@ -2,6 +2,7 @@ package anyio
 
 import (
 	"context"
+	"errors"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/waitq"
@@ -54,7 +55,10 @@ func (c *Condition) TryAcquire() error { return c.underlying().TryAcquire() }
 // Release releases the lock; see Lock.Release. [SY-19]
 func (c *Condition) Release() { c.underlying().Release() }
 
-// Locked reports whether somebody owns the lock. [SY-20]
+// Reset makes a lock that is broken free again; see Lock.Reset.
+func (c *Condition) Reset() { c.underlying().Reset() }
+
+// Locked reports whether somebody owns the lock, or it is broken. [SY-20]
 func (c *Condition) Locked() bool { return c.underlying().Locked() }
 
 // Do runs f while holding the lock; see Lock.Do. [SY-21]
@@ -65,7 +69,8 @@ func (c *Condition) Do(ctx context.Context, f func(ctx context.Context) error) e
 // Wait releases the lock, waits until it is notified, and acquires the lock
 // again. The caller must own the lock, else it gets a *MisuseError. The lock is
 // owned on return in every case, also with an error: getting it back cannot be
-// canceled.
+// canceled. Only if the lock broke meanwhile, see Lock, it is not, and the error
+// matches ErrBroken.
 //
 // Cancellation: in a scope that is canceled already the lock is not even
 // released. A notification that came before the cancellation, but while the lock
@@ -77,7 +82,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	}
 	l := c.underlying()
 	if !l.heldByMe() {
-		return errNotHolding()
+		return c.errNotOwner()
 	}
 	w := claimants.Get()
 	defer putClaimant(w)
@@ -86,16 +91,26 @@ func (c *Condition) Wait(ctx context.Context) error {
 	c.mu.Lock()
 	c.waiters.Push(&w.node)
 	c.mu.Unlock()
+	me, task, by := w.goid, p.CallerTask(w.goid), l.hold.By()
 	l.Release()
 
-	if err = w.Wait(p); err != nil {
+	granted, err := w.wait(p)
+	switch {
+	case granted: // Notify put us into the queue of the lock, which is ours now
+	case w.err != nil: // and there it broke
+		return err
+	default:
 		c.mu.Lock()
 		c.waiters.Remove(&w.node)
 		c.mu.Unlock()
-		_ = l.acquireSlow(p, lockWord(), true) // cannot fail
+		if broken := l.acquireSlow(p, lockWord(), true); broken != nil {
+			return errors.Join(err, broken)
+		}
+	}
+	l.hold.Retake((*lockHold)(l), task, me, by)
+	if !granted {
 		return err
 	}
-	// Notify put us into the queue of the lock, which is ours now.
 	if err = p.Check(); err != nil && w.notified == byNotify {
 		c.notify(1, byNotify)
 	}
@@ -109,7 +124,7 @@ func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
 		return err
 	}
 	if !c.underlying().heldByMe() {
-		return errNotHolding()
+		return c.errNotOwner()
 	}
 	for !predicate() {
 		if err := c.Wait(ctx); err != nil {
@@ -149,8 +164,16 @@ func (c *Condition) notify(n int, how notice) {
 		w := at.Value
 		w.notified = how
 		w.Requeue(opRelock)
-		l.enqueue(w, lockWord()) // the lock is held, so it queues
+		_, _ = l.enqueue(w, lockWord()) // the lock is held, so it queues
 	}
+}
+
+// errNotOwner is for a caller who does not own the lock.
+func (c *Condition) errNotOwner() error {
+	if err := c.underlying().brokenBy(); err != nil {
+		return err
+	}
+	return errNotHolding()
 }
 
 func errNotHolding() error {

@@ -160,6 +160,7 @@ func ExampleCapacityLimiter() {
 		fmt.Println(limiter.AcquireOnBehalfOf(ctx, "bob"))
 		limiter.ReleaseOnBehalfOf("bob")
 		fmt.Println(limiter.BorrowedTokens(), "borrowed")
+		limiter.Release() // the task's own
 		return nil
 	})
 	fmt.Println(err)

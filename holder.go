@@ -1,6 +1,7 @@
 package anyio
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -39,6 +40,7 @@ type claimant struct {
 	key      borrowerKey   // of a CapacityLimiter
 	seat     *blockingSeat // of a CapacityLimiter, in place of key
 	notified notice        // of a Condition
+	err      error         // of what broke while it was waited for, by whom woke it
 	node     waitq.Node[*claimant]
 }
 
@@ -50,7 +52,7 @@ var claimants = waitq.NewPool(func() *claimant {
 
 // putClaimant gives back a claimant that waits no more and stands in no queue.
 func putClaimant(c *claimant) {
-	c.run, c.key, c.seat, c.notified = nil, borrowerKey{}, nil, notNotified
+	c.run, c.key, c.seat, c.notified, c.err = nil, borrowerKey{}, nil, notNotified, nil
 	c.Forget()
 	claimants.Put(c)
 }
@@ -67,4 +69,29 @@ func (q *claims) wakeFirst() *claimant {
 		}
 	}
 	return nil
+}
+
+// breakAll ends the waits of all with an error, to be unparked after the mutex is
+// released.
+func (q *claims) breakAll(err error, woken *kernel.Woken) {
+	for c := q.wakeFirst(); c != nil; c = q.wakeFirst() {
+		c.err = err
+		woken.Add(&c.Waiter)
+	}
+}
+
+// wait waits until the claim is granted. If it was canceled, it may still be queued.
+func (c *claimant) wait(p kernel.Place) (granted bool, err error) {
+	if err = c.Wait(p); err != nil {
+		return false, err
+	}
+	return c.err == nil, c.err
+}
+
+// abandoned is the error about what, which a task has taken to its end.
+func abandoned(t *kernel.Task, what, place string) error {
+	if place != "" {
+		what += ", acquired at " + place
+	}
+	return misuse(fmt.Sprintf("task %q ended without releasing %s: release it in the same task, as Do does; until Reset, Acquire fails with ErrBroken", t.Name(), what))
 }

@@ -22,6 +22,11 @@ const Unlimited = math.MaxInt
 // The zero value has no tokens: everybody waits until SetTotalTokens. A
 // CapacityLimiter must not be copied. [SY-37]
 //
+// A task that ends with a token of its own fails with a *MisuseError that says where
+// it acquired it, and the limiter is broken: all who wait, and all who come, get an
+// error that matches ErrBroken, until Reset. A token on behalf of a value is nobody's
+// in particular.
+//
 // Release synchronizes before the return of the Acquire that gets the token.
 type CapacityLimiter struct {
 	mu       waitq.Mutex // guards what follows
@@ -31,6 +36,7 @@ type CapacityLimiter struct {
 	loans    map[borrowerKey]*loan // of holders and of those who wait
 	seats    seatQueue             // tokens of RunBlocking, which has no loans
 	waiters  claims                // empty while a token is free and mu is not held
+	broken   error                 // a task has ended with a token, see Reset
 }
 
 // A borrowerKey is a goroutine or, if goid is 0, a value.
@@ -44,6 +50,9 @@ type loan struct {
 	number uint64      // in order of the grants
 	run    *kernel.Run // in which a borrower that is a goroutine may have a task
 	waiter *claimant   // nil when the token is held
+	hold   kernel.Hold // of a borrower that is a goroutine
+	of     *CapacityLimiter
+	key    borrowerKey
 }
 
 var opLimiter = kernel.RegisterOp("CapacityLimiter.Acquire")
@@ -111,7 +120,12 @@ func (l *CapacityLimiter) Acquire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.acquire(p, borrowerKey{goid: kernel.GoroutineID()})
+	key := borrowerKey{goid: kernel.GoroutineID()}
+	if err = l.acquire(p, key); err != nil {
+		return err
+	}
+	l.own(key, p.CallerTask(key.goid))
+	return nil
 }
 
 // AcquireOnBehalfOf is Acquire for a borrower, a comparable value that is not nil.
@@ -139,11 +153,47 @@ func (l *CapacityLimiter) acquire(p kernel.Place, key borrowerKey) error {
 	if err := l.lend(key, c.run, c); err != ErrWouldBlock {
 		return err
 	}
-	err := c.Wait(p)
-	if err != nil {
+	granted, err := c.wait(p)
+	if !granted {
 		l.forget(c)
 	}
 	return err
+}
+
+// own notes that the token is to be given back before the calling task ends, t, if it
+// is one.
+func (l *CapacityLimiter) own(key borrowerKey, t *kernel.Task) {
+	l.mu.Lock()
+	ln := l.loans[key]
+	l.mu.Unlock()
+	ln.of, ln.key = l, key
+	ln.hold.Take(ln, t, key.goid)
+}
+
+// Abandoned breaks the limiter: the borrower has ended.
+func (ln *loan) Abandoned(t *kernel.Task, place string) error {
+	l := ln.of
+	err := abandoned(t, "a token of a CapacityLimiter", place)
+	var woken kernel.Woken
+	l.mu.Lock()
+	delete(l.loans, ln.key)
+	l.borrowed--
+	if l.broken == nil {
+		l.broken = &BrokenError{Cause: err}
+	}
+	l.waiters.breakAll(l.broken, &woken)
+	l.mu.Unlock()
+	woken.Unpark()
+	return err
+}
+
+// Reset makes a limiter that is broken usable again: call it when what the tokens
+// stand for has been put in order. The tokens of tasks that have ended are free. It
+// does nothing to a limiter that is not broken.
+func (l *CapacityLimiter) Reset() {
+	l.mu.Lock()
+	l.broken = nil
+	l.mu.Unlock()
 }
 
 // lend gives the borrower a token if there is one. If not, it puts c into the
@@ -151,6 +201,9 @@ func (l *CapacityLimiter) acquire(p kernel.Place, key borrowerKey) error {
 func (l *CapacityLimiter) lend(key borrowerKey, run *kernel.Run, c *claimant) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.broken != nil {
+		return l.broken
+	}
 	if old := l.loans[key]; old != nil {
 		if old.waiter == nil {
 			return misuse("this borrower is already holding one of this CapacityLimiter's tokens: release it first, or acquire on behalf of another borrower")
@@ -214,11 +267,17 @@ func (l *CapacityLimiter) forget(c *claimant) {
 // TryAcquire takes a token for the calling task. It returns ErrWouldBlock if none
 // is free or somebody waits, a *MisuseError if the task holds one. [SY-43]
 func (l *CapacityLimiter) TryAcquire() error {
+	t := kernel.LoopTask()
 	var run *kernel.Run // not known without a context, but on a loop
-	if t := kernel.LoopTask(); t != nil {
+	if t != nil {
 		run = t.Scope.Run()
 	}
-	return l.lend(borrowerKey{goid: kernel.GoroutineID()}, run, nil)
+	key := borrowerKey{goid: kernel.GoroutineID()}
+	err := l.lend(key, run, nil)
+	if err == nil {
+		l.own(key, t)
+	}
+	return err
 }
 
 // TryAcquireOnBehalfOf is TryAcquire for a borrower. [SY-45]
@@ -247,6 +306,9 @@ func (l *CapacityLimiter) release(key borrowerKey) {
 	if ln := l.loans[key]; ln == nil || ln.waiter != nil {
 		l.mu.Unlock()
 		panic(misuse("this borrower isn't holding any of this CapacityLimiter's tokens: release exactly once, by the task or for the borrower that acquired"))
+	}
+	if key.goid != 0 {
+		l.loans[key].hold.Drop()
 	}
 	delete(l.loans, key)
 	l.borrowed--

@@ -101,6 +101,7 @@ func TestLimiterBorrowedTwice(t *testing.T) {
 		wantMisuseText(t, l.TryAcquireOnBehalfOf("x"), holdsAlready)
 		must(t, l.TryAcquireOnBehalfOf("y"))
 		wantTokens(t, l, 3, 0)
+		l.Release()
 	})
 }
 
@@ -198,6 +199,7 @@ func TestLimiterRaisingTotalWakesThatMany(t *testing.T) {
 			if st := l.Statistics(); !slices.Equal(st.Borrowers[1:], []any{1, 2, 3}) {
 				t.Errorf("borrowers: %v", st.Borrowers)
 			}
+			l.Release()
 		})
 	}
 }
@@ -272,7 +274,10 @@ func TestLimiterCanceledAfterTheGrant(t *testing.T) {
 		err := error(anyio.ErrWouldBlock)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h := tg.Go(func(ctx context.Context) error {
-				err = l.Acquire(ctx)
+				if err = l.Acquire(ctx); err == nil {
+					wantTokens(t, l, 1, 0)
+					l.Release()
+				}
 				return err
 			})
 			settled(t, ctx)
@@ -280,7 +285,7 @@ func TestLimiterCanceledAfterTheGrant(t *testing.T) {
 			h.Cancel("test")
 		})
 		must(t, err)
-		wantTokens(t, l, 1, 0)
+		wantTokens(t, l, 0, 1)
 	})
 }
 

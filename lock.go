@@ -12,9 +12,13 @@ import (
 // wait are served in the order of their coming, and Release makes the first of
 // them the owner at once, so nobody can barge in before it runs.
 //
-// The owner is the goroutine that acquired it; each task is one. A Lock is not
-// reentrant, must be released by its owner before the owner's task ends, and must
-// not be copied. The zero value is ready, on every backend and without a run. [SY-08]
+// The owner is the task that acquired it, or the goroutine, if that is no task. A
+// Lock is not reentrant and must not be copied. The zero value is ready, on every
+// backend and without a run. [SY-08]
+//
+// A task that ends as the owner fails with a *MisuseError that says where it acquired
+// the lock. What the lock guards may be half done, so the lock is broken: all who
+// wait for it, and all who come, get an error that matches ErrBroken, until Reset.
 //
 // Release synchronizes before the return of the Acquire that gets the lock next.
 type Lock struct {
@@ -22,9 +26,14 @@ type Lock struct {
 	run     atomic.Pointer[kernel.Run] // of the last owner, to find its task in
 	mu      waitq.Mutex                // guards waiters, and word while it has lockWaiters
 	waiters claims
+	broken  error       // why word is lockBroken; guarded by mu
+	hold    kernel.Hold // the owner's
 }
 
-const lockWaiters = 1 // the queue may hold somebody; set and cleared under mu
+const (
+	lockWaiters = 1       // the queue may hold somebody; set and cleared under mu
+	lockBroken  = 1 << 63 // the owner has ended
+)
 
 var opLock = kernel.RegisterOp("Lock.Acquire")
 
@@ -46,9 +55,11 @@ func (l *Lock) Acquire(ctx context.Context) error {
 	me := lockWord()
 	if l.word.CompareAndSwap(0, me) {
 		l.ownedIn(p.Run())
-		return nil
+	} else if err := l.acquireSlow(p, me, false); err != nil {
+		return err
 	}
-	return l.acquireSlow(p, me, false)
+	l.hold.Take((*lockHold)(l), p.CallerTask(int64(me>>1)), int64(me>>1))
+	return nil
 }
 
 // ownedIn notes the run of the owner. It rarely changes, and a look is much
@@ -59,6 +70,7 @@ func (l *Lock) ownedIn(r *kernel.Run) {
 	}
 }
 
+// acquireSlow waits for the lock. The caller then takes the hold.
 func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
 	if l.word.Load()&^lockWaiters == me {
 		return errLockHeld()
@@ -83,31 +95,33 @@ func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
 	} else {
 		c.Prepare(p, opLock)
 	}
-	if !l.enqueue(c, me) {
-		return nil
+	if queued, err := l.enqueue(c, me); !queued {
+		return err
 	}
-	err := c.Wait(p)
-	if err != nil {
+	granted, err := c.wait(p)
+	if !granted {
 		l.forget(c)
 	}
 	return err
 }
 
-// enqueue puts c into the queue. It returns false if the lock was free meanwhile
-// and is now held by me.
-func (l *Lock) enqueue(c *claimant, me uint64) bool {
+// enqueue puts c into the queue. If not, the lock was free meanwhile and is now held
+// by me, or it is broken: then the error says why.
+func (l *Lock) enqueue(c *claimant, me uint64) (queued bool, broken error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
 		switch word := l.word.Load(); {
+		case word == lockBroken:
+			return false, l.broken
 		case word == 0:
 			if l.word.CompareAndSwap(0, me) {
 				l.ownedIn(c.run)
-				return false
+				return false, nil
 			}
 		case word&lockWaiters != 0 || l.word.CompareAndSwap(word, word|lockWaiters):
 			l.waiters.Push(&c.node)
-			return true
+			return true, nil
 		}
 	}
 }
@@ -121,30 +135,76 @@ func (l *Lock) forget(c *claimant) {
 	l.mu.Unlock()
 }
 
-// TryAcquire acquires the lock if it is free, else it returns ErrWouldBlock, or a
-// *MisuseError if the caller owns it. [SY-10]
+// TryAcquire acquires the lock if it is free, else it returns ErrWouldBlock, a
+// *MisuseError if the caller owns it, or why the lock is broken. [SY-10]
 func (l *Lock) TryAcquire() error {
 	me := lockWord()
 	if l.word.CompareAndSwap(0, me) {
+		l.hold.Take((*lockHold)(l), kernel.LoopTask(), int64(me>>1))
 		return nil
 	}
 	if l.word.Load()&^lockWaiters == me {
 		return errLockHeld()
 	}
+	if err := l.brokenBy(); err != nil {
+		return err
+	}
 	return ErrWouldBlock
 }
 
 // Release gives the lock to the first who waits, or frees it. It panics with a
-// *MisuseError if the caller is not the owner. It never blocks and works in a
-// canceled scope. [SY-11]
+// *MisuseError if the caller is not the owner, and does nothing if the lock is
+// broken. It never blocks and works in a canceled scope. [SY-11]
 func (l *Lock) Release() {
 	me := lockWord()
 	word := l.word.Load()
 	if word&^lockWaiters != me {
+		if word == lockBroken {
+			return
+		}
 		panic(misuse("the current task is not holding this lock: let the task that acquired it release it, exactly once"))
 	}
+	l.hold.Drop()
 	if word != me || !l.word.CompareAndSwap(me, 0) {
 		l.releaseSlow()
+	}
+}
+
+// Abandoned breaks the lock, whose owner has ended. It is not for callers outside.
+func (h *lockHold) Abandoned(t *kernel.Task, place string) error {
+	l := (*Lock)(h)
+	err := abandoned(t, "a Lock", place)
+	var woken kernel.Woken
+	l.mu.Lock()
+	l.broken = &BrokenError{Cause: err}
+	l.word.Store(lockBroken)
+	l.waiters.breakAll(l.broken, &woken)
+	l.mu.Unlock()
+	woken.Unpark()
+	return err
+}
+
+// lockHold is a Lock as its hold sees it.
+type lockHold Lock
+
+// brokenBy is why the lock is broken, nil if it is not.
+func (l *Lock) brokenBy() error {
+	if l.word.Load() != lockBroken {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.broken
+}
+
+// Reset makes a lock that is broken free again: call it when what the lock guards has
+// been put in order. It does nothing to one that is not broken.
+func (l *Lock) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken != nil {
+		l.broken = nil
+		l.word.Store(0)
 	}
 }
 
@@ -167,7 +227,7 @@ func (l *Lock) releaseSlow() {
 	c.Unpark()
 }
 
-// Locked reports whether somebody owns the lock. [SY-12]
+// Locked reports whether somebody owns the lock, or it is broken. [SY-12]
 func (l *Lock) Locked() bool { return l.word.Load() != 0 }
 
 // Do runs f while holding the lock, and releases it also if f panics. The error
@@ -190,7 +250,7 @@ func errLockHeld() error {
 // LockStatistics is a snapshot of a Lock. [SY-15]
 type LockStatistics struct {
 	Locked       bool
-	Owner        *TaskInfo // nil if not locked; named "goroutine 12", ID 0, if not known as a task
+	Owner        *TaskInfo // nil if not locked, or broken; named "goroutine 12", ID 0, if not known as a task
 	TasksWaiting int
 }
 
@@ -203,6 +263,8 @@ func (l *Lock) Statistics() LockStatistics {
 	l.mu.Unlock()
 	if word != 0 {
 		st.Locked = true
+	}
+	if word != 0 && word != lockBroken {
 		st.Owner = taskFinder{}.on(int64(word>>1), l.run.Load())
 	}
 	return st

@@ -210,6 +210,9 @@ func (m *mainTask) RunTask(t *kernel.Task) {
 		if t.CloseOpen() && m.err == nil {
 			m.err = misuse("the main task ended before a cancel scope or task group opened in it was closed: close what you open")
 		}
+		if kept := t.Abandon(); kept != nil {
+			m.err = withMisuse(m.err, kept)
+		}
 		t.Scope.Run().Root.Cancel(runEnded) // also what others have opened in the run, see Run
 		t.Settle(kernel.Finished, m.err)
 		t.Exit()

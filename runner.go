@@ -1,6 +1,7 @@
 package anyio
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -24,6 +25,9 @@ func (r *groupRunner) RunTask(t *kernel.Task) {
 func (tg *TaskGroup) returned(t *kernel.Task, err error) {
 	if t.CloseOpen() && err == nil {
 		err = misuse("task ended before a cancel scope or task group opened in it was closed: close what you open")
+	}
+	if kept := t.Abandon(); kept != nil {
+		err = withMisuse(err, kept)
 	}
 	if err == nil && bootOf(t) == nil {
 		t.Settle(kernel.Finished, nil)
@@ -67,6 +71,11 @@ func (tg *TaskGroup) ended(t *kernel.Task) {
 	value := recover()
 	t.CloseOpen()
 	name := t.Name()
+	if kept := t.Abandon(); kept != nil {
+		tg.mu.Lock()
+		tg.failed.add(kept, name)
+		tg.mu.Unlock()
+	}
 	var err error
 	if value != nil {
 		err = tg.panicked(value, name)
@@ -80,4 +89,13 @@ func (tg *TaskGroup) ended(t *kernel.Task) {
 	bootOf(t).ended(kernel.Failed, err)
 	t.Settle(kernel.Failed, err)
 	t.Exit()
+}
+
+// withMisuse is the error of a task's function, nil if it had none, beside that of a
+// mistake found at its end.
+func withMisuse(err, mistake error) error {
+	if err == nil {
+		return mistake
+	}
+	return errors.Join(err, mistake)
 }

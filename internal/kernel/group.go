@@ -78,6 +78,7 @@ func (g *Group) RunHere(t *Task) bool {
 	if !g.adopt(t) {
 		return false
 	}
+	t.SetLink(t) // what its goroutine holds may be its caller's, see Abandon
 	t.Run()
 	return true
 }

@@ -21,6 +21,7 @@ type Task struct {
 	pc   uintptr // entry of the function it runs, for its name
 	id   atomic.Uint64
 	goid atomic.Int64
+	held *Hold                 // what it must give back before it ends; its own goroutine's
 	done atomic.Pointer[Latch] // nil: nobody waits yet; over: the task has ended
 
 	// Coro belongs to the backend: nil until the task first runs.

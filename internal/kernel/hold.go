@@ -1,0 +1,244 @@
+package kernel
+
+import (
+	"errors"
+	"math"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/waitq"
+	"github.com/petermattis/goid"
+)
+
+// A Hold is a task's duty to give something back before it ends: a lock. It is part
+// of what is held, and from Take to Drop the holder alone touches it.
+type Hold struct {
+	of    Held
+	task  *Task // who holds; nil if that is not known to be a task
+	next  *Hold // of the same task or, without one, in the same bucket of strays
+	stray int64 // the goroutine, if it is among the strays
+	pcs   Calls
+}
+
+// A Held is what a Hold is part of.
+type Held interface {
+	// Abandoned is told that task t has ended without giving it back, which it had
+	// taken at a place, "" if unknown. The error says so.
+	Abandoned(t *Task, place string) error
+}
+
+// Calls are the innermost calls that led to something.
+type Calls [2]uintptr
+
+// CallerTask is the task whose goroutine, of that id, calls, as far as the place
+// tells; nil for a goroutine that is no task, or if it does not tell.
+func (p Place) CallerTask(goid int64) *Task {
+	if p.S != nil && p.S.task != nil {
+		race.Disable() // its start is not ordered before what others do in its scope
+		its := p.S.task.goid.Load()
+		race.Enable()
+		if its == goid && p.S.task.state.Load()&stClosed == 0 {
+			return p.S.task
+		}
+	}
+	return p.RunningTask()
+}
+
+// Take notes that t, or if nil a goroutine, has got of, by a call of the caller's
+// caller.
+func (h *Hold) Take(of Held, t *Task, goid int64) {
+	h.link(of, t, goid)
+	if places.Load() < maxPlaces || t != nil && (t.run.Virtual || t.run.Debug) {
+		h.record()
+	} else if h.pcs[0] != 0 {
+		h.pcs = Calls{}
+	}
+}
+
+// Retake is Take of what was given up for a while, having been taken by those calls.
+func (h *Hold) Retake(of Held, t *Task, goid int64, by Calls) {
+	h.link(of, t, goid)
+	h.pcs = by
+}
+
+func (h *Hold) link(of Held, t *Task, goid int64) {
+	if h.of == nil {
+		h.of = of
+	}
+	if h.task != t { // a look is much cheaper than a store
+		h.task = t
+	}
+	if t == nil {
+		h.takeStray(goid)
+		return
+	}
+	if next := t.held; h.next != next {
+		h.next = next
+	}
+	t.held = h
+}
+
+// By are the calls that led to Take.
+func (h *Hold) By() Calls { return h.pcs }
+
+// Drop undoes Take. What it leaves behind the next Take overwrites.
+func (h *Hold) Drop() {
+	if t := h.task; t != nil && t.held == h {
+		t.held = h.next
+		return
+	}
+	h.dropSlow()
+}
+
+func (h *Hold) dropSlow() {
+	if h.task == nil {
+		h.dropStray()
+		return
+	}
+	at := &h.task.held
+	for *at != h {
+		at = &(*at).next
+	}
+	*at = h.next
+}
+
+// In runs that are not simulated and have no Debug only the first places are
+// recorded, as that costs more than an uncontended lock does; all are, once a task has
+// ended with something that it held.
+const maxPlaces = 1 << 16
+
+// places counts those recorded; it is far below 0 when all are to be.
+var places atomic.Int64
+
+// record notes the calls that led to Take.
+//
+//go:noinline
+func (h *Hold) record() {
+	race.Disable() // this orders nobody
+	places.Add(1)
+	race.Enable()
+	runtime.Callers(4, h.pcs[:])
+}
+
+// Abandon takes away what the task, which is about to end, still holds, and returns
+// the error that names it, nil if there is nothing.
+func (t *Task) Abandon() error {
+	if t.held == nil && (t.run.Loop || t.Link() == t || strays[strayIndex(t.goid.Load())].first.Load() == nil) {
+		return nil
+	}
+	return t.abandon()
+}
+
+func (t *Task) abandon() error {
+	var errs []error
+	give := func(h *Hold) {
+		errs = append(errs, h.of.Abandoned(t, h.pcs.place()))
+	}
+	for h := t.held; h != nil; h = t.held {
+		h.Drop()
+		give(h)
+	}
+	if !t.run.Loop {
+		for _, h := range straysOf(goid.Get()) {
+			h.dropStray()
+			give(h)
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	places.Store(math.MinInt64 / 2)
+	return errors.Join(errs...)
+}
+
+// place is the first call that is not a method of the thing held, as
+// "folder/file.go:12"; "" if it was not recorded.
+func (c Calls) place() string {
+	for _, pc := range c {
+		if pc == 0 {
+			break
+		}
+		f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+		if strings.HasPrefix(f.Function, modulePath+".(*") || strings.HasPrefix(f.Function, modulePath+"/internal/") || f.Line <= 1 {
+			continue // Do, a method of a Condition, or the start of a task
+		}
+		return filepath.Join(filepath.Base(filepath.Dir(f.File)), filepath.Base(f.File)) + ":" + strconv.Itoa(f.Line)
+	}
+	return ""
+}
+
+// strays are what goroutines hold of which it is not known whether they are tasks:
+// on the parallel backend only a context tells, and a Try function has none. Each
+// bucket keeps the last few, so that goroutines that are no tasks, and end with what
+// they hold, keep no memory.
+var strays [64]struct {
+	mu    waitq.Mutex // guards the list
+	first atomic.Pointer[Hold]
+	_     [48]byte
+}
+
+const maxStrays = 64 // in a bucket
+
+func strayIndex(goid int64) int { return int(uint64(goid) % uint64(len(strays))) }
+
+//go:norace
+func (h *Hold) takeStray(goid int64) {
+	race.Disable() // this orders nobody
+	defer race.Enable()
+	b := &strays[strayIndex(goid)]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h.stray, h.next = goid, b.first.Load()
+	b.first.Store(h)
+	n := 1
+	for at := h; at.next != nil; at = at.next {
+		if n++; n > maxStrays {
+			at.next.stray, at.next = 0, nil
+			return
+		}
+	}
+}
+
+//go:norace
+func (h *Hold) dropStray() {
+	race.Disable()
+	defer race.Enable()
+	b := &strays[strayIndex(goid.Get())]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if h.stray == 0 {
+		return
+	}
+	h.stray = 0
+	first := b.first.Load()
+	if first == h {
+		b.first.Store(h.next)
+	} else {
+		for at := first; at != nil; at = at.next {
+			if at.next == h {
+				at.next = h.next
+				break
+			}
+		}
+	}
+	h.next = nil
+}
+
+//go:norace
+func straysOf(goid int64) (its []*Hold) {
+	race.Disable()
+	defer race.Enable()
+	b := &strays[strayIndex(goid)]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for at := b.first.Load(); at != nil; at = at.next {
+		if at.stray == goid {
+			its = append(its, at)
+		}
+	}
+	return its
+}
