@@ -115,4 +115,4 @@ func (m *mailbox[T]) take(ctx context.Context) (T, error) {
 	}
 }
 
-var opNextCompleted = kernel.RegisterOp("AsCompleted: waiting for the next task to end")
+var opNextCompleted = kernel.RegisterPassiveOp("AsCompleted: waiting for the next task to end")

@@ -106,7 +106,7 @@ func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...Blocki
 
 var errTwoLimits = misuse("RunBlocking with OnThreads and Limiter: the pool is the limit; leave Limiter out, or take its token round the call with Do")
 
-var opBlocking = kernel.RegisterOp("RunBlocking")
+var opBlocking = kernel.RegisterPassiveOp("RunBlocking")
 
 // callHere calls f on the caller's goroutine, which is seen to wait meanwhile.
 func callHere[T any](p kernel.Place, seat *blockingSeat, f func() (T, error)) (T, error) {

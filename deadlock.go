@@ -10,15 +10,19 @@ import (
 
 // A DeadlockError ends a simulated run that cannot go on: every task waits and no
 // timer is pending, or the run made more steps than it may (Livelock), or a task did
-// not come back from a step (Stuck). It names every task with what it waits for,
+// not come back from a step (Stuck), or some tasks wait in vain (Forgotten) while
+// others go on. It names every task with what it waits for,
 // where, and since when.
 type DeadlockError struct {
 	Livelock bool
 	Stuck    *StuckStep
-	Seed     uint64 // run again with it to see the same
-	Steps    uint64
-	Now      time.Time // virtual
-	Tasks    []BlockedTask
+	// Forgotten is the number of tasks that waited too long beside others, which are
+	// marked in Tasks: see sim.Config.MaxWait.
+	Forgotten int
+	Seed      uint64 // run again with it to see the same
+	Steps     uint64
+	Now       time.Time // virtual
+	Tasks     []BlockedTask
 }
 
 // A StuckStep is a step of a simulated run that did not come back: between two calls
@@ -38,13 +42,14 @@ type StuckStep struct {
 
 // A BlockedTask is a task of a run that cannot go on.
 type BlockedTask struct {
-	ID       uint64
-	Name     string
-	Depth    int       // nesting: the main task has 0
-	WaitsFor string    // "Event.Wait"; "" if it was not waiting
-	Source   string    // file:line of the user's code that waits, "" if unknown
-	Callers  []string  // file:line of the user's calls that led to it, the nearest first, at most two
-	Since    time.Time // when the wait began
+	ID        uint64
+	Name      string
+	Depth     int       // nesting: the main task has 0
+	WaitsFor  string    // "Event.Wait"; "" if it was not waiting
+	Source    string    // file:line of the user's code that waits, "" if unknown
+	Callers   []string  // file:line of the user's calls that led to it, the nearest first, at most two
+	Since     time.Time // when the wait began
+	Forgotten bool      // it waited too long, while others went on
 }
 
 func newDeadlockError(s *kernel.Stall) error {
@@ -66,6 +71,9 @@ func newDeadlockError(s *kernel.Stall) error {
 		if e.Stuck != nil && e.Stuck.ID == t.ID {
 			e.Stuck.Source = b.Source
 		}
+		if b.Forgotten = t.Forgotten; b.Forgotten {
+			e.Forgotten++
+		}
 		e.Tasks = append(e.Tasks, b)
 	}
 	return e
@@ -76,6 +84,8 @@ func (e *DeadlockError) Error() string {
 	switch {
 	case e.Stuck != nil:
 		fmt.Fprintf(&b, "anyio: a step did not come back for %s: %s", e.Stuck.After.Round(time.Millisecond), e.Stuck.describe())
+	case e.Forgotten > 0:
+		fmt.Fprintf(&b, "anyio: deadlock of %d tasks (marked with *), beside others that go on", e.Forgotten)
 	case e.Livelock:
 		fmt.Fprintf(&b, "anyio: livelock: the run made %d steps and is not done", e.Steps)
 	default:
@@ -83,7 +93,11 @@ func (e *DeadlockError) Error() string {
 	}
 	fmt.Fprintf(&b, " (seed %d, step %d, virtual time %s)", e.Seed, e.Steps, e.Now.Format("15:04:05.000"))
 	for _, t := range e.Tasks {
-		fmt.Fprintf(&b, "\n  %stask %d %q", strings.Repeat("  ", t.Depth), t.ID, t.Name)
+		mark := ' '
+		if t.Forgotten {
+			mark = '*'
+		}
+		fmt.Fprintf(&b, "\n %c%stask %d %q", mark, strings.Repeat("  ", t.Depth), t.ID, t.Name)
 		switch {
 		case e.Stuck != nil && e.Stuck.ID == t.ID:
 			b.WriteString(" does not come back")

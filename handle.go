@@ -137,7 +137,7 @@ func (h *TaskHandle) Wait(ctx context.Context) error {
 	return h.t.DoneLatch().Wait(ctx, opTask)
 }
 
-var opTask = kernel.RegisterOp("TaskHandle.Wait")
+var opTask = kernel.RegisterPassiveOp("TaskHandle.Wait")
 
 // Await waits until the task is over and returns nil or a *TaskFailedError. The
 // task's error reaches the group as well. [TG-13]

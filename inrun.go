@@ -62,7 +62,7 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 }
 
 var (
-	opInRun        = kernel.RegisterOp("CallInRun")
+	opInRun        = kernel.RegisterPassiveOp("CallInRun")
 	errNoFunction  = misuse("CallInRun: the function is nil")
 	errVirtualCall = misuse("CallInRun into a simulation by a goroutine that is none of its tasks, whose turn the seed does not decide: call it in a task or in the function of RunBlocking without OnThreads")
 )

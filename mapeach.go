@@ -116,7 +116,7 @@ func (s *slots) take(ctx context.Context) error {
 	return nil
 }
 
-var opRoom = kernel.RegisterOp("ForEach: waiting for a running item to end")
+var opRoom = kernel.RegisterPassiveOp("ForEach: waiting for a running item to end")
 
 // give frees a slot. A task that fails keeps its own: the group is canceled.
 func (s *slots) give() {

@@ -184,7 +184,7 @@ func (t *PortalTask[T]) Cancel(reason string) {
 // Name is the task's name.
 func (t *PortalTask[T]) Name() string { return t.h.Name() }
 
-var opPortal = kernel.RegisterOp("PortalCall")
+var opPortal = kernel.RegisterPassiveOp("PortalCall")
 
 // PortalCall runs f as a task of the portal, waits for its end and returns what
 // it returned, as PortalTask.Await does. It may be called from tasks of the same

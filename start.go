@@ -149,4 +149,4 @@ func canceledWith(p kernel.Place) bool {
 	return false
 }
 
-var opStart = kernel.RegisterOp("Start: waiting for the task to end or to call started")
+var opStart = kernel.RegisterPassiveOp("Start: waiting for the task to end or to call started")

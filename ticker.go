@@ -22,7 +22,7 @@ type Ticker struct {
 	due int64 // the next tick
 }
 
-var opTicker = kernel.RegisterOp("Ticker.Wait")
+var opTicker = kernel.RegisterPassiveOp("Ticker.Wait")
 
 // NewTicker returns a Ticker on the clock of ctx, whose first tick comes after d. It
 // panics with a *MisuseError if d is zero or less.

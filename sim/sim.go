@@ -23,6 +23,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -47,6 +48,17 @@ type Config struct {
 	OnStep func(Step)
 	// Network is what the simulated network is like.
 	Network NetworkConfig
+	// StepTime is how much virtual time each step takes, a random duration of this
+	// range. By default it is none: time stands still while a task is ready, so that
+	// timers are never late, and a task that polls without sleeping waits for ever.
+	StepTime Range
+	// MaxWait is how long a task may wait, in virtual time, for something other than
+	// time, a cancellation, or the end of tasks, if it has no deadline. The run then
+	// ends with a *anyio.DeadlockError that has Forgotten set. With 0 such a run ends
+	// only when nothing but timers has happened for an hour of virtual time and a
+	// million steps, and no timer from before is pending: a deadlock of some tasks
+	// beside a ticker. Negative means that tasks may wait for ever.
+	MaxWait time.Duration
 	// StepTimeout is how long, in real time, a step may be blocked by other means
 	// than this library's: a sync.Mutex, a channel, time.Sleep. The run then ends with
 	// a *anyio.DeadlockError that has Stuck set. A system call may take 10 times as
@@ -54,6 +66,9 @@ type Config struct {
 	// limit: then such a run hangs.
 	StepTimeout time.Duration
 }
+
+// A Range is a range of durations; its zero value is just 0.
+type Range struct{ Min, Max time.Duration }
 
 // A Step is one entry of a run's trace: a task was chosen to run.
 type Step struct {
@@ -77,7 +92,11 @@ func (s *Sim) Name() string { return "sim" }
 
 // NewRun makes a run; it is called by anyio.Run.
 func (s *Sim) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
-	c := simloop.Config{Seed: s.cfg.Seed, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout}
+	c := simloop.Config{Seed: s.cfg.Seed, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout,
+		MaxWait: s.cfg.MaxWait, StepMin: s.cfg.StepTime.Min, StepMax: s.cfg.StepTime.Max}
+	if c.StepMin < 0 || c.StepMax < c.StepMin {
+		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: StepTime from %v to %v is no range: it must be 0 <= Min <= Max", c.StepMin, c.StepMax)}
+	}
 	if c.StepTimeout == 0 {
 		c.StepTimeout = DefaultStepTimeout
 	}

@@ -12,8 +12,9 @@ package coro
 // for the function that runs inside.
 type Coro struct {
 	impl
-	goid int64
-	Next *Coro // for its owner, as for a list of idle ones
+	goid   int64
+	Next   *Coro // for its owner, as for a list of idle ones
+	Parked int64 // for its owner: when its task began to wait
 }
 
 // A Body is what a coroutine runs.

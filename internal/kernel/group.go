@@ -177,7 +177,7 @@ func (t *Task) Exit() {
 	}
 }
 
-var opJoin = RegisterOp("TaskGroup exit: waiting for its tasks")
+var opJoin = RegisterPassiveOp("TaskGroup exit: waiting for its tasks")
 
 // Join waits until no task is left, not minding cancellation, which reaches the
 // tasks by themselves, and closes the group. The host calls it, once. It is a

@@ -191,7 +191,7 @@ func (r *Run) AllBlocked(except *Task) bool {
 
 // A Stall is the end of a run that cannot go on.
 type Stall struct {
-	Kind  string // "deadlock", "livelock" or "stuck"
+	Kind  string // "deadlock", "livelock", "stuck" or "timers"
 	Tasks []StalledTask
 	Steps uint64
 	Now   time.Time
@@ -209,12 +209,13 @@ type StuckStep struct {
 
 // A StalledTask says where a task stands.
 type StalledTask struct {
-	ID     uint64
-	Name   string
-	Depth  int
-	Op     string
-	Since  time.Time
-	Places []string // file:line of the user's calls, the innermost first
+	ID        uint64
+	Name      string
+	Depth     int
+	Op        string
+	Forgotten bool // the kind is "timers", and this is one of the reasons
+	Since     time.Time
+	Places    []string // file:line of the user's calls, the innermost first
 }
 
 // NewStall makes the error of a stall. The root package sets it.

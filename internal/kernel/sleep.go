@@ -8,8 +8,8 @@ import (
 )
 
 var (
-	opSleep        = RegisterOp("Sleep")
-	opSleepForever = RegisterOp("SleepForever")
+	opSleep        = RegisterPassiveOp("Sleep")
+	opSleepForever = RegisterPassiveOp("SleepForever")
 )
 
 type sleeper struct {

@@ -13,7 +13,7 @@ type watcher struct {
 	next *watcher
 }
 
-var opWaitAllBlocked = kernel.RegisterOp("WaitAllTasksBlocked")
+var opWaitAllBlocked = kernel.RegisterPassiveOp("WaitAllTasksBlocked")
 
 // WaitAllBlocked parks until nothing is ready.
 //

@@ -53,8 +53,12 @@ type Params struct {
 	Stride int  // tasks that may run between two looks at the clock, if they were short before
 	// Rand returns a choice out of n.
 	Rand func(n int) int
-	// OnStep is told of each task before it runs; an error ends the run.
-	OnStep func(t *kernel.Task) error
+	// OnStep is told of each task before it runs. It may name a kind of stall, which
+	// ends the run.
+	OnStep func(t *kernel.Task) (stall string)
+	// Pass, if set, is called before each choice, and lets time pass. If it reports
+	// true, timers may be due.
+	Pass func() bool
 	// OnStall turns the report of a stall into its error.
 	OnStall func(s *kernel.Stall) error
 }
@@ -80,6 +84,7 @@ type Loop struct {
 	patience int          // steps left to the tasks of a killed run
 	given    bool         // the tasks that are left are abandoned
 	timers   timers
+	firing   bool // see Firing
 	remote   remote
 	watchers *watcher // tasks in WaitAllBlocked
 	workers  workers  // for blocking calls
@@ -195,6 +200,9 @@ func (l *Loop) pick() *kernel.Task {
 func (l *Loop) take() *kernel.Task {
 	if l.run.Virtual {
 		l.run.PollForeign()
+		if l.Pass != nil && l.Pass() {
+			l.fireTimers(l.Clock.Now())
+		}
 		if race.Enabled {
 			l.drainRemote()
 		}
@@ -208,8 +216,10 @@ func (l *Loop) take() *kernel.Task {
 		return nil
 	}
 	t := l.Order.Pop()
-	if t != nil && l.OnStep != nil && l.OnStep(t) != nil {
-		l.stall("livelock")
+	if t != nil && l.OnStep != nil {
+		if kind := l.OnStep(t); kind != "" {
+			l.stall(kind)
+		}
 	}
 	return t
 }

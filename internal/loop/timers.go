@@ -68,6 +68,27 @@ func (ts *timers) next() (when int64, ok bool) {
 	return 0, false
 }
 
+// Armed is how many timers were armed so far.
+//
+//go:norace
+func (l *Loop) Armed() uint64 { return l.timers.heap.Pushed() }
+
+// HasTimerOf reports whether one of the first n timers is still armed.
+//
+//go:norace
+func (l *Loop) HasTimerOf(n uint64) bool {
+	race.Disable()
+	defer race.Enable()
+	l.timers.mu.Lock()
+	defer l.timers.mu.Unlock()
+	return l.timers.heap.HasOf(n)
+}
+
+// Firing reports whether the loop just fires timers.
+//
+//go:norace
+func (l *Loop) Firing() bool { return l.firing }
+
 //go:norace
 func (l *Loop) Arm(t *kernel.Timer) {
 	race.ReleaseMerge(unsafe.Pointer(t))
@@ -92,11 +113,13 @@ func (l *Loop) fireTimers(now int64) {
 	if l.timers.empty() {
 		return
 	}
+	l.firing = true
 	for {
 		race.Disable()
 		t := l.timers.due(now)
 		race.Enable()
 		if t == nil {
+			l.firing = false
 			return
 		}
 		if !race.Enabled {

@@ -3,7 +3,7 @@
 package simloop
 
 import (
-	"errors"
+	"math/bits"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -22,6 +22,11 @@ type Config struct {
 	Network  simnet.Config
 	// StepTimeout is how long a step may block, in real time; 0: for ever.
 	StepTimeout time.Duration
+	// MaxWait is how long a task may wait in virtual time; 0: see lull; negative: for
+	// ever.
+	MaxWait time.Duration
+	// StepMin and StepMax are how much virtual time a step takes.
+	StepMin, StepMax time.Duration
 }
 
 // A Sim is one simulated run.
@@ -35,11 +40,14 @@ type Sim struct {
 	steps uint64
 	hash  uint64
 
+	stepped bool // pass has not been called since
+	lull    lull
+	lookAt  int64    // when to look for forgotten tasks, if Config.MaxWait is set
+	found   []uint64 // forgotten tasks that have ended the run
+
 	began  atomic.Uint64 // steps, for the watchdog
 	chosen atomic.Pointer[kernel.Task]
 }
-
-var errSteps = errors.New("too many steps")
 
 // New makes the backend of one run.
 func New(cfg Config) *Sim {
@@ -50,9 +58,13 @@ func New(cfg Config) *Sim {
 		OnStep: s.step,
 		OnStall: func(st *kernel.Stall) error {
 			st.Seed, st.Steps = cfg.Seed, s.steps
+			s.markForgotten(st)
 			return kernel.NewStall(st)
 		},
 	})
+	if cfg.StepMax > 0 {
+		l.Pass = s.pass
+	}
 	s.clock.pending = l.Pending
 	s.Backend, s.loop = l, l
 	s.net = simnet.New(s, cfg.Network)
@@ -65,7 +77,10 @@ func (s *Sim) Network() kernel.Network { return s.net }
 // Mix makes the hash depend on v, too.
 //
 //go:norace
-func (s *Sim) Mix(v uint64) { s.hash = (s.hash ^ v) * fnvPrime }
+func (s *Sim) Mix(v uint64) {
+	s.hash = (s.hash ^ v) * fnvPrime
+	s.interrupt()
+}
 
 // Rand is a choice out of n that the seed decides.
 //
@@ -89,8 +104,9 @@ const (
 )
 
 //go:norace
-func (s *Sim) step(t *kernel.Task) error {
+func (s *Sim) step(t *kernel.Task) (stall string) {
 	s.steps++
+	s.stepped = true
 	if s.cfg.StepTimeout > 0 {
 		race.Disable()
 		s.chosen.Store(t)
@@ -108,9 +124,26 @@ func (s *Sim) step(t *kernel.Task) error {
 		}
 	}
 	if s.cfg.MaxSteps > 0 && s.steps == s.cfg.MaxSteps {
-		return errSteps
+		return "livelock"
 	}
-	return nil
+	if s.found = s.forgotten(t.Scope.Run()); s.found != nil {
+		return "timers"
+	}
+	return ""
+}
+
+// pass lets the time pass that the last step took.
+//
+//go:norace
+func (s *Sim) pass() bool {
+	if !s.stepped {
+		return false
+	}
+	s.stepped = false
+	least, most := int64(s.cfg.StepMin), int64(s.cfg.StepMax)
+	took := least + int64(s.order.rng.below(uint64(most-least)+1))
+	s.clock.now += took
+	return took > 0
 }
 
 // onStep tells of a step. The calls are made by whichever task ran last; they are
@@ -194,3 +227,11 @@ func (r *rng) next() uint64 {
 
 //go:norace
 func (r *rng) intn(n int) int { return int((r.next() >> 32) * uint64(n) >> 32) }
+
+// below is a number less than n, which is not 0.
+//
+//go:norace
+func (r *rng) below(n uint64) uint64 {
+	hi, _ := bits.Mul64(r.next(), n)
+	return hi
+}

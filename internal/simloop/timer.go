@@ -8,8 +8,8 @@ import (
 // epoch is when every simulation begins.
 var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// clock is virtual: it stands still while a task is ready and jumps to the next
-// timer when none is.
+// clock is virtual: it stands still while a task is ready, unless steps take time,
+// and jumps to the next timer when none is.
 type clock struct {
 	now     int64
 	pending func() bool // another goroutine has made a task ready

@@ -31,6 +31,23 @@ type Heap[T any] struct {
 //go:norace
 func (h *Heap[T]) Len() int { return h.n }
 
+// Pushed is how many items were pushed so far.
+//
+//go:norace
+func (h *Heap[T]) Pushed() uint64 { return h.seq }
+
+// HasOf reports whether one of the first n items that were pushed is still in.
+//
+//go:norace
+func (h *Heap[T]) HasOf(n uint64) bool {
+	for i := range h.n {
+		if h.items[i].seq <= n {
+			return true
+		}
+	}
+	return false
+}
+
 // Min is the item that is due first, nil if there is none.
 //
 //go:norace
