@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -49,6 +50,28 @@ func TestStapledCloseClosesBothHalvesEvenIfOneFails(t *testing.T) {
 		_, err := end.Receive(ctx, make([]byte, 1))
 		wantErr(t, err, anyio.ErrEndOfStream)
 		wantErr(t, end.Close(ctx), nil)
+	}
+}
+
+// A toldHalf tells when it is closed.
+type toldHalf struct {
+	stream.ByteStream
+	closed func()
+}
+
+func (h toldHalf) Close(ctx context.Context) error { h.closed(); return h.ByteStream.Close(ctx) }
+
+// The half that sends first: its wrapper may still have to say something.
+func TestStapledCloseClosesTheSendingHalfFirst(t *testing.T) {
+	ctx := context.Background()
+	var order []string
+	half := func(name string) stream.ByteStream {
+		a, _ := stream.Pipe(1)
+		return toldHalf{a, func() { order = append(order, name) }}
+	}
+	wantErr(t, stream.Staple(half("send"), half("receive")).Close(ctx), nil)
+	if !slices.Equal(order, []string{"send", "receive"}) {
+		t.Errorf("closed in the order %v", order)
 	}
 }
 

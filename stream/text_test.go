@@ -259,6 +259,18 @@ func TestTextStreamGoesBothWays(t *testing.T) {
 	})
 }
 
+func TestTextStreamClosesItsTransportOnce(t *testing.T) {
+	ctx := context.Background()
+	a, _ := stream.Pipe(1)
+	closes := 0
+	s, err := stream.NewText(toldHalf{a, func() { closes++ }})
+	wantErr(t, err, nil)
+	wantErr(t, s.Close(ctx), nil)
+	if closes != 1 {
+		t.Errorf("closed %d times", closes)
+	}
+}
+
 func TestTextConnectableMakesTextStreams(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := stream.NewPipeListener(10)
