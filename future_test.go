@@ -69,10 +69,11 @@ func TestFutureHasOneOutcome(t *testing.T) {
 		make func(f *anyio.Future[int]) error
 		then error
 		want anyio.FutureStatus
+		err  error
 	}{
-		"value":  {func(f *anyio.Future[int]) error { return f.Set(1) }, anyio.ErrFutureFinished, anyio.FutureFinished},
-		"error":  {func(f *anyio.Future[int]) error { return f.SetError(boom) }, anyio.ErrFutureFinished, anyio.FutureFailed},
-		"cancel": {func(f *anyio.Future[int]) error { f.Cancel(); return nil }, anyio.ErrFutureCanceled, anyio.FutureCanceled},
+		"value":  {func(f *anyio.Future[int]) error { return f.Set(1) }, anyio.ErrFutureFinished, anyio.FutureFinished, nil},
+		"error":  {func(f *anyio.Future[int]) error { return f.SetError(boom) }, anyio.ErrFutureFinished, anyio.FutureFailed, boom},
+		"cancel": {func(f *anyio.Future[int]) error { f.Cancel(); return nil }, anyio.ErrFutureCanceled, anyio.FutureCanceled, anyio.ErrFutureCanceled},
 	}
 	for name, o := range outcomes {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +93,13 @@ func TestFutureHasOneOutcome(t *testing.T) {
 			if f.Status() != o.want {
 				t.Errorf("status %v", f.Status())
 			}
+			if err := f.Err(); !errors.Is(err, o.err) || (err == nil) != (o.err == nil) {
+				t.Errorf("Err: %v, want %v", err, o.err)
+			}
 		})
+	}
+	if err := anyio.NewFuture[int]("pending").Err(); err != anyio.ErrFutureNotFinished {
+		t.Errorf("Err without an outcome: %v", err)
 	}
 }
 

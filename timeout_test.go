@@ -190,6 +190,32 @@ func TestEffectiveDeadlineFollowsTheTree(t *testing.T) {
 	})
 }
 
+func TestEffectiveDeadlineKnowsOfCanceledScopesOutside(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
+			at := anyio.Now(ctx).Add(time.Hour)
+			_, err := anyio.MoveOnAt(ctx, at, func(ctx context.Context) error {
+				return anyio.WithCancelScope(ctx, func(ctx context.Context, inner *anyio.CancelScope) error {
+					outer.Cancel("")
+					if d, ok := anyio.EffectiveDeadline(ctx); !ok || !d.IsZero() {
+						t.Errorf("two scopes below: %v, %v", d, ok)
+					}
+					inner.SetShield(true)
+					if d, ok := anyio.EffectiveDeadline(ctx); ok {
+						t.Errorf("in a shield: %v", d)
+					}
+					inner.SetDeadline(at)
+					if d, ok := anyio.EffectiveDeadline(ctx); !ok || !d.Equal(at) {
+						t.Errorf("a shield's own deadline: %v, %v", d, ok)
+					}
+					return nil
+				})
+			})
+			return err
+		})
+	})
+}
+
 func TestHugeTimeoutDoesNotOverflow(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, d := range []time.Duration{anyio.Forever, anyio.Forever - 1, anyio.Forever / 2} {

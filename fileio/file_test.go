@@ -35,6 +35,8 @@ func TestFileIsReadWrittenAndMovedIn(t *testing.T) {
 			t.Errorf("read %q", buf)
 		}
 		wantIs(t, int64(5))(f.Tell(ctx))
+		wantIs(t, int64(7))(f.Seek(ctx, -3, io.SeekEnd))
+		wantIs(t, int64(5))(f.Seek(ctx, -2, io.SeekCurrent))
 		must(t, f.Truncate(ctx, 6))
 		data, err := f.ReadAll(ctx)
 		if string(data) != "5" || err != nil {
@@ -78,6 +80,12 @@ func TestClosedFileTellsSo(t *testing.T) {
 			}
 		}
 		behind, err := os.Open(string(p))
+		must(t, err)
+		must(t, fileio.Wrap(behind).Close(ctx))
+		if _, err := behind.Stat(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("the wrapped file after Close: %v", err)
+		}
+		behind, err = os.Open(string(p))
 		must(t, err)
 		f = fileio.Wrap(behind)
 		must(t, behind.Close())

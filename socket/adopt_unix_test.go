@@ -89,6 +89,35 @@ func TestCanceledAdoptionLeavesTheDescriptorToTheCaller(t *testing.T) {
 	}, notSim)
 }
 
+func TestUnixListenerFromOutsideAccepts(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir, err := os.MkdirTemp("", "s") // t.TempDir is too long for a socket on macOS
+		must(t, err)
+		defer os.RemoveAll(dir)
+		path := filepath.Join(dir, "s")
+		fd := rawSocket(t, unix.AF_UNIX, unix.SOCK_STREAM)
+		must(t, unix.Bind(fd, &unix.SockaddrUnix{Name: path}))
+		must(t, unix.Listen(fd, 5))
+		l, err := socket.UnixListenerFrom(ctx, fd)
+		must(t, err)
+		defer l.Close(ctx)
+		if got := l.Addr().String(); got != path {
+			t.Errorf("it listens on %q, want %q", got, path)
+		}
+		client, err := socket.DialUnix(ctx, path)
+		must(t, err)
+		defer client.Close(ctx)
+		server, err := l.Accept(ctx)
+		must(t, err)
+		defer server.Close(ctx)
+		must(t, client.Send(ctx, []byte("hello")))
+		buf := make([]byte, 10)
+		if n, err := server.Receive(ctx, buf); string(buf[:n]) != "hello" || err != nil {
+			t.Errorf("received %q, %v", buf[:n], err)
+		}
+	}, notSim)
+}
+
 func TestSocketsFromOutsideAreChecked(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		file, err := os.CreateTemp(t.TempDir(), "")
