@@ -3,6 +3,7 @@ package simloop
 import (
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
@@ -100,12 +101,17 @@ func (s *Sim) waiting(r *kernel.Run, since int64, open bool) (tasks []uint64) {
 			}
 			tasks = append(tasks, v.Task.ID())
 		}
+		race.ReleaseMerge(unsafe.Pointer(&s.found))
 	})
 	return tasks
 }
 
 // markForgotten puts what was found into the report.
 func (s *Sim) markForgotten(st *kernel.Stall) {
+	if s.found == nil {
+		return
+	}
+	race.Acquire(unsafe.Pointer(&s.found)) // what waiting has written
 	for i := range st.Tasks {
 		st.Tasks[i].Forgotten = slices.Contains(s.found, st.Tasks[i].ID)
 	}
