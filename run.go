@@ -3,6 +3,7 @@ package anyio
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -126,6 +127,28 @@ func PanicGrace(d time.Duration) RunOption {
 	return func(o *runOptions) { o.cfg.PanicGrace = max(d, 1) } // 0 is the default
 }
 
+// defaultHoldLimit is that of asyncio.
+const defaultHoldLimit = 100 * time.Millisecond
+
+// HoldLimit sets how long a task of an event loop may keep the loop from all others,
+// by computing or by a call that blocks the goroutine, before that is reported; default
+// 100 ms. A report is a warning of package slog with the task's name, line and stack;
+// there is one for each line. Times below a millisecond count as one; with Forever
+// nothing is reported. It has no effect on the other backends.
+func HoldLimit(d time.Duration) RunOption {
+	return func(o *runOptions) {
+		if o.cfg.HoldLimit = max(d, time.Millisecond); d == Forever {
+			o.cfg.HoldLimit = 0
+		}
+	}
+}
+
+// reportHold tells of a task that holds its loop.
+func reportHold(h kernel.Hog) {
+	slog.Warn("anyio: a task holds up its event loop; give what computes or blocks to RunBlocking",
+		"task", h.Task, "for", ">"+h.For.String(), "at", strings.Join(h.Places, " from "), "stack", h.Stack)
+}
+
 // MainName names the main task.
 func MainName(name string) RunOption { return func(o *runOptions) { o.cfg.Name = name } }
 
@@ -141,7 +164,7 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	if ctx == nil {
 		panic(misuse("nil context: pass context.Background()"))
 	}
-	o := runOptions{backend: Parallel()}
+	o := runOptions{backend: Parallel(), cfg: kernel.Config{HoldLimit: defaultHoldLimit, OnHog: reportHold}}
 	for _, opt := range opts {
 		opt(&o)
 	}

@@ -62,7 +62,10 @@ func (l *Loop) wait() error {
 	if l.idleUntil = when; !ok {
 		l.idleUntil = math.MaxInt64
 	}
-	return l.Clock.Idle(when, ok)
+	l.watch.rest()
+	err := l.Clock.Idle(when, ok)
+	l.watch.run()
+	return err
 }
 
 // wakeAt is when the loop has something to do though nothing happens: the first timer,
@@ -88,6 +91,7 @@ func (l *Loop) borrow(worker bool) bool {
 		return false
 	}
 	l.helping, l.toWorker = !worker, worker
+	l.watch.run()
 	l.goid.Store(goid.Get())
 	return true
 }
@@ -185,6 +189,7 @@ func (l *Loop) giveBack() (j kernel.Job, ok bool) {
 		return j, true // and nothing of l may be touched any more
 	}
 	l.helping, l.toWorker, l.kept = helping, worker, j
+	l.watch.run()
 	l.goid.Store(goid.Get())
 	return nil, false
 }
@@ -193,6 +198,7 @@ func (l *Loop) giveBack() (j kernel.Job, ok bool) {
 func (l *Loop) unlend() (j kernel.Job) {
 	j, l.kept = l.kept, nil
 	l.helping, l.toWorker = false, false
+	l.watch.rest()
 	l.goid.Store(l.owner)
 	return j
 }

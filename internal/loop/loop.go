@@ -78,11 +78,12 @@ type Loop struct {
 	granted  int          // operations that cur was given in all
 	pace     pace         // when to look at timers and outside events
 	pool     pool         // coroutines without a task
-	spent    *coro.Coro   // coroutines whose task called runtime.Goexit
-	goexit   bool         // one of them is being ended
-	stalled  error        // why the run was killed
-	patience int          // steps left to the tasks of a killed run
-	given    bool         // the tasks that are left are abandoned
+	watch    watchdog
+	spent    *coro.Coro // coroutines whose task called runtime.Goexit
+	goexit   bool       // one of them is being ended
+	stalled  error      // why the run was killed
+	patience int        // steps left to the tasks of a killed run
+	given    bool       // the tasks that are left are abandoned
 	timers   timers
 	firing   bool // see Firing
 	remote   remote
@@ -108,6 +109,7 @@ func (l *Loop) Main(t *kernel.Task) error {
 	l.run, l.main = t.Scope.Run(), t
 	l.goid.Store(goid.Get())
 	l.open()
+	l.watch.start(l)
 	kernel.Register(l.run)
 	defer kernel.Unregister(l.run)
 	defer l.close()
@@ -118,6 +120,7 @@ func (l *Loop) Main(t *kernel.Task) error {
 }
 
 func (l *Loop) close() {
+	l.watch.stop()
 	l.pool.close()
 	l.workers.close()
 	_ = l.Clock.Close()
@@ -228,6 +231,7 @@ func (l *Loop) take() *kernel.Task {
 //
 //go:norace
 func (l *Loop) turn() {
+	l.watch.turned()
 	l.drainRemote()
 	l.Clock.Poll()
 	if race.Enabled { // there descriptors and timers are told of on other goroutines

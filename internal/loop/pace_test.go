@@ -59,10 +59,15 @@ func (plainRunner) RunTask(t *kernel.Task) {
 // runLoop runs the functions as tasks of a loop on a clock that works.
 func runLoop(t *testing.T, p Params, fs ...func(l *Loop, c *workClock)) (*Loop, *workClock) {
 	t.Helper()
+	return runConfigured(t, p, kernel.Config{}, fs...)
+}
+
+func runConfigured(t *testing.T, p Params, cfg kernel.Config, fs ...func(l *Loop, c *workClock)) (*Loop, *workClock) {
+	t.Helper()
 	c := &workClock{}
 	p.Name, p.Order, p.Clock = "test", &queue{}, c
 	l := New(p)
-	run := kernel.NewRun(l, kernel.Traits{Loop: true}, context.Background(), kernel.Config{})
+	run := kernel.NewRun(l, kernel.Traits{Loop: true}, context.Background(), cfg)
 	main := &kernel.Task{}
 	main.Prepare(func(ctx context.Context) error {
 		g := &kernel.Group{}

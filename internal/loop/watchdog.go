@@ -1,0 +1,115 @@
+package loop
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A watchdog reports tasks that hold their loop for long: that compute, or call what
+// blocks the goroutine. It looks at the loop from a timer of the runtime, a few times
+// in that time, and sleeps while the loop does. For the loop it is an atomic addition
+// per look outside and per wait.
+type watchdog struct {
+	state  atomic.Uint32 // odd while the loop runs; changes when it waits or looks outside
+	asleep atomic.Bool
+	timer  *time.Timer // nil: there is none
+
+	// What follows belongs to the timer's goroutine.
+	every     time.Duration
+	seen      uint32 // state and running goroutine at the last look
+	goroutine int64
+	same      int             // looks since then that saw the same
+	reported  map[string]bool // the places
+	quiet     time.Time       // no report before
+}
+
+const (
+	// looksPerHold is how many looks in a row must see the same.
+	looksPerHold = 2
+	// quietFactor bounds the time that reports cost, for which the world stops, to one
+	// part in so many.
+	quietFactor = 100
+)
+
+// start begins to watch, if the run says so.
+func (w *watchdog) start(l *Loop) {
+	if l.run.Virtual || l.run.HoldLimit <= 0 {
+		return
+	}
+	w.every = l.run.HoldLimit / looksPerHold
+	w.reported = make(map[string]bool)
+	w.state.Add(1)
+	w.timer = time.AfterFunc(time.Hour, func() { w.tick(l) })
+	w.timer.Reset(w.every) // now that it is known
+}
+
+func (w *watchdog) stop() {
+	if w.timer != nil {
+		w.rest()
+		w.timer.Stop()
+	}
+}
+
+// turned is told that the loop looks outside.
+func (w *watchdog) turned() {
+	if w.timer != nil {
+		w.state.Add(2)
+	}
+}
+
+// rest is told that the loop waits, or is given back to who waits.
+func (w *watchdog) rest() {
+	if w.timer != nil {
+		w.state.Add(1)
+	}
+}
+
+// run is told that the loop goes on.
+func (w *watchdog) run() {
+	if w.timer == nil {
+		return
+	}
+	w.state.Add(1)
+	if w.asleep.Load() && w.asleep.CompareAndSwap(true, false) {
+		w.timer.Reset(w.every)
+	}
+}
+
+// tick looks at the loop.
+func (w *watchdog) tick(l *Loop) {
+	state, goroutine := w.state.Load(), l.current.Load()
+	switch running := state&1 != 0; {
+	case state != w.seen || running && goroutine != w.goroutine:
+		w.seen, w.goroutine, w.same = state, goroutine, 0
+	case running:
+		if w.same++; w.same == looksPerHold {
+			w.report(l)
+		}
+	default:
+		w.asleep.Store(true)
+		if w.state.Load() == state || !w.asleep.CompareAndSwap(true, false) {
+			return // run sets the timer, or has
+		}
+	}
+	w.timer.Reset(w.every)
+}
+
+// report tells of the task that runs, once for each place.
+func (w *watchdog) report(l *Loop) {
+	begin := time.Now()
+	if begin.Before(w.quiet) {
+		return
+	}
+	h := l.run.Hog(w.goroutine)
+	w.quiet = time.Now().Add(quietFactor * time.Since(begin))
+	if w.state.Load() != w.seen || l.current.Load() != w.goroutine {
+		return // it was over before the stacks were read
+	}
+	h.For = looksPerHold * w.every
+	if key := h.Task + kernel.PlacesText(h.Places[:min(1, len(h.Places))]); !w.reported[key] {
+		w.reported[key] = true
+		l.run.OnHog(h)
+	}
+}

@@ -1,0 +1,110 @@
+//go:build !race
+
+package loop
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// look makes the watchdog look n times, as its timer would.
+func look(l *Loop, n int) (done chan struct{}) {
+	done = make(chan struct{})
+	go func() {
+		defer close(done)
+		for range n {
+			l.watch.tick(l)
+		}
+	}()
+	return done
+}
+
+// watched runs f as a task of a loop that is watched by hand, and returns the reports.
+func watched(t *testing.T, f func(l *Loop, c *workClock)) (holds []kernel.Hog) {
+	t.Helper()
+	cfg := kernel.Config{HoldLimit: 10 * time.Hour, OnHog: func(h kernel.Hog) { holds = append(holds, h) }}
+	runConfigured(t, Params{Budget: 128, Stride: 16}, cfg, func(l *Loop, c *workClock) {
+		f(l, c)
+		l.watch.quiet = time.Time{}
+	})
+	return holds
+}
+
+func TestWatchdogReportsAHoldOnce(t *testing.T) {
+	holds := watched(t, func(l *Loop, c *workClock) { <-look(l, 10*looksPerHold) })
+	if len(holds) != 1 {
+		t.Fatalf("%d reports", len(holds))
+	}
+	if h := holds[0]; h.For != 10*time.Hour || !strings.Contains(h.Stack, "watchdog_test.go") {
+		t.Errorf("reported: %+v", h)
+	}
+}
+
+func TestWatchdogNeedsTheWholeTime(t *testing.T) {
+	holds := watched(t, func(l *Loop, c *workClock) {
+		for range 10 {
+			<-look(l, looksPerHold) // the first one has only seen where it is
+			c.work(time.Millisecond)
+			l.Yield(true)
+		}
+	})
+	if len(holds) > 0 {
+		t.Errorf("reported: %+v", holds)
+	}
+}
+
+func TestWatchdogReportsEachPlaceOnce(t *testing.T) {
+	next := func(l *Loop, c *workClock) {
+		c.work(time.Millisecond)
+		l.Yield(true)
+		l.watch.quiet = time.Time{}
+	}
+	holds := watched(t, func(l *Loop, c *workClock) {
+		for range 5 {
+			<-look(l, looksPerHold+1)
+			next(l, c)
+		}
+		<-look(l, looksPerHold+1)
+	})
+	if len(holds) != 2 {
+		t.Fatalf("%d reports of two places", len(holds))
+	}
+}
+
+// Reports stop the world, so that there are few of them.
+func TestWatchdogIsQuietAfterAReport(t *testing.T) {
+	holds := watched(t, func(l *Loop, c *workClock) {
+		<-look(l, looksPerHold+1)
+		c.work(time.Millisecond)
+		l.Yield(true)
+		l.watch.quiet = time.Now().Add(time.Hour)
+		<-look(l, looksPerHold+1)
+	})
+	if len(holds) != 1 {
+		t.Fatalf("%d reports", len(holds))
+	}
+}
+
+func TestWatchdogSleepsWhileTheLoopWaits(t *testing.T) {
+	holds := watched(t, func(l *Loop, c *workClock) {
+		l.watch.rest()
+		<-look(l, 1)
+		if l.watch.asleep.Load() {
+			t.Error("it sleeps when it sees the loop wait for the first time")
+		}
+		<-look(l, 1)
+		if !l.watch.asleep.Load() {
+			t.Error("it does not sleep though the loop waits")
+		}
+		l.watch.run()
+		if l.watch.asleep.Load() {
+			t.Error("it sleeps though the loop runs")
+		}
+	})
+	if len(holds) > 0 {
+		t.Errorf("reported: %+v", holds)
+	}
+}
