@@ -105,3 +105,11 @@ func (e *endpoint) refused(ctx context.Context, err error) error {
 	}
 	return p.CanceledOr(err)
 }
+
+// inUse reports whether an address is bound by another socket.
+func inUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+
+// notHere reports whether the machine does not have the address or its family.
+func notHere(err error) bool {
+	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)
+}

@@ -115,9 +115,9 @@ func passes(err error) bool {
 }
 
 // passing are shortages, and failures of a connection that had not been accepted yet.
-var passing = append(passingHere, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
+var passing = []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
 	syscall.ECONNRESET, syscall.EINTR, syscall.EPERM, syscall.EPROTO, syscall.ENOPROTOOPT, syscall.ENETDOWN,
-	syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH)
+	syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH}
 
 // nameOf is the name of a function, as tasks that run it are called.
 func nameOf(pc uintptr) string {

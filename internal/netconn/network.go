@@ -52,7 +52,7 @@ func dial(ctx context.Context, o kernel.SocketOptions) (net.Conn, error) {
 	if canceled != nil && c == nil {
 		return nil, canceled
 	}
-	return c, err
+	return c, portable(err)
 }
 
 // dialFrom is the local address of a dialer, nil to let the system choose.
@@ -93,7 +93,7 @@ func (Network) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel
 	lc := net.ListenConfig{Control: control(o)}
 	l, err := lc.Listen(context.WithoutCancel(ctx), o.Network, listenText(o.Network, o.Local))
 	if err != nil {
-		return nil, err
+		return nil, portable(err)
 	}
 	if u, ok := l.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
@@ -132,7 +132,7 @@ func (Network) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.P
 	lc := net.ListenConfig{Control: control(o)}
 	c, err := lc.ListenPacket(context.WithoutCancel(ctx), o.Network, listenText(o.Network, o.Local))
 	if err != nil {
-		return nil, err
+		return nil, portable(err)
 	}
 	return FromPacketConn(c), nil
 }

@@ -111,7 +111,7 @@ func (s *sock) closed() bool { return s.writing.closed.Load() }
 //go:noinline
 func (s *sock) failed(err error) error {
 	if err == nil || s.ops != connOps || !s.closed() || errors.Is(err, net.ErrClosed) || errors.Is(err, context.Canceled) {
-		return err
+		return portable(err)
 	}
 	return net.ErrClosed
 }
