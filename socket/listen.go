@@ -10,8 +10,8 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// ListenTCP makes a listener. The options are LocalHost, LocalPort, Family, Backlog
-// and ReusePort. Without host and family it listens on all addresses of the machine,
+// ListenTCP makes a listener. The options are LocalHost, LocalPort, Family, Backlog,
+// ReusePort and MaxConnections. Without host and family it listens on all addresses of the machine,
 // with one socket for IPv4 and IPv6 where the system can; otherwise with one socket
 // for each address of the host. All have the same port, also if the system chooses it.
 // An accepted stream does not delay small packets (TCP_NODELAY).
@@ -22,7 +22,7 @@ func ListenTCP(ctx context.Context, opts ...Option) (*TCPListener, error) {
 }
 
 func listenTCP(ctx context.Context, function string, pc uintptr, opts []Option) (*TCPListener, error) {
-	o, err := optionsOf(function, withLocalHost|withLocalPort|withFamily|withBacklog|withReusePort, opts)
+	o, err := optionsOf(function, withLocalHost|withLocalPort|withFamily|withBacklog|withReusePort|withMaxConnections, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func listenTCP(ctx context.Context, function string, pc uintptr, opts []Option) 
 	if err != nil {
 		return nil, err
 	}
-	return newListener("tcp", newStream, conns, pc), nil
+	return newListener("tcp", newStream, conns, pc).limited(o), nil
 }
 
 func listenOn(ctx context.Context, ip netip.Addr, port int, o options, dual bool) (kernel.StreamListener, error) {
@@ -108,33 +108,34 @@ func listenEach(ctx context.Context, ips []netip.Addr, o options) (conns []kerne
 }
 
 // ListenUnix makes a listener on a UNIX socket. A socket that is there already is
-// removed first; a file of another kind is an error. The options are Mode and
-// Backlog. Close leaves the file behind. A path that begins with "@" or NUL is in
+// removed first; a file of another kind is an error. The options are Mode, Backlog
+// and MaxConnections. Close leaves the file behind. A path that begins with "@" or NUL is in
 // Linux's abstract name space.
 //
 // Cancellation: nothing has happened. [SO-04]
 func ListenUnix(ctx context.Context, path string, opts ...Option) (*UnixListener, error) {
-	c, err := listenUnix(ctx, "ListenUnix", path, opts)
+	c, o, err := listenUnix(ctx, "ListenUnix", path, opts)
 	if err != nil {
 		return nil, err
 	}
-	return newListener("unix", newUnixStream, []kernel.StreamListener{c}, callSite()), nil
+	return newListener("unix", newUnixStream, []kernel.StreamListener{c}, callSite()).limited(o), nil
 }
 
-func listenUnix(ctx context.Context, function, path string, opts []Option) (kernel.StreamListener, error) {
-	o, err := optionsOf(function, withMode|withBacklog, opts)
+func listenUnix(ctx context.Context, function, path string, opts []Option) (kernel.StreamListener, options, error) {
+	o, err := optionsOf(function, withMode|withBacklog|withMaxConnections, opts)
 	if err == nil && o.given&withMode != 0 && isAbstract(path) {
 		err = errAbstractMode(function)
 	}
 	if err != nil {
-		return nil, err
+		return nil, o, err
 	}
 	local, err := unixAddr(path)
 	if err != nil {
-		return nil, err
+		return nil, o, err
 	}
 	so := kernel.SocketOptions{Network: "unix", Local: local, Backlog: o.backlog}
-	return bindUnix(ctx, so, o, kernel.NetworkOf(ctx).ListenStream)
+	l, err := bindUnix(ctx, so, o, kernel.NetworkOf(ctx).ListenStream)
+	return l, o, err
 }
 
 // Listen listens as net.Listen does, on "tcp", "tcp4" or "tcp6" with an address
@@ -144,11 +145,11 @@ func listenUnix(ctx context.Context, function, path string, opts []Option) (kern
 // Cancellation: nothing has happened.
 func Listen(ctx context.Context, network, address string, opts ...Option) (*Listener[*Stream], error) {
 	if network == "unix" {
-		c, err := listenUnix(ctx, "Listen", address, opts)
+		c, o, err := listenUnix(ctx, "Listen", address, opts)
 		if err != nil {
 			return nil, err
 		}
-		return newListener("unix", newStream, []kernel.StreamListener{c}, callSite()), nil
+		return newListener("unix", newStream, []kernel.StreamListener{c}, callSite()).limited(o), nil
 	}
 	family, ok := tcpFamily(network)
 	if !ok {
@@ -158,13 +159,16 @@ func Listen(ctx context.Context, network, address string, opts ...Option) (*List
 	if err != nil {
 		return nil, err
 	}
-	o, err := optionsOf("Listen", withBacklog|withReusePort, opts)
+	o, err := optionsOf("Listen", withBacklog|withReusePort|withMaxConnections, opts)
 	if err != nil {
 		return nil, err
 	}
 	all := []Option{LocalHost(host), LocalPort(port), Family(family), Backlog(o.backlog)}
 	if o.reusePort {
 		all = append(all, ReusePort())
+	}
+	if o.given&withMaxConnections != 0 {
+		all = append(all, MaxConnections(o.maxConnections))
 	}
 	return listenTCP(ctx, "Listen", callSite(), all)
 }

@@ -21,6 +21,7 @@ type Listener[S stream.ByteStream] struct {
 	sockets   []*endpoint // at least one
 	wrap      func(c kernel.StreamConn, pc uintptr) S
 	accepting anyio.ResourceGuard
+	room      room // for connections that Serve has handled
 	closed    atomic.Bool
 	watch     *unclosed.Watch // nil outside debug runs
 
@@ -49,6 +50,14 @@ func newListener[S stream.ByteStream](network string, wrap func(kernel.StreamCon
 	}
 	if kernel.DebugRuns() {
 		l.watch = unclosed.New(l, "socket.Listener", pc)
+	}
+	return l
+}
+
+// limited obeys the option MaxConnections.
+func (l *Listener[S]) limited(o options) *Listener[S] {
+	if o.maxConnections > 0 {
+		l.room.limit(o.maxConnections)
 	}
 	return l
 }
@@ -199,6 +208,7 @@ func (l *Listener[S]) Close(ctx context.Context) error {
 		return nil
 	}
 	l.watch.Stop()
+	l.room.close()
 	for _, c := range kept {
 		c.Close()
 	}

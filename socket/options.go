@@ -21,6 +21,7 @@ type options struct {
 	mode            fs.FileMode
 	attemptDelay    time.Duration
 	resolutionDelay time.Duration
+	maxConnections  int
 }
 
 // An optionSet tells which options were given.
@@ -36,10 +37,11 @@ const (
 	withMode
 	withAttemptDelay
 	withResolutionDelay
+	withMaxConnections
 )
 
 var optionNames = [...]string{"LocalHost", "LocalPort", "LocalPath", "Family", "Backlog", "ReusePort", "Mode",
-	"AttemptDelay", "ResolutionDelay"}
+	"AttemptDelay", "ResolutionDelay", "MaxConnections"}
 
 // LocalHost is the host name or address to bind to; for connections, to connect from.
 func LocalHost(host string) Option {
@@ -66,6 +68,13 @@ func Family(f AddressFamily) Option {
 // Backlog is how many connections may wait to be accepted, at most 65536. The
 // default is as many as the system lets.
 func Backlog(n int) Option { return func(o *options) { o.given, o.backlog = o.given|withBacklog, n } }
+
+// MaxConnections is how many connections a listener's Serve handles at the same time.
+// Further ones wait until a handler has returned, one of them accepted, the others in the
+// system's backlog. The default is no limit; n must be above zero.
+func MaxConnections(n int) Option {
+	return func(o *options) { o.given, o.maxConnections = o.given|withMaxConnections, n }
+}
 
 // ReusePort lets several sockets be bound to one port, between which the system
 // distributes connections or datagrams.
@@ -109,6 +118,8 @@ func optionsOf(function string, allowed optionSet, opts []Option) (options, erro
 		return o, misuse("%s: the family is %v, expected IPv4 or IPv6", function, o.family)
 	case o.backlog < 0:
 		return o, misuse("%s: the backlog cannot be negative, it is %d", function, o.backlog)
+	case o.given&withMaxConnections != 0 && o.maxConnections <= 0:
+		return o, misuse("%s: MaxConnections must be above zero, it is %d; leave it out for no limit", function, o.maxConnections)
 	case o.mode&^fs.ModePerm != 0:
 		return o, misuse("%s: the mode %v has bits that are no permissions", function, o.mode)
 	case o.given&withMode != 0 && isAbstract(o.localPath):

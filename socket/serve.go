@@ -57,7 +57,9 @@ type server[S stream.ByteStream] struct {
 // run accepts at all sockets until one of them fails.
 func (s *server[S]) run(ctx context.Context) error {
 	for c := s.l.keptOne(); c != nil; c = s.l.keptOne() {
-		s.start(c)
+		if err := s.admit(ctx, c); err != nil {
+			return err
+		}
 	}
 	if len(s.l.sockets) == 1 {
 		return s.serve(ctx, s.l.sockets[0])
@@ -83,7 +85,9 @@ func (s *server[S]) serve(ctx context.Context, e *endpoint) error {
 		switch {
 		case err == nil:
 			pause = shortest
-			s.start(c)
+			if err := s.admit(ctx, c); err != nil {
+				return err
+			}
 		case passes(err):
 			slog.Warn("accepting a connection failed, trying again", "error", err, "after", pause)
 			if err := anyio.Sleep(ctx, pause); err != nil {
@@ -96,17 +100,27 @@ func (s *server[S]) serve(ctx context.Context, e *endpoint) error {
 	}
 }
 
-// start starts the handler of a connection.
-func (s *server[S]) start(c kernel.StreamConn) {
+// admit starts the handler of a connection when there is room for it. If it cannot, the
+// connection is kept for who accepts next, or closed with the listener.
+func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn) error {
+	if err := s.l.room.take(ctx); err != nil {
+		s.l.keep(c)
+		return err
+	}
 	conn := s.l.wrap(c, s.pc)
 	started := false
 	defer func() {
 		if !started { // the group has ended, and panics
+			s.l.room.give()
 			c.Close()
 		}
 	}()
-	s.tg.Go(func(ctx context.Context) error { return s.handler(ctx, conn) }, s.name)
+	s.tg.Go(func(ctx context.Context) error {
+		defer s.l.room.give()
+		return s.handler(ctx, conn)
+	}, s.name)
 	started = true
+	return nil
 }
 
 // passes reports whether accepting may succeed a while after err.

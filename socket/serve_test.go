@@ -131,3 +131,101 @@ func TestManyConnectionsAreOpenedAndDropped(t *testing.T) {
 		}
 	}, anyiotest.Skip("sim", "the simulated network has a test of its own with as many"))
 }
+
+// TestServeLimitsConnections has clients come at once, and in turns of the limit.
+func TestServeLimitsConnections(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		const limit, clients = 2, 7
+		l := tcpListener(t, ctx, "127.0.0.1", socket.MaxConnections(limit))
+		var inside, most, all atomic.Int32
+		let := anyio.NewSemaphore(0)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				err := l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error {
+					defer s.Close(ctx)
+					defer inside.Add(-1)
+					all.Add(1)
+					if n := inside.Add(1); n > most.Load() {
+						most.Store(n)
+					}
+					return let.Acquire(ctx)
+				})
+				wantErr(t, err, anyio.ErrClosed)
+				return nil
+			})
+			for range clients {
+				tg.Go(func(ctx context.Context) error {
+					s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+					if err != nil {
+						return err
+					}
+					wantEnd(t, ctx, s)
+					return s.Close(ctx)
+				})
+			}
+			for range clients - limit {
+				for let.Statistics().TasksWaiting < limit {
+					must(t, anyio.Sleep(ctx, 0))
+				}
+				let.Release()
+			}
+			for all.Load() < clients {
+				must(t, anyio.Sleep(ctx, 0))
+			}
+			for range limit {
+				let.Release()
+			}
+			for inside.Load() > 0 {
+				must(t, anyio.Sleep(ctx, 0))
+			}
+			must(t, l.Close(ctx))
+		})
+		if n := most.Load(); n != limit {
+			t.Errorf("at most %d connections were handled at the same time, want %d", n, limit)
+		}
+	})
+}
+
+// A connection that waits for room is closed with the listener, and kept for the next
+// Serve if this one is canceled.
+func TestConnectionThatWaitsForRoom(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := tcpListener(t, ctx, "127.0.0.1", socket.MaxConnections(1))
+		dial := func() *socket.Stream {
+			s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+			must(t, err)
+			return s
+		}
+		group(t, ctx, func(ctx context.Context, handlers *anyio.TaskGroup) {
+			hold := func(ctx context.Context, s *socket.Stream) error {
+				defer s.Close(ctx)
+				return anyio.SleepForever(ctx)
+			}
+			serve := func(ctx context.Context) error { return l.Serve(ctx, handlers, hold) }
+			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+				first, second := dial(), dial()
+				defer first.Close(ctx)
+				defer second.Close(ctx)
+				h := tg.Go(serve)
+				idle(t, ctx) // the second one has been accepted, and waits
+				h.Cancel("test")
+				idle(t, ctx)
+				tg.Go(func(ctx context.Context) error {
+					wantErr(t, serve(ctx), anyio.ErrClosed)
+					return nil
+				})
+				idle(t, ctx)
+				must(t, l.Close(ctx))
+				wantEnd(t, ctx, second)
+			})
+			handlers.Cancel("test")
+		})
+	})
+}
+
+func TestMaxConnectionsIsAboveZero(t *testing.T) {
+	for _, n := range []int{0, -1} {
+		_, err := socket.ListenTCP(t.Context(), socket.MaxConnections(n))
+		wantMisuse(t, err, "MaxConnections must be above zero")
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type Listener struct {
 	inner  anyio.Resource
 	config *tls.Config
 	o      options
+	room   *anyio.Semaphore // for handshakes; nil if there is no limit
 
 	failures atomic.Uint64
 	mu       sync.Mutex // guards what follows
@@ -33,10 +35,18 @@ var _ stream.Listener[*Stream] = (*Listener)(nil)
 
 // NewListener makes a Listener from one whose connections are byte streams, which
 // then belongs to it. The config must have a certificate. The options are
-// StandardCompatible, HandshakeTimeout and OnHandshakeError. [TL-19]
+// StandardCompatible, HandshakeTimeout, MaxHandshakes and OnHandshakeError. [TL-19]
 func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Config, opts ...Option) (*Listener, error) {
 	if config == nil {
 		return nil, &anyio.MisuseError{Text: "tlsstream: a listener needs a config with a certificate"}
+	}
+	o := optionsOf(opts)
+	var room *anyio.Semaphore
+	switch {
+	case o.handshakes < 0:
+		return nil, &anyio.MisuseError{Text: "tlsstream: MaxHandshakes cannot be negative, it is " + strconv.Itoa(o.handshakes)}
+	case o.handshakes > 0:
+		room = anyio.NewSemaphore(o.handshakes)
 	}
 	return &Listener{
 		accept: func(ctx context.Context) (stream.ByteStream, error) { return inner.Accept(ctx) },
@@ -45,7 +55,8 @@ func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Conf
 		},
 		inner:  inner,
 		config: config,
-		o:      optionsOf(opts),
+		o:      o,
+		room:   room,
 	}, nil
 }
 
@@ -84,6 +95,13 @@ func (l *Listener) Accept(ctx context.Context) (*Stream, error) {
 
 // handshake returns neither a stream nor an error if the handshake failed.
 func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *Stream, err error) {
+	if l.room != nil {
+		if err := l.room.Acquire(ctx); err != nil {
+			_ = anyio.CloseForcefully(ctx, conn)
+			return nil, err
+		}
+		defer l.room.Release()
+	}
 	do := func(ctx context.Context) (err error) {
 		s, err = Server(ctx, conn, l.config, StandardCompatible(!l.o.nonStandard))
 		return err

@@ -387,3 +387,43 @@ func TestListenerAndConnectableNeedWhatTheyNeed(t *testing.T) {
 		wantErr(t, err, anyio.ErrClosed)
 	})
 }
+
+// TestListenerLimitsHandshakes has a client that says nothing hold the only place: the
+// next one is served when the first one's time is over.
+func TestListenerLimitsHandshakes(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		p := listenPipes()
+		l, err := tlsstream.NewListener(p, serverConfig(), tlsstream.MaxHandshakes(1), tlsstream.HandshakeTimeout(time.Minute),
+			tlsstream.OnHandshakeError(func(context.Context, error, stream.ByteStream) {}))
+		wantErr(t, err, nil)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				err := l.Serve(ctx, nil, func(ctx context.Context, s *tlsstream.Stream) error {
+					if n := l.HandshakeFailures(); n != 1 {
+						t.Errorf("%d handshakes had failed, want that of the silent client", n)
+					}
+					return echo(ctx, s)
+				})
+				if !errors.Is(err, anyio.ErrClosed) && !errors.Is(err, anyio.ErrEndOfStream) {
+					t.Errorf("Serve: %v", err)
+				}
+				return nil
+			})
+			silent, err := p.Connect(ctx)
+			wantErr(t, err, nil)
+			idle(t, ctx)
+			begin := anyio.Now(ctx)
+			if answer, err := ask(ctx, p, "hello"); answer != "hello" || err != nil {
+				t.Errorf("%q, %v", answer, err)
+			}
+			if took := anyio.Now(ctx).Sub(begin); took != time.Minute {
+				t.Errorf("the second client was served after %v, want the minute that the first one has", took)
+			}
+			wantErr(t, silent.Close(ctx), nil)
+			wantErr(t, l.Close(ctx), nil)
+		})
+	}, anyiotest.Only("sim"))
+	if _, err := tlsstream.NewListener(listenPipes(), serverConfig(), tlsstream.MaxHandshakes(-1)); err == nil {
+		t.Error("a negative MaxHandshakes is accepted")
+	}
+}

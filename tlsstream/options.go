@@ -15,6 +15,7 @@ type options struct {
 	hostname    string
 	nonStandard bool
 	timeout     time.Duration
+	handshakes  int
 	socket      []socket.Option
 	onError     func(ctx context.Context, err error, transport stream.ByteStream)
 }
@@ -42,6 +43,12 @@ func StandardCompatible(yes bool) Option { return func(o *options) { o.nonStanda
 // HandshakeTimeout is how long a handshake may take; 30 seconds if it is not given,
 // no limit is anyio.Forever; zero or less is no time. For listeners. [TL-19]
 func HandshakeTimeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
+
+// MaxHandshakes is how many handshakes of a listener may be under way at the same time,
+// as each costs processor time that a client can ask for at no cost of its own. Further
+// connections wait in Serve, which [socket.MaxConnections] limits; that time does not
+// count for HandshakeTimeout. Zero, the default, is no limit. For listeners.
+func MaxHandshakes(n int) Option { return func(o *options) { o.handshakes = n } }
 
 // OnHandshakeError makes a listener call f for each connection whose handshake has
 // failed, in place of logging it. The transport is closed already; it can still tell
