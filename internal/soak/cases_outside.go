@@ -71,8 +71,8 @@ func echo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer l.Close(ctx)
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		defer l.Close(ctx)
 		tg.Go(func(ctx context.Context) error {
 			return l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error {
 				defer s.Close(ctx)
