@@ -261,9 +261,23 @@ func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *P
 	if ctx.Done() != nil {
 		t.caller = ctx
 	}
-	if p.isStopped() || !p.tg.g.RunHere(&t.h.t) {
+	if p.isStopped() || !t.runHere(place, p.tg) {
 		var zero T
 		return zero, ErrPortalStopped
 	}
 	return t.outcomeFor(place.Check())
+}
+
+// runHere runs the task on the goroutine of its caller, who is seen to wait meanwhile.
+func (t *PortalTask[T]) runHere(place kernel.Place, tg *TaskGroup) bool {
+	if place.S == nil { // nobody looks
+		return tg.g.RunHere(&t.h.t)
+	}
+	w := kernel.GetWaiter()
+	w.Hold(place, opPortal)
+	defer func() { // also if the task exits the goroutine
+		w.Release(place)
+		kernel.PutWaiter(w)
+	}()
+	return tg.g.RunHere(&t.h.t)
 }

@@ -78,10 +78,14 @@ func (g *Group) RunHere(t *Task) bool {
 	if !g.adopt(t) {
 		return false
 	}
-	t.SetLink(t) // what its goroutine holds may be its caller's, see Abandon
+	t.SetLink(t) // see isGuest
 	t.Run()
 	return true
 }
+
+// isGuest reports whether the task runs on the goroutine of its caller, by RunHere.
+// What that goroutine holds may be the caller's.
+func (t *Task) isGuest() bool { return !t.run.Loop && t.Link() == t }
 
 // adopt adds a task.
 func (g *Group) adopt(t *Task) bool {

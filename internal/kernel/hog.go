@@ -13,7 +13,7 @@ type Hog struct {
 // Hog describes the task that runs on a goroutine. The world stops meanwhile.
 func (r *Run) Hog(goroutine int64) Hog {
 	stacks := Stacks()
-	h := Hog{Stack: stacks[goroutine], Places: userFrames(stacks, goroutine, false)}
+	h := Hog{Stack: stacks[goroutine], Places: userFrames(stacks, goroutine, false, false)}
 	for _, v := range r.Tasks() {
 		if v.Task.GoroutineID() == goroutine {
 			h.Task = v.Task.Name()

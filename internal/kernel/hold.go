@@ -127,7 +127,7 @@ func (h *Hold) record() {
 // Abandon takes away what the task, which is about to end, still holds, and returns
 // the error that names it, nil if there is nothing.
 func (t *Task) Abandon() error {
-	if t.held == nil && (t.run.Loop || t.Link() == t || strays[strayIndex(t.goid.Load())].first.Load() == nil) {
+	if t.held == nil && (t.run.Loop || t.isGuest() || strays[strayIndex(t.goid.Load())].first.Load() == nil) {
 		return nil
 	}
 	return t.abandon()

@@ -87,7 +87,8 @@ func (w *Waiter) appendView(waits []wait, s *Scope) []wait {
 	return waits
 }
 
-// note gives a wait to the scope's task, if it is its own.
+// note gives a wait to the scope's task, if it is its own. What waits on the goroutine
+// of a task that runs something else there may be a guest of it.
 func (l *look) note(w wait) {
 	if w.word&own == 0 {
 		l.strangers = append(l.strangers, w)
@@ -95,7 +96,12 @@ func (l *look) note(w wait) {
 	}
 	for i := len(l.views) - 1; i >= 0; i-- {
 		if v := &l.views[i]; v.Task == w.s.task {
-			v.set(w)
+			if v.Word&held != 0 && w.goid == 0 {
+				w.maker = v.Task.GoroutineID()
+				l.strangers = append(l.strangers, w)
+			} else {
+				v.set(w)
+			}
 			return
 		}
 	}
@@ -116,10 +122,13 @@ func (l *look) giveStrangers() {
 	}
 	tasks := make(map[int64]*TaskView)
 	for i := range l.views {
-		tasks[l.views[i].Task.GoroutineID()] = &l.views[i]
+		v := &l.views[i]
+		if g := v.Task.GoroutineID(); tasks[g] == nil || v.Task.isGuest() {
+			tasks[g] = v
+		}
 	}
 	for _, w := range l.strangers {
-		if v := tasks[w.maker]; v != nil && !v.Waiting {
+		if v := tasks[w.maker]; v != nil && (!v.Waiting || v.Task == w.s.task) {
 			v.set(w)
 		}
 	}
@@ -141,7 +150,7 @@ func (r *Run) Survey() (views []TaskView, places [][]string) {
 		if g == 0 {
 			g = v.Task.GoroutineID()
 		}
-		places = append(places, userFrames(stacks, g, v.Word&held != 0))
+		places = append(places, userFrames(stacks, g, v.Word&held != 0, v.Task.isGuest()))
 		if v.Word != words[v.Task] {
 			v.Waiting, v.Op, v.Since = false, 0, time.Time{}
 		}

@@ -75,16 +75,18 @@ const maxUserFrames = 3
 
 // userFrames are the places, "file:line", of the user's innermost calls on a
 // goroutine, three at most: those that are neither in this module nor in the
-// standard library. If held, the goroutine runs the function of RunBlocking, and
-// what is told is where that was called. A coroutine of iter.Pull goes on where it
-// was made.
-func userFrames(stacks map[int64]string, id int64, held bool) []string {
+// standard library. If held, the goroutine runs the function of RunBlocking or a
+// guest, and what is told is where that was called. A coroutine of iter.Pull goes on
+// where it was made.
+func userFrames(stacks map[int64]string, id int64, held, guest bool) []string {
 	var places []string
 	for stack := stacks[id]; stack != "" && len(places) < maxUserFrames; {
-		for _, f := range frames(stack) {
+		calls := frames(stack)
+		if held {
+			calls, held = belowHeld(calls, guest), false
+		}
+		for _, f := range calls {
 			switch {
-			case held:
-				held = f.function != heldBy
 			case f.function == runsTask: // below it is who began the run
 				return places
 			case !f.library() && !f.standard():
@@ -102,6 +104,25 @@ func userFrames(stacks map[int64]string, id int64, held bool) []string {
 	return places
 }
 
+// belowHeld are the calls of a task below what runs in its place. A guest's are the
+// first such, those of the task whose goroutine it is the last ones.
+func belowHeld(calls []frame, guest bool) []frame {
+	below := 0
+	for i, f := range calls {
+		switch f.function {
+		case heldByBlocking, heldByPortal:
+			if below = i + 1; guest {
+				return calls[below:]
+			}
+		case runsTask:
+			if i+1 == len(calls) || calls[i+1].function != runsGuest {
+				return calls[below:]
+			}
+		}
+	}
+	return calls[below:]
+}
+
 // PlacesText is how the user's calls are shown.
 func PlacesText(places []string) string {
 	if len(places) == 0 {
@@ -112,8 +133,11 @@ func PlacesText(places []string) string {
 
 const (
 	modulePath = "github.com/anyio-go/anyio"
-	// heldBy is the function that calls what a task has given to RunBlocking.
-	heldBy = modulePath + ".callHere[...]"
+	// heldByBlocking and heldByPortal call what runs in the place of the task.
+	heldByBlocking = modulePath + ".callHere[...]"
+	heldByPortal   = modulePath + ".(*PortalTask[...]).runHere"
+	// runsGuest calls runsTask for a guest.
+	runsGuest = modulePath + "/internal/kernel.(*Group).RunHere"
 	// runsTask is the function that all of a task's calls are above.
 	runsTask = modulePath + "/internal/kernel.(*Task).Run"
 	// coroutineBody is the function of a loop's coroutines.

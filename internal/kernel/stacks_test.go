@@ -43,28 +43,40 @@ func TestUserFramesPassOverLibraries(t *testing.T) {
 		3: stackOf("3", "", "github.com/anyio-go/anyiokit.Do", "github.com/anyio-go/anyiokit/kit/do.go", modulePath+"/bench.run", ours+"bench/run.go",
 			modulePath+"/anyiotest.Run", ours+"anyiotest/run.go"),
 		4: stackOf("4", "", "time.Sleep", root+"time/sleep.go", "example.com/app.f", "example.com/app/f.go",
-			heldBy, ours+"blocking.go", modulePath+".RunBlocking[...]", ours+"blocking.go", "example.com/app.caller", "example.com/app/caller.go"),
+			heldByBlocking, ours+"blocking.go", modulePath+".RunBlocking[...]", ours+"blocking.go", "example.com/app.caller", "example.com/app/caller.go"),
 		5: stackOf("5", "iter.Pull[...] in goroutine 6", "example.com/app.seq", "example.com/app/seq.go"),
 		6: stackOf("6", "", "iter.Pull[...].func2", root+"iter/iter.go", "example.com/app.next", "example.com/app/next.go",
 			runsTask, ours+"task.go", "example.com/app.main", "example.com/app/main.go"),
 		7: stackOf("7", "iter.Pull[...] in goroutine 5", "example.com/app.task", "example.com/app/task.go",
 			coroutineBody, ours+"loop.go"),
+		9: stackOf("9", "", // a task of another run that a guest has begun, the guest of a guest, and of a task
+			heldByBlocking, ours+"blocking.go", "example.com/app.run", "example.com/app/run.go", runsTask, ours+"task.go",
+			heldByPortal, ours+"portal.go", "example.com/app.inner", "example.com/app/inner.go", runsTask, ours+"task.go", runsGuest, ours+"group.go",
+			heldByPortal, ours+"portal.go", "example.com/app.outer", "example.com/app/outer.go", runsTask, ours+"task.go",
+			"main.main", "example.com/app/main.go"),
+		10: stackOf("10", "", "example.com/app.f", "example.com/app/f.go", runsTask, ours+"task.go", runsGuest, ours+"group.go",
+			heldByPortal, ours+"portal.go", "example.com/app.inner", "example.com/app/inner.go", runsTask, ours+"task.go", runsGuest, ours+"group.go",
+			heldByPortal, ours+"portal.go", "example.com/app.outer", "example.com/app/outer.go", runsTask, ours+"task.go"),
 	}
 	for _, c := range []struct {
-		id   int64
-		held bool
-		want []string
+		id          int64
+		held, guest bool
+		want        []string
 	}{
-		{1, false, []string{"app/helper.go:7", "store/load.go:7", "app/main.go:7"}},
-		{2, false, []string{"chat/run.go:7", "stream/x_test.go:7", "stream/y_test.go:7"}},
-		{3, false, []string{"kit/do.go:7", "bench/run.go:7"}},
-		{4, false, []string{"app/f.go:7", "app/caller.go:7"}},
-		{4, true, []string{"app/caller.go:7"}},
-		{5, false, []string{"app/seq.go:7", "app/next.go:7"}},
-		{7, false, []string{"app/task.go:7"}}, // a loop's coroutine is nobody's iterator
-		{8, false, nil},
+		{1, false, false, []string{"app/helper.go:7", "store/load.go:7", "app/main.go:7"}},
+		{2, false, false, []string{"chat/run.go:7", "stream/x_test.go:7", "stream/y_test.go:7"}},
+		{3, false, false, []string{"kit/do.go:7", "bench/run.go:7"}},
+		{4, false, false, []string{"app/f.go:7", "app/caller.go:7"}},
+		{4, true, false, []string{"app/caller.go:7"}},
+		{5, false, false, []string{"app/seq.go:7", "app/next.go:7"}},
+		{7, false, false, []string{"app/task.go:7"}}, // a loop's coroutine is nobody's iterator
+		{8, false, false, nil},
+		{9, true, false, []string{"app/run.go:7"}},
+		{10, false, true, []string{"app/f.go:7"}},
+		{10, true, true, []string{"app/inner.go:7"}},
+		{10, true, false, []string{"app/outer.go:7"}},
 	} {
-		if got := userFrames(stacks, c.id, c.held); !slices.Equal(got, c.want) {
+		if got := userFrames(stacks, c.id, c.held, c.guest); !slices.Equal(got, c.want) {
 			t.Errorf("goroutine %d, held %t: %q, want %q", c.id, c.held, got, c.want)
 		}
 	}

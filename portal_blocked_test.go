@@ -1,0 +1,85 @@
+package anyio_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+// portalCall has f called through the portal, and tells from which line.
+func portalCall(ctx context.Context, p *anyio.Portal, name string, at *string, f func(context.Context) error) error {
+	*at = line(1)
+	_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, f(ctx) }, anyio.Name(name))
+	return err
+}
+
+// On the parallel backend a called task runs on the goroutine of its caller.
+func TestCallerOfAPortalIsSeenToWait(t *testing.T) {
+	for _, own := range []bool{true, false} { // is the context that the called task waits with
+		anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+			var ev anyio.Event
+			atOuter, atInner, atWait := "", "", ""
+			err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					tg.Go(func(ctx context.Context) error {
+						return portalCall(ctx, p, "middle", &atOuter, func(ctx context.Context) error {
+							return portalCall(ctx, p, "inner", &atInner, func(inner context.Context) error {
+								if own {
+									ctx = inner
+								}
+								atWait = line(1)
+								return ev.Wait(ctx)
+							})
+						})
+					}, anyio.Name("outer"))
+					allBlocked(t, ctx)
+					for _, w := range []struct{ name, op, at string }{
+						{"outer", "PortalCall", atOuter}, {"middle", "PortalCall", atInner}, {"inner", "Event.Wait", atWait},
+					} {
+						i := taskNamed(t, ctx, w.name)
+						wantWait(t, w.name, i, anyio.TaskWaiting, w.op)
+						if s := i.Sources(); len(s) == 0 || s[0] != w.at {
+							t.Errorf("%s: sources %q, the first should be %q", w.name, s, w.at)
+						}
+					}
+					ev.Set()
+					return nil
+				})
+			})
+			wantNil(t, "portal", err)
+		})
+	}
+}
+
+// Its own run sees that a task waits for a task of another run.
+func TestCallerOfAnotherRunsPortalIsSeenToWait(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		skipSim(t, ctx)
+		portals, release := make(chan *anyio.Portal, 1), make(chan struct{})
+		over := make(chan error, 1)
+		go func() {
+			over <- anyio.Run(context.Background(), func(ctx context.Context) error {
+				return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+					portals <- p
+					return p.WaitStopped(ctx)
+				})
+			})
+		}()
+		p := <-portals
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { <-release; return 0, nil })
+				return err
+			}, anyio.Name("caller"))
+			allBlocked(t, ctx)
+			wantWait(t, "caller", taskNamed(t, ctx, "caller"), anyio.TaskWaiting, "PortalCall")
+			close(release)
+			return nil
+		})
+		wantNil(t, "group", err)
+		p.Stop(false)
+		wantNil(t, "the other run", <-over)
+	})
+}
