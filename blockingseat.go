@@ -2,7 +2,6 @@ package anyio
 
 import (
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -19,7 +18,7 @@ type blockingSeat struct {
 
 type seatQueue struct{ waitq.Queue[*blockingSeat] }
 
-var seats = quiet.NewPool(func() *blockingSeat {
+var seats = waitq.NewPool(func() *blockingSeat {
 	s := &blockingSeat{}
 	s.node.Value = s
 	return s

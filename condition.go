@@ -92,7 +92,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	c.waiters.Push(&w.node)
 	c.mu.Unlock()
 	me, task, by := w.goid, p.CallerTask(w.goid), l.hold.By()
-	l.Release()
+	l.release()
 
 	granted, err := w.wait(p)
 	switch {
@@ -137,12 +137,20 @@ func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
 // Notify lets up to n of those who wait go on, as soon as the lock is released.
 // It is not remembered if nobody waits. It panics with a *MisuseError if the
 // caller does not own the lock at that moment. [SY-24]
-func (c *Condition) Notify(n int) { c.notify(n, byNotify) }
+func (c *Condition) Notify(n int) {
+	kernel.Preempt()
+	c.notify(n, byNotify)
+	kernel.Preempt()
+}
 
 // NotifyAll lets all who wait go on, one after the other, as soon as the lock is
 // released. It panics with a *MisuseError if the caller does not own the
 // lock. [SY-25]
-func (c *Condition) NotifyAll() { c.notify(int(^uint(0)>>1), byNotifyAll) }
+func (c *Condition) NotifyAll() {
+	kernel.Preempt()
+	c.notify(int(^uint(0)>>1), byNotifyAll)
+	kernel.Preempt()
+}
 
 // notify moves waiters to the queue of the lock, so that none wakes in vain.
 func (c *Condition) notify(n int, how notice) {

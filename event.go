@@ -20,7 +20,11 @@ func (e *Event) IsSet() bool { return e.latch.IsOpen() }
 
 // Set makes the event happen and lets all who wait go on, also those that are
 // canceled right afterwards. Further calls do nothing. [SY-03]
-func (e *Event) Set() { e.latch.Open() }
+func (e *Event) Set() {
+	kernel.Preempt()
+	e.latch.Open()
+	kernel.Preempt()
+}
 
 // Wait waits until the event is set. It is a checkpoint also if it is set already.
 // Cancellation: nothing is lost. [SY-05]

@@ -110,6 +110,13 @@ func (f *Future[T]) Cancel() bool {
 }
 
 func (f *Future[T]) finish(how FutureStatus, value T, err error) error {
+	kernel.Preempt()
+	err = f.settle(how, value, err)
+	kernel.Preempt()
+	return err
+}
+
+func (f *Future[T]) settle(how FutureStatus, value T, err error) error {
 	if !f.state.CompareAndSwap(uint32(FuturePending), uint32(how)) {
 		if FutureStatus(f.state.Load()) == FutureCanceled {
 			return ErrFutureCanceled

@@ -1,6 +1,10 @@
 package anyio
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
 
 // A ResourceGuard makes sure that two tasks do not do the same thing with a
 // resource at once: the second gets a *BusyError in place of a garbled stream. It
@@ -15,7 +19,10 @@ type ResourceGuard struct {
 
 // Acquire enters the guarded region, or returns a *BusyError if somebody is in it.
 func (g *ResourceGuard) Acquire() error {
-	if g.taken.CompareAndSwap(0, 1) {
+	kernel.Preempt()
+	free := g.taken.CompareAndSwap(0, 1)
+	kernel.Preempt()
+	if free {
 		return nil
 	}
 	action := g.Action
@@ -28,9 +35,11 @@ func (g *ResourceGuard) Acquire() error {
 // Release leaves the guarded region. It panics with a *MisuseError if nobody is
 // in it.
 func (g *ResourceGuard) Release() {
+	kernel.Preempt()
 	if !g.taken.CompareAndSwap(1, 0) {
 		panic(misuse("resource guard released without having been acquired: call Release once for each Acquire that returned nil"))
 	}
+	kernel.Preempt()
 }
 
 // Do runs f in the guarded region, or returns a *BusyError. It leaves the region

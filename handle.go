@@ -123,10 +123,12 @@ func (h *TaskHandle) start(tg *TaskGroup, f func(context.Context) error, pc uint
 	if f == nil {
 		panic(errNilTask)
 	}
+	kernel.Preempt()
 	h.t.Prepare(f, pc, meta)
 	if !tg.g.Spawn(&h.t) {
 		panic(misuse("this task group is not active; no new tasks can be started: start them before WithTaskGroup returns"))
 	}
+	kernel.Preempt()
 }
 
 var errNilTask = misuse("task group: the task's function is nil")
@@ -163,7 +165,9 @@ func (h *TaskHandle) outcome() error {
 // Cancel cancels this task alone; its group and siblings go on. It has no effect
 // on a task that is over. A new task still runs up to its first blocking call. [TG-11]
 func (h *TaskHandle) Cancel(reason string) {
+	kernel.Preempt()
 	h.t.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
+	kernel.Preempt()
 }
 
 // Status is where the task stands. A task that ends without an error although it

@@ -51,8 +51,7 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 			}
 			return nil
 		}, kernel.FuncPC(f), nil)
-		tg.g.Adopt(&t.t)
-		tg.g.StartHelping(&t.t)
+		tg.g.SpawnHelping(&t.t)
 		t.t.DoneLatch().WaitShielded(ctx, opInRun)
 		return nil
 	})

@@ -59,8 +59,6 @@ var opLimiter = kernel.RegisterOp("CapacityLimiter.Acquire")
 
 // NewCapacityLimiter makes a limiter with that many tokens; 0 and Unlimited are
 // allowed. It panics with a *MisuseError if total is negative. [SY-37]
-//
-//go:norace
 func NewCapacityLimiter(total int) *CapacityLimiter {
 	checkTotal(total)
 	return &CapacityLimiter{total: total}
@@ -85,6 +83,7 @@ func (l *CapacityLimiter) TotalTokens() int {
 // *MisuseError if total is negative. [SY-38]
 func (l *CapacityLimiter) SetTotalTokens(total int) {
 	checkTotal(total)
+	kernel.Preempt()
 	var lucky kernel.Woken
 	l.mu.Lock()
 	l.total = total
@@ -93,6 +92,7 @@ func (l *CapacityLimiter) SetTotalTokens(total int) {
 	}
 	l.mu.Unlock()
 	lucky.Unpark()
+	kernel.Preempt()
 }
 
 // BorrowedTokens is how many tokens are held. [SY-39]
@@ -127,6 +127,7 @@ func (l *CapacityLimiter) Acquire(ctx context.Context) error {
 		return err
 	}
 	l.own(key, p.CallerTask(key.goid))
+	kernel.Preempt()
 	return nil
 }
 
@@ -141,7 +142,9 @@ func (l *CapacityLimiter) AcquireOnBehalfOf(ctx context.Context, borrower any) e
 	if err = checkBorrower(borrower); err != nil {
 		return err
 	}
-	return l.acquire(p, borrowerKey{value: borrower})
+	err = l.acquire(p, borrowerKey{value: borrower})
+	kernel.Preempt()
+	return err
 }
 
 func (l *CapacityLimiter) acquire(p kernel.Place, key borrowerKey) error {
@@ -193,9 +196,11 @@ func (ln *loan) Abandoned(t *kernel.Task, place string) error {
 // stand for has been put in order. The tokens of tasks that have ended are free. It
 // does nothing to a limiter that is not broken.
 func (l *CapacityLimiter) Reset() {
+	kernel.Preempt()
 	l.mu.Lock()
 	l.broken = nil
 	l.mu.Unlock()
+	kernel.Preempt()
 }
 
 // lend gives the borrower a token if there is one. If not, it puts c into the
@@ -275,10 +280,12 @@ func (l *CapacityLimiter) TryAcquire() error {
 		run = t.Scope.Run()
 	}
 	key := borrowerKey{goid: kernel.GoroutineID()}
+	kernel.Preempt()
 	err := l.lend(key, run, nil)
 	if err == nil {
 		l.own(key, t)
 	}
+	kernel.Preempt()
 	return err
 }
 
@@ -287,7 +294,10 @@ func (l *CapacityLimiter) TryAcquireOnBehalfOf(borrower any) error {
 	if err := checkBorrower(borrower); err != nil {
 		return err
 	}
-	return l.lend(borrowerKey{value: borrower}, nil, nil)
+	kernel.Preempt()
+	err := l.lend(borrowerKey{value: borrower}, nil, nil)
+	kernel.Preempt()
+	return err
 }
 
 // Release gives back the token of the calling task, to the first who waits if
@@ -304,6 +314,7 @@ func (l *CapacityLimiter) ReleaseOnBehalfOf(borrower any) {
 }
 
 func (l *CapacityLimiter) release(key borrowerKey) {
+	kernel.Preempt()
 	l.mu.Lock()
 	if ln := l.loans[key]; ln == nil || ln.waiter != nil {
 		l.mu.Unlock()
@@ -319,6 +330,7 @@ func (l *CapacityLimiter) release(key borrowerKey) {
 	if c != nil {
 		c.Unpark()
 	}
+	kernel.Preempt()
 }
 
 // Do runs f while the calling task holds a token, and releases it also if f

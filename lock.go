@@ -59,6 +59,7 @@ func (l *Lock) Acquire(ctx context.Context) error {
 		return err
 	}
 	l.hold.Take((*lockHold)(l), p.CallerTask(int64(me>>1)), int64(me>>1))
+	kernel.Preempt()
 	return nil
 }
 
@@ -138,11 +139,20 @@ func (l *Lock) forget(c *claimant) {
 // TryAcquire acquires the lock if it is free, else it returns ErrWouldBlock, a
 // *MisuseError if the caller owns it, or why the lock is broken. [SY-10]
 func (l *Lock) TryAcquire() error {
+	kernel.Preempt()
 	me := lockWord()
 	if l.word.CompareAndSwap(0, me) {
 		l.hold.Take((*lockHold)(l), kernel.LoopTask(), int64(me>>1))
+		kernel.Preempt()
 		return nil
 	}
+	err := l.refusal(me)
+	kernel.Preempt()
+	return err
+}
+
+// refusal is why a lock that is not free cannot be acquired at once.
+func (l *Lock) refusal(me uint64) error {
 	if l.word.Load()&^lockWaiters == me {
 		return errLockHeld()
 	}
@@ -156,6 +166,12 @@ func (l *Lock) TryAcquire() error {
 // *MisuseError if the caller is not the owner, and does nothing if the lock is
 // broken. It never blocks and works in a canceled scope. [SY-11]
 func (l *Lock) Release() {
+	kernel.Preempt()
+	l.release()
+	kernel.Preempt()
+}
+
+func (l *Lock) release() {
 	me := lockWord()
 	word := l.word.Load()
 	if word&^lockWaiters != me {
@@ -200,12 +216,14 @@ func (l *Lock) brokenBy() error {
 // Reset makes a lock that is broken free again: call it when what the lock guards has
 // been put in order. It does nothing to one that is not broken.
 func (l *Lock) Reset() {
+	kernel.Preempt()
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.broken != nil {
 		l.broken = nil
 		l.word.Store(0)
 	}
+	l.mu.Unlock()
+	kernel.Preempt()
 }
 
 // releaseSlow hands the lock over.

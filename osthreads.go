@@ -56,7 +56,7 @@ func (t *OSThreads) Close(ctx context.Context) error {
 		close(t.quit)
 	}
 	if t.running == 0 {
-		t.over.Set()
+		t.over.latch.Open()
 	}
 	t.mu.Unlock()
 	if kernel.Locate(ctx).Run().Virtual {
@@ -135,7 +135,7 @@ func (t *OSThreads) serve() {
 			return
 		}
 		if t.running--; t.running == 0 {
-			t.over.Set()
+			t.over.latch.Open()
 		}
 	}()
 	for {

@@ -46,13 +46,15 @@ func WithPortal(ctx context.Context, body func(ctx context.Context, p *Portal) e
 // WaitStopped returns. The tasks that are left go on to their end, or with
 // cancelRemaining are canceled. It does not wait and may be called again. [FT-09]
 func (p *Portal) Stop(cancelRemaining bool) {
+	kernel.Preempt()
 	p.mu.Lock()
 	p.stopped = true
 	p.mu.Unlock()
 	if cancelRemaining { // first, so that who waits for the stop finds them canceled
 		p.tg.g.Scope.Cancel(&kernel.Cause{Reason: "the portal was stopped", PC: kernel.CallerPC(1)})
 	}
-	p.stop.Set()
+	p.stop.latch.Open()
+	kernel.Preempt()
 }
 
 func (p *Portal) isStopped() bool {
@@ -81,7 +83,10 @@ func PortalSpawn[T any](p *Portal, f func(ctx context.Context) (T, error), opts 
 	if f == nil {
 		panic(errNilTask)
 	}
-	return spawnPortal(p, f, kernel.FuncPC(f), opts)
+	kernel.Preempt()
+	t, err := spawnPortal(p, f, kernel.FuncPC(f), opts)
+	kernel.Preempt()
+	return t, err
 }
 
 // spawnPortal starts f, which is called after the function at pc.
@@ -178,7 +183,9 @@ func (t *PortalTask[T]) Wait(ctx context.Context) error { return t.h.Wait(ctx) }
 
 // Cancel cancels the task. It works also after the portal was stopped. [FT-07]
 func (t *PortalTask[T]) Cancel(reason string) {
+	kernel.Preempt()
 	t.h.t.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
+	kernel.Preempt()
 }
 
 // Name is the task's name.
@@ -227,13 +234,12 @@ func (t *PortalTask[T]) spawnHelping(ctx context.Context, p *Portal) error {
 	if err := p.refusal(); err != nil {
 		return err
 	}
-	if p.isStopped() || !p.tg.g.Adopt(&t.h.t) {
-		return ErrPortalStopped
-	}
 	if kernel.LoopTask() == nil && ctx.Done() != nil {
 		defer t.follow(ctx)()
 	}
-	p.tg.g.StartHelping(&t.h.t)
+	if p.isStopped() || !p.tg.g.SpawnHelping(&t.h.t) {
+		return ErrPortalStopped
+	}
 	return nil
 }
 

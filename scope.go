@@ -50,7 +50,7 @@ func OpenCancelScope(ctx context.Context, opts ...ScopeOption) (context.Context,
 	}
 	c.s.Init(ctx, kernel.NoDeadline, o.shield)
 	if !o.deadline.IsZero() {
-		c.SetDeadline(o.deadline)
+		c.s.SetDeadline(c.s.Run().Instant(o.deadline))
 	}
 	c.s.SetOpener()
 	c.s.Materialize() // so that a wrong order of closing is seen
@@ -112,12 +112,16 @@ var errMisnested = misuse("cancel scope closed before a scope opened inside it: 
 // Cancel cancels the scope. The first call counts; its reason is shown by
 // context.Cause and in the errors' text. [CA-03]
 func (c *CancelScope) Cancel(reason string) {
+	kernel.Preempt()
 	c.s.Cancel(&kernel.Cause{Kind: kernel.ByCall, Reason: reason, PC: kernel.CallerPC(1)})
+	kernel.Preempt()
 }
 
 // CancelCause cancels the scope because of an error.
 func (c *CancelScope) CancelCause(cause error) {
+	kernel.Preempt()
 	c.s.Cancel(&kernel.Cause{Kind: kernel.ByCall, Err: cause, PC: kernel.CallerPC(1)})
+	kernel.Preempt()
 }
 
 // CancelCalled reports whether the scope was canceled: by Cancel, or because its
@@ -134,7 +138,11 @@ func (c *CancelScope) Deadline() (time.Time, bool) { return c.s.OwnDeadline() }
 // SetDeadline moves the deadline, on the run's clock (see Now); the zero time
 // removes it. A time that has passed cancels at once; moving the deadline of a
 // scope that was canceled does not undo that. [CA-04]
-func (c *CancelScope) SetDeadline(t time.Time) { c.s.SetDeadline(c.s.Run().Instant(t)) }
+func (c *CancelScope) SetDeadline(t time.Time) {
+	kernel.Preempt()
+	c.s.SetDeadline(c.s.Run().Instant(t))
+	kernel.Preempt()
+}
 
 // Shield reports whether the scope is shielded from cancellation outside. [CA-07]
 func (c *CancelScope) Shield() bool { return c.s.Shield() }
@@ -144,4 +152,8 @@ func (c *CancelScope) Shield() bool { return c.s.Shield() }
 // surrounding cancels what is inside. A Done channel that was closed before stays
 // closed, as package context demands; use Shielded for work that outlives a
 // cancellation. [CA-07] [CA-14]
-func (c *CancelScope) SetShield(on bool) { c.s.SetShield(on) }
+func (c *CancelScope) SetShield(on bool) {
+	kernel.Preempt()
+	c.s.SetShield(on)
+	kernel.Preempt()
+}

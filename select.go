@@ -31,6 +31,7 @@ func Select(ctx context.Context, cases ...Case) (index int, err error) {
 	}
 	begin(p, cases)
 	if i, done, err := tryCases(p.Run(), cases); done {
+		kernel.Preempt()
 		return i, err
 	}
 	w := kernel.GetWaiter()
@@ -44,6 +45,7 @@ func Select(ctx context.Context, cases ...Case) (index int, err error) {
 				dequeue(c)
 			}
 			if i, done, err := tryCases(p.Run(), cases); done {
+				kernel.Preempt()
 				return i, err
 			}
 			continue
@@ -56,8 +58,11 @@ func Select(ctx context.Context, cases ...Case) (index int, err error) {
 // select statement with a default. It needs no context and is no checkpoint.
 func TrySelect(cases ...Case) (index int, ok bool, err error) {
 	p := kernel.Place{}
+	kernel.Preempt()
 	begin(p, cases)
-	return tryCases(p.Run(), cases)
+	index, ok, err = tryCases(p.Run(), cases)
+	kernel.Preempt()
+	return index, ok, err
 }
 
 func begin(p kernel.Place, cases []Case) {

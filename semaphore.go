@@ -59,8 +59,12 @@ func NewBoundedSemaphore(initial, maximum int) *Semaphore {
 // lost. [SY-29]
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	p, err := kernel.Enter(ctx)
-	if err != nil || s.take() {
+	if err != nil {
 		return err
+	}
+	if s.take() {
+		kernel.Preempt()
+		return nil
 	}
 	b := kernel.GetBlocker()
 	defer kernel.PutBlocker(b)
@@ -111,7 +115,10 @@ func (s *Semaphore) forget(b *kernel.Blocker) {
 
 // TryAcquire takes a slot if one is free, else it returns ErrWouldBlock. [SY-31]
 func (s *Semaphore) TryAcquire() error {
-	if s.take() {
+	kernel.Preempt()
+	taken := s.take()
+	kernel.Preempt()
+	if taken {
 		return nil
 	}
 	return ErrWouldBlock
@@ -121,6 +128,12 @@ func (s *Semaphore) TryAcquire() error {
 // may call it. It panics with a *MisuseError if the value is at the maximum. It
 // never blocks and works in a canceled scope. [SY-32]
 func (s *Semaphore) Release() {
+	kernel.Preempt()
+	s.release()
+	kernel.Preempt()
+}
+
+func (s *Semaphore) release() {
 	for {
 		free := s.word.Load()
 		if max(free, 0) == s.limit() {

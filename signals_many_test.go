@@ -156,7 +156,11 @@ func TestSignalReceiversCanBeCanceledEverywhere(t *testing.T) {
 					if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
 						return err
 					}
-					return sim.Raise(ctx, syscall.SIGTERM)
+					err := sim.Raise(ctx, syscall.SIGTERM)
+					if canceled := lowlevel.CheckpointIfCanceled(ctx); canceled != nil {
+						return canceled // and so is who would have received it
+					}
+					return err
 				})
 			},
 			Check: func(ctx context.Context, err error) error {

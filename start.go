@@ -37,7 +37,7 @@ func (b *starter) ended(how kernel.Outcome, err error) bool {
 		return false
 	}
 	b.state, b.err = startEnded, err
-	b.ready.Set()
+	b.ready.latch.Open()
 	return !b.canceled || how != kernel.Failed
 }
 
@@ -86,16 +86,19 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 	}
 	meta.Starter.Store(p.Task())
 	started := func(v T) {
+		kernel.Preempt()
 		b.mu.Lock()
-		defer b.mu.Unlock()
-		switch b.state {
-		case startWaiting:
+		state := b.state
+		if state == startWaiting {
 			value, b.state = v, startStarted
 			meta.Starter.Store(nil)
-			b.ready.Set()
-		case startStarted:
+			b.ready.latch.Open()
+		}
+		b.mu.Unlock()
+		if state == startStarted {
 			panic(misuse("started was called twice by the same task: call it once, when the task is ready to serve"))
 		}
+		kernel.Preempt()
 	}
 	run := func(ctx context.Context) error { return f(ctx, started) }
 	h.start(tg, run, kernel.FuncPC(f), meta)

@@ -166,13 +166,17 @@ func (tg *TaskGroup) abandon() {
 // Cancel cancels the group's scope: the body and all tasks. Tasks that are still
 // added run up to their first blocking call. [TG-07]
 func (tg *TaskGroup) Cancel(reason string) {
+	kernel.Preempt()
 	tg.g.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
+	kernel.Preempt()
 }
 
 // CancelCause cancels the group's scope because of an error, which is shown by
 // context.Cause but not returned by the group.
 func (tg *TaskGroup) CancelCause(cause error) {
+	kernel.Preempt()
 	tg.g.Scope.Cancel(&kernel.Cause{Err: cause, PC: kernel.CallerPC(1)})
+	kernel.Preempt()
 }
 
 // CancelCalled reports whether the group was canceled, by Cancel or by a failure.
@@ -184,10 +188,18 @@ func (tg *TaskGroup) CancelledCaught() bool { return tg.caught }
 
 // SetDeadline gives the group a deadline on the run's clock; the zero time
 // removes it.
-func (tg *TaskGroup) SetDeadline(t time.Time) { tg.g.Scope.SetDeadline(tg.g.Run().Instant(t)) }
+func (tg *TaskGroup) SetDeadline(t time.Time) {
+	kernel.Preempt()
+	tg.g.Scope.SetDeadline(tg.g.Run().Instant(t))
+	kernel.Preempt()
+}
 
 // SetShield shields the group from cancellation outside, or lifts the shield.
-func (tg *TaskGroup) SetShield(on bool) { tg.g.Scope.SetShield(on) }
+func (tg *TaskGroup) SetShield(on bool) {
+	kernel.Preempt()
+	tg.g.Scope.SetShield(on)
+	kernel.Preempt()
+}
 
 // fail records a task's error and cancels the group.
 func (tg *TaskGroup) fail(err error, name string) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/sim"
 )
 
 func TestGroupWaitsForEveryTask(t *testing.T) {
@@ -63,7 +64,7 @@ func TestGoNeverRunsTheTaskInline(t *testing.T) {
 			return nil
 		})
 		wantNil(t, "group", err)
-	})
+	}, anyiotest.SimConfig(func(c *sim.Config) { c.Model = sim.EventLoop }))
 }
 
 func TestEndedGroupStartsNoTask(t *testing.T) {

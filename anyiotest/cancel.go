@@ -51,7 +51,7 @@ func CancelEverywhere(t testing.TB, newScenario func() Scenario, opts ...Option)
 func cancelEverywhere(t testing.TB, newScenario func() Scenario, only int, opts []Option) CancelReport {
 	t.Helper()
 	var report CancelReport
-	p, err := newPlan(opts, "sim", *seedsFlag)
+	p, err := newPlan(opts, "sim", *seedsFlag, *modelFlag)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func cancelEverywhere(t testing.TB, newScenario func() Scenario, only int, opts 
 		report.Seeds++
 		fail := func(in *injector, problem error) CancelReport {
 			report.Failed = true
-			t.Errorf("seed %d, %s: %v\nreplay: %s -anyio.seeds=%d -anyio.cancelat=%d", seed, in, problem, testCommand(t.Name()), seed, in.at)
+			t.Errorf("seed %d, %s: %v\nreplay: %s -anyio.cancelat=%d", seed, in, problem, p.replay(t.Name(), seed), in.at)
 			return report
 		}
 		whole := &injector{at: -1}

@@ -59,13 +59,15 @@ func (g *gate) enter(ctx context.Context) error {
 
 func (g *gate) leave() {
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.turns) > 0 {
-		g.turns[0].Set()
-		g.turns = g.turns[1:]
+	if len(g.turns) == 0 {
+		g.free++
+		g.mu.Unlock()
 		return
 	}
-	g.free++
+	turn := g.turns[0]
+	g.turns = g.turns[1:]
+	g.mu.Unlock()
+	turn.Set() // others may run there, who lock the mutex
 }
 
 // crowd is a scenario of three tasks at a gate.
@@ -149,6 +151,38 @@ func TestCancelEverywhereFindsWhatIsLostOrDoubled(t *testing.T) {
 				t.Errorf("replayed, the report was\n%s\nwant\n%s", replayed.text(), rec.text())
 			}
 		})
+	}
+}
+
+// The same scenarios in the model of goroutines, which has more points.
+func TestCancelEverywhereWorksInTheModelOfGoroutines(t *testing.T) {
+	try := func(model sim.Model, newGate func() *gate) (*recorder, anyiotest.CancelReport) {
+		rec := newRecorder(t)
+		var report anyiotest.CancelReport
+		rec.run(func() {
+			report = anyiotest.CancelOnlyAt(rec, -1, crowd(newGate), anyiotest.Seeds(1, 2, 3),
+				anyiotest.SimConfig(func(c *sim.Config) { c.Model = model }))
+		})
+		return rec, report
+	}
+	sound := func() *gate { return &gate{} }
+	rec, loop := try(sim.EventLoop, sound)
+	rec.wantPass(t)
+	rec, parallel := try(sim.Goroutines, sound)
+	rec.wantPass(t)
+	if parallel.Points <= loop.Points {
+		t.Errorf("%d points in the model of goroutines, %d in that of an event loop", parallel.Points, loop.Points)
+	}
+	for _, wrong := range []func() *gate{
+		func() *gate { return &gate{doubles: true} },
+		func() *gate { return &gate{loses: true} },
+	} {
+		rec, _ := try(sim.Goroutines, wrong)
+		rec.wantFailure(t, "canceled at schedule point ", " -anyio.cancelat=")
+		again, _ := try(sim.Goroutines, wrong)
+		if rec.text() != again.text() {
+			t.Errorf("a second time the report was\n%s\nafter\n%s", again.text(), rec.text())
+		}
 	}
 }
 
@@ -278,12 +312,12 @@ func TestCancelEverywhereCancelsAtEachPointOnce(t *testing.T) {
 	rec.run(func() {
 		report = anyiotest.CancelOnlyAt(rec, -1, func() anyiotest.Scenario {
 			var at time.Duration
+			var ev anyio.Event
 			return anyiotest.Scenario{
+				SetUp: func(context.Context) error { ev.Set(); return nil },
 				Body: func(ctx context.Context) error {
 					begin := anyio.Now(ctx)
 					defer func() { at = anyio.Now(ctx).Sub(begin) }()
-					var ev anyio.Event
-					ev.Set()
 					for range 3 {
 						if err := ev.Wait(ctx); err != nil {
 							return err

@@ -25,8 +25,9 @@
 //
 //	go test -anyio.backends=sim -anyio.seeds=1-100   only the simulator, 100 orders
 //	ANYIO_SEEDS=5 go test ./...                      every package with seed 5
+//	go test -anyio.model=goroutines                  others run at each operation, see sim.Goroutines
 //
-// The options [Skip], [Only] and [Seeds] choose in the test itself. A failing seed
+// The options [Skip], [Only] and [Seeds] choose in the test itself, and [SimConfig] the model. A failing seed
 // prints the command line that repeats it, step by step:
 //
 //	replay: go test -run '^TestTransfer$/^sim$/^seed=7$' -anyio.seeds=7

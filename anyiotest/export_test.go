@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/sim"
 )
 
 // For the tests in package anyiotest_test.
@@ -27,11 +28,20 @@ func Execute(t testing.TB, replay string, body func(ctx context.Context), opts .
 
 // CheckPlan tells what Run would choose.
 func CheckPlan(backends, seeds string, opts ...Option) (names []string, numbers []uint64, err error) {
-	p, err := newPlan(opts, backends, seeds)
+	p, err := newPlan(opts, backends, seeds, "")
 	if err != nil {
 		return nil, nil, err
 	}
 	return p.backends, p.seeds, nil
+}
+
+// CheckModel is the model that Run would simulate, and the command for a replay.
+func CheckModel(model string, opts ...Option) (m sim.Model, replay string, err error) {
+	p, err := newPlan(opts, "", "", model)
+	if err != nil {
+		return 0, "", err
+	}
+	return p.simConfig(7).Model, p.replay("TestX", 7), nil
 }
 
 // CancelOnlyAt is CancelEverywhere with -anyio.cancelat.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/sim"
 )
 
 // The flags of a test binary that imports this package. Where a flag would
@@ -18,6 +19,8 @@ var (
 		"comma-separated `names` of the backends that anyiotest.Run uses; empty or \"all\": every one")
 	seedsFlag = flag.String("anyio.seeds", os.Getenv("ANYIO_SEEDS"),
 		"`seeds` of the simulator, such as 1,2,7 or 1-100; empty: 1-3, or what the test asks for")
+	modelFlag = flag.String("anyio.model", os.Getenv("ANYIO_MODEL"),
+		"`model` of the simulator, eventloop or goroutines, for tests whose SimConfig sets none; empty: eventloop")
 	cancelAtFlag = flag.Int("anyio.cancelat", -1,
 		"the only schedule `point` at which anyiotest.CancelEverywhere cancels; negative: every one")
 )
@@ -57,6 +60,19 @@ func intersect(all, some []string) []string {
 		}
 	}
 	return both
+}
+
+// parseModel turns the value of -anyio.model into a model.
+func parseModel(name string) (sim.Model, error) {
+	for _, m := range []sim.Model{sim.EventLoop, sim.Goroutines} {
+		if name == m.String() {
+			return m, nil
+		}
+	}
+	if name == "" {
+		return sim.EventLoop, nil
+	}
+	return 0, fmt.Errorf("-anyio.model=%s: the models are %v and %v", name, sim.EventLoop, sim.Goroutines)
 }
 
 // parseSeeds turns the value of -anyio.seeds into numbers, each once, in the

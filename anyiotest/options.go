@@ -68,6 +68,7 @@ type plan struct {
 	skips     map[string]string // backend to reason
 	only      []string
 	seeds     []uint64
+	model     sim.Model // where no option sets one
 	run       []anyio.RunOption
 	sim       []func(*sim.Config)
 	maxPoints int
@@ -76,7 +77,7 @@ type plan struct {
 }
 
 // newPlan is also given the values of the flags.
-func newPlan(opts []Option, backends, seeds string) (*plan, error) {
+func newPlan(opts []Option, backends, seeds, model string) (*plan, error) {
 	p := &plan{skips: make(map[string]string), seeds: defaultSeeds, maxPoints: 2000}
 	for _, o := range opts {
 		o(p)
@@ -86,6 +87,9 @@ func newPlan(opts []Option, backends, seeds string) (*plan, error) {
 	}
 	var err error
 	if p.backends, err = parseBackends(backends); err != nil {
+		return nil, err
+	}
+	if p.model, err = parseModel(model); err != nil {
 		return nil, err
 	}
 	if len(p.only) > 0 {
@@ -117,7 +121,7 @@ func (p *plan) backend(name string) string {
 
 // simConfig is the configuration for a seed.
 func (p *plan) simConfig(seed uint64) sim.Config {
-	cfg := sim.Config{Seed: seed}
+	cfg := sim.Config{Seed: seed, Model: p.model}
 	for _, change := range p.sim {
 		change(&cfg)
 	}

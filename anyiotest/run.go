@@ -29,7 +29,7 @@ import (
 // [TE-21]
 func Run(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...Option) {
 	t.Helper()
-	p, err := newPlan(opts, *backendsFlag, *seedsFlag)
+	p, err := newPlan(opts, *backendsFlag, *seedsFlag, *modelFlag)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +57,18 @@ func Run(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...Option
 func (p *plan) eachSeed(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	for _, seed := range p.seeds {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			replay := fmt.Sprintf("%s -anyio.seeds=%d", testCommand(t.Name()), seed)
-			execute(t, p.on(sim.New(p.simConfig(seed)), t.Name()), replay, func(ctx context.Context) { f(t, ctx) })
+			execute(t, p.on(sim.New(p.simConfig(seed)), t.Name()), p.replay(t.Name(), seed), func(ctx context.Context) { f(t, ctx) })
 		})
 	}
+}
+
+// replay is the command line that runs a test again with a seed.
+func (p *plan) replay(test string, seed uint64) string {
+	model := ""
+	if p.model != sim.EventLoop {
+		model = fmt.Sprintf(" -anyio.model=%v", p.model)
+	}
+	return fmt.Sprintf("%s%s -anyio.seeds=%d", testCommand(test), model, seed)
 }
 
 // testCommand is the command line that runs one test or subtest again.

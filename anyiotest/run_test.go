@@ -107,6 +107,34 @@ func TestPlanOfFlagsAndOptions(t *testing.T) {
 	}
 }
 
+func TestModelIsThatOfTheFlagUnlessTheTestSetsOne(t *testing.T) {
+	set := func(m sim.Model) anyiotest.Option {
+		return anyiotest.SimConfig(func(c *sim.Config) { c.Model = m })
+	}
+	for _, c := range []struct {
+		flag string
+		opts []anyiotest.Option
+		want sim.Model
+	}{
+		{"", nil, sim.EventLoop},
+		{"eventloop", nil, sim.EventLoop},
+		{"goroutines", nil, sim.Goroutines},
+		{"", []anyiotest.Option{set(sim.Goroutines)}, sim.Goroutines},
+		{"goroutines", []anyiotest.Option{set(sim.EventLoop)}, sim.EventLoop},
+	} {
+		m, replay, err := anyiotest.CheckModel(c.flag, c.opts...)
+		if err != nil || m != c.want {
+			t.Errorf("flag %q: %v, %v, want %v", c.flag, m, err, c.want)
+		}
+		if got := strings.Contains(replay, " -anyio.model=goroutines "); got != (c.flag == "goroutines") {
+			t.Errorf("flag %q: replay: %s", c.flag, replay)
+		}
+	}
+	if _, _, err := anyiotest.CheckModel("threads"); err == nil || !strings.Contains(err.Error(), "the models are eventloop and goroutines") {
+		t.Errorf("an unknown model: %v", err)
+	}
+}
+
 func TestReplayCommandNamesTestAndSeed(t *testing.T) {
 	want := "go test -run '^TestX$/^a\\.b$/^sim$/^seed=7$'"
 	if race.Enabled {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // A Sequencer puts steps of several tasks into one fixed order, on any backend:
@@ -31,8 +31,10 @@ type Sequencer struct {
 
 // A sequenceStep is one that was taken and is not done.
 type sequenceStep struct {
-	ready anyio.Event // all before it are done, or the sequence is broken
+	ready kernel.Latch // all before it are done, or the sequence is broken
 }
+
+var opSequencer = kernel.RegisterOp("Sequencer.Do")
 
 // A SequenceError tells that a Sequencer was used wrongly or is broken.
 type SequenceError struct {
@@ -64,7 +66,7 @@ func (s *Sequencer) Do(ctx context.Context, n int, body func(ctx context.Context
 	if err != nil {
 		return err
 	}
-	if err := st.ready.Wait(ctx); err != nil {
+	if err := st.ready.Wait(ctx, opSequencer); err != nil {
 		s.fail(n, err)
 		return err
 	}
@@ -96,7 +98,7 @@ func (s *Sequencer) take(n int) (*sequenceStep, error) {
 	st := &sequenceStep{}
 	s.steps[n] = st
 	if n == s.next {
-		st.ready.Set()
+		st.ready.Open()
 	}
 	return st, nil
 }
@@ -108,7 +110,7 @@ func (s *Sequencer) finish() {
 	delete(s.steps, s.next)
 	s.next++
 	if following := s.steps[s.next]; following != nil {
-		following.ready.Set()
+		following.ready.Open()
 	}
 }
 
@@ -121,7 +123,7 @@ func (s *Sequencer) fail(n int, err error) {
 	}
 	s.broken = &SequenceError{Step: n, Err: err}
 	for _, st := range s.steps {
-		st.ready.Set()
+		st.ready.Open()
 	}
 }
 

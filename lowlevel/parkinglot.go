@@ -65,11 +65,17 @@ func (l *ParkingLot) Park(ctx context.Context) error {
 //
 // It synchronizes before the return of each Park that it ends.
 func (l *ParkingLot) Unpark(n int) int {
+	if l.L == nil {
+		kernel.Preempt()
+	}
 	var woken kernel.Woken
 	l.mu.Lock()
 	n = l.queue.WakeUpTo(n, &woken)
 	l.mu.Unlock()
 	woken.Unpark()
+	if l.L == nil { // else the caller holds it
+		kernel.Preempt()
+	}
 	return n
 }
 

@@ -56,16 +56,12 @@ func (v *RunVar[T]) GetOr(ctx context.Context, otherwise T) T {
 }
 
 func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
-	in := kernel.Locate(ctx).Run().FindVar(v)
-	if in == nil {
-		return value, false
-	}
-	in.Lock()
-	defer in.Unlock()
-	if !in.Has {
-		return value, false
-	}
-	return in.Value.(box[T]).value, true
+	kernel.Locate(ctx).Run().Vars(func(vars map[any]any) {
+		var b box[T]
+		b, ok = vars[v].(box[T])
+		value = b.value
+	})
+	return value, ok
 }
 
 // GetOrSet is the variable's value in the run of ctx; if it was not set, the variable
@@ -73,27 +69,32 @@ func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
 // makes the value, and all get the same. (Get and then Set may make several, where
 // tasks run at the same time.) A default counts for nothing here.
 //
-// make must not wait and must not use the variable, as others who use it in the run
-// wait for it. If it panics, the variable stays unset.
-func (v *RunVar[T]) GetOrSet(ctx context.Context, make func() T) T {
-	in := kernel.Locate(ctx).Run().Var(v)
-	in.Lock()
-	defer in.Unlock()
-	if !in.Has {
-		in.Value, in.Has = box[T]{make()}, true
-	}
-	return in.Value.(box[T]).value
+// make must not wait and must not use run variables, as others who use variables of
+// the run wait for it. If it panics, the variable stays unset.
+func (v *RunVar[T]) GetOrSet(ctx context.Context, make func() T) (value T) {
+	kernel.Preempt()
+	kernel.Locate(ctx).Run().Vars(func(vars map[any]any) {
+		b, ok := vars[v].(box[T])
+		if !ok {
+			b.value = make()
+			vars[v] = b
+		}
+		value = b.value
+	})
+	kernel.Preempt()
+	return value
 }
 
 // Set gives the variable a value in the run of ctx. The token restores the
 // earlier one. [LL-08]
 func (v *RunVar[T]) Set(ctx context.Context, value T) *RunVarToken[T] {
 	token := &RunVarToken[T]{v: v, run: kernel.Locate(ctx).Run()}
-	in := token.run.Var(v)
-	in.Lock()
-	defer in.Unlock()
-	token.old, token.had = in.Value, in.Has
-	in.Value, in.Has = box[T]{value}, true
+	kernel.Preempt()
+	token.run.Vars(func(vars map[any]any) {
+		token.old, token.had = vars[v]
+		vars[v] = box[T]{value}
+	})
+	kernel.Preempt()
 	return token
 }
 
@@ -110,10 +111,15 @@ func (v *RunVar[T]) Reset(token *RunVarToken[T]) error {
 	if token.used.Swap(true) {
 		return &anyio.MisuseError{Text: fmt.Sprintf("this token of run variable %q has already been used: each Set can be undone once", v.name)}
 	}
-	in := token.run.Var(v)
-	in.Lock()
-	defer in.Unlock()
-	in.Value, in.Has = token.old, token.had
+	kernel.Preempt()
+	token.run.Vars(func(vars map[any]any) {
+		if token.had {
+			vars[v] = token.old
+		} else {
+			delete(vars, v)
+		}
+	})
+	kernel.Preempt()
 	return nil
 }
 

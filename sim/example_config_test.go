@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -27,6 +28,43 @@ func ExampleConfig_stepTime() {
 	// Output:
 	// timed out: true
 	// <nil>
+}
+
+// On an event loop nobody runs between IsSet and Set. On goroutines the other task
+// may, and some seed lets it.
+func ExampleConfig_model() {
+	claims := func(model sim.Model, seed uint64) int32 {
+		var claimed anyio.Event
+		var claims atomic.Int32
+		claim := func(context.Context) error {
+			if !claimed.IsSet() {
+				claimed.Set()
+				claims.Add(1)
+			}
+			return nil
+		}
+		err := anyio.Run(context.Background(), func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(claim)
+				tg.Go(claim)
+				return nil
+			})
+		}, anyio.On(sim.New(sim.Config{Seed: seed, Model: model})))
+		if err != nil {
+			panic(err)
+		}
+		return claims.Load()
+	}
+	for _, model := range []sim.Model{sim.EventLoop, sim.Goroutines} {
+		most := int32(0)
+		for seed := range uint64(100) {
+			most = max(most, claims(model, seed))
+		}
+		fmt.Printf("%v: claimed by up to %d\n", model, most)
+	}
+	// Output:
+	// eventloop: claimed by up to 1
+	// goroutines: claimed by up to 2
 }
 
 // A task that nobody wakes is reported although a ticker goes on.

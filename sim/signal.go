@@ -18,7 +18,10 @@ func Raise(ctx context.Context, s os.Signal) error {
 	if !r.Virtual {
 		return &anyio.MisuseError{Text: "sim.Raise outside a simulated run: use os.Process.Signal for real signals"}
 	}
-	if signals.Raise(r, s) == 0 {
+	kernel.Preempt()
+	heard := signals.Raise(r, s)
+	kernel.Preempt()
+	if heard == 0 {
 		return fmt.Errorf("sim: nobody receives the signal %v: it would have ended the process", s)
 	}
 	return nil

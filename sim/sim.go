@@ -41,6 +41,8 @@ const DefaultStepTimeout = time.Second
 type Config struct {
 	// Seed decides the order of tasks and everything random.
 	Seed uint64
+	// Model is what is simulated: an event loop, the default, or goroutines.
+	Model Model
 	// MaxSteps ends a run that makes more steps with a *anyio.DeadlockError whose
 	// Livelock is set. 0 means DefaultMaxSteps, negative no limit.
 	MaxSteps int64
@@ -65,6 +67,32 @@ type Config struct {
 	// long, and what only computes 60 times. 0 means DefaultStepTimeout, negative no
 	// limit: then such a run hangs.
 	StepTimeout time.Duration
+}
+
+// A Model says where tasks give way to others.
+type Model uint8
+
+const (
+	// EventLoop has tasks give way where they do on an event loop: in calls that may
+	// wait, and nowhere else. What a task does between two of them is one step.
+	EventLoop Model = iota
+	// Goroutines has them give way, too, before and after each call of this library
+	// that does not wait but that others can notice: Go, Set, Release, Cancel, Notify,
+	// Close, Clone, the Try functions and such. So it finds what goes wrong only where
+	// tasks run in parallel. A sync.Mutex held across such a call, which is right on
+	// goroutines, blocks the simulation (see StepTimeout): use Lock.
+	Goroutines
+)
+
+// String is the name of the model.
+func (m Model) String() string {
+	switch m {
+	case EventLoop:
+		return "eventloop"
+	case Goroutines:
+		return "goroutines"
+	}
+	return fmt.Sprintf("Model(%d)", uint8(m))
 }
 
 // A Range is a range of durations; its zero value is just 0.
@@ -97,6 +125,9 @@ func (s *Sim) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error
 	if c.StepMin < 0 || c.StepMax < c.StepMin {
 		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: StepTime from %v to %v is no range: it must be 0 <= Min <= Max", c.StepMin, c.StepMax)}
 	}
+	if s.cfg.Model > Goroutines {
+		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: there is no %v: use sim.EventLoop or sim.Goroutines", s.cfg.Model)}
+	}
 	if c.StepTimeout == 0 {
 		c.StepTimeout = DefaultStepTimeout
 	}
@@ -113,7 +144,7 @@ func (s *Sim) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error
 	}
 	s.last = simloop.New(c)
 	cfg.Debug = true // the clock costs nothing here
-	return kernel.NewRun(s.last, kernel.Traits{Loop: true, Virtual: true}, ctx, cfg), nil
+	return kernel.NewRun(s.last, kernel.Traits{Loop: true, Virtual: true, Preempt: s.cfg.Model == Goroutines}, ctx, cfg), nil
 }
 
 // Hash sums up the schedule of the last run: which task ran when. The same

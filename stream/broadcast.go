@@ -71,6 +71,7 @@ func Broadcast[T any](cfg BroadcastConfig) *BroadcastSendStream[T] {
 func (s *BroadcastSendStream[T]) Subscribe() *BroadcastReceiveStream[T] {
 	b := s.b
 	r := &BroadcastReceiveStream[T]{b: b}
+	kernel.Preempt()
 	b.mu.Lock()
 	if b.closed {
 		r.end = anyio.ErrEndOfStream
@@ -81,6 +82,7 @@ func (s *BroadcastSendStream[T]) Subscribe() *BroadcastReceiveStream[T] {
 	if kernel.DebugRuns() {
 		r.unclosed = reportUnclosed(r, "stream.BroadcastReceiveStream", kernel.CallerPC(1))
 	}
+	kernel.Preempt()
 	return r
 }
 
@@ -101,6 +103,7 @@ func (s *BroadcastSendStream[T]) Send(ctx context.Context, item T) error {
 	if done, err := b.send(item, &woken); done {
 		b.mu.Unlock()
 		woken.unpark()
+		kernel.Preempt()
 		return err
 	}
 	n := &node[T]{item: item}
@@ -121,10 +124,12 @@ func (s *BroadcastSendStream[T]) Send(ctx context.Context, item T) error {
 // room and the policy is WaitForSlow. It needs no context and is no checkpoint.
 func (s *BroadcastSendStream[T]) TrySend(item T) error {
 	var woken queue[T]
+	kernel.Preempt()
 	s.b.mu.Lock()
 	done, err := s.b.send(item, &woken)
 	s.b.mu.Unlock()
 	woken.unpark()
+	kernel.Preempt()
 	if !done {
 		return anyio.ErrWouldBlock
 	}
@@ -138,6 +143,7 @@ func (s *BroadcastSendStream[T]) TrySend(item T) error {
 func (s *BroadcastSendStream[T]) Close(ctx context.Context) error {
 	b := s.b
 	var woken queue[T]
+	kernel.Preempt()
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
@@ -153,6 +159,7 @@ func (s *BroadcastSendStream[T]) Close(ctx context.Context) error {
 	woken.unpark()
 	b.unclosed.stop()
 	runtime.KeepAlive(s)
+	kernel.Preempt()
 	return nil
 }
 

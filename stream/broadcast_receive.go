@@ -42,6 +42,7 @@ func (r *BroadcastReceiveStream[T]) Receive(ctx context.Context) (item T, err er
 	if done {
 		r.b.mu.Unlock()
 		woken.unpark()
+		kernel.Preempt()
 		return item, err
 	}
 	n := &r.own
@@ -73,10 +74,12 @@ func (r *BroadcastReceiveStream[T]) Receive(ctx context.Context) (item T, err er
 // item. It needs no context and is no checkpoint.
 func (r *BroadcastReceiveStream[T]) TryReceive() (T, error) {
 	var woken queue[T]
+	kernel.Preempt()
 	r.b.mu.Lock()
 	item, done, err := r.receive(&woken)
 	r.b.mu.Unlock()
 	woken.unpark()
+	kernel.Preempt()
 	if !done {
 		err = anyio.ErrWouldBlock
 	}
@@ -116,6 +119,7 @@ func (r *BroadcastReceiveStream[T]) Dropped() uint64 {
 func (r *BroadcastReceiveStream[T]) Close(ctx context.Context) error {
 	b := r.b
 	var woken queue[T]
+	kernel.Preempt()
 	b.mu.Lock()
 	if r.closed {
 		b.mu.Unlock()
@@ -132,6 +136,7 @@ func (r *BroadcastReceiveStream[T]) Close(ctx context.Context) error {
 	woken.unpark()
 	r.unclosed.stop()
 	runtime.KeepAlive(r)
+	kernel.Preempt()
 	return nil
 }
 

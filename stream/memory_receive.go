@@ -35,6 +35,7 @@ func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 		if err != nil {
 			err = p.CanceledOr(err)
 		}
+		kernel.Preempt()
 		return item, err
 	}
 	n := m.newNode(&r.end)
@@ -47,12 +48,14 @@ func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 // TryReceive is Receive that never waits: it returns ErrWouldBlock if nothing was
 // sent. It needs no context and is no checkpoint. [ST-29]
 func (r *MemoryReceiveStream[T]) TryReceive() (T, error) {
+	kernel.Preempt()
 	r.m.mu.Lock()
 	item, w, done, err := r.m.receive(&r.end)
 	r.m.mu.Unlock()
 	if w != nil {
 		w.Unpark()
 	}
+	kernel.Preempt()
 	if !done {
 		err = anyio.ErrWouldBlock
 	}
@@ -72,6 +75,7 @@ func (r *MemoryReceiveStream[T]) All(ctx context.Context) iter.Seq2[T, error] {
 func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 	m := r.m
 	c := &MemoryReceiveStream[T]{end[T]{m: m}}
+	kernel.Preempt()
 	m.mu.Lock()
 	if c.closed = r.closed; !c.closed {
 		m.openReceive++
@@ -80,6 +84,7 @@ func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 	if !c.closed && kernel.DebugRuns() {
 		c.unclosed = reportUnclosed(c, "stream.MemoryReceiveStream", kernel.CallerPC(1))
 	}
+	kernel.Preempt()
 	return c
 }
 
@@ -90,6 +95,7 @@ func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 func (r *MemoryReceiveStream[T]) Close(ctx context.Context) error {
 	m := r.m
 	var woken queue[T]
+	kernel.Preempt()
 	m.mu.Lock()
 	if r.closed {
 		m.mu.Unlock()
@@ -106,5 +112,6 @@ func (r *MemoryReceiveStream[T]) Close(ctx context.Context) error {
 	woken.unpark()
 	r.unclosed.stop()
 	runtime.KeepAlive(r)
+	kernel.Preempt()
 	return nil
 }

@@ -33,6 +33,7 @@ func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 		if err != nil {
 			err = p.CanceledOr(err)
 		}
+		kernel.Preempt()
 		return err
 	}
 	n := m.newNode(&s.end)
@@ -48,12 +49,14 @@ func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 // and the buffer is full. It never overtakes a sender that waits. It needs no
 // context and is no checkpoint. [ST-24]
 func (s *MemorySendStream[T]) TrySend(item T) error {
+	kernel.Preempt()
 	s.m.mu.Lock()
 	w, done, err := s.m.send(&s.end, item)
 	s.m.mu.Unlock()
 	if w != nil {
 		w.Unpark()
 	}
+	kernel.Preempt()
 	if !done {
 		return anyio.ErrWouldBlock
 	}
@@ -66,6 +69,7 @@ func (s *MemorySendStream[T]) TrySend(item T) error {
 func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 	m := s.m
 	c := &MemorySendStream[T]{end[T]{m: m}}
+	kernel.Preempt()
 	m.mu.Lock()
 	if c.closed = s.closed; !c.closed {
 		m.openSend++
@@ -74,6 +78,7 @@ func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 	if !c.closed && kernel.DebugRuns() {
 		c.unclosed = reportUnclosed(c, "stream.MemorySendStream", kernel.CallerPC(1))
 	}
+	kernel.Preempt()
 	return c
 }
 
@@ -85,6 +90,7 @@ func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 func (s *MemorySendStream[T]) Close(ctx context.Context) error {
 	m := s.m
 	var woken queue[T]
+	kernel.Preempt()
 	m.mu.Lock()
 	if s.closed {
 		m.mu.Unlock()
@@ -100,5 +106,6 @@ func (s *MemorySendStream[T]) Close(ctx context.Context) error {
 	woken.unpark()
 	s.unclosed.stop()
 	runtime.KeepAlive(s)
+	kernel.Preempt()
 	return nil
 }

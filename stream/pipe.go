@@ -68,6 +68,7 @@ func (e *pipeEnd) Receive(ctx context.Context, buf []byte) (int, error) {
 		if err != nil {
 			err = p.CanceledOr(err)
 		}
+		kernel.Preempt()
 		return n, err
 	}
 	h.receiver.begin(p, opPipeReceive, buf)
@@ -104,6 +105,7 @@ func (e *pipeEnd) SendCounted(ctx context.Context, data []byte) (int, error) {
 		if err != nil {
 			err = p.CanceledOr(err)
 		}
+		kernel.Preempt()
 		return len(data) - len(rest), err
 	}
 	n, err := h.wait(p, &h.sender)
@@ -126,16 +128,19 @@ func (e *pipeEnd) SendEOF(ctx context.Context) error {
 	if err != nil {
 		err = p.CanceledOr(err)
 	}
+	kernel.Preempt()
 	return err
 }
 
 // Close implements Resource. It never waits and always returns nil.
 func (e *pipeEnd) Close(ctx context.Context) error {
+	kernel.Preempt()
 	var woken kernel.Woken
 	e.out.closeSender(&woken)
 	e.in.closeReceiver(&woken)
 	woken.Unpark()
 	e.unclosed.stop()
 	runtime.KeepAlive(e)
+	kernel.Preempt()
 	return nil
 }

@@ -2,11 +2,10 @@ package kernel
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
-	"unsafe"
 
-	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/petermattis/goid"
 )
@@ -79,18 +78,6 @@ type Helped interface {
 // Fire must not block.
 type Timer = timerq.Item[Firer]
 
-// Fire fires a timer that is due. Who does so happens to look at the clock, and has
-// nothing to do with what the timer is for.
-//
-//go:norace
-func Fire(t *Timer) {
-	if race.Enabled {
-		race.Apart(unsafe.Pointer(t), t.Value.Fire)
-	} else {
-		t.Value.Fire()
-	}
-}
-
 // A Firer is what a timer is for.
 type Firer interface{ Fire() }
 
@@ -118,39 +105,42 @@ type Run struct {
 	// step. It serves tests.
 	Intruder Intruder
 	main     *Scope // of the first task; guarded by Root.mu
-	lastID   quiet.Uint64
-	killed   quiet.Pointer[Cause] // set when the run cannot go on, see Kill
-	ended    quiet.Bool
-	stuck    quiet.Pointer[StuckStep] // see GiveUp
+	lastID   atomic.Uint64
+	killed   atomic.Pointer[Cause] // set when the run cannot go on, see Kill
+	ended    atomic.Bool
+	stuck    atomic.Pointer[StuckStep] // see GiveUp
 	foreign  foreignWatches
-	vars     vars
-	finishMu quiet.Mutex
-	finish   []func() // see OnFinish; guarded by finishMu
 
-	ThreadLimiter quiet.Value // belongs to RunBlocking
+	unpreemptible int // calls of Unpreempted; the tasks' in turns
+
+	varsMu sync.Mutex
+	vars   map[any]any // of RunVar
+	finish []func()    // see OnFinish; guarded by varsMu
+
+	ThreadLimiter atomic.Value // belongs to RunBlocking
 }
 
 // Traits are what the kernel must know of a backend.
 type Traits struct {
 	Loop    bool // tasks are coroutines of one loop; Current tells the running one
 	Virtual bool // the clock is not the world's
+	Preempt bool // others may run at each operation that they can notice; see Preempt
 }
 
 // InPlace reports whether a job that may block is to be run by its caller: because
 // a task's goroutine may block, or to make the job one step of a simulation. With
 // detach the caller wants to leave before the end, if that is possible.
-//
-//go:norace
 func (r *Run) InPlace(detach bool) bool { return r.Virtual || !r.Loop && !detach }
 
 // NewRun makes a run. Its root scope hangs on ctx.
-//
-//go:norace
 func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
 	r := &Run{Backend: b, Traits: traits, Config: cfg}
 	r.Root.initRoot(r, ctx)
 	if cfg.Debug {
 		debugRuns.Add(1)
+	}
+	if r.Preempt {
+		addPreempting(1)
 	}
 	if f := observer.Load(); f != nil {
 		(*f)(r)
@@ -159,31 +149,34 @@ func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
 }
 
 // debugRuns counts the runs with Debug that are not over.
-var debugRuns quiet.Int32
+var debugRuns atomic.Int32
 
 // DebugRuns reports whether any run with Debug goes on: then resources that are
 // made are watched, and reported when they are never closed.
-//
-//go:norace
 func DebugRuns() bool { return debugRuns.Load() > 0 }
 
+// Vars calls f with the run's variables, one caller at a time.
+func (r *Run) Vars(f func(map[any]any)) {
+	r.varsMu.Lock()
+	defer r.varsMu.Unlock()
+	if r.vars == nil {
+		r.vars = make(map[any]any)
+	}
+	Unpreempted(func() { f(r.vars) })
+}
+
 // Ended reports whether the run is over.
-//
-//go:norace
 func (r *Run) Ended() bool { return r.ended.Load() }
 
 // OnFinish leaves a function to be called when the run is over, or at once if it is.
 // It may wait, but for no task of the run.
-//
-//go:norace
 func (r *Run) OnFinish(f func()) {
-	race.ReleaseMerge(unsafe.Pointer(&r.finish))
-	r.finishMu.Lock()
+	r.varsMu.Lock()
 	ended := r.ended.Load()
 	if !ended {
 		r.finish = append(r.finish, f)
 	}
-	r.finishMu.Unlock()
+	r.varsMu.Unlock()
 	if ended {
 		f()
 	}
@@ -191,18 +184,19 @@ func (r *Run) OnFinish(f func()) {
 
 // Finish marks the run as over, leaves its root scope, and calls what OnFinish has
 // left, the last first.
-//
-//go:norace
 func (r *Run) Finish() {
-	r.finishMu.Lock()
-	if !r.ended.Swap(true) && r.Debug {
-		debugRuns.Add(-1)
+	r.varsMu.Lock()
+	if !r.ended.Swap(true) {
+		if r.Debug {
+			debugRuns.Add(-1)
+		}
+		if r.Preempt {
+			addPreempting(-1)
+		}
 	}
 	finish := r.finish
 	r.finish = nil
-	r.finishMu.Unlock()
-	race.Acquire(unsafe.Pointer(&r.finish))
-	race.Acquire(unsafe.Pointer(&r.ended))
+	r.varsMu.Unlock()
 	if r.GivenUp() == nil {
 		r.Root.Leave()
 	} else {
@@ -215,10 +209,7 @@ func (r *Run) Finish() {
 
 // Kill ends a run that cannot go on: every wait in it, shielded or not, fails
 // with the cause.
-//
-//go:norace
 func (r *Run) Kill(c *Cause) {
-	c.publish()
 	if !r.killed.CompareAndSwap(nil, c) {
 		return
 	}
@@ -230,59 +221,52 @@ func (r *Run) Kill(c *Cause) {
 }
 
 // Killed is the cause given to Kill, nil before.
-//
-//go:norace
 func (r *Run) Killed() *Cause { return r.killed.Load() }
 
 // GiveUp marks a loop's run as one that a step blocks for good. Its caller returns
 // without it: nothing in it is told, or woken, and should the step come back after
 // all, the loop runs no other one.
-//
-//go:norace
 func (r *Run) GiveUp(s *StuckStep) {
 	r.stuck.Store(s)
 	Unregister(r)
 }
 
 // GivenUp is what was given to GiveUp, nil before.
-//
-//go:norace
 func (r *Run) GivenUp() *StuckStep { return r.stuck.Load() }
 
 // --- which loop runs the calling goroutine ---
 
 var (
-	loopsMu quiet.Mutex
-	loops   quiet.Pointer[[]*Run] // copied on write
+	loopsMu sync.Mutex
+	loops   atomic.Pointer[[]*Run] // copied on write
 )
 
 // Register makes a loop's run known, so that its tasks are recognized even when
 // they use a foreign context.
-//
-//go:norace
-func Register(r *Run) { setLoops(r, true) }
+func Register(r *Run) {
+	changeLoops(func(old []*Run) []*Run { return append(old[:len(old):len(old)], r) })
+}
 
 // Unregister undoes Register.
-//
-//go:norace
-func Unregister(r *Run) { setLoops(r, false) }
-
-//go:norace
-func setLoops(r *Run, known bool) {
-	loopsMu.Lock()
-	defer loopsMu.Unlock()
-	var next []*Run
-	if p := loops.Load(); p != nil {
-		for _, other := range *p {
-			if other != r {
-				next = append(next, other)
+func Unregister(r *Run) {
+	changeLoops(func(old []*Run) (next []*Run) {
+		for _, o := range old {
+			if o != r {
+				next = append(next, o)
 			}
 		}
+		return next
+	})
+}
+
+func changeLoops(f func(old []*Run) []*Run) {
+	loopsMu.Lock()
+	defer loopsMu.Unlock()
+	var old []*Run
+	if p := loops.Load(); p != nil {
+		old = *p
 	}
-	if known {
-		next = append(next, r)
-	}
-	if len(next) > 0 {
+	if next := f(old); len(next) > 0 {
 		loops.Store(&next)
 	} else {
 		loops.Store(nil)
@@ -290,8 +274,6 @@ func setLoops(r *Run, known bool) {
 }
 
 // LoopTask is the loop task that runs on the calling goroutine, nil if none.
-//
-//go:norace
 func LoopTask() *Task {
 	p := loops.Load()
 	if p == nil {
@@ -306,19 +288,13 @@ func LoopTask() *Task {
 }
 
 // ambient is the run of everything that is used without a Run.
-var ambient quiet.Pointer[Run]
+var ambient atomic.Pointer[Run]
 
 // SetAmbient installs the run that stands behind foreign contexts.
-//
-//go:norace
 func SetAmbient(r *Run) { ambient.Store(r) }
 
 // Ambient is the run that stands behind foreign contexts.
-//
-//go:norace
 func Ambient() *Run { return ambient.Load() }
 
 // GoroutineID identifies the calling goroutine.
-//
-//go:norace
 func GoroutineID() int64 { return goid.Get() }

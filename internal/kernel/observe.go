@@ -1,6 +1,6 @@
 package kernel
 
-import "github.com/anyio-go/anyio/internal/quiet"
+import "sync/atomic"
 
 // An Intruder acts between the steps of a simulated run.
 type Intruder interface {
@@ -11,9 +11,7 @@ type Intruder interface {
 }
 
 // observer is told of every new run.
-var observer quiet.Pointer[func(*Run)]
+var observer atomic.Pointer[func(*Run)]
 
 // ObserveRuns lets f see every run that is made from now on; for leak checks.
-//
-//go:norace
 func ObserveRuns(f func(*Run)) { observer.Store(&f) }

@@ -5,8 +5,6 @@ package kernel
 type SocketOps struct{ Dial, Read, Write, Accept Op }
 
 // NewSocketOps makes the names of a kind.
-//
-//go:norace
 func NewSocketOps(kind string) *SocketOps {
 	return &SocketOps{
 		Dial:   RegisterOp(kind + ".Dial"),
@@ -27,8 +25,6 @@ var (
 )
 
 // OpsOfNetwork are those of a network by the name that package net gives it.
-//
-//go:norace
 func OpsOfNetwork(network string) *SocketOps {
 	switch {
 	case len(network) >= 4 && network[:4] == "unix":

@@ -7,8 +7,6 @@ package kernel
 type Woken struct{ first, last *Waiter }
 
 // Add appends a waiter whose word the caller has won.
-//
-//go:norace
 func (l *Woken) Add(w *Waiter) {
 	if l.last == nil {
 		l.first = w
@@ -19,18 +17,11 @@ func (l *Woken) Add(w *Waiter) {
 }
 
 // Unpark lets them go on, in the order in which they were added. No lock is held.
-//
-//go:norace
-func (l *Woken) Unpark() { l.unpark(false) }
-
-// unpark is Unpark that, if silent, is no synchronization.
-//
-//go:norace
-func (l *Woken) unpark(silent bool) {
+func (l *Woken) Unpark() {
 	for w := l.first; w != nil; {
 		next := w.woken
 		w.woken = nil
-		w.unparkBy(silent) // afterwards w may be gone
+		w.Unpark() // afterwards w may be gone
 		w = next
 	}
 	l.first, l.last = nil, nil

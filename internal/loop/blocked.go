@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A watcher is a task in WaitAllBlocked.
@@ -31,7 +32,9 @@ func (l *Loop) WaitAllBlocked(p kernel.Place) error {
 			break
 		}
 	}
-	l.run.SawAllBlocked()
+	if race.Enabled { // what the others did before they waited may be read now
+		l.run.Tasks()
+	}
 	return err
 }
 

@@ -1,12 +1,10 @@
 package loop
 
 import (
+	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A watchdog reports tasks that hold their loop for long: that compute, or call what
@@ -14,8 +12,8 @@ import (
 // in that time, and sleeps while the loop does. For the loop it is an atomic addition
 // per look outside and per wait.
 type watchdog struct {
-	state  quiet.Uint32 // odd while the loop runs; changes when it waits or looks outside
-	asleep quiet.Bool
+	state  atomic.Uint32 // odd while the loop runs; changes when it waits or looks outside
+	asleep atomic.Bool
 	timer  *time.Timer // nil: there is none
 
 	// What follows belongs to the timer's goroutine.
@@ -80,8 +78,6 @@ func (w *watchdog) run() {
 }
 
 // tick looks at the loop.
-//
-//go:norace
 func (w *watchdog) tick(l *Loop) {
 	state, goroutine := w.state.Load(), l.current.Load()
 	switch running := state&1 != 0; {
@@ -101,11 +97,7 @@ func (w *watchdog) tick(l *Loop) {
 }
 
 // report tells of the task that runs, once for each place.
-//
-//go:norace
 func (w *watchdog) report(l *Loop) {
-	race.Acquire(unsafe.Pointer(w)) // the last report, for the map
-	defer race.ReleaseMerge(unsafe.Pointer(w))
 	begin := time.Now()
 	if begin.Before(w.quiet) {
 		return

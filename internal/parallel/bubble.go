@@ -2,30 +2,22 @@ package parallel
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/realtime"
 )
 
 // bubbled are the timers that were armed in bubbles of testing/synctest, each one a
 // timer of package time: the shards' alarms belong to the world outside.
 type bubbled struct {
-	n  quiet.Int32
+	n  atomic.Int32
 	mu sync.Mutex
 	m  map[*kernel.Timer]*time.Timer
 }
 
-//go:norace
 func (b *bubbled) arm(t *kernel.Timer) {
-	race.Apart(unsafe.Pointer(b), func() { b.add(t) })
-}
-
-func (b *bubbled) add(t *kernel.Timer) {
-	race.Acquire(unsafe.Pointer(t))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.m == nil {
@@ -40,22 +32,17 @@ func (b *bubbled) add(t *kernel.Timer) {
 		}
 		b.mu.Unlock()
 		if due {
-			kernel.Fire(t)
+			t.Value.Fire()
 		}
 	})
 	b.m[t] = alarm
 	b.n.Store(int32(len(b.m)))
 }
 
-//go:norace
-func (b *bubbled) disarm(t *kernel.Timer) (ok bool) {
-	if b.n.Load() > 0 {
-		race.Apart(unsafe.Pointer(b), func() { ok = b.remove(t) })
+func (b *bubbled) disarm(t *kernel.Timer) bool {
+	if b.n.Load() == 0 {
+		return false
 	}
-	return ok
-}
-
-func (b *bubbled) remove(t *kernel.Timer) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	alarm := b.m[t]

@@ -8,7 +8,6 @@ import (
 
 	"github.com/anyio-go/anyio/internal/bubble"
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/realtime"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/anyio-go/anyio/internal/waitq"
@@ -23,7 +22,7 @@ type timers struct {
 }
 
 type shard struct {
-	mu    waitq.QuietMutex
+	mu    waitq.Mutex
 	heap  timerq.Heap[kernel.Firer]
 	alarm *time.Timer // runs fire
 	set   int64       // when alarm is due; noAlarm if it is not set
@@ -32,7 +31,6 @@ type shard struct {
 
 const noAlarm int64 = 1<<63 - 1
 
-//go:norace
 func (ts *timers) init() {
 	n := 1 << bits.Len(uint(runtime.GOMAXPROCS(0)-1))
 	ts.shards = make([]shard, n)
@@ -45,15 +43,12 @@ func (ts *timers) init() {
 	}
 }
 
-//go:norace
 func (ts *timers) of(t *kernel.Timer) *shard {
 	const golden = 0x9E3779B97F4A7C15 // spreads the low bits of the address
 	return &ts.shards[uint64(uintptr(unsafe.Pointer(t)))*golden>>ts.shift]
 }
 
-//go:norace
 func (b *Backend) Arm(t *kernel.Timer) {
-	race.ReleaseMerge(unsafe.Pointer(t))
 	if bubble.In() {
 		b.bubbled.arm(t)
 		return
@@ -67,7 +62,6 @@ func (b *Backend) Arm(t *kernel.Timer) {
 	s.mu.Unlock()
 }
 
-//go:norace
 func (b *Backend) Disarm(t *kernel.Timer) bool {
 	s := b.timers.of(t)
 	s.mu.Lock()
@@ -76,17 +70,12 @@ func (b *Backend) Disarm(t *kernel.Timer) bool {
 	return ok || b.bubbled.disarm(t)
 }
 
-//go:norace
 func (s *shard) setAlarm(when int64) {
 	s.set = when
-	race.Disable()
 	s.alarm.Reset(time.Duration(when - realtime.Now()))
-	race.Enable()
 }
 
 // fire runs all timers that are due, without the lock.
-//
-//go:norace
 func (s *shard) fire() {
 	s.mu.Lock()
 	s.set = noAlarm
@@ -102,8 +91,9 @@ func (s *shard) fire() {
 			break
 		}
 		s.heap.Remove(t)
+		f := t.Value
 		s.mu.Unlock()
-		kernel.Fire(t)
+		f.Fire()
 		s.mu.Lock()
 	}
 	s.mu.Unlock()

@@ -179,6 +179,8 @@ func (l *listener) SyscallConn() (syscall.RawConn, error) { return nil, errNoRaw
 
 // Close resets the connections that nobody has accepted.
 func (l *listener) Close() error {
+	kernel.Preempt()
+	defer kernel.Preempt()
 	l.net.lock()
 	defer l.net.unlock()
 	if l.closed {

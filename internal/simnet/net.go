@@ -112,15 +112,17 @@ func (n *Net) unlock() {
 			return
 		}
 		n.Sync()
-		if len(text) > 0 {
-			for _, w := range traces {
-				_, _ = w.Write(text)
-			}
-		}
 		verdicts := make([]Verdict, len(pend))
-		for i, p := range pend {
-			verdicts[i] = judge(rules, p)
-		}
+		kernel.Unpreempted(func() {
+			if len(text) > 0 {
+				for _, w := range traces {
+					_, _ = w.Write(text)
+				}
+			}
+			for i, p := range pend {
+				verdicts[i] = judge(rules, p)
+			}
+		})
 		race.ReleaseMerge(unsafe.Pointer(n))
 		if len(pend) == 0 {
 			return

@@ -159,6 +159,7 @@ func (c *conn) waited(op string, err error) error {
 
 // Read reads what has arrived. After a reset what came before it is read first.
 func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
+	defer kernel.Preempt()
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return 0, err
@@ -192,6 +193,7 @@ func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
 
 // Write puts everything into the send buffer, waiting for room.
 func (c *conn) Write(ctx context.Context, data []byte) (int, error) {
+	defer kernel.Preempt()
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return 0, err

@@ -135,6 +135,7 @@ func (s *datagram) isClosed() error {
 
 // ReadFrom takes the oldest datagram.
 func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
+	defer kernel.Preempt()
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return 0, kernel.Addr{}, err
@@ -171,6 +172,7 @@ func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 
 // WriteTo sends a datagram; it never waits.
 func (s *datagram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) error {
+	defer kernel.Preempt()
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return err
@@ -237,6 +239,8 @@ func (s *datagram) SyscallConn() (syscall.RawConn, error) { return nil, errNoRaw
 
 // Close throws away what was received and not read.
 func (s *datagram) Close() error {
+	kernel.Preempt()
+	defer kernel.Preempt()
 	s.net.lock()
 	defer s.net.unlock()
 	if s.closed {

@@ -130,6 +130,8 @@ func (l *unixListener) SyscallConn() (syscall.RawConn, error) { return nil, errN
 
 // Close leaves the file behind; see RemoveSocketFile.
 func (l *unixListener) Close() error {
+	kernel.Preempt()
+	defer kernel.Preempt()
 	l.net.lock()
 	defer l.net.unlock()
 	if l.closed {
@@ -166,6 +168,7 @@ func (c *unixConn) waited(op string, err error) error {
 
 // Read reads what the other end has written.
 func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
+	defer kernel.Preempt()
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return 0, err
@@ -201,6 +204,7 @@ func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
 
 // Write gives everything to the other end, waiting for room.
 func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
+	defer kernel.Preempt()
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return 0, err
@@ -231,6 +235,8 @@ func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
 
 // CloseWrite sends the end of the stream.
 func (c *unixConn) CloseWrite() error {
+	kernel.Preempt()
+	defer kernel.Preempt()
 	c.net.lock()
 	defer c.net.unlock()
 	if c.closed {
@@ -249,6 +255,8 @@ func (c *unixConn) wake() {
 
 // Close is a reset for the other end if this one has not read everything.
 func (c *unixConn) Close() error {
+	kernel.Preempt()
+	defer kernel.Preempt()
 	c.net.lock()
 	defer c.net.unlock()
 	if c.closed {

@@ -86,6 +86,7 @@ func (s *unixgram) isClosed() error {
 
 // ReadFrom takes the oldest datagram.
 func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
+	defer kernel.Preempt()
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return 0, kernel.Addr{}, err
@@ -117,6 +118,7 @@ func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 
 // WriteTo gives a datagram to the other socket, waiting for room in its queue.
 func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) error {
+	defer kernel.Preempt()
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return err
@@ -179,6 +181,8 @@ func (s *unixgram) SyscallConn() (syscall.RawConn, error) { return nil, errNoRaw
 
 // Close leaves the file behind; see RemoveSocketFile.
 func (s *unixgram) Close() error {
+	kernel.Preempt()
+	defer kernel.Preempt()
 	s.net.lock()
 	defer s.net.unlock()
 	if s.closed {
