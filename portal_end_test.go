@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/sim"
 )
 
 func TestLeavingAPortalBodyInACanceledScopeWaitsForItsCleanup(t *testing.T) {
@@ -42,8 +43,11 @@ func TestLeavingAPortalBodyInACanceledScopeWaitsForItsCleanup(t *testing.T) {
 			return nil
 		})
 		wantNil(t, "portal", err)
-	})
+	}, likeGoroutines, anyiotest.Seeds(1, 2, 10, 14, 24)) // also where leave is called before the task waits for it
 }
+
+// likeGoroutines has the simulator interrupt tasks wherever goroutines may be.
+var likeGoroutines = anyiotest.SimConfig(func(c *sim.Config) { c.Model = sim.Goroutines })
 
 // A task of the run that ends acquires the next one: it does not wait for itself.
 func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {

@@ -71,16 +71,24 @@ func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Con
 		panic(errNilTask)
 	}
 	left := NewFuture[error]("body of PortalOpen")
+	late := false // the task was canceled before that; written before left is set
 	if _, err := kernel.Enter(ctx); err != nil {
 		return v, nil, err
 	}
 	v, t, err := startPortal(ctx, p, func(ctx context.Context, started func(V)) (struct{}, error) {
 		return struct{}{}, with(ctx, func(ctx context.Context, v V) error {
 			started(v)
-			err, canceled := left.Await(ctx)
-			if canceled != nil {
+			// The caller may have left already, and the task been canceled after that.
+			p := kernel.Locate(ctx)
+			if canceled := left.done.WaitAt(p, opFuture); canceled != nil {
 				return canceled
 			}
+			if late {
+				if canceled := p.Check(); canceled != nil {
+					return canceled
+				}
+			}
+			err, _ := left.Value()
 			return err
 		})
 	}, kernel.FuncPC(with), "its body", nil)
@@ -88,6 +96,7 @@ func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Con
 		return v, nil, err
 	}
 	return v, func(ctx context.Context, err error) error {
+		late = t.h.t.Scope.Canceled()
 		_ = left.Set(err)
 		_, err = t.finish(ctx, "the caller of leave was canceled")
 		return err

@@ -262,7 +262,7 @@ func TestPortalOpenCleansUpWhenItsTaskIsCanceled(t *testing.T) {
 			})
 		})
 		wantNil(t, "portal", err)
-	})
+	}, likeGoroutines, anyiotest.Seeds(1, 2, 4, 6, 10))
 }
 
 func TestStartedPortalIsARunOfItsOwn(t *testing.T) {

@@ -2,17 +2,15 @@ package kernel
 
 import (
 	"context"
-	"unsafe"
+	"sync/atomic"
 
-	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
 // A Latch opens once and lets all through who wait for it. The zero value is shut.
 type Latch struct {
-	state   quiet.Uint32     // latchOpen, latchWaiters
-	mu      waitq.QuietMutex // guards waiters
+	state   atomic.Uint32 // latchOpen, latchWaiters
+	mu      waitq.Mutex   // guards waiters
 	waiters Queue
 }
 
@@ -22,29 +20,15 @@ const (
 )
 
 // IsOpen reports whether Open has been called.
-//
-//go:norace
-func (l *Latch) IsOpen() bool {
-	if l.state.Load()&latchOpen == 0 {
-		return false
-	}
-	race.Acquire(unsafe.Pointer(l))
-	return true
-}
+func (l *Latch) IsOpen() bool { return l.state.Load()&latchOpen != 0 }
 
 // Open lets all go on who wait, also those that are canceled right afterwards.
-//
-//go:norace
 func (l *Latch) Open() { l.open((*Queue).WakeAll) }
 
 // Fail is Open for who tells of a failure: see Waiter.Fail.
-//
-//go:norace
 func (l *Latch) Fail() { l.open((*Queue).FailAll) }
 
-//go:norace
 func (l *Latch) open(all func(*Queue, *Woken) int) {
-	race.ReleaseMerge(unsafe.Pointer(l))
 	if l.state.Or(latchOpen) != latchWaiters {
 		return // nobody waits, or it was open
 	}
@@ -56,13 +40,17 @@ func (l *Latch) open(all func(*Queue, *Woken) int) {
 }
 
 // Wait waits until the latch is open. It is a checkpoint also if it is open already.
-//
-//go:norace
 func (l *Latch) Wait(ctx context.Context, op Op) error {
 	p, err := Enter(ctx)
 	if err != nil || l.IsOpen() {
 		return err
 	}
+	return l.WaitAt(p, op)
+}
+
+// WaitAt is Wait without the checkpoint: a latch that is open lets through who is
+// canceled.
+func (l *Latch) WaitAt(p Place, op Op) (err error) {
 	b := GetBlocker()
 	b.Prepare(p, op)
 	if l.Enqueue(&b.Node) {
@@ -74,8 +62,6 @@ func (l *Latch) Wait(ctx context.Context, op Op) error {
 }
 
 // WaitShielded waits not minding cancellation.
-//
-//go:norace
 func (l *Latch) WaitShielded(ctx context.Context, op Op) {
 	if !l.IsOpen() {
 		l.WaitShieldedAt(Locate(ctx), op)
@@ -83,8 +69,6 @@ func (l *Latch) WaitShielded(ctx context.Context, op Op) {
 }
 
 // WaitShieldedAt is WaitShielded at a place.
-//
-//go:norace
 func (l *Latch) WaitShieldedAt(p Place, op Op) {
 	b := GetBlocker()
 	b.PrepareShielded(p, op)
@@ -96,13 +80,10 @@ func (l *Latch) WaitShieldedAt(p Place, op Op) {
 }
 
 // Enqueue queues a node of a prepared waiter; false if the latch is open.
-//
-//go:norace
 func (l *Latch) Enqueue(n *waitq.Node[Slot]) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state.Or(latchWaiters)&latchOpen != 0 {
-		race.Acquire(unsafe.Pointer(l))
 		return false
 	}
 	l.waiters.Push(n)
@@ -110,8 +91,6 @@ func (l *Latch) Enqueue(n *waitq.Node[Slot]) bool {
 }
 
 // Dequeue takes a node out, if it is still queued.
-//
-//go:norace
 func (l *Latch) Dequeue(n *waitq.Node[Slot]) {
 	l.mu.Lock()
 	l.waiters.Remove(n)
@@ -119,8 +98,6 @@ func (l *Latch) Dequeue(n *waitq.Node[Slot]) {
 }
 
 // Waiting is the number of waiters.
-//
-//go:norace
 func (l *Latch) Waiting() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
