@@ -99,12 +99,19 @@ func TestCanceledTaskIsNoCancellationOfTheAwaiter(t *testing.T) {
 func TestTaskThatSwallowsItsCancelIsFinished(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var canceled, goOn anyio.Event
 			h := anyio.Spawn(tg, func(ctx context.Context) (string, error) {
 				_ = anyio.SleepForever(ctx)
-				return "partial", nil
+				canceled.Set()
+				return "partial", anyio.Shielded(ctx, anyio.Forever, goOn.Wait)
 			})
 			settled(t, ctx)
 			h.Cancel("")
+			wantNil(t, "wait", canceled.Wait(ctx))
+			if v, err := h.Value(); v != "" || !errors.Is(err, anyio.ErrTaskNotFinished) {
+				t.Errorf("being canceled: %q, %v", v, err)
+			}
+			goOn.Set()
 			v, err := h.Await(ctx)
 			if v != "partial" || err != nil || h.Status() != anyio.TaskFinished {
 				t.Errorf("%q, %v, %v", v, err, h.Status())

@@ -154,11 +154,17 @@ func TestUnixDatagramsHaveSenders(t *testing.T) {
 		if string(data) != "pong" {
 			t.Errorf("received %q", data)
 		}
+		must(t, server.Send(ctx, socket.UnixPacket{Data: []byte("again"), Path: p.Path}))
+		buf := make([]byte, 100)
+		n, err := client.ReceiveInto(ctx, buf)
+		must(t, err)
+		if string(buf[:n]) != "again" {
+			t.Errorf("received %q", buf[:n])
+		}
 		unbound, err := socket.UnixDatagram(ctx)
 		must(t, err)
 		closing(t, ctx, unbound)
 		must(t, unbound.SendTo(ctx, []byte("anonymous"), serverPath))
-		buf := make([]byte, 100)
 		n, from, err := server.ReceiveFrom(ctx, buf)
 		must(t, err)
 		if string(buf[:n]) != "anonymous" || from != "" {

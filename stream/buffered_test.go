@@ -278,7 +278,7 @@ func TestBufferedConnectableMakesBufferedStreams(t *testing.T) {
 func TestByteStreamOfPiecesKeepsTheRulesOfByteStreams(t *testing.T) {
 	anyiotest.TestByteStream(t, func(context.Context) (a, b stream.ByteStream, err error) {
 		there, back := pieceHalf(), pieceHalf()
-		return stream.AsByteStream(stream.StapleObjects(there.send, back.recv)),
+		return stream.Staple(stream.AsByteSendStream(there.send), stream.AsByteReceiveStream(back.recv)),
 			stream.AsByteStream(stream.StapleObjects(back.send, there.recv)), nil
 	}, anyiotest.Lacks(anyiotest.Backpressure, "one Send is one piece, whatever its size"))
 }

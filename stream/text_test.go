@@ -162,6 +162,9 @@ func TestTruncatedTextIsAnUnexpectedEnd(t *testing.T) {
 	wantErr(t, err, nil)
 	_, err = r.Receive(context.Background())
 	wantErr(t, err, io.ErrUnexpectedEOF)
+	if e, ok := errors.AsType[*stream.DecodeError](err); !ok {
+		t.Errorf("%T %v", e, err)
+	}
 	_, err = r.Receive(context.Background())
 	wantErr(t, err, anyio.ErrEndOfStream)
 }
