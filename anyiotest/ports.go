@@ -18,6 +18,7 @@ import (
 // Where a test can, it listens on port 0 instead.
 type FreePorts struct {
 	network string
+	bind    func(network string, port int) (io.Closer, int, error) // bindLoopback, but in tests
 	mu      sync.Mutex
 	given   map[int]bool // guarded by mu
 }
@@ -26,7 +27,7 @@ type FreePorts struct {
 // and the IPv6 loopback address, as far as the machine has both; or, with "tcp4",
 // "tcp6", "udp4" or "udp6", on one of them.
 func NewFreePorts(network string) *FreePorts {
-	return &FreePorts{network: network, given: make(map[int]bool)}
+	return &FreePorts{network: network, bind: bindLoopback, given: make(map[int]bool)}
 }
 
 // Network is what the factory was made for.
@@ -41,7 +42,7 @@ func (p *FreePorts) Next() (int, error) {
 	if len(families) > 0 {
 		for range 1000 {
 			var port int
-			if port, err = freePort(families); err == nil && !p.given[port] {
+			if port, err = p.freePort(families); err == nil && !p.given[port] {
 				p.given[port] = true
 				return port, nil
 			}
@@ -62,7 +63,7 @@ func (p *FreePorts) families() ([]string, error) {
 	var usable []string
 	var failed error
 	for _, network := range all {
-		if _, err := freePort([]string{network}); err != nil {
+		if _, err := p.freePort([]string{network}); err != nil {
 			failed = err
 		} else {
 			usable = append(usable, network)
@@ -73,10 +74,10 @@ func (p *FreePorts) families() ([]string, error) {
 
 // freePort lets the system choose a port of the first network and binds it in the
 // others, too.
-func freePort(networks []string) (int, error) {
+func (p *FreePorts) freePort(networks []string) (int, error) {
 	port := 0
 	for _, network := range networks {
-		c, got, err := bindLoopback(network, port)
+		c, got, err := p.bind(network, port)
 		if err != nil {
 			return 0, err
 		}
