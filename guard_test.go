@@ -3,10 +3,12 @@ package anyio_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
 )
 
 func TestResourceGuardRefusesTheSecond(t *testing.T) {
@@ -32,6 +34,54 @@ func TestResourceGuardRefusesTheSecond(t *testing.T) {
 				t.Error("the same task entered twice")
 			}
 			guard.Release()
+		}
+	})
+}
+
+// Somebody is in the guarded region at any time while the others try to enter.
+func TestResourceGuardLetsOneInAtATime(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		const tasks, rounds = 6, 50
+		var guard anyio.ResourceGuard
+		var first, refused anyio.Event
+		inside, entered := 0, 0 // by whoever is in
+		var busy atomic.Int64
+		enter := func(ctx context.Context, linger func(context.Context) error) error {
+			err := guard.Do(func() error {
+				if inside++; inside != 1 {
+					t.Errorf("%d are in", inside)
+				}
+				entered++
+				err := linger(ctx)
+				inside--
+				return err
+			})
+			if _, ok := errors.AsType[*anyio.BusyError](err); ok {
+				busy.Add(1)
+				refused.Set()
+				return nil
+			}
+			return err
+		}
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				return enter(ctx, func(ctx context.Context) error {
+					first.Set()
+					return refused.Wait(ctx)
+				})
+			})
+			for range tasks {
+				tg.Go(func(ctx context.Context) error {
+					err := first.Wait(ctx)
+					for range rounds {
+						err = errors.Join(err, enter(ctx, lowlevel.Checkpoint), lowlevel.Checkpoint(ctx))
+					}
+					return err
+				})
+			}
+		})
+		if n := int(busy.Load()); n == 0 || entered < 2 || n+entered != tasks*rounds+1 {
+			t.Errorf("%d entered, %d were refused, of %d", entered, n, tasks*rounds+1)
 		}
 	})
 }

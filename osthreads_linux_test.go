@@ -2,6 +2,7 @@ package anyio_test
 
 import (
 	"context"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -9,15 +10,30 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 )
 
+// All calls see one thread, which between them nobody else gets: goroutines that want
+// threads for themselves would take each that is idle.
 func TestCallsOnOneOSThreadSeeOneThread(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		threads := anyio.NewOSThreads(1)
 		defer threads.Close(ctx)
-		tids := map[int]bool{}
+		release := make(chan struct{})
+		defer close(release)
+		others, tids := make(chan int), map[int]bool{}
 		for range 10 {
 			tid, err := anyio.RunBlocking(ctx, func() (int, error) { return syscall.Gettid(), nil }, anyio.OnThreads(threads))
 			wantNil(t, "call", err)
 			tids[tid] = true
+			for range 4 {
+				go func() {
+					runtime.LockOSThread()
+					defer runtime.UnlockOSThread()
+					others <- syscall.Gettid()
+					<-release
+				}()
+				if tids[<-others] {
+					t.Error("another goroutine has got the thread")
+				}
+			}
 		}
 		if len(tids) != 1 {
 			t.Errorf("%d threads", len(tids))

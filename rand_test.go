@@ -12,18 +12,44 @@ import (
 
 func TestRandDrawsDifferentNumbers(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		r := anyio.Rand(ctx)
 		seen := map[uint64]bool{}
-		for range 100 {
-			seen[r.Uint64()] = true
+		var ones [64]int
+		for range 10 {
+			r := anyio.Rand(ctx) // goes on with the run's sequence
+			for range 100 {
+				v := r.Uint64()
+				seen[v] = true
+				for bit := range ones {
+					ones[bit] += int(v >> bit & 1)
+				}
+			}
 		}
-		if len(seen) < 99 {
-			t.Errorf("100 draws gave %d different numbers", len(seen))
+		if len(seen) != 1000 {
+			t.Errorf("1000 draws gave %d different numbers", len(seen))
 		}
-		if n := r.IntN(10); n < 0 || n > 9 {
-			t.Errorf("IntN(10) = %d", n)
+		for bit, n := range ones {
+			if n < 350 || n > 650 {
+				t.Errorf("bit %d is set in %d of 1000 numbers", bit, n)
+			}
 		}
 	})
+}
+
+// Nothing decides the numbers of a real run: another one draws others.
+func TestRandOfAnotherRealRunIsDifferent(t *testing.T) {
+	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		seen := map[uint64]bool{}
+		for range 3 {
+			v, err := anyio.Call(context.Background(), func(ctx context.Context) (uint64, error) {
+				return anyio.Rand(ctx).Uint64(), nil
+			}, anyio.On(b))
+			wantNil(t, "run", err)
+			seen[v] = true
+		}
+		if len(seen) != 3 {
+			t.Errorf("%s: three runs drew %v", b.Name(), seen)
+		}
+	}
 }
 
 func TestRandIsDecidedByTheSeed(t *testing.T) {

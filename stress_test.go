@@ -17,6 +17,7 @@ import (
 // may get lost: every function left with AfterFunc is called or stopped, every
 // Done channel is closed in the end, and every group ends when it is canceled.
 type storm struct {
+	begin   time.Time
 	slots   [16]atomic.Pointer[stormScope]
 	ops     atomic.Int64
 	after   atomic.Int64 // functions left
@@ -99,8 +100,12 @@ func (st *storm) meddle(t *testing.T, r *rand.Rand, stranger bool) {
 			st.started.Add(1)
 		})
 	case 15:
-		if d, ok := anyio.EffectiveDeadline(x.ctx); ok && d.IsZero() != (x.ctx.Err() != nil) && x.ctx.Err() == nil {
-			runtime.Gosched() // canceled for a moment
+		canceled := x.tg.CancelCalled() // for good
+		switch d, ok := anyio.EffectiveDeadline(x.ctx); {
+		case canceled && !(ok && d.IsZero()):
+			t.Errorf("the effective deadline of a canceled group is %v, %t", d, ok)
+		case !d.IsZero() && (!ok || d.Before(st.begin) || d.After(time.Now().Add(time.Hour))):
+			t.Errorf("the effective deadline is %v, %t, which nobody has set", d, ok)
 		}
 	}
 }
@@ -160,7 +165,7 @@ func TestStormLosesNothingOnTheEventLoop(t *testing.T) {
 
 func testStorm(t *testing.T, b anyio.Backend, ops int64) {
 	before := runtime.NumGoroutine()
-	st := &storm{}
+	st := &storm{begin: time.Now()}
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		stop := make(chan struct{})
 		var strangers sync.WaitGroup
