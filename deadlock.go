@@ -38,6 +38,8 @@ type StuckStep struct {
 	State  string        // of the goroutine, as package runtime names it: "sync.Mutex.Lock"
 	After  time.Duration // how long the step had taken, in real time
 	Stack  string        // of the goroutine; if it runs an iterator of iter.Pull, of who does that as well
+
+	interrupted bool // tasks were, also where they hold a mutex
 }
 
 // A BlockedTask is a task of a run that cannot go on.
@@ -58,6 +60,7 @@ func newDeadlockError(s *kernel.Stall) error {
 		e.Stuck = &StuckStep{State: in.State, After: in.After, Stack: in.Stack}
 		if in.Task != nil {
 			e.Stuck.ID, e.Stuck.Name = in.Task.ID(), in.Task.Name()
+			e.Stuck.interrupted = in.Task.Scope.Run().Preempt
 		}
 	}
 	for _, t := range s.Tasks {
@@ -127,6 +130,9 @@ func (s *StuckStep) describe() string {
 	text += " [" + s.State + "]"
 	if s.Source != "" {
 		text += " at " + s.Source
+	}
+	if s.interrupted && strings.HasPrefix(s.State, "sync.") {
+		text += ", perhaps held by a task that sim.Goroutines has interrupted in a call of this library: make that call after Unlock, or use anyio.Lock"
 	}
 	return text
 }
