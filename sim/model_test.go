@@ -287,7 +287,7 @@ func TestCallbacksAreNotInterrupted(t *testing.T) {
 }
 
 // A notification that comes while the lock is being given up is not lost.
-func TestConditionWaitsInOneStep(t *testing.T) {
+func TestConditionLosesNoNotificationInTheModelOfGoroutines(t *testing.T) {
 	for seed := range uint64(200) {
 		var c anyio.Condition
 		ready := false
