@@ -14,6 +14,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -62,14 +63,17 @@ func TestStepThatBlocksEndsTheRun(t *testing.T) {
 		state string
 		f     func(ctx context.Context)
 	}{
-		"mutex":             {"sync.Mutex.Lock", func(context.Context) { var mu sync.Mutex; mu.Lock(); mu.Lock() }},
-		"read-write mutex":  {"sync.RWMutex.RLock", func(context.Context) { var mu sync.RWMutex; mu.Lock(); mu.RLock() }},
-		"channel receive":   {"chan receive", func(context.Context) { <-make(chan int) }},
-		"channel send":      {"chan send", func(context.Context) { make(chan int) <- 1 }},
-		"select with ctx":   {"select", func(ctx context.Context) { selectOn(ctx, make(chan int)) }},
-		"wait group":        {"sync.WaitGroup.Wait", func(context.Context) { var wg sync.WaitGroup; wg.Add(1); wg.Wait() }},
-		"sync.Cond":         {"sync.Cond.Wait", func(context.Context) { c := sync.NewCond(&sync.Mutex{}); c.L.Lock(); c.Wait() }},
-		"in RunBlocking":    {"chan receive", func(ctx context.Context) { _, _ = anyio.RunBlocking(ctx, receiveForever) }},
+		"mutex":            {"sync.Mutex.Lock", func(context.Context) { var mu sync.Mutex; mu.Lock(); mu.Lock() }},
+		"read-write mutex": {"sync.RWMutex.RLock", func(context.Context) { var mu sync.RWMutex; mu.Lock(); mu.RLock() }},
+		"channel receive":  {"chan receive", func(context.Context) { <-make(chan int) }},
+		"channel send":     {"chan send", func(context.Context) { make(chan int) <- 1 }},
+		"select with ctx":  {"select", func(ctx context.Context) { selectOn(ctx, make(chan int)) }},
+		"wait group":       {"sync.WaitGroup.Wait", func(context.Context) { var wg sync.WaitGroup; wg.Add(1); wg.Wait() }},
+		"sync.Cond":        {"sync.Cond.Wait", func(context.Context) { c := sync.NewCond(&sync.Mutex{}); c.L.Lock(); c.Wait() }},
+		"in RunBlocking":   {"chan receive", func(ctx context.Context) { _, _ = anyio.RunBlocking(ctx, receiveForever) }},
+		"in RunVar.GetOrSet": {"chan receive", func(ctx context.Context) {
+			lowlevel.NewRunVar[int]("v").GetOrSet(ctx, func() int { v, _ := receiveForever(); return v })
+		}},
 		"after other steps": {"chan receive", func(ctx context.Context) { _ = anyio.Sleep(ctx, time.Hour); <-make(chan int) }},
 		"inside of iter.Pull": {"chan receive", func(context.Context) {
 			next, stop := iter.Pull(func(yield func(int) bool) { <-make(chan int) })

@@ -113,9 +113,10 @@ type Run struct {
 
 	unpreemptible int // calls of Unpreempted; the tasks' in turns
 
-	varsMu sync.Mutex
-	vars   map[any]any // of RunVar
-	finish []func()    // see OnFinish; guarded by varsMu
+	varsMu   sync.Mutex  // held while a function of RunVar.GetOrSet runs
+	vars     map[any]any // of RunVar
+	finishMu sync.Mutex
+	finish   []func() // see OnFinish; guarded by finishMu
 
 	ThreadLimiter atomic.Value // belongs to RunBlocking
 }
@@ -171,12 +172,12 @@ func (r *Run) Ended() bool { return r.ended.Load() }
 // OnFinish leaves a function to be called when the run is over, or at once if it is.
 // It may wait, but for no task of the run.
 func (r *Run) OnFinish(f func()) {
-	r.varsMu.Lock()
+	r.finishMu.Lock()
 	ended := r.ended.Load()
 	if !ended {
 		r.finish = append(r.finish, f)
 	}
-	r.varsMu.Unlock()
+	r.finishMu.Unlock()
 	if ended {
 		f()
 	}
@@ -185,7 +186,7 @@ func (r *Run) OnFinish(f func()) {
 // Finish marks the run as over, leaves its root scope, and calls what OnFinish has
 // left, the last first.
 func (r *Run) Finish() {
-	r.varsMu.Lock()
+	r.finishMu.Lock()
 	if !r.ended.Swap(true) {
 		if r.Debug {
 			debugRuns.Add(-1)
@@ -196,7 +197,7 @@ func (r *Run) Finish() {
 	}
 	finish := r.finish
 	r.finish = nil
-	r.varsMu.Unlock()
+	r.finishMu.Unlock()
 	if r.GivenUp() == nil {
 		r.Root.Leave()
 	} else {
