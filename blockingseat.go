@@ -2,6 +2,7 @@ package anyio
 
 import (
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -18,7 +19,7 @@ type blockingSeat struct {
 
 type seatQueue struct{ waitq.Queue[*blockingSeat] }
 
-var seats = waitq.NewPool(func() *blockingSeat {
+var seats = quiet.NewPool(func() *blockingSeat {
 	s := &blockingSeat{}
 	s.node.Value = s
 	return s

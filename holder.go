@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -44,7 +45,7 @@ type claimant struct {
 	node     waitq.Node[*claimant]
 }
 
-var claimants = waitq.NewPool(func() *claimant {
+var claimants = quiet.NewPool(func() *claimant {
 	c := &claimant{}
 	c.node.Value = c
 	return c

@@ -51,7 +51,8 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 			}
 			return nil
 		}, kernel.FuncPC(f), nil)
-		tg.g.SpawnHelping(&t.t)
+		tg.g.Adopt(&t.t)
+		tg.g.StartHelping(&t.t)
 		t.t.DoneLatch().WaitShielded(ctx, opInRun)
 		return nil
 	})

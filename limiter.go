@@ -59,6 +59,8 @@ var opLimiter = kernel.RegisterOp("CapacityLimiter.Acquire")
 
 // NewCapacityLimiter makes a limiter with that many tokens; 0 and Unlimited are
 // allowed. It panics with a *MisuseError if total is negative. [SY-37]
+//
+//go:norace
 func NewCapacityLimiter(total int) *CapacityLimiter {
 	checkTotal(total)
 	return &CapacityLimiter{total: total}

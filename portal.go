@@ -234,12 +234,13 @@ func (t *PortalTask[T]) spawnHelping(ctx context.Context, p *Portal) error {
 	if err := p.refusal(); err != nil {
 		return err
 	}
+	if p.isStopped() || !p.tg.g.Adopt(&t.h.t) {
+		return ErrPortalStopped
+	}
 	if kernel.LoopTask() == nil && ctx.Done() != nil {
 		defer t.follow(ctx)()
 	}
-	if p.isStopped() || !p.tg.g.SpawnHelping(&t.h.t) {
-		return ErrPortalStopped
-	}
+	p.tg.g.StartHelping(&t.h.t)
 	return nil
 }
 

@@ -11,25 +11,35 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/sim"
-	"github.com/anyio-go/anyio/stream"
 )
 
 // A simulated task never runs at the same time as another, and yet the race
 // detector must see what would be a race on all cores, and nothing else.
 
-// racePrograms share x between tasks.
-var racePrograms = []struct {
+// A raceProgram shares x between tasks.
+type raceProgram struct {
 	name string
-	racy bool
 	main func(ctx context.Context, tg *anyio.TaskGroup, x *int) error
-}{
-	{"two writers", true, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+}
+
+func (p raceProgram) run(b anyio.Backend) error {
+	x := 0
+	return anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			return p.main(ctx, tg, &x)
+		})
+	}, anyio.On(b))
+}
+
+// racePrograms have a race, whatever the order.
+var racePrograms = []raceProgram{
+	{"two writers", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		for range 2 {
 			tg.Go(func(context.Context) error { *x++; return nil })
 		}
 		return nil
 	}},
-	{"writers that slept before", true, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+	{"writers that slept before", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		for i := range 2 {
 			tg.Go(func(ctx context.Context) error {
 				_ = anyio.Sleep(ctx, time.Duration(i+1)*time.Millisecond)
@@ -39,7 +49,7 @@ var racePrograms = []struct {
 		}
 		return nil
 	}},
-	{"writers that sleep in between", true, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+	{"writers that sleep in between", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		for i := range 2 {
 			tg.Go(func(ctx context.Context) error {
 				for range 3 {
@@ -51,7 +61,7 @@ var racePrograms = []struct {
 		}
 		return nil
 	}},
-	{"writers that give way", true, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+	{"writers that give way", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		for range 2 {
 			tg.Go(func(ctx context.Context) error {
 				for range 100 {
@@ -63,13 +73,13 @@ var racePrograms = []struct {
 		}
 		return nil
 	}},
-	{"host that does not wait", true, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+	{"host that does not wait", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		tg.Go(func(ctx context.Context) error { *x++; return anyio.Sleep(ctx, time.Millisecond) })
 		_ = anyio.Sleep(ctx, 5*time.Millisecond)
 		*x++
 		return nil
 	}},
-	{"writer after the event was set", true, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+	{"writer after the event was set", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		var ev anyio.Event
 		tg.Go(func(ctx context.Context) error { _ = ev.Wait(ctx); *x++; return nil })
 		_ = anyio.Sleep(ctx, time.Millisecond)
@@ -77,146 +87,144 @@ var racePrograms = []struct {
 		*x++
 		return nil
 	}},
-	{"task start", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
-		*x++
-		tg.Go(func(ctx context.Context) error {
-			*x++
-			tg.Go(func(context.Context) error { *x++; return nil })
+	{"host between two starts", func(_ context.Context, tg *anyio.TaskGroup, x *int) error {
+		tg.Go(func(context.Context) error { _ = *x; return nil })
+		*x = 1
+		tg.Go(nothing)
+		return nil
+	}},
+	{"host that gives way", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+		tg.Go(func(context.Context) error { _ = *x; return nil })
+		*x = 1
+		return anyio.Sleep(ctx, 0)
+	}},
+	{"host that waits for another task", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+		var ev anyio.Event
+		tg.Go(func(context.Context) error { _ = *x; return nil })
+		tg.Go(func(context.Context) error { ev.Set(); return nil })
+		*x = 1
+		return ev.Wait(ctx)
+	}},
+	{"host before a nested group", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+		tg.Go(func(context.Context) error { _ = *x; return nil })
+		*x = 1
+		return anyio.WithTaskGroup(ctx, func(_ context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(nothing)
 			return nil
 		})
-		return nil
 	}},
-	{"event", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+	{"task that ends before another is started", func(_ context.Context, tg *anyio.TaskGroup, x *int) error {
 		var ev anyio.Event
-		for range 2 {
-			tg.Go(func(ctx context.Context) error { _ = ev.Wait(ctx); _ = *x; return nil })
-		}
-		_ = anyio.Sleep(ctx, time.Millisecond)
-		*x++
-		ev.Set()
-		return nil
-	}},
-	{"event that is set already", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
-		var ev anyio.Event
-		tg.Go(func(ctx context.Context) error { *x++; ev.Set(); return nil })
-		_ = anyio.Sleep(ctx, time.Millisecond)
-		_ = ev.Wait(ctx)
-		*x++
-		return nil
-	}},
-	{"started", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
-		_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
-			_ = anyio.Sleep(ctx, time.Millisecond)
-			*x++
-			started(0)
-			return anyio.Sleep(ctx, time.Millisecond)
+		tg.Go(func(ctx context.Context) error {
+			err := ev.Wait(ctx)
+			tg.Go(func(context.Context) error { _ = *x; return nil })
+			return err
 		})
-		*x++
-		return err
-	}},
-	{"task end", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
-		for range 2 {
-			h := tg.Go(func(ctx context.Context) error { _ = anyio.Sleep(ctx, time.Millisecond); *x++; return nil })
-			_ = h.Await(ctx)
-			*x++
-		}
+		tg.Go(func(context.Context) error { ev.Set(); *x = 1; return nil })
 		return nil
 	}},
-	{"group exit", false, func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		for range 2 {
-			_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				tg.Go(func(ctx context.Context) error { _ = anyio.Sleep(ctx, time.Millisecond); *x++; return nil })
+	{"task that ends before a nested group begins", func(_ context.Context, tg *anyio.TaskGroup, x *int) error {
+		var ev anyio.Event
+		tg.Go(func(ctx context.Context) error {
+			if err := ev.Wait(ctx); err != nil {
+				return err
+			}
+			return anyio.WithTaskGroup(ctx, func(_ context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(context.Context) error { _ = *x; return nil })
 				return nil
 			})
-			*x++
-		}
+		})
+		tg.Go(func(context.Context) error { ev.Set(); *x = 1; return nil })
 		return nil
 	}},
-	{"memory stream", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
-		send, recv := stream.Memory[int](1)
-		defer recv.Close(ctx)
-		tg.Go(func(ctx context.Context) error {
-			defer send.Close(ctx)
-			_ = anyio.Sleep(ctx, time.Millisecond)
-			*x++
-			return send.Send(ctx, *x) // x belongs to the receiver now
+	{"waiter that goes on after a write behind Set", func(_ context.Context, tg *anyio.TaskGroup, x *int) error {
+		var ev anyio.Event
+		tg.Go(func(ctx context.Context) error { err := ev.Wait(ctx); _ = *x; return err })
+		tg.Go(func(context.Context) error { ev.Set(); *x = 1; return nil })
+		return nil
+	}},
+	{"waiter that writes before it waits", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+		var ev anyio.Event
+		tg.Go(func(ctx context.Context) error { *x = 1; return ev.Wait(ctx) })
+		_ = anyio.Sleep(ctx, time.Millisecond)
+		ev.Set()
+		_ = *x
+		return nil
+	}},
+	{"tasks that a deadline ends", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
+		_, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(_ context.Context, tg *anyio.TaskGroup) error {
+				for range 2 {
+					tg.Go(func(ctx context.Context) error { err := anyio.SleepForever(ctx); *x++; return err })
+				}
+				return nil
+			})
 		})
-		_, err := recv.Receive(ctx)
-		*x++
 		return err
 	}},
-	{"cancel", false, func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
-		h := tg.Go(func(ctx context.Context) error { err := anyio.SleepForever(ctx); *x++; return err })
+	{"tasks that are canceled together", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+		for range 2 {
+			tg.Go(func(ctx context.Context) error {
+				err := anyio.SleepForever(ctx)
+				*x++
+				_ = err.Error()
+				return err
+			})
+		}
 		_ = anyio.Sleep(ctx, time.Millisecond)
-		*x++
-		h.Cancel("")
+		tg.Cancel("enough")
 		return nil
 	}},
 }
 
-var raceBackends = []func() anyio.Backend{
-	anyio.EventLoop,
-	func() anyio.Backend { return sim.New(sim.Config{Seed: 1}) },
-	func() anyio.Backend { return sim.New(sim.Config{Seed: 2}) },
-	anyio.Parallel,
-}
+var raceBackends = []func() anyio.Backend{anyio.EventLoop, anyio.Parallel}
 
-// raceProgramVar selects the program of the child process.
-const raceProgramVar = "ANYIO_TEST_RACE_PROGRAM"
-
-func runRaceProgram(i int, b anyio.Backend) error {
-	x := 0
-	return anyio.Run(context.Background(), func(ctx context.Context) error {
-		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			return racePrograms[i].main(ctx, tg, &x)
-		})
-	}, anyio.On(b))
-}
-
-// TestRaceProgram is what the child process runs.
-func TestRaceProgram(t *testing.T) {
-	name := os.Getenv(raceProgramVar)
-	if name == "" {
-		t.Skip("only for the child process of TestRaceDetectorSeesRacesOnALoop")
-	}
-	program, backend, _ := strings.Cut(name, "/")
-	for i, p := range racePrograms {
-		if p.name == program {
-			wantNil(t, "run", runRaceProgram(i, raceBackends[backend[0]-'0']()))
-		}
+func init() {
+	for seed := range uint64(12) {
+		raceBackends = append(raceBackends, func() anyio.Backend { return sim.New(sim.Config{Seed: seed}) })
 	}
 }
 
-func TestRaceDetectorSeesNoRaceInAHandover(t *testing.T) {
-	if !raceEnabled {
-		t.Skip("needs -race")
-	}
-	for i, p := range racePrograms {
-		for _, b := range raceBackends {
-			if !p.racy {
-				t.Run(p.name, func(t *testing.T) { wantNil(t, "run", runRaceProgram(i, b())) })
-			}
-		}
-	}
-}
+// raceChildVar tells the child process what to run.
+const raceChildVar = "ANYIO_TEST_RACE_CHILD"
 
-func TestRaceDetectorSeesRacesOnALoop(t *testing.T) {
-	if !raceEnabled {
-		t.Skip("needs -race")
+// TestRacePrograms is what the child process runs.
+func TestRacePrograms(t *testing.T) {
+	if os.Getenv(raceChildVar) != "programs" {
+		t.Skip("only for the child process of TestRaceDetectorSeesEveryRace")
 	}
 	for _, p := range racePrograms {
-		if !p.racy {
-			continue
-		}
-		for b, mk := range raceBackends[:3] {
-			t.Run(p.name+"/"+mk().Name(), func(t *testing.T) {
-				cmd := exec.Command(os.Args[0], "-test.run=^TestRaceProgram$", "-test.shuffle=off")
-				cmd.Env = append(slices.Clone(os.Environ()), raceProgramVar+"="+p.name+"/"+string(rune('0'+b)))
-				out, err := cmd.CombinedOutput()
-				if err == nil || !strings.Contains(string(out), "WARNING: DATA RACE") {
-					t.Errorf("the race was not reported: %v\n%s", err, out)
+		for _, b := range raceBackends {
+			t.Run(p.name+"/"+b().Name(), func(t *testing.T) {
+				for range 3 { // the detector forgets all accesses now and then
+					wantNil(t, "run", p.run(b()))
 				}
 			})
 		}
+	}
+}
+
+func TestRaceDetectorSeesEveryRace(t *testing.T) {
+	wantRaces(t, "TestRacePrograms", "programs", len(racePrograms)*len(raceBackends))
+}
+
+// wantRaces runs a test in a child process. Each of its n subtests must be reported to
+// have a race.
+func wantRaces(t *testing.T, test, child string, n int) {
+	t.Helper()
+	if !raceEnabled {
+		t.Skip("needs -race")
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v", "-test.shuffle=off", "-test.count=1")
+	cmd.Env = append(slices.Clone(os.Environ()), raceChildVar+"="+child, "GORACE=suppress_equal_stacks=0 suppress_equal_addresses=0")
+	out, _ := cmd.CombinedOutput()
+	for _, line := range strings.Split(string(out), "\n") {
+		if name, hidden := strings.CutPrefix(line, "    --- PASS: "+test+"/"); hidden {
+			t.Errorf("no race was reported: %s", name)
+		}
+	}
+	failed := strings.Count(string(out), "\n    --- FAIL: "+test+"/")
+	if reports := strings.Count(string(out), "race detected during execution of test"); failed != n || reports < n {
+		t.Errorf("%d subtests of %d failed, %d had a race:\n%.3000s", failed, n, reports, out)
 	}
 }

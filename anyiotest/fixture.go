@@ -65,12 +65,18 @@ type fixturesKey struct{}
 
 func openFixtures(ctx context.Context, t testing.TB, r *kernel.Run) *fixtures {
 	fs := &fixtures{t: t, ctx: ctx, main: kernel.Locate(ctx).Task()}
-	r.Vars(func(vars map[any]any) { vars[fixturesKey{}] = fs })
+	v := r.Var(fixturesKey{})
+	v.Lock()
+	defer v.Unlock()
+	v.Value = fs
 	return fs
 }
 
 func fixturesOf(ctx context.Context) (fs *fixtures) {
-	kernel.Locate(ctx).Run().Vars(func(vars map[any]any) { fs, _ = vars[fixturesKey{}].(*fixtures) })
+	v := kernel.Locate(ctx).Run().Var(fixturesKey{})
+	v.Lock()
+	defer v.Unlock()
+	fs, _ = v.Value.(*fixtures)
 	return fs
 }
 

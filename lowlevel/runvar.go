@@ -56,12 +56,16 @@ func (v *RunVar[T]) GetOr(ctx context.Context, otherwise T) T {
 }
 
 func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
-	kernel.Locate(ctx).Run().Vars(func(vars map[any]any) {
-		var b box[T]
-		b, ok = vars[v].(box[T])
-		value = b.value
-	})
-	return value, ok
+	in := kernel.Locate(ctx).Run().FindVar(v)
+	if in == nil {
+		return value, false
+	}
+	in.Lock()
+	defer in.Unlock()
+	if !in.Has {
+		return value, false
+	}
+	return in.Value.(box[T]).value, true
 }
 
 // GetOrSet is the variable's value in the run of ctx; if it was not set, the variable
@@ -69,20 +73,23 @@ func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
 // makes the value, and all get the same. (Get and then Set may make several, where
 // tasks run at the same time.) A default counts for nothing here.
 //
-// make must not wait and must not use run variables, as others who use variables of
-// the run wait for it. If it panics, the variable stays unset.
-func (v *RunVar[T]) GetOrSet(ctx context.Context, make func() T) (value T) {
+// make must not wait and must not use the variable, as others who use it in the run
+// wait for it. If it panics, the variable stays unset.
+func (v *RunVar[T]) GetOrSet(ctx context.Context, make func() T) T {
 	kernel.Preempt()
-	kernel.Locate(ctx).Run().Vars(func(vars map[any]any) {
-		b, ok := vars[v].(box[T])
-		if !ok {
-			b.value = make()
-			vars[v] = b
-		}
-		value = b.value
-	})
+	value := v.getOrSet(kernel.Locate(ctx).Run(), make)
 	kernel.Preempt()
 	return value
+}
+
+func (v *RunVar[T]) getOrSet(r *kernel.Run, make func() T) T {
+	in := r.Var(v)
+	in.Lock()
+	defer in.Unlock()
+	if !in.Has {
+		kernel.Unpreempted(func() { in.Value, in.Has = box[T]{make()}, true })
+	}
+	return in.Value.(box[T]).value
 }
 
 // Set gives the variable a value in the run of ctx. The token restores the
@@ -90,10 +97,11 @@ func (v *RunVar[T]) GetOrSet(ctx context.Context, make func() T) (value T) {
 func (v *RunVar[T]) Set(ctx context.Context, value T) *RunVarToken[T] {
 	token := &RunVarToken[T]{v: v, run: kernel.Locate(ctx).Run()}
 	kernel.Preempt()
-	token.run.Vars(func(vars map[any]any) {
-		token.old, token.had = vars[v]
-		vars[v] = box[T]{value}
-	})
+	in := token.run.Var(v)
+	in.Lock()
+	token.old, token.had = in.Value, in.Has
+	in.Value, in.Has = box[T]{value}, true
+	in.Unlock()
 	kernel.Preempt()
 	return token
 }
@@ -112,13 +120,10 @@ func (v *RunVar[T]) Reset(token *RunVarToken[T]) error {
 		return &anyio.MisuseError{Text: fmt.Sprintf("this token of run variable %q has already been used: each Set can be undone once", v.name)}
 	}
 	kernel.Preempt()
-	token.run.Vars(func(vars map[any]any) {
-		if token.had {
-			vars[v] = token.old
-		} else {
-			delete(vars, v)
-		}
-	})
+	in := token.run.Var(v)
+	in.Lock()
+	in.Value, in.Has = token.old, token.had
+	in.Unlock()
 	kernel.Preempt()
 	return nil
 }

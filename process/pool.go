@@ -34,14 +34,15 @@ type poolKey struct{}
 
 // poolOf is the pool of a run, which ends with the run.
 func poolOf(r *kernel.Run) *pool {
-	var p *pool
-	made := false
-	r.Vars(func(vars map[any]any) {
-		if p, _ = vars[poolKey{}].(*pool); p == nil {
-			p, made = &pool{limiter: anyio.NewCapacityLimiter(runtime.NumCPU())}, true
-			vars[poolKey{}] = p
-		}
-	})
+	v := r.Var(poolKey{})
+	v.Lock()
+	p, _ := v.Value.(*pool)
+	made := p == nil
+	if made {
+		p = &pool{limiter: anyio.NewCapacityLimiter(runtime.NumCPU())}
+		v.Value = p
+	}
+	v.Unlock()
 	if made {
 		r.OnFinish(p.close)
 	}

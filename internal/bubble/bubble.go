@@ -5,8 +5,9 @@ package bubble
 
 import (
 	"flag"
-	"sync/atomic"
 	"time"
+
+	"github.com/anyio-go/anyio/internal/quiet"
 )
 
 // start carries a monotonic reading. The clock of a bubble begins in the year 2000
@@ -15,7 +16,7 @@ var start = time.Now()
 
 // program tells whether this is a test's program. Others have no bubbles, and need
 // not look at the clock.
-var program atomic.Uint32
+var program quiet.Uint32
 
 const (
 	unknown = iota

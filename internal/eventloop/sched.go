@@ -27,7 +27,10 @@ type Backend struct {
 	network *network
 }
 
-// New makes the backend of one run.
+// New makes the backend of one run. Other goroutines may ask it who they are as soon
+// as it is registered, without having been told of it.
+//
+//go:norace
 func New() (*Backend, error) {
 	c, err := newClock()
 	if err != nil {

@@ -2,10 +2,11 @@ package kernel
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
+	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/petermattis/goid"
 )
@@ -78,6 +79,18 @@ type Helped interface {
 // Fire must not block.
 type Timer = timerq.Item[Firer]
 
+// Fire fires a timer that is due. Who does so happens to look at the clock, and has
+// nothing to do with what the timer is for.
+//
+//go:norace
+func Fire(t *Timer) {
+	if race.Enabled {
+		race.Apart(unsafe.Pointer(t), t.Value.Fire)
+	} else {
+		t.Value.Fire()
+	}
+}
+
 // A Firer is what a timer is for.
 type Firer interface{ Fire() }
 
@@ -105,20 +118,19 @@ type Run struct {
 	// step. It serves tests.
 	Intruder Intruder
 	main     *Scope // of the first task; guarded by Root.mu
-	lastID   atomic.Uint64
-	killed   atomic.Pointer[Cause] // set when the run cannot go on, see Kill
-	ended    atomic.Bool
-	stuck    atomic.Pointer[StuckStep] // see GiveUp
+	lastID   quiet.Uint64
+	killed   quiet.Pointer[Cause] // set when the run cannot go on, see Kill
+	ended    quiet.Bool
+	stuck    quiet.Pointer[StuckStep] // see GiveUp
 	foreign  foreignWatches
 
 	unpreemptible int // calls of Unpreempted; the tasks' in turns
 
-	varsMu   sync.Mutex  // held while a function of RunVar.GetOrSet runs
-	vars     map[any]any // of RunVar
-	finishMu sync.Mutex
+	vars     vars
+	finishMu quiet.Mutex
 	finish   []func() // see OnFinish; guarded by finishMu
 
-	ThreadLimiter atomic.Value // belongs to RunBlocking
+	ThreadLimiter quiet.Value // belongs to RunBlocking
 }
 
 // Traits are what the kernel must know of a backend.
@@ -131,9 +143,13 @@ type Traits struct {
 // InPlace reports whether a job that may block is to be run by its caller: because
 // a task's goroutine may block, or to make the job one step of a simulation. With
 // detach the caller wants to leave before the end, if that is possible.
+//
+//go:norace
 func (r *Run) InPlace(detach bool) bool { return r.Virtual || !r.Loop && !detach }
 
 // NewRun makes a run. Its root scope hangs on ctx.
+//
+//go:norace
 func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
 	r := &Run{Backend: b, Traits: traits, Config: cfg}
 	r.Root.initRoot(r, ctx)
@@ -141,7 +157,7 @@ func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
 		debugRuns.Add(1)
 	}
 	if r.Preempt {
-		addPreempting(1)
+		preempting.Add(1)
 	}
 	if f := observer.Load(); f != nil {
 		(*f)(r)
@@ -150,28 +166,25 @@ func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
 }
 
 // debugRuns counts the runs with Debug that are not over.
-var debugRuns atomic.Int32
+var debugRuns quiet.Int32
 
 // DebugRuns reports whether any run with Debug goes on: then resources that are
 // made are watched, and reported when they are never closed.
+//
+//go:norace
 func DebugRuns() bool { return debugRuns.Load() > 0 }
 
-// Vars calls f with the run's variables, one caller at a time.
-func (r *Run) Vars(f func(map[any]any)) {
-	r.varsMu.Lock()
-	defer r.varsMu.Unlock()
-	if r.vars == nil {
-		r.vars = make(map[any]any)
-	}
-	Unpreempted(func() { f(r.vars) })
-}
-
 // Ended reports whether the run is over.
+//
+//go:norace
 func (r *Run) Ended() bool { return r.ended.Load() }
 
 // OnFinish leaves a function to be called when the run is over, or at once if it is.
 // It may wait, but for no task of the run.
+//
+//go:norace
 func (r *Run) OnFinish(f func()) {
+	race.ReleaseMerge(unsafe.Pointer(&r.finish))
 	r.finishMu.Lock()
 	ended := r.ended.Load()
 	if !ended {
@@ -185,6 +198,8 @@ func (r *Run) OnFinish(f func()) {
 
 // Finish marks the run as over, leaves its root scope, and calls what OnFinish has
 // left, the last first.
+//
+//go:norace
 func (r *Run) Finish() {
 	r.finishMu.Lock()
 	if !r.ended.Swap(true) {
@@ -192,12 +207,14 @@ func (r *Run) Finish() {
 			debugRuns.Add(-1)
 		}
 		if r.Preempt {
-			addPreempting(-1)
+			preempting.Add(-1)
 		}
 	}
 	finish := r.finish
 	r.finish = nil
 	r.finishMu.Unlock()
+	race.Acquire(unsafe.Pointer(&r.finish))
+	race.Acquire(unsafe.Pointer(&r.ended))
 	if r.GivenUp() == nil {
 		r.Root.Leave()
 	} else {
@@ -210,7 +227,10 @@ func (r *Run) Finish() {
 
 // Kill ends a run that cannot go on: every wait in it, shielded or not, fails
 // with the cause.
+//
+//go:norace
 func (r *Run) Kill(c *Cause) {
+	c.publish()
 	if !r.killed.CompareAndSwap(nil, c) {
 		return
 	}
@@ -222,52 +242,59 @@ func (r *Run) Kill(c *Cause) {
 }
 
 // Killed is the cause given to Kill, nil before.
+//
+//go:norace
 func (r *Run) Killed() *Cause { return r.killed.Load() }
 
 // GiveUp marks a loop's run as one that a step blocks for good. Its caller returns
 // without it: nothing in it is told, or woken, and should the step come back after
 // all, the loop runs no other one.
+//
+//go:norace
 func (r *Run) GiveUp(s *StuckStep) {
 	r.stuck.Store(s)
 	Unregister(r)
 }
 
 // GivenUp is what was given to GiveUp, nil before.
+//
+//go:norace
 func (r *Run) GivenUp() *StuckStep { return r.stuck.Load() }
 
 // --- which loop runs the calling goroutine ---
 
 var (
-	loopsMu sync.Mutex
-	loops   atomic.Pointer[[]*Run] // copied on write
+	loopsMu quiet.Mutex
+	loops   quiet.Pointer[[]*Run] // copied on write
 )
 
 // Register makes a loop's run known, so that its tasks are recognized even when
 // they use a foreign context.
-func Register(r *Run) {
-	changeLoops(func(old []*Run) []*Run { return append(old[:len(old):len(old)], r) })
-}
+//
+//go:norace
+func Register(r *Run) { setLoops(r, true) }
 
 // Unregister undoes Register.
-func Unregister(r *Run) {
-	changeLoops(func(old []*Run) (next []*Run) {
-		for _, o := range old {
-			if o != r {
-				next = append(next, o)
-			}
-		}
-		return next
-	})
-}
+//
+//go:norace
+func Unregister(r *Run) { setLoops(r, false) }
 
-func changeLoops(f func(old []*Run) []*Run) {
+//go:norace
+func setLoops(r *Run, known bool) {
 	loopsMu.Lock()
 	defer loopsMu.Unlock()
-	var old []*Run
+	var next []*Run
 	if p := loops.Load(); p != nil {
-		old = *p
+		for _, other := range *p {
+			if other != r {
+				next = append(next, other)
+			}
+		}
 	}
-	if next := f(old); len(next) > 0 {
+	if known {
+		next = append(next, r)
+	}
+	if len(next) > 0 {
 		loops.Store(&next)
 	} else {
 		loops.Store(nil)
@@ -275,6 +302,8 @@ func changeLoops(f func(old []*Run) []*Run) {
 }
 
 // LoopTask is the loop task that runs on the calling goroutine, nil if none.
+//
+//go:norace
 func LoopTask() *Task {
 	p := loops.Load()
 	if p == nil {
@@ -289,13 +318,19 @@ func LoopTask() *Task {
 }
 
 // ambient is the run of everything that is used without a Run.
-var ambient atomic.Pointer[Run]
+var ambient quiet.Pointer[Run]
 
 // SetAmbient installs the run that stands behind foreign contexts.
+//
+//go:norace
 func SetAmbient(r *Run) { ambient.Store(r) }
 
 // Ambient is the run that stands behind foreign contexts.
+//
+//go:norace
 func Ambient() *Run { return ambient.Load() }
 
 // GoroutineID identifies the calling goroutine.
+//
+//go:norace
 func GoroutineID() int64 { return goid.Get() }

@@ -2,8 +2,11 @@ package kernel
 
 import (
 	"runtime"
-	"sync"
 	"time"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // CauseKind tells what canceled a scope.
@@ -25,13 +28,32 @@ type Cause struct {
 	Task     string    // name of the task that failed or canceled
 	Deadline time.Time // ByDeadline
 	PC       uintptr   // of the call to Cancel
-	once     sync.Once
+	once     quiet.Once
 	err      error
 }
 
+// publish lets all that was done before Cancel happen before what sees the
+// cancellation. Time orders nothing: who notices that a deadline has passed, or has
+// set it, has told nobody anything.
+//
+//go:norace
+func (c *Cause) publish() {
+	if !c.silent() {
+		race.ReleaseMerge(unsafe.Pointer(c))
+	}
+}
+
+// silent reports whether who cancels is not to be ordered before those who see it.
+//
+//go:norace
+func (c *Cause) silent() bool { return c.Kind == ByDeadline }
+
 // Error is the cause as the error that blocking calls return, always the same one.
+//
+//go:norace
 func (c *Cause) Error() error {
-	c.once.Do(func() { c.err = NewCanceled(c) })
+	c.once.Do(func() { race.Apart(unsafe.Pointer(c), func() { c.err = NewCanceled(c) }) })
+	race.Acquire(unsafe.Pointer(c))
 	return c.err
 }
 
@@ -46,6 +68,8 @@ var NewPanic func(value any, where string) error
 var Misuse func(text string) error
 
 // CallerPC is the place skip frames above its caller.
+//
+//go:norace
 func CallerPC(skip int) uintptr {
 	var pc [1]uintptr
 	runtime.Callers(skip+2, pc[:])

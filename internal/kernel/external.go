@@ -3,7 +3,10 @@ package kernel
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // An Interrupter makes a call that blocks its goroutine somewhere outside of this
@@ -21,12 +24,12 @@ type Interrupter interface{ Interrupt() }
 type External struct {
 	Waiter
 	i           Interrupter
-	interrupted atomic.Bool // by whoever has aborted the wait, as the last it does
+	interrupted quiet.Bool  // by whoever has aborted the wait, as the last it does
 	stop        func() bool // ends the watch of a foreign context
 
 	// Where the wait is. Close comes at any time, so these are not Waiter's.
-	place atomic.Pointer[Scope]
-	outer atomic.Pointer[context.Context]
+	place quiet.Pointer[Scope]
+	outer quiet.Pointer[context.Context]
 }
 
 // Begin begins the wait. If it fails, the place is canceled, the call must not be
@@ -34,6 +37,7 @@ type External struct {
 // calls Close if so.
 //
 //go:noinline
+//go:norace
 func (x *External) Begin(p Place, op Op, i Interrupter) error {
 	if p.mayBePulled() {
 		if err := pulledByLoop(); err != nil {
@@ -42,6 +46,7 @@ func (x *External) Begin(p Place, op Op, i Interrupter) error {
 	}
 	x.i, x.ext = i, x
 	x.place.Store(p.S)
+	race.ReleaseMerge(unsafe.Pointer(x)) // Interrupt may see what was done before
 	if p.Ctx != nil {
 		return x.beginForeign(p, op)
 	}
@@ -55,6 +60,7 @@ func (x *External) Begin(p Place, op Op, i Interrupter) error {
 	return nil
 }
 
+//go:norace
 func (x *External) beginForeign(p Place, op Op) error {
 	if p.Ctx.Done() != nil {
 		ctx := p.Ctx
@@ -81,6 +87,8 @@ func (x *External) beginForeign(p Place, op Op) error {
 
 // Close ends the wait, if there is one, in favor of who closes what is waited for,
 // unless its scope was canceled before. Any goroutine may call it.
+//
+//go:norace
 func (x *External) Close() {
 	for {
 		word := x.word.Load()
@@ -98,6 +106,7 @@ func (x *External) Close() {
 	}
 }
 
+//go:norace
 func (x *External) failure(word uint64) uint64 {
 	var ctx context.Context
 	if c := x.outer.Load(); c != nil {
@@ -112,6 +121,7 @@ func (x *External) failure(word uint64) uint64 {
 // call's error the one to return.
 //
 //go:noinline
+//go:norace
 func (x *External) End(p Place, failed bool) error {
 	word := x.word.Load()
 	if failed && word&phaseMask == phaseWaiting && (word+x.failure(word))&phaseMask == phaseCanceled && x.abortSelf() {
@@ -126,6 +136,7 @@ func (x *External) End(p Place, failed bool) error {
 		runtime.Gosched()
 	}
 	x.interrupted.Store(false)
+	race.Acquire(unsafe.Pointer(x))
 	x.leave(p)
 	if s := p.S; s != nil && (p.Ctx == nil || s.run.killed.Load() != nil) {
 		return s.cancelError()
@@ -133,6 +144,7 @@ func (x *External) End(p Place, failed bool) error {
 	return p.err()
 }
 
+//go:norace
 func (x *External) leave(p Place) {
 	if x.stop != nil {
 		x.stop()

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"sync"
-	"sync/atomic"
 	"time"
+	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 )
 
@@ -16,9 +16,9 @@ import (
 // later; a simulation would neither wait for that nor repeat it. So the loop asks
 // them itself between two steps.
 type foreignWatches struct {
-	wait atomic.Bool // AwaitForeign waits
-	n    atomic.Int32
-	mu   sync.Mutex
+	wait quiet.Bool // AwaitForeign waits
+	n    quiet.Int32
+	mu   quiet.Mutex
 	list []*foreignWatch
 }
 
@@ -30,6 +30,8 @@ type foreignWatch struct {
 // foreignErr is why a context from elsewhere is canceled, nil if it is not. A context
 // whose Done is closed is canceled, though its Err says nothing, as package context
 // forbids: a wait that has ended by it did not get what it waited for.
+//
+//go:norace
 func foreignErr(ctx context.Context) error {
 	if err := ctx.Err(); err != nil || tells(ctx) {
 		return err
@@ -45,6 +47,8 @@ func foreignErr(ctx context.Context) error {
 var errMute = fmt.Errorf("%w: Done of the context is closed, though its Err is nil", context.Canceled)
 
 // foreignCauseOf is the cause of a canceled context.
+//
+//go:norace
 func foreignCauseOf(ctx context.Context) *Cause {
 	err := context.Cause(ctx)
 	if err == nil {
@@ -60,10 +64,13 @@ func foreignCauseOf(ctx context.Context) *Cause {
 // panics on others.
 type tellingContext struct{ context.Context }
 
+//go:norace
 func (c tellingContext) Err() error { return foreignErr(c.Context) }
 
 // tells reports whether a context is one of package context whose Done and Err are its
 // own, and not those of what it was derived from.
+//
+//go:norace
 func tells(ctx context.Context) bool {
 	t := reflect.TypeOf(ctx)
 	return t == telling[0] || t == telling[1] || t == telling[2]
@@ -78,6 +85,8 @@ var telling = func() [3]reflect.Type {
 }()
 
 // AfterDone is context.AfterFunc of a context from elsewhere.
+//
+//go:norace
 func AfterDone(ctx context.Context, f func()) (stop func() bool) {
 	if !tells(ctx) {
 		ctx = tellingContext{ctx}
@@ -86,11 +95,14 @@ func AfterDone(ctx context.Context, f func()) (stop func() bool) {
 }
 
 // watchForeign calls f once when ctx is canceled, unless stop is called first.
+//
+//go:norace
 func (r *Run) watchForeign(ctx context.Context, f func()) (stop func() bool) {
 	if !r.Virtual {
 		return AfterDone(ctx, f)
 	}
 	ws, w := &r.foreign, &foreignWatch{ctx, f}
+	race.ReleaseMerge(unsafe.Pointer(w))
 	ws.mu.Lock()
 	ws.list = append(ws.list, w)
 	ws.n.Store(int32(len(ws.list)))
@@ -98,12 +110,18 @@ func (r *Run) watchForeign(ctx context.Context, f func()) (stop func() bool) {
 	return func() bool { return ws.remove(w) }
 }
 
+//go:norace
 func (ws *foreignWatches) remove(w *foreignWatch) bool {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	for i, other := range ws.list {
 		if other == w {
-			ws.list = append(ws.list[:i], ws.list[i+1:]...)
+			last := len(ws.list) - 1
+			for ; i < last; i++ { // copying would be seen by the race detector
+				ws.list[i] = ws.list[i+1]
+			}
+			ws.list[last] = nil
+			ws.list = ws.list[:last]
 			ws.n.Store(int32(len(ws.list)))
 			return true
 		}
@@ -113,17 +131,21 @@ func (ws *foreignWatches) remove(w *foreignWatch) bool {
 
 // PollForeign tells those whose foreign context was canceled. The loop of a
 // virtual run calls it before each step.
+//
+//go:norace
 func (r *Run) PollForeign() {
 	if r.foreign.n.Load() > 0 {
 		race.Isolate(r.foreign.poll)
 	}
 }
 
+//go:norace
 func (ws *foreignWatches) poll() {
 	ws.mu.Lock()
 	all := append([]*foreignWatch(nil), ws.list...)
 	ws.mu.Unlock()
 	for _, w := range all {
+		race.Acquire(unsafe.Pointer(w))
 		if foreignErr(w.ctx) != nil && ws.remove(w) {
 			w.f()
 		}
@@ -132,11 +154,29 @@ func (ws *foreignWatches) poll() {
 
 // AwaitForeign waits, in real time, for the earliest deadline of a foreign
 // context, if there is one. The virtual clock does not know of it.
-func (r *Run) AwaitForeign() bool {
-	var first context.Context
+//
+//go:norace
+func (r *Run) AwaitForeign() (waited bool) {
+	race.Isolate(func() {
+		if first := r.foreign.first(); first != nil {
+			r.foreign.wait.Store(true)
+			<-first.Done()
+			r.foreign.wait.Store(false)
+			waited = true
+		}
+	})
+	return waited
+}
+
+// first is the context with the earliest deadline, nil if none has one.
+//
+//go:norace
+func (ws *foreignWatches) first() (first context.Context) {
 	var least time.Time
-	r.foreign.mu.Lock()
-	for _, w := range r.foreign.list {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for _, w := range ws.list {
+		race.Acquire(unsafe.Pointer(w))
 		d, ok := w.ctx.Deadline()
 		if !ok {
 			continue
@@ -150,15 +190,10 @@ func (r *Run) AwaitForeign() bool {
 			first, least = w.ctx, d
 		}
 	}
-	r.foreign.mu.Unlock()
-	if first == nil {
-		return false
-	}
-	r.foreign.wait.Store(true)
-	<-first.Done()
-	r.foreign.wait.Store(false)
-	return true
+	return first
 }
 
 // AwaitsForeign reports whether somebody waits in AwaitForeign.
+//
+//go:norace
 func (r *Run) AwaitsForeign() bool { return r.foreign.wait.Load() }

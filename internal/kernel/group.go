@@ -1,8 +1,10 @@
 package kernel
 
 import (
-	"sync/atomic"
 	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A Group is a scope with tasks in it that are waited for.
@@ -16,11 +18,13 @@ type Group struct {
 	// live is the number of tasks that have not exited, plus one until Join. It
 	// never rises from 0 again. Tasks that end on other cores write to it, so it
 	// has a cache line of its own.
-	live atomic.Int64
+	live quiet.Int64
 	_    [56]byte
 }
 
 // Open makes the group of a scope that has just been opened by Init.
+//
+//go:norace
 func (g *Group) Open(runner Runner) {
 	g.Runner = runner
 	g.live.Store(1)
@@ -28,6 +32,8 @@ func (g *Group) Open(runner Runner) {
 }
 
 // firstTask is the head of the scope's list of tasks, if it is a group's.
+//
+//go:norace
 func (s *Scope) firstTask() *Scope {
 	if g := s.group(); g != nil {
 		return g.tasks
@@ -39,6 +45,8 @@ func (s *Scope) firstTask() *Scope {
 }
 
 // group is the group whose scope s is, nil if it is none's.
+//
+//go:norace
 func (s *Scope) group() *Group {
 	if s.state.Load()&stGroup == 0 {
 		return nil
@@ -50,6 +58,8 @@ func (s *Scope) group() *Group {
 const sweepSlack = 64
 
 // Spawn adds a prepared task and starts it. It returns false if the group has ended.
+//
+//go:norace
 func (g *Group) Spawn(t *Task) bool {
 	if !g.adopt(t) {
 		return false
@@ -58,22 +68,28 @@ func (g *Group) Spawn(t *Task) bool {
 	return true
 }
 
-// SpawnHelping is Spawn by who is about to wait for the task to end. If it is no task
-// of a loop, the backend may use its goroutine meanwhile.
-func (g *Group) SpawnHelping(t *Task) bool {
-	if !g.adopt(t) {
-		return false
-	}
+// Adopt adds a prepared task, which may be canceled from now on, and is to be started
+// by StartHelping. It returns false if the group has ended.
+//
+//go:norace
+func (g *Group) Adopt(t *Task) bool { return g.adopt(t) }
+
+// StartHelping starts a task that Adopt has added, for who is about to wait for it to
+// end. If that is no task of a loop, the backend may use its goroutine meanwhile.
+//
+//go:norace
+func (g *Group) StartHelping(t *Task) {
 	if b, ok := g.run.Backend.(Helped); ok && LoopTask() == nil {
 		b.StartHelping(t)
 	} else {
 		g.run.Start(t)
 	}
-	return true
 }
 
 // RunHere is Spawn that runs the task on the calling goroutine, which may not be
 // a loop's, to its end. The group's run may not be one on a loop.
+//
+//go:norace
 func (g *Group) RunHere(t *Task) bool {
 	if !g.adopt(t) {
 		return false
@@ -85,9 +101,13 @@ func (g *Group) RunHere(t *Task) bool {
 
 // isGuest reports whether the task runs on the goroutine of its caller, by RunHere.
 // What that goroutine holds may be the caller's.
+//
+//go:norace
 func (t *Task) isGuest() bool { return !t.run.Loop && t.Link() == t }
 
 // adopt adds a task.
+//
+//go:norace
 func (g *Group) adopt(t *Task) bool {
 	for {
 		n := g.live.Load()
@@ -119,6 +139,8 @@ func (g *Group) adopt(t *Task) bool {
 
 // sweepLocked unlinks the tasks that have ended. Ending tasks do not do that
 // themselves, so that they need no lock and one kept handle keeps few others.
+//
+//go:norace
 func (g *Group) sweepLocked() {
 	g.linked = 0
 	for at := &g.tasks; *at != nil; {
@@ -135,6 +157,8 @@ func (g *Group) sweepLocked() {
 // CloseOpen closes the scopes that the task has opened on its own goroutine and
 // not closed: it cancels them and waits for their tasks. It reports whether there
 // were any, which is a mistake of the task's function.
+//
+//go:norace
 func (t *Task) CloseOpen() (open bool) {
 	if t.state.Load()&stParent == 0 {
 		return false
@@ -152,6 +176,8 @@ func (t *Task) CloseOpen() (open bool) {
 
 // innermostOpen is the innermost scope below s that the calling goroutine has
 // opened to close it by hand, nil if there is none.
+//
+//go:norace
 func (s *Scope) innermostOpen() *Scope {
 	s.mu.Lock()
 	var children []*Scope
@@ -171,12 +197,20 @@ func (s *Scope) innermostOpen() *Scope {
 }
 
 // Exit ends a settled task. It is the last thing its runner does.
+//
+//go:norace
 func (t *Task) Exit() {
 	if x := t.ext.Load(); x != nil {
 		t.disarm(x)
 	}
 	t.dismiss()
-	if g := t.parent.group(); g != nil && g.live.Add(-1) == 0 && g.joiner.Wake() {
+	race.ReleaseMerge(unsafe.Pointer(&t.run.ended))
+	g := t.parent.group()
+	if g == nil {
+		return
+	}
+	race.ReleaseMerge(unsafe.Pointer(g))
+	if g.live.Add(-1) == 0 && g.joiner.Wake() {
 		g.joiner.Unpark()
 	}
 }
@@ -186,6 +220,8 @@ var opJoin = RegisterPassiveOp("TaskGroup exit: waiting for its tasks")
 // Join waits until no task is left, not minding cancellation, which reaches the
 // tasks by themselves, and closes the group. The host calls it, once. It is a
 // schedule point also if there is no task to wait for.
+//
+//go:norace
 func (g *Group) Join() {
 	if g.live.CompareAndSwap(1, 0) {
 		g.unlinkTasks()
@@ -210,7 +246,10 @@ func (g *Group) Join() {
 }
 
 // unlinkTasks forgets all tasks, which have ended.
+//
+//go:norace
 func (g *Group) unlinkTasks() {
+	race.Acquire(unsafe.Pointer(g))
 	g.mu.Lock()
 	g.sweepLocked()
 	g.mu.Unlock()

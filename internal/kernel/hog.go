@@ -11,6 +11,8 @@ type Hog struct {
 }
 
 // Hog describes the task that runs on a goroutine. The world stops meanwhile.
+//
+//go:norace
 func (r *Run) Hog(goroutine int64) Hog {
 	stacks := Stacks()
 	h := Hog{Stack: stacks[goroutine], Places: userFrames(stacks, goroutine, false, false)}

@@ -7,9 +7,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
-	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/waitq"
 	"github.com/petermattis/goid"
 )
@@ -36,12 +35,11 @@ type Calls [2]uintptr
 
 // CallerTask is the task whose goroutine, of that id, calls, as far as the place
 // tells; nil for a goroutine that is no task, or if it does not tell.
+//
+//go:norace
 func (p Place) CallerTask(goid int64) *Task {
 	if p.S != nil && p.S.task != nil {
-		race.Disable() // its start is not ordered before what others do in its scope
-		its := p.S.task.goid.Load()
-		race.Enable()
-		if its == goid && p.S.task.state.Load()&stClosed == 0 {
+		if p.S.task.goid.Load() == goid && p.S.task.state.Load()&stClosed == 0 {
 			return p.S.task
 		}
 	}
@@ -50,6 +48,8 @@ func (p Place) CallerTask(goid int64) *Task {
 
 // Take notes that t, or if nil a goroutine, has got of, by a call of the caller's
 // caller.
+//
+//go:norace
 func (h *Hold) Take(of Held, t *Task, goid int64) {
 	h.link(of, t, goid)
 	if places.Load() < maxPlaces || t != nil && (t.run.Virtual || t.run.Debug) {
@@ -60,11 +60,14 @@ func (h *Hold) Take(of Held, t *Task, goid int64) {
 }
 
 // Retake is Take of what was given up for a while, having been taken by those calls.
+//
+//go:norace
 func (h *Hold) Retake(of Held, t *Task, goid int64, by Calls) {
 	h.link(of, t, goid)
 	h.pcs = by
 }
 
+//go:norace
 func (h *Hold) link(of Held, t *Task, goid int64) {
 	if h.of == nil {
 		h.of = of
@@ -83,9 +86,13 @@ func (h *Hold) link(of Held, t *Task, goid int64) {
 }
 
 // By are the calls that led to Take.
+//
+//go:norace
 func (h *Hold) By() Calls { return h.pcs }
 
 // Drop undoes Take. What it leaves behind the next Take overwrites.
+//
+//go:norace
 func (h *Hold) Drop() {
 	if t := h.task; t != nil && t.held == h {
 		t.held = h.next
@@ -94,6 +101,7 @@ func (h *Hold) Drop() {
 	h.dropSlow()
 }
 
+//go:norace
 func (h *Hold) dropSlow() {
 	if h.task == nil {
 		h.dropStray()
@@ -112,20 +120,21 @@ func (h *Hold) dropSlow() {
 const maxPlaces = 1 << 16
 
 // places counts those recorded; it is far below 0 when all are to be.
-var places atomic.Int64
+var places quiet.Int64
 
 // record notes the calls that led to Take.
 //
 //go:noinline
+//go:norace
 func (h *Hold) record() {
-	race.Disable() // this orders nobody
 	places.Add(1)
-	race.Enable()
 	runtime.Callers(4, h.pcs[:])
 }
 
 // Abandon takes away what the task, which is about to end, still holds, and returns
 // the error that names it, nil if there is nothing.
+//
+//go:norace
 func (t *Task) Abandon() error {
 	if t.held == nil && (t.run.Loop || t.isGuest() || strays[strayIndex(t.goid.Load())].first.Load() == nil) {
 		return nil
@@ -133,6 +142,7 @@ func (t *Task) Abandon() error {
 	return t.abandon()
 }
 
+//go:norace
 func (t *Task) abandon() error {
 	var errs []error
 	give := func(h *Hold) {
@@ -157,6 +167,8 @@ func (t *Task) abandon() error {
 
 // place is the first call that is not a method of the thing held, as
 // "folder/file.go:12"; "" if it was not recorded.
+//
+//go:norace
 func (c Calls) place() string {
 	for _, pc := range c {
 		if pc == 0 {
@@ -176,19 +188,18 @@ func (c Calls) place() string {
 // bucket keeps the last few, so that goroutines that are no tasks, and end with what
 // they hold, keep no memory.
 var strays [64]struct {
-	mu    waitq.Mutex // guards the list
-	first atomic.Pointer[Hold]
+	mu    waitq.QuietMutex // guards the list
+	first quiet.Pointer[Hold]
 	_     [48]byte
 }
 
 const maxStrays = 64 // in a bucket
 
+//go:norace
 func strayIndex(goid int64) int { return int(uint64(goid) % uint64(len(strays))) }
 
 //go:norace
 func (h *Hold) takeStray(goid int64) {
-	race.Disable() // this orders nobody
-	defer race.Enable()
 	b := &strays[strayIndex(goid)]
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -205,8 +216,6 @@ func (h *Hold) takeStray(goid int64) {
 
 //go:norace
 func (h *Hold) dropStray() {
-	race.Disable()
-	defer race.Enable()
 	b := &strays[strayIndex(goid.Get())]
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -230,8 +239,6 @@ func (h *Hold) dropStray() {
 
 //go:norace
 func straysOf(goid int64) (its []*Hold) {
-	race.Disable()
-	defer race.Enable()
 	b := &strays[strayIndex(goid)]
 	b.mu.Lock()
 	defer b.mu.Unlock()

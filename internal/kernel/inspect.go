@@ -1,6 +1,11 @@
 package kernel
 
-import "time"
+import (
+	"time"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/race"
+)
 
 // A TaskView is what can be told about a task at one instant.
 type TaskView struct {
@@ -12,10 +17,13 @@ type TaskView struct {
 	Since   time.Time // zero unless the run records it
 	Word    uint64    // changes with every wait
 	goid    int64     // the goroutine that waits, 0: the task's
+	waiter  *Waiter
 }
 
 // Tasks lists the tasks of the run that have not finished, parents before
 // children, siblings in order of their start.
+//
+//go:norace
 func (r *Run) Tasks() []TaskView {
 	l := look{run: r}
 	l.walk(&r.Root, 0)
@@ -37,11 +45,14 @@ type wait struct {
 	word        uint64
 	since       int64
 	goid, maker int64 // of a stranger
+	waiter      *Waiter
 }
 
 // walk looks at s and what is below it. A waiter is found in the scope it waits in,
 // which may be nested in the task's own. The innermost of a task's waits counts, and
 // in one scope the newest.
+//
+//go:norace
 func (l *look) walk(s *Scope, depth int) {
 	if s.state.Load()&stTask != 0 {
 		l.views = append(l.views, TaskView{Task: s.task, Scope: s, Depth: depth})
@@ -80,15 +91,19 @@ func (l *look) walk(s *Scope, depth int) {
 }
 
 // appendView appends what w, which waits in s, tells, if it still waits.
+//
+//go:norace
 func (w *Waiter) appendView(waits []wait, s *Scope) []wait {
 	if op, word, ok := w.describe(); ok {
-		waits = append(waits, wait{s, op, word, w.since.Load(), w.who.goid.Load(), w.who.maker.Load()})
+		waits = append(waits, wait{s, op, word, w.since.Load(), w.who.goid.Load(), w.who.maker.Load(), w})
 	}
 	return waits
 }
 
 // note gives a wait to the scope's task, if it is its own. What waits on the goroutine
 // of a task that runs something else there may be a guest of it.
+//
+//go:norace
 func (l *look) note(w wait) {
 	if w.word&own == 0 {
 		l.strangers = append(l.strangers, w)
@@ -107,8 +122,9 @@ func (l *look) note(w wait) {
 	}
 }
 
+//go:norace
 func (v *TaskView) set(w wait) {
-	v.Waiting, v.Op, v.Word, v.Scope, v.goid = true, w.op, w.word, w.s, w.goid
+	v.Waiting, v.Op, v.Word, v.Scope, v.goid, v.waiter = true, w.op, w.word, w.s, w.goid, w.waiter
 	if w.since != 0 {
 		v.Since = w.s.run.Time(w.since - 1)
 	}
@@ -116,6 +132,8 @@ func (v *TaskView) set(w wait) {
 
 // giveStrangers gives the waits that tasks have begun with the contexts of others
 // to those tasks, by their goroutines. Goroutines that are no tasks are not told of.
+//
+//go:norace
 func (l *look) giveStrangers() {
 	if len(l.strangers) == 0 {
 		return
@@ -137,6 +155,8 @@ func (l *look) giveStrangers() {
 // Survey is Tasks together with the places where they stand in the user's code, see
 // userFrames. The world stops meanwhile. A task that goes on just then is said not to
 // wait, as the place may be another than that of the wait.
+//
+//go:norace
 func (r *Run) Survey() (views []TaskView, places [][]string) {
 	views = r.Tasks()
 	stacks := Stacks()
@@ -159,6 +179,8 @@ func (r *Run) Survey() (views []TaskView, places [][]string) {
 }
 
 // RunsHere reports whether the calling goroutine is the task's.
+//
+//go:norace
 func (t *Task) RunsHere() bool {
 	if t.run.Loop {
 		return t.run.Current() == t
@@ -168,6 +190,8 @@ func (t *Task) RunsHere() bool {
 
 // Asker is the task among those that the calling goroutine runs, nil if there is
 // none. Of several on one goroutine it is the innermost, which the others wait for.
+//
+//go:norace
 func Asker(views []TaskView) *Task {
 	for i := len(views) - 1; i >= 0; i-- {
 		if t := views[i].Task; t.RunsHere() {
@@ -179,6 +203,8 @@ func Asker(views []TaskView) *Task {
 
 // AllBlocked reports whether all tasks but one wait at this instant. Two looks
 // that see the same waits prove that nothing ran in between.
+//
+//go:norace
 func (r *Run) AllBlocked(except *Task) bool {
 	first := r.Tasks()
 	for _, v := range first {
@@ -196,6 +222,22 @@ func (r *Run) AllBlocked(except *Task) bool {
 		}
 	}
 	return true
+}
+
+// SawAllBlocked lets all that the tasks of the run have done before they ended, or
+// began the waits in which they are, happen before what the caller does next.
+//
+//go:norace
+func (r *Run) SawAllBlocked() {
+	if !race.Enabled {
+		return
+	}
+	race.Acquire(unsafe.Pointer(&r.ended))
+	for _, v := range r.Tasks() {
+		if v.waiter != nil {
+			race.Acquire(unsafe.Pointer(&v.waiter.since))
+		}
+	}
 }
 
 // A Stall is the end of a run that cannot go on.
@@ -231,6 +273,8 @@ type StalledTask struct {
 var NewStall func(*Stall) error
 
 // Stalled describes all tasks of the run.
+//
+//go:norace
 func (r *Run) Stalled(kind string) *Stall {
 	st := &Stall{Kind: kind, Now: r.Today()}
 	views, places := r.Survey()
@@ -244,6 +288,8 @@ func (r *Run) Stalled(kind string) *Stall {
 
 // InnerScope is the innermost scope of the task that is known to the tree: a
 // scope in which nothing has blocked yet is not.
+//
+//go:norace
 func (t *Task) InnerScope() *Scope {
 	s := &t.Scope
 	for {
@@ -256,6 +302,8 @@ func (t *Task) InnerScope() *Scope {
 }
 
 // ownChild is the newest scope opened in s by its own task, nil if there is none.
+//
+//go:norace
 func (s *Scope) ownChild() *Scope {
 	s.mu.Lock()
 	defer s.mu.Unlock()

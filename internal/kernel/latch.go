@@ -2,15 +2,17 @@ package kernel
 
 import (
 	"context"
-	"sync/atomic"
+	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
 // A Latch opens once and lets all through who wait for it. The zero value is shut.
 type Latch struct {
-	state   atomic.Uint32 // latchOpen, latchWaiters
-	mu      waitq.Mutex   // guards waiters
+	state   quiet.Uint32     // latchOpen, latchWaiters
+	mu      waitq.QuietMutex // guards waiters
 	waiters Queue
 }
 
@@ -20,15 +22,29 @@ const (
 )
 
 // IsOpen reports whether Open has been called.
-func (l *Latch) IsOpen() bool { return l.state.Load()&latchOpen != 0 }
+//
+//go:norace
+func (l *Latch) IsOpen() bool {
+	if l.state.Load()&latchOpen == 0 {
+		return false
+	}
+	race.Acquire(unsafe.Pointer(l))
+	return true
+}
 
 // Open lets all go on who wait, also those that are canceled right afterwards.
+//
+//go:norace
 func (l *Latch) Open() { l.open((*Queue).WakeAll) }
 
 // Fail is Open for who tells of a failure: see Waiter.Fail.
+//
+//go:norace
 func (l *Latch) Fail() { l.open((*Queue).FailAll) }
 
+//go:norace
 func (l *Latch) open(all func(*Queue, *Woken) int) {
+	race.ReleaseMerge(unsafe.Pointer(l))
 	if l.state.Or(latchOpen) != latchWaiters {
 		return // nobody waits, or it was open
 	}
@@ -40,6 +56,8 @@ func (l *Latch) open(all func(*Queue, *Woken) int) {
 }
 
 // Wait waits until the latch is open. It is a checkpoint also if it is open already.
+//
+//go:norace
 func (l *Latch) Wait(ctx context.Context, op Op) error {
 	p, err := Enter(ctx)
 	if err != nil || l.IsOpen() {
@@ -50,6 +68,8 @@ func (l *Latch) Wait(ctx context.Context, op Op) error {
 
 // WaitAt is Wait without the checkpoint: a latch that is open lets through who is
 // canceled.
+//
+//go:norace
 func (l *Latch) WaitAt(p Place, op Op) (err error) {
 	b := GetBlocker()
 	b.Prepare(p, op)
@@ -62,6 +82,8 @@ func (l *Latch) WaitAt(p Place, op Op) (err error) {
 }
 
 // WaitShielded waits not minding cancellation.
+//
+//go:norace
 func (l *Latch) WaitShielded(ctx context.Context, op Op) {
 	if !l.IsOpen() {
 		l.WaitShieldedAt(Locate(ctx), op)
@@ -69,6 +91,8 @@ func (l *Latch) WaitShielded(ctx context.Context, op Op) {
 }
 
 // WaitShieldedAt is WaitShielded at a place.
+//
+//go:norace
 func (l *Latch) WaitShieldedAt(p Place, op Op) {
 	b := GetBlocker()
 	b.PrepareShielded(p, op)
@@ -80,10 +104,13 @@ func (l *Latch) WaitShieldedAt(p Place, op Op) {
 }
 
 // Enqueue queues a node of a prepared waiter; false if the latch is open.
+//
+//go:norace
 func (l *Latch) Enqueue(n *waitq.Node[Slot]) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state.Or(latchWaiters)&latchOpen != 0 {
+		race.Acquire(unsafe.Pointer(l))
 		return false
 	}
 	l.waiters.Push(n)
@@ -91,6 +118,8 @@ func (l *Latch) Enqueue(n *waitq.Node[Slot]) bool {
 }
 
 // Dequeue takes a node out, if it is still queued.
+//
+//go:norace
 func (l *Latch) Dequeue(n *waitq.Node[Slot]) {
 	l.mu.Lock()
 	l.waiters.Remove(n)
@@ -98,6 +127,8 @@ func (l *Latch) Dequeue(n *waitq.Node[Slot]) {
 }
 
 // Waiting is the number of waiters.
+//
+//go:norace
 func (l *Latch) Waiting() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,6 +1,6 @@
 package kernel
 
-import "sync/atomic"
+import "github.com/anyio-go/anyio/internal/quiet"
 
 // An Intruder acts between the steps of a simulated run.
 type Intruder interface {
@@ -11,7 +11,9 @@ type Intruder interface {
 }
 
 // observer is told of every new run.
-var observer atomic.Pointer[func(*Run)]
+var observer quiet.Pointer[func(*Run)]
 
 // ObserveRuns lets f see every run that is made from now on; for leak checks.
+//
+//go:norace
 func ObserveRuns(f func(*Run)) { observer.Store(&f) }

@@ -1,6 +1,11 @@
 package kernel
 
-import "sync"
+import (
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
+)
 
 // An Op names what a waiter waits for, for people: "Event.Wait". It is a small
 // number so that it fits into the waiter's word and is read without a race.
@@ -8,60 +13,75 @@ type Op uint16
 
 const maxOp = 1 << 13
 
+type opInfo struct {
+	name    string
+	passive bool
+}
+
 var ops struct {
-	sync.RWMutex
-	names   []string
-	index   map[string]Op
-	passive map[Op]bool
+	quiet.RWMutex
+	infos []opInfo
+	index map[string]Op
 }
 
 // RegisterOp gives a name its number. It is meant for package variables; past
 // 8,191 names the last one stands for all further ones.
-func RegisterOp(name string) Op {
-	ops.Lock()
-	defer ops.Unlock()
-	if op, ok := ops.index[name]; ok {
-		return op
-	}
-	if ops.index == nil {
-		ops.index = make(map[string]Op)
-		ops.names = append(ops.names, "")
-	}
-	if len(ops.names) == maxOp {
-		return maxOp - 1
-	}
-	op := Op(len(ops.names))
-	ops.names = append(ops.names, name)
-	ops.index[name] = op
-	return op
-}
+//
+//go:norace
+func RegisterOp(name string) Op { return register(name, false) }
 
 // RegisterPassiveOp is RegisterOp for a wait for time to pass, for a cancellation, or
 // for the end of tasks. Who waits so for ever is no sign of a deadlock: the others
 // whose end is waited for may be.
-func RegisterPassiveOp(name string) Op {
-	op := RegisterOp(name)
-	ops.Lock()
-	defer ops.Unlock()
-	if ops.passive == nil {
-		ops.passive = make(map[Op]bool)
-	}
-	ops.passive[op] = true
+//
+//go:norace
+func RegisterPassiveOp(name string) Op { return register(name, true) }
+
+//go:norace
+func register(name string, passive bool) (op Op) {
+	// The detector looks at maps wherever they are used.
+	race.Apart(unsafe.Pointer(&ops), func() { op = registerApart(name, passive) })
 	return op
 }
 
-// Passive reports whether RegisterPassiveOp has made it.
-func (op Op) Passive() bool {
-	ops.RLock()
-	defer ops.RUnlock()
-	return ops.passive[op]
+//go:norace
+func registerApart(name string, passive bool) Op {
+	ops.Lock()
+	defer ops.Unlock()
+	if ops.index == nil {
+		ops.index = make(map[string]Op)
+		ops.infos = append(ops.infos, opInfo{})
+	}
+	op, ok := ops.index[name]
+	switch {
+	case ok:
+	case len(ops.infos) == maxOp:
+		op = maxOp - 1
+	default:
+		op = Op(len(ops.infos))
+		ops.infos = append(ops.infos, opInfo{name: name})
+		ops.index[name] = op
+	}
+	ops.infos[op].passive = ops.infos[op].passive || passive
+	return op
 }
 
-func (op Op) String() string {
+// info describes an operation.
+//
+//go:norace
+func (op Op) info() opInfo {
 	ops.RLock()
 	defer ops.RUnlock()
-	if int(op) >= len(ops.names) {
-		return ""
+	if int(op) >= len(ops.infos) {
+		return opInfo{}
 	}
-	return ops.names[op]
+	return ops.infos[op]
 }
+
+// Passive reports whether RegisterPassiveOp has made it.
+//
+//go:norace
+func (op Op) Passive() bool { return op.info().passive }
+
+//go:norace
+func (op Op) String() string { return op.info().name }

@@ -5,6 +5,8 @@ package kernel
 type SocketOps struct{ Dial, Read, Write, Accept Op }
 
 // NewSocketOps makes the names of a kind.
+//
+//go:norace
 func NewSocketOps(kind string) *SocketOps {
 	return &SocketOps{
 		Dial:   RegisterOp(kind + ".Dial"),
@@ -25,6 +27,8 @@ var (
 )
 
 // OpsOfNetwork are those of a network by the name that package net gives it.
+//
+//go:norace
 func OpsOfNetwork(network string) *SocketOps {
 	switch {
 	case len(network) >= 4 && network[:4] == "unix":

@@ -13,6 +13,8 @@ type Place struct {
 }
 
 // Locate finds the place of a context.
+//
+//go:norace
 func Locate(ctx context.Context) Place {
 	if s, ok := ctx.(*Scope); ok {
 		return Place{S: s}
@@ -20,6 +22,7 @@ func Locate(ctx context.Context) Place {
 	return locateForeign(ctx)
 }
 
+//go:norace
 func locateForeign(ctx context.Context) Place {
 	if ctx == nil {
 		panic(Misuse("nil context: pass the ctx that your function was given, or context.Background()"))
@@ -34,6 +37,8 @@ func locateForeign(ctx context.Context) Place {
 
 // Enter begins a blocking call: it is a schedule point, and fails if the place
 // is canceled. Then the call must have no effect.
+//
+//go:norace
 func Enter(ctx context.Context) (Place, error) {
 	p := Locate(ctx)
 	if s := p.S; s != nil && p.Ctx == nil {
@@ -52,6 +57,8 @@ func Enter(ctx context.Context) (Place, error) {
 }
 
 // Check returns the place's cancellation, if it is canceled.
+//
+//go:norace
 func (p Place) Check() error {
 	if p.Ctx == nil && p.S != nil {
 		return p.S.check()
@@ -64,6 +71,7 @@ func (p Place) Check() error {
 // somebody reacts to a cancellation is not seen as a failure.
 //
 //go:noinline
+//go:norace
 func (p Place) CanceledOr(err error) error {
 	canceled := p.err()
 	if p.Ctx == nil && p.S != nil && p.S.canceling() {
@@ -75,6 +83,7 @@ func (p Place) CanceledOr(err error) error {
 	return err
 }
 
+//go:norace
 func (p Place) err() error {
 	if p.S != nil && p.S.run.killed.Load() != nil {
 		return p.S.cancelError()
@@ -86,6 +95,8 @@ func (p Place) err() error {
 }
 
 // Run is the run that the place belongs to.
+//
+//go:norace
 func (p Place) Run() *Run {
 	if p.S != nil {
 		return p.S.run
@@ -97,6 +108,8 @@ func (p Place) Run() *Run {
 }
 
 // Task is the task whose context this is, nil if the context is not a task's.
+//
+//go:norace
 func (p Place) Task() *Task {
 	if p.S != nil {
 		return p.S.task
@@ -106,6 +119,8 @@ func (p Place) Task() *Task {
 
 // RunningTask is the loop task that runs on the calling goroutine, nil when the
 // goroutine is an ordinary one, which may block and parks by itself.
+//
+//go:norace
 func (p Place) RunningTask() *Task {
 	if p.S != nil && p.S.run.Loop {
 		if t := p.S.run.Current(); t != nil {

@@ -1,20 +1,9 @@
 package kernel
 
-import (
-	"sync/atomic"
-
-	"github.com/anyio-go/anyio/internal/race"
-)
+import "github.com/anyio-go/anyio/internal/quiet"
 
 // preempting counts the runs with the trait Preempt that are not over.
-var preempting atomic.Int32
-
-// addPreempting changes the count, which orders nobody.
-func addPreempting(n int32) {
-	race.Disable()
-	preempting.Add(n)
-	race.Enable()
-}
+var preempting quiet.Int32
 
 // Preempt lets others run where on goroutines they might: before and after an
 // operation that does not wait and that other tasks can notice. It does so only in a
@@ -22,6 +11,8 @@ func addPreempting(n int32) {
 //
 // It is meant for what users call: who does such an operation inside this module, under
 // a lock or as a part of something that is one step, uses a function without it.
+//
+//go:norace
 func Preempt() {
 	if preempting.Load() != 0 {
 		preempt()
@@ -37,6 +28,8 @@ func preempt() {
 
 // Unpreempted calls a user's function inside an operation that is one step: in it
 // Preempt does nothing.
+//
+//go:norace
 func Unpreempted(f func()) {
 	if preempting.Load() != 0 {
 		if t := LoopTask(); t != nil {

@@ -15,6 +15,8 @@ import (
 // Continue lets the running task of a loop go on on the calling goroutine, which the
 // task's own has resumed and waits for, until Return, which is given what Continue
 // has returned. Both do nothing if t is nil.
+//
+//go:norace
 func (t *Task) Continue() (from int64) {
 	if t == nil {
 		return 0
@@ -25,6 +27,8 @@ func (t *Task) Continue() (from int64) {
 }
 
 // Return ends what Continue began, on the same goroutine.
+//
+//go:norace
 func (t *Task) Return(from int64) {
 	if t != nil {
 		t.goid.Store(from)
@@ -34,6 +38,8 @@ func (t *Task) Return(from int64) {
 
 // mayBePulled reports whether pulledByLoop is worth asking: not on a task's own
 // goroutine, nor where no loop runs.
+//
+//go:norace
 func (p Place) mayBePulled() bool {
 	return loops.Load() != nil && (p.S == nil || p.S.task == nil || p.S.task.goroutine() != GoroutineID())
 }
@@ -42,6 +48,7 @@ func (p Place) mayBePulled() bool {
 // not fail it panics.
 //
 //go:noinline
+//go:norace
 func (w *Waiter) refusePulled() error {
 	err := pulledByLoop()
 	switch {
@@ -57,6 +64,8 @@ func (w *Waiter) refusePulled() error {
 
 // pulledByLoop is an error if the calling goroutine is a coroutine of iter.Pull that
 // a loop's task waits for at this moment. Only coroutines pay for a look at all stacks.
+//
+//go:norace
 func pulledByLoop() error {
 	m := maker(GoroutineID())
 	if m == 0 {
@@ -74,6 +83,8 @@ func pulledByLoop() error {
 }
 
 // stepping are the goroutines of the tasks that run on loops.
+//
+//go:norace
 func stepping() []int64 {
 	var all []int64
 	if p := loops.Load(); p != nil {
@@ -89,6 +100,8 @@ func stepping() []int64 {
 // awaited reports whether one of the tasks waits for the calling coroutine, which was
 // made by goroutine m: it waits for some coroutine, and there is nobody else who
 // waits for this one. That is the maker, mostly.
+//
+//go:norace
 func awaited(m int64, tasks []int64) bool {
 	stacks := Stacks()
 	for _, g := range tasks {
@@ -104,6 +117,8 @@ func awaited(m int64, tasks []int64) bool {
 
 // inCoroutine reports whether a goroutine waits for a coroutine, or is one that is
 // suspended.
+//
+//go:norace
 func inCoroutine(stack string) bool {
 	head, _, _ := strings.Cut(stack, "\n")
 	return strings.Contains(head, "[coroutine")

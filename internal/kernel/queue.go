@@ -1,6 +1,9 @@
 package kernel
 
-import "github.com/anyio-go/anyio/internal/waitq"
+import (
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
 
 // A Slot is what a waiter puts into a primitive's queue: one waiter may stand in
 // several queues, and Index tells which one it was woken from.
@@ -15,6 +18,8 @@ type Queue struct{ waitq.Queue[Slot] }
 
 // WakeFirst ends the wait of the first waiter that still waits and returns it,
 // to be unparked after the lock is released; nil if there is none.
+//
+//go:norace
 func (q *Queue) WakeFirst() *Waiter {
 	for n := q.Pop(); n != nil; n = q.Pop() {
 		if w := n.Value.W; w.Wake() {
@@ -27,9 +32,13 @@ func (q *Queue) WakeFirst() *Waiter {
 
 // WakeAll ends the waits of all who still wait, to be unparked after the lock is
 // released, and returns how many there were.
+//
+//go:norace
 func (q *Queue) WakeAll(woken *Woken) int { return q.WakeUpTo(q.Len(), woken) }
 
 // WakeUpTo is WakeAll for the first n.
+//
+//go:norace
 func (q *Queue) WakeUpTo(n int, woken *Woken) int {
 	for i := range n {
 		w := q.WakeFirst()
@@ -42,6 +51,8 @@ func (q *Queue) WakeUpTo(n int, woken *Woken) int {
 }
 
 // FailAll is WakeAll by Waiter.Fail.
+//
+//go:norace
 func (q *Queue) FailAll(woken *Woken) (count int) {
 	for w := q.FailFirst(); w != nil; w = q.FailFirst() {
 		woken.Add(w)
@@ -51,6 +62,8 @@ func (q *Queue) FailAll(woken *Woken) (count int) {
 }
 
 // FailFirst is WakeFirst by Waiter.Fail.
+//
+//go:norace
 func (q *Queue) FailFirst() *Waiter {
 	for n := q.Pop(); n != nil; n = q.Pop() {
 		if w := n.Value.W; w.Fail() {
@@ -68,18 +81,24 @@ type Blocker struct {
 }
 
 // Init makes a blocker that is part of something else ready for use.
+//
+//go:norace
 func (b *Blocker) Init() { b.Node.Value.W = &b.Waiter }
 
-var blockers = waitq.NewPool(func() *Blocker {
+var blockers = quiet.NewPool(func() *Blocker {
 	b := &Blocker{}
 	b.Init()
 	return b
 })
 
 // GetBlocker takes a blocker from the pool.
+//
+//go:norace
 func GetBlocker() *Blocker { return blockers.Get() }
 
 // PutBlocker gives back a blocker whose wait is over and whose node is in no queue.
+//
+//go:norace
 func PutBlocker(b *Blocker) {
 	b.Forget()
 	blockers.Put(b)

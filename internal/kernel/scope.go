@@ -2,10 +2,11 @@ package kernel
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A Scope is a region of work that can be canceled: a node in the tree of
@@ -20,16 +21,16 @@ type Scope struct {
 	parent *Scope
 	run    *Run
 	origin *origin
-	state  atomic.Uint32
+	state  quiet.Uint32
 
 	// mu guards the links of the children, the contents of ext, and changes of
 	// state. It is taken parent first.
-	mu                sync.Mutex
+	mu                quiet.Mutex
 	child, next, prev *Scope // next and prev are guarded by the parent's mu; prev of a task is Sched's
 
 	deadline instant
-	waiter   atomic.Pointer[Waiter] // the wait in progress; further ones in ext
-	ext      atomic.Pointer[scopeExt]
+	waiter   quiet.Pointer[Waiter] // the wait in progress; further ones in ext
+	ext      quiet.Pointer[scopeExt]
 }
 
 // The bits of Scope.state. Above them is the number of checks made while lazy.
@@ -59,28 +60,37 @@ const (
 // answers Value and, if stForeign, cancels the scope.
 type origin struct {
 	context.Context
-	over atomic.Bool // it has ended; set before a lock is taken, since its Err may be anybody's code
+	over quiet.Bool // it has ended; set before a lock is taken, since its Err may be anybody's code
 }
 
-// ended reports whether the context has ended, and takes note of it.
+// ended reports whether the context has ended, and takes note of it. The caller may be
+// anybody, while the context is known to those in the scope only.
+//
+//go:norace
 func (o *origin) ended() bool {
 	if o.over.Load() {
 		return true
 	}
-	if foreignErr(o.Context) == nil {
-		return false
+	over := false
+	race.Apart(unsafe.Pointer(o), func() { over = foreignErr(o.Context) != nil })
+	if over {
+		o.over.Store(true)
 	}
-	o.over.Store(true)
-	return true
+	return over
 }
 
 // An instant is a time of the run's clock, or noDeadline, its zero value.
-type instant struct{ v atomic.Int64 }
+type instant struct{ v quiet.Int64 }
 
-func (i *instant) Load() int64   { return i.v.Load() ^ noDeadline }
+//go:norace
+func (i *instant) Load() int64 { return i.v.Load() ^ noDeadline }
+
+//go:norace
 func (i *instant) Store(d int64) { i.v.Store(d ^ noDeadline) }
 
 // begin sets the state of a scope that nobody else knows yet.
+//
+//go:norace
 func (s *Scope) begin(st uint32) { *(*uint32)(unsafe.Pointer(&s.state)) = st }
 
 // scopeExt is what only few scopes need.
@@ -101,14 +111,17 @@ type scopeExt struct {
 // An expiry fires the deadline of a scope.
 type expiry struct{ s *Scope }
 
+//go:norace
 func (f *expiry) Fire() { f.s.expire() }
 
 var (
 	_ context.Context = (*Scope)(nil)
 )
 
+//go:norace
 func (s *Scope) initRoot(r *Run, ctx context.Context) {
 	s.run, s.origin = r, &origin{Context: ctx}
+	race.ReleaseMerge(unsafe.Pointer(s.origin))
 	st := uint32(stLazy)
 	if ctx.Done() != nil {
 		st |= stForeign
@@ -117,6 +130,8 @@ func (s *Scope) initRoot(r *Run, ctx context.Context) {
 }
 
 // Init opens a scope in ctx. The Scope must be new.
+//
+//go:norace
 func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 	st := uint32(stLazy)
 	if parent, ok := ctx.(*Scope); ok {
@@ -135,6 +150,7 @@ func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 			}
 			s.parent = &s.run.Root
 		}
+		race.ReleaseMerge(unsafe.Pointer(s.origin))
 		if p.Ctx != nil { // then ctx alone decides, not the scope above it
 			st |= stForeign
 		}
@@ -149,188 +165,24 @@ func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 }
 
 // Task is the task that opened the scope.
+//
+//go:norace
 func (s *Scope) Task() *Task { return s.task }
 
 // Run is the run of the scope.
+//
+//go:norace
 func (s *Scope) Run() *Run { return s.run }
 
 // Parent is the enclosing scope, nil for the root.
+//
+//go:norace
 func (s *Scope) Parent() *Scope { return s.parent }
-
-func (s *Scope) check() error {
-	if s.state.Load()&stUnsure == 0 {
-		return nil
-	}
-	return s.checkSlow()
-}
-
-func (s *Scope) checkSlow() error {
-	st := s.state.Load()
-	if st&stClosed != 0 {
-		return errScopeEnded.Error()
-	}
-	if st&stLazy != 0 && s.state.Add(1<<checksShift)>>checksShift > maxLazyChecks {
-		s.materialize()
-	}
-	if s.Canceled() {
-		return s.cancelError()
-	}
-	return nil
-}
-
-// stUnsure are the bits of which none is set while a check has nothing to look at.
-const stUnsure = stCanceled | stLazy | stClosed | stTimed
-
-// Canceled reports whether blocking calls in the scope fail. It notices a passed
-// deadline whether or not its timer has fired.
-func (s *Scope) Canceled() bool {
-	switch st := s.state.Load(); {
-	case st&stCanceled != 0:
-		return true
-	case st&(stLazy|stTimed) == 0:
-		return false
-	}
-	return s.look()
-}
-
-// look finds out whether a scope is canceled that its own state does not tell: it
-// asks what is above a lazy scope, and the clock, once, if there is a deadline.
-func (s *Scope) look() bool {
-	if s.run.killed.Load() != nil {
-		return true
-	}
-	for {
-		least := noDeadline
-		for at := s; at != nil; at = at.parent {
-			st := at.state.Load()
-			if at == s && st&stClosed != 0 {
-				return false
-			}
-			if st&(stCanceled|stClosed) != 0 {
-				return true
-			}
-			if st&(stLazy|stTimed) == 0 {
-				break // it knows of what is above it, and no deadline is
-			}
-			least = min(least, at.deadline.Load())
-			if st&stShield != 0 {
-				break
-			}
-			if st&stForeign != 0 {
-				if st&stLazy != 0 && at.origin.ended() {
-					return true
-				}
-				break
-			}
-		}
-		if least == noDeadline {
-			return false
-		}
-		now := s.run.Now()
-		if now < least {
-			return false
-		}
-		s.expireUpTo(now) // then the state tells, unless the deadline was moved meanwhile
-	}
-}
-
-// OuterCanceled reports whether the scope is canceled from outside: by what is
-// above it, its shield considered.
-func (s *Scope) OuterCanceled() bool {
-	if s.run.killed.Load() != nil {
-		return true
-	}
-	switch st := s.state.Load(); {
-	case st&stShield != 0:
-		return false
-	case st&stForeign != 0:
-		return s.origin.ended()
-	default:
-		return s.parent != nil && (s.parent.Closed() || s.parent.Canceled())
-	}
-}
-
-// OuterErr is the error of the cancellation from outside, OuterCanceled being true.
-func (s *Scope) OuterErr() error {
-	if s.state.Load()&stForeign == 0 && s.run.killed.Load() == nil && s.parent != nil {
-		return s.parent.cancelError()
-	}
-	if s.run.killed.Load() == nil && s.origin.ended() {
-		return s.foreignCause().Error()
-	}
-	return s.cancelError()
-}
-
-// CancelCalled reports whether the scope itself was canceled, by Cancel or by
-// its deadline.
-func (s *Scope) CancelCalled() bool {
-	if s.state.Load()&stCalled != 0 {
-		return true
-	}
-	if d := s.deadline.Load(); d != noDeadline && s.state.Load()&stClosed == 0 && s.run.Now() >= d {
-		s.expire()
-		return true
-	}
-	return false
-}
-
-// Cause is why the scope itself was canceled, nil if it was not.
-func (s *Scope) Cause() *Cause {
-	if s.state.Load()&stCalled == 0 {
-		return nil
-	}
-	return s.ext.Load().cause // written once, before stCalled
-}
-
-// Shield reports whether the scope is shielded.
-func (s *Scope) Shield() bool { return s.state.Load()&stShield != 0 }
-
-// cancelError is the error of the nearest cancellation that reaches the scope.
-func (s *Scope) cancelError() error {
-	if k := s.run.killed.Load(); k != nil {
-		return k.Error()
-	}
-	for at := s; at != nil; at = at.parent {
-		st := at.state.Load()
-		if c := at.Cause(); c != nil {
-			return c.Error()
-		}
-		if st&stClosed != 0 {
-			return errScopeEnded.Error()
-		}
-		if st&stShield != 0 {
-			break
-		}
-		if st&stForeign != 0 {
-			if at.origin.ended() {
-				return at.foreignCause().Error()
-			}
-			break
-		}
-	}
-	return (&Cause{Kind: ByCall}).Error() // canceled for a moment, then shielded
-}
-
-// foreignCause is the cause of a canceled foreign context, made once.
-func (s *Scope) foreignCause() *Cause {
-	s.mu.Lock()
-	c := s.extLocked().outer
-	s.mu.Unlock()
-	if c != nil {
-		return c
-	}
-	c = foreignCauseOf(s.origin.Context)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := s.extLocked()
-	if x.outer == nil {
-		x.outer = c
-	}
-	return x.outer
-}
 
 // EffectiveDeadline is the earliest deadline that the scope obeys, and whether
 // there is one.
+//
+//go:norace
 func (s *Scope) EffectiveDeadline() (time.Time, bool) {
 	least := noDeadline
 	var foreign time.Time
@@ -358,6 +210,8 @@ func (s *Scope) EffectiveDeadline() (time.Time, bool) {
 }
 
 // OwnDeadline is the scope's own deadline, and whether it has one.
+//
+//go:norace
 func (s *Scope) OwnDeadline() (time.Time, bool) {
 	d := s.deadline.Load()
 	if d == noDeadline {
@@ -376,6 +230,8 @@ const lastInstant = noDeadline - 1
 const forever time.Duration = 1<<63 - 1
 
 // After is the run's time d from now, saturating; for Init.
+//
+//go:norace
 func (r *Run) After(d time.Duration) int64 {
 	if d == forever {
 		return noDeadline
@@ -388,6 +244,8 @@ func (r *Run) After(d time.Duration) int64 {
 }
 
 // Instant converts a time to the run's clock, saturating; the zero time means none.
+//
+//go:norace
 func (r *Run) Instant(t time.Time) int64 {
 	if t.IsZero() {
 		return noDeadline
@@ -396,21 +254,33 @@ func (r *Run) Instant(t time.Time) int64 {
 }
 
 // Materialize makes the scope known to its surroundings now, not at first need.
+//
+//go:norace
 func (s *Scope) Materialize() { s.materialize() }
 
 // Closed reports whether the scope was left.
+//
+//go:norace
 func (s *Scope) Closed() bool { return s.state.Load()&stClosed != 0 }
 
 // StartTimeout gives a scope that has just been opened a deadline d from now.
+//
+//go:norace
 func (s *Scope) StartTimeout(d time.Duration) { s.deadline.Store(s.run.After(d)) }
 
 // SetCaught records that the scope has removed a cancellation of its own.
+//
+//go:norace
 func (s *Scope) SetCaught() { s.state.Or(stCaught) }
 
 // Caught reports whether SetCaught was called.
+//
+//go:norace
 func (s *Scope) Caught() bool { return s.state.Load()&stCaught != 0 }
 
 // SetOpener remembers the calling goroutine as the one that must leave the scope.
+//
+//go:norace
 func (s *Scope) SetOpener() {
 	s.mu.Lock()
 	s.extLocked().opener = GoroutineID()
@@ -419,18 +289,24 @@ func (s *Scope) SetOpener() {
 
 // openedHere reports whether the calling goroutine has called SetOpener. Scopes
 // that other goroutines have open in a scope are no mistake of who leaves it.
+//
+//go:norace
 func (s *Scope) openedHere() bool {
 	id := s.opener()
 	return id != 0 && id == GoroutineID()
 }
 
 // OpenedElsewhere reports whether another goroutine called SetOpener.
+//
+//go:norace
 func (s *Scope) OpenedElsewhere() bool {
 	id := s.opener()
 	return id != 0 && id != GoroutineID()
 }
 
 // opener is the goroutine that called SetOpener, 0 if none did.
+//
+//go:norace
 func (s *Scope) opener() int64 {
 	x := s.ext.Load()
 	if x == nil {

@@ -3,6 +3,9 @@ package kernel
 import (
 	"fmt"
 	"time"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // The methods of context.Context, and AfterFunc, which package context looks for
@@ -12,11 +15,15 @@ var closedc = func() chan struct{} { c := make(chan struct{}); close(c); return 
 
 // Deadline is the earliest deadline of the scope and those around it, up to the
 // nearest shield.
+//
+//go:norace
 func (s *Scope) Deadline() (time.Time, bool) { return s.EffectiveDeadline() }
 
 // Done is closed when the scope is canceled or left. It is made at first need.
 // What has been closed stays closed, and Err an error, also when a shield is
 // raised afterwards: package context relies on that.
+//
+//go:norace
 func (s *Scope) Done() <-chan struct{} {
 	s.materialize()
 	s.watch()
@@ -24,7 +31,8 @@ func (s *Scope) Done() <-chan struct{} {
 	defer s.mu.Unlock()
 	x := s.extLocked()
 	if s.state.Load()&(stCanceled|stClosed) != 0 {
-		s.tellLocked(x)
+		s.heed()
+		s.tellLocked(x, false)
 	} else if x.done == nil {
 		x.done = make(chan struct{})
 	}
@@ -32,18 +40,27 @@ func (s *Scope) Done() <-chan struct{} {
 }
 
 // tellLocked closes Done.
-func (s *Scope) tellLocked(x *scopeExt) {
+//
+//go:norace
+func (s *Scope) tellLocked(x *scopeExt, silent bool) {
 	if s.state.Or(stTold)&stTold != 0 {
 		return
 	}
-	if x.done == nil {
+	switch {
+	case x.done == nil:
 		x.done = closedc
-	} else {
+	case silent:
+		race.Disable()
+		close(x.done)
+		race.Enable()
+	default:
 		close(x.done)
 	}
 }
 
 // Err is nil, or says who canceled the scope and why.
+//
+//go:norace
 func (s *Scope) Err() error {
 	if err := s.check(); err != nil {
 		return err
@@ -55,6 +72,8 @@ func (s *Scope) Err() error {
 }
 
 // Value looks in the context that the scope was opened in.
+//
+//go:norace
 func (s *Scope) Value(key any) any {
 	if key == (scopeKey{}) {
 		return s
@@ -62,6 +81,7 @@ func (s *Scope) Value(key any) any {
 	return s.origin.Value(key)
 }
 
+//go:norace
 func (s *Scope) String() string {
 	if s.task != nil {
 		return fmt.Sprintf("anyio.Scope(task %q)", s.task.Name())
@@ -71,33 +91,48 @@ func (s *Scope) String() string {
 
 type afterFunc struct{ f func() }
 
+// call calls the function for whoever has canceled. It is package context's and may
+// see what was done before AfterFunc, but who cancels does not.
+//
+//go:norace
+func (a *afterFunc) call() { race.Apart(unsafe.Pointer(a), a.f) }
+
 // AfterFunc calls f, which must not block, when the scope is canceled or left.
+//
+//go:norace
 func (s *Scope) AfterFunc(f func()) (stop func() bool) {
 	s.materialize()
 	s.watch()
 	a := &afterFunc{f}
+	race.ReleaseMerge(unsafe.Pointer(a))
 	s.mu.Lock()
 	x := s.extLocked() // first, as Leave marks the scope closed and then looks for it
 	if s.state.Load()&(stCanceled|stClosed) != 0 {
-		s.tellLocked(x)
+		s.heed()
+		s.tellLocked(x, false)
 		s.mu.Unlock()
 		go f() // package context holds the lock here that f takes
 		return func() bool { return false }
 	}
 	x.afters = append(x.afters, a)
 	s.mu.Unlock()
-	return func() bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		for i, other := range x.afters {
-			if other == a {
-				last := len(x.afters) - 1
-				x.afters[i] = x.afters[last]
-				x.afters[last] = nil
-				x.afters = x.afters[:last]
-				return true
-			}
+	return func() bool { return s.stopAfter(x, a) }
+}
+
+// stopAfter undoes AfterFunc.
+//
+//go:norace
+func (s *Scope) stopAfter(x *scopeExt, a *afterFunc) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, other := range x.afters {
+		if other == a {
+			last := len(x.afters) - 1
+			x.afters[i] = x.afters[last]
+			x.afters[last] = nil
+			x.afters = x.afters[:last]
+			return true
 		}
-		return false
 	}
+	return false
 }

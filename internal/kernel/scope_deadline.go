@@ -2,9 +2,14 @@ package kernel
 
 import (
 	"time"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // arm makes the timer follow the scope's deadline.
+//
+//go:norace
 func (s *Scope) arm() {
 	if d := s.deadline.Load(); d != noDeadline && s.run.Now() >= d {
 		s.expire()
@@ -32,6 +37,8 @@ func (s *Scope) arm() {
 }
 
 // disarm takes back what arm has done.
+//
+//go:norace
 func (s *Scope) disarm(x *scopeExt) {
 	s.run.Disarm(&x.timer)
 	if s.state.Load()&stWatched == 0 {
@@ -42,6 +49,7 @@ func (s *Scope) disarm(x *scopeExt) {
 	s.disarmLocked(x)
 }
 
+//go:norace
 func (s *Scope) disarmLocked(x *scopeExt) {
 	s.run.Disarm(&x.timer)
 	if x.alarm != nil {
@@ -51,6 +59,8 @@ func (s *Scope) disarmLocked(x *scopeExt) {
 
 // expire cancels the scope because its deadline has passed. A deadline that was
 // moved into the future meanwhile is armed again instead.
+//
+//go:norace
 func (s *Scope) expire() {
 	d := s.deadline.Load()
 	if d == noDeadline || s.state.Load()&stClosed != 0 {
@@ -66,13 +76,16 @@ func (s *Scope) expire() {
 
 // expireUpTo cancels the scope and those around it whose deadlines have passed, the
 // outermost first: so of equal deadlines the outer one wins.
+//
+//go:norace
 func (s *Scope) expireUpTo(now int64) {
 	if s.parent != nil {
 		s.parent.expireUpTo(now)
 	}
 	st := s.state.Load()
 	if st&stForeign != 0 && !s.origin.over.Load() && s.run.foreignPassed(s.origin, now) {
-		s.foreignEnded()
+		s.origin.over.Store(true)
+		s.refreshAll(true)
 	}
 	if d := s.deadline.Load(); d <= now && d != noDeadline && st&(stClosed|stCalled) == 0 {
 		s.Cancel(&Cause{Kind: ByDeadline, Deadline: s.run.Time(d)})
@@ -81,6 +94,8 @@ func (s *Scope) expireUpTo(now int64) {
 
 // SetDeadline moves the deadline; noDeadline removes it. A time that has passed
 // cancels at once. It does not undo a cancellation.
+//
+//go:norace
 func (s *Scope) SetDeadline(d int64) {
 	s.deadline.Store(d)
 	if s.state.Load()&(stLazy|stClosed) != 0 {
@@ -96,17 +111,26 @@ func (s *Scope) SetDeadline(d int64) {
 // package context may not have noticed yet. In a simulation such deadlines are of
 // another clock, and how long it was until a time of the wall clock, when package
 // context was given that, cannot be known.
-func (r *Run) foreignPassed(o *origin, now int64) bool {
-	if r.Virtual || o.Done() == nil {
+//
+//go:norace
+func (r *Run) foreignPassed(o *origin, now int64) (passed bool) {
+	if r.Virtual {
 		return false
 	}
-	d, ok := o.Deadline()
-	return ok && d != d.Round(0) && r.Instant(d) <= now
+	race.Apart(unsafe.Pointer(o), func() {
+		if o.Done() != nil {
+			d, ok := o.Deadline()
+			passed = ok && d != d.Round(0) && r.Instant(d) <= now
+		}
+	})
+	return passed
 }
 
 // watch is told that somebody waits for the scope's end by other means than ours, and
 // may hold up the loop meanwhile: package net/http, say. So on a loop in real time the
 // deadlines of the scope and of those around it become alarms of the runtime as well.
+//
+//go:norace
 func (s *Scope) watch() {
 	if !s.run.Loop || s.run.Virtual {
 		return
@@ -122,14 +146,18 @@ func (s *Scope) watch() {
 }
 
 // ringLocked sets the alarm, if somebody waits for the scope's end.
+//
+//go:norace
 func (s *Scope) ringLocked(x *scopeExt, d int64) {
 	if s.state.Load()&stWatched == 0 {
 		return
 	}
 	after := time.Duration(d - s.run.Now())
+	race.Disable()
 	if x.alarm == nil {
 		x.alarm = time.AfterFunc(after, s.expire)
 	} else {
 		x.alarm.Reset(after)
 	}
+	race.Enable()
 }

@@ -1,8 +1,16 @@
 package kernel
 
+import (
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/race"
+)
+
 // materialize makes a lazy scope a full member of the tree: linked to its
 // parent, obeying its foreign context, its timer armed. It may be called by
 // several goroutines; it returns when the scope has materialized.
+//
+//go:norace
 func (s *Scope) materialize() {
 	if s.state.Load()&stLazy == 0 {
 		return
@@ -54,6 +62,7 @@ func (s *Scope) materialize() {
 	}
 }
 
+//go:norace
 func (s *Scope) extLocked() *scopeExt {
 	x := s.ext.Load()
 	if x == nil {
@@ -65,6 +74,7 @@ func (s *Scope) extLocked() *scopeExt {
 	return x
 }
 
+//go:norace
 func (s *Scope) linkLocked(c *Scope) {
 	c.next = s.child
 	if c.next != nil {
@@ -76,6 +86,7 @@ func (s *Scope) linkLocked(c *Scope) {
 	}
 }
 
+//go:norace
 func (s *Scope) unlinkLocked(c *Scope) {
 	if c.prev != nil {
 		c.prev.next = c.next
@@ -91,6 +102,8 @@ func (s *Scope) unlinkLocked(c *Scope) {
 // pushed computes the bits of the state that come from above, as far as they are not
 // the scope's own: whether it is canceled, and whether a deadline may end it. Every
 // change above is followed by a visit under s.mu, so a stale answer is put right at once.
+//
+//go:norace
 func (s *Scope) pushed() (bits uint32) {
 	st, above := s.state.Load(), uint32(0)
 	switch {
@@ -113,6 +126,8 @@ func (s *Scope) pushed() (bits uint32) {
 
 // refreshLocked recomputes the scope and, if it changed, all below it. What became
 // canceled is reached by c. s.mu is held.
+//
+//go:norace
 func (s *Scope) refreshLocked(c *cancellation) {
 	const both = stCanceled | stTimed
 	want, is := s.pushed(), s.state.Load()&both
@@ -128,6 +143,8 @@ func (s *Scope) refreshLocked(c *cancellation) {
 }
 
 // killLocked cancels the scope and all below it, shields or not. s.mu is held.
+//
+//go:norace
 func (s *Scope) killLocked(c *cancellation) {
 	s.state.Or(stCanceled)
 	c.reachLocked(s)
@@ -136,6 +153,8 @@ func (s *Scope) killLocked(c *cancellation) {
 
 // eachBelowLocked calls f with each scope and task right below s, which is locked
 // meanwhile. s.mu is held.
+//
+//go:norace
 func (s *Scope) eachBelowLocked(f func(below *Scope)) {
 	for c := s.child; c != nil; c = c.next {
 		c.mu.Lock()
@@ -153,6 +172,8 @@ func (s *Scope) eachBelowLocked(f func(below *Scope)) {
 
 // dismiss ends what is still done in a scope that has been left: the waits of
 // goroutines that are no tasks, and the scopes opened in it by them or by mistake.
+//
+//go:norace
 func (s *Scope) dismiss() {
 	if s.waiter.Load() == nil && s.ext.Load() == nil && s.state.Load()&stParent == 0 {
 		return
@@ -167,13 +188,18 @@ func (s *Scope) dismiss() {
 }
 
 // foreignEnded is told of the end of the foreign context.
+//
+//go:norace
 func (s *Scope) foreignEnded() {
+	race.ReleaseMerge(unsafe.Pointer(s.origin))
 	s.origin.over.Store(true)
-	s.refreshAll()
+	s.refreshAll(false)
 }
 
-func (s *Scope) refreshAll() {
+//go:norace
+func (s *Scope) refreshAll(silent bool) {
 	var c cancellation
+	c.silent = silent
 	c.killed = s.run.killed.Load() != nil
 	s.mu.Lock()
 	s.refreshLocked(&c)
@@ -183,16 +209,19 @@ func (s *Scope) refreshAll() {
 
 // Cancel cancels the scope and all below it. The first call decides the cause;
 // it reports whether it was the first.
+//
+//go:norace
 func (s *Scope) Cancel(c *Cause) bool {
 	s.mu.Lock()
 	if s.state.Load()&(stCalled|stClosed) != 0 {
 		s.mu.Unlock()
 		return false
 	}
+	c.publish()
 	s.extLocked().cause = c
 	s.state.Or(stCalled)
 	var reached cancellation
-	reached.killed = s.run.killed.Load() != nil
+	reached.killed, reached.silent = s.run.killed.Load() != nil, c.silent()
 	s.refreshLocked(&reached)
 	s.mu.Unlock()
 	reached.finish()
@@ -200,6 +229,8 @@ func (s *Scope) Cancel(c *Cause) bool {
 }
 
 // SetShield raises or lifts the shield. Lifting it in a canceled parent cancels.
+//
+//go:norace
 func (s *Scope) SetShield(on bool) {
 	s.materialize()
 	s.mu.Lock()
@@ -209,11 +240,13 @@ func (s *Scope) SetShield(on bool) {
 		s.state.And(^uint32(stShield))
 	}
 	s.mu.Unlock()
-	s.refreshAll()
+	s.refreshAll(false)
 }
 
 // Leave closes the scope for ever. Contexts derived from it end. open is an
 // inner scope of the same task that was not left before, nil if all is well.
+//
+//go:norace
 func (s *Scope) Leave() (open *Scope) {
 	st := s.state.Load()
 	if st&stLazy != 0 && s.ext.Load() == nil && s.state.CompareAndSwap(st, st|stClosed) {
@@ -247,6 +280,8 @@ func (s *Scope) Leave() (open *Scope) {
 }
 
 // stopWatching ends the watch of the foreign context that the scope hangs on.
+//
+//go:norace
 func (s *Scope) stopWatching() {
 	s.mu.Lock()
 	var stop func() bool

@@ -1,10 +1,19 @@
 package kernel
 
+import (
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/race"
+)
+
 // add makes a wait known to the scope, so that canceling aborts it.
+//
+//go:norace
 func (s *Scope) add(w *Waiter) {
 	if s.state.Load()&stLazy != 0 {
 		s.materialize()
 	}
+	race.ReleaseMerge(unsafe.Pointer(&w.since)) // for SawAllBlocked
 	if s.waiter.CompareAndSwap(nil, w) {
 		return
 	}
@@ -16,6 +25,8 @@ func (s *Scope) add(w *Waiter) {
 }
 
 // remove undoes add.
+//
+//go:norace
 func (s *Scope) remove(w *Waiter) {
 	if s.waiter.CompareAndSwap(w, nil) {
 		return
@@ -32,6 +43,8 @@ func (s *Scope) remove(w *Waiter) {
 
 // abort ends the wait in favor of the scope, if it is still the scope's; then
 // Unpark must follow. A dead run ends the waits under foreign contexts, too.
+//
+//go:norace
 func (w *Waiter) abort(killed bool, stillMine func() bool) bool {
 	for {
 		word := w.word.Load()
@@ -49,12 +62,15 @@ func (w *Waiter) abort(killed bool, stillMine func() bool) bool {
 // closing what others wait for, comes after the cancellation for them, too.
 type cancellation struct {
 	killed bool // by Kill
+	silent bool // what was done before does not happen before what it brings about
 	woken  Woken
 	afters []*afterFunc
 }
 
 // reachLocked aborts the waits in s, which has been marked, and closes Done. s.mu
 // is held.
+//
+//go:norace
 func (c *cancellation) reachLocked(s *Scope) {
 	// The word is read before the slot is read again: a waiter that was given to
 	// another scope meanwhile has another generation, and the swap fails.
@@ -71,7 +87,7 @@ func (c *cancellation) reachLocked(s *Scope) {
 		}
 	}
 	if x.done != nil || x.afters != nil {
-		s.tellLocked(x)
+		s.tellLocked(x, c.silent)
 	}
 	c.afters = append(c.afters, x.afters...)
 	x.afters = nil
@@ -79,16 +95,20 @@ func (c *cancellation) reachLocked(s *Scope) {
 
 // finish tells the contexts derived from the scopes, and lets those go on who
 // waited. No lock is held.
+//
+//go:norace
 func (c *cancellation) finish() {
 	for _, a := range c.afters {
-		a.f()
+		a.call()
 	}
-	c.woken.Unpark()
+	c.woken.unpark(c.silent)
 }
 
 // canceling reports whether the scope is canceled or about to be: Cancel marks the
 // scope that it is called on first, and whoever has learned of it, in whatever way,
 // finds that mark here.
+//
+//go:norace
 func (s *Scope) canceling() bool {
 	if s.run.killed.Load() != nil {
 		return true
@@ -100,7 +120,7 @@ func (s *Scope) canceling() bool {
 		case st&stShield != 0:
 			return false
 		case st&stForeign != 0:
-			return at.origin.Err() != nil
+			return at.origin.ended()
 		}
 	}
 	return false

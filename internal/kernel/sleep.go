@@ -3,8 +3,9 @@ package kernel
 import (
 	"context"
 	"math"
-	"sync"
 	"time"
+
+	"github.com/anyio-go/anyio/internal/quiet"
 )
 
 var (
@@ -17,19 +18,22 @@ type sleeper struct {
 	timer Timer
 }
 
+//go:norace
 func (s *sleeper) Fire() {
 	if s.Wake() {
-		s.Unpark()
+		s.unpark()
 	}
 }
 
-var sleepers = sync.Pool{New: func() any {
+var sleepers = quiet.NewPool(func() *sleeper {
 	s := &sleeper{}
 	s.timer.Value = s
 	return s
-}}
+})
 
 // Sleep waits for a duration of the run's clock. Zero or less is a checkpoint.
+//
+//go:norace
 func Sleep(ctx context.Context, d time.Duration) error {
 	p, err := enterSleep(ctx)
 	if err != nil {
@@ -39,13 +43,19 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // Pause is Sleep at a place.
+//
+//go:norace
 func (p Place) Pause(d time.Duration) error { return p.sleepUntil(p.Run().After(d)) }
 
 // PauseUntil is Pause up to an instant of the run's clock, told as op.
+//
+//go:norace
 func (p Place) PauseUntil(due int64, op Op) error { return p.sleepFor(op, due) }
 
 // SleepUntil waits for an instant of the run's clock; NoDeadline is for ever. An
 // instant that has passed is a checkpoint.
+//
+//go:norace
 func SleepUntil(ctx context.Context, due time.Time) error {
 	p, err := enterSleep(ctx)
 	if err != nil {
@@ -58,6 +68,8 @@ func SleepUntil(ctx context.Context, due time.Time) error {
 }
 
 // SleepForever waits until it is canceled.
+//
+//go:norace
 func SleepForever(ctx context.Context) error {
 	p, err := enterSleep(ctx)
 	if err != nil {
@@ -68,6 +80,8 @@ func SleepForever(ctx context.Context) error {
 
 // enterSleep is Enter without its schedule point: the sleep itself is one, as it
 // always gives way. Only a canceled sleep, which does not, is told apart.
+//
+//go:norace
 func enterSleep(ctx context.Context) (Place, error) {
 	p := Locate(ctx)
 	err := p.Check()
@@ -77,6 +91,7 @@ func enterSleep(ctx context.Context) (Place, error) {
 	return p, err
 }
 
+//go:norace
 func (p Place) sleepUntil(due int64) error {
 	if due == noDeadline {
 		return p.sleepFor(opSleepForever, due)
@@ -84,13 +99,14 @@ func (p Place) sleepUntil(due int64) error {
 	return p.sleepFor(opSleep, due)
 }
 
+//go:norace
 func (p Place) sleepFor(op Op, due int64) error {
 	r := p.Run()
 	if r.Now() >= due {
 		r.Yield(true)
 		return p.Check()
 	}
-	s := sleepers.Get().(*sleeper)
+	s := sleepers.Get()
 	s.Prepare(p, op)
 	if due != noDeadline {
 		s.timer.When = due
@@ -106,6 +122,8 @@ func (p Place) sleepFor(op Op, due int64) error {
 }
 
 // Checkpoint gives way to other tasks and reports cancellation.
+//
+//go:norace
 func Checkpoint(ctx context.Context) error {
 	p := Locate(ctx)
 	p.Run().Yield(true)
@@ -113,4 +131,6 @@ func Checkpoint(ctx context.Context) error {
 }
 
 // CheckpointShielded gives way and ignores cancellation.
+//
+//go:norace
 func CheckpointShielded(ctx context.Context) { Locate(ctx).Run().Yield(true) }

@@ -13,6 +13,8 @@ import (
 
 // Stacks returns the stacks of all goroutines by goroutine id, in the runtime's
 // format. The world stops meanwhile: it is for reports only.
+//
+//go:norace
 func Stacks() map[int64]string {
 	buf := make([]byte, 1<<16)
 	for {
@@ -42,6 +44,8 @@ type frame struct{ function, file, line string }
 
 // frames are the calls on a stack, the innermost first, without the go statement
 // that began it.
+//
+//go:norace
 func frames(stack string) []frame {
 	var fs []frame
 	function := ""
@@ -65,6 +69,8 @@ func frames(stack string) []frame {
 }
 
 // place is "folder/file.go:12".
+//
+//go:norace
 func (f frame) place() string {
 	dir, file := path.Split(f.file)
 	return path.Join(path.Base(dir), file) + ":" + f.line
@@ -78,6 +84,8 @@ const maxUserFrames = 3
 // standard library. If held, the goroutine runs the function of RunBlocking or a
 // guest, and what is told is where that was called. A coroutine of iter.Pull goes on
 // where it was made.
+//
+//go:norace
 func userFrames(stacks map[int64]string, id int64, held, guest bool) []string {
 	var places []string
 	for stack := stacks[id]; stack != "" && len(places) < maxUserFrames; {
@@ -106,6 +114,8 @@ func userFrames(stacks map[int64]string, id int64, held, guest bool) []string {
 
 // belowHeld are the calls of a task below what runs in its place. A guest's are the
 // first such, those of the task whose goroutine it is the last ones.
+//
+//go:norace
 func belowHeld(calls []frame, guest bool) []frame {
 	below := 0
 	for i, f := range calls {
@@ -124,6 +134,8 @@ func belowHeld(calls []frame, guest bool) []frame {
 }
 
 // PlacesText is how the user's calls are shown.
+//
+//go:norace
 func PlacesText(places []string) string {
 	if len(places) == 0 {
 		return ""
@@ -150,6 +162,8 @@ const (
 
 // library reports whether the call is in this module, which its tests, programs and
 // examples are not.
+//
+//go:norace
 func (f frame) library() bool {
 	rest, ok := strings.CutPrefix(f.file, moduleRoot())
 	if !ok || strings.HasSuffix(rest, "_test.go") {
@@ -165,6 +179,8 @@ func (f frame) library() bool {
 
 // standard reports whether the call is in the standard library, or in what stands
 // between it and the system.
+//
+//go:norace
 func (f frame) standard() bool {
 	if strings.Contains(f.file, "golang.org/x/sys@") || strings.Contains(f.file, "golang.org/x/sys/") {
 		return true
@@ -205,6 +221,8 @@ var mainModule = sync.OnceValue(func() string {
 
 // madeByPull is the goroutine on which iter.Pull or iter.Pull2 made the coroutine
 // whose stack it is; ok is false if it is none, or a loop's.
+//
+//go:norace
 func madeByPull(stack string) (maker int64, ok bool) {
 	at := strings.LastIndex(stack, "\n"+createdBy+"iter.Pull")
 	if at < 0 || strings.Contains(stack, "\n"+coroutineBody+"(") {

@@ -3,21 +3,22 @@ package kernel
 import (
 	"runtime"
 	"strings"
-	"sync/atomic"
 
-	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/petermattis/goid"
 )
 
 // A stranger is who waits in the scope of another: a task that uses the context of
 // another one, or a goroutine that is no task.
 type stranger struct {
-	goid  atomic.Int64 // the goroutine that waits
-	maker atomic.Int64 // of the coroutine that it is, see maker; else the same
+	goid  quiet.Int64 // the goroutine that waits
+	maker quiet.Int64 // of the coroutine that it is, see maker; else the same
 }
 
 // isOwn reports whether t, or if nil the calling goroutine, is the task of the
 // scope that a wait is about to begin in. If not, it notes who that is.
+//
+//go:norace
 func (w *Waiter) isOwn(t *Task, s *Scope) bool {
 	switch {
 	case t != nil:
@@ -42,37 +43,38 @@ func (w *Waiter) isOwn(t *Task, s *Scope) bool {
 	return false
 }
 
-// goroutine is the goroutine that runs the task. That orders the task's start before
-// nothing that the caller does.
+// goroutine is the goroutine that runs the task.
+//
+//go:norace
 func (t *Task) goroutine() int64 {
-	race.Disable()
-	g := t.goid.Load()
-	race.Enable()
-	return g
+	return t.goid.Load()
 }
 
 // forget is for waiters that strangers have used before.
+//
+//go:norace
 func (s *stranger) forget() {
 	if s.goid.Load() != 0 {
 		s.note(0, 0)
 	}
 }
 
+//go:norace
 func (s *stranger) note(goid, maker int64) {
-	race.Disable()
 	s.goid.Store(goid)
 	s.maker.Store(maker)
-	race.Enable()
 }
 
 // makers remembers of goroutines whether they are coroutines. An id is never used
 // twice, so what is remembered stays true.
-var makers [256]atomic.Pointer[makerOf]
+var makers [256]quiet.Pointer[makerOf]
 
 type makerOf struct{ id, maker int64 }
 
 // maker is the goroutine that made the calling one, whose id is g, by iter.Pull: the
 // first that is no such coroutine itself. It is 0 if the calling goroutine is none.
+//
+//go:norace
 func maker(g int64) int64 {
 	known := &makers[uint64(g)%uint64(len(makers))]
 	if e := known.Load(); e != nil && e.id == g {
@@ -90,6 +92,8 @@ func maker(g int64) int64 {
 }
 
 // isPulled reports whether the calling goroutine was made by iter.Pull or iter.Pull2.
+//
+//go:norace
 func isPulled() bool {
 	pcs := make([]uintptr, 64)
 	n := runtime.Callers(1, pcs)

@@ -4,10 +4,11 @@ import (
 	"context"
 	"runtime"
 	"runtime/pprof"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/petermattis/goid"
 )
 
@@ -19,10 +20,10 @@ type Task struct {
 	F    func(context.Context) error // what the task does; the runner clears it
 	meta *TaskMeta
 	pc   uintptr // entry of the function it runs, for its name
-	id   atomic.Uint64
-	goid atomic.Int64
-	held *Hold                 // what it must give back before it ends; its own goroutine's
-	done atomic.Pointer[Latch] // nil: nobody waits yet; over: the task has ended
+	id   quiet.Uint64
+	goid quiet.Int64
+	held *Hold                // what it must give back before it ends; its own goroutine's
+	done quiet.Pointer[Latch] // nil: nobody waits yet; over: the task has ended
 
 	// Coro belongs to the backend: nil until the task first runs.
 	Coro *coro.Coro
@@ -57,13 +58,15 @@ const (
 type TaskMeta struct {
 	Name    string
 	HasName bool
-	Runner  Runner               // of a first task
-	Boot    any                  // belongs to Start
-	Starter atomic.Pointer[Task] // while Start waits: who called it
-	Values  context.Context      // answers Value in place of the group's context
+	Runner  Runner              // of a first task
+	Boot    any                 // belongs to Start
+	Starter quiet.Pointer[Task] // while Start waits: who called it
+	Values  context.Context     // answers Value in place of the group's context
 }
 
 // FuncPC is the entry of a function value of any type F that is a func.
+//
+//go:norace
 func FuncPC[F any](f F) uintptr {
 	p := *(**uintptr)(unsafe.Pointer(&f))
 	if p == nil {
@@ -73,15 +76,21 @@ func FuncPC[F any](f F) uintptr {
 }
 
 // Prepare sets what a task runs. Call it before Spawn or OpenMain.
+//
+//go:norace
 func (t *Task) Prepare(f func(context.Context) error, pc uintptr, meta *TaskMeta) {
 	t.F, t.pc, t.meta = f, pc, meta
 	t.task = t
 }
 
 // Meta is what was given to Prepare.
+//
+//go:norace
 func (t *Task) Meta() *TaskMeta { return t.meta }
 
 // OpenMain makes t the first task of a run.
+//
+//go:norace
 func (t *Task) OpenMain(r *Run) {
 	t.parent, t.run, t.origin = &r.Root, r, r.Root.origin
 	root := &r.Root
@@ -97,6 +106,8 @@ func (t *Task) OpenMain(r *Run) {
 // Entry is t.Run as a function value for a go statement, which it spares an
 // allocation: a Task begins as the closure of that function would, with the entry
 // of its code and the captured task, and so serves as one.
+//
+//go:norace
 func (t *Task) Entry() func() {
 	if entryCode == 0 {
 		return t.Run
@@ -120,9 +131,12 @@ var entryCode = func() uintptr {
 }()
 
 //go:noinline
+//go:norace
 func newEntry(t *Task) func() { return func() { t.Run() } }
 
 // Run runs the task on the calling goroutine. Backends call it.
+//
+//go:norace
 func (t *Task) Run() {
 	t.goid.Store(goid.Get())
 	if t.run.PprofLabels {
@@ -134,12 +148,15 @@ func (t *Task) Run() {
 
 // runLabeled is apart from Run for the sake of small stacks: what is below all of a
 // goroutine's frames counts for each of a million.
+//
+//go:norace
 func (t *Task) runLabeled() {
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", t.Name())))
 	defer pprof.SetGoroutineLabels(context.Background())
 	t.runner().RunTask(t)
 }
 
+//go:norace
 func (t *Task) runner() Runner {
 	if g := t.parent.group(); g != nil {
 		return g.Runner
@@ -148,6 +165,8 @@ func (t *Task) runner() Runner {
 }
 
 // Name is the given name, else that of the task's function.
+//
+//go:norace
 func (t *Task) Name() string {
 	if t.meta != nil && t.meta.HasName {
 		return t.meta.Name
@@ -159,6 +178,8 @@ func (t *Task) Name() string {
 }
 
 // ID identifies the task within its run.
+//
+//go:norace
 func (t *Task) ID() uint64 {
 	if id := t.id.Load(); id != 0 {
 		return id
@@ -169,6 +190,8 @@ func (t *Task) ID() uint64 {
 
 // Host is the task whose group this one belongs to or, until it has started,
 // the task that waits in Start; nil for a first task.
+//
+//go:norace
 func (t *Task) Host() *Task {
 	if t.meta != nil {
 		if s := t.meta.Starter.Load(); s != nil {
@@ -182,9 +205,13 @@ func (t *Task) Host() *Task {
 }
 
 // GoroutineID is the goroutine that runs the task, 0 before it runs.
+//
+//go:norace
 func (t *Task) GoroutineID() int64 { return t.goid.Load() }
 
 // Finished reports whether the task is over.
+//
+//go:norace
 func (t *Task) Finished() bool { return t.state.Load()&stClosed != 0 }
 
 // over is the latch of all tasks that have ended.
@@ -193,6 +220,8 @@ var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
 // Settle records how the task ended and lets those go on who wait for it. What the
 // end means for the group, such as its cancellation, has been done before. The
 // outcome never changes afterwards.
+//
+//go:norace
 func (t *Task) Settle(how Outcome, err error) {
 	t.F = nil
 	if err != nil && (how != Canceled || err != t.cancelError()) {
@@ -200,6 +229,7 @@ func (t *Task) Settle(how Outcome, err error) {
 		t.extLocked().err = err
 		t.mu.Unlock()
 	}
+	race.ReleaseMerge(unsafe.Pointer(&t.done))
 	t.state.Or(stClosed | uint32(how)<<outcomeShift)
 	if l := t.done.Swap(over); l != nil {
 		l.Open()
@@ -207,10 +237,13 @@ func (t *Task) Settle(how Outcome, err error) {
 }
 
 // Outcome is how the task ended, Pending if it has not.
+//
+//go:norace
 func (t *Task) Outcome() (Outcome, error) {
 	if t.done.Load() != over {
 		return Pending, nil
 	}
+	race.Acquire(unsafe.Pointer(&t.done))
 	how := Outcome(t.state.Load() >> outcomeShift & 3)
 	if x := t.ext.Load(); x != nil && x.err != nil {
 		return how, x.err // not written any more
@@ -223,6 +256,8 @@ func (t *Task) Outcome() (Outcome, error) {
 
 // reason is cancelError of a task that is over: so Settle need not store what all
 // tasks of a canceled group end with.
+//
+//go:norace
 func (t *Task) reason() error {
 	for at := &t.Scope; at != nil; at = at.parent {
 		if c := at.Cause(); c != nil {
@@ -236,10 +271,16 @@ func (t *Task) reason() error {
 }
 
 // DoneLatch is the latch that opens when the task has ended.
+//
+//go:norace
 func (t *Task) DoneLatch() *Latch {
-	if l := t.done.Load(); l != nil {
-		return l
+	l := t.done.Load()
+	if l == nil {
+		t.done.CompareAndSwap(nil, &Latch{})
+		l = t.done.Load()
 	}
-	t.done.CompareAndSwap(nil, &Latch{})
-	return t.done.Load()
+	if l == over {
+		race.Acquire(unsafe.Pointer(&t.done))
+	}
+	return l
 }

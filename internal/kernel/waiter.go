@@ -2,10 +2,11 @@ package kernel
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/bubble"
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A Waiter is one wait of one task or goroutine. All that can end the wait race
@@ -22,13 +23,13 @@ import (
 // The order of a wait is Prepare, put nodes into queues under the primitives'
 // locks, Wait, take the nodes out. A Waiter may be used again afterwards.
 type Waiter struct {
-	word  atomic.Uint64
+	word  quiet.Uint64
 	task  *Task           // the loop task that waits; nil: a goroutine, on c
 	c     chan struct{}   // capacity 1, made at first need, kept
 	inner bool            // c belongs to a bubble of synctest and is of no use elsewhere
 	next  *Waiter         // in the scope's list, guarded by the scope's mu
 	woken *Waiter         // in the list of who has won the word, until Unpark
-	since atomic.Int64    // one more than when the wait began, only in debug runs
+	since quiet.Int64     // one more than when the wait began, only in debug runs
 	Index int             // for Select: which node was woken, set by the waker
 	ext   *External       // set if this is the waiter of one
 	who   stranger        // who waits, if it is not the scope's own task
@@ -52,12 +53,16 @@ const (
 	opMask    = maxOp - 1
 )
 
-var waiters = sync.Pool{New: func() any { return new(Waiter) }}
+var waiters = quiet.NewPool(func() *Waiter { return new(Waiter) })
 
 // GetWaiter takes a waiter from the pool.
-func GetWaiter() *Waiter { return waiters.Get().(*Waiter) }
+//
+//go:norace
+func GetWaiter() *Waiter { return waiters.Get() }
 
 // PutWaiter gives a waiter back whose wait is over.
+//
+//go:norace
 func PutWaiter(w *Waiter) {
 	w.Forget()
 	waiters.Put(w)
@@ -65,16 +70,23 @@ func PutWaiter(w *Waiter) {
 
 // Forget drops what a waiter whose wait is over would keep alive until its next one.
 // Those that are not given back to a pool call it where nobody can Fail them.
+//
+//go:norace
 func (w *Waiter) Forget() { w.scope, w.ctx = nil, nil }
 
 // Prepare begins a wait of the calling task or goroutine.
+//
+//go:norace
 func (w *Waiter) Prepare(p Place, op Op) { w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift) }
 
 // PrepareShielded begins a wait that no scope can abort.
+//
+//go:norace
 func (w *Waiter) PrepareShielded(p Place, op Op) {
 	w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift|noAbort)
 }
 
+//go:norace
 func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 	w.task = t
 	if t == nil && w.ext == nil {
@@ -95,6 +107,7 @@ func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 		if failable {
 			w.ctx = p.Ctx
 		}
+		race.ReleaseMerge(unsafe.Pointer(&w.ctx))
 		bits |= foreign
 	}
 	if w.isOwn(t, p.S) {
@@ -106,6 +119,8 @@ func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 
 // Wake ends the wait in favor of the caller, who may then write to what the
 // waiter will read, and must call Unpark. It returns false if the wait is over.
+//
+//go:norace
 func (w *Waiter) Wake() bool {
 	word := w.word.Load()
 	return word&phaseMask == phaseWaiting && w.word.CompareAndSwap(word, word+1)
@@ -124,12 +139,18 @@ func (w *Waiter) Fail() bool {
 }
 
 // verdict is what a failure adds to the word of a wait.
+//
+//go:norace
 func (w *Waiter) verdict(word uint64, s *Scope, ctx context.Context) uint64 {
 	const woken, canceled = phaseWoken - phaseWaiting, phaseCanceled - phaseWaiting
 	switch {
 	case word&noAbort != 0:
 	case word&foreign != 0:
-		if s != nil && s.run.killed.Load() != nil || ctx != nil && ctx.Err() != nil {
+		over := s != nil && s.run.killed.Load() != nil
+		if !over && ctx != nil { // which is known to who waits, not to who fails it
+			race.Apart(unsafe.Pointer(&w.ctx), func() { over = ctx.Err() != nil })
+		}
+		if over {
 			return canceled
 		}
 	case s != nil && s.canceling():
@@ -140,6 +161,8 @@ func (w *Waiter) verdict(word uint64, s *Scope, ctx context.Context) uint64 {
 
 // Requeue lets a waiter that Wake has won wait on, now for op, in a queue of the
 // caller's choice, in place of Unpark. No scope can abort what is left of the wait.
+//
+//go:norace
 func (w *Waiter) Requeue(op Op) {
 	word := w.word.Load()
 	gen := word>>genShift + 1
@@ -147,30 +170,60 @@ func (w *Waiter) Requeue(op Op) {
 }
 
 // Aborted reports whether the wait has ended in favor of the scope, until the next one.
+//
+//go:norace
 func (w *Waiter) Aborted() bool { return w.word.Load()&phaseMask == phaseCanceled }
 
 // Waiting reports whether the wait can still be won by Wake.
+//
+//go:norace
 func (w *Waiter) Waiting() bool { return w.word.Load()&phaseMask == phaseWaiting }
 
 // Unpark lets a waiter go on that Wake has won. After it the waiter may be gone.
+//
+//go:norace
 func (w *Waiter) Unpark() {
+	race.ReleaseMerge(unsafe.Pointer(w))
+	w.unpark()
+}
+
+// unparkBy is Unpark or, if silent, unpark.
+//
+//go:norace
+func (w *Waiter) unparkBy(silent bool) {
+	if !silent {
+		race.ReleaseMerge(unsafe.Pointer(w))
+	}
+	w.unpark()
+}
+
+// unpark is Unpark that is no synchronization.
+//
+//go:norace
+func (w *Waiter) unpark() {
 	if t := w.task; t != nil {
 		t.run.Unpark(t)
 		return
 	}
-	if w.ext != nil {
-		w.ext.i.Interrupt()
-		w.ext.interrupted.Store(true)
+	if x := w.ext; x != nil {
+		race.Apart(unsafe.Pointer(x), x.i.Interrupt)
+		x.interrupted.Store(true)
 		return
 	}
+	race.Disable()
 	w.c <- struct{}{}
+	race.Enable()
 }
 
 // IsTaskOf reports whether it is a task of the run, one on a loop, that waits.
+//
+//go:norace
 func (w *Waiter) IsTaskOf(r *Run) bool { return w.task != nil && w.task.run == r }
 
 // Wait parks until woken (nil) or aborted by the scope (its error, and nothing
 // was granted).
+//
+//go:norace
 func (w *Waiter) Wait(p Place) error {
 	if w.task == nil && p.mayBePulled() {
 		if err := w.refusePulled(); err != nil {
@@ -196,6 +249,8 @@ func (w *Waiter) Wait(p Place) error {
 
 // Hold begins a wait that no scope can abort, of a caller that is about to call a
 // function that blocks its own goroutine. Release ends it.
+//
+//go:norace
 func (w *Waiter) Hold(p Place, op Op) {
 	w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift|noAbort|held)
 	if p.S != nil {
@@ -204,6 +259,8 @@ func (w *Waiter) Hold(p Place, op Op) {
 }
 
 // Release ends what Hold began.
+//
+//go:norace
 func (w *Waiter) Release(p Place) {
 	if p.S != nil {
 		p.S.remove(w)
@@ -213,9 +270,13 @@ func (w *Waiter) Release(p Place) {
 
 // Restart tells whether a wait that was prepared, but not waited for, is still
 // unclaimed; then it is over. If not, Unpark is on its way and Wait must be called.
+//
+//go:norace
 func (w *Waiter) Restart() bool { return w.abortSelf() }
 
 // abortSelf ends the wait in favor of its own goroutine.
+//
+//go:norace
 func (w *Waiter) abortSelf() bool {
 	word := w.word.Load()
 	return word&phaseMask == phaseWaiting && word&noAbort == 0 && w.word.CompareAndSwap(word, word+2)
@@ -223,10 +284,13 @@ func (w *Waiter) abortSelf() bool {
 
 // waitForeign obeys a context that is not ours, or is derived from ours with a
 // cancellation of its own.
+//
+//go:norace
 func (w *Waiter) waitForeign(p Place) error {
 	if word := w.word.Load(); word&noAbort == 0 && p.Ctx.Done() != nil {
+		waiting := word&^phaseMask | phaseWaiting
 		stop := p.Run().watchForeign(p.Ctx, func() {
-			if word = word&^phaseMask | phaseWaiting; w.word.CompareAndSwap(word, word+2) {
+			if w.word.CompareAndSwap(waiting, waiting+2) {
 				w.Unpark()
 			}
 		})
@@ -256,15 +320,22 @@ func (w *Waiter) waitForeign(p Place) error {
 // park suspends the caller until Unpark. A goroutine does not spin first: looking
 // for the wake 50, 300 or 1000 times made a ping-pong over streams 1.07, 1.5 and
 // 5 times as slow, and a stream without buffer likewise (two cores).
+//
+//go:norace
 func (w *Waiter) park() {
 	if w.task != nil {
 		w.task.run.Park(w.task)
 	} else {
+		race.Disable()
 		<-w.c
+		race.Enable()
 	}
+	race.Acquire(unsafe.Pointer(w))
 }
 
 // describe returns what the waiter waits for; ok is false if it does not wait.
+//
+//go:norace
 func (w *Waiter) describe() (op Op, word uint64, ok bool) {
 	word = w.word.Load()
 	return Op(word >> opShift & opMask), word, word&phaseMask == phaseWaiting

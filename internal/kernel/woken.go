@@ -7,6 +7,8 @@ package kernel
 type Woken struct{ first, last *Waiter }
 
 // Add appends a waiter whose word the caller has won.
+//
+//go:norace
 func (l *Woken) Add(w *Waiter) {
 	if l.last == nil {
 		l.first = w
@@ -17,11 +19,18 @@ func (l *Woken) Add(w *Waiter) {
 }
 
 // Unpark lets them go on, in the order in which they were added. No lock is held.
-func (l *Woken) Unpark() {
+//
+//go:norace
+func (l *Woken) Unpark() { l.unpark(false) }
+
+// unpark is Unpark that, if silent, is no synchronization.
+//
+//go:norace
+func (l *Woken) unpark(silent bool) {
 	for w := l.first; w != nil; {
 		next := w.woken
 		w.woken = nil
-		w.Unpark() // afterwards w may be gone
+		w.unparkBy(silent) // afterwards w may be gone
 		w = next
 	}
 	l.first, l.last = nil, nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A watcher is a task in WaitAllBlocked.
@@ -32,9 +31,7 @@ func (l *Loop) WaitAllBlocked(p kernel.Place) error {
 			break
 		}
 	}
-	if race.Enabled { // what the others did before they waited may be read now
-		l.run.Tasks()
-	}
+	l.run.SawAllBlocked()
 	return err
 }
 

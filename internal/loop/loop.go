@@ -5,16 +5,17 @@
 //
 // Under -race everything the tasks share only because they take turns is
 // invisible to the detector (go:norace, intrusive lists instead of append), and
-// the true edges are made by hand: Unpark and Start release, resuming acquires.
+// the true edges are made by hand: Start releases, the task's first step acquires; the
+// kernel does the same for a wait and who ends it.
 package loop
 
 import (
-	"sync/atomic"
 	"time"
 	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/coro"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/petermattis/goid"
 )
@@ -69,8 +70,8 @@ type Loop struct {
 	run      *kernel.Run
 	main     *kernel.Task
 	mainDone bool
-	goid     atomic.Int64 // of the goroutine that drives the loop
-	current  atomic.Int64 // goroutine id of the coroutine that was resumed last
+	goid     quiet.Int64  // of the goroutine that drives the loop
+	current  quiet.Int64  // goroutine id of the coroutine that was resumed last
 	cur      *kernel.Task // the task it runs
 	stash    *kernel.Task // picked by a coroutine, to be resumed next
 	hosted   bool         // the current task was resumed by one that parks: see Park
@@ -93,6 +94,8 @@ type Loop struct {
 }
 
 // New makes a loop.
+//
+//go:norace
 func New(p Params) *Loop { return &Loop{Params: p} }
 
 func (l *Loop) Name() string            { return l.Params.Name }
@@ -320,6 +323,7 @@ func (l *Loop) pickNew(c *coro.Coro) bool {
 //go:norace
 func (l *Loop) Start(t *kernel.Task) {
 	t.ID() // in order of start, for the trace
+	race.ReleaseMerge(unsafe.Pointer(t))
 	l.Unpark(t)
 }
 
@@ -327,7 +331,6 @@ func (l *Loop) Start(t *kernel.Task) {
 //
 //go:norace
 func (l *Loop) Unpark(t *kernel.Task) {
-	race.ReleaseMerge(unsafe.Pointer(t))
 	if g := goid.Get(); g == l.current.Load() || g == l.goid.Load() {
 		l.Order.Push(t)
 		return
@@ -370,7 +373,6 @@ func (l *Loop) Park(t *kernel.Task) {
 		}
 	}
 	c.Yield()
-	race.Acquire(unsafe.Pointer(t))
 }
 
 // pickReady takes the next task if that is no more than taking one.

@@ -2,9 +2,9 @@ package loop
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 )
 
@@ -12,7 +12,7 @@ import (
 type remote struct {
 	mu         sync.Mutex
 	head, tail *kernel.Task
-	n          atomic.Int32
+	n          quiet.Int32
 	closed     bool // the loop is over; guarded by mu
 }
 

@@ -1,10 +1,10 @@
 package loop
 
 import (
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/anyio-go/anyio/internal/waitq"
@@ -13,11 +13,12 @@ import (
 
 // timers is a heap that tasks and foreign goroutines share.
 type timers struct {
-	mu   waitq.Mutex
+	mu   waitq.QuietMutex
 	heap timerq.Heap[kernel.Firer]
-	n    atomic.Int32
+	n    quiet.Int32
 }
 
+//go:norace
 func (ts *timers) empty() bool { return ts.n.Load() == 0 }
 
 // push adds a timer and reports whether it is the first to be due.
@@ -92,9 +93,7 @@ func (l *Loop) Firing() bool { return l.firing }
 //go:norace
 func (l *Loop) Arm(t *kernel.Timer) {
 	race.ReleaseMerge(unsafe.Pointer(t))
-	race.Disable()
 	first := l.timers.push(t)
-	race.Enable()
 	if g := goid.Get(); first && g != l.current.Load() && g != l.goid.Load() {
 		l.Clock.Wake()
 	}
@@ -102,10 +101,7 @@ func (l *Loop) Arm(t *kernel.Timer) {
 
 //go:norace
 func (l *Loop) Disarm(t *kernel.Timer) bool {
-	race.Disable()
-	ok := l.timers.remove(t)
-	race.Enable()
-	return ok
+	return l.timers.remove(t)
 }
 
 //go:norace
@@ -115,23 +111,11 @@ func (l *Loop) fireTimers(now int64) {
 	}
 	l.firing = true
 	for {
-		race.Disable()
 		t := l.timers.due(now)
-		race.Enable()
 		if t == nil {
 			l.firing = false
 			return
 		}
-		if !race.Enabled {
-			t.Value.Fire()
-			continue
-		}
-		race.Isolate(func() {
-			race.Acquire(unsafe.Pointer(t))
-			fire(t)
-		})
+		kernel.Fire(t)
 	}
 }
-
-//go:norace
-func fire(t *kernel.Timer) { t.Value.Fire() }

@@ -1,10 +1,12 @@
 package loop
 
 import (
-	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A watchdog reports tasks that hold their loop for long: that compute, or call what
@@ -12,8 +14,8 @@ import (
 // in that time, and sleeps while the loop does. For the loop it is an atomic addition
 // per look outside and per wait.
 type watchdog struct {
-	state  atomic.Uint32 // odd while the loop runs; changes when it waits or looks outside
-	asleep atomic.Bool
+	state  quiet.Uint32 // odd while the loop runs; changes when it waits or looks outside
+	asleep quiet.Bool
 	timer  *time.Timer // nil: there is none
 
 	// What follows belongs to the timer's goroutine.
@@ -78,6 +80,8 @@ func (w *watchdog) run() {
 }
 
 // tick looks at the loop.
+//
+//go:norace
 func (w *watchdog) tick(l *Loop) {
 	state, goroutine := w.state.Load(), l.current.Load()
 	switch running := state&1 != 0; {
@@ -97,7 +101,11 @@ func (w *watchdog) tick(l *Loop) {
 }
 
 // report tells of the task that runs, once for each place.
+//
+//go:norace
 func (w *watchdog) report(l *Loop) {
+	race.Acquire(unsafe.Pointer(w)) // the last report, for the map
+	defer race.ReleaseMerge(unsafe.Pointer(w))
 	begin := time.Now()
 	if begin.Before(w.quiet) {
 		return

@@ -2,22 +2,30 @@ package parallel
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/realtime"
 )
 
 // bubbled are the timers that were armed in bubbles of testing/synctest, each one a
 // timer of package time: the shards' alarms belong to the world outside.
 type bubbled struct {
-	n  atomic.Int32
+	n  quiet.Int32
 	mu sync.Mutex
 	m  map[*kernel.Timer]*time.Timer
 }
 
+//go:norace
 func (b *bubbled) arm(t *kernel.Timer) {
+	race.Apart(unsafe.Pointer(b), func() { b.add(t) })
+}
+
+func (b *bubbled) add(t *kernel.Timer) {
+	race.Acquire(unsafe.Pointer(t))
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.m == nil {
@@ -32,17 +40,22 @@ func (b *bubbled) arm(t *kernel.Timer) {
 		}
 		b.mu.Unlock()
 		if due {
-			t.Value.Fire()
+			kernel.Fire(t)
 		}
 	})
 	b.m[t] = alarm
 	b.n.Store(int32(len(b.m)))
 }
 
-func (b *bubbled) disarm(t *kernel.Timer) bool {
-	if b.n.Load() == 0 {
-		return false
+//go:norace
+func (b *bubbled) disarm(t *kernel.Timer) (ok bool) {
+	if b.n.Load() > 0 {
+		race.Apart(unsafe.Pointer(b), func() { ok = b.remove(t) })
 	}
+	return ok
+}
+
+func (b *bubbled) remove(t *kernel.Timer) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	alarm := b.m[t]

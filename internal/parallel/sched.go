@@ -70,6 +70,7 @@ func (b *Backend) WaitAllBlocked(p kernel.Place) error {
 		}
 		runtime.Gosched()
 		if r.AllBlocked(p.Task()) {
+			r.SawAllBlocked()
 			return nil
 		}
 		// A wait, so that two who look at once see each other blocked.

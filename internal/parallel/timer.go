@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio/internal/bubble"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/realtime"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/anyio-go/anyio/internal/waitq"
@@ -22,7 +23,7 @@ type timers struct {
 }
 
 type shard struct {
-	mu    waitq.Mutex
+	mu    waitq.QuietMutex
 	heap  timerq.Heap[kernel.Firer]
 	alarm *time.Timer // runs fire
 	set   int64       // when alarm is due; noAlarm if it is not set
@@ -31,6 +32,7 @@ type shard struct {
 
 const noAlarm int64 = 1<<63 - 1
 
+//go:norace
 func (ts *timers) init() {
 	n := 1 << bits.Len(uint(runtime.GOMAXPROCS(0)-1))
 	ts.shards = make([]shard, n)
@@ -43,12 +45,15 @@ func (ts *timers) init() {
 	}
 }
 
+//go:norace
 func (ts *timers) of(t *kernel.Timer) *shard {
 	const golden = 0x9E3779B97F4A7C15 // spreads the low bits of the address
 	return &ts.shards[uint64(uintptr(unsafe.Pointer(t)))*golden>>ts.shift]
 }
 
+//go:norace
 func (b *Backend) Arm(t *kernel.Timer) {
+	race.ReleaseMerge(unsafe.Pointer(t))
 	if bubble.In() {
 		b.bubbled.arm(t)
 		return
@@ -62,6 +67,7 @@ func (b *Backend) Arm(t *kernel.Timer) {
 	s.mu.Unlock()
 }
 
+//go:norace
 func (b *Backend) Disarm(t *kernel.Timer) bool {
 	s := b.timers.of(t)
 	s.mu.Lock()
@@ -70,12 +76,17 @@ func (b *Backend) Disarm(t *kernel.Timer) bool {
 	return ok || b.bubbled.disarm(t)
 }
 
+//go:norace
 func (s *shard) setAlarm(when int64) {
 	s.set = when
+	race.Disable()
 	s.alarm.Reset(time.Duration(when - realtime.Now()))
+	race.Enable()
 }
 
 // fire runs all timers that are due, without the lock.
+//
+//go:norace
 func (s *shard) fire() {
 	s.mu.Lock()
 	s.set = noAlarm
@@ -91,9 +102,8 @@ func (s *shard) fire() {
 			break
 		}
 		s.heap.Remove(t)
-		f := t.Value
 		s.mu.Unlock()
-		f.Fire()
+		kernel.Fire(t)
 		s.mu.Lock()
 	}
 	s.mu.Unlock()

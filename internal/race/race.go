@@ -39,6 +39,23 @@ func WriteRange(p []byte) {
 	}
 }
 
+// Apart runs f on a goroutine of its own that knows nothing but what was released at
+// addr, where it leaves what it has done. The caller, who waits, learns nothing.
+func Apart(addr unsafe.Pointer, f func()) {
+	donec := make(chan struct{})
+	runtime.RaceDisable()
+	go func() {
+		runtime.RaceAcquire(addr)
+		f()
+		runtime.RaceReleaseMerge(addr)
+		runtime.RaceDisable()
+		close(donec)
+		runtime.RaceEnable()
+	}()
+	<-donec
+	runtime.RaceEnable()
+}
+
 // Isolate runs f where nothing that f acquires sticks to the caller: on a
 // goroutine of its own, waited for without a happens-before edge.
 func Isolate(f func()) {

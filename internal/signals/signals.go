@@ -51,22 +51,27 @@ type virtual struct {
 
 func subscribeVirtual(r *kernel.Run, sigs []os.Signal, push func(os.Signal)) (stop func()) {
 	v := &virtual{slices.Clone(sigs), push}
-	r.Vars(func(vars map[any]any) {
-		all, _ := vars[virtualKey{}].([]*virtual)
-		vars[virtualKey{}] = append(all[:len(all):len(all)], v)
-	})
+	in := r.Var(virtualKey{})
+	change := func(f func(all []*virtual) []*virtual) {
+		in.Lock()
+		defer in.Unlock()
+		all, _ := in.Value.([]*virtual)
+		in.Value = f(slices.Clone(all))
+	}
+	change(func(all []*virtual) []*virtual { return append(all, v) })
 	return func() {
-		r.Vars(func(vars map[any]any) {
-			all, _ := vars[virtualKey{}].([]*virtual)
-			vars[virtualKey{}] = slices.DeleteFunc(slices.Clone(all), func(o *virtual) bool { return o == v })
+		change(func(all []*virtual) []*virtual {
+			return slices.DeleteFunc(all, func(o *virtual) bool { return o == v })
 		})
 	}
 }
 
 // Raise sends a signal to a simulated run. It reports how many have received it.
 func Raise(r *kernel.Run, s os.Signal) (receivers int) {
-	var all []*virtual
-	r.Vars(func(vars map[any]any) { all, _ = vars[virtualKey{}].([]*virtual) })
+	in := r.Var(virtualKey{})
+	in.Lock()
+	all, _ := in.Value.([]*virtual)
+	in.Unlock()
 	for _, v := range all {
 		if slices.Contains(v.sigs, s) {
 			v.push(s)

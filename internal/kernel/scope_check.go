@@ -1,0 +1,216 @@
+package kernel
+
+import (
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/race"
+)
+
+// Whether a scope is canceled, and why.
+
+//go:norace
+func (s *Scope) check() error {
+	if s.state.Load()&stUnsure == 0 {
+		return nil
+	}
+	return s.checkSlow()
+}
+
+//go:norace
+func (s *Scope) checkSlow() error {
+	st := s.state.Load()
+	if st&stClosed != 0 {
+		return errScopeEnded.Error()
+	}
+	if st&stLazy != 0 && s.state.Add(1<<checksShift)>>checksShift > maxLazyChecks {
+		s.materialize()
+	}
+	if s.Canceled() {
+		return s.cancelError()
+	}
+	return nil
+}
+
+// stUnsure are the bits of which none is set while a check has nothing to look at.
+const stUnsure = stCanceled | stLazy | stClosed | stTimed
+
+// Canceled reports whether blocking calls in the scope fail. It notices a passed
+// deadline whether or not its timer has fired.
+//
+//go:norace
+func (s *Scope) Canceled() bool {
+	switch st := s.state.Load(); {
+	case st&stCanceled != 0:
+		return true
+	case st&(stLazy|stTimed) == 0:
+		return false
+	}
+	return s.look()
+}
+
+// look finds out whether a scope is canceled that its own state does not tell: it
+// asks what is above a lazy scope, and the clock, once, if there is a deadline.
+//
+//go:norace
+func (s *Scope) look() bool {
+	if s.run.killed.Load() != nil {
+		return true
+	}
+	for {
+		least := noDeadline
+		for at := s; at != nil; at = at.parent {
+			st := at.state.Load()
+			if at == s && st&stClosed != 0 {
+				return false
+			}
+			if st&(stCanceled|stClosed) != 0 {
+				return true
+			}
+			if st&(stLazy|stTimed) == 0 {
+				break // it knows of what is above it, and no deadline is
+			}
+			least = min(least, at.deadline.Load())
+			if st&stShield != 0 {
+				break
+			}
+			if st&stForeign != 0 {
+				if st&stLazy != 0 && at.origin.ended() {
+					return true
+				}
+				break
+			}
+		}
+		if least == noDeadline {
+			return false
+		}
+		now := s.run.Now()
+		if now < least {
+			return false
+		}
+		s.expireUpTo(now) // then the state tells, unless the deadline was moved meanwhile
+	}
+}
+
+// OuterCanceled reports whether the scope is canceled from outside: by what is
+// above it, its shield considered.
+//
+//go:norace
+func (s *Scope) OuterCanceled() bool {
+	if s.run.killed.Load() != nil {
+		return true
+	}
+	switch st := s.state.Load(); {
+	case st&stShield != 0:
+		return false
+	case st&stForeign != 0:
+		return s.origin.ended()
+	default:
+		return s.parent != nil && (s.parent.Closed() || s.parent.Canceled())
+	}
+}
+
+// OuterErr is the error of the cancellation from outside, OuterCanceled being true.
+//
+//go:norace
+func (s *Scope) OuterErr() error {
+	if s.state.Load()&stForeign == 0 && s.run.killed.Load() == nil && s.parent != nil {
+		return s.parent.cancelError()
+	}
+	if s.run.killed.Load() == nil && s.origin.ended() {
+		return s.foreignCause().Error()
+	}
+	return s.cancelError()
+}
+
+// CancelCalled reports whether the scope itself was canceled, by Cancel or by
+// its deadline.
+//
+//go:norace
+func (s *Scope) CancelCalled() bool {
+	if s.state.Load()&stCalled != 0 {
+		return true
+	}
+	if d := s.deadline.Load(); d != noDeadline && s.state.Load()&stClosed == 0 && s.run.Now() >= d {
+		s.expire()
+		return true
+	}
+	return false
+}
+
+// Cause is why the scope itself was canceled, nil if it was not.
+//
+//go:norace
+func (s *Scope) Cause() *Cause {
+	if s.state.Load()&stCalled == 0 {
+		return nil
+	}
+	c := s.ext.Load().cause // written once, before stCalled
+	race.Acquire(unsafe.Pointer(c))
+	return c
+}
+
+// heed lets what was done before the cancellations that may reach the scope happen
+// before what the caller does next.
+//
+//go:norace
+func (s *Scope) heed() {
+	if race.Enabled {
+		for at := s; at != nil; at = at.parent {
+			at.Cause()
+		}
+	}
+}
+
+// Shield reports whether the scope is shielded.
+//
+//go:norace
+func (s *Scope) Shield() bool { return s.state.Load()&stShield != 0 }
+
+// cancelError is the error of the nearest cancellation that reaches the scope.
+//
+//go:norace
+func (s *Scope) cancelError() error {
+	if k := s.run.killed.Load(); k != nil {
+		return k.Error()
+	}
+	for at := s; at != nil; at = at.parent {
+		st := at.state.Load()
+		if c := at.Cause(); c != nil {
+			return c.Error()
+		}
+		if st&stClosed != 0 {
+			return errScopeEnded.Error()
+		}
+		if st&stShield != 0 {
+			break
+		}
+		if st&stForeign != 0 {
+			if at.origin.ended() {
+				return at.foreignCause().Error()
+			}
+			break
+		}
+	}
+	return (&Cause{Kind: ByCall}).Error() // canceled for a moment, then shielded
+}
+
+// foreignCause is the cause of a canceled foreign context, made once.
+//
+//go:norace
+func (s *Scope) foreignCause() *Cause {
+	race.Acquire(unsafe.Pointer(s.origin)) // somebody else may have seen it first
+	s.mu.Lock()
+	c := s.extLocked().outer
+	s.mu.Unlock()
+	if c != nil {
+		return c
+	}
+	c = foreignCauseOf(s.origin.Context)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.extLocked()
+	if x.outer == nil {
+		x.outer = c
+	}
+	return x.outer
+}
