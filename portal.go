@@ -135,6 +135,9 @@ func newPortalTask[T any](f func(ctx context.Context) (T, error), pc uintptr, op
 
 // follow cancels the task when its caller is canceled, until what it returns is called.
 func (t *PortalTask[T]) follow(caller context.Context) (stop func() bool) {
+	if place := kernel.Locate(caller); place.Ctx == nil {
+		caller = place.S // which package context needs no goroutine for
+	}
 	return kernel.AfterDone(caller, func() {
 		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalCall was canceled", Err: context.Cause(caller)})
 	})

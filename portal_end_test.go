@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -89,6 +90,46 @@ func TestPortalCallEndsWhenAGoroutineCancelsItsCaller(t *testing.T) {
 				return 0, anyio.SleepForever(ctx)
 			})
 			wantCanceled(t, b.Name(), err)
+		}
+		wantNil(t, "close", p.Close(context.Background()))
+	}
+}
+
+// A lateContext is canceled when its Done is asked for that often.
+type lateContext struct {
+	context.Context
+	cancel context.CancelFunc
+	left   atomic.Int32
+}
+
+func (c *lateContext) Done() <-chan struct{} {
+	if c.left.Add(-1) == 0 {
+		c.cancel()
+	}
+	return c.Context.Done()
+}
+
+// The caller of a task that has not yet joined its group may be canceled.
+func TestPortalCallWhoseCallerIsCanceledAtAnyStep(t *testing.T) {
+	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		p, err := anyio.StartPortal(context.Background(), anyio.On(b))
+		wantNil(t, "start", err)
+		canceled := 0
+		for i := range 1000 {
+			c := &lateContext{}
+			c.Context, c.cancel = context.WithCancel(context.Background())
+			c.left.Store(int32(i%6) + 1)
+			v, err := anyio.PortalCall(c, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 0) })
+			if err == nil && v == 7 {
+				c.cancel()
+				continue
+			}
+			canceled++
+			wantCanceled(t, b.Name(), err)
+			c.cancel()
+		}
+		if canceled < 1000/6 {
+			t.Errorf("%s: only %d calls were canceled", b.Name(), canceled)
 		}
 		wantNil(t, "close", p.Close(context.Background()))
 	}

@@ -246,6 +246,22 @@ var promisedEdges = []raceProgram{
 		cancel()
 		return nil
 	}},
+	{"initialization of packages, for what nobody was told", func(ctx context.Context, _ *anyio.TaskGroup, _ *int) error {
+		var left context.Context
+		if _, err := anyio.MoveOnAfter(ctx, time.Microsecond, func(ctx context.Context) error {
+			left = ctx
+			err := anyio.SleepForever(ctx)
+			_ = err.Error()
+			return err
+		}); err != nil {
+			return err
+		}
+		_ = anyio.Sleep(left, 0).Error()
+		foreign, cancel := context.WithTimeout(context.Background(), 0)
+		defer cancel()
+		_ = anyio.Sleep(foreign, time.Hour).Error()
+		return nil
+	}},
 	{"failure", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {

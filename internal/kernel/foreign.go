@@ -67,11 +67,14 @@ type tellingContext struct{ context.Context }
 //go:norace
 func (c tellingContext) Err() error { return foreignErr(c.Context) }
 
-// tells reports whether a context is one of package context whose Done and Err are its
-// own, and not those of what it was derived from.
+// tells reports whether a context is a scope, or one of package context whose Done and
+// Err are its own, and not those of what it was derived from.
 //
 //go:norace
 func tells(ctx context.Context) bool {
+	if _, ok := ctx.(*Scope); ok {
+		return true
+	}
 	t := reflect.TypeOf(ctx)
 	return t == telling[0] || t == telling[1] || t == telling[2]
 }
@@ -84,7 +87,7 @@ var telling = func() [3]reflect.Type {
 	return [...]reflect.Type{reflect.TypeOf(ctx), reflect.TypeOf(timed), reflect.TypeOf(context.Background())}
 }()
 
-// AfterDone is context.AfterFunc of a context from elsewhere.
+// AfterDone is context.AfterFunc of any context.
 //
 //go:norace
 func AfterDone(ctx context.Context, f func()) (stop func() bool) {

@@ -1,11 +1,6 @@
 package kernel
 
-import (
-	"unsafe"
-
-	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/anyio-go/anyio/internal/race"
-)
+import "github.com/anyio-go/anyio/internal/quiet"
 
 // An Op names what a waiter waits for, for people: "Event.Wait". It is a small
 // number so that it fits into the waiter's word and is read without a race.
@@ -18,11 +13,10 @@ type opInfo struct {
 	passive bool
 }
 
-var ops struct {
+var ops = struct {
 	quiet.RWMutex
 	infos []opInfo
-	index map[string]Op
-}
+}{infos: make([]opInfo, 1, 128)} // the first has no name
 
 // RegisterOp gives a name its number. It is meant for package variables; past
 // 8,191 names the last one stands for all further ones.
@@ -38,32 +32,21 @@ func RegisterOp(name string) Op { return register(name, false) }
 func RegisterPassiveOp(name string) Op { return register(name, true) }
 
 //go:norace
-func register(name string, passive bool) (op Op) {
-	// The detector looks at maps wherever they are used.
-	race.Apart(unsafe.Pointer(&ops), func() { op = registerApart(name, passive) })
-	return op
-}
-
-//go:norace
-func registerApart(name string, passive bool) Op {
+func register(name string, passive bool) Op {
 	ops.Lock()
 	defer ops.Unlock()
-	if ops.index == nil {
-		ops.index = make(map[string]Op)
-		ops.infos = append(ops.infos, opInfo{})
+	n := len(ops.infos)
+	for i := range n { // a map would be seen by the race detector
+		if ops.infos[i].name == name {
+			ops.infos[i].passive = ops.infos[i].passive || passive
+			return Op(i)
+		}
 	}
-	op, ok := ops.index[name]
-	switch {
-	case ok:
-	case len(ops.infos) == maxOp:
-		op = maxOp - 1
-	default:
-		op = Op(len(ops.infos))
-		ops.infos = append(ops.infos, opInfo{name: name})
-		ops.index[name] = op
+	if n == maxOp {
+		return maxOp - 1
 	}
-	ops.infos[op].passive = ops.infos[op].passive || passive
-	return op
+	ops.infos = append(ops.infos, opInfo{name, passive})
+	return Op(n)
 }
 
 // info describes an operation.

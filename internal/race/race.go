@@ -7,6 +7,7 @@ package race
 
 import (
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -39,12 +40,33 @@ func WriteRange(p []byte) {
 	}
 }
 
-// Apart runs f on a goroutine of its own that knows nothing but what was released at
-// addr, where it leaves what it has done. The caller, who waits, learns nothing.
+// begun is where the initialization of packages is released.
+var begun atomic.Bool
+
+// Begin tells the goroutines of Apart what was done before its first call, which must
+// not be from an init function. Apart calls it, but is often late.
+func Begin() {
+	runtime.RaceDisable()
+	known := begun.Load()
+	runtime.RaceEnable()
+	if known {
+		return
+	}
+	runtime.RaceReleaseMerge(unsafe.Pointer(&begun))
+	runtime.RaceDisable()
+	begun.Store(true)
+	runtime.RaceEnable()
+}
+
+// Apart runs f on a goroutine of its own that knows nothing but what Begin told and what
+// was released at addr, where it leaves what it has done. The caller, who waits, learns
+// nothing.
 func Apart(addr unsafe.Pointer, f func()) {
+	Begin()
 	donec := make(chan struct{})
 	runtime.RaceDisable()
 	go func() {
+		runtime.RaceAcquire(unsafe.Pointer(&begun))
 		runtime.RaceAcquire(addr)
 		f()
 		runtime.RaceReleaseMerge(addr)
