@@ -115,10 +115,14 @@ func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn) error {
 			c.Close()
 		}
 	}()
-	s.tg.Go(func(ctx context.Context) error {
-		defer s.l.room.give()
-		return s.handler(ctx, conn)
-	}, s.name)
+	serve := func(ctx context.Context) error { return s.handler(ctx, conn) }
+	if s.l.room.limited { // else the stack of an idle connection would be larger for nothing
+		serve = func(ctx context.Context) error {
+			defer s.l.room.give()
+			return s.handler(ctx, conn)
+		}
+	}
+	s.tg.Go(serve, s.name)
 	started = true
 	return nil
 }

@@ -49,7 +49,10 @@ func (p Place) mayBePulled() bool {
 //
 //go:noinline
 //go:norace
-func (w *Waiter) refusePulled() error {
+func (w *Waiter) refusePulled(p Place) error {
+	if !p.mayBePulled() {
+		return nil
+	}
 	err := pulledByLoop()
 	switch {
 	case err == nil:

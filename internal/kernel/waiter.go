@@ -86,18 +86,17 @@ func (w *Waiter) PrepareShielded(p Place, op Op) {
 	w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift|noAbort)
 }
 
+// prepareFor begins a wait of t or, if that is nil, of the calling goroutine. What a
+// task does on its stack before it waits counts for each of many: what is rare is apart.
+//
 //go:norace
 func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 	w.task = t
-	if t == nil && w.ext == nil {
-		if in := bubble.In(); in || w.inner || w.c == nil {
-			w.c, w.inner = make(chan struct{}, 1), in
-		}
+	if t == nil && w.ext == nil && (w.c == nil || w.inner || bubble.In()) {
+		w.newChannel()
 	}
-	if p.S != nil && p.S.run.Debug {
-		w.since.Store(p.S.run.Now() + 1)
-	} else if w.since.Load() != 0 { // of an earlier wait, in another run
-		w.since.Store(0)
+	if p.S != nil && p.S.run.Debug || w.since.Load() != 0 {
+		w.noteTime(p.S)
 	}
 	failable := bits&noAbort == 0 && w.ext == nil
 	if failable {
@@ -110,11 +109,29 @@ func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 		race.ReleaseMerge(unsafe.Pointer(&w.ctx))
 		bits |= foreign
 	}
-	if w.isOwn(t, p.S) {
+	if t != nil && (p.S == nil || p.S.task == t) && w.who.goid.Load() == 0 || w.isOwn(t, p.S) {
 		bits |= own
 	}
 	gen := w.word.Load()>>genShift + 1
 	w.word.Store(gen<<genShift | bits | phaseWaiting)
+}
+
+// newChannel makes the channel of a goroutine that has none that it may use.
+//
+//go:noinline
+//go:norace
+func (w *Waiter) newChannel() { w.c, w.inner = make(chan struct{}, 1), bubble.In() }
+
+// noteTime notes when the wait begins, in debug runs. Else it forgets an earlier one.
+//
+//go:noinline
+//go:norace
+func (w *Waiter) noteTime(s *Scope) {
+	since := int64(0)
+	if s != nil && s.run.Debug {
+		since = s.run.Now() + 1
+	}
+	w.since.Store(since)
 }
 
 // Wake ends the wait in favor of the caller, who may then write to what the
@@ -225,8 +242,8 @@ func (w *Waiter) IsTaskOf(r *Run) bool { return w.task != nil && w.task.run == r
 //
 //go:norace
 func (w *Waiter) Wait(p Place) error {
-	if w.task == nil && p.mayBePulled() {
-		if err := w.refusePulled(); err != nil {
+	if w.task == nil && loops.Load() != nil {
+		if err := w.refusePulled(p); err != nil {
 			return err
 		}
 	}

@@ -200,10 +200,29 @@ func (l *Loop) pick() *kernel.Task {
 	return l.take()
 }
 
-// take is pick without a look at outside events.
+// take is pick without a look at outside events. It is called on the stacks of tasks
+// that are about to wait, so what is rare has a frame of its own.
 //
 //go:norace
 func (l *Loop) take() *kernel.Task {
+	if l.run.Virtual || l.stalled != nil {
+		l.beforeStep()
+	}
+	if l.given {
+		return nil
+	}
+	t := l.Order.Pop()
+	if t != nil && l.OnStep != nil {
+		l.tellStep(t)
+	}
+	return t
+}
+
+// beforeStep does what a simulated or a stalled run asks for.
+//
+//go:noinline
+//go:norace
+func (l *Loop) beforeStep() {
 	if l.run.Virtual {
 		l.run.PollForeign()
 		if l.Pass != nil && l.Pass() {
@@ -218,16 +237,16 @@ func (l *Loop) take() *kernel.Task {
 			l.abandon()
 		}
 	}
-	if l.given {
-		return nil
+}
+
+// tellStep tells the strategy of a step that is about to be.
+//
+//go:noinline
+//go:norace
+func (l *Loop) tellStep(t *kernel.Task) {
+	if kind := l.OnStep(t); kind != "" {
+		l.stall(kind)
 	}
-	t := l.Order.Pop()
-	if t != nil && l.OnStep != nil {
-		if kind := l.OnStep(t); kind != "" {
-			l.stall(kind)
-		}
-	}
-	return t
 }
 
 // turn looks at everything that makes tasks ready from outside.
@@ -364,6 +383,10 @@ func (l *Loop) Park(t *kernel.Task) {
 			l.begin(t)
 			l.current.Store(c.Goid())
 			return
+		}
+		if next.Coro == nil && l.pool.idle == nil { // to make a coroutine takes stack, too
+			l.stash = next
+			break
 		}
 		l.hosted = true
 		l.resume(next)
