@@ -218,37 +218,6 @@ func (l *Loop) take() *kernel.Task {
 	return t
 }
 
-// beforeStep does what a simulated or a stalled run asks for.
-//
-//go:noinline
-//go:norace
-func (l *Loop) beforeStep() {
-	if l.run.Virtual {
-		l.run.PollForeign()
-		if l.Pass != nil && l.Pass() {
-			l.fireTimers(l.Clock.Now())
-		}
-		if race.Enabled {
-			l.drainRemote()
-		}
-	}
-	if l.stalled != nil {
-		if l.patience--; l.patience < 0 {
-			l.abandon()
-		}
-	}
-}
-
-// tellStep tells the strategy of a step that is about to be.
-//
-//go:noinline
-//go:norace
-func (l *Loop) tellStep(t *kernel.Task) {
-	if kind := l.OnStep(t); kind != "" {
-		l.stall(kind)
-	}
-}
-
 // turn looks at everything that makes tasks ready from outside.
 //
 //go:norace
