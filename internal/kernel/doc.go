@@ -37,4 +37,12 @@
 // A scope's mu is taken parent first, and before a timer lock. A primitive's lock
 // is never held across Wait or Unpark and never together with a scope's mu. Nothing
 // is called while a lock is held that could call back.
+//
+// # Under the race detector
+//
+// Tasks that share only the kernel's own state are not ordered by that. So its locks
+// and atomics are those of package quiet, which make no edge, and its functions are
+// marked go:norace. What is promised is an edge by hand, race.ReleaseMerge and
+// race.Acquire, and what is called for somebody else runs on a goroutine that knows
+// nothing of the caller, race.Apart. Without -race all that is nothing.
 package kernel
