@@ -117,7 +117,7 @@ func (h *Hold) dropSlow() {
 // In runs that are not simulated and have no Debug only the first places are
 // recorded, as that costs more than an uncontended lock does; all are, once a task has
 // ended with something that it held.
-const maxPlaces = 1 << 16
+const maxPlaces = 1 << 13
 
 // places counts those recorded; it is far below 0 when all are to be.
 var places quiet.Int64
