@@ -55,8 +55,9 @@ func (closedError) Is(target error) bool {
 	return target == net.ErrClosed || target == os.ErrClosed
 }
 
-// A CanceledError is returned by a blocking call in a canceled scope, and by Err
-// of the scope's context. It says who canceled, why, and which deadline passed.
+// A CanceledError is returned by a blocking call in a canceled scope, and by
+// context.Cause of the scope's context, whose Err is the bare context.Canceled or
+// context.DeadlineExceeded. It says who canceled, why, and which deadline passed.
 // Return it (wrapped or not) up to the scope that was canceled, which removes it.
 //
 // errors.Is matches ErrCanceled and context.Canceled and, if a deadline was the
@@ -68,15 +69,16 @@ type CanceledError struct {
 	Deadline time.Time // the deadline that passed, zero if none did
 	Source   string    // file:line of the call to Cancel, "" if unknown
 	kind     kernel.CauseKind
+	timeout  bool // a deadline of a context above was the cause
 }
 
 // newCanceledError makes the error of a cause. A context derived from ours that was
 // canceled with it has our error for a cause: that one says it all.
 func newCanceledError(c *kernel.Cause) error {
-	if of, ok := c.Err.(*CanceledError); ok && c.Kind == kernel.ByContext {
+	if of, ok := c.Err.(*CanceledError); ok && c.Kind == kernel.ByContext && (of.Timeout() || !c.Timeout) {
 		return of
 	}
-	e := &CanceledError{Reason: c.Reason, Cause: c.Err, Task: c.Task, Deadline: c.Deadline, kind: c.Kind}
+	e := &CanceledError{Reason: c.Reason, Cause: c.Err, Task: c.Task, Deadline: c.Deadline, kind: c.Kind, timeout: c.Timeout}
 	if c.PC != 0 {
 		f, _ := runtime.CallersFrames([]uintptr{c.PC}).Next()
 		e.Source = filepath.Join(filepath.Base(filepath.Dir(f.File)), filepath.Base(f.File)) + ":" + strconv.Itoa(f.Line)
@@ -135,7 +137,7 @@ func (e *CanceledError) Is(target error) bool {
 
 // Timeout reports whether a deadline was the cause, as net.Error does.
 func (e *CanceledError) Timeout() bool {
-	return e.kind == kernel.ByDeadline || e.kind == kernel.ByContext && errors.Is(errgraph.One(e, e.Cause), context.DeadlineExceeded)
+	return e.kind == kernel.ByDeadline || e.timeout || e.kind == kernel.ByContext && errors.Is(errgraph.One(e, e.Cause), context.DeadlineExceeded)
 }
 
 // A BusyError is returned when two tasks use at once what serves one. [EX-04]

@@ -161,7 +161,7 @@ func TestPanicInAScopeOrTimeoutLeavesTheScope(t *testing.T) {
 			}); v != "ouch" {
 				t.Errorf("scope: %v", v)
 			}
-			wantCanceled(t, "scope left", inner.Err())
+			wantCanceled(t, "scope left", context.Cause(inner))
 			if v := recovered(func() { _ = anyio.FailAfter(ctx, time.Hour, explode) }); v != "ouch" {
 				t.Errorf("timeout: %v", v)
 			}

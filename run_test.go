@@ -60,7 +60,7 @@ func TestContextOfARunIsDeadAfterwards(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
 		var kept context.Context
 		wantNil(t, "run", run(func(ctx context.Context) error { kept = ctx; return nil }))
-		wantCanceled(t, "Err", kept.Err())
+		wantCanceled(t, "Err", context.Cause(kept))
 		<-kept.Done()
 		wantCanceled(t, "Sleep", anyio.Sleep(kept, time.Hour))
 	})

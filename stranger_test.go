@@ -117,7 +117,7 @@ func TestContextOfEndedScopeIsDead(t *testing.T) {
 		var ev anyio.Event
 		ev.Set()
 		wantCanceled(t, "wait", ev.Wait(ended))
-		wantCanceled(t, "Err", ended.Err())
+		wantCanceled(t, "Err", context.Cause(ended))
 		<-ended.Done()
 		wantCanceled(t, "scope opened in it", anyio.WithCancelScope(ended, func(ctx context.Context, _ *anyio.CancelScope) error {
 			return anyio.Sleep(ctx, time.Hour)

@@ -68,7 +68,7 @@ func TestClosedFileTellsSo(t *testing.T) {
 		must(t, err)
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
 			must(t, f.Close(ctx))
-			return ctx.Err()
+			return context.Cause(ctx)
 		})
 		must(t, f.Close(ctx))
 		if !f.Closed() {

@@ -30,7 +30,7 @@ func TestTemporaryDirectoryIsRemovedWithFoldersOnePermitsNothingIn(t *testing.T)
 		}
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
 			must(t, d.Close(ctx))
-			return ctx.Err()
+			return context.Cause(ctx)
 		})
 		wantEmpty(t, dir)
 		wantContent(t, outside.Join("file"), "folder/file")

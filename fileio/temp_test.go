@@ -65,7 +65,7 @@ func TestNamedTemporaryFileIsGoneWhenClosed(t *testing.T) {
 		wantContent(t, fileio.Path(f.Name()), "")
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
 			must(t, f.Close(ctx))
-			return ctx.Err()
+			return context.Cause(ctx)
 		})
 		wantEmpty(t, dir)
 		_, err = f.WriteString(ctx, "x")
@@ -112,7 +112,7 @@ func TestTemporaryDirectoryIsRemovedWithAllInIt(t *testing.T) {
 		write(t, d.Path().Join("a/b/c"), "x")
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
 			must(t, d.Close(ctx))
-			return ctx.Err()
+			return context.Cause(ctx)
 		})
 		wantEmpty(t, dir)
 		must(t, d.Close(ctx))

@@ -142,7 +142,7 @@ func TestFileWriteStreamCreatesAndAppends(t *testing.T) {
 			canceled(t, ctx, func(ctx context.Context) error { return s.Send(ctx, []byte("never")) })
 			canceled(t, ctx, func(ctx context.Context) error {
 				wantErr(t, s.Close(ctx), nil)
-				return ctx.Err()
+				return context.Cause(ctx)
 			})
 			wantErr(t, s.Send(ctx, []byte("late")), anyio.ErrClosed)
 			wantErr(t, s.Close(ctx), nil)

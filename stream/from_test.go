@@ -93,7 +93,7 @@ func TestFromReaderCloseWakesTheReceiverAndClosesTheReader(t *testing.T) {
 			}
 			canceled(t, ctx, func(ctx context.Context) error {
 				wantErr(t, s.Close(ctx), nil)
-				return ctx.Err()
+				return context.Cause(ctx)
 			})
 		})
 		_, err := w.Write([]byte("x"))

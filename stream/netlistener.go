@@ -78,7 +78,7 @@ func DialContext[S ByteStream](ctx context.Context, connect func(ctx context.Con
 		scope.Init(ctx, kernel.NoDeadline, false)
 		defer scope.Leave()
 		stop := kernel.AfterDone(dial, func() {
-			scope.Cancel(&kernel.Cause{Kind: kernel.ByContext, Err: context.Cause(dial)})
+			scope.Cancel(kernel.CauseOf(dial))
 		})
 		defer stop()
 		s, err := connect(scope, network, address)

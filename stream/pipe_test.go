@@ -220,7 +220,7 @@ func TestPipeClosed(t *testing.T) {
 			idle(t, ctx)
 			canceled(t, ctx, func(ctx context.Context) error {
 				wantErr(t, a.Close(ctx), nil)
-				return ctx.Err()
+				return context.Cause(ctx)
 			})
 		})
 		_, err := a.Receive(ctx, make([]byte, 1))

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"runtime"
 	"time"
 	"unsafe"
@@ -28,8 +29,21 @@ type Cause struct {
 	Task     string    // name of the task that failed or canceled
 	Deadline time.Time // ByDeadline
 	PC       uintptr   // of the call to Cancel
+	Timeout  bool      // ByContext: that context's Err is context.DeadlineExceeded
 	once     quiet.Once
 	err      error
+	context  causeContext
+}
+
+// sentinel is the cause as the Err of a context, which package context allows two
+// values only.
+//
+//go:norace
+func (c *Cause) sentinel() error {
+	if c.Kind == ByDeadline || c.Timeout {
+		return context.DeadlineExceeded
+	}
+	return context.Canceled
 }
 
 // publish lets all that was done before Cancel happen before what sees the
@@ -57,6 +71,11 @@ func (c *Cause) Error() error {
 	return c.err
 }
 
+// is reports whether err is the cause, as blocking calls or as Err tell it.
+//
+//go:norace
+func (c *Cause) is(err error) bool { return err == c.sentinel() || err == c.Error() }
+
 // NewCanceled makes the error of a cause. The root package sets it.
 var NewCanceled func(*Cause) error
 
@@ -76,7 +95,7 @@ func CallerPC(skip int) uintptr {
 	return pc[0]
 }
 
-// errTold is for contexts that saw a cancellation before a shield hid it.
-var errTold = &Cause{Kind: ByCall, Reason: "the shield was raised after the cancellation had been seen through Done"}
+// errHidden is for who was canceled for a moment, before a shield hid the cause.
+var errHidden = &Cause{Kind: ByCall}
 
 var errScopeEnded = &Cause{Kind: ByEnd, Reason: "the scope of this context has ended; use the context of a scope that is still open"}

@@ -2,11 +2,13 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 )
@@ -46,18 +48,22 @@ func foreignErr(ctx context.Context) error {
 
 var errMute = fmt.Errorf("%w: Done of the context is closed, though its Err is nil", context.Canceled)
 
-// foreignCauseOf is the cause of a canceled context.
+// CauseOf is the cause of a canceled context from elsewhere.
 //
 //go:norace
-func foreignCauseOf(ctx context.Context) *Cause {
-	err := context.Cause(ctx)
-	if err == nil {
+func CauseOf(ctx context.Context) *Cause {
+	c := &Cause{Kind: ByContext, Err: context.Cause(ctx)}
+	err := ctx.Err()
+	if c.Err == nil {
 		err = errMute
 		if _, timed := ctx.Deadline(); timed { // which it has not noticed yet
 			err = context.DeadlineExceeded
 		}
+		c.Err = err
 	}
-	return &Cause{Kind: ByContext, Err: err}
+	c.Timeout = errgraph.Finite(err) && errors.Is(err, context.DeadlineExceeded)
+	c.publish() // what the context has told
+	return c
 }
 
 // A tellingContext is a context whose Err tells what foreignErr does. Package context

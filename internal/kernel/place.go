@@ -91,7 +91,7 @@ func (p Place) err() error {
 	if p.Ctx == nil || foreignErr(p.Ctx) == nil {
 		return nil
 	}
-	return foreignCauseOf(p.Ctx).Error()
+	return CauseOf(p.Ctx).Error()
 }
 
 // Run is the run that the place belongs to.

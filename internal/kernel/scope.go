@@ -46,7 +46,7 @@ const (
 	stParent               // has had children
 	stGroup                // is a group's
 	stCaught               // removed a cancellation of its own when it was left
-	stTold                 // package context was told of a cancellation
+	stTold                 // Err or Done has told of a cancellation
 	stTimed                // a deadline above or its own may end it: see look
 	stWatched              // Done or AfterFunc was called, here or below
 
@@ -60,7 +60,7 @@ const (
 // answers Value and, if stForeign, cancels the scope.
 type origin struct {
 	context.Context
-	over quiet.Bool // it has ended; set before a lock is taken, since its Err may be anybody's code
+	over quiet.Pointer[Cause] // why it has ended; set before a lock is taken, since its Err may be anybody's code
 }
 
 // ended reports whether the context has ended, and takes note of it. The caller may be
@@ -68,16 +68,26 @@ type origin struct {
 //
 //go:norace
 func (o *origin) ended() bool {
-	if o.over.Load() {
+	if o.over.Load() != nil {
 		return true
 	}
-	over := false
-	race.Apart(unsafe.Pointer(o), func() { over = foreignErr(o.Context) != nil })
-	if over {
-		o.over.Store(true)
-	}
-	return over
+	race.Apart(unsafe.Pointer(o), func() {
+		if foreignErr(o.Context) != nil {
+			o.note()
+		}
+	})
+	return o.over.Load() != nil
 }
+
+// end takes note of why the context has ended.
+//
+//go:norace
+func (o *origin) end() { race.Apart(unsafe.Pointer(o), o.note) }
+
+// note is end for who is apart already.
+//
+//go:norace
+func (o *origin) note() { o.over.CompareAndSwap(nil, CauseOf(o.Context)) }
 
 // An instant is a time of the run's clock, or noDeadline, its zero value.
 type instant struct{ v quiet.Int64 }
@@ -102,7 +112,7 @@ type scopeExt struct {
 	timerFor    expiry      // the timer's Firer
 	alarm       *time.Timer // the deadline told from outside the loop, see watch
 	cause       *Cause      // set just before stCalled is, and never again
-	outer       *Cause      // of the foreign context, made at first need
+	told        *Cause      // what Err and Done say for good; set just before stTold is
 	stopForeign func() bool
 	opener      int64 // goroutine that opened the scope, if that matters
 	err         error // of a task

@@ -18,17 +18,28 @@ func (s *Scope) check() error {
 
 //go:norace
 func (s *Scope) checkSlow() error {
+	switch {
+	case s.Closed():
+		return errScopeEnded.Error()
+	case s.over():
+		return s.cancelError()
+	}
+	return nil
+}
+
+// over reports whether the scope is canceled or was left. A lazy scope that is asked
+// often materializes.
+//
+//go:norace
+func (s *Scope) over() bool {
 	st := s.state.Load()
 	if st&stClosed != 0 {
-		return errScopeEnded.Error()
+		return true
 	}
 	if st&stLazy != 0 && s.state.Add(1<<checksShift)>>checksShift > maxLazyChecks {
 		s.materialize()
 	}
-	if s.Canceled() {
-		return s.cancelError()
-	}
-	return nil
+	return s.Canceled()
 }
 
 // stUnsure are the bits of which none is set while a check has nothing to look at.
@@ -117,7 +128,7 @@ func (s *Scope) OuterErr() error {
 		return s.parent.cancelError()
 	}
 	if s.run.killed.Load() == nil && s.origin.ended() {
-		return s.foreignCause().Error()
+		return s.origin.over.Load().Error()
 	}
 	return s.cancelError()
 }
@@ -141,12 +152,21 @@ func (s *Scope) CancelCalled() bool {
 //
 //go:norace
 func (s *Scope) Cause() *Cause {
+	c := s.cause()
+	if c != nil {
+		race.Acquire(unsafe.Pointer(c))
+	}
+	return c
+}
+
+// cause is Cause for who only passes it on, and is not ordered after it.
+//
+//go:norace
+func (s *Scope) cause() *Cause {
 	if s.state.Load()&stCalled == 0 {
 		return nil
 	}
-	c := s.ext.Load().cause // written once, before stCalled
-	race.Acquire(unsafe.Pointer(c))
-	return c
+	return s.ext.Load().cause // written once, before stCalled
 }
 
 // heed lets what was done before the cancellations that may reach the scope happen
@@ -169,48 +189,33 @@ func (s *Scope) Shield() bool { return s.state.Load()&stShield != 0 }
 // cancelError is the error of the nearest cancellation that reaches the scope.
 //
 //go:norace
-func (s *Scope) cancelError() error {
+func (s *Scope) cancelError() error { return s.why().Error() }
+
+// why is the nearest cancellation that reaches the scope, which is canceled or was
+// left. It takes no lock and runs nobody's code.
+//
+//go:norace
+func (s *Scope) why() *Cause {
 	if k := s.run.killed.Load(); k != nil {
-		return k.Error()
+		return k
 	}
 	for at := s; at != nil; at = at.parent {
 		st := at.state.Load()
-		if c := at.Cause(); c != nil {
-			return c.Error()
+		if c := at.cause(); c != nil {
+			return c
 		}
 		if st&stClosed != 0 {
-			return errScopeEnded.Error()
+			return errScopeEnded
 		}
 		if st&stShield != 0 {
 			break
 		}
 		if st&stForeign != 0 {
-			if at.origin.ended() {
-				return at.foreignCause().Error()
+			if c := at.origin.over.Load(); c != nil {
+				return c
 			}
 			break
 		}
 	}
-	return (&Cause{Kind: ByCall}).Error() // canceled for a moment, then shielded
-}
-
-// foreignCause is the cause of a canceled foreign context, made once.
-//
-//go:norace
-func (s *Scope) foreignCause() *Cause {
-	race.Acquire(unsafe.Pointer(s.origin)) // somebody else may have seen it first
-	s.mu.Lock()
-	c := s.extLocked().outer
-	s.mu.Unlock()
-	if c != nil {
-		return c
-	}
-	c = foreignCauseOf(s.origin.Context)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	x := s.extLocked()
-	if x.outer == nil {
-		x.outer = c
-	}
-	return x.outer
+	return errHidden
 }

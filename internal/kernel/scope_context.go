@@ -20,8 +20,8 @@ var closedc = func() chan struct{} { c := make(chan struct{}); close(c); return 
 func (s *Scope) Deadline() (time.Time, bool) { return s.EffectiveDeadline() }
 
 // Done is closed when the scope is canceled or left. It is made at first need.
-// What has been closed stays closed, and Err an error, also when a shield is
-// raised afterwards: package context relies on that.
+// What has been closed stays closed, also when a shield is raised afterwards: package
+// context relies on that, as on it that Err stays what it is.
 //
 //go:norace
 func (s *Scope) Done() <-chan struct{} {
@@ -33,19 +33,21 @@ func (s *Scope) Done() <-chan struct{} {
 	if s.state.Load()&(stCanceled|stClosed) != 0 {
 		s.heed()
 		s.tellLocked(x, false)
-	} else if x.done == nil {
+	} else if x.done == nil { // it is not after Err has told
 		x.done = make(chan struct{})
 	}
 	return x.done
 }
 
-// tellLocked closes Done.
+// tellLocked settles what Err and Done say.
 //
 //go:norace
 func (s *Scope) tellLocked(x *scopeExt, silent bool) {
-	if s.state.Or(stTold)&stTold != 0 {
+	if x.told != nil {
 		return
 	}
+	x.told = s.why()
+	s.state.Or(stTold)
 	switch {
 	case x.done == nil:
 		x.done = closedc
@@ -58,25 +60,49 @@ func (s *Scope) tellLocked(x *scopeExt, silent bool) {
 	}
 }
 
-// Err is nil, or says who canceled the scope and why.
+// Err is nil, context.DeadlineExceeded if a deadline has ended the scope, else
+// context.Canceled. Once it is not nil it never changes. context.Cause tells more.
 //
 //go:norace
 func (s *Scope) Err() error {
-	if err := s.check(); err != nil {
-		return err
-	}
-	if s.state.Load()&stTold != 0 {
-		return errTold.Error()
+	if c := s.told(); c != nil {
+		return c.sentinel()
 	}
 	return nil
+}
+
+// told is why the scope is canceled or left, nil if it is not, for those who see it
+// as a context: what it has said once it says for good.
+//
+//go:norace
+func (s *Scope) told() *Cause {
+	if st := s.state.Load(); st&stTold == 0 {
+		if st&stUnsure == 0 || !s.over() {
+			return nil
+		}
+		s.mu.Lock()
+		x := s.extLocked()
+		// Who receives from Done comes after who has canceled, not after the caller.
+		race.Apart(unsafe.Pointer(s.why()), func() { s.tellLocked(x, false) })
+		s.mu.Unlock()
+	}
+	c := s.ext.Load().told // written once, before stTold
+	race.Acquire(unsafe.Pointer(c))
+	return c
 }
 
 // Value looks in the context that the scope was opened in.
 //
 //go:norace
 func (s *Scope) Value(key any) any {
-	if key == (scopeKey{}) {
+	switch key {
+	case scopeKey{}:
 		return s
+	case causeKey:
+		if c := s.told(); c != nil {
+			return c.answer()
+		}
+		return nil // whoever of package context is farther out does not speak for the scope
 	}
 	return s.origin.Value(key)
 }
@@ -107,7 +133,7 @@ func (s *Scope) AfterFunc(f func()) (stop func() bool) {
 	race.ReleaseMerge(unsafe.Pointer(a))
 	s.mu.Lock()
 	x := s.extLocked() // first, as Leave marks the scope closed and then looks for it
-	if s.state.Load()&(stCanceled|stClosed) != 0 {
+	if s.state.Load()&(stCanceled|stClosed|stTold) != 0 {
 		s.heed()
 		s.tellLocked(x, false)
 		s.mu.Unlock()

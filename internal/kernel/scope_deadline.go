@@ -83,8 +83,8 @@ func (s *Scope) expireUpTo(now int64) {
 		s.parent.expireUpTo(now)
 	}
 	st := s.state.Load()
-	if st&stForeign != 0 && !s.origin.over.Load() && s.run.foreignPassed(s.origin, now) {
-		s.origin.over.Store(true)
+	if st&stForeign != 0 && s.origin.over.Load() == nil && s.run.foreignPassed(s.origin, now) {
+		s.origin.end()
 		s.refreshAll(true)
 	}
 	if d := s.deadline.Load(); d <= now && d != noDeadline && st&(stClosed|stCalled) == 0 {

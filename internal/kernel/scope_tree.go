@@ -109,7 +109,7 @@ func (s *Scope) pushed() (bits uint32) {
 	switch {
 	case st&stShield != 0:
 	case st&stForeign != 0:
-		if s.origin.over.Load() {
+		if s.origin.over.Load() != nil {
 			above = stCanceled
 		}
 	case s.parent != nil:
@@ -192,7 +192,7 @@ func (s *Scope) dismiss() {
 //go:norace
 func (s *Scope) foreignEnded() {
 	race.ReleaseMerge(unsafe.Pointer(s.origin))
-	s.origin.over.Store(true)
+	s.origin.end()
 	s.refreshAll(false)
 }
 

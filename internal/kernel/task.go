@@ -224,7 +224,7 @@ var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
 //go:norace
 func (t *Task) Settle(how Outcome, err error) {
 	t.F = nil
-	if err != nil && (how != Canceled || err != t.cancelError()) {
+	if err != nil && (how != Canceled || !t.why().is(err)) {
 		t.mu.Lock()
 		t.extLocked().err = err
 		t.mu.Unlock()
@@ -263,11 +263,11 @@ func (t *Task) reason() error {
 		if c := at.Cause(); c != nil {
 			return c.Error()
 		}
-		if st := at.state.Load(); st&stForeign != 0 && at.origin.ended() {
-			return at.foreignCause().Error()
+		if c := at.origin.over.Load(); c != nil && at.state.Load()&stForeign != 0 {
+			return c.Error()
 		}
 	}
-	return (&Cause{Kind: ByCall}).Error()
+	return errHidden.Error()
 }
 
 // DoneLatch is the latch that opens when the task has ended.
