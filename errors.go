@@ -21,7 +21,8 @@ import (
 // broken (they did), busy (two at once), end of stream, would block.
 var (
 	// ErrCanceled is matched (errors.Is) by the error of every blocking call in a
-	// canceled scope. It also matches context.Canceled. [EL-05]
+	// canceled scope. It also matches context.Canceled. Err of a context is bare, and
+	// does not match ErrCanceled; context.Cause does. [EL-05]
 	ErrCanceled = errors.New(canceledText)
 	// ErrTimeout is matched by the error of FailAfter and FailAt. That error also
 	// matches context.DeadlineExceeded and os.ErrDeadlineExceeded.
