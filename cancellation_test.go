@@ -16,6 +16,9 @@ import (
 // A statusError is an error of a library that has its own way to say "canceled".
 type statusError struct{ code string }
 
+// valueKey is the key of a context value.
+type valueKey struct{}
+
 func (e *statusError) Error() string { return "status " + e.code }
 
 // statusCode looks into wraps and joins, as such functions do.
@@ -178,7 +181,7 @@ func TestContextThatIsDoneWithoutAnErrorIsCanceled(t *testing.T) {
 						return err
 					})
 				},
-				"values": func(ctx context.Context) error { return anyio.SleepForever(context.WithValue(ctx, "k", "v")) },
+				"values": func(ctx context.Context) error { return anyio.SleepForever(context.WithValue(ctx, valueKey{}, "v")) },
 				"blocking": func(ctx context.Context) error {
 					_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, anyio.SleepForever(ctx) })
 					return err

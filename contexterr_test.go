@@ -46,7 +46,8 @@ func (d *derivation) check(t *testing.T, ctx context.Context, want error, reason
 		<-c.Done()
 		cause := context.Cause(c)
 		rich, ok := errors.AsType[*anyio.CanceledError](cause)
-		if c.Err() != want || c.Err() != want || !ok || !strings.Contains(rich.Error(), reason) || !errors.Is(cause, want) || !errors.Is(cause, context.Canceled) {
+		first, again := c.Err(), c.Err()
+		if first != want || again != want || !ok || !strings.Contains(rich.Error(), reason) || !errors.Is(cause, want) || !errors.Is(cause, context.Canceled) {
 			t.Errorf("%s: Err is %v, want %v; the cause is %v, want one with %q", name, c.Err(), want, cause, reason)
 		}
 		if bare := context.WithoutCancel(c); bare.Err() != nil || context.Cause(bare) != nil {

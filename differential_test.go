@@ -46,6 +46,8 @@ func tree(err error) string {
 		}
 		slices.Sort(subs)
 		return "group(" + strings.Join(subs, ",") + ")"
+	case *anyio.PanicError:
+		return fmt.Sprintf("panic(%v,%s)", e.Value, tree(e.Group))
 	case interface{ Unwrap() []error }:
 		var subs []string
 		for _, sub := range e.Unwrap() {
@@ -54,8 +56,6 @@ func tree(err error) string {
 		return "join(" + strings.Join(subs, ",") + ")"
 	case *anyio.TimeoutError:
 		return "timeout"
-	case *anyio.PanicError:
-		return fmt.Sprintf("panic(%v,%s)", e.Value, tree(e.Group))
 	case *anyio.CanceledError:
 		return "canceled"
 	}

@@ -1,9 +1,6 @@
 package netconn
 
 import (
-	"errors"
-	"net"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -164,12 +161,3 @@ func pause(done *kernel.Latch) {
 
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
-
-// isTimeout reports whether a call failed because of a deadline.
-func isTimeout(err error) bool {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return true
-	}
-	var ne net.Error
-	return errors.As(err, &ne) && ne.Timeout()
-}

@@ -21,10 +21,11 @@ type bubbled struct {
 
 //go:norace
 func (b *bubbled) arm(t *kernel.Timer) {
-	race.Apart(unsafe.Pointer(b), func() { b.add(t) })
+	due := t.When // which whoever arms it next writes
+	race.Apart(unsafe.Pointer(b), func() { b.add(t, due) })
 }
 
-func (b *bubbled) add(t *kernel.Timer) {
+func (b *bubbled) add(t *kernel.Timer, due int64) {
 	race.Acquire(unsafe.Pointer(t))
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -32,14 +33,14 @@ func (b *bubbled) add(t *kernel.Timer) {
 		b.m = make(map[*kernel.Timer]*time.Timer)
 	}
 	var alarm *time.Timer // as guarded by mu
-	alarm = time.AfterFunc(time.Duration(t.When-realtime.Now()), func() {
+	alarm = time.AfterFunc(time.Duration(due-realtime.Now()), func() {
 		b.mu.Lock()
-		due := b.m[t] == alarm // else disarmed, and perhaps armed again
-		if due {
+		armed := b.m[t] == alarm // else disarmed, and perhaps armed again
+		if armed {
 			b.removeLocked(t)
 		}
 		b.mu.Unlock()
-		if due {
+		if armed {
 			kernel.Fire(t)
 		}
 	})
