@@ -91,7 +91,7 @@ func TestCancellationFromOutsideIsNoTimeoutHoweverLate(t *testing.T) {
 // the function goes on until after the deadline.
 func TestEarlyCancelOfAnInnerScopeIsNoTimeout(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.FailAfter(ctx, time.Millisecond, func(ctx context.Context) error {
+		err := anyio.FailAfter(ctx, soonest, func(ctx context.Context) error {
 			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 				s.Cancel("done early")
 				return anyio.SleepForever(ctx)

@@ -13,6 +13,10 @@ import (
 
 var errBoom = errors.New("boom")
 
+// soonest is the nearest deadline before which a test does something, even on a
+// machine that is emulated or held up.
+const soonest = 300 * time.Millisecond
+
 // backendOf is the name of the backend on which ctx runs.
 func backendOf(ctx context.Context) string { return kernel.Locate(ctx).Run().Backend.Name() }
 

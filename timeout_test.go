@@ -129,7 +129,7 @@ func TestTimeoutInsideAGroupIsAFailure(t *testing.T) {
 func TestDeadlineCanBeMoved(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-			at := anyio.Now(ctx).Add(time.Millisecond)
+			at := anyio.Now(ctx).Add(soonest)
 			s.SetDeadline(at)
 			if d, ok := s.Deadline(); !ok || !d.Equal(at) {
 				t.Errorf("deadline: %v, %v", d, ok)
