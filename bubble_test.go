@@ -56,7 +56,7 @@ var inBubbles = map[string]func(ctx context.Context) error{
 	"TaskGroup": func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for range 10 {
-				tg.Go(func(context.Context) error { time.Sleep(time.Second); return nil })
+				tg.Go(func(context.Context) error { <-time.After(time.Second); return nil })
 			}
 			tg.Go(func(ctx context.Context) error { return anyio.Sleep(ctx, time.Second) })
 			return nil
@@ -120,15 +120,15 @@ var inBubbles = map[string]func(ctx context.Context) error{
 		})
 	},
 	"RunBlocking": func(ctx context.Context) error {
-		_, err := anyio.RunBlocking(ctx, func() (int, error) { time.Sleep(time.Second); return 0, nil })
+		_, err := anyio.RunBlocking(ctx, func() (int, error) { <-time.After(time.Second); return 0, nil })
 		return err
 	},
 	"RunBlocking that is left behind": func(ctx context.Context) error {
 		_, err := anyio.MoveOnAfter(ctx, time.Second/2, func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { time.Sleep(time.Second); return 0, nil }, anyio.AbandonOnCancel())
+			_, err := anyio.RunBlocking(ctx, func() (int, error) { <-time.After(time.Second); return 0, nil }, anyio.AbandonOnCancel())
 			return err
 		})
-		time.Sleep(time.Second / 2) // a bubble ends with all of its goroutines
+		<-time.After(time.Second / 2) // a bubble ends with all of its goroutines
 		return err
 	},
 	"a portal": func(ctx context.Context) error {
@@ -147,7 +147,7 @@ var inBubbles = map[string]func(ctx context.Context) error{
 		}
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error { return c.Send(ctx, []byte("hello")) })
-			time.Sleep(time.Second / 2)
+			<-time.After(time.Second / 2)
 			_, err := io.ReadFull(b, make([]byte, 5))
 			return err
 		})
