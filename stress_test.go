@@ -100,8 +100,11 @@ func (st *storm) meddle(t *testing.T, r *rand.Rand, stranger bool) {
 			st.started.Add(1)
 		})
 	case 15:
-		d, ok := anyio.EffectiveDeadline(x.ctx)
-		if !d.IsZero() && (!ok || d.Before(st.begin) || d.After(time.Now().Add(time.Hour))) {
+		canceled := x.tg.CancelCalled() // for good
+		switch d, ok := anyio.EffectiveDeadline(x.ctx); {
+		case canceled && !(ok && d.IsZero()):
+			t.Errorf("the effective deadline of a canceled group is %v, %t", d, ok)
+		case !d.IsZero() && (!ok || d.Before(st.begin) || d.After(time.Now().Add(time.Hour))):
 			t.Errorf("the effective deadline is %v, %t, which nobody has set", d, ok)
 		}
 	}

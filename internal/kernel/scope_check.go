@@ -43,7 +43,8 @@ func (s *Scope) over() bool {
 }
 
 // stUnsure are the bits of which none is set while a check has nothing to look at.
-const stUnsure = stCanceled | stLazy | stClosed | stTimed
+// Cancel sets stCalled before stCanceled: from then on the scope is canceled for all.
+const stUnsure = stCanceled | stCalled | stLazy | stClosed | stTimed
 
 // Canceled reports whether blocking calls in the scope fail. It notices a passed
 // deadline whether or not its timer has fired.
@@ -51,7 +52,7 @@ const stUnsure = stCanceled | stLazy | stClosed | stTimed
 //go:norace
 func (s *Scope) Canceled() bool {
 	switch st := s.state.Load(); {
-	case st&stCanceled != 0:
+	case st&(stCanceled|stCalled) != 0:
 		return true
 	case st&(stLazy|stTimed) == 0:
 		return false
@@ -74,7 +75,7 @@ func (s *Scope) look() bool {
 			if at == s && st&stClosed != 0 {
 				return false
 			}
-			if st&(stCanceled|stClosed) != 0 {
+			if st&(stCanceled|stCalled|stClosed) != 0 {
 				return true
 			}
 			if st&(stLazy|stTimed) == 0 {
