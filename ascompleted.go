@@ -23,7 +23,7 @@ import (
 // the loop early cancels those that still run and waits for them; what they return
 // then is dropped. The loop's body runs in the caller's task and scope. Without a
 // function the error is a *MisuseError. The sequence may be used several times, and
-// runs the functions each time. [CU-03]
+// runs the functions each time.
 func AsCompleted[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) iter.Seq2[*ValueHandle[T], error] {
 	return func(yield func(*ValueHandle[T], error) bool) {
 		if len(fns) == 0 {

@@ -29,20 +29,20 @@ func blockingOptionsOf(opts []BlockingOption) blockingOptions {
 }
 
 // Limiter makes RunBlocking take its token from l and not from the run's default
-// limiter. [TH-01]
+// limiter.
 func Limiter(l *CapacityLimiter) BlockingOption { return func(o *blockingOptions) { o.limiter = l } }
 
 // AbandonOnCancel lets RunBlocking return at once when it is canceled. The
 // function goes on by itself: its value and error are dropped, a panic of it is
 // reported, and its token is kept until it has really ended. In the simulator,
-// where the function is one step, it has no effect. [TH-01]
+// where the function is one step, it has no effect.
 func AbandonOnCancel() BlockingOption { return func(o *blockingOptions) { o.abandon = true } }
 
 // threadLimit is how many blocking calls a run makes at the same time by default.
 const threadLimit = 40
 
 // DefaultThreadLimiter is the limiter that RunBlocking uses in the run of ctx if it
-// is given none. It begins with 40 tokens; change that with SetTotalTokens. [TH-02]
+// is given none. It begins with 40 tokens; change that with SetTotalTokens.
 func DefaultThreadLimiter(ctx context.Context) *CapacityLimiter {
 	return threadLimiter(kernel.Locate(ctx).Run())
 }
@@ -69,7 +69,7 @@ func threadLimiter(r *kernel.Run) *CapacityLimiter {
 //
 // Cancellation: before f begins, nothing has happened. Later it is not noticed: f
 // is waited for, its result is returned, and the next blocking call is canceled.
-// With AbandonOnCancel the result is dropped. [TH-01]
+// With AbandonOnCancel the result is dropped.
 func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...BlockingOption) (T, error) {
 	var zero T
 	if f == nil {

@@ -13,7 +13,7 @@ import (
 //
 // Those who wait are notified in the order of their coming, and get the lock in
 // that order. The zero value is ready and has a lock of its own. A Condition must
-// not be copied. [SY-16]
+// not be copied.
 type Condition struct {
 	lock    *Lock // nil: own; constant
 	own     Lock
@@ -36,7 +36,7 @@ var (
 )
 
 // NewCondition makes a condition over lock, which may be shared with other
-// conditions and used by itself; nil makes it one of its own. [SY-16]
+// conditions and used by itself; nil makes it one of its own.
 func NewCondition(lock *Lock) *Condition { return &Condition{lock: lock} }
 
 func (c *Condition) underlying() *Lock {
@@ -46,22 +46,22 @@ func (c *Condition) underlying() *Lock {
 	return &c.own
 }
 
-// Acquire acquires the lock; see Lock.Acquire. [SY-17]
+// Acquire acquires the lock; see Lock.Acquire.
 func (c *Condition) Acquire(ctx context.Context) error { return c.underlying().Acquire(ctx) }
 
-// TryAcquire acquires the lock if it is free; see Lock.TryAcquire. [SY-18]
+// TryAcquire acquires the lock if it is free; see Lock.TryAcquire.
 func (c *Condition) TryAcquire() error { return c.underlying().TryAcquire() }
 
-// Release releases the lock; see Lock.Release. [SY-19]
+// Release releases the lock; see Lock.Release.
 func (c *Condition) Release() { c.underlying().Release() }
 
 // Reset makes a lock that is broken free again; see Lock.Reset.
 func (c *Condition) Reset() { c.underlying().Reset() }
 
-// Locked reports whether somebody owns the lock, or it is broken. [SY-20]
+// Locked reports whether somebody owns the lock, or it is broken.
 func (c *Condition) Locked() bool { return c.underlying().Locked() }
 
-// Do runs f while holding the lock; see Lock.Do. [SY-21]
+// Do runs f while holding the lock; see Lock.Do.
 func (c *Condition) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	return c.underlying().Do(ctx, f)
 }
@@ -74,7 +74,7 @@ func (c *Condition) Do(ctx context.Context, f func(ctx context.Context) error) e
 //
 // Cancellation: in a scope that is canceled already the lock is not even
 // released. A notification that came before the cancellation, but while the lock
-// was not yet back, passes to the next who waits. [SY-22]
+// was not yet back, passes to the next who waits.
 func (c *Condition) Wait(ctx context.Context) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -118,7 +118,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 }
 
 // WaitFor waits until predicate, which is called with the lock held, returns
-// true. If it does so at once nothing is waited for. Otherwise as Wait. [SY-23]
+// true. If it does so at once nothing is waited for. Otherwise as Wait.
 func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return err
@@ -136,7 +136,7 @@ func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
 
 // Notify lets up to n of those who wait go on, as soon as the lock is released.
 // It is not remembered if nobody waits. It panics with a *MisuseError if the
-// caller does not own the lock at that moment. [SY-24]
+// caller does not own the lock at that moment.
 func (c *Condition) Notify(n int) {
 	kernel.Preempt()
 	c.notify(n, byNotify)
@@ -145,7 +145,7 @@ func (c *Condition) Notify(n int) {
 
 // NotifyAll lets all who wait go on, one after the other, as soon as the lock is
 // released. It panics with a *MisuseError if the caller does not own the
-// lock. [SY-25]
+// lock.
 func (c *Condition) NotifyAll() {
 	kernel.Preempt()
 	c.notify(int(^uint(0)>>1), byNotifyAll)
@@ -188,13 +188,13 @@ func errNotHolding() error {
 	return misuse("the current task is not holding the underlying lock of this Condition: acquire it before Wait, Notify and NotifyAll, and release it afterwards")
 }
 
-// ConditionStatistics is a snapshot of a Condition. [SY-27]
+// ConditionStatistics is a snapshot of a Condition.
 type ConditionStatistics struct {
 	TasksWaiting int // for a notification; those notified wait for the lock
 	Lock         LockStatistics
 }
 
-// Statistics tells how many wait, and the state of the lock. [SY-26]
+// Statistics tells how many wait, and the state of the lock.
 func (c *Condition) Statistics() ConditionStatistics {
 	c.mu.Lock()
 	n := c.waiters.Len()

@@ -22,30 +22,30 @@ import (
 var (
 	// ErrCanceled is matched (errors.Is) by the error of every blocking call in a
 	// canceled scope. It also matches context.Canceled. Err of a context is bare, and
-	// does not match ErrCanceled; context.Cause does. [EL-05]
+	// does not match ErrCanceled; context.Cause does.
 	ErrCanceled = errors.New(canceledText)
 	// ErrTimeout is matched by the error of FailAfter and FailAt. That error also
 	// matches context.DeadlineExceeded and os.ErrDeadlineExceeded.
 	ErrTimeout = errors.New("anyio: timeout")
 	// ErrClosed is returned by calls on what this side has closed. It matches
 	// net.ErrClosed and os.ErrClosed. For what the other side closed see
-	// ErrEndOfStream and ErrBroken. [EX-05]
+	// ErrEndOfStream and ErrBroken.
 	ErrClosed error = closedError{}
 	// ErrBroken is matched when the other side, or something between, has failed;
-	// its cause is wrapped where there is one. [EX-01]
+	// its cause is wrapped where there is one.
 	ErrBroken = errors.New("anyio: broken resource")
-	// ErrConnectionFailed is matched by the error of a connectable. [EX-06]
+	// ErrConnectionFailed is matched by the error of a connectable.
 	ErrConnectionFailed = errors.New("anyio: connection failed")
-	// ErrEndOfStream is io.EOF: the other side has closed and all is received. [EX-08]
+	// ErrEndOfStream is io.EOF: the other side has closed and all is received.
 	ErrEndOfStream = io.EOF
-	// ErrWouldBlock is returned by a Try function that could not finish at once. [EX-20]
+	// ErrWouldBlock is returned by a Try function that could not finish at once.
 	ErrWouldBlock = errors.New("anyio: operation would block")
 	// ErrNoEventLoop is returned where a run is needed and the context belongs to
-	// none. [EX-10]
+	// none.
 	ErrNoEventLoop = errors.New("anyio: no run here: this context belongs to none")
-	// ErrRunFinished is returned when a run is entered from outside after its end. [EX-11]
+	// ErrRunFinished is returned when a run is entered from outside after its end.
 	ErrRunFinished = errors.New("anyio: the run has already finished")
-	// ErrAlreadyRunning is returned by Run inside a task of a loop, which it would block. [EL-01]
+	// ErrAlreadyRunning is returned by Run inside a task of a loop, which it would block.
 	ErrAlreadyRunning = errors.New("anyio: a loop is already running on this goroutine; use a task group, or start a goroutine for the other run")
 )
 
@@ -141,7 +141,7 @@ func (e *CanceledError) Timeout() bool {
 	return e.kind == kernel.ByDeadline || e.timeout || e.kind == kernel.ByContext && errors.Is(errgraph.One(e, e.Cause), context.DeadlineExceeded)
 }
 
-// A BusyError is returned when two tasks use at once what serves one. [EX-04]
+// A BusyError is returned when two tasks use at once what serves one.
 type BusyError struct {
 	Action string // "reading from", "using", …
 }
@@ -151,7 +151,7 @@ func (e *BusyError) Error() string {
 }
 
 // A BrokenError says why a resource is broken. It matches ErrBroken and what its
-// cause matches. [EX-01]
+// cause matches.
 type BrokenError struct{ Cause error }
 
 func (e *BrokenError) Error() string {
@@ -162,7 +162,7 @@ func (e *BrokenError) Error() string {
 func (e *BrokenError) Unwrap() []error { return errgraph.Within(e, ErrBroken, e.Cause) }
 
 // A ConnectionError is returned by a connectable that could not connect. It
-// matches ErrConnectionFailed and what its cause matches. [EX-06]
+// matches ErrConnectionFailed and what its cause matches.
 type ConnectionError struct {
 	Target string // "example.org:443", "/run/db.sock"
 	Cause  error

@@ -8,18 +8,18 @@ import (
 
 // An Event lets tasks wait until something has happened. It happens once: there
 // is no way back. The zero value is ready; it may be set and waited for from any
-// task, goroutine and backend. It must not be copied. [SY-02]
+// task, goroutine and backend. It must not be copied.
 //
 // Set synchronizes before the return of every Wait that it lets through.
 type Event struct{ latch kernel.Latch }
 
 var opEvent = kernel.RegisterOp("Event.Wait")
 
-// IsSet reports whether Set has been called. [SY-04]
+// IsSet reports whether Set has been called.
 func (e *Event) IsSet() bool { return e.latch.IsOpen() }
 
 // Set makes the event happen and lets all who wait go on, also those that are
-// canceled right afterwards. Further calls do nothing. [SY-03]
+// canceled right afterwards. Further calls do nothing.
 func (e *Event) Set() {
 	kernel.Preempt()
 	e.latch.Open()
@@ -27,15 +27,15 @@ func (e *Event) Set() {
 }
 
 // Wait waits until the event is set. It is a checkpoint also if it is set already.
-// Cancellation: nothing is lost. [SY-05]
+// Cancellation: nothing is lost.
 func (e *Event) Wait(ctx context.Context) error { return e.latch.Wait(ctx, opEvent) }
 
-// EventStatistics is a snapshot of an Event. [SY-07]
+// EventStatistics is a snapshot of an Event.
 type EventStatistics struct {
 	TasksWaiting int
 }
 
-// Statistics tells how many wait. [SY-06]
+// Statistics tells how many wait.
 func (e *Event) Statistics() EventStatistics {
 	return EventStatistics{TasksWaiting: e.latch.Waiting()}
 }

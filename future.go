@@ -10,7 +10,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A FutureStatus is where a Future stands. [FU-07]
+// A FutureStatus is where a Future stands.
 type FutureStatus uint8
 
 const (
@@ -26,23 +26,23 @@ func (s FutureStatus) String() string {
 
 var (
 	// ErrFutureNotFinished is returned by Value and Err of a Future without an
-	// outcome. [EX-17]
+	// outcome.
 	ErrFutureNotFinished = errors.New("anyio: future has no outcome yet")
 	// ErrFutureFinished is returned by Set and SetError of a Future that has a
-	// value or an error already. [EX-18]
+	// value or an error already.
 	ErrFutureFinished = errors.New("anyio: future already has an outcome")
 	// ErrFutureCanceled is matched by the error of everything that asks a canceled
 	// Future for its outcome, and returned by Set and SetError. It is no
-	// cancellation of the caller. [EX-16]
+	// cancellation of the caller.
 	ErrFutureCanceled = errors.New("anyio: future was canceled")
 )
 
 // A FutureFailedError is what Await and Value return for a Future that failed,
-// whose error it wraps, or was canceled. [EX-15]
+// whose error it wraps, or was canceled.
 type FutureFailedError struct {
 	Future   string // its name, "" if it has none
 	Err      error
-	Canceled bool // Cancel was called [EX-16]
+	Canceled bool // Cancel was called
 }
 
 func (e *FutureFailedError) Error() string {
@@ -68,7 +68,7 @@ var _ = errgraph.Register(func(e *FutureFailedError) []error { return []error{e.
 
 // A Future is a value that will be there later: somebody sets it, once, and any
 // number of tasks wait for it. The zero value is ready. It may be used from any
-// task, goroutine and backend at the same time, and must not be copied. [FU-01]
+// task, goroutine and backend at the same time, and must not be copied.
 //
 // Set synchronizes before the return of every Wait and Await that it lets through.
 type Future[T any] struct {
@@ -79,20 +79,20 @@ type Future[T any] struct {
 	done  kernel.Latch
 }
 
-// NewFuture makes a Future with a name for people. [FU-01]
+// NewFuture makes a Future with a name for people.
 func NewFuture[T any](name string) *Future[T] { return &Future[T]{name: name} }
 
 var opFuture = kernel.RegisterOp("Future.Wait")
 
 // Set gives the future its value and lets all who wait go on. If it has an
 // outcome already, nothing changes and the error is ErrFutureFinished or
-// ErrFutureCanceled. [FU-02]
+// ErrFutureCanceled.
 func (f *Future[T]) Set(value T) error {
 	return f.finish(FutureFinished, value, nil)
 }
 
 // SetError gives the future an error for an outcome. It fails as Set does, and
-// for a nil error. [FU-03]
+// for a nil error.
 func (f *Future[T]) SetError(err error) error {
 	if err == nil {
 		return misuse("Future.SetError with a nil error: use Set for success")
@@ -103,7 +103,7 @@ func (f *Future[T]) SetError(err error) error {
 
 // Cancel gives up a pending future: all who wait for it get an error that matches
 // ErrFutureCanceled. It reports whether the future was pending; if not, nothing
-// changes. [FU-04]
+// changes.
 func (f *Future[T]) Cancel() bool {
 	var zero T
 	return f.finish(FutureCanceled, zero, nil) == nil
@@ -134,11 +134,11 @@ func (f *Future[T]) settle(how FutureStatus, value T, err error) error {
 
 // Wait waits until the future has an outcome, and tells nothing of it: the error
 // is only about the waiting. Cancellation: nothing is lost, and the future and
-// others who wait are not affected. [FU-05]
+// others who wait are not affected.
 func (f *Future[T]) Wait(ctx context.Context) error { return f.done.Wait(ctx, opFuture) }
 
 // Await waits until the future has an outcome and returns its value, or a
-// *FutureFailedError. Cancellation: as for Wait. [FU-06]
+// *FutureFailedError. Cancellation: as for Wait.
 func (f *Future[T]) Await(ctx context.Context) (T, error) {
 	if err := f.Wait(ctx); err != nil {
 		var zero T
@@ -148,7 +148,7 @@ func (f *Future[T]) Await(ctx context.Context) (T, error) {
 }
 
 // Value is the future's value without waiting. The error is ErrFutureNotFinished
-// or a *FutureFailedError. [FU-02]
+// or a *FutureFailedError.
 func (f *Future[T]) Value() (T, error) {
 	var zero T
 	switch f.Status() {
@@ -165,7 +165,7 @@ func (f *Future[T]) Value() (T, error) {
 
 // Err is what the future failed with: nil if it has a value, the very error given
 // to SetError, ErrFutureNotFinished, or for a canceled one a *FutureFailedError
-// that matches ErrFutureCanceled. [FU-03]
+// that matches ErrFutureCanceled.
 func (f *Future[T]) Err() error {
 	switch f.Status() {
 	case FuturePending:
@@ -179,7 +179,7 @@ func (f *Future[T]) Err() error {
 	}
 }
 
-// Status is where the future stands. [FU-07]
+// Status is where the future stands.
 func (f *Future[T]) Status() FutureStatus {
 	if !f.done.IsOpen() {
 		return FuturePending

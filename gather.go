@@ -11,7 +11,7 @@ import (
 // Gather runs the functions as tasks at the same time and returns their values in
 // the order of the arguments, whatever the order in which they ended. An error of
 // one cancels the others, and all errors come back in a *GroupError; then there
-// are no values. [CU-01]
+// are no values.
 func Gather[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) ([]T, error) {
 	if err := enterAll(ctx, "Gather", fns); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func Gather[T any](ctx context.Context, fns ...func(ctx context.Context) (T, err
 }
 
 // Gather2 runs two functions with values of different types as tasks at the same
-// time. It fails as Gather does. [CU-01]
+// time. It fails as Gather does.
 func Gather2[A, B any](ctx context.Context, fa func(ctx context.Context) (A, error), fb func(ctx context.Context) (B, error)) (A, B, error) {
 	var a, zeroA A
 	var b, zeroB B

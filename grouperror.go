@@ -11,7 +11,7 @@ import (
 
 // A GroupError holds every error of a task group: the body's first, then those
 // of the tasks in the order in which they ended. A group with one error returns
-// a GroupError, too. errors.Is, errors.As and errors.AsType look inside. [TG-03] [EX-21]
+// a GroupError, too. errors.Is, errors.As and errors.AsType look inside.
 //
 // Error is one line; the %+v verb prints the tree with the tasks' names.
 type GroupError struct {

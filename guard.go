@@ -9,7 +9,7 @@ import (
 // A ResourceGuard makes sure that two tasks do not do the same thing with a
 // resource at once: the second gets a *BusyError in place of a garbled stream. It
 // does not wait and does not know its owner. The zero value is ready; a guard
-// must not be copied after its first use. [SY-50]
+// must not be copied after its first use.
 type ResourceGuard struct {
 	// Action completes "another task is already … this resource"; "" means
 	// "using". Set it before the first use.

@@ -10,7 +10,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A TaskStatus is where a task stands. [TG-16]
+// A TaskStatus is where a task stands.
 type TaskStatus uint8
 
 const (
@@ -25,15 +25,15 @@ func (s TaskStatus) String() string {
 	return [...]string{"pending", "canceling", "finished", "canceled", "failed"}[s]
 }
 
-// ErrTaskNotFinished is returned by Err of a task that is not over. [EX-14]
+// ErrTaskNotFinished is returned by Err of a task that is not over.
 var ErrTaskNotFinished = errors.New("anyio: task has not finished")
 
 // A TaskFailedError is what Await returns for a task that ended with an error,
-// which is wrapped. The error reaches the task's group as well. [EX-12]
+// which is wrapped. The error reaches the task's group as well.
 type TaskFailedError struct {
 	Task     string
 	Err      error
-	Canceled bool // the task was canceled [EX-13]
+	Canceled bool // the task was canceled
 }
 
 // Error says what failed, or why the task was canceled and by whom.
@@ -59,26 +59,26 @@ func (e *TaskFailedError) Unwrap() error {
 
 var _ = errgraph.Register(func(e *TaskFailedError) []error { return []error{e.Err} })
 
-// ErrTaskCanceled is matched by the error of Await for a canceled task. [EX-13]
+// ErrTaskCanceled is matched by the error of Await for a canceled task.
 var ErrTaskCanceled = errors.New("anyio: awaited task was canceled")
 
 // A TaskHandle is one task of a group, for whoever wants to wait for it alone,
 // cancel it alone, or see how it ended. Its methods may be called from anywhere
-// at any time. [TG-10]
+// at any time.
 type TaskHandle struct{ t kernel.Task }
 
 // A TaskOption is an option of Go, Spawn and Start. It may be used again: tasks that
 // are started with the same one, and no other, share the memory it takes.
 type TaskOption struct{ meta *kernel.TaskMeta }
 
-// Name names the task; otherwise it is called after its function. [DB-06]
+// Name names the task; otherwise it is called after its function.
 func Name(name string) TaskOption {
 	return TaskOption{&kernel.TaskMeta{Name: name, HasName: true}}
 }
 
 // ValuesOf lets the task see the values of ctx in place of those of the group's
 // context, for instance of the code that starts it. Cancellation still comes from
-// the group alone. [TG-04]
+// the group alone.
 func ValuesOf(ctx context.Context) TaskOption {
 	return TaskOption{&kernel.TaskMeta{Values: ctx}}
 }
@@ -112,7 +112,7 @@ func metaOf(opts []TaskOption) *kernel.TaskMeta {
 // Go starts f as a task of the group. f begins later, never inside the call, and
 // always runs up to its first blocking call, even if the group is canceled. Its
 // error cancels the group. Go panics with a *MisuseError if the group has
-// ended. [TG-04]
+// ended.
 func (tg *TaskGroup) Go(f func(ctx context.Context) error, opts ...TaskOption) *TaskHandle {
 	h := &TaskHandle{}
 	h.start(tg, f, kernel.FuncPC(f), metaOf(opts))
@@ -134,7 +134,7 @@ func (h *TaskHandle) start(tg *TaskGroup, f func(context.Context) error, pc uint
 var errNilTask = misuse("task group: the task's function is nil")
 
 // Wait waits until the task is over, whatever the outcome; the error is only
-// about the waiting. Cancellation: nothing is lost. [TG-12]
+// about the waiting. Cancellation: nothing is lost.
 func (h *TaskHandle) Wait(ctx context.Context) error {
 	return h.t.DoneLatch().Wait(ctx, opTask)
 }
@@ -142,7 +142,7 @@ func (h *TaskHandle) Wait(ctx context.Context) error {
 var opTask = kernel.RegisterPassiveOp("TaskHandle.Wait")
 
 // Await waits until the task is over and returns nil or a *TaskFailedError. The
-// task's error reaches the group as well. [TG-13]
+// task's error reaches the group as well.
 func (h *TaskHandle) Await(ctx context.Context) error {
 	if err := h.Wait(ctx); err != nil {
 		return err
@@ -163,7 +163,7 @@ func (h *TaskHandle) outcome() error {
 }
 
 // Cancel cancels this task alone; its group and siblings go on. It has no effect
-// on a task that is over. A new task still runs up to its first blocking call. [TG-11]
+// on a task that is over. A new task still runs up to its first blocking call.
 func (h *TaskHandle) Cancel(reason string) {
 	kernel.Preempt()
 	h.t.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
@@ -171,7 +171,7 @@ func (h *TaskHandle) Cancel(reason string) {
 }
 
 // Status is where the task stands. A task that ends without an error although it
-// was canceled is TaskFinished. [TG-16]
+// was canceled is TaskFinished.
 func (h *TaskHandle) Status() TaskStatus {
 	switch how, _ := h.t.Outcome(); how {
 	case kernel.Finished:
@@ -188,12 +188,12 @@ func (h *TaskHandle) Status() TaskStatus {
 }
 
 // Err is nil if the task ended without an error, ErrTaskNotFinished if it is not
-// over, else what Await returns. [TG-15]
+// over, else what Await returns.
 func (h *TaskHandle) Err() error {
 	return h.outcome()
 }
 
-// Name is the task's name. [TG-18]
+// Name is the task's name.
 func (h *TaskHandle) Name() string { return h.t.Name() }
 
 func (h *TaskHandle) String() string {
@@ -221,7 +221,7 @@ func Spawn[T any](tg *TaskGroup, f func(ctx context.Context) (T, error), opts ..
 }
 
 // Await waits until the task is over and returns its value or a
-// *TaskFailedError. [TG-13] [TG-14]
+// *TaskFailedError.
 func (h *ValueHandle[T]) Await(ctx context.Context) (T, error) {
 	if err := h.TaskHandle.Await(ctx); err != nil {
 		var zero T

@@ -19,7 +19,7 @@ import (
 // goroutines that were given none comes from lowlevel.Token. After the end of the run
 // the error is ErrRunFinished. Whether the
 // caller's task was canceled tells ctx.Err(). Cancellation, of the scope of ctx: f
-// is canceled and waited for. [FT-01] [FT-02] [FT-03]
+// is canceled and waited for.
 func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
 	var zero, value T
 	if f == nil {

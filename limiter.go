@@ -20,7 +20,7 @@ const Unlimited = math.MaxInt
 // that is released while somebody waits is handed over at once.
 //
 // The zero value has no tokens: everybody waits until SetTotalTokens. A
-// CapacityLimiter must not be copied. [SY-37]
+// CapacityLimiter must not be copied.
 //
 // A task that ends with a token of its own fails with a *MisuseError that says where
 // it acquired it, and the limiter is broken: all who wait, and all who come, get an
@@ -58,7 +58,7 @@ type loan struct {
 var opLimiter = kernel.RegisterOp("CapacityLimiter.Acquire")
 
 // NewCapacityLimiter makes a limiter with that many tokens; 0 and Unlimited are
-// allowed. It panics with a *MisuseError if total is negative. [SY-37]
+// allowed. It panics with a *MisuseError if total is negative.
 //
 //go:norace
 func NewCapacityLimiter(total int) *CapacityLimiter {
@@ -72,7 +72,7 @@ func checkTotal(total int) {
 	}
 }
 
-// TotalTokens is how many tokens there are. [SY-38]
+// TotalTokens is how many tokens there are.
 func (l *CapacityLimiter) TotalTokens() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,7 +82,7 @@ func (l *CapacityLimiter) TotalTokens() int {
 // SetTotalTokens changes the number of tokens. More tokens let as many of those
 // who wait go on as are then free; fewer take none away, so that more may be
 // borrowed than there are until enough are released. It panics with a
-// *MisuseError if total is negative. [SY-38]
+// *MisuseError if total is negative.
 func (l *CapacityLimiter) SetTotalTokens(total int) {
 	checkTotal(total)
 	kernel.Preempt()
@@ -97,7 +97,7 @@ func (l *CapacityLimiter) SetTotalTokens(total int) {
 	kernel.Preempt()
 }
 
-// BorrowedTokens is how many tokens are held. [SY-39]
+// BorrowedTokens is how many tokens are held.
 func (l *CapacityLimiter) BorrowedTokens() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -105,7 +105,7 @@ func (l *CapacityLimiter) BorrowedTokens() int {
 }
 
 // AvailableTokens is the total less what is borrowed: negative after the total
-// was lowered below that, Unlimited if the total is. [SY-40]
+// was lowered below that, Unlimited if the total is.
 func (l *CapacityLimiter) AvailableTokens() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,7 +118,7 @@ func (l *CapacityLimiter) AvailableTokens() int {
 // Acquire takes a token for the calling task, waiting for one if need be. A task
 // that holds one already gets a *MisuseError at once. It is a checkpoint also if a
 // token is free. Cancellation: no token is taken, the place in the queue is
-// lost. [SY-41]
+// lost.
 func (l *CapacityLimiter) Acquire(ctx context.Context) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (l *CapacityLimiter) Acquire(ctx context.Context) error {
 
 // AcquireOnBehalfOf is Acquire for a borrower, a comparable value that is not nil.
 // It returns a *MisuseError at once if the borrower holds a token or, through
-// another task, waits for one. [SY-44]
+// another task, waits for one.
 func (l *CapacityLimiter) AcquireOnBehalfOf(ctx context.Context, borrower any) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -274,7 +274,7 @@ func (l *CapacityLimiter) forget(c *claimant) {
 }
 
 // TryAcquire takes a token for the calling task. It returns ErrWouldBlock if none
-// is free or somebody waits, a *MisuseError if the task holds one. [SY-43]
+// is free or somebody waits, a *MisuseError if the task holds one.
 func (l *CapacityLimiter) TryAcquire() error {
 	t := kernel.LoopTask()
 	var run *kernel.Run // not known without a context, but on a loop
@@ -291,7 +291,7 @@ func (l *CapacityLimiter) TryAcquire() error {
 	return err
 }
 
-// TryAcquireOnBehalfOf is TryAcquire for a borrower. [SY-45]
+// TryAcquireOnBehalfOf is TryAcquire for a borrower.
 func (l *CapacityLimiter) TryAcquireOnBehalfOf(borrower any) error {
 	if err := checkBorrower(borrower); err != nil {
 		return err
@@ -304,10 +304,10 @@ func (l *CapacityLimiter) TryAcquireOnBehalfOf(borrower any) error {
 
 // Release gives back the token of the calling task, to the first who waits if
 // there is one. It panics with a *MisuseError if the task holds none. It never
-// blocks and works in a canceled scope. [SY-46]
+// blocks and works in a canceled scope.
 func (l *CapacityLimiter) Release() { l.release(borrowerKey{goid: kernel.GoroutineID()}) }
 
-// ReleaseOnBehalfOf is Release for a borrower. Any task may call it. [SY-47]
+// ReleaseOnBehalfOf is Release for a borrower. Any task may call it.
 func (l *CapacityLimiter) ReleaseOnBehalfOf(borrower any) {
 	if err := checkBorrower(borrower); err != nil {
 		panic(err)
@@ -337,7 +337,7 @@ func (l *CapacityLimiter) release(key borrowerKey) {
 
 // Do runs f while the calling task holds a token, and releases it also if f
 // panics. The error is that of Acquire, in which case f did not run, or that of
-// f. [SY-42]
+// f.
 func (l *CapacityLimiter) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := l.Acquire(ctx); err != nil {
 		return err

@@ -2,7 +2,7 @@ package anyio
 
 import "slices"
 
-// CapacityLimiterStatistics is a snapshot of a CapacityLimiter. [SY-49]
+// CapacityLimiterStatistics is a snapshot of a CapacityLimiter.
 type CapacityLimiterStatistics struct {
 	BorrowedTokens int
 	TotalTokens    int
@@ -13,7 +13,7 @@ type CapacityLimiterStatistics struct {
 	TasksWaiting int
 }
 
-// Statistics tells who holds tokens and how many wait. [SY-48]
+// Statistics tells who holds tokens and how many wait.
 func (l *CapacityLimiter) Statistics() CapacityLimiterStatistics {
 	type entry struct {
 		key borrowerKey

@@ -14,7 +14,7 @@ import (
 //
 // The owner is the task that acquired it, or the goroutine, if that is no task. A
 // Lock is not reentrant and must not be copied. The zero value is ready, on every
-// backend and without a run. [SY-08]
+// backend and without a run.
 //
 // A task that ends as the owner fails with a *MisuseError that says where it acquired
 // the lock. What the lock guards may be half done, so the lock is broken: all who
@@ -46,7 +46,7 @@ func lockWord() uint64 { return uint64(kernel.GoroutineID()) << 1 }
 
 // Acquire waits until the caller owns the lock. An owner that calls it again gets
 // a *MisuseError at once. It is a checkpoint also if the lock is free.
-// Cancellation: the lock is not acquired, the place in the queue is lost. [SY-09]
+// Cancellation: the lock is not acquired, the place in the queue is lost.
 func (l *Lock) Acquire(ctx context.Context) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -137,7 +137,7 @@ func (l *Lock) forget(c *claimant) {
 }
 
 // TryAcquire acquires the lock if it is free, else it returns ErrWouldBlock, a
-// *MisuseError if the caller owns it, or why the lock is broken. [SY-10]
+// *MisuseError if the caller owns it, or why the lock is broken.
 func (l *Lock) TryAcquire() error {
 	kernel.Preempt()
 	me := lockWord()
@@ -164,7 +164,7 @@ func (l *Lock) refusal(me uint64) error {
 
 // Release gives the lock to the first who waits, or frees it. It panics with a
 // *MisuseError if the caller is not the owner, and does nothing if the lock is
-// broken. It never blocks and works in a canceled scope. [SY-11]
+// broken. It never blocks and works in a canceled scope.
 func (l *Lock) Release() {
 	kernel.Preempt()
 	l.release()
@@ -245,11 +245,11 @@ func (l *Lock) releaseSlow() {
 	c.Unpark()
 }
 
-// Locked reports whether somebody owns the lock, or it is broken. [SY-12]
+// Locked reports whether somebody owns the lock, or it is broken.
 func (l *Lock) Locked() bool { return l.word.Load() != 0 }
 
 // Do runs f while holding the lock, and releases it also if f panics. The error
-// is that of Acquire, in which case f did not run, or that of f. [SY-13]
+// is that of Acquire, in which case f did not run, or that of f.
 func (l *Lock) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := l.Acquire(ctx); err != nil {
 		return err
@@ -265,7 +265,7 @@ func errLockHeld() error {
 	return misuse("attempted to acquire an already held Lock: it is not reentrant; release it first, or call a function that expects it to be held")
 }
 
-// LockStatistics is a snapshot of a Lock. [SY-15]
+// LockStatistics is a snapshot of a Lock.
 type LockStatistics struct {
 	Locked       bool
 	Owner        *TaskInfo // nil if not locked, or broken; named "goroutine 12", ID 0, if not known as a task
@@ -273,7 +273,7 @@ type LockStatistics struct {
 }
 
 // Statistics tells who owns the lock and how many wait. Once Release has returned
-// the owner is the next one, even if it does not run yet. [SY-14]
+// the owner is the next one, even if it does not run yet.
 func (l *Lock) Statistics() LockStatistics {
 	l.mu.Lock()
 	st := LockStatistics{TasksWaiting: l.waiters.Len()}

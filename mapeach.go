@@ -13,7 +13,7 @@ import (
 // results in the order of the items. With limit <= 0 each item has a task of its
 // own; else limit tasks share the items, so a million items need no million
 // tasks. The first error cancels what runs, no further item is begun, and the
-// errors come back in a *GroupError without results. [CU-02]
+// errors come back in a *GroupError without results.
 func Map[In, Out any](ctx context.Context, items []In, limit int, f func(ctx context.Context, item In) (Out, error)) ([]Out, error) {
 	if f == nil {
 		panic(misuse("Map: the function is nil"))
@@ -61,7 +61,7 @@ func Map[In, Out any](ctx context.Context, items []In, limit int, f func(ctx con
 // each in a task of its own; with limit <= 0 there is no limit. The sequence runs
 // in the caller's task and only as fast as items are taken, so it may be endless
 // and may block under ctx. The first error cancels what runs, no further item is
-// taken, and the errors come back in a *GroupError. [CU-02]
+// taken, and the errors come back in a *GroupError.
 func ForEach[In any](ctx context.Context, items iter.Seq[In], limit int, f func(ctx context.Context, item In) error) error {
 	if f == nil || items == nil {
 		panic(misuse("ForEach: the sequence or the function is nil"))

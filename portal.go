@@ -19,7 +19,7 @@ var ErrPortalStopped = errors.New("anyio: this portal is not running")
 // The functions that take a portal may be called from any goroutine, also from
 // tasks, of this run or another. On the simulator only tasks of the run may use a
 // portal, and they may use no other: what happens when outside is not decided by the
-// seed. Those calls get a *MisuseError. [FT-05]
+// seed. Those calls get a *MisuseError.
 type Portal struct {
 	tg *TaskGroup
 
@@ -33,7 +33,7 @@ type Portal struct {
 // through the portal belong to a task group of it: after body has returned, the
 // portal is stopped and the tasks are waited for; if body fails they are canceled.
 // An error of such a task belongs to whoever started it and does not touch the
-// others; a panic cancels all, and is raised again here. [FT-05]
+// others; a panic cancels all, and is raised again here.
 func WithPortal(ctx context.Context, body func(ctx context.Context, p *Portal) error) error {
 	return WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
 		p := &Portal{tg: tg}
@@ -44,7 +44,7 @@ func WithPortal(ctx context.Context, body func(ctx context.Context, p *Portal) e
 
 // Stop shuts the portal: further calls through it get ErrPortalStopped, and
 // WaitStopped returns. The tasks that are left go on to their end, or with
-// cancelRemaining are canceled. It does not wait and may be called again. [FT-09]
+// cancelRemaining are canceled. It does not wait and may be called again.
 func (p *Portal) Stop(cancelRemaining bool) {
 	kernel.Preempt()
 	p.mu.Lock()
@@ -64,7 +64,7 @@ func (p *Portal) isStopped() bool {
 }
 
 // WaitStopped waits until Stop is called: as the end of the body of WithPortal it
-// keeps the portal open. Cancellation: nothing is lost. [FT-10]
+// keeps the portal open. Cancellation: nothing is lost.
 func (p *Portal) WaitStopped(ctx context.Context) error { return p.stop.Wait(ctx) }
 
 // A PortalTask is a task that was started through a portal. Its methods may be
@@ -78,7 +78,7 @@ type PortalTask[T any] struct {
 }
 
 // PortalSpawn starts f as a task of the portal and returns at once. The error is
-// ErrPortalStopped, or a *MisuseError in or into a simulation, see Portal. [FT-07]
+// ErrPortalStopped, or a *MisuseError in or into a simulation, see Portal.
 func PortalSpawn[T any](p *Portal, f func(ctx context.Context) (T, error), opts ...TaskOption) (*PortalTask[T], error) {
 	if f == nil {
 		panic(errNilTask)
@@ -160,7 +160,7 @@ func (t *PortalTask[T]) settle(value T, err error) error {
 // Await waits until the task is over and returns what it returned. The error of a
 // task that was canceled, by Cancel or by the end of its portal, matches
 // ErrTaskCanceled; that of one that panicked is the *PanicError. Cancellation:
-// the task goes on. [FT-07]
+// the task goes on.
 func (t *PortalTask[T]) Await(ctx context.Context) (T, error) {
 	if err := t.h.Wait(ctx); err != nil {
 		var zero T
@@ -184,7 +184,7 @@ func (t *PortalTask[T]) outcome() (T, error) {
 // goes on.
 func (t *PortalTask[T]) Wait(ctx context.Context) error { return t.h.Wait(ctx) }
 
-// Cancel cancels the task. It works also after the portal was stopped. [FT-07]
+// Cancel cancels the task. It works also after the portal was stopped.
 func (t *PortalTask[T]) Cancel(reason string) {
 	kernel.Preempt()
 	t.h.t.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
@@ -200,7 +200,7 @@ var opPortal = kernel.RegisterPassiveOp("PortalCall")
 // it returned, as PortalTask.Await does. It may be called from tasks of the same
 // run, too. runtime.Goexit in f goes on here. Cancellation, of ctx, which is the
 // caller's: the task is canceled and waited for; if it ended for that reason, the
-// cancellation is returned, else what f returned. [FT-06]
+// cancellation is returned, else what f returned.
 func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T, error), opts ...TaskOption) (T, error) {
 	var zero T
 	if f == nil {

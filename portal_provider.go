@@ -9,7 +9,7 @@ import (
 
 // A PortalProvider shares one run among those who need a portal now and then: the
 // first Acquire starts it, the last Release ends it, and afterwards it may begin
-// anew. Its methods may be called from any goroutine. [FT-12]
+// anew. Its methods may be called from any goroutine.
 type PortalProvider struct {
 	opts []RunOption
 

@@ -41,7 +41,7 @@ func (r *portalRun) main(ctx context.Context, opts []RunOption) {
 // give up its own flow of control. Close it. The run is canceled with ctx; then the
 // portal takes no calls any more. The simulator is refused, inside and outside:
 // nobody would decide when its tasks are called. Cancellation: nothing was
-// started. [FT-04]
+// started.
 func StartPortal(ctx context.Context, opts ...RunOption) (*Portal, error) {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ var (
 // here, each time. It may be called again and works in a canceled scope. Code of
 // the portal's run gets a *MisuseError, since the run would wait for itself; the
 // portal is stopped all the same. Cancellation: the tasks that are left are
-// canceled, and still waited for. [FT-04]
+// canceled, and still waited for.
 func (p *Portal) Close(ctx context.Context) error {
 	if err := p.end(ctx); err != nil || p.run == nil {
 		return err

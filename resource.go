@@ -6,7 +6,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A Resource is anything that must be closed: streams, listeners, processes. [EL-11]
+// A Resource is anything that must be closed: streams, listeners, processes.
 //
 // Close releases the resource first and only then may wait or report the
 // cancellation of ctx; so it does its work in a canceled scope as well, and
@@ -14,14 +14,14 @@ import (
 //	defer r.Close(ctx)
 //
 // is right whatever happened before. Those who wait in the resource's methods
-// are woken with ErrClosed. Closing again does nothing and returns nil. [EL-12] [EL-13]
+// are woken with ErrClosed. Closing again does nothing and returns nil.
 type Resource interface {
 	Close(ctx context.Context) error
 }
 
 // CloseForcefully closes r without waiting for anything, such as the closing
 // handshake of a protocol: it calls Close in a scope that is already canceled. The
-// cancellation does not come back; another error of Close does. [EL-10]
+// cancellation does not come back; another error of Close does.
 func CloseForcefully(ctx context.Context, r Resource) error {
 	// The shield keeps a cancellation outside from being mistaken for Close's error;
 	// the caller meets it at the next blocking call.

@@ -16,7 +16,7 @@ import (
 )
 
 // A Backend runs the tasks of a run. Choose one with On: Parallel, EventLoop, or
-// one made by package sim. It cannot be implemented outside this module. [EL-14]
+// one made by package sim. It cannot be implemented outside this module.
 type Backend interface {
 	// Name is "parallel", "eventloop" or "sim".
 	Name() string
@@ -68,7 +68,7 @@ var backends = map[string]func() Backend{
 // sim registers itself when it is imported.
 func RegisterBackend(name string, make func() Backend) { backends[name] = make }
 
-// Backends lists the names that BackendByName knows, aliases left out. [EL-03] [EL-04]
+// Backends lists the names that BackendByName knows, aliases left out.
 func Backends() []string {
 	var names []string
 	for name, mk := range backends {
@@ -82,7 +82,7 @@ func Backends() []string {
 
 // BackendByName finds a backend for a flag or a configuration file: "parallel"
 // (alias "trio"), "eventloop" (alias "asyncio"), and "sim" if package sim is
-// linked in. [EL-01]
+// linked in.
 func BackendByName(name string) (Backend, error) {
 	if mk, ok := backends[name]; ok {
 		return mk(), nil
@@ -159,7 +159,7 @@ func MainName(name string) RunOption { return func(o *runOptions) { o.cfg.Name =
 // A panic of main, or one that no task group kept, is raised again as a
 // *PanicError; runtime.Goexit in main exits the calling goroutine. In a simulated
 // run that cannot go on, the error is a *DeadlockError. Run inside a task of a
-// loop returns ErrAlreadyRunning. [EL-01]
+// loop returns ErrAlreadyRunning.
 func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunOption) error {
 	if ctx == nil {
 		panic(misuse("nil context: pass context.Background()"))

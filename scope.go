@@ -14,13 +14,13 @@ import (
 //
 // The scope is the context that its body is given; contexts derived from that
 // belong to it, too. A scope is used once. Its methods may be called from any
-// goroutine; Close only from the one that opened it. [CA-01]
+// goroutine; Close only from the one that opened it.
 type CancelScope struct {
 	s kernel.Scope
 }
 
 // WithCancelScope runs body in a new scope. The body's error is returned, but for
-// a cancellation that the scope itself caused. [CA-02]
+// a cancellation that the scope itself caused.
 func WithCancelScope(ctx context.Context, body func(ctx context.Context, scope *CancelScope) error) error {
 	return withScope(ctx, kernel.NoDeadline, false, body)
 }
@@ -110,7 +110,7 @@ func (c *CancelScope) leave(err error) error {
 var errMisnested = misuse("cancel scope closed before a scope opened inside it: close inner scopes first, in the reverse order of opening")
 
 // Cancel cancels the scope. The first call counts; its reason is shown by
-// context.Cause and in the errors' text. [CA-03]
+// context.Cause and in the errors' text.
 func (c *CancelScope) Cancel(reason string) {
 	kernel.Preempt()
 	c.s.Cancel(&kernel.Cause{Kind: kernel.ByCall, Reason: reason, PC: kernel.CallerPC(1)})
@@ -125,33 +125,33 @@ func (c *CancelScope) CancelCause(cause error) {
 }
 
 // CancelCalled reports whether the scope was canceled: by Cancel, or because its
-// deadline has passed. It does not tell whether anything noticed. [CA-05]
+// deadline has passed. It does not tell whether anything noticed.
 func (c *CancelScope) CancelCalled() bool { return c.s.CancelCalled() }
 
 // CancelledCaught reports, after the scope was left, whether its own cancellation cut the
-// body short: whether the body's error was that cancellation, or held it beside others. [CA-06]
+// body short: whether the body's error was that cancellation, or held it beside others.
 func (c *CancelScope) CancelledCaught() bool { return c.s.Caught() }
 
-// Deadline is the scope's own deadline, and whether it has one. [CA-04]
+// Deadline is the scope's own deadline, and whether it has one.
 func (c *CancelScope) Deadline() (time.Time, bool) { return c.s.OwnDeadline() }
 
 // SetDeadline moves the deadline, on the run's clock (see Now); the zero time
 // removes it. A time that has passed cancels at once; moving the deadline of a
-// scope that was canceled does not undo that. [CA-04]
+// scope that was canceled does not undo that.
 func (c *CancelScope) SetDeadline(t time.Time) {
 	kernel.Preempt()
 	c.s.SetDeadline(c.s.Run().Instant(t))
 	kernel.Preempt()
 }
 
-// Shield reports whether the scope is shielded from cancellation outside. [CA-07]
+// Shield reports whether the scope is shielded from cancellation outside.
 func (c *CancelScope) Shield() bool { return c.s.Shield() }
 
 // SetShield raises or lifts the shield. While it is up, cancellation from outside
 // is not seen inside; the scope's own still is. Lifting it in a canceled
 // surrounding cancels what is inside. A Done channel that was closed before stays
 // closed, as package context demands; use Shielded for work that outlives a
-// cancellation. [CA-07] [CA-14]
+// cancellation.
 func (c *CancelScope) SetShield(on bool) {
 	kernel.Preempt()
 	c.s.SetShield(on)

@@ -14,7 +14,7 @@ import (
 )
 
 // A service is a type that owns a task group from Open to Close: what a context
-// manager is in Python. [CM-01] [CM-02]
+// manager is in Python.
 type service struct {
 	ctx   context.Context
 	tg    *anyio.TaskGroup

@@ -15,7 +15,7 @@ import (
 // at once: the value stays 0 and nobody can barge in.
 //
 // The zero value is a Semaphore without slots and without a maximum. It must not
-// be copied. [SY-28]
+// be copied.
 //
 // Release synchronizes before the return of the Acquire that gets the slot.
 type Semaphore struct {
@@ -30,7 +30,7 @@ const semWaiters = -1 // no slot is free and the queue may hold somebody
 var opSemaphore = kernel.RegisterOp("Semaphore.Acquire")
 
 // NewSemaphore makes a semaphore with that many free slots and no maximum. It
-// panics with a *MisuseError if initial is negative. [SY-28]
+// panics with a *MisuseError if initial is negative.
 func NewSemaphore(initial int) *Semaphore {
 	if initial < 0 {
 		panic(misuse("the initial value of a Semaphore must be >= 0"))
@@ -42,7 +42,7 @@ func NewSemaphore(initial int) *Semaphore {
 
 // NewBoundedSemaphore makes a semaphore whose value can never exceed maximum, so
 // that one Release too many is noticed. It panics with a *MisuseError if initial
-// is negative or above maximum. [SY-28]
+// is negative or above maximum.
 func NewBoundedSemaphore(initial, maximum int) *Semaphore {
 	s := NewSemaphore(initial)
 	if maximum < initial {
@@ -56,7 +56,7 @@ func NewBoundedSemaphore(initial, maximum int) *Semaphore {
 
 // Acquire takes a slot, waiting for one if need be. It is a checkpoint also if a
 // slot is free. Cancellation: no slot is taken, the place in the queue is
-// lost. [SY-29]
+// lost.
 func (s *Semaphore) Acquire(ctx context.Context) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Semaphore) forget(b *kernel.Blocker) {
 	s.mu.Unlock()
 }
 
-// TryAcquire takes a slot if one is free, else it returns ErrWouldBlock. [SY-31]
+// TryAcquire takes a slot if one is free, else it returns ErrWouldBlock.
 func (s *Semaphore) TryAcquire() error {
 	kernel.Preempt()
 	taken := s.take()
@@ -126,7 +126,7 @@ func (s *Semaphore) TryAcquire() error {
 
 // Release gives a slot to the first who waits, or frees it. Any task or goroutine
 // may call it. It panics with a *MisuseError if the value is at the maximum. It
-// never blocks and works in a canceled scope. [SY-32]
+// never blocks and works in a canceled scope.
 func (s *Semaphore) Release() {
 	kernel.Preempt()
 	s.release()
@@ -178,7 +178,7 @@ func (s *Semaphore) limit() int64 {
 }
 
 // Do runs f while holding a slot, and releases it also if f panics. The error is
-// that of Acquire, in which case f did not run, or that of f. [SY-30]
+// that of Acquire, in which case f did not run, or that of f.
 func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := s.Acquire(ctx); err != nil {
 		return err
@@ -187,10 +187,10 @@ func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) e
 	return f(ctx)
 }
 
-// Value is the number of free slots. [SY-33]
+// Value is the number of free slots.
 func (s *Semaphore) Value() int { return int(max(s.word.Load(), 0)) }
 
-// MaxValue is the maximum of the value, and whether there is one. [SY-34]
+// MaxValue is the maximum of the value, and whether there is one.
 func (s *Semaphore) MaxValue() (maximum int, bounded bool) {
 	if s.bound == 0 {
 		return 0, false
@@ -198,12 +198,12 @@ func (s *Semaphore) MaxValue() (maximum int, bounded bool) {
 	return int(s.bound - 1), true
 }
 
-// SemaphoreStatistics is a snapshot of a Semaphore. [SY-36]
+// SemaphoreStatistics is a snapshot of a Semaphore.
 type SemaphoreStatistics struct {
 	TasksWaiting int
 }
 
-// Statistics tells how many wait. [SY-35]
+// Statistics tells how many wait.
 func (s *Semaphore) Statistics() SemaphoreStatistics {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 // Systems themselves merge signals: one that is sent again before the process has
 // got the first arrives once. So of a burst of one number at least one is received,
 // in the end, and there is no order between different ones sent at the same time.
-// Count events by other means. [SG-01]
+// Count events by other means.
 type SignalReceiver struct {
 	guard ResourceGuard
 	stop  func()
@@ -42,7 +42,7 @@ type inbox struct {
 // before, the end of the last receiver lets it be ignored again by signal.Ignore, which
 // ends such channels, too. No signal at all, one that the system does not have, and one
 // that no program can receive, such as SIGKILL, are a *MisuseError. In the simulator
-// the signals come from sim.Raise. Cancellation: nothing was changed. [SG-01] [SG-02]
+// the signals come from sim.Raise. Cancellation: nothing was changed.
 func OpenSignalReceiver(ctx context.Context, sigs ...os.Signal) (*SignalReceiver, error) {
 	if len(sigs) == 0 {
 		return nil, misuse("OpenSignalReceiver without a signal: name those to receive, such as os.Interrupt")

@@ -43,7 +43,7 @@ func (e *SignalError) ExitCode() int {
 // Meanwhile SIGPIPE is harmless: a program whose standard output or standard error
 // nobody reads any more gets the error EPIPE from a write, by which it can end in good
 // order, and is not ended by the signal, as Go programs otherwise are. Writes to other
-// descriptors and to sockets give the error in any case. [SG-01]
+// descriptors and to sockets give the error in any case.
 func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sigs ...os.Signal) error {
 	if len(sigs) == 0 {
 		sigs = shutdownSignals

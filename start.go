@@ -62,7 +62,7 @@ func bootOf(t *kernel.Task) *starter {
 // Cancellation: the task is canceled, and waited for until it ends or calls started
 // all the same. If it ends, the cancellation is returned, and an error of the task
 // goes to the group. A call of started is what was waited for: its value is returned,
-// and the task, which stays canceled, belongs to the group. [TG-05] [TG-08]
+// and the task, which stays canceled, belongs to the group.
 func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, error) {
 	value, _, err := StartHandle(ctx, tg, f, opts...)
 	return value, err

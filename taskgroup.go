@@ -16,7 +16,7 @@ import (
 // every task has ended, whatever happened.
 //
 // Its methods may be called from any goroutine while the group is open, also
-// while it waits for its tasks at the end. [TG-01] [TG-02]
+// while it waits for its tasks at the end.
 type TaskGroup struct {
 	g kernel.Group
 
@@ -38,7 +38,7 @@ type TaskGroup struct {
 // dropped; one from outside is returned as it is if there was no other error. (Beside
 // others it is left out, and the scope it belongs to still reports that it cut
 // something short.) A panic in a task is raised again here as a *PanicError,
-// runtime.Goexit in a task goes on here. [TG-03]
+// runtime.Goexit in a task goes on here.
 func WithTaskGroup(ctx context.Context, body func(ctx context.Context, tg *TaskGroup) error) error {
 	tg := &TaskGroup{}
 	tg.g.Init(ctx, kernel.NoDeadline, false)
@@ -164,7 +164,7 @@ func (tg *TaskGroup) abandon() {
 }
 
 // Cancel cancels the group's scope: the body and all tasks. Tasks that are still
-// added run up to their first blocking call. [TG-07]
+// added run up to their first blocking call.
 func (tg *TaskGroup) Cancel(reason string) {
 	kernel.Preempt()
 	tg.g.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})

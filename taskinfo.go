@@ -18,7 +18,7 @@ const (
 )
 
 // A TaskInfo describes a task at one instant. Take it by CurrentTask or
-// RunningTasks; it may be kept and asked from anywhere. [DB-01]
+// RunningTasks; it may be kept and asked from anywhere.
 type TaskInfo struct {
 	ID       uint64 // unique within the run, counts from 1
 	ParentID uint64 // of the task whose group it is in, or that waits in Start for it; 0 if none
@@ -34,7 +34,7 @@ type TaskInfo struct {
 	place kernel.Place // of the context given to CurrentTask
 }
 
-// Equal reports whether the two describe the same task. [DB-01]
+// Equal reports whether the two describe the same task.
 func (i TaskInfo) Equal(other TaskInfo) bool { return i.task == other.task }
 
 // Finished reports whether the task is over by now.
@@ -42,7 +42,7 @@ func (i TaskInfo) Finished() bool { return i.task == nil || i.task.Finished() }
 
 // HasPendingCancellation reports whether the next blocking call of the task, as
 // it stands now, would be canceled. Shields are considered. It is false for a
-// task that is over. [DB-02]
+// task that is over.
 func (i TaskInfo) HasPendingCancellation() bool {
 	if i.Finished() {
 		return false
@@ -119,7 +119,7 @@ func describeView(v kernel.TaskView, asker *kernel.Task) TaskInfo {
 // CurrentTask describes the task that ctx belongs to; ok is false if it is the
 // context of no task, such as that of an http handler. Its state is TaskRunning where
 // the task itself asks, and otherwise what RunningTasks tells. Depth is not filled
-// in. [DB-03]
+// in.
 func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
 	p := kernel.Locate(ctx)
 	t := p.Task()
@@ -154,7 +154,7 @@ func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
 //
 // It may be asked from any goroutine. A task that waits with the context of another
 // task is shown to wait, and not the other; a goroutine that is no task is not shown,
-// whosever context it waits with. [DB-04]
+// whosever context it waits with.
 func RunningTasks(ctx context.Context) []TaskInfo {
 	return infosOf(kernel.Locate(ctx).Run().Tasks())
 }
@@ -204,7 +204,7 @@ func treeOrder(infos []TaskInfo) []TaskInfo {
 // wait. What the tasks did before they waited synchronizes before the return.
 // It is for tests, in place of sleeping. On the parallel backend it looks
 // again and again, and only knows waits in this library: a task that receives
-// from a channel counts as running. [DB-05]
+// from a channel counts as running.
 func WaitAllTasksBlocked(ctx context.Context) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // PrintTasks writes the tasks of the run of ctx as a tree: each with its name, id
 // and state, what it waits for, where in the source and since when, its deadline
 // and shield. It is what a dump of all goroutines does not tell. The places are
-// those of TaskInfo.Sources. A task in RunBlocking is shown where that was called. [DB-04]
+// those of TaskInfo.Sources. A task in RunBlocking is shown where that was called.
 func PrintTasks(ctx context.Context, w io.Writer) error {
 	views, places := kernel.Locate(ctx).Run().Survey()
 	tasks := infosOf(views)

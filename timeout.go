@@ -18,7 +18,7 @@ const Forever time.Duration = 1<<63 - 1
 // short: whether its error was the cancellation, or held it beside others. err is what
 // remains without the cancellation; to be cut short is no error. Zero or less cancels at
 // the first blocking call, Forever never. The timer starts at the call, and costs
-// almost nothing if nothing blocks. [CA-08]
+// almost nothing if nothing blocks.
 func MoveOnAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error) (timedOut bool, err error) {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
@@ -27,7 +27,7 @@ func MoveOnAfter(ctx context.Context, d time.Duration, body func(ctx context.Con
 	return c.s.Caught(), err
 }
 
-// MoveOnAt is MoveOnAfter with an absolute deadline; the zero time is none. [CA-09]
+// MoveOnAt is MoveOnAfter with an absolute deadline; the zero time is none.
 func MoveOnAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error) (timedOut bool, err error) {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
@@ -53,7 +53,7 @@ func (c *CancelScope) runTimed(body func(ctx context.Context) error) (whole, res
 // FailAfter runs body and cancels it after d; if that cut the body short, it returns a
 // *TimeoutError that holds the body's error. A body that ends in time, or ignores the
 // cancellation, gives no timeout: its error is returned as it is. Zero or less cancels
-// at the first blocking call, Forever never. [CA-10]
+// at the first blocking call, Forever never.
 func FailAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
@@ -61,7 +61,7 @@ func FailAfter(ctx context.Context, d time.Duration, body func(ctx context.Conte
 	return c.runOrFail(d, body)
 }
 
-// FailAt is FailAfter with an absolute deadline; the zero time is none. [CA-11]
+// FailAt is FailAfter with an absolute deadline; the zero time is none.
 func FailAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error) error {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
@@ -86,7 +86,7 @@ func (c *CancelScope) runOrFail(d time.Duration, body func(ctx context.Context) 
 // Shielded runs body so that cancellation from outside is not seen in it, for at
 // most d; Forever is no limit. It is for cleanup after a cancellation, which
 // would fail at its first blocking call otherwise. If d passes, it returns a
-// *TimeoutError, as FailAfter does. Zero or less cancels at the first blocking call. [CA-15]
+// *TimeoutError, as FailAfter does. Zero or less cancels at the first blocking call.
 func Shielded(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, true)
@@ -96,7 +96,7 @@ func Shielded(ctx context.Context, d time.Duration, body func(ctx context.Contex
 
 // EffectiveDeadline is the earliest deadline that applies to ctx, up to the
 // nearest shield, and whether there is one. In a canceled scope it is the zero
-// time and true: that deadline has passed. [CA-12]
+// time and true: that deadline has passed.
 func EffectiveDeadline(ctx context.Context) (time.Time, bool) {
 	p := kernel.Locate(ctx)
 	if p.Check() != nil {
@@ -108,18 +108,18 @@ func EffectiveDeadline(ctx context.Context) (time.Time, bool) {
 	return p.S.EffectiveDeadline()
 }
 
-// Now is the time of the run's clock: time.Now, but in the simulator the virtual one. [EL-09]
+// Now is the time of the run's clock: time.Now, but in the simulator the virtual one.
 func Now(ctx context.Context) time.Time {
 	return kernel.Locate(ctx).Run().Today()
 }
 
 // Sleep waits for d, without end for Forever. Zero or less is a checkpoint: other tasks
-// may run, and a cancellation is noticed. [EL-06]
+// may run, and a cancellation is noticed.
 func Sleep(ctx context.Context, d time.Duration) error { return kernel.Sleep(ctx, d) }
 
 // SleepUntil waits until t on the run's clock. A time that has passed is a
-// checkpoint; the zero time has passed. [EL-08]
+// checkpoint; the zero time has passed.
 func SleepUntil(ctx context.Context, t time.Time) error { return kernel.SleepUntil(ctx, t) }
 
-// SleepForever waits until it is canceled. [EL-07]
+// SleepForever waits until it is canceled.
 func SleepForever(ctx context.Context) error { return kernel.SleepForever(ctx) }

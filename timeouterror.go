@@ -13,7 +13,7 @@ import (
 // A TimeoutError is returned by FailAfter, FailAt and Shielded when their deadline cut
 // the body short. errors.Is matches ErrTimeout, context.DeadlineExceeded and
 // os.ErrDeadlineExceeded, and with errors.As everything that the body's error matches,
-// but no cancellation: that one is over. [CA-10]
+// but no cancellation: that one is over.
 type TimeoutError struct {
 	Deadline time.Time
 	After    time.Duration // as given to FailAfter; 0 for FailAt

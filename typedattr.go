@@ -7,13 +7,13 @@ import (
 )
 
 // ErrAttributeNotFound is matched by the error of Extra when the resource does
-// not have the attribute. [EX-19]
+// not have the attribute.
 var ErrAttributeNotFound = errors.New("anyio: attribute not found")
 
 // An Attribute is the key of an extra attribute with values of type T: something
 // that only some resources of a kind can tell, such as the peer's certificate of
 // a stream. Each one that is made is a key of its own; the name is for people.
-// The type of the value is part of the key, so a wrong one does not compile. [TA-01] [TA-02]
+// The type of the value is part of the key, so a wrong one does not compile.
 type Attribute[T any] struct{ name string }
 
 // NewAttribute makes an attribute. It is meant for package variables.
@@ -57,7 +57,7 @@ func (a Attributes) With(values ...AttributeValue) Attributes {
 }
 
 // Merge is a copy with the attributes of others added, of which later ones win.
-// A wrapper returns the attributes of what it wraps, merged with its own. [TA-03]
+// A wrapper returns the attributes of what it wraps, merged with its own.
 func (a Attributes) Merge(others ...Attributes) Attributes {
 	b := a.With()
 	for _, o := range others {
@@ -69,7 +69,7 @@ func (a Attributes) Merge(others ...Attributes) Attributes {
 // Len is the number of attributes.
 func (a Attributes) Len() int { return len(a.getters) }
 
-// An AttributeProvider has extra attributes. [TA-03]
+// An AttributeProvider has extra attributes.
 type AttributeProvider interface {
 	ExtraAttributes() Attributes
 }
@@ -84,7 +84,7 @@ func AttributesOf(resource any) Attributes {
 }
 
 // Extra asks a resource for an attribute. If it does not have it, the error
-// matches ErrAttributeNotFound; an error of the getter is returned as it is. [TA-04]
+// matches ErrAttributeNotFound; an error of the getter is returned as it is.
 func Extra[T any](resource any, attr *Attribute[T]) (T, error) {
 	get, ok := AttributesOf(resource).getters[attr].(func() (T, error))
 	if !ok {
@@ -95,7 +95,7 @@ func Extra[T any](resource any, attr *Attribute[T]) (T, error) {
 }
 
 // ExtraOr is Extra with a value for resources that do not have the attribute. It
-// does not stand in for an error of the getter. [TA-04]
+// does not stand in for an error of the getter.
 func ExtraOr[T any](resource any, attr *Attribute[T], otherwise T) (T, error) {
 	get, ok := AttributesOf(resource).getters[attr].(func() (T, error))
 	if !ok {

@@ -25,7 +25,7 @@ import (
 // when the test fails, panics, or calls Fatal or Skip; before the run ends, so
 // before functions given to t.Cleanup. Their errors fail the test. An error of
 // setUp ends the test; a tear-down that comes with the error is run. tearDown may
-// be nil. [TE-07] [TE-17] [TE-18]
+// be nil.
 //
 // Fixture ends the test with an error if it is called by another task than the
 // test's own.

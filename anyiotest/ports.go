@@ -12,7 +12,7 @@ import (
 )
 
 // FreePorts finds ports that nobody uses, never the same one twice. It may be
-// used by several goroutines. [TE-09]
+// used by several goroutines.
 //
 // A port is free when it was looked at; another process may take it afterwards.
 // Where a test can, it listens on port 0 instead.
@@ -111,17 +111,17 @@ func bindLoopback(network string, port int) (io.Closer, int, error) {
 	return l, l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// The factories of the process, so that no test gets another one's port. [TE-10] [TE-11]
+// The factories of the process, so that no test gets another one's port.
 var freeTCP, freeUDP = NewFreePorts("tcp"), NewFreePorts("udp")
 
 // FreeTCPPort is a TCP port that is free on the loopback addresses; no other call
-// in this process gets it. [TE-12]
+// in this process gets it.
 func FreeTCPPort(t testing.TB) int {
 	t.Helper()
 	return mustPort(t, freeTCP)
 }
 
-// FreeUDPPort is FreeTCPPort for UDP. [TE-13]
+// FreeUDPPort is FreeTCPPort for UDP.
 func FreeUDPPort(t testing.TB) int {
 	t.Helper()
 	return mustPort(t, freeUDP)

@@ -20,13 +20,12 @@ import (
 // All of testing.T may be used in f and in the tasks that it starts: Fatal and
 // Skip in a task cancel its group and end the test. Only t.Run has to stay
 // outside: on a loop, a subtest would wait for a loop that waits for it. When f
-// has returned, its fixtures are torn down and no task is left. [TE-01]
+// has returned, its fixtures are torn down and no task is left.
 //
 // A run that cannot go on fails the test with the report of its
 // anyio.DeadlockError; a failing seed prints the command that replays it; and a
 // test that is still running shortly before the deadline of go test prints its
-// tasks. The flags -anyio.backends and -anyio.seeds choose what is run. [TE-04]
-// [TE-21]
+// tasks. The flags -anyio.backends and -anyio.seeds choose what is run.
 func Run(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...Option) {
 	t.Helper()
 	p, err := newPlan(opts, *backendsFlag, *seedsFlag, *modelFlag)

@@ -22,7 +22,7 @@ const copyChunk = 4 << 20
 //
 // Cancellation: is noticed between two pieces. Then, as after any error, such as a full
 // disk, and a panic of progress, dst is removed if it is a regular file, for it is not
-// whole. If dst is a link, what is said here is about the file that it leads to. [PA-24]
+// whole. If dst is a link, what is said here is about the file that it leads to.
 func Copy(ctx context.Context, dst, src Path, progress func(done, total int64)) error {
 	c, err := call(ctx, func() (*copying, error) { return openCopy(dst.os(), src.os()) })
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 // brings them to the disk.
 //
 // Methods may be called from several tasks and goroutines at the same time, as those
-// of an os.File. [FI-03]
+// of an os.File.
 type File struct {
 	raw     rawFile
 	spool   *spool   // raw, if it may be in memory
@@ -48,20 +48,20 @@ type rawFile interface {
 	Stat() (fs.FileInfo, error)
 }
 
-// Open opens a file to read. Cancellation: it is not opened. [FI-01]
+// Open opens a file to read. Cancellation: it is not opened.
 func Open(ctx context.Context, name string) (*File, error) {
 	return OpenFile(ctx, name, os.O_RDONLY, 0)
 }
 
 // Create opens a file to read and write. What was in it is gone; if there is none it
-// is made with the permissions 0666, less the umask. Cancellation: nothing was done. [FI-01]
+// is made with the permissions 0666, less the umask. Cancellation: nothing was done.
 func Create(ctx context.Context, name string) (*File, error) {
 	return OpenFile(ctx, name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
 }
 
 // OpenFile opens a file as os.OpenFile does, with flags such as
 // os.O_WRONLY|os.O_APPEND. To open a FIFO may wait without end: see above. Cancellation:
-// nothing was done. [FI-01] [FI-20]
+// nothing was done.
 func OpenFile(ctx context.Context, name string, flag int, perm fs.FileMode) (*File, error) {
 	file, err := callWith(ctx, opening{name, flag, perm}, opening.open)
 	if err != nil {
@@ -79,12 +79,12 @@ type opening struct {
 
 func (o opening) open() (*os.File, error) { return os.OpenFile(o.name, o.flag, o.perm) }
 
-// Wrap makes a File of an open file, which belongs to it from then on. [FI-02]
+// Wrap makes a File of an open file, which belongs to it from then on.
 func Wrap(file *os.File) *File {
 	return &File{raw: file, endless: endlessOf(file), name: file.Name()}
 }
 
-// Wrapped is the os.File, nil of a spooled file that is in memory. [FI-04]
+// Wrapped is the os.File, nil of a spooled file that is in memory.
 func (f *File) Wrapped() *os.File {
 	if f.spool != nil {
 		return f.spool.file()
@@ -92,11 +92,11 @@ func (f *File) Wrapped() *os.File {
 	return f.raw.(*os.File)
 }
 
-// Name is the name the file was opened with, "" of a spooled one. [FI-03]
+// Name is the name the file was opened with, "" of a spooled one.
 func (f *File) Name() string { return f.name }
 
 // Fd is the file's descriptor, on Windows its handle. It stays as it is: unlike the
-// method of os.File this does not change how the file blocks. [FI-03]
+// method of os.File this does not change how the file blocks.
 func (f *File) Fd() (fd uintptr, err error) {
 	file := f.Wrapped()
 	switch {
@@ -115,19 +115,19 @@ func (f *File) Fd() (fd uintptr, err error) {
 // SetLimiter lets calls on the file take a token of l, on every backend. Without it, or
 // with nil, they take one of the run's default limiter where they are made elsewhere,
 // and none where they are made in place. Reads and writes of a pipe, a FIFO or a terminal
-// take none. Set it before the file is used. [FI-05]
+// take none. Set it before the file is used.
 func (f *File) SetLimiter(l *anyio.CapacityLimiter) { f.limiter = l }
 
-// Limiter is what was given to SetLimiter. [FI-05]
+// Limiter is what was given to SetLimiter.
 func (f *File) Limiter() *anyio.CapacityLimiter { return f.limiter }
 
-// Closed reports whether Close has been called. [FI-03] [TF-07]
+// Closed reports whether Close has been called.
 func (f *File) Closed() bool { return f.closed.Load() }
 
 // Close closes the file, also in a canceled scope, and removes a temporary one;
 // further calls do nothing. A Read that waits for a pipe or a terminal returns
 // anyio.ErrClosed, if the system can wait for it. An error tells that data may be
-// lost. [FI-06] [TF-06]
+// lost.
 func (f *File) Close(ctx context.Context) error {
 	if f.closed.Swap(true) {
 		return nil

@@ -13,7 +13,7 @@ import (
 
 // Read reads up to len(p) bytes. At the end of the file it returns 0 and
 // anyio.ErrEndOfStream; if the file has grown it goes on the next time.
-// Cancellation: no byte is lost. [FI-07] [FI-08] [FI-11] [FI-12]
+// Cancellation: no byte is lost.
 func (f *File) Read(ctx context.Context, p []byte) (int, error) {
 	if f.waits(ctx) {
 		return f.readEndless(ctx, p)
@@ -43,7 +43,7 @@ func (f *File) read(p []byte) (int, error) {
 
 // Write writes all of p. It returns how many bytes were written, less than len(p)
 // only with an error, such as a full disk. Cancellation: nothing was written, or, if it
-// waits for a pipe, as much as n says. [FI-13]
+// waits for a pipe, as much as n says.
 func (f *File) Write(ctx context.Context, p []byte) (int, error) {
 	if f.waits(ctx) {
 		return f.writeEndless(ctx, p)
@@ -77,7 +77,7 @@ func (f *File) WriteString(ctx context.Context, s string) (int, error) {
 }
 
 // WriteLines writes the lines one after the other and adds nothing to them.
-// Cancellation: some may have been written. [FI-14]
+// Cancellation: some may have been written.
 func (f *File) WriteLines(ctx context.Context, lines ...string) error {
 	for _, line := range lines {
 		if _, err := f.WriteString(ctx, line); err != nil {
@@ -131,7 +131,7 @@ func (f *File) writeAt(p []byte, offset int64) (int, error) {
 
 // Seek moves to an offset from the start, the end or where it is, as io.SeekStart,
 // io.SeekEnd and io.SeekCurrent say, and returns the new offset from the start.
-// Cancellation: it has not moved. [FI-16]
+// Cancellation: it has not moved.
 func (f *File) Seek(ctx context.Context, offset int64, whence int) (int64, error) {
 	switch here, err := f.here(ctx, 0); {
 	case err != nil:
@@ -143,11 +143,11 @@ func (f *File) Seek(ctx context.Context, offset int64, whence int) (int64, error
 	return elsewhere(ctx, f, func() (int64, error) { return f.seek(offset, whence) })
 }
 
-// Tell returns the offset from the start where the next Read or Write is. [FI-17]
+// Tell returns the offset from the start where the next Read or Write is.
 func (f *File) Tell(ctx context.Context) (int64, error) { return f.Seek(ctx, 0, io.SeekCurrent) }
 
 // Truncate makes the file size bytes long, cutting it or filling up with zeros. It
-// does not move. Cancellation: the file is as it was. [FI-15]
+// does not move. Cancellation: the file is as it was.
 func (f *File) Truncate(ctx context.Context, size int64) error {
 	_, err := fileCall(ctx, f, int(min(size, 1<<30)), size, func(f *File, size int64) (struct{}, error) {
 		return struct{}{}, f.raw.Truncate(size)
@@ -155,7 +155,7 @@ func (f *File) Truncate(ctx context.Context, size int64) error {
 	return err
 }
 
-// Sync brings what was written to the disk. Cancellation: it has not begun. [FI-18]
+// Sync brings what was written to the disk. Cancellation: it has not begun.
 func (f *File) Sync(ctx context.Context) error {
 	_, err := fileCall(ctx, f, 0, 0, func(f *File, _ int) (struct{}, error) { return struct{}{}, f.raw.Sync() })
 	return err

@@ -17,7 +17,7 @@ const (
 
 // ReadLine reads up to and including the next "\n". The last line may lack it; after
 // it comes anyio.ErrEndOfStream. A line is held in memory, however long it is.
-// Cancellation: no byte is lost. [FI-09]
+// Cancellation: no byte is lost.
 func (f *File) ReadLine(ctx context.Context) (string, error) {
 	if f.waits(ctx) {
 		return f.readLineEndless(ctx)
@@ -46,7 +46,7 @@ func (f *File) ReadLine(ctx context.Context) (string, error) {
 
 // Lines ranges over the lines from here on, each with its "\n", as strings.Lines does.
 // An error is the last pair. Whoever breaks off may go on with any method, or with
-// Lines again. Cancellation: no line is lost. [FI-19]
+// Lines again. Cancellation: no line is lost.
 func (f *File) Lines(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for {
@@ -59,7 +59,7 @@ func (f *File) Lines(ctx context.Context) iter.Seq2[string, error] {
 }
 
 // ReadLines reads the lines from here on, each with its "\n". With an error come those
-// that were read before it. [FI-10]
+// that were read before it.
 func (f *File) ReadLines(ctx context.Context) (lines []string, err error) {
 	for line, err := range f.Lines(ctx) {
 		if err != nil {
@@ -71,7 +71,7 @@ func (f *File) ReadLines(ctx context.Context) (lines []string, err error) {
 }
 
 // ReadAll reads to the end of the file. It reads in pieces, and with an error comes
-// what was read before it. [FI-07]
+// what was read before it.
 func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
 	data := make([]byte, 0, 512)
 	if info, err := f.Stat(ctx); err != nil {

@@ -16,7 +16,7 @@ import (
 // and the key of a map. Methods return it in its normal form, which NewPath makes:
 // without "." and without doubled or trailing separators; ".." is kept, for what it
 // means depends on links. The empty path is ".". What is not normal, such as a
-// converted "a//b", is understood by all methods, but == is a comparison of strings. [PA-01] [PA-03]
+// converted "a//b", is understood by all methods, but == is a comparison of strings.
 type Path string
 
 const windows = runtime.GOOS == "windows"
@@ -98,7 +98,7 @@ func (p parsed) join(q parsed) parsed {
 }
 
 // NewPath joins segments and brings them into normal form. A segment that is absolute
-// begins anew. [PA-01] [PA-61]
+// begins anew.
 func NewPath(segments ...string) Path {
 	var p parsed
 	for _, s := range segments {
@@ -107,12 +107,12 @@ func NewPath(segments ...string) Path {
 	return p.path()
 }
 
-// Join is p and the segments below it. A segment that is absolute begins anew. [PA-04] [PA-58]
+// Join is p and the segments below it. A segment that is absolute begins anew.
 func (p Path) Join(segments ...string) Path {
 	return NewPath(append([]string{string(p)}, segments...)...)
 }
 
-// String is the path in normal form. [PA-02]
+// String is the path in normal form.
 func (p Path) String() string {
 	if isNormal(string(p)) {
 		return string(p)
@@ -133,18 +133,18 @@ func isNormal(s string) bool {
 	return true
 }
 
-// GoString is what %#v prints. [PA-02]
+// GoString is what %#v prints.
 func (p Path) GoString() string { return "fileio.Path(" + quoteGo(p.String()) + ")" }
 
 // Compare orders paths by their parts: it is -1, 0 or +1, as of cmp.Compare. On
-// Windows upper and lower case are the same. [PA-03]
+// Windows upper and lower case are the same.
 func (p Path) Compare(q Path) int {
 	a, b := parse(string(p)).parts(), parse(string(q)).parts()
 	return slices.CompareFunc(a, b, func(a, b string) int { return cmp.Compare(fold(a), fold(b)) })
 }
 
 // Equal reports whether both are the same path, whether in normal form or not. It
-// does not ask the system: see SameFile. [PA-03]
+// does not ask the system: see SameFile.
 func (p Path) Equal(q Path) bool { return p.Compare(q) == 0 }
 
 // fold is a name as it is compared.
@@ -155,19 +155,19 @@ func fold(name string) string {
 	return name
 }
 
-// Parts are the components; the first is the anchor if there is one. [PA-06]
+// Parts are the components; the first is the anchor if there is one.
 func (p Path) Parts() []string { return parse(string(p)).parts() }
 
-// Drive is the letter or share on Windows, "" elsewhere. [PA-07]
+// Drive is the letter or share on Windows, "" elsewhere.
 func (p Path) Drive() string { return parse(string(p)).drive }
 
-// Root is the separator of an absolute path, else "". [PA-08]
+// Root is the separator of an absolute path, else "".
 func (p Path) Root() string { return parse(string(p)).root }
 
-// Anchor is Drive and Root. [PA-09]
+// Anchor is Drive and Root.
 func (p Path) Anchor() string { return parse(string(p)).anchor() }
 
-// Parent is the path without its last name: of "/" it is "/", of "a" it is ".". [PA-11]
+// Parent is the path without its last name: of "/" it is "/", of "a" it is ".".
 func (p Path) Parent() Path {
 	q := parse(string(p))
 	if n := len(q.names); n > 0 {
@@ -176,7 +176,7 @@ func (p Path) Parent() Path {
 	return q.path()
 }
 
-// Parents are the parent, its parent and so on up to the anchor or ".". [PA-10]
+// Parents are the parent, its parent and so on up to the anchor or ".".
 func (p Path) Parents() (all []Path) {
 	q := parse(string(p))
 	for n := len(q.names) - 1; n >= 0; n-- {
@@ -185,11 +185,11 @@ func (p Path) Parents() (all []Path) {
 	return all
 }
 
-// IsAbsolute reports whether the path begins at the root. [PA-45]
+// IsAbsolute reports whether the path begins at the root.
 func (p Path) IsAbsolute() bool {
 	q := parse(string(p))
 	return q.root != "" && (!windows || q.drive != "")
 }
 
-// AsPosix is the path with slashes between the parts. [PA-17]
+// AsPosix is the path with slashes between the parts.
 func (p Path) AsPosix() string { return filepath.ToSlash(p.String()) }

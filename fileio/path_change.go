@@ -17,7 +17,7 @@ type MkdirOptions struct {
 	ExistOK bool        // it is no error if it is there
 }
 
-// Mkdir makes a folder. Cancellation: nothing was made. [PA-63]
+// Mkdir makes a folder. Cancellation: nothing was made.
 func (p Path) Mkdir(ctx context.Context, opts MkdirOptions) error {
 	if opts.Perm == 0 {
 		opts.Perm = 0o777
@@ -43,7 +43,7 @@ func (p Path) mkdir(opts MkdirOptions) error {
 	return err
 }
 
-// Rmdir removes a folder, which must be empty. Cancellation: it is there. [PA-64]
+// Rmdir removes a folder, which must be empty. Cancellation: it is there.
 func (p Path) Rmdir(ctx context.Context) error {
 	return do(ctx, func() error {
 		info, err := os.Lstat(p.os())
@@ -57,7 +57,7 @@ func (p Path) Rmdir(ctx context.Context) error {
 	})
 }
 
-// Unlink removes a file or a link, no folder. Cancellation: it is there. [PA-66]
+// Unlink removes a file or a link, no folder. Cancellation: it is there.
 func (p Path) Unlink(ctx context.Context) error {
 	return do(ctx, func() error {
 		info, err := os.Lstat(p.os())
@@ -71,7 +71,7 @@ func (p Path) Unlink(ctx context.Context) error {
 	})
 }
 
-// UnlinkIfExists is Unlink, but it is no error if there is nothing. [PA-66]
+// UnlinkIfExists is Unlink, but it is no error if there is nothing.
 func (p Path) UnlinkIfExists(ctx context.Context) error {
 	if err := p.Unlink(ctx); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -80,7 +80,7 @@ func (p Path) UnlinkIfExists(ctx context.Context) error {
 }
 
 // Touch makes an empty file with the permissions 0666, less the umask, or sets the
-// times of what is there to now. Cancellation: nothing was done. [PA-65]
+// times of what is there to now. Cancellation: nothing was done.
 func (p Path) Touch(ctx context.Context) error {
 	return do(ctx, func() error {
 		now := time.Now()
@@ -92,7 +92,7 @@ func (p Path) Touch(ctx context.Context) error {
 }
 
 // TouchNew makes an empty file. If there is one already it is an error that matches
-// fs.ErrExist. Cancellation: nothing was done. [PA-65]
+// fs.ErrExist. Cancellation: nothing was done.
 func (p Path) TouchNew(ctx context.Context) error {
 	return do(ctx, func() error { return p.create(os.O_EXCL) })
 }
@@ -107,12 +107,12 @@ func (p Path) create(flag int) error {
 
 // Rename gives the file or folder another path, which is returned. On POSIX a file
 // that was there is replaced; on Windows that is an error. Cancellation: nothing was
-// done. [PA-67]
+// done.
 func (p Path) Rename(ctx context.Context, target Path) (Path, error) {
 	return p.move(ctx, target, windows)
 }
 
-// Replace is Rename, and replaces a file that was there on every system. [PA-68]
+// Replace is Rename, and replaces a file that was there on every system.
 func (p Path) Replace(ctx context.Context, target Path) (Path, error) {
 	return p.move(ctx, target, false)
 }
@@ -132,25 +132,25 @@ func (p Path) move(ctx context.Context, target Path, keep bool) (Path, error) {
 }
 
 // SymlinkTo makes p a symbolic link that leads to target, which need not exist; a
-// relative one is seen from the folder of p. Cancellation: nothing was done. [PA-69]
+// relative one is seen from the folder of p. Cancellation: nothing was done.
 func (p Path) SymlinkTo(ctx context.Context, target Path) error {
 	return do(ctx, func() error { return os.Symlink(target.os(), p.os()) })
 }
 
 // HardlinkTo makes p another name of the file target: mind the order. Cancellation:
-// nothing was done. [PA-70]
+// nothing was done.
 func (p Path) HardlinkTo(ctx context.Context, target Path) error {
 	return do(ctx, func() error { return os.Link(target.os(), p.os()) })
 }
 
 // Chmod changes the permissions of what the path leads to. Cancellation: they are as
-// they were. [PA-30]
+// they were.
 func (p Path) Chmod(ctx context.Context, mode fs.FileMode) error {
 	return do(ctx, func() error { return os.Chmod(p.os(), mode) })
 }
 
 // Lchmod changes the permissions of what is at the path itself. Where a system cannot
-// do that for a link, the error matches errors.ErrUnsupported. [PA-31]
+// do that for a link, the error matches errors.ErrUnsupported.
 func (p Path) Lchmod(ctx context.Context, mode fs.FileMode) error {
 	return do(ctx, func() error { return lchmod(p.os(), mode) })
 }

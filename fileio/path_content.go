@@ -13,21 +13,21 @@ import (
 )
 
 // Open opens the file to read, as the function Open does. Cancellation: it is not
-// opened. [PA-71]
+// opened.
 func (p Path) Open(ctx context.Context) (*File, error) { return Open(ctx, p.os()) }
 
 // Create opens the file to read and write, as the function Create does: what was in
-// it is gone. Cancellation: nothing was done. [PA-71]
+// it is gone. Cancellation: nothing was done.
 func (p Path) Create(ctx context.Context) (*File, error) { return Create(ctx, p.os()) }
 
 // OpenFile opens the file as the function OpenFile does, with flags such as
-// os.O_WRONLY|os.O_APPEND. Cancellation: nothing was done. [PA-71]
+// os.O_WRONLY|os.O_APPEND. Cancellation: nothing was done.
 func (p Path) OpenFile(ctx context.Context, flag int, perm fs.FileMode) (*File, error) {
 	return OpenFile(ctx, p.os(), flag, perm)
 }
 
 // ReadBytes reads all of the file, in one call. For a file so large that one wants to
-// cancel reading it see File.ReadAll, for many files ReadInto. [PA-72]
+// cancel reading it see File.ReadAll, for many files ReadInto.
 func (p Path) ReadBytes(ctx context.Context) ([]byte, error) {
 	return callWith(ctx, p.os(), os.ReadFile)
 }
@@ -72,7 +72,7 @@ func (p Path) readInto(buf []byte) (n int, err error) {
 }
 
 // WriteBytes makes the file have data and nothing else. After an error of the file, such
-// as a full disk, it has a part of data. Cancellation: nothing was done. [PA-74]
+// as a full disk, it has a part of data. Cancellation: nothing was done.
 func (p Path) WriteBytes(ctx context.Context, data []byte) error {
 	_, err := callWith(ctx, content{p, data}, content.write)
 	return err
@@ -90,7 +90,7 @@ func (c content) write() (struct{}, error) {
 
 // ReadText reads all of the file as text, in UTF-8 or in what stream.Encoding says. Bytes
 // that are no text are a *stream.DecodeError, unless stream.OnTextError says
-// otherwise. Ends of lines stay as they are. [PA-73]
+// otherwise. Ends of lines stay as they are.
 func (p Path) ReadText(ctx context.Context, opts ...stream.TextOption) (string, error) {
 	data, err := p.ReadBytes(ctx)
 	if err != nil || len(opts) == 0 && utf8.Valid(data) {
@@ -116,7 +116,7 @@ func (p Path) ReadText(ctx context.Context, opts ...stream.TextOption) (string, 
 // WriteText makes the file have a text and nothing else, in UTF-8 or in what
 // stream.Encoding says. A character that the encoding lacks is a *stream.EncodeError;
 // then the file is not touched. After an error of the file, such as a full disk, it has
-// a part of the text. Cancellation: nothing was done. [PA-75]
+// a part of the text. Cancellation: nothing was done.
 func (p Path) WriteText(ctx context.Context, text string, opts ...stream.TextOption) error {
 	all := &oneText{}
 	w, err := stream.NewTextSender(all, opts...)

@@ -24,7 +24,7 @@ type CopyOptions struct {
 // Copy copies a file, a link or a folder with all that is in it, and returns target. A
 // file that is there is overwritten; a folder must not be there. Copying something
 // into itself is an error. Cancellation: is noticed between files and pieces of them.
-// Then, as after any error, the files that are whole stay, and no others. [PA-24]
+// Then, as after any error, the files that are whole stay, and no others.
 func (p Path) Copy(ctx context.Context, target Path, opts CopyOptions) (Path, error) {
 	if inside, err := p.holds(ctx, target, opts.KeepSymlinks); err != nil {
 		return "", err
@@ -115,7 +115,7 @@ func (p Path) copyTo(ctx context.Context, target Path, opts CopyOptions, above [
 	})
 }
 
-// CopyInto is Copy to the same name in a folder. [PA-25]
+// CopyInto is Copy to the same name in a folder.
 func (p Path) CopyInto(ctx context.Context, folder Path, opts CopyOptions) (Path, error) {
 	if p.Name() == "" {
 		return "", p.invalid("it has no name to keep")
@@ -127,7 +127,7 @@ func (p Path) CopyInto(ctx context.Context, folder Path, opts CopyOptions) (Path
 // system; then it is copied, with its metadata and links, and removed, and if it cannot
 // be removed the path comes with an error. A file that is there is replaced, by what is
 // whole. Cancellation: is noticed while copying; what was moved is still where it
-// was. [PA-26]
+// was.
 func (p Path) Move(ctx context.Context, target Path) (Path, error) {
 	to, err := p.Replace(ctx, target)
 	if err == nil || !isOtherDevice(err) {
@@ -179,7 +179,7 @@ func differ(from, to string) error {
 	return nil
 }
 
-// MoveInto is Move to the same name in a folder. [PA-27]
+// MoveInto is Move to the same name in a folder.
 func (p Path) MoveInto(ctx context.Context, folder Path) (Path, error) {
 	if p.Name() == "" {
 		return "", p.invalid("it has no name to keep")

@@ -17,7 +17,7 @@ import (
 // here to where it looks, each with what is in it; what was found is forgotten, unless a
 // pattern such as "**/a/**" may find it in several ways. The pair with an error is the
 // last: a *PathError if the pattern is empty or absolute, and the cancellation, which is
-// noticed between any two folders and paths. [PA-54]
+// noticed between any two folders and paths.
 func (p Path) Glob(ctx context.Context, pattern string, opts ...MatchOption) iter.Seq2[Path, error] {
 	return func(yield func(Path, error) bool) {
 		pat := parse(pattern)
@@ -50,7 +50,7 @@ func manyWays(pats []string) bool {
 	return slices.Contains(rest, "**")
 }
 
-// RGlob is Glob in the folder and all below it: the pattern begins with "**/". [PA-55]
+// RGlob is Glob in the folder and all below it: the pattern begins with "**/".
 func (p Path) RGlob(ctx context.Context, pattern string, opts ...MatchOption) iter.Seq2[Path, error] {
 	if q := parse(pattern); q.anchor() != "" {
 		return p.Glob(ctx, pattern, opts...) // tells what is wrong

@@ -11,7 +11,7 @@ import (
 
 // Iterdir ranges over what is in a folder, sorted by name, without "." and "..". The
 // folder is read at the first step. An error is the last pair. Cancellation: is
-// noticed between two paths. [PA-56]
+// noticed between two paths.
 func (p Path) Iterdir(ctx context.Context) iter.Seq2[Path, error] {
 	return func(yield func(Path, error) bool) {
 		entries, err := p.ReadDir(ctx)
@@ -34,7 +34,7 @@ func (p Path) Iterdir(ctx context.Context) iter.Seq2[Path, error] {
 }
 
 // ReadDir lists a folder in one call, sorted by name, with the types of what is in it. With
-// an error comes what was read before it. Cancellation: nothing was read. [PA-56]
+// an error comes what was read before it. Cancellation: nothing was read.
 func (p Path) ReadDir(ctx context.Context) ([]fs.DirEntry, error) {
 	return call(ctx, func() ([]fs.DirEntry, error) { return os.ReadDir(p.os()) })
 }

@@ -23,17 +23,17 @@ func matchOptionsOf(opts []MatchOption) matchOptions {
 }
 
 // CaseSensitive tells whether upper and lower case differ. By default they do, but on
-// Windows. [PA-21] [PA-22] [PA-54]
+// Windows.
 func CaseSensitive(yes bool) MatchOption { return func(o *matchOptions) { o.fold = !yes } }
 
 // RecurseSymlinks lets "**" go through links to folders. One that leads back to where it
-// is in is passed over. [PA-54]
+// is in is passed over.
 func RecurseSymlinks() MatchOption { return func(o *matchOptions) { o.symlinks = true } }
 
 // Match reports whether the end of the path matches a pattern or, if the pattern is
 // absolute, all of it. In a pattern * is any number of characters of one name, ? is one,
 // [a-z] one of these, [!a-z] one that is not; "**" is the same as "*" here. The
-// empty pattern is a *PathError. [PA-22]
+// empty pattern is a *PathError.
 func (p Path) Match(pattern string, opts ...MatchOption) (bool, error) {
 	o, pat, q := matchOptionsOf(opts), parse(pattern), parse(string(p))
 	want, have := pat.parts(), q.parts()
@@ -55,7 +55,7 @@ func (p Path) Match(pattern string, opts ...MatchOption) (bool, error) {
 }
 
 // FullMatch reports whether the whole path matches a pattern as that of Match, in which
-// "**" stands for any number of parts, also none. [PA-21]
+// "**" stands for any number of parts, also none.
 func (p Path) FullMatch(pattern string, opts ...MatchOption) bool {
 	o, pat, q := matchOptionsOf(opts), parse(pattern), parse(string(p))
 	return fold(pat.drive) == fold(q.drive) && pat.root == q.root && matchParts(pat.names, q.names, o.fold)

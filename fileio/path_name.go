@@ -27,7 +27,7 @@ func (p Path) invalid(format string, args ...any) error {
 
 func quoteGo(s string) string { return strconv.Quote(s) }
 
-// Name is the last part, "" if there is none but the anchor. [PA-12]
+// Name is the last part, "" if there is none but the anchor.
 func (p Path) Name() string {
 	if names := parse(string(p)).names; len(names) > 0 {
 		return names[len(names)-1]
@@ -45,13 +45,13 @@ func splitName(name string) (stem, suffix string) {
 }
 
 // Suffix is the last dot of the name and what follows: ".gz" of "a.tar.gz", "" of
-// ".bashrc" and "a.". [PA-13]
+// ".bashrc" and "a.".
 func (p Path) Suffix() string {
 	_, suffix := splitName(p.Name())
 	return suffix
 }
 
-// Suffixes are all suffixes: ".tar" and ".gz" of "a.tar.gz". [PA-14]
+// Suffixes are all suffixes: ".tar" and ".gz" of "a.tar.gz".
 func (p Path) Suffixes() (all []string) {
 	name := strings.TrimLeft(p.Name(), ".")
 	if strings.HasSuffix(name, ".") {
@@ -63,7 +63,7 @@ func (p Path) Suffixes() (all []string) {
 	return all
 }
 
-// Stem is the name without its suffix: "a.tar" of "a.tar.gz". [PA-15]
+// Stem is the name without its suffix: "a.tar" of "a.tar.gz".
 func (p Path) Stem() string {
 	stem, _ := splitName(p.Name())
 	return stem
@@ -76,7 +76,7 @@ func (p Path) rename(name string) Path {
 }
 
 // WithName is the path with another last part. It is a *PathError if there is none to
-// exchange, and if the name is none: "", "." or with a separator. [PA-59]
+// exchange, and if the name is none: "", "." or with a separator.
 func (p Path) WithName(name string) (Path, error) {
 	if p.Name() == "" {
 		return "", p.invalid("it has no name to exchange")
@@ -87,7 +87,7 @@ func (p Path) WithName(name string) (Path, error) {
 	return p.rename(name), nil
 }
 
-// WithStem is the path with another name before the suffix. An empty stem is a *PathError. [PA-62]
+// WithStem is the path with another name before the suffix. An empty stem is a *PathError.
 func (p Path) WithStem(stem string) (Path, error) {
 	suffix := p.Suffix()
 	if stem == "" && suffix != "" {
@@ -97,7 +97,7 @@ func (p Path) WithStem(stem string) (Path, error) {
 }
 
 // WithSuffix is the path with another suffix, which begins with a dot; "" takes it
-// away. It is a *PathError if there is no name, and if the suffix is none. [PA-60]
+// away. It is a *PathError if there is no name, and if the suffix is none.
 func (p Path) WithSuffix(suffix string) (Path, error) {
 	if suffix != "" && (suffix == "." || suffix[0] != '.' || strings.ContainsAny(suffix, "/"+separator)) {
 		return "", p.invalid("%q is not a suffix: want a dot and more, without a separator", suffix)
@@ -109,7 +109,7 @@ func (p Path) WithSuffix(suffix string) (Path, error) {
 }
 
 // IsReserved reports whether the name means a device on Windows, such as "con" or
-// "nul.txt"; elsewhere no name does. [PA-46]
+// "nul.txt"; elsewhere no name does.
 func (p Path) IsReserved() bool { return windows && reservedName(p.Name()) }
 
 // reservedName reports whether Windows keeps a name for a device.

@@ -15,12 +15,12 @@ import (
 // os is the path as the system is to be given it.
 func (p Path) os() string { return p.String() }
 
-// Stat describes what the path leads to, also through links. [PA-49]
+// Stat describes what the path leads to, also through links.
 func (p Path) Stat(ctx context.Context) (fs.FileInfo, error) {
 	return callWith(ctx, p.os(), os.Stat)
 }
 
-// Lstat describes what is at the path itself, be it a link. [PA-50]
+// Lstat describes what is at the path itself, be it a link.
 func (p Path) Lstat(ctx context.Context) (fs.FileInfo, error) {
 	return callWith(ctx, p.os(), os.Lstat)
 }
@@ -50,57 +50,57 @@ func (p Path) hasType(ctx context.Context, mask, want fs.FileMode) (bool, error)
 
 // Exists reports whether the path leads to something. A link that leads nowhere is
 // nothing; see Lexists. An error says that it could not be found out, such as for lack
-// of permission. [PA-35]
+// of permission.
 func (p Path) Exists(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Stat, func(fs.FileInfo) bool { return true })
 }
 
 // Lexists reports whether there is something at the path, be it a link that leads
-// nowhere. [PA-35]
+// nowhere.
 func (p Path) Lexists(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Lstat, func(fs.FileInfo) bool { return true })
 }
 
 // IsDir reports whether the path leads to a folder. Like the questions below it is
-// answered with no if there is nothing. [PA-36]
+// answered with no if there is nothing.
 func (p Path) IsDir(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeDir, fs.ModeDir)
 }
 
-// IsFile reports whether the path leads to a regular file. [PA-37]
+// IsFile reports whether the path leads to a regular file.
 func (p Path) IsFile(ctx context.Context) (bool, error) { return p.hasType(ctx, fs.ModeType, 0) }
 
-// IsSymlink reports whether there is a symbolic link at the path. [PA-38]
+// IsSymlink reports whether there is a symbolic link at the path.
 func (p Path) IsSymlink(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Lstat, func(i fs.FileInfo) bool { return i.Mode()&fs.ModeSymlink != 0 })
 }
 
-// IsJunction reports whether there is a junction at the path, which only Windows has. [PA-39]
+// IsJunction reports whether there is a junction at the path, which only Windows has.
 func (p Path) IsJunction(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Lstat, func(i fs.FileInfo) bool { return windows && i.Mode()&fs.ModeIrregular != 0 })
 }
 
-// IsBlockDevice reports whether the path leads to one. [PA-41]
+// IsBlockDevice reports whether the path leads to one.
 func (p Path) IsBlockDevice(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeDevice|fs.ModeCharDevice, fs.ModeDevice)
 }
 
-// IsCharDevice reports whether the path leads to one. [PA-42]
+// IsCharDevice reports whether the path leads to one.
 func (p Path) IsCharDevice(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeCharDevice, fs.ModeCharDevice)
 }
 
-// IsFIFO reports whether the path leads to one. [PA-43]
+// IsFIFO reports whether the path leads to one.
 func (p Path) IsFIFO(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeNamedPipe, fs.ModeNamedPipe)
 }
 
-// IsSocket reports whether the path leads to one. [PA-44]
+// IsSocket reports whether the path leads to one.
 func (p Path) IsSocket(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeSocket, fs.ModeSocket)
 }
 
-// IsMount reports whether another file system begins at the path. [PA-40]
+// IsMount reports whether another file system begins at the path.
 func (p Path) IsMount(ctx context.Context) (bool, error) {
 	return call(ctx, func() (bool, error) {
 		mount, err := isMount(p.os())
@@ -108,7 +108,7 @@ func (p Path) IsMount(ctx context.Context) (bool, error) {
 	})
 }
 
-// SameFile reports whether both paths lead to the same file. [PA-51]
+// SameFile reports whether both paths lead to the same file.
 func (p Path) SameFile(ctx context.Context, q Path) (bool, error) {
 	return call(ctx, func() (bool, error) {
 		a, err := os.Stat(p.os())
@@ -120,7 +120,7 @@ func (p Path) SameFile(ctx context.Context, q Path) (bool, error) {
 	})
 }
 
-// Cwd is the working directory. [PA-32]
+// Cwd is the working directory.
 func Cwd(ctx context.Context) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		dir, err := os.Getwd()
@@ -128,7 +128,7 @@ func Cwd(ctx context.Context) (Path, error) {
 	})
 }
 
-// Home is the user's folder. [PA-33]
+// Home is the user's folder.
 func Home(ctx context.Context) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		dir, err := os.UserHomeDir()
@@ -136,7 +136,7 @@ func Home(ctx context.Context) (Path, error) {
 	})
 }
 
-// Absolute is the path from the root on. Links and ".." stay in it. [PA-16]
+// Absolute is the path from the root on. Links and ".." stay in it.
 func (p Path) Absolute(ctx context.Context) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		if p.IsAbsolute() {
@@ -152,7 +152,7 @@ func (p Path) Absolute(ctx context.Context) (Path, error) {
 }
 
 // Expanduser puts the folder of a user for the "~" or "~name" that the path begins
-// with. [PA-34]
+// with.
 func (p Path) Expanduser(ctx context.Context) (Path, error) {
 	q := parse(string(p))
 	if q.anchor() != "" || len(q.names) == 0 || !strings.HasPrefix(q.names[0], "~") {
@@ -168,17 +168,17 @@ func (p Path) Expanduser(ctx context.Context) (Path, error) {
 	})
 }
 
-// Owner is the name of the user that owns the file. [PA-48]
+// Owner is the name of the user that owns the file.
 func (p Path) Owner(ctx context.Context) (string, error) {
 	return call(ctx, func() (string, error) { return owner(p.os()) })
 }
 
-// Group is the name of the group that owns the file. [PA-47]
+// Group is the name of the group that owns the file.
 func (p Path) Group(ctx context.Context) (string, error) {
 	return call(ctx, func() (string, error) { return group(p.os()) })
 }
 
-// Readlink is where the link at the path leads, as it is written in it. [PA-53]
+// Readlink is where the link at the path leads, as it is written in it.
 func (p Path) Readlink(ctx context.Context) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		s, err := os.Readlink(p.os())

@@ -19,14 +19,14 @@ func below(p, base parsed) ([]string, bool) {
 	return p.names[len(base.names):], true
 }
 
-// IsRelativeTo reports whether p is base or below it, going by the names alone. [PA-28]
+// IsRelativeTo reports whether p is base or below it, going by the names alone.
 func (p Path) IsRelativeTo(base Path) bool {
 	_, ok := below(parse(string(p)), parse(string(base)))
 	return ok
 }
 
 // RelativeTo is p as seen from base. If p is not below base it is a *PathError; see
-// RelativeUp. [PA-29]
+// RelativeUp.
 func (p Path) RelativeTo(base Path) (Path, error) {
 	names, ok := below(parse(string(p)), parse(string(base)))
 	if !ok {
@@ -37,7 +37,7 @@ func (p Path) RelativeTo(base Path) (Path, error) {
 
 // RelativeUp is p as seen from base, with as many ".." as it takes. It is a *PathError
 // if only one of them is absolute, if their drives differ, and if the way up goes through
-// a "..", of which nobody knows where it leads. [PA-29]
+// a "..", of which nobody knows where it leads.
 func (p Path) RelativeUp(base Path) (Path, error) {
 	from, up := parse(string(base)), 0
 	for {
@@ -55,7 +55,7 @@ func (p Path) RelativeUp(base Path) (Path, error) {
 	}
 }
 
-// AsURI is the path as a file: URI. A path that is not absolute gives a *PathError. [PA-18]
+// AsURI is the path as a file: URI. A path that is not absolute gives a *PathError.
 func (p Path) AsURI() (string, error) {
 	if !p.IsAbsolute() {
 		return "", p.invalid("a relative path has no URI")
@@ -81,7 +81,7 @@ func (p Path) AsURI() (string, error) {
 }
 
 // PathFromURI is the path of a file: URI: "file:///a%20b", "file:/a" or
-// "file://localhost/a". Other URIs, and relative paths, give a *PathError. [PA-20]
+// "file://localhost/a". Other URIs, and relative paths, give a *PathError.
 func PathFromURI(uri string) (Path, error) {
 	rest, ok := strings.CutPrefix(uri, "file:")
 	if !ok {

@@ -11,7 +11,7 @@ const maxLinks = 255
 
 // Resolve is the absolute path without links and "..". If strict, all of it must
 // exist; if not, what is beyond the last part that exists is kept as it is. A loop of
-// links is an error if strict, and else kept too. [PA-52]
+// links is an error if strict, and else kept too.
 func (p Path) Resolve(ctx context.Context, strict bool) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		start := parse(string(p))

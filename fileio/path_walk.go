@@ -28,7 +28,7 @@ type WalkOptions struct {
 }
 
 // Walk ranges over the folder and all folders below it. The pair with an error is the
-// last. Cancellation: is noticed between any two folders. [PA-57]
+// last. Cancellation: is noticed between any two folders.
 func (p Path) Walk(ctx context.Context, opts WalkOptions) iter.Seq2[*Folder, error] {
 	return func(yield func(*Folder, error) bool) {
 		w := &walker{ctx: ctx, opts: opts, yield: yield, root: p.Join()}

@@ -16,12 +16,12 @@ type TempOptions struct {
 	Keep   bool   // do not remove it at Close
 }
 
-// TempDir is the folder of temporary files. [TF-12] [TF-13]
+// TempDir is the folder of temporary files.
 func TempDir() Path { return NewPath(os.TempDir()) }
 
 // TemporaryFile makes a file to read and write that has no name, or on Windows
 // one that vanishes with it. It is gone when it is closed, also if the program
-// ends before. Cancellation: there is none. [TF-01]
+// ends before. Cancellation: there is none.
 func TemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
 	file, err := call(ctx, func() (*os.File, error) { return createNameless(opts) })
 	if err != nil {
@@ -42,7 +42,7 @@ func TemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
 //	defer f.Close(ctx)
 //
 // and it is removed also after a panic and in a canceled scope. Cancellation: there
-// is none. [TF-02]
+// is none.
 func NamedTemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
 	file, err := call(ctx, func() (*os.File, error) { return createTemp(opts) })
 	if err != nil {
@@ -99,7 +99,7 @@ func removeQuietly(name string) error {
 }
 
 // Mkstemp makes a file as NamedTemporaryFile does, which the caller closes and
-// removes. [TF-10]
+// removes.
 func Mkstemp(ctx context.Context, opts TempOptions) (*File, Path, error) {
 	opts.Keep = true
 	f, err := NamedTemporaryFile(ctx, opts)
@@ -110,7 +110,7 @@ func Mkstemp(ctx context.Context, opts TempOptions) (*File, Path, error) {
 }
 
 // Mkdtemp makes a folder with a name that nobody else uses, which the caller
-// removes. Cancellation: there is none. [TF-11]
+// removes. Cancellation: there is none.
 func Mkdtemp(ctx context.Context, opts TempOptions) (Path, error) {
 	dir, err := call(ctx, func() (string, error) {
 		return newName(opts, randomName, func(name string) error { return os.Mkdir(name, 0o700) })

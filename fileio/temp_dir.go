@@ -11,7 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 )
 
-// A TempDirectory is a folder that is removed, with all that is in it, by Close. [TF-08]
+// A TempDirectory is a folder that is removed, with all that is in it, by Close.
 type TempDirectory struct {
 	path   Path
 	keep   bool
@@ -21,7 +21,7 @@ type TempDirectory struct {
 var _ anyio.Resource = (*TempDirectory)(nil)
 
 // TemporaryDirectory makes a folder with a name that nobody else uses. Cancellation:
-// there is none. [TF-08]
+// there is none.
 func TemporaryDirectory(ctx context.Context, opts TempOptions) (*TempDirectory, error) {
 	path, err := Mkdtemp(ctx, opts)
 	if err != nil {
@@ -35,7 +35,7 @@ func (d *TempDirectory) Path() Path { return d.path }
 
 // Close removes the folder, unless it is to be kept, also in a canceled scope. If
 // something in it cannot be removed it tells, and Cleanup may be tried again; a
-// second Close does nothing. [TF-08]
+// second Close does nothing.
 func (d *TempDirectory) Close(ctx context.Context) error {
 	if d.closed.Swap(true) || d.keep {
 		return nil
@@ -45,7 +45,7 @@ func (d *TempDirectory) Close(ctx context.Context) error {
 
 // Cleanup removes the folder now, even if it is to be kept. It is no error if it is
 // gone. Folders in it that may not be written are made so first; links are removed,
-// not what they lead to. Cancellation: is not noticed. [TF-09]
+// not what they lead to. Cancellation: is not noticed.
 func (d *TempDirectory) Cleanup(ctx context.Context) error {
 	return cleanup(ctx, func() error { return removeAll(string(d.path)) })
 }

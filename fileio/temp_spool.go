@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A SpooledFile is a temporary file that is in memory as long as it is small. [TF-03]
+// A SpooledFile is a temporary file that is in memory as long as it is small.
 type SpooledFile struct{ File }
 
 // SpooledTemporaryFile makes a file that is in memory until it has more than maxSize
@@ -19,7 +19,7 @@ type SpooledFile struct{ File }
 // of 0 or less only Rollover makes it one. No more than 2 GiB are in memory: what is to
 // go further becomes a file or, if only Rollover makes it one, gives an error that
 // matches syscall.EFBIG. Calls on memory are checkpoints, too. Close removes
-// it. [TF-03] [TF-05]
+// it.
 func SpooledTemporaryFile(maxSize int64, opts TempOptions) *SpooledFile {
 	s := &SpooledFile{}
 	s.spool = &spool{max: min(maxSize, maxInMemory), opts: opts}
@@ -28,7 +28,7 @@ func SpooledTemporaryFile(maxSize int64, opts TempOptions) *SpooledFile {
 }
 
 // Rollover makes it a file on disk, if it is not one already. Where it reads and
-// writes stays the same. Cancellation: it is in memory. [TF-04]
+// writes stays the same. Cancellation: it is in memory.
 func (s *SpooledFile) Rollover(ctx context.Context) error {
 	if s.spool.file() != nil {
 		_, err := s.here(ctx, 0)
@@ -40,7 +40,7 @@ func (s *SpooledFile) Rollover(ctx context.Context) error {
 	return err
 }
 
-// InMemory reports whether it is still in memory. [TF-04]
+// InMemory reports whether it is still in memory.
 func (s *SpooledFile) InMemory() bool { return s.spool.file() == nil }
 
 // inMemoryNever is a number of bytes for calls that are not made in memory.

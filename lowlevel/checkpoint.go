@@ -6,15 +6,15 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// Checkpoint lets other tasks run and then reports whether ctx is canceled. [LL-01]
+// Checkpoint lets other tasks run and then reports whether ctx is canceled.
 func Checkpoint(ctx context.Context) error { return kernel.Checkpoint(ctx) }
 
 // CheckpointIfCanceled reports whether ctx is canceled and does not let others
-// run. Shields and deadlines are considered. [LL-02]
+// run. Shields and deadlines are considered.
 func CheckpointIfCanceled(ctx context.Context) error { return kernel.Locate(ctx).Check() }
 
 // ShieldedCheckpoint lets other tasks run and does not mind cancellation: for the
-// end of an operation that has taken effect. [LL-03]
+// end of an operation that has taken effect.
 func ShieldedCheckpoint(ctx context.Context) { kernel.CheckpointShielded(ctx) }
 
 // Enter begins a blocking call, as all calls of this module begin: it reports

@@ -16,7 +16,7 @@ var ErrLookup = errors.New("anyio: run variable has no value")
 // A RunVar is a variable of which every run has its own, seen by all tasks of the
 // run at once. Contexts that come from no run share one. Make it with NewRunVar,
 // as a package variable; the name is for people, and variables of the same name
-// are separate. It may be used from any goroutine. [LL-06]
+// are separate. It may be used from any goroutine.
 type RunVar[T any] struct {
 	name       string
 	hasDefault bool
@@ -34,7 +34,7 @@ func NewRunVarDefault[T any](name string, otherwise T) *RunVar[T] {
 func (v *RunVar[T]) String() string { return fmt.Sprintf("RunVar(%q)", v.name) }
 
 // Get is the variable's value in the run of ctx, else its default, else an error
-// that matches ErrLookup. [LL-07]
+// that matches ErrLookup.
 func (v *RunVar[T]) Get(ctx context.Context) (T, error) {
 	value, ok := v.lookup(ctx)
 	switch {
@@ -47,7 +47,7 @@ func (v *RunVar[T]) Get(ctx context.Context) (T, error) {
 }
 
 // GetOr is the variable's value in the run of ctx, else otherwise, which beats
-// the variable's own default. [LL-07]
+// the variable's own default.
 func (v *RunVar[T]) GetOr(ctx context.Context, otherwise T) T {
 	if value, ok := v.lookup(ctx); ok {
 		return value
@@ -93,7 +93,7 @@ func (v *RunVar[T]) getOrSet(r *kernel.Run, make func() T) T {
 }
 
 // Set gives the variable a value in the run of ctx. The token restores the
-// earlier one. [LL-08]
+// earlier one.
 func (v *RunVar[T]) Set(ctx context.Context, value T) *RunVarToken[T] {
 	token := &RunVarToken[T]{v: v, run: kernel.Locate(ctx).Run()}
 	kernel.Preempt()
@@ -111,7 +111,7 @@ type box[T any] struct{ value T }
 
 // Reset restores the value that the variable had before the Set that returned
 // the token. A token of another variable, or one that was used already, changes
-// nothing and gives a *anyio.MisuseError. [LL-09]
+// nothing and gives a *anyio.MisuseError.
 func (v *RunVar[T]) Reset(token *RunVarToken[T]) error {
 	if token.v != v {
 		return &anyio.MisuseError{Text: fmt.Sprintf("this token belongs to run variable %q, not to %q: reset each variable with the token of its own Set", token.v.name, v.name)}
@@ -137,5 +137,5 @@ type RunVarToken[T any] struct {
 	used atomic.Bool
 }
 
-// Restore is Reset of the token's own variable, for a defer statement. [LL-10]
+// Restore is Reset of the token's own variable, for a defer statement.
 func (t *RunVarToken[T]) Restore() error { return t.v.Reset(t) }

@@ -8,12 +8,12 @@ import (
 )
 
 // A Token stands for a run and may be used from any goroutine. Two tokens of one
-// run are equal (==). The zero Token is of no run. [LL-05]
+// run are equal (==). The zero Token is of no run.
 type Token struct{ run *kernel.Run }
 
 // CurrentToken is the token of the run of ctx. A context that comes from no run
 // has none: the error is anyio.ErrNoEventLoop. After the end of the run the error
-// is anyio.ErrRunFinished. [LL-04]
+// is anyio.ErrRunFinished.
 func CurrentToken(ctx context.Context) (Token, error) {
 	t := Token{kernel.Locate(ctx).Run()}
 	if t.run == kernel.Ambient() {

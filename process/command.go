@@ -17,7 +17,7 @@ import (
 const DefaultGrace = 5 * time.Second
 
 // A Command describes a process to start: a program with arguments, or a line for
-// the shell. [SP-01] [SP-02]
+// the shell.
 type Command struct {
 	// Args is the program and its arguments. A name without a slash is looked up in
 	// the PATH of this process, whatever Env says; a path with one that is relative

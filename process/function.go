@@ -130,7 +130,7 @@ func (fn *Function[In, Out]) answer(c *codec, send func(...any) error) error {
 // copies of its argument and result.
 //
 // Cancellation: the worker is killed. Before a worker was taken nothing has
-// happened. [PR-01]
+// happened.
 func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption) (Out, error) {
 	var out Out
 	p, err := kernel.Enter(ctx)

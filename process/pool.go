@@ -50,14 +50,14 @@ func poolOf(r *kernel.Run) *pool {
 }
 
 // DefaultProcessLimiter is the limiter that Call uses in the run of ctx if it is
-// given none. It begins with as many tokens as there are processors. [PR-02]
+// given none. It begins with as many tokens as there are processors.
 func DefaultProcessLimiter(ctx context.Context) *anyio.CapacityLimiter {
 	return poolOf(kernel.Locate(ctx).Run()).limiter
 }
 
 // CloseWorkers ends the idle workers of the run of ctx, which otherwise wait for
 // calls until the run is over; those of contexts that come from no run, until the
-// program is. It waits for their end, cancellation or not. [PR-04]
+// program is. It waits for their end, cancellation or not.
 func CloseWorkers(ctx context.Context) {
 	p := poolOf(kernel.Locate(ctx).Run())
 	p.mu.Lock()

@@ -19,7 +19,7 @@ import (
 type Process struct {
 	// Stdin, Stdout and Stderr are the ends of the process's pipes, nil if the
 	// stream is something else. Sending to a process that has ended or closed its
-	// end gives ErrBroken. [SP-10] [SP-11] [SP-12]
+	// end gives ErrBroken.
 	Stdin          stream.ByteSendStream
 	Stdout, Stderr stream.ByteReceiveStream
 
@@ -38,7 +38,7 @@ type Process struct {
 // Start starts a process. A command that can never be right gives a *MisuseError;
 // the other errors are those of package os and os/exec: errors.Is tells
 // exec.ErrNotFound, os.ErrNotExist and os.ErrPermission. Cancellation: the process
-// was not started. [SP-02]
+// was not started.
 func Start(ctx context.Context, c Command) (*Process, error) {
 	p, err := kernel.Enter(ctx)
 	switch {
@@ -124,12 +124,12 @@ func (p *Process) reap() {
 	}
 }
 
-// Pid is the number of the process. [SP-08]
+// Pid is the number of the process.
 func (p *Process) Pid() int { return p.proc.Pid }
 
 // Wait waits until the process has ended, also if others still hold its pipes, and
 // returns its exit code: negative, the number of the signal, if a signal has ended
-// it. Cancellation: the process goes on. [SP-04]
+// it. Cancellation: the process goes on.
 func (p *Process) Wait(ctx context.Context) (int, error) {
 	if err := p.done.Wait(ctx); err != nil {
 		return 0, err
@@ -138,7 +138,7 @@ func (p *Process) Wait(ctx context.Context) (int, error) {
 }
 
 // ExitCode is the exit code, as Wait returns it, 0 also if Wait fails, and whether
-// the process has ended. [SP-09]
+// the process has ended.
 func (p *Process) ExitCode() (code int, ended bool) {
 	if !p.done.IsSet() {
 		return 0, false
@@ -149,7 +149,7 @@ func (p *Process) ExitCode() (code int, ended bool) {
 // Signal sends a signal to the process, or to its group if it leads one. The error
 // is os.ErrProcessDone if it has ended. On Linux another process, or group, that was
 // given its number is never meant; elsewhere that can be, in the moment of the end.
-// On Windows only os.Kill can be sent. [SP-07]
+// On Windows only os.Kill can be sent.
 func (p *Process) Signal(s os.Signal) error {
 	if !p.leads {
 		return p.proc.Signal(s)
@@ -166,16 +166,16 @@ func (p *Process) Signal(s os.Signal) error {
 	return err
 }
 
-// Terminate asks the process to end: SIGTERM, on Windows the same as Kill. [SP-05]
+// Terminate asks the process to end: SIGTERM, on Windows the same as Kill.
 func (p *Process) Terminate() error { return p.Signal(terminate) }
 
-// Kill ends the process: SIGKILL. [SP-06]
+// Kill ends the process: SIGKILL.
 func (p *Process) Kill() error { return p.Signal(os.Kill) }
 
 // Close closes the process's streams, which most programs take for a reason to
 // end, and waits for that. Cancellation, also before: the process is asked to end,
 // after the grace period it is killed, and Close returns the cancellation when it
-// has ended. Closing again does nothing. [SP-03]
+// has ended. Closing again does nothing.
 func (p *Process) Close(ctx context.Context) error {
 	if p.Stdin != nil {
 		_ = p.Stdin.Close(ctx)

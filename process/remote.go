@@ -16,7 +16,7 @@ import (
 
 // A BrokenWorkerError is returned by Call when a worker process did not answer: it
 // was ended, or something else than an answer came from it. Whether the function
-// ran is unknown. [PR-01]
+// ran is unknown.
 type BrokenWorkerError struct {
 	Function string
 	Cause    error
@@ -38,7 +38,7 @@ func (e *BrokenWorkerError) Unwrap() error { return errgraph.One(e, e.Cause) }
 // os.ErrDeadlineExceeded and errors.ErrUnsupported; besides, by errors.Is and
 // errors.As, the first error in its tree that gob can send, which needs a registered
 // type with exported fields. Other sentinel errors cannot be told apart in another
-// process. It never is a cancellation: nobody has canceled the caller. [PR-01]
+// process. It never is a cancellation: nobody has canceled the caller.
 type RemoteError struct {
 	Function string
 	Text     string // of the error, or of the value of the panic

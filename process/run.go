@@ -58,7 +58,7 @@ func cut(s string) string {
 // at the same time, and waits. A program that does not end with code 0 gives an
 // *ExitError, which has the result, too, unless AnyExit is set. The other errors are
 // those of Start, and ErrOutputHeld. Cancellation: the process is ended as Close
-// does it; its output is lost. [SP-01]
+// does it; its output is lost.
 func Run(ctx context.Context, c Command) (*Result, error) {
 	input := c.Input
 	if err := c.check(); err != nil {

@@ -22,7 +22,7 @@ var prepared atomic.Bool
 // tests use workers, in programs that call functions in worker processes: a worker
 // is this program, started again, and there WorkerMain serves calls and does not
 // return. In any other process it does nothing but remember that it was called.
-// Functions must be registered before it, best by package variables. [PR-03]
+// Functions must be registered before it, best by package variables.
 func WorkerMain() {
 	prepared.Store(true)
 	if os.Getenv(workerEnv) == "" {

@@ -20,7 +20,7 @@ import (
 //
 // For any net.Conn, on any system, see FromConn.
 
-// StreamFrom takes over a connected TCP or UNIX stream socket. [SO-19]
+// StreamFrom takes over a connected TCP or UNIX stream socket.
 func StreamFrom(ctx context.Context, socket any) (*Stream, error) {
 	c, err := take(ctx, socket, wanted{function: "StreamFrom", stream: true, connected: true}, kernel.NetworkOf(ctx).AdoptStream)
 	if err != nil {
@@ -29,7 +29,7 @@ func StreamFrom(ctx context.Context, socket any) (*Stream, error) {
 	return newStream(c, callSite()), nil
 }
 
-// UnixStreamFrom takes over a connected UNIX stream socket. [SO-20]
+// UnixStreamFrom takes over a connected UNIX stream socket.
 func UnixStreamFrom(ctx context.Context, socket any) (*UnixStream, error) {
 	c, err := take(ctx, socket, wanted{function: "UnixStreamFrom", stream: true, connected: true, family: Unix}, kernel.NetworkOf(ctx).AdoptStream)
 	if err != nil {
@@ -38,17 +38,17 @@ func UnixStreamFrom(ctx context.Context, socket any) (*UnixStream, error) {
 	return newUnixStream(c, callSite()), nil
 }
 
-// ListenerFrom takes over a TCP or UNIX socket that is bound and listens. [SO-25]
+// ListenerFrom takes over a TCP or UNIX socket that is bound and listens.
 func ListenerFrom(ctx context.Context, socket any) (*Listener[*Stream], error) {
 	return listenerFrom(ctx, socket, wanted{function: "ListenerFrom"}, newStream, callSite())
 }
 
-// UnixListenerFrom takes over a UNIX socket that is bound and listens. [SO-25]
+// UnixListenerFrom takes over a UNIX socket that is bound and listens.
 func UnixListenerFrom(ctx context.Context, socket any) (*UnixListener, error) {
 	return listenerFrom(ctx, socket, wanted{function: "UnixListenerFrom", family: Unix}, newUnixStream, callSite())
 }
 
-// UDPFrom takes over a UDP socket that is bound. [SO-30]
+// UDPFrom takes over a UDP socket that is bound.
 func UDPFrom(ctx context.Context, socket any) (*UDPSocket, error) {
 	c, err := take(ctx, socket, wanted{function: "UDPFrom", ip: true, bound: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
@@ -59,7 +59,7 @@ func UDPFrom(ctx context.Context, socket any) (*UDPSocket, error) {
 	return watched(s, &s.endpoint, "socket.UDPSocket", callSite()), nil
 }
 
-// ConnectedUDPFrom takes over a UDP socket that is connected. [SO-33]
+// ConnectedUDPFrom takes over a UDP socket that is connected.
 func ConnectedUDPFrom(ctx context.Context, socket any) (*ConnectedUDPSocket, error) {
 	c, err := take(ctx, socket, wanted{function: "ConnectedUDPFrom", ip: true, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
@@ -70,7 +70,7 @@ func ConnectedUDPFrom(ctx context.Context, socket any) (*ConnectedUDPSocket, err
 	return watched(s, &s.endpoint, "socket.ConnectedUDPSocket", callSite()), nil
 }
 
-// UnixDatagramFrom takes over a UNIX datagram socket. It need not be bound. [SO-37]
+// UnixDatagramFrom takes over a UNIX datagram socket. It need not be bound.
 func UnixDatagramFrom(ctx context.Context, socket any) (*UnixDatagramSocket, error) {
 	c, err := take(ctx, socket, wanted{function: "UnixDatagramFrom", family: Unix}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
@@ -81,7 +81,7 @@ func UnixDatagramFrom(ctx context.Context, socket any) (*UnixDatagramSocket, err
 	return watched(s, &s.endpoint, "socket.UnixDatagramSocket", callSite()), nil
 }
 
-// ConnectedUnixDatagramFrom takes over a UNIX datagram socket that is connected. [SO-40]
+// ConnectedUnixDatagramFrom takes over a UNIX datagram socket that is connected.
 func ConnectedUnixDatagramFrom(ctx context.Context, socket any) (*ConnectedUnixDatagramSocket, error) {
 	c, err := take(ctx, socket, wanted{function: "ConnectedUnixDatagramFrom", family: Unix, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {

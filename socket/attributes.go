@@ -12,19 +12,19 @@ import (
 // wrapper. Addresses are looked up at the time of asking. Ports are those of IP
 // sockets only, and what is remote those of connected ones.
 var (
-	// AttrFamily is the address family. [SO-09]
+	// AttrFamily is the address family.
 	AttrFamily = anyio.NewAttribute[AddressFamily]("socket.family")
 	// AttrLocalAddr is the address that the socket is bound to: a *net.TCPAddr,
-	// *net.UDPAddr or *net.UnixAddr. [SO-10]
+	// *net.UDPAddr or *net.UnixAddr.
 	AttrLocalAddr = stream.AttrLocalAddr
-	// AttrLocalPort is the port that the socket is bound to. [SO-11]
+	// AttrLocalPort is the port that the socket is bound to.
 	AttrLocalPort = anyio.NewAttribute[int]("socket.local_port")
 	// AttrRawConn gives access to the descriptor; in the simulator its error matches
-	// errors.ErrUnsupported. [SO-12]
+	// errors.ErrUnsupported.
 	AttrRawConn = anyio.NewAttribute[syscall.RawConn]("socket.raw_conn")
-	// AttrRemoteAddr is the address of the other side. [SO-13]
+	// AttrRemoteAddr is the address of the other side.
 	AttrRemoteAddr = stream.AttrRemoteAddr
-	// AttrRemotePort is the port of the other side. [SO-14]
+	// AttrRemotePort is the port of the other side.
 	AttrRemotePort = anyio.NewAttribute[int]("socket.remote_port")
 )
 

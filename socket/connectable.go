@@ -14,7 +14,7 @@ import (
 )
 
 // A TCPConnectable connects to a host each time anew, as DialTCP does. For TLS wrap it
-// by tlsstream.NewConnectable. [SO-45]
+// by tlsstream.NewConnectable.
 type TCPConnectable struct {
 	host string
 	port int
@@ -24,7 +24,7 @@ type TCPConnectable struct {
 var _ stream.ByteStreamConnectable = (*TCPConnectable)(nil)
 
 // NewTCPConnectable makes a TCPConnectable. The options are those of DialTCP; wrong
-// ones, and a port that is out of range, are a *anyio.MisuseError. [SO-45]
+// ones, and a port that is out of range, are a *anyio.MisuseError.
 func NewTCPConnectable(host string, port int, opts ...Option) (*TCPConnectable, error) {
 	if err := checkPort("TCP port", port, 1); err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (c *TCPConnectable) Host() string { return c.host }
 func (c *TCPConnectable) Port() int { return c.port }
 
 // Connect makes a new connection, a *Stream. Every error but a cancellation is a
-// *anyio.ConnectionError. Cancellation: no connection is left behind. [SO-45]
+// *anyio.ConnectionError. Cancellation: no connection is left behind.
 func (c *TCPConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
 	s, err := dialTCP(ctx, "TCPConnectable", callSite(), c.host, c.port, c.opts)
 	if err != nil {
@@ -51,19 +51,19 @@ func (c *TCPConnectable) Connect(ctx context.Context) (stream.ByteStream, error)
 	return s, nil
 }
 
-// A UnixConnectable connects to a UNIX socket each time anew, as DialUnix does. [SO-46]
+// A UnixConnectable connects to a UNIX socket each time anew, as DialUnix does.
 type UnixConnectable struct{ path string }
 
 var _ stream.ByteStreamConnectable = (*UnixConnectable)(nil)
 
-// NewUnixConnectable makes a UnixConnectable. [SO-46]
+// NewUnixConnectable makes a UnixConnectable.
 func NewUnixConnectable(path string) *UnixConnectable { return &UnixConnectable{path} }
 
 // Path is the path to connect to.
 func (c *UnixConnectable) Path() string { return c.path }
 
 // Connect makes a new connection, a *UnixStream. Every error but a cancellation is a
-// *anyio.ConnectionError. Cancellation: no connection is left behind. [SO-46]
+// *anyio.ConnectionError. Cancellation: no connection is left behind.
 func (c *UnixConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
 	s, err := DialUnix(ctx, c.path)
 	if err != nil {
@@ -83,7 +83,7 @@ func connectionError(target string, err error) error {
 // stream.ByteStreamConnectable is returned unchanged, a string with a "/" in it (on
 // Windows also "\\") or "@" at its beginning is the path of a UNIX socket, another string is host:port
 // with a numeric port, as is a netip.AddrPort or a *net.TCPAddr; a *net.UnixAddr is a
-// path. Anything else is a *anyio.MisuseError. [SO-47]
+// path. Anything else is a *anyio.MisuseError.
 func AsConnectable(remote any) (stream.ByteStreamConnectable, error) {
 	switch r := remote.(type) {
 	case stream.ByteStreamConnectable:

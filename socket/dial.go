@@ -23,7 +23,7 @@ const dialOptions = withLocalHost | withLocalPort | withFamily | withAttemptDela
 //
 // The stream does not delay small packets (TCP_NODELAY). For TLS see package tlsstream.
 //
-// Cancellation: no connection is left behind. [SO-01]
+// Cancellation: no connection is left behind.
 func DialTCP(ctx context.Context, host string, port int, opts ...Option) (*Stream, error) {
 	return dialTCP(ctx, "DialTCP", callSite(), host, port, opts)
 }
@@ -51,7 +51,7 @@ func dialTCP(ctx context.Context, function string, pc uintptr, host string, port
 // DialUnix connects to a UNIX socket. A path that begins with "@" or NUL is in Linux's
 // abstract name space. The errors match fs.ErrNotExist and syscall.ECONNREFUSED.
 //
-// Cancellation: no connection is left behind. [SO-02]
+// Cancellation: no connection is left behind.
 func DialUnix(ctx context.Context, path string) (*UnixStream, error) {
 	c, err := dialUnix(ctx, path)
 	if err != nil {

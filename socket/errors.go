@@ -15,7 +15,7 @@ import (
 )
 
 // An AttemptsError is returned when a host has several addresses and none of them
-// could be connected to. It matches what any of its errors matches. [SO-01]
+// could be connected to. It matches what any of its errors matches.
 type AttemptsError struct {
 	Target   string    // "example.org:80"
 	Attempts []Attempt // in the order in which they failed

@@ -6,7 +6,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// An AddressFamily is a kind of socket addresses. [SO-09]
+// An AddressFamily is a kind of socket addresses.
 type AddressFamily int
 
 const (

@@ -16,7 +16,7 @@ import (
 // for each address of the host. All have the same port, also if the system chooses it.
 // An accepted stream does not delay small packets (TCP_NODELAY).
 //
-// Cancellation: nothing has happened. [SO-03]
+// Cancellation: nothing has happened.
 func ListenTCP(ctx context.Context, opts ...Option) (*TCPListener, error) {
 	return listenTCP(ctx, "ListenTCP", callSite(), opts)
 }
@@ -112,7 +112,7 @@ func listenEach(ctx context.Context, ips []netip.Addr, o options) (conns []kerne
 // and MaxConnections. Close leaves the file behind. A path that begins with "@" or NUL is in
 // Linux's abstract name space.
 //
-// Cancellation: nothing has happened. [SO-04]
+// Cancellation: nothing has happened.
 func ListenUnix(ctx context.Context, path string, opts ...Option) (*UnixListener, error) {
 	c, o, err := listenUnix(ctx, "ListenUnix", path, opts)
 	if err != nil {

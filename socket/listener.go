@@ -16,7 +16,7 @@ import (
 
 // A Listener accepts streams of type S on one socket or, if a host name stands for
 // several addresses, on several ones with the same port. Its methods may be called
-// from any task and goroutine; one Accept or Serve may go on at a time. Close it. [SO-23]
+// from any task and goroutine; one Accept or Serve may go on at a time. Close it.
 type Listener[S stream.ByteStream] struct {
 	sockets   []*endpoint // at least one
 	wrap      func(c kernel.StreamConn, pc uintptr) S
@@ -94,7 +94,7 @@ func (l *Listener[S]) ExtraAttributes() anyio.Attributes {
 // ErrClosed after Close, a *anyio.BusyError if another task accepts, and those of the
 // system, such as syscall.EMFILE; the next Accept may do better then.
 //
-// Cancellation: no connection is lost. [SO-23]
+// Cancellation: no connection is lost.
 func (l *Listener[S]) Accept(ctx context.Context) (S, error) {
 	var none S
 	if err := l.accepting.Acquire(); err != nil {

@@ -18,7 +18,7 @@ import (
 // translated by IDNA 2008, so "faß.de" is not "fass.de". Zones of IPv6 addresses are
 // kept. The errors are *net.DNSError and *net.AddrError.
 //
-// Cancellation: nothing has happened. [DN-01]
+// Cancellation: nothing has happened.
 func GetAddrInfo(ctx context.Context, network, host, service string) ([]netip.AddrPort, error) {
 	proto := strings.TrimRight(network, "46")
 	f, ok := tcpFamily("tcp" + strings.TrimPrefix(network, proto))
@@ -47,7 +47,7 @@ func GetAddrInfo(ctx context.Context, network, host, service string) ([]netip.Ad
 // address. The service is the number of the port: Go has no names of services by
 // number.
 //
-// Cancellation: nothing has happened. [DN-02]
+// Cancellation: nothing has happened.
 func GetNameInfo(ctx context.Context, addr netip.AddrPort) (host, service string, err error) {
 	if !addr.IsValid() {
 		return "", "", misuse("GetNameInfo: the address is not valid")

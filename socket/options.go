@@ -89,14 +89,14 @@ func Mode(mode fs.FileMode) Option {
 
 // AttemptDelay is how long DialTCP waits for one address to answer before it tries
 // the next one as well; 250 ms by default. Zero or less is all at once, anyio.Forever
-// only when the one before has failed. [SO-01]
+// only when the one before has failed.
 func AttemptDelay(d time.Duration) Option {
 	return func(o *options) { o.given, o.attemptDelay = o.given|withAttemptDelay, d }
 }
 
 // ResolutionDelay is how long DialTCP, when it knows the IPv4 addresses of a host,
 // waits for the IPv6 ones, which it prefers; 50 ms by default. Zero or less is not at all,
-// anyio.Forever until their lookup has ended. [SO-01]
+// anyio.Forever until their lookup has ended.
 func ResolutionDelay(d time.Duration) Option {
 	return func(o *options) { o.given, o.resolutionDelay = o.given|withResolutionDelay, d }
 }

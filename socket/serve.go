@@ -25,7 +25,7 @@ import (
 // are to be served to their end after Close.
 //
 // Cancellation: no connection is lost; those that were not accepted stay with the
-// system. [SO-24]
+// system.
 func (l *Listener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn S) error) error {
 	if handler == nil {
 		return misuse("Serve: the handler is nil")

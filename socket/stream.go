@@ -14,7 +14,7 @@ import (
 
 // A Stream is a connected TCP or UNIX stream socket. Its methods may be called from
 // any task and goroutine; one call of Receive and one of Send may go on at the same
-// time. Close it. [SO-15] [SO-16]
+// time. Close it.
 type Stream struct {
 	endpoint
 	c       kernel.StreamConn // = conn
@@ -51,7 +51,7 @@ var errEmptyBuffer = misuse("Receive needs a buffer with room for at least one b
 // are ErrClosed after Close, io.EOF after the last byte, a *anyio.BrokenError if the
 // connection failed, and a *anyio.BusyError if another task receives.
 //
-// Cancellation: no byte is lost. [SO-15]
+// Cancellation: no byte is lost.
 func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
 	if len(buf) == 0 {
 		return 0, s.refused(ctx, errEmptyBuffer)
@@ -71,7 +71,7 @@ func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
 // ErrClosed after Close or SendEOF, a *anyio.BrokenError if the connection failed or
 // the other side has closed it, and a *anyio.BusyError if another task sends.
 //
-// Cancellation: an unknown part of data may have been sent. [SO-16]
+// Cancellation: an unknown part of data may have been sent.
 func (s *Stream) Send(ctx context.Context, data []byte) error {
 	if err := s.beginSend(ctx); err != nil { // not by SendCounted, for the sake of a small stack
 		return err
@@ -132,7 +132,7 @@ func (s *Stream) beginSend(ctx context.Context) error {
 }
 
 // SendEOF tells the other side that no more data will come; receiving goes on.
-// Further calls do nothing. The errors are those of Send. [SO-17]
+// Further calls do nothing. The errors are those of Send.
 func (s *Stream) SendEOF(ctx context.Context) error {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return err

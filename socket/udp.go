@@ -8,7 +8,7 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// A Packet is a datagram and the address that it came from or goes to. [SO-43]
+// A Packet is a datagram and the address that it came from or goes to.
 type Packet struct {
 	Data []byte
 	Addr netip.AddrPort
@@ -16,7 +16,7 @@ type Packet struct {
 
 // A UDPSocket sends datagrams to anybody and receives them from anybody. UDP
 // promises neither order nor delivery. One task may receive and one may send at
-// the same time. There is no end of stream. Close it. [SO-26]
+// the same time. There is no end of stream. Close it.
 type UDPSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[Packet] = (*UDPSocket)(nil)
@@ -25,7 +25,7 @@ var _ stream.UnreliableObjectStream[Packet] = (*UDPSocket)(nil)
 // Family and ReusePort; Family or LocalHost must be given. LocalPort counts without
 // LocalHost, too.
 //
-// Cancellation: no socket is made. [SO-05]
+// Cancellation: no socket is made.
 func UDP(ctx context.Context, opts ...Option) (*UDPSocket, error) {
 	o, err := optionsOf("UDP", withLocalHost|withLocalPort|withFamily|withReusePort, opts)
 	if err == nil && o.localHost == "" && o.family == Unspecified {
@@ -59,13 +59,13 @@ func UDP(ctx context.Context, opts ...Option) (*UDPSocket, error) {
 // and a *anyio.BrokenError if the network reports a failure; the socket can still be
 // used after it.
 //
-// Cancellation: no datagram is lost. [SO-26]
+// Cancellation: no datagram is lost.
 func (s *UDPSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from netip.AddrPort, err error) {
 	n, a, err := s.receiveFrom(ctx, buf)
 	return n, unmap(a.IP), err
 }
 
-// Receive is ReceiveFrom with memory of its own for each datagram. [SO-26]
+// Receive is ReceiveFrom with memory of its own for each datagram.
 func (s *UDPSocket) Receive(ctx context.Context) (Packet, error) {
 	data, a, err := s.receive(ctx)
 	return Packet{data, unmap(a.IP)}, err
@@ -74,7 +74,7 @@ func (s *UDPSocket) Receive(ctx context.Context) (Packet, error) {
 // SendTo sends a datagram. The errors are ErrClosed after Close, a *anyio.BusyError
 // if another task sends, and those of the system, such as syscall.EMSGSIZE.
 //
-// Cancellation: the datagram is not sent. [SO-28]
+// Cancellation: the datagram is not sent.
 func (s *UDPSocket) SendTo(ctx context.Context, data []byte, to netip.AddrPort) error {
 	if !to.IsValid() {
 		return s.refused(ctx, misuse("SendTo: the address is not valid"))
@@ -82,5 +82,5 @@ func (s *UDPSocket) SendTo(ctx context.Context, data []byte, to netip.AddrPort) 
 	return s.send(ctx, data, kernel.Addr{IP: to})
 }
 
-// Send is SendTo for a packet. [SO-27]
+// Send is SendTo for a packet.
 func (s *UDPSocket) Send(ctx context.Context, p Packet) error { return s.SendTo(ctx, p.Data, p.Addr) }

@@ -9,7 +9,7 @@ import (
 )
 
 // A ConnectedUDPSocket exchanges datagrams with one address. Those from others are
-// dropped by the system. Otherwise it is as a UDPSocket. [SO-31]
+// dropped by the system. Otherwise it is as a UDPSocket.
 type ConnectedUDPSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUDPSocket)(nil)
@@ -18,7 +18,7 @@ var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUDPSocket)(nil)
 // options are LocalHost, LocalPort, Family and ReusePort. The family is that of
 // LocalHost, if that is given.
 //
-// Cancellation: no socket is made. [SO-06]
+// Cancellation: no socket is made.
 func ConnectedUDP(ctx context.Context, host string, port int, opts ...Option) (*ConnectedUDPSocket, error) {
 	o, err := optionsOf("ConnectedUDP", withLocalHost|withLocalPort|withFamily|withReusePort, opts)
 	if err == nil {
@@ -56,20 +56,20 @@ func ConnectedUDP(ctx context.Context, host string, port int, opts ...Option) (*
 // The errors are those of UDPSocket.ReceiveFrom; a *anyio.BrokenError with
 // syscall.ECONNREFUSED says that nobody has listened to an earlier datagram.
 //
-// Cancellation: no datagram is lost. [SO-31]
+// Cancellation: no datagram is lost.
 func (s *ConnectedUDPSocket) ReceiveInto(ctx context.Context, buf []byte) (int, error) {
 	n, _, err := s.receiveFrom(ctx, buf)
 	return n, err
 }
 
-// Receive is ReceiveInto with memory of its own for each datagram. [SO-31]
+// Receive is ReceiveInto with memory of its own for each datagram.
 func (s *ConnectedUDPSocket) Receive(ctx context.Context) ([]byte, error) {
 	data, _, err := s.receive(ctx)
 	return data, err
 }
 
 // Send sends a datagram to the other side. The errors are those of UDPSocket.SendTo
-// and ReceiveInto. Cancellation: the datagram is not sent. [SO-32]
+// and ReceiveInto. Cancellation: the datagram is not sent.
 func (s *ConnectedUDPSocket) Send(ctx context.Context, data []byte) error {
 	return s.send(ctx, data, kernel.Addr{})
 }

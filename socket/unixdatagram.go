@@ -9,14 +9,14 @@ import (
 )
 
 // A UnixPacket is a datagram and the path of the socket that it came from ("" if
-// that is not bound) or goes to. [SO-44]
+// that is not bound) or goes to.
 type UnixPacket struct {
 	Data []byte
 	Path string
 }
 
 // A UnixDatagramSocket exchanges datagrams with other UNIX datagram sockets. One
-// task may receive and one may send at the same time. Close it; the file stays. [SO-34]
+// task may receive and one may send at the same time. Close it; the file stays.
 type UnixDatagramSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[UnixPacket] = (*UnixDatagramSocket)(nil)
@@ -24,7 +24,7 @@ var _ stream.UnreliableObjectStream[UnixPacket] = (*UnixDatagramSocket)(nil)
 // UnixDatagram makes a UNIX datagram socket. The options are LocalPath, without which
 // nobody can answer it, and Mode.
 //
-// Cancellation: nothing has happened. [SO-07]
+// Cancellation: nothing has happened.
 func UnixDatagram(ctx context.Context, opts ...Option) (*UnixDatagramSocket, error) {
 	c, err := openUnixgram(ctx, "UnixDatagram", kernel.Addr{}, opts)
 	if err != nil {
@@ -38,14 +38,14 @@ func UnixDatagram(ctx context.Context, opts ...Option) (*UnixDatagramSocket, err
 // ReceiveFrom waits for a datagram and copies it to buf, cut off if it is longer.
 // The errors are ErrClosed after Close and a *anyio.BusyError if another task receives.
 //
-// Cancellation: no datagram is lost. [SO-34]
+// Cancellation: no datagram is lost.
 func (s *UnixDatagramSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from string, err error) {
 	n, a, err := s.receiveFrom(ctx, buf)
 	return n, shownPath(a.Path), err
 }
 
 // Receive is ReceiveFrom with memory of its own for each datagram, of up to 65536
-// bytes. [SO-34]
+// bytes.
 func (s *UnixDatagramSocket) Receive(ctx context.Context) (UnixPacket, error) {
 	data, a, err := s.receive(ctx)
 	return UnixPacket{data, shownPath(a.Path)}, err
@@ -55,7 +55,7 @@ func (s *UnixDatagramSocket) Receive(ctx context.Context) (UnixPacket, error) {
 // ErrClosed after Close, a *anyio.BusyError if another task sends, and those of the
 // system, such as fs.ErrNotExist.
 //
-// Cancellation: the datagram is not sent. [SO-36]
+// Cancellation: the datagram is not sent.
 func (s *UnixDatagramSocket) SendTo(ctx context.Context, data []byte, path string) error {
 	to, err := unixAddr(path)
 	if err != nil {
@@ -64,13 +64,13 @@ func (s *UnixDatagramSocket) SendTo(ctx context.Context, data []byte, path strin
 	return s.send(ctx, data, to)
 }
 
-// Send is SendTo for a packet. [SO-35]
+// Send is SendTo for a packet.
 func (s *UnixDatagramSocket) Send(ctx context.Context, p UnixPacket) error {
 	return s.SendTo(ctx, p.Data, p.Path)
 }
 
 // A ConnectedUnixDatagramSocket exchanges datagrams with one other socket. Otherwise
-// it is as a UnixDatagramSocket. [SO-38]
+// it is as a UnixDatagramSocket.
 type ConnectedUnixDatagramSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUnixDatagramSocket)(nil)
@@ -79,7 +79,7 @@ var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUnixDatagramSocket)(nil
 // socket at a path. The options are LocalPath, without which it cannot be answered,
 // and Mode.
 //
-// Cancellation: nothing has happened. [SO-08]
+// Cancellation: nothing has happened.
 func ConnectedUnixDatagram(ctx context.Context, remotePath string, opts ...Option) (*ConnectedUnixDatagramSocket, error) {
 	remote, err := unixAddr(remotePath)
 	if err != nil {
@@ -96,13 +96,13 @@ func ConnectedUnixDatagram(ctx context.Context, remotePath string, opts ...Optio
 
 // ReceiveInto waits for a datagram and copies it to buf, cut off if it is longer.
 // The errors are those of UnixDatagramSocket.ReceiveFrom. Cancellation: no datagram
-// is lost. [SO-38]
+// is lost.
 func (s *ConnectedUnixDatagramSocket) ReceiveInto(ctx context.Context, buf []byte) (int, error) {
 	n, _, err := s.receiveFrom(ctx, buf)
 	return n, err
 }
 
-// Receive is ReceiveInto with memory of its own for each datagram. [SO-38]
+// Receive is ReceiveInto with memory of its own for each datagram.
 func (s *ConnectedUnixDatagramSocket) Receive(ctx context.Context) ([]byte, error) {
 	data, _, err := s.receive(ctx)
 	return data, err
@@ -110,7 +110,7 @@ func (s *ConnectedUnixDatagramSocket) Receive(ctx context.Context) ([]byte, erro
 
 // Send sends a datagram, waiting while the receiver's queue is full. The errors are
 // those of UnixDatagramSocket.SendTo, and a *anyio.BrokenError if the other side is
-// gone. Cancellation: the datagram is not sent. [SO-39]
+// gone. Cancellation: the datagram is not sent.
 func (s *ConnectedUnixDatagramSocket) Send(ctx context.Context, data []byte) error {
 	return s.send(ctx, data, kernel.Addr{})
 }

@@ -22,7 +22,7 @@ func newUnixStream(c kernel.StreamConn, pc uintptr) *UnixStream {
 // of the descriptors, at least one. They stay open here. The errors are those of
 // Send.
 //
-// Cancellation: the descriptors and a part of the message may have been sent. [SO-21]
+// Cancellation: the descriptors and a part of the message may have been sent.
 func (s *UnixStream) SendFDs(ctx context.Context, message []byte, fds ...uintptr) error {
 	switch {
 	case len(message) == 0:
@@ -40,7 +40,7 @@ func (s *UnixStream) SendFDs(ctx context.Context, message []byte, fds ...uintptr
 	return nil
 }
 
-// SendFiles is SendFDs for anything with a descriptor, such as files and sockets. [SO-21]
+// SendFiles is SendFDs for anything with a descriptor, such as files and sockets.
 func (s *UnixStream) SendFiles(ctx context.Context, message []byte, files ...any) error {
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
@@ -64,7 +64,7 @@ var ErrDescriptorsCut = kernel.ErrDescriptorsCut
 // with it, up to len(fds), which now belong to the caller. If more came, these are
 // closed, and ErrDescriptorsCut is returned beside what there was room for.
 //
-// Cancellation: no byte and no descriptor is lost. [SO-22]
+// Cancellation: no byte and no descriptor is lost.
 func (s *UnixStream) ReceiveFDs(ctx context.Context, buf []byte, fds []uintptr) (n, nfds int, err error) {
 	switch {
 	case len(buf) == 0:
@@ -83,7 +83,7 @@ func (s *UnixStream) ReceiveFDs(ctx context.Context, buf []byte, fds []uintptr) 
 	return n, nfds, err
 }
 
-// ReceiveFiles is ReceiveFDs for at most limit files. Close them. [SO-22]
+// ReceiveFiles is ReceiveFDs for at most limit files. Close them.
 func (s *UnixStream) ReceiveFiles(ctx context.Context, buf []byte, limit int) (n int, files []*os.File, err error) {
 	if limit <= 0 {
 		return 0, nil, s.refused(ctx, misuse("ReceiveFiles: the limit must be positive, it is %d", limit))

@@ -17,13 +17,13 @@ import (
 //
 // The errors are a *anyio.BusyError if another task waits for the same, ErrClosed
 // after NotifyClosing, and one that matches errors.ErrUnsupported in the simulator.
-// Cancellation: nothing is left behind. [WR-01]
+// Cancellation: nothing is left behind.
 func WaitReadable(ctx context.Context, obj any) error {
 	return waitFD(ctx, "WaitReadable", obj, false)
 }
 
 // WaitWritable waits until writing to a descriptor would not block. Otherwise it is as
-// WaitReadable. [WR-02]
+// WaitReadable.
 func WaitWritable(ctx context.Context, obj any) error {
 	return waitFD(ctx, "WaitWritable", obj, true)
 }
@@ -47,7 +47,7 @@ func waitFD(ctx context.Context, function string, obj any, write bool) error {
 
 // NotifyClosing wakes those who wait in WaitReadable and WaitWritable for a descriptor
 // that is about to be closed; they get ErrClosed. It does not close it, and does not
-// wait. An obj that has no descriptor, or no longer, is ignored. [WR-03]
+// wait. An obj that has no descriptor, or no longer, is ignored.
 func NotifyClosing(ctx context.Context, obj any) {
 	if fd, err := fdOf("NotifyClosing", obj); err == nil {
 		kernel.NetworkOf(ctx).NotifyClosing(ctx, fd)

@@ -12,18 +12,18 @@ import (
 // AsByteReceiveStream makes a byte stream of a stream of pieces of bytes, such as
 // one end of Memory[[]byte]. What does not fit into the buffer of one Receive is
 // kept for the next; empty pieces are passed over. The result belongs to the
-// caller, and closing it closes s. [ST-16]
+// caller, and closing it closes s.
 func AsByteReceiveStream(s ObjectReceiveStream[[]byte]) ByteReceiveStream {
 	return newPieceReceiver(s)
 }
 
 // AsByteSendStream makes a byte stream of a stream of pieces of bytes: each Send
 // sends a copy of the data as one piece, or nothing if there is none.
-// Cancellation: unlike with other byte streams, nothing was sent. [ST-17]
+// Cancellation: unlike with other byte streams, nothing was sent.
 func AsByteSendStream(s ObjectSendStream[[]byte]) ByteSendStream { return &pieceSender{s: s} }
 
 // AsByteStream is AsByteReceiveStream and AsByteSendStream for both directions of a
-// stream. [ST-18]
+// stream.
 func AsByteStream(s ObjectStream[[]byte]) ByteStream {
 	return &pieceStream{newPieceReceiver(s), pieceSender{s: s}, s}
 }

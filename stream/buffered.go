@@ -10,7 +10,7 @@ import (
 
 // A BufferedReceiver receives from a byte stream by count and by delimiter. What it
 // has received too much it keeps for the next call, and so it does with everything
-// received when a call fails: an error loses no data. [SB-01]
+// received when a call fails: an error loses no data.
 //
 // One task at a time may receive; another gets a *BusyError. Close may be called at
 // any time. The wrapped stream belongs to it and must not be received from directly.
@@ -52,7 +52,7 @@ func (r *BufferedReceiver) acquire() error {
 func (r *BufferedReceiver) leave() { r.guard.Release() }
 
 // Receive implements ByteReceiveStream: it gives what is buffered, or else waits for
-// the wrapped stream. [SB-02]
+// the wrapped stream.
 func (r *BufferedReceiver) Receive(ctx context.Context, buf []byte) (int, error) {
 	if err := r.enter(ctx); err != nil {
 		return 0, err
@@ -71,7 +71,7 @@ func (r *BufferedReceiver) Receive(ctx context.Context, buf []byte) (int, error)
 
 // ReceiveExactly waits for n bytes and returns them in a slice of their own. If the
 // stream ends before, the error is ErrEndOfStream if there was nothing at all, else
-// an *IncompleteReadError. Memory grows with what arrives, not with n. [SB-03]
+// an *IncompleteReadError. Memory grows with what arrives, not with n.
 //
 // Cancellation: no byte is lost; what was received is there for the next call, as
 // it is after every other error.
@@ -123,12 +123,12 @@ func (r *BufferedReceiver) Peek(ctx context.Context, n int) ([]byte, error) {
 }
 
 // Buffered is what is in the buffer. The slice is valid until the next call. Only
-// the task that receives may call it. [SB-05]
+// the task that receives may call it.
 func (r *BufferedReceiver) Buffered() []byte { return r.data[:len(r.data):len(r.data)] }
 
 // FeedData appends a copy of data to the buffer, as if it had been received: what
 // was read ahead by a parser, for instance. It never waits. The error is ErrClosed,
-// or a *BusyError while another task receives. [SB-06]
+// or a *BusyError while another task receives.
 func (r *BufferedReceiver) FeedData(data []byte) error {
 	if err := r.acquire(); err != nil {
 		return err
@@ -139,17 +139,17 @@ func (r *BufferedReceiver) FeedData(data []byte) error {
 	return nil
 }
 
-// Close closes the wrapped stream. What is buffered is gone. [SB-07]
+// Close closes the wrapped stream. What is buffered is gone.
 func (r *BufferedReceiver) Close(ctx context.Context) error {
 	r.closed.Store(true)
 	return r.s.Close(ctx)
 }
 
-// ExtraAttributes are those of the wrapped stream. [SB-08]
+// ExtraAttributes are those of the wrapped stream.
 func (r *BufferedReceiver) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(r.s) }
 
 // A BufferedStream is a byte stream with a BufferedReceiver for one direction. What
-// is sent goes straight to the wrapped stream. [SB-09]
+// is sent goes straight to the wrapped stream.
 type BufferedStream struct {
 	BufferedReceiver
 	both ByteStream
@@ -162,13 +162,13 @@ func NewBuffered(s ByteStream) *BufferedStream {
 	return b
 }
 
-// Send implements ByteSendStream. [SB-10]
+// Send implements ByteSendStream.
 func (b *BufferedStream) Send(ctx context.Context, data []byte) error { return b.both.Send(ctx, data) }
 
-// SendEOF implements ByteStream. [SB-11]
+// SendEOF implements ByteStream.
 func (b *BufferedStream) SendEOF(ctx context.Context) error { return b.both.SendEOF(ctx) }
 
-// BufferedConnectable makes buffered streams of the connections of c. [SB-12]
+// BufferedConnectable makes buffered streams of the connections of c.
 func BufferedConnectable[S ByteStream](c Connectable[S]) Connectable[*BufferedStream] {
 	return bufferedConnectable[S]{c}
 }

@@ -11,7 +11,7 @@ import (
 
 // An IncompleteReadError is returned when a stream ends in the middle of what was
 // asked for. It matches io.ErrUnexpectedEOF. What was received is still in the
-// buffer. [EX-09]
+// buffer.
 type IncompleteReadError struct {
 	Got  int // bytes that are buffered
 	Want int // bytes that were asked for, 0 if a delimiter was
@@ -28,7 +28,7 @@ func (e *IncompleteReadError) Error() string {
 func (e *IncompleteReadError) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // A DelimiterNotFoundError is returned when there is no delimiter after at most
-// MaxBytes bytes. What was received is still in the buffer. [EX-07]
+// MaxBytes bytes. What was received is still in the buffer.
 type DelimiterNotFoundError struct{ MaxBytes int }
 
 func (e *DelimiterNotFoundError) Error() string {

@@ -13,7 +13,7 @@ import (
 // own; the delimiter is consumed, too. If there are more than max bytes before it,
 // the error is a *DelimiterNotFoundError, whatever the pieces in which the data
 // arrives. If the stream ends before, the error is ErrEndOfStream if there was
-// nothing at all, else an *IncompleteReadError. [SB-04]
+// nothing at all, else an *IncompleteReadError.
 //
 // Cancellation: no byte is lost; what was received is there for the next call, as
 // it is after every other error.

@@ -6,7 +6,7 @@ import (
 	"github.com/anyio-go/anyio"
 )
 
-// A ByteReceiveStream receives bytes in the order in which they were sent. [ST-09]
+// A ByteReceiveStream receives bytes in the order in which they were sent.
 type ByteReceiveStream interface {
 	anyio.Resource
 	// Receive waits for data and reads between 1 and len(buf) bytes into buf. The
@@ -18,7 +18,7 @@ type ByteReceiveStream interface {
 	Receive(ctx context.Context, buf []byte) (int, error)
 }
 
-// A ByteSendStream sends bytes. [ST-10]
+// A ByteSendStream sends bytes.
 type ByteSendStream interface {
 	anyio.Resource
 	// Send sends all of data, waiting while the other side is slow. The errors are
@@ -31,7 +31,7 @@ type ByteSendStream interface {
 }
 
 // A ByteStream carries bytes in both directions. Sending and receiving may go on
-// at the same time. [ST-11]
+// at the same time.
 type ByteStream interface {
 	ByteReceiveStream
 	ByteSendStream
@@ -40,7 +40,7 @@ type ByteStream interface {
 	SendEOF(ctx context.Context) error
 }
 
-// A Listener accepts connections of type S. [ST-12]
+// A Listener accepts connections of type S.
 type Listener[S any] interface {
 	anyio.Resource
 	// Accept waits for a connection, which the caller must close. The errors are
@@ -54,14 +54,14 @@ type Listener[S any] interface {
 	Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn S) error) error
 }
 
-// A Connectable makes connections of type S, such as to a fixed address. [ST-19] [ST-20]
+// A Connectable makes connections of type S, such as to a fixed address.
 type Connectable[S any] interface {
 	// Connect makes a new connection. The error matches ErrConnectionFailed.
 	Connect(ctx context.Context) (S, error)
 }
 
 type (
-	// A ByteStreamConnectable makes byte streams. [ST-20]
+	// A ByteStreamConnectable makes byte streams.
 	ByteStreamConnectable = Connectable[ByteStream]
 	// A ByteStreamListener accepts byte streams.
 	ByteStreamListener = Listener[ByteStream]

@@ -13,12 +13,12 @@ import (
 
 // Attributes of file streams.
 var (
-	// AttrFile is the file itself. [SB-13]
+	// AttrFile is the file itself.
 	AttrFile = anyio.NewAttribute[*os.File]("file")
-	// AttrFilePath is the path that the file was opened with, if it has one. [SB-14]
+	// AttrFilePath is the path that the file was opened with, if it has one.
 	AttrFilePath = anyio.NewAttribute[string]("file.path")
 	// AttrFileDescriptor is the file's descriptor, on Windows its handle. Unlike the
-	// method Fd it does not change how the file blocks. [SB-15]
+	// method Fd it does not change how the file blocks.
 	AttrFileDescriptor = anyio.NewAttribute[uintptr]("file.descriptor")
 )
 

@@ -15,13 +15,13 @@ import (
 //
 // Its calls are those of RunBlocking and hold up no task: on the parallel backend
 // they are made in place, on the event loop on another goroutine, in the simulator
-// as one step. [SB-16]
+// as one step.
 type FileReadStream struct{ fileStream }
 
 var _ ByteReceiveStream = (*FileReadStream)(nil)
 
 // NewFileReadStream makes a stream of an open file, which belongs to it from then
-// on. [SB-16]
+// on.
 func NewFileReadStream(file *os.File) *FileReadStream {
 	return newFileReadStream(file, kernel.CallerPC(1))
 }
@@ -36,7 +36,7 @@ func newFileReadStream(file *os.File, pc uintptr) *FileReadStream {
 }
 
 // OpenFile opens a file to receive from. The errors are those of os.Open.
-// Cancellation: the file is not opened. [SB-17]
+// Cancellation: the file is not opened.
 func OpenFile(ctx context.Context, path string) (*FileReadStream, error) {
 	file, err := anyio.RunBlocking(ctx, func() (*os.File, error) { return os.Open(path) })
 	if err != nil {
@@ -47,7 +47,7 @@ func OpenFile(ctx context.Context, path string) (*FileReadStream, error) {
 
 // Receive reads up to len(buf) bytes. At the end of the file it returns
 // ErrEndOfStream; if the file has grown it goes on the next time. An error of
-// the file is wrapped in a *anyio.BrokenError. Cancellation: no byte is lost. [SB-18]
+// the file is wrapped in a *anyio.BrokenError. Cancellation: no byte is lost.
 func (s *FileReadStream) Receive(ctx context.Context, buf []byte) (int, error) {
 	if len(buf) == 0 {
 		if _, err := kernel.Enter(ctx); err != nil {
@@ -61,7 +61,7 @@ func (s *FileReadStream) Receive(ctx context.Context, buf []byte) (int, error) {
 // Seek moves to an offset from the start, the end or where it is, as io.SeekStart,
 // io.SeekEnd and io.SeekCurrent say, and returns the new offset from the start. A
 // file that cannot, such as a pipe, gives the error of the system. Cancellation:
-// it has not moved. [SB-19]
+// it has not moved.
 func (s *FileReadStream) Seek(ctx context.Context, offset int64, whence int) (int64, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
@@ -70,7 +70,7 @@ func (s *FileReadStream) Seek(ctx context.Context, offset int64, whence int) (in
 	return anyio.RunBlocking(ctx, func() (int64, error) { return s.file.Seek(offset, whence) })
 }
 
-// Tell returns the offset from the start where the next Receive reads. [SB-20]
+// Tell returns the offset from the start where the next Receive reads.
 func (s *FileReadStream) Tell(ctx context.Context) (int64, error) {
 	return s.Seek(ctx, 0, io.SeekCurrent)
 }

@@ -9,13 +9,13 @@ import (
 )
 
 // A FileWriteStream sends to a file. As of a FileReadStream, its calls hold up no
-// task. [SB-21]
+// task.
 type FileWriteStream struct{ fileStream }
 
 var _ CountingSender = (*FileWriteStream)(nil)
 
 // NewFileWriteStream makes a stream of an open file, which belongs to it from then
-// on. [SB-21]
+// on.
 func NewFileWriteStream(file *os.File) *FileWriteStream {
 	return newFileWriteStream(file, kernel.CallerPC(1))
 }
@@ -31,7 +31,7 @@ func newFileWriteStream(file *os.File, pc uintptr) *FileWriteStream {
 
 // CreateFile opens a file to send to. What was in it is gone; if there is none it is
 // made, with the permissions that os.Create gives. The errors are those of os.Create.
-// Cancellation: nothing was done. [SB-22]
+// Cancellation: nothing was done.
 func CreateFile(ctx context.Context, path string) (*FileWriteStream, error) {
 	file, err := openToWrite(ctx, path, os.O_TRUNC)
 	if err != nil {
@@ -41,7 +41,7 @@ func CreateFile(ctx context.Context, path string) (*FileWriteStream, error) {
 }
 
 // AppendFile opens a file to send to, as CreateFile does, but what is sent comes
-// after what is in it, also if somebody else writes to it at the same time. [SB-22]
+// after what is in it, also if somebody else writes to it at the same time.
 func AppendFile(ctx context.Context, path string) (*FileWriteStream, error) {
 	file, err := openToWrite(ctx, path, os.O_APPEND)
 	if err != nil {
@@ -57,7 +57,7 @@ func openToWrite(ctx context.Context, path string, how int) (*os.File, error) {
 }
 
 // Send writes all of data. An error of the file, such as a full disk, is wrapped in
-// a *anyio.BrokenError. Cancellation: nothing was written. [SB-23]
+// a *anyio.BrokenError. Cancellation: nothing was written.
 func (s *FileWriteStream) Send(ctx context.Context, data []byte) error {
 	_, err := s.do(ctx, data)
 	return err

@@ -16,7 +16,7 @@ const Unbounded = math.MaxInt
 // Memory makes an object stream inside the process and returns its two ends.
 // Up to buffer items are stored while no receiver waits; with a buffer of 0 each
 // Send waits until its item is received. Each item goes to one receiver. Close
-// both ends. [ST-22]
+// both ends.
 //
 // The ends may be used by any number of tasks and goroutines of any backend at
 // the same time. Items come out in the order in which Send was called; those who
@@ -101,7 +101,7 @@ type end[T any] struct {
 }
 
 // MemoryStatistics is a snapshot of a memory stream, the same from both ends and
-// all clones. [ST-33]
+// all clones.
 type MemoryStatistics struct {
 	CurrentBufferUsed   int // items in the buffer
 	MaxBufferSize       int // as given to Memory
@@ -112,7 +112,7 @@ type MemoryStatistics struct {
 }
 
 // Statistics tells what the stream holds, who has it open, and how many wait. It
-// works on a closed end, too. [ST-32]
+// works on a closed end, too.
 func (e *end[T]) Statistics() MemoryStatistics {
 	m := e.m
 	m.mu.Lock()

@@ -17,7 +17,7 @@ var opReceive = kernel.RegisterOp("MemoryReceiveStream.Receive")
 // Receive returns the oldest item, waiting for one if there is none. It returns
 // ErrClosed if this end is or gets closed, and ErrEndOfStream if all sending ends
 // are closed and everything is received. Cancellation: no item is lost; one that
-// was already handed over is returned although the scope is canceled. [ST-28]
+// was already handed over is returned although the scope is canceled.
 func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -46,7 +46,7 @@ func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 }
 
 // TryReceive is Receive that never waits: it returns ErrWouldBlock if nothing was
-// sent. It needs no context and is no checkpoint. [ST-29]
+// sent. It needs no context and is no checkpoint.
 func (r *MemoryReceiveStream[T]) TryReceive() (T, error) {
 	kernel.Preempt()
 	r.m.mu.Lock()
@@ -64,14 +64,14 @@ func (r *MemoryReceiveStream[T]) TryReceive() (T, error) {
 
 // All receives until all sending ends are closed, which ends the sequence. Any
 // other error is yielded once and ends it, too. The sequence may be ranged over
-// again to go on. Leaving the loop does not close the stream. [ST-02]
+// again to go on. Leaving the loop does not close the stream.
 func (r *MemoryReceiveStream[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return All(ctx, r)
 }
 
 // Clone makes another receiving end of the same stream, to be closed on its own.
 // Each item goes to one receiver. The clone of a closed end is closed, so that its
-// calls return ErrClosed. [ST-26]
+// calls return ErrClosed.
 func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 	m := r.m
 	c := &MemoryReceiveStream[T]{end[T]{m: m}}
@@ -91,7 +91,7 @@ func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 // Close closes this end; further calls do nothing. Calls of Receive that wait on
 // it return ErrClosed. When the last receiving end is closed, senders that wait
 // get ErrBroken and what is in the buffer is dropped. It does not look at ctx,
-// never waits, and always returns nil. [ST-30] [ST-31]
+// never waits, and always returns nil.
 func (r *MemoryReceiveStream[T]) Close(ctx context.Context) error {
 	m := r.m
 	var woken queue[T]

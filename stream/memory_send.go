@@ -16,7 +16,7 @@ var opSend = kernel.RegisterOp("MemorySendStream.Send")
 // Send hands item to the receiver that waits longest, or stores it in the buffer,
 // or else waits until one of the two is possible. It returns ErrClosed if this
 // end is or gets closed and ErrBroken if all receiving ends are; then the item
-// was not sent. Cancellation: the item was not sent. [ST-23]
+// was not sent. Cancellation: the item was not sent.
 func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 
 // TrySend is Send that never waits: it returns ErrWouldBlock if no receiver waits
 // and the buffer is full. It never overtakes a sender that waits. It needs no
-// context and is no checkpoint. [ST-24]
+// context and is no checkpoint.
 func (s *MemorySendStream[T]) TrySend(item T) error {
 	kernel.Preempt()
 	s.m.mu.Lock()
@@ -65,7 +65,7 @@ func (s *MemorySendStream[T]) TrySend(item T) error {
 
 // Clone makes another sending end of the same stream, to be closed on its own:
 // the stream ends when all of them are closed. The clone of a closed end is
-// closed, so that its calls return ErrClosed. [ST-25]
+// closed, so that its calls return ErrClosed.
 func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 	m := s.m
 	c := &MemorySendStream[T]{end[T]{m: m}}
@@ -86,7 +86,7 @@ func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 // return ErrClosed, their items are withdrawn. When the last sending end is
 // closed, receivers that wait get ErrEndOfStream; what is in the buffer can still
 // be received. It does not look at ctx, never waits, and always returns
-// nil. [ST-27] [ST-31]
+// nil.
 func (s *MemorySendStream[T]) Close(ctx context.Context) error {
 	m := s.m
 	var woken queue[T]

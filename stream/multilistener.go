@@ -11,7 +11,7 @@ import (
 )
 
 // A MultiListener is several listeners as one, such as those of the addresses of a
-// host. They belong to it. [SB-37]
+// host. They belong to it.
 type MultiListener[S any] struct {
 	accepting anyio.ResourceGuard
 
@@ -45,7 +45,7 @@ func (m *MultiListener[S]) empty() ([]Listener[S], []S) {
 	return all, ready
 }
 
-// Listeners is a copy of the list, without nested ones. [SB-41]
+// Listeners is a copy of the list, without nested ones.
 func (m *MultiListener[S]) Listeners() []Listener[S] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -147,7 +147,7 @@ func closeConn[S any](ctx context.Context, conn S) error {
 }
 
 // Serve implements Listener, with one task for each listener; when one fails, the
-// others are no longer served. The error is a *anyio.GroupError. [SB-38]
+// others are no longer served. The error is a *anyio.GroupError.
 func (m *MultiListener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn S) error) error {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return err
@@ -179,7 +179,7 @@ func (m *MultiListener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handl
 }
 
 // Close closes all listeners, and connections that were accepted and that nobody
-// has asked for; each of them even if another fails. [SB-39]
+// has asked for; each of them even if another fails.
 func (m *MultiListener[S]) Close(ctx context.Context) error {
 	m.mu.Lock()
 	m.closed = true
@@ -196,7 +196,7 @@ func (m *MultiListener[S]) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// ExtraAttributes are those of all listeners, of which later ones win. [SB-40]
+// ExtraAttributes are those of all listeners, of which later ones win.
 func (m *MultiListener[S]) ExtraAttributes() anyio.Attributes {
 	var all anyio.Attributes
 	for _, l := range m.Listeners() {

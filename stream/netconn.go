@@ -16,9 +16,9 @@ import (
 // Attributes of streams and listeners that have addresses. What wraps a stream
 // passes them on; NetConn and NetListener answer with them.
 var (
-	// AttrLocalAddr is the address of this side. [SO-10]
+	// AttrLocalAddr is the address of this side.
 	AttrLocalAddr = anyio.NewAttribute[net.Addr]("stream.local_addr")
-	// AttrRemoteAddr is the address of the other side. [SO-13]
+	// AttrRemoteAddr is the address of the other side.
 	AttrRemoteAddr = anyio.NewAttribute[net.Addr]("stream.remote_addr")
 )
 

@@ -11,7 +11,7 @@ import (
 // An UnreliableObjectReceiveStream receives objects without a promise that they
 // arrive in order, or at all, as from a UDP socket. Its methods are those of
 // ObjectReceiveStream: in Go the promise is in the name and in the documentation
-// of what implements it. [ST-01]
+// of what implements it.
 type UnreliableObjectReceiveStream[T any] interface {
 	// Receive waits for the next object. The errors are ErrClosed if this end was
 	// closed, ErrEndOfStream if the other side was, and ErrBroken if something
@@ -20,7 +20,7 @@ type UnreliableObjectReceiveStream[T any] interface {
 	anyio.Resource
 }
 
-// An UnreliableObjectSendStream sends objects without a promise that they arrive. [ST-03]
+// An UnreliableObjectSendStream sends objects without a promise that they arrive.
 type UnreliableObjectSendStream[T any] interface {
 	// Send gives an object to the stream, waiting until it is taken. The errors
 	// are ErrClosed if this end was closed, and ErrBroken if the other side was or
@@ -29,34 +29,34 @@ type UnreliableObjectSendStream[T any] interface {
 	anyio.Resource
 }
 
-// An UnreliableObjectStream is both: it promises neither order nor delivery. [ST-04]
+// An UnreliableObjectStream is both: it promises neither order nor delivery.
 type UnreliableObjectStream[T any] interface {
 	UnreliableObjectReceiveStream[T]
 	UnreliableObjectSendStream[T]
 }
 
-// An ObjectReceiveStream delivers every object that was sent, in order. [ST-05]
+// An ObjectReceiveStream delivers every object that was sent, in order.
 type ObjectReceiveStream[T any] interface {
 	UnreliableObjectReceiveStream[T]
 }
 
-// An ObjectSendStream delivers every object, in the order of sending. [ST-06]
+// An ObjectSendStream delivers every object, in the order of sending.
 type ObjectSendStream[T any] interface {
 	UnreliableObjectSendStream[T]
 }
 
-// An ObjectStream carries objects in both directions. [ST-07]
+// An ObjectStream carries objects in both directions.
 type ObjectStream[T any] interface {
 	ObjectReceiveStream[T]
 	ObjectSendStream[T]
 	// SendEOF tells the other side that no more objects will be sent; Send then
-	// returns ErrClosed, receiving goes on. Further calls do nothing. [ST-08]
+	// returns ErrClosed, receiving goes on. Further calls do nothing.
 	SendEOF(ctx context.Context) error
 }
 
 // All receives until the end of the stream, which ends the sequence. Any other
 // error is yielded once, with the zero value of T, and ends it, too. The sequence
-// may be ranged over again to go on. [ST-02]
+// may be ranged over again to go on.
 func All[T any](ctx context.Context, r UnreliableObjectReceiveStream[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

@@ -9,7 +9,7 @@ import (
 )
 
 // A StapledByteStream is a byte stream made of two halves, such as the input and
-// output of a process. The halves belong to it. [SB-24]
+// output of a process. The halves belong to it.
 type StapledByteStream struct {
 	send    ByteSendStream
 	receive ByteReceiveStream
@@ -20,31 +20,31 @@ func Staple(send ByteSendStream, receive ByteReceiveStream) *StapledByteStream {
 	return &StapledByteStream{send, receive}
 }
 
-// Receive implements ByteReceiveStream. [SB-25]
+// Receive implements ByteReceiveStream.
 func (s *StapledByteStream) Receive(ctx context.Context, buf []byte) (int, error) {
 	return s.receive.Receive(ctx, buf)
 }
 
-// Send implements ByteSendStream. [SB-26]
+// Send implements ByteSendStream.
 func (s *StapledByteStream) Send(ctx context.Context, data []byte) error {
 	return s.send.Send(ctx, data)
 }
 
 // SendEOF closes the half that sends; receiving goes on. Cancellation: it is closed
-// nevertheless. [SB-27]
+// nevertheless.
 func (s *StapledByteStream) SendEOF(ctx context.Context) error { return s.send.Close(ctx) }
 
-// Close closes both halves, the second one as well if the first fails. [SB-28]
+// Close closes both halves, the second one as well if the first fails.
 func (s *StapledByteStream) Close(ctx context.Context) error {
 	return errors.Join(s.send.Close(ctx), s.receive.Close(ctx))
 }
 
-// ExtraAttributes are those of both halves; the one that receives wins. [SB-29]
+// ExtraAttributes are those of both halves; the one that receives wins.
 func (s *StapledByteStream) ExtraAttributes() anyio.Attributes {
 	return anyio.AttributesOf(s.send).Merge(anyio.AttributesOf(s.receive))
 }
 
-// A StapledObjectStream is an object stream made of two halves. [SB-30]
+// A StapledObjectStream is an object stream made of two halves.
 type StapledObjectStream[T any] struct {
 	send    ObjectSendStream[T]
 	receive ObjectReceiveStream[T]
@@ -55,18 +55,18 @@ func StapleObjects[T any](send ObjectSendStream[T], receive ObjectReceiveStream[
 	return &StapledObjectStream[T]{send, receive}
 }
 
-// Receive implements ObjectReceiveStream. [SB-31]
+// Receive implements ObjectReceiveStream.
 func (s *StapledObjectStream[T]) Receive(ctx context.Context) (T, error) {
 	return s.receive.Receive(ctx)
 }
 
-// Send implements ObjectSendStream. [SB-32]
+// Send implements ObjectSendStream.
 func (s *StapledObjectStream[T]) Send(ctx context.Context, item T) error {
 	return s.send.Send(ctx, item)
 }
 
 // TrySend is TrySend of the half that sends. If that half has none the error
-// matches errors.ErrUnsupported. [SB-36]
+// matches errors.ErrUnsupported.
 func (s *StapledObjectStream[T]) TrySend(item T) error {
 	if half, ok := s.send.(interface{ TrySend(item T) error }); ok {
 		return half.TrySend(item)
@@ -74,15 +74,15 @@ func (s *StapledObjectStream[T]) TrySend(item T) error {
 	return fmt.Errorf("stream: TrySend of a stapled stream whose half for sending, a %T, has none: %w", s.send, errors.ErrUnsupported)
 }
 
-// SendEOF closes the half that sends; receiving goes on. [SB-33]
+// SendEOF closes the half that sends; receiving goes on.
 func (s *StapledObjectStream[T]) SendEOF(ctx context.Context) error { return s.send.Close(ctx) }
 
-// Close closes both halves, the second one as well if the first fails. [SB-34]
+// Close closes both halves, the second one as well if the first fails.
 func (s *StapledObjectStream[T]) Close(ctx context.Context) error {
 	return errors.Join(s.send.Close(ctx), s.receive.Close(ctx))
 }
 
-// ExtraAttributes are those of both halves; the one that receives wins. [SB-35]
+// ExtraAttributes are those of both halves; the one that receives wins.
 func (s *StapledObjectStream[T]) ExtraAttributes() anyio.Attributes {
 	return anyio.AttributesOf(s.send).Merge(anyio.AttributesOf(s.receive))
 }

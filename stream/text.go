@@ -11,7 +11,7 @@ import (
 
 // A TextReceiveStream decodes a byte stream. It is an object stream of strings, of
 // which none is empty; where they begin and end has no meaning, but no character is
-// split. [SB-42]
+// split.
 type TextReceiveStream struct {
 	s      ByteReceiveStream
 	guard  anyio.ResourceGuard // guards d, buf and left
@@ -48,7 +48,7 @@ const textBuffer = 8192
 // Receive implements ObjectReceiveStream: it waits until a character is complete.
 // Under the policy Strict, bytes without a meaning in the encoding are a *DecodeError,
 // and so is the end of the stream within a character. Text before them is returned
-// first, and the next call goes on behind them. [SB-43]
+// first, and the next call goes on behind them.
 //
 // Cancellation: nothing is lost.
 func (r *TextReceiveStream) Receive(ctx context.Context) (string, error) {
@@ -80,16 +80,16 @@ func (r *TextReceiveStream) Receive(ctx context.Context) (string, error) {
 	}
 }
 
-// Close closes the wrapped stream. [SB-44]
+// Close closes the wrapped stream.
 func (r *TextReceiveStream) Close(ctx context.Context) error {
 	r.closed.Store(true)
 	return r.s.Close(ctx)
 }
 
-// ExtraAttributes are those of the wrapped stream. [SB-45]
+// ExtraAttributes are those of the wrapped stream.
 func (r *TextReceiveStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(r.s) }
 
-// A TextSendStream encodes strings for a byte stream. [SB-46]
+// A TextSendStream encodes strings for a byte stream.
 type TextSendStream struct {
 	s     ByteSendStream
 	guard anyio.ResourceGuard // guards e
@@ -116,7 +116,7 @@ func (t *TextSendStream) init(s ByteSendStream, o *textOption) {
 
 // Send implements ObjectSendStream. Under the policy Strict, a character that the
 // encoding does not have is an *EncodeError, and nothing is sent. A byte order mark
-// is sent once, before the first text. [SB-47]
+// is sent once, before the first text.
 //
 // Cancellation: as with the byte stream, an unknown part may have been sent.
 func (t *TextSendStream) Send(ctx context.Context, text string) error {
@@ -134,13 +134,13 @@ func (t *TextSendStream) Send(ctx context.Context, text string) error {
 	return t.s.Send(ctx, data)
 }
 
-// Close closes the wrapped stream. [SB-48]
+// Close closes the wrapped stream.
 func (t *TextSendStream) Close(ctx context.Context) error { return t.s.Close(ctx) }
 
-// ExtraAttributes are those of the wrapped stream. [SB-49]
+// ExtraAttributes are those of the wrapped stream.
 func (t *TextSendStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(t.s) }
 
-// A TextStream carries text over a byte stream, in both directions. [SB-50]
+// A TextStream carries text over a byte stream, in both directions.
 type TextStream struct {
 	s  ByteStream
 	in TextReceiveStream
@@ -165,23 +165,23 @@ func newText(s ByteStream, o *textOption) *TextStream {
 	return t
 }
 
-// Receive is that of TextReceiveStream. [SB-51]
+// Receive is that of TextReceiveStream.
 func (t *TextStream) Receive(ctx context.Context) (string, error) { return t.in.Receive(ctx) }
 
-// Send is that of TextSendStream. [SB-52]
+// Send is that of TextSendStream.
 func (t *TextStream) Send(ctx context.Context, text string) error { return t.to.Send(ctx, text) }
 
-// SendEOF is that of the wrapped stream. [SB-53]
+// SendEOF is that of the wrapped stream.
 func (t *TextStream) SendEOF(ctx context.Context) error { return t.s.SendEOF(ctx) }
 
-// Close closes the wrapped stream, once. [SB-54]
+// Close closes the wrapped stream, once.
 func (t *TextStream) Close(ctx context.Context) error { return t.in.Close(ctx) }
 
-// ExtraAttributes are those of the wrapped stream. [SB-55]
+// ExtraAttributes are those of the wrapped stream.
 func (t *TextStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(t.s) }
 
 // TextConnectable makes text streams of the connections of c. The options are
-// checked at once. [SB-56]
+// checked at once.
 func TextConnectable[S ByteStream](c Connectable[S], opts ...TextOption) (Connectable[*TextStream], error) {
 	o, err := textOptions(opts)
 	if err != nil {

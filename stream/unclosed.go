@@ -8,7 +8,7 @@ import (
 )
 
 // A leak warns, in debug runs, when what it watches is collected as garbage and
-// was not closed. [ST-34]
+// was not closed.
 type leak struct{ cleanup runtime.Cleanup }
 
 // reportUnclosed begins to watch p, which was made at pc.

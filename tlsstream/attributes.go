@@ -9,34 +9,34 @@ import (
 	"github.com/anyio-go/anyio"
 )
 
-// The extra attributes of a Stream, beside those of its transport. [TL-08]
+// The extra attributes of a Stream, beside those of its transport.
 var (
-	// AttrALPNProtocol is the protocol that was agreed on, "" if none. [TL-09]
+	// AttrALPNProtocol is the protocol that was agreed on, "" if none.
 	AttrALPNProtocol = anyio.NewAttribute[string]("tls.alpn_protocol")
 	// AttrChannelBindingTLSUnique is the binding of RFC 5929, up to TLS 1.2; nil with
-	// TLS 1.3, which has none: use ExportKeyingMaterial of the State. [TL-10]
+	// TLS 1.3, which has none: use ExportKeyingMaterial of the State.
 	AttrChannelBindingTLSUnique = anyio.NewAttribute[[]byte]("tls.channel_binding_tls_unique")
-	// AttrCipherSuite is what encrypts the stream. [TL-11]
+	// AttrCipherSuite is what encrypts the stream.
 	AttrCipherSuite = anyio.NewAttribute[Cipher]("tls.cipher")
 	// AttrPeerCertificate is the other side's, nil if it showed none. Whether it was
-	// verified is for the config to say. [TL-12]
+	// verified is for the config to say.
 	AttrPeerCertificate = anyio.NewAttribute[*x509.Certificate]("tls.peer_certificate")
-	// AttrPeerCertificateBinary is the same in DER, nil if there is none. [TL-13]
+	// AttrPeerCertificateBinary is the same in DER, nil if there is none.
 	AttrPeerCertificateBinary = anyio.NewAttribute[[]byte]("tls.peer_certificate_binary")
-	// AttrServerSide is whether this is the server's side. [TL-14]
+	// AttrServerSide is whether this is the server's side.
 	AttrServerSide = anyio.NewAttribute[bool]("tls.server_side")
 	// AttrSharedCiphers are those that the client offered and this server knows, in the
-	// client's order; nil on the client. [TL-15]
+	// client's order; nil on the client.
 	AttrSharedCiphers = anyio.NewAttribute[[]Cipher]("tls.shared_ciphers")
-	// AttrState is all that crypto/tls tells. [TL-16]
+	// AttrState is all that crypto/tls tells.
 	AttrState = anyio.NewAttribute[*tls.ConnectionState]("tls.state")
-	// AttrStandardCompatible is what StandardCompatible says, on streams and listeners. [TL-17] [TL-22]
+	// AttrStandardCompatible is what StandardCompatible says, on streams and listeners.
 	AttrStandardCompatible = anyio.NewAttribute[bool]("tls.standard_compatible")
-	// AttrVersion is tls.VersionTLS13 or an older one; tls.VersionName names it. [TL-18]
+	// AttrVersion is tls.VersionTLS13 or an older one; tls.VersionName names it.
 	AttrVersion = anyio.NewAttribute[uint16]("tls.version")
 )
 
-// A Cipher describes a cipher suite. [TL-11]
+// A Cipher describes a cipher suite.
 type Cipher struct {
 	ID       uint16
 	Name     string // "TLS_AES_128_GCM_SHA256"
@@ -72,7 +72,7 @@ func sharedCiphers(offer []uint16) []Cipher {
 	return shared
 }
 
-// ExtraAttributes are those of the transport and those of TLS. [TL-08]
+// ExtraAttributes are those of the transport and those of TLS.
 func (s *Stream) ExtraAttributes() anyio.Attributes {
 	state := s.state
 	var cert *x509.Certificate

@@ -15,7 +15,7 @@ var errUnread = errors.New("tlsstream: Unwrap: the other side sent data before i
 // Unwrap ends TLS and goes on without it: it sends the closing alert and waits for
 // the other side's. It returns the transport, which is the caller's again, and what
 // has been received after the alert; those bytes come before what the transport
-// receives next. The Stream is of no use then, and closing it does nothing. [TL-05]
+// receives next. The Stream is of no use then, and closing it does nothing.
 //
 // If the other side has sent data that were not received, that is an error and the
 // data are kept: Receive them and call Unwrap again. If the transport ends without
@@ -75,7 +75,7 @@ func (s *Stream) exchangeAlerts(ctx context.Context) error {
 // alert, which may never come (Unwrap does). Under StandardCompatible(false) it just
 // closes. A Send that goes on is cut off: it and a waiting Receive get ErrClosed. So
 // is one that was canceled and not continued: the other side gets no alert, as what it
-// got is not all. Closing again does nothing. [TL-06]
+// got is not all. Closing again does nothing.
 //
 // That the other side is gone already is its right, and no error of Close: to know
 // that all has arrived, wait for an answer, or Unwrap. If the alert cannot be sent for

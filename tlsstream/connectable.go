@@ -9,7 +9,7 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// A Connectable makes TLS connections over those of another connectable. [TL-24]
+// A Connectable makes TLS connections over those of another connectable.
 type Connectable struct {
 	connect func(ctx context.Context) (stream.ByteStream, error)
 	config  *tls.Config
@@ -18,7 +18,7 @@ type Connectable struct {
 
 var _ stream.Connectable[*Stream] = (*Connectable)(nil)
 
-// NewConnectable makes a Connectable. Config and options are those of Client. [TL-24]
+// NewConnectable makes a Connectable. Config and options are those of Client.
 func NewConnectable[S stream.ByteStream](inner stream.Connectable[S], config *tls.Config, opts ...Option) *Connectable {
 	return &Connectable{
 		connect: func(ctx context.Context) (stream.ByteStream, error) { return inner.Connect(ctx) },
@@ -28,7 +28,7 @@ func NewConnectable[S stream.ByteStream](inner stream.Connectable[S], config *tl
 }
 
 // Connect makes a new connection and does the handshake. If that fails the
-// connection is closed forcefully, and the error matches ErrConnectionFailed. [TL-24]
+// connection is closed forcefully, and the error matches ErrConnectionFailed.
 func (c *Connectable) Connect(ctx context.Context) (*Stream, error) {
 	conn, err := c.connect(ctx)
 	if err != nil {

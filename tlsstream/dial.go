@@ -10,7 +10,7 @@ import (
 
 // Dial connects to a host as socket.DialTCP does, and begins TLS. The certificate
 // must be valid for host, unless Hostname or the config's ServerName say otherwise.
-// SocketOptions are options for DialTCP, the others are those of Client. [SO-01]
+// SocketOptions are options for DialTCP, the others are those of Client.
 //
 // If the handshake fails the connection is closed.
 //
@@ -36,5 +36,5 @@ func Dial(ctx context.Context, host string, port int, config *tls.Config, opts .
 	return s, nil
 }
 
-// SocketOptions are options of the socket that Dial makes. [SO-01]
+// SocketOptions are options of the socket that Dial makes.
 func SocketOptions(opts ...socket.Option) Option { return func(o *options) { o.socket = opts } }

@@ -16,7 +16,7 @@ import (
 
 const defaultHandshakeTimeout = 30 * time.Second
 
-// A Listener accepts TLS connections from any other listener. [TL-19]
+// A Listener accepts TLS connections from any other listener.
 type Listener struct {
 	accept func(ctx context.Context) (stream.ByteStream, error)
 	serve  func(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn stream.ByteStream) error) error
@@ -35,7 +35,7 @@ var _ stream.Listener[*Stream] = (*Listener)(nil)
 
 // NewListener makes a Listener from one whose connections are byte streams, which
 // then belongs to it. The config must have a certificate. The options are
-// StandardCompatible, HandshakeTimeout, MaxHandshakes and OnHandshakeError. [TL-19]
+// StandardCompatible, HandshakeTimeout, MaxHandshakes and OnHandshakeError.
 func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Config, opts ...Option) (*Listener, error) {
 	if config == nil {
 		return nil, &anyio.MisuseError{Text: "tlsstream: a listener needs a config with a certificate"}
@@ -64,7 +64,7 @@ func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Conf
 // handshake takes place in the connection's own task, where handler is called
 // next: a slow client holds up nobody. A connection whose handshake fails or takes
 // too long is closed and counted, and never ends Serve. Of those at most one a second
-// is logged, with the number of the others. [TL-20] [TL-23]
+// is logged, with the number of the others.
 func (l *Listener) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn *Stream) error) error {
 	return l.serve(ctx, tg, func(ctx context.Context, conn stream.ByteStream) error {
 		s, err := l.handshake(ctx, conn)
@@ -157,11 +157,11 @@ func (l *Listener) log(ctx context.Context, err error) {
 // failed or took too long.
 func (l *Listener) HandshakeFailures() uint64 { return l.failures.Load() }
 
-// Close closes the listener that was given to NewListener. [TL-21]
+// Close closes the listener that was given to NewListener.
 func (l *Listener) Close(ctx context.Context) error { return l.inner.Close(ctx) }
 
 // ExtraAttributes are those of the listener that was given to NewListener, and
-// AttrStandardCompatible. [TL-22]
+// AttrStandardCompatible.
 func (l *Listener) ExtraAttributes() anyio.Attributes {
 	return anyio.AttributesOf(l.inner).With(AttrStandardCompatible.Is(!l.o.nonStandard))
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // OverObjects makes a transport out of an object stream of chunks of bytes. Where
-// a chunk ends has no meaning. Chunks that are sent are copies. [TL-01]
+// a chunk ends has no meaning. Chunks that are sent are copies.
 func OverObjects(s stream.ObjectStream[[]byte]) stream.ByteStream { return &objects{s: s} }
 
 type objects struct {

@@ -16,7 +16,7 @@ var errFlooded = errors.New("tlsstream: the other side asks for new keys again a
 // ErrEndOfStream. If the transport just ends, somebody may have cut it off: the
 // error matches ErrBroken and io.ErrUnexpectedEOF, or is ErrEndOfStream under
 // StandardCompatible(false), unless the cut is within a record. Errors of the
-// transport are returned as they are. [TL-02]
+// transport are returned as they are.
 //
 // Cancellation: no byte is lost.
 func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {

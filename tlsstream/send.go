@@ -10,7 +10,7 @@ import (
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
-// Send encrypts data and gives all of it to the transport. [TL-03]
+// Send encrypts data and gives all of it to the transport.
 //
 // Cancellation: a part of data may have been sent, or encrypted to be sent with what
 // is sent next, see SendCounted. If the transport is no stream.CountingSender, nobody
@@ -24,7 +24,7 @@ func (s *Stream) Send(ctx context.Context, data []byte) error {
 
 // SendCounted is Send, and tells how much of data was taken, perhaps all. After a
 // cancellation call it with the rest, also if that is empty: what was taken, and is
-// still to be sent, goes before. So a Stream is a stream.CountingSender. [TL-03]
+// still to be sent, goes before. So a Stream is a stream.CountingSender.
 func (s *Stream) SendCounted(ctx context.Context, data []byte) (taken int, err error) {
 	err = s.whileSending(ctx, func() error {
 		if s.eofWritten {
@@ -48,7 +48,7 @@ func (s *Stream) SendCounted(ctx context.Context, data []byte) (taken int, err e
 // SendEOF tells the other side that no more data will come, by the closing alert
 // of TLS; receiving goes on, and the transport stays open. That takes TLS 1.3:
 // before, the alert meant the end of both directions, and the error matches
-// errors.ErrUnsupported. Further calls do nothing. [TL-04]
+// errors.ErrUnsupported. Further calls do nothing.
 //
 // Cancellation: as with Send; call it again.
 func (s *Stream) SendEOF(ctx context.Context) error {

@@ -15,7 +15,7 @@ import (
 )
 
 // A Stream is a byte stream that is encrypted by TLS. One task may receive while
-// another one sends, also if both belong to one loop. It must be closed. [TL-01]
+// another one sends, also if both belong to one loop. It must be closed.
 type Stream struct {
 	conn       *tls.Conn
 	wire       *wire
@@ -47,7 +47,7 @@ var (
 // else the config's ServerName. A nil config uses the roots of the system. In the
 // simulator the time of validity is the virtual one, if the config has no Time. The
 // config is not changed, and may be used by many streams. Renegotiation, which TLS
-// 1.2 knows, is refused. [TL-01]
+// 1.2 knows, is refused.
 //
 // The error is a *HandshakeError, whose cause is of package crypto/x509 if the
 // certificate is not accepted, and matches ErrBroken if the connection broke.
@@ -64,7 +64,7 @@ func Client(ctx context.Context, transport stream.ByteStream, config *tls.Config
 }
 
 // Server is the other side of Client. The config must have a certificate. Session
-// ticket keys are shared by all streams of a config. [TL-01]
+// ticket keys are shared by all streams of a config.
 //
 // What a TLS 1.3 server has to send after the handshake (session tickets) goes with
 // the first data or the closing alert, so that the handshake is over when the client
@@ -123,10 +123,10 @@ func handshake(ctx context.Context, transport stream.ByteStream, server bool, o 
 	return nil, handshakeError(server, transport, err)
 }
 
-// Transport is the stream that carries the encrypted bytes. [TL-07]
+// Transport is the stream that carries the encrypted bytes.
 func (s *Stream) Transport() stream.ByteStream { return s.wire.transport }
 
-// ConnectionState tells what was agreed on in the handshake. [TL-16]
+// ConnectionState tells what was agreed on in the handshake.
 func (s *Stream) ConnectionState() tls.ConnectionState { return s.state }
 
 // ended is what every further Receive returns, nil if there may be data.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -192,8 +193,11 @@ func exportedReceiver(recv *ast.FieldList) bool {
 	}
 }
 
-// TestNothingIsUnfinished looks for marks of work left undone, for tests that
-// sleep, and for files that hold more than one idea.
+// featureTag is the ID of a feature as a mark in a comment.
+var featureTag = regexp.MustCompile(`\[[A-Z][A-Z0-9]-\d\d\]`)
+
+// TestNothingIsUnfinished looks for marks of work left undone, for tests that sleep, for
+// comments with the IDs of features, and for files that hold more than one idea.
 func TestNothingIsUnfinished(t *testing.T) {
 	marks := []string{"TO" + "DO", "FIX" + "ME", "XX" + "X", "not " + "implemented"}
 	goFiles(t, func(path string) {
@@ -209,6 +213,9 @@ func TestNothingIsUnfinished(t *testing.T) {
 		}
 		if strings.HasSuffix(path, "_test.go") && strings.Contains(text, "time."+"Sleep(") {
 			t.Errorf("%s sleeps: wait for an event, for all tasks blocked, or use the virtual clock", path)
+		}
+		if tag := featureTag.FindString(text); tag != "" {
+			t.Errorf("%s names the feature %s: which name stands for which feature is said in docs/from-python.md", path, tag)
 		}
 		if n := strings.Count(text, "\n"); n > 450 {
 			t.Errorf("%s has %d lines: a second idea may be hiding", path, n)
