@@ -16,47 +16,26 @@ import (
 	"sync/atomic"
 )
 
+// quietly calls f, whose synchronization the detector does not see.
+func quietly(f func()) {
+	runtime.RaceDisable()
+	f()
+	runtime.RaceEnable()
+}
+
 // A Mutex is a sync.Mutex.
 type Mutex struct{ m sync.Mutex }
 
-func (m *Mutex) Lock() {
-	runtime.RaceDisable()
-	m.m.Lock()
-	runtime.RaceEnable()
-}
-
-func (m *Mutex) Unlock() {
-	runtime.RaceDisable()
-	m.m.Unlock()
-	runtime.RaceEnable()
-}
+func (m *Mutex) Lock()   { quietly(m.m.Lock) }
+func (m *Mutex) Unlock() { quietly(m.m.Unlock) }
 
 // An RWMutex is a sync.RWMutex.
 type RWMutex struct{ m sync.RWMutex }
 
-func (m *RWMutex) Lock() {
-	runtime.RaceDisable()
-	m.m.Lock()
-	runtime.RaceEnable()
-}
-
-func (m *RWMutex) Unlock() {
-	runtime.RaceDisable()
-	m.m.Unlock()
-	runtime.RaceEnable()
-}
-
-func (m *RWMutex) RLock() {
-	runtime.RaceDisable()
-	m.m.RLock()
-	runtime.RaceEnable()
-}
-
-func (m *RWMutex) RUnlock() {
-	runtime.RaceDisable()
-	m.m.RUnlock()
-	runtime.RaceEnable()
-}
+func (m *RWMutex) Lock()    { quietly(m.m.Lock) }
+func (m *RWMutex) Unlock()  { quietly(m.m.Unlock) }
+func (m *RWMutex) RLock()   { quietly(m.m.RLock) }
+func (m *RWMutex) RUnlock() { quietly(m.m.RUnlock) }
 
 // A Once is a sync.Once. What f does is seen by the detector as done by whoever was
 // first, and by the others as not done.
@@ -77,285 +56,68 @@ func (o *Once) Do(f func()) {
 	}
 }
 
-// An Int32 is an atomic.Int32.
-type Int32 struct{ v atomic.Int32 }
+type (
+	Bool   = word[bool, atomic.Bool, *atomic.Bool]
+	Int32  = number[int32, atomic.Int32, *atomic.Int32]
+	Int64  = number[int64, atomic.Int64, *atomic.Int64]
+	Uint32 = number[uint32, atomic.Uint32, *atomic.Uint32]
+	Uint64 = number[uint64, atomic.Uint64, *atomic.Uint64]
+	Value  = word[any, atomic.Value, *atomic.Value]
 
-func (x *Int32) Load() int32 {
-	runtime.RaceDisable()
-	v := x.v.Load()
-	runtime.RaceEnable()
+	Pointer[T any] = word[*T, atomic.Pointer[T], *atomic.Pointer[T]]
+)
+
+// A word is an A of package sync/atomic, which holds a V.
+type word[V, A any, P atom[V, A]] struct{ a A }
+
+type atom[V, A any] interface {
+	*A
+	Load() V
+	Store(V)
+	Swap(V) V
+	CompareAndSwap(old, v V) bool
+}
+
+func (x *word[V, A, P]) Load() (v V) {
+	quietly(func() { v = P(&x.a).Load() })
 	return v
 }
 
-func (x *Int32) Store(n int32) {
-	runtime.RaceDisable()
-	x.v.Store(n)
-	runtime.RaceEnable()
+func (x *word[V, A, P]) Store(v V) {
+	quietly(func() { P(&x.a).Store(v) })
 }
 
-func (x *Int32) Add(n int32) int32 {
-	runtime.RaceDisable()
-	v := x.v.Add(n)
-	runtime.RaceEnable()
-	return v
+func (x *word[V, A, P]) Swap(v V) (old V) {
+	quietly(func() { old = P(&x.a).Swap(v) })
+	return old
 }
 
-func (x *Int32) And(n int32) int32 {
-	runtime.RaceDisable()
-	v := x.v.And(n)
-	runtime.RaceEnable()
-	return v
+func (x *word[V, A, P]) CompareAndSwap(old, v V) (swapped bool) {
+	quietly(func() { swapped = P(&x.a).CompareAndSwap(old, v) })
+	return swapped
 }
 
-func (x *Int32) Or(n int32) int32 {
-	runtime.RaceDisable()
-	v := x.v.Or(n)
-	runtime.RaceEnable()
-	return v
+// A number is a word to count and to keep bits in.
+type number[V, A any, P interface {
+	atom[V, A]
+	Add(V) V
+	And(V) V
+	Or(V) V
+}] struct{ word[V, A, P] }
+
+func (x *number[V, A, P]) Add(v V) (sum V) {
+	quietly(func() { sum = P(&x.a).Add(v) })
+	return sum
 }
 
-func (x *Int32) Swap(n int32) int32 {
-	runtime.RaceDisable()
-	v := x.v.Swap(n)
-	runtime.RaceEnable()
-	return v
+func (x *number[V, A, P]) And(v V) (old V) {
+	quietly(func() { old = P(&x.a).And(v) })
+	return old
 }
 
-func (x *Int32) CompareAndSwap(old, n int32) bool {
-	runtime.RaceDisable()
-	v := x.v.CompareAndSwap(old, n)
-	runtime.RaceEnable()
-	return v
-}
-
-// An Int64 is an atomic.Int64.
-type Int64 struct{ v atomic.Int64 }
-
-func (x *Int64) Load() int64 {
-	runtime.RaceDisable()
-	v := x.v.Load()
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Int64) Store(n int64) {
-	runtime.RaceDisable()
-	x.v.Store(n)
-	runtime.RaceEnable()
-}
-
-func (x *Int64) Add(n int64) int64 {
-	runtime.RaceDisable()
-	v := x.v.Add(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Int64) And(n int64) int64 {
-	runtime.RaceDisable()
-	v := x.v.And(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Int64) Or(n int64) int64 {
-	runtime.RaceDisable()
-	v := x.v.Or(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Int64) Swap(n int64) int64 {
-	runtime.RaceDisable()
-	v := x.v.Swap(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Int64) CompareAndSwap(old, n int64) bool {
-	runtime.RaceDisable()
-	v := x.v.CompareAndSwap(old, n)
-	runtime.RaceEnable()
-	return v
-}
-
-// A Uint32 is an atomic.Uint32.
-type Uint32 struct{ v atomic.Uint32 }
-
-func (x *Uint32) Load() uint32 {
-	runtime.RaceDisable()
-	v := x.v.Load()
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint32) Store(n uint32) {
-	runtime.RaceDisable()
-	x.v.Store(n)
-	runtime.RaceEnable()
-}
-
-func (x *Uint32) Add(n uint32) uint32 {
-	runtime.RaceDisable()
-	v := x.v.Add(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint32) And(n uint32) uint32 {
-	runtime.RaceDisable()
-	v := x.v.And(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint32) Or(n uint32) uint32 {
-	runtime.RaceDisable()
-	v := x.v.Or(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint32) Swap(n uint32) uint32 {
-	runtime.RaceDisable()
-	v := x.v.Swap(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint32) CompareAndSwap(old, n uint32) bool {
-	runtime.RaceDisable()
-	v := x.v.CompareAndSwap(old, n)
-	runtime.RaceEnable()
-	return v
-}
-
-// A Uint64 is an atomic.Uint64.
-type Uint64 struct{ v atomic.Uint64 }
-
-func (x *Uint64) Load() uint64 {
-	runtime.RaceDisable()
-	v := x.v.Load()
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint64) Store(n uint64) {
-	runtime.RaceDisable()
-	x.v.Store(n)
-	runtime.RaceEnable()
-}
-
-func (x *Uint64) Add(n uint64) uint64 {
-	runtime.RaceDisable()
-	v := x.v.Add(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint64) And(n uint64) uint64 {
-	runtime.RaceDisable()
-	v := x.v.And(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint64) Or(n uint64) uint64 {
-	runtime.RaceDisable()
-	v := x.v.Or(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint64) Swap(n uint64) uint64 {
-	runtime.RaceDisable()
-	v := x.v.Swap(n)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Uint64) CompareAndSwap(old, n uint64) bool {
-	runtime.RaceDisable()
-	v := x.v.CompareAndSwap(old, n)
-	runtime.RaceEnable()
-	return v
-}
-
-// A Bool is an atomic.Bool.
-type Bool struct{ v atomic.Bool }
-
-func (x *Bool) Load() bool {
-	runtime.RaceDisable()
-	v := x.v.Load()
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Bool) Store(b bool) {
-	runtime.RaceDisable()
-	x.v.Store(b)
-	runtime.RaceEnable()
-}
-
-func (x *Bool) Swap(b bool) bool {
-	runtime.RaceDisable()
-	v := x.v.Swap(b)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Bool) CompareAndSwap(old, b bool) bool {
-	runtime.RaceDisable()
-	v := x.v.CompareAndSwap(old, b)
-	runtime.RaceEnable()
-	return v
-}
-
-// A Pointer is an atomic.Pointer.
-type Pointer[T any] struct{ v atomic.Pointer[T] }
-
-func (x *Pointer[T]) Load() *T {
-	runtime.RaceDisable()
-	v := x.v.Load()
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Pointer[T]) Store(p *T) {
-	runtime.RaceDisable()
-	x.v.Store(p)
-	runtime.RaceEnable()
-}
-
-func (x *Pointer[T]) Swap(p *T) *T {
-	runtime.RaceDisable()
-	v := x.v.Swap(p)
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Pointer[T]) CompareAndSwap(old, p *T) bool {
-	runtime.RaceDisable()
-	v := x.v.CompareAndSwap(old, p)
-	runtime.RaceEnable()
-	return v
-}
-
-// A Value is an atomic.Value.
-type Value struct{ v atomic.Value }
-
-func (x *Value) Load() any {
-	runtime.RaceDisable()
-	v := x.v.Load()
-	runtime.RaceEnable()
-	return v
-}
-
-func (x *Value) CompareAndSwap(old, v any) bool {
-	runtime.RaceDisable()
-	ok := x.v.CompareAndSwap(old, v)
-	runtime.RaceEnable()
-	return ok
+func (x *number[V, A, P]) Or(v V) (old V) {
+	quietly(func() { old = P(&x.a).Or(v) })
+	return old
 }
 
 // A Pool makes a value for each Get: who gets what another one has put would be
