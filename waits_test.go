@@ -19,147 +19,140 @@ import (
 	"github.com/anyio-go/anyio/tlsstream"
 )
 
-// A waitCase is a blocking call that waits until it is canceled. It calls begin when
-// nothing is left but the wait itself.
+// A waitCase is a blocking call that waits until it is canceled.
 type waitCase struct {
 	what, op string
 	world    bool // not in the simulator
 	unix     bool // not on Windows
-	call     func(ctx context.Context, dir string, begin func()) error
+	call     waitCall
+}
+
+// A waitCall calls begin when nothing is left but the wait itself.
+type waitCall func(ctx context.Context, dir string, begin func()) error
+
+// An opener makes what a call waits for, with what that is connected to, if anything.
+type opener[R anyio.Resource] func(ctx context.Context, dir string) (r R, to anyio.Resource, err error)
+
+// on waits for what open makes.
+func on[R anyio.Resource](open opener[R], wait func(ctx context.Context, r R) error) waitCall {
+	return func(ctx context.Context, dir string, begin func()) error {
+		r, to, err := open(ctx, dir)
+		if to != nil {
+			defer to.Close(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		defer r.Close(ctx)
+		begin()
+		return wait(ctx, r)
+	}
 }
 
 var local = socket.LocalHost("127.0.0.1")
 
-// dialed is a connection to a listener of this process whose other end is silent.
-func dialed(ctx context.Context) (s *socket.Stream, closeAll func(), err error) {
+func listenTCP(ctx context.Context, _ string) (*socket.TCPListener, anyio.Resource, error) {
 	l, err := socket.ListenTCP(ctx, local)
-	if err != nil {
-		return nil, nil, err
-	}
-	port, err := anyio.Extra(l, socket.AttrLocalPort)
-	if err == nil {
-		s, err = socket.DialTCP(ctx, "127.0.0.1", port)
-	}
-	if err != nil {
-		_ = l.Close(ctx)
-		return nil, nil, err
-	}
-	return s, func() { _ = s.Close(ctx); _ = l.Close(ctx) }, nil
+	return l, nil, err
 }
 
-func repeat(send func() error) error {
-	for {
-		if err := send(); err != nil {
+func dialTCP(ctx context.Context, dir string) (*socket.Stream, anyio.Resource, error) {
+	l, _, err := listenTCP(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+	return s, l, err
+}
+
+func listenUnix(ctx context.Context, dir string) (*socket.UnixListener, anyio.Resource, error) {
+	l, err := socket.ListenUnix(ctx, filepath.Join(dir, "s"))
+	return l, nil, err
+}
+
+func dialUnix(ctx context.Context, dir string) (*socket.UnixStream, anyio.Resource, error) {
+	l, _, err := listenUnix(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := socket.DialUnix(ctx, filepath.Join(dir, "s"))
+	return s, l, err
+}
+
+func openUDP(ctx context.Context, _ string) (*socket.UDPSocket, anyio.Resource, error) {
+	s, err := socket.UDP(ctx, local)
+	return s, nil, err
+}
+
+func openUnixDatagram(ctx context.Context, dir string) (*socket.UnixDatagramSocket, anyio.Resource, error) {
+	s, err := socket.UnixDatagram(ctx, socket.LocalPath(filepath.Join(dir, "d")))
+	return s, nil, err
+}
+
+func connectUnixDatagram(ctx context.Context, dir string) (*socket.ConnectedUnixDatagramSocket, anyio.Resource, error) {
+	to, _, err := openUnixDatagram(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := socket.ConnectedUnixDatagram(ctx, filepath.Join(dir, "d"))
+	return s, to, err
+}
+
+func openPipe(context.Context, string) (stream.ByteStream, anyio.Resource, error) {
+	a, b := stream.Pipe(0)
+	return a, b, nil
+}
+
+func openMemory(context.Context, string) (*stream.MemorySendStream[int], anyio.Resource, error) {
+	s, r := stream.Memory[int](0)
+	return s, r, nil
+}
+
+func openSignals(ctx context.Context, _ string) (*anyio.SignalReceiver, anyio.Resource, error) {
+	r, err := anyio.OpenSignalReceiver(ctx, os.Interrupt)
+	return r, nil, err
+}
+
+func startSleep(ctx context.Context, _ string) (*process.Process, anyio.Resource, error) {
+	p, err := process.Start(ctx, process.Command{Args: []string{"sleep", "1000"}})
+	return p, nil, err
+}
+
+// value is call for its error.
+func value[R, V any](call func(R, context.Context) (V, error)) func(context.Context, R) error {
+	return func(ctx context.Context, r R) error { _, err := call(r, ctx); return err }
+}
+
+func receiveByte[R stream.ByteReceiveStream](ctx context.Context, r R) error {
+	_, err := r.Receive(ctx, make([]byte, 1))
+	return err
+}
+
+// fill sends until there is no room.
+func fill[S stream.ByteSendStream](ctx context.Context, s S) error {
+	for data := make([]byte, 1<<20); ; {
+		if err := s.Send(ctx, data); err != nil {
 			return err
 		}
 	}
 }
 
 var waitCases = []waitCase{
-	{what: "TCP receive", op: "TCP.Read", call: func(ctx context.Context, _ string, begin func()) error {
-		s, end, err := dialed(ctx)
-		if err != nil {
-			return err
+	{what: "TCP receive", op: "TCP.Read", call: on(dialTCP, receiveByte)},
+	{what: "TCP send", op: "TCP.Write", call: on(dialTCP, fill)},
+	{what: "TCP accept", op: "TCP.Accept", call: on(listenTCP, value((*socket.TCPListener).Accept))},
+	{what: "UDP receive", op: "UDP.Read", call: on(openUDP, value((*socket.UDPSocket).Receive))},
+	{what: "UNIX accept", op: "UNIX.Accept", unix: true, call: on(listenUnix, value((*socket.UnixListener).Accept))},
+	{what: "UNIX receive", op: "UNIX.Read", unix: true, call: on(dialUnix, receiveByte)},
+	{what: "UNIX send", op: "UNIX.Write", unix: true, call: on(dialUnix, fill)},
+	{what: "UNIX datagram receive", op: "UNIX.Read", unix: true, call: on(openUnixDatagram, value((*socket.UnixDatagramSocket).Receive))},
+	{what: "UNIX datagram send", op: "UNIX.Write", unix: true, call: on(connectUnixDatagram, func(ctx context.Context, s *socket.ConnectedUnixDatagramSocket) error {
+		for {
+			if err := s.Send(ctx, make([]byte, 1000)); err != nil {
+				return err
+			}
 		}
-		defer end()
-		begin()
-		_, err = s.Receive(ctx, make([]byte, 1))
-		return err
-	}},
-	{what: "TCP send", op: "TCP.Write", call: func(ctx context.Context, _ string, begin func()) error {
-		s, end, err := dialed(ctx)
-		if err != nil {
-			return err
-		}
-		defer end()
-		begin()
-		data := make([]byte, 1<<20)
-		return repeat(func() error { return s.Send(ctx, data) })
-	}},
-	{what: "TCP accept", op: "TCP.Accept", call: func(ctx context.Context, _ string, begin func()) error {
-		l, err := socket.ListenTCP(ctx, local)
-		if err != nil {
-			return err
-		}
-		defer l.Close(ctx)
-		begin()
-		_, err = l.Accept(ctx)
-		return err
-	}},
-	{what: "UDP receive", op: "UDP.Read", call: func(ctx context.Context, _ string, begin func()) error {
-		s, err := socket.UDP(ctx, local)
-		if err != nil {
-			return err
-		}
-		defer s.Close(ctx)
-		begin()
-		_, err = s.Receive(ctx)
-		return err
-	}},
-	{what: "UNIX accept", op: "UNIX.Accept", unix: true, call: func(ctx context.Context, dir string, begin func()) error {
-		l, err := socket.ListenUnix(ctx, filepath.Join(dir, "s"))
-		if err != nil {
-			return err
-		}
-		defer l.Close(ctx)
-		begin()
-		_, err = l.Accept(ctx)
-		return err
-	}},
-	{what: "UNIX receive", op: "UNIX.Read", unix: true, call: func(ctx context.Context, dir string, begin func()) error {
-		l, err := socket.ListenUnix(ctx, filepath.Join(dir, "s"))
-		if err != nil {
-			return err
-		}
-		defer l.Close(ctx)
-		s, err := socket.DialUnix(ctx, filepath.Join(dir, "s"))
-		if err != nil {
-			return err
-		}
-		defer s.Close(ctx)
-		begin()
-		_, err = s.Receive(ctx, make([]byte, 1))
-		return err
-	}},
-	{what: "UNIX send", op: "UNIX.Write", unix: true, call: func(ctx context.Context, dir string, begin func()) error {
-		l, err := socket.ListenUnix(ctx, filepath.Join(dir, "s"))
-		if err != nil {
-			return err
-		}
-		defer l.Close(ctx)
-		s, err := socket.DialUnix(ctx, filepath.Join(dir, "s"))
-		if err != nil {
-			return err
-		}
-		defer s.Close(ctx)
-		begin()
-		data := make([]byte, 1<<20)
-		return repeat(func() error { return s.Send(ctx, data) })
-	}},
-	{what: "UNIX datagram receive", op: "UNIX.Read", unix: true, call: func(ctx context.Context, dir string, begin func()) error {
-		s, err := socket.UnixDatagram(ctx, socket.LocalPath(filepath.Join(dir, "d")))
-		if err != nil {
-			return err
-		}
-		defer s.Close(ctx)
-		begin()
-		_, err = s.Receive(ctx)
-		return err
-	}},
-	{what: "UNIX datagram send", op: "UNIX.Write", unix: true, call: func(ctx context.Context, dir string, begin func()) error {
-		to, err := socket.UnixDatagram(ctx, socket.LocalPath(filepath.Join(dir, "d")))
-		if err != nil {
-			return err
-		}
-		defer to.Close(ctx)
-		s, err := socket.ConnectedUnixDatagram(ctx, filepath.Join(dir, "d"))
-		if err != nil {
-			return err
-		}
-		defer s.Close(ctx)
-		begin()
-		return repeat(func() error { return s.Send(ctx, make([]byte, 1000)) })
-	}},
+	})},
 	{what: "wait for a descriptor", op: "WaitReadable", world: true, unix: true, call: func(ctx context.Context, _ string, begin func()) error {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -183,90 +176,37 @@ var waitCases = []waitCase{
 		s := socket.FromConn(c)
 		defer s.Close(ctx)
 		begin()
-		_, err = s.Receive(ctx, make([]byte, 1))
-		return err
+		return receiveByte(ctx, s)
 	}},
-	{what: "TLS handshake", op: "TCP.Read", call: func(ctx context.Context, _ string, begin func()) error {
-		s, end, err := dialed(ctx)
-		if err != nil {
-			return err
-		}
-		defer end()
-		begin()
-		_, err = tlsstream.Client(ctx, s, &tls.Config{ServerName: "nobody"})
+	{what: "TLS handshake", op: "TCP.Read", call: on(dialTCP, func(ctx context.Context, s *socket.Stream) error {
+		_, err := tlsstream.Client(ctx, s, &tls.Config{ServerName: "nobody"})
 		return err
-	}},
-	{what: "lines over net.Conn", op: "TCP.Read", call: func(ctx context.Context, _ string, begin func()) error {
-		s, end, err := dialed(ctx)
-		if err != nil {
-			return err
-		}
-		defer end()
-		begin()
-		_, err = stream.Reader(ctx, s).Read(make([]byte, 1))
+	})},
+	{what: "lines over net.Conn", op: "TCP.Read", call: on(dialTCP, func(ctx context.Context, s *socket.Stream) error {
+		_, err := stream.Reader(ctx, s).Read(make([]byte, 1))
 		return err
-	}},
-	{what: "output of a process", op: "Conn.Read", world: true, unix: true, call: func(ctx context.Context, _ string, begin func()) error {
-		p, err := process.Start(ctx, process.Command{Args: []string{"sleep", "1000"}})
-		if err != nil {
-			return err
-		}
-		defer p.Close(ctx)
-		begin()
-		_, err = p.Stdout.Receive(ctx, make([]byte, 1))
-		return err
-	}},
-	{what: "end of a process", op: "Event.Wait", world: true, unix: true, call: func(ctx context.Context, _ string, begin func()) error {
-		p, err := process.Start(ctx, process.Command{Args: []string{"sleep", "1000"}})
-		if err != nil {
-			return err
-		}
-		defer p.Close(ctx)
-		begin()
-		_, err = p.Wait(ctx)
-		return err
-	}},
-	{what: "pipe", op: "Pipe.Receive", call: func(ctx context.Context, _ string, begin func()) error {
-		a, b := stream.Pipe(0)
-		defer a.Close(ctx)
-		defer b.Close(ctx)
-		begin()
-		_, err := a.Receive(ctx, make([]byte, 1))
-		return err
-	}},
-	{what: "lines", op: "Pipe.Receive", call: func(ctx context.Context, _ string, begin func()) error {
-		a, b := stream.Pipe(0)
-		defer a.Close(ctx)
-		defer b.Close(ctx)
-		begin()
-		for _, err := range stream.NewBuffered(a).Lines(ctx, 80) {
+	})},
+	{what: "output of a process", op: "Conn.Read", world: true, unix: true, call: on(startSleep, func(ctx context.Context, p *process.Process) error {
+		return receiveByte(ctx, p.Stdout)
+	})},
+	{what: "end of a process", op: "Event.Wait", world: true, unix: true, call: on(startSleep, value((*process.Process).Wait))},
+	{what: "pipe", op: "Pipe.Receive", call: on(openPipe, receiveByte)},
+	{what: "lines", op: "Pipe.Receive", call: on(openPipe, func(ctx context.Context, s stream.ByteStream) error {
+		for _, err := range stream.NewBuffered(s).Lines(ctx, 80) {
 			return err
 		}
 		return nil
-	}},
-	{what: "memory stream", op: "MemorySendStream.Send", call: func(ctx context.Context, _ string, begin func()) error {
-		s, r := stream.Memory[int](0)
-		defer s.Close(ctx)
-		defer r.Close(ctx)
-		begin()
+	})},
+	{what: "memory stream", op: "MemorySendStream.Send", call: on(openMemory, func(ctx context.Context, s *stream.MemorySendStream[int]) error {
 		return s.Send(ctx, 1)
-	}},
+	})},
 	{what: "select", op: "Select", call: func(ctx context.Context, _ string, begin func()) error {
 		var ev anyio.Event
 		begin()
 		_, err := anyio.Select(ctx, anyio.OnEvent(&ev))
 		return err
 	}},
-	{what: "signals", op: "SignalReceiver.Receive", call: func(ctx context.Context, _ string, begin func()) error {
-		r, err := anyio.OpenSignalReceiver(ctx, os.Interrupt)
-		if err != nil {
-			return err
-		}
-		defer r.Close(ctx)
-		begin()
-		_, err = r.Receive(ctx)
-		return err
-	}},
+	{what: "signals", op: "SignalReceiver.Receive", call: on(openSignals, value((*anyio.SignalReceiver).Receive))},
 	{what: "semaphore", op: "Semaphore.Acquire", call: func(ctx context.Context, _ string, begin func()) error {
 		s := anyio.NewSemaphore(0)
 		begin()
