@@ -5,15 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"log/slog"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
-	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -31,7 +26,11 @@ func listenPipes() *pipes {
 
 func (p *pipes) Connect(ctx context.Context) (stream.ByteStream, error) {
 	a, b := stream.Pipe(room)
-	return a, p.send.Send(ctx, b)
+	if err := p.send.Send(ctx, b); err != nil {
+		_, _ = a.Close(ctx), b.Close(ctx)
+		return nil, err
+	}
+	return a, nil
 }
 
 func (p *pipes) Accept(ctx context.Context) (stream.ByteStream, error) { return p.recv.Receive(ctx) }
@@ -54,6 +53,26 @@ func (p *pipes) Close(ctx context.Context) error {
 }
 
 func (p *pipes) ExtraAttributes() anyio.Attributes { return anyio.NewAttributes(nameAttr.Is("pipes")) }
+
+// connect is Connect, which must not fail.
+func (p *pipes) connect(t *testing.T, ctx context.Context) stream.ByteStream {
+	t.Helper()
+	conn, err := p.Connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// listenTLS is NewListener, which must not fail, with the config of the tests.
+func listenTLS[S stream.ByteStream](t *testing.T, inner stream.Listener[S], opts ...tlsstream.Option) *tlsstream.Listener {
+	t.Helper()
+	l, err := tlsstream.NewListener(inner, serverConfig(), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
 
 // echo sends back what it receives.
 func echo(ctx context.Context, conn *tlsstream.Stream) error {
@@ -83,16 +102,10 @@ func ask(ctx context.Context, p *pipes, text string) (string, error) {
 func TestServeHandshakesInTheConnectionsTask(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := listenPipes()
-		l, err := tlsstream.NewListener(p, serverConfig())
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := listenTLS(t, p)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			serving := tg.Go(func(ctx context.Context) error { return l.Serve(ctx, nil, echo) })
-			stalled, err := p.Connect(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
+			stalled := p.connect(t, ctx)
 			for _, text := range []string{"one", "two"} {
 				if answer, err := ask(ctx, p, text); answer != text || err != nil {
 					t.Errorf("the answer is %q, %v", answer, err)
@@ -102,226 +115,17 @@ func TestServeHandshakesInTheConnectionsTask(t *testing.T) {
 			serving.Cancel("done")
 		})
 		closeAll(t, ctx, l, l)
-		_, err = p.Accept(ctx)
+		_, err := p.Accept(ctx)
 		wantErr(t, err, anyio.ErrClosed)
 	})
-}
-
-func TestStalledHandshakeTimesOut(t *testing.T) {
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		for _, timeout := range []time.Duration{0, 30 * time.Second, 2 * time.Minute} {
-			p := listenPipes()
-			begin := anyio.Now(ctx)
-			var after time.Duration
-			var told anyio.Event
-			opts := []tlsstream.Option{tlsstream.OnHandshakeError(func(ctx context.Context, err error, transport stream.ByteStream) {
-				after = anyio.Now(ctx).Sub(begin)
-				wantErr(t, err, anyio.ErrTimeout)
-				wantEnd(t, ctx, transport, anyio.ErrClosed)
-				told.Set()
-			})}
-			if timeout != 30*time.Second {
-				opts = append(opts, tlsstream.HandshakeTimeout(timeout))
-			}
-			l, err := tlsstream.NewListener(p, serverConfig(), opts...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-				serving := tg.Go(func(ctx context.Context) error { return l.Serve(ctx, nil, echo) })
-				stalled, err := p.Connect(ctx)
-				if err != nil {
-					t.Fatal(err)
-				}
-				send(t, ctx, stalled, "\x16\x03\x01\x01\x00\x01\x00\x00\xfc") // and no more
-				wantEnd(t, ctx, stalled, io.EOF)
-				if err := told.Wait(ctx); err != nil {
-					t.Error(err)
-				}
-				if after != timeout {
-					t.Errorf("the client was dropped after %v, want %v", after, timeout)
-				}
-				if timeout > 0 {
-					if answer, err := ask(ctx, p, "alive"); answer != "alive" || err != nil {
-						t.Errorf("the answer is %q, %v", answer, err)
-					}
-				}
-				serving.Cancel("done")
-				closeAll(t, ctx, stalled)
-			})
-			closeAll(t, ctx, l)
-		}
-	}, anyiotest.Only("sim"))
-}
-
-func TestFailedHandshakesAreLoggedAndTheServerLives(t *testing.T) {
-	var log lockedBuffer
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
-	defer slog.SetDefault(before)
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		log.take()
-		p := listenPipes()
-		l, err := tlsstream.NewListener(p, serverConfig())
-		if err != nil {
-			t.Fatal(err)
-		}
-		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			serving := tg.Go(func(ctx context.Context) error {
-				return l.Serve(ctx, nil, func(ctx context.Context, conn *tlsstream.Stream) error {
-					if err := echo(ctx, conn); err != nil {
-						t.Errorf("the handler: %v", err)
-					}
-					return nil
-				})
-			})
-			gone, err := p.Connect(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			closeAll(t, ctx, gone)
-			idle(t, ctx)
-			if text := log.take(); strings.Count(text, "TLS handshake failed") != 1 || !strings.Contains(text, "unexpected EOF") {
-				t.Errorf("the log is %q", text)
-			}
-			garbage, err := p.Connect(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			send(t, ctx, garbage, "GET / HTTP/1.1\r\n\r\n")
-			if rest, err := readAll(ctx, garbage); err != nil {
-				t.Errorf("the client gets %q and %v", rest, err)
-			}
-			idle(t, ctx)
-			if log.take(); l.HandshakeFailures() != 2 { // it may come too soon to be logged
-				t.Errorf("%d handshakes have failed, want 2", l.HandshakeFailures())
-			}
-			closeAll(t, ctx, garbage)
-			if answer, err := ask(ctx, p, "alive"); answer != "alive" || err != nil {
-				t.Errorf("the answer is %q, %v", answer, err)
-			}
-			stalled, err := p.Connect(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			idle(t, ctx)
-			serving.Cancel("done")
-			_ = serving.Wait(ctx)
-			if text := log.take(); text != "" {
-				t.Errorf("a cancellation is logged: %q", text)
-			}
-			wantEnd(t, ctx, stalled, io.EOF)
-			closeAll(t, ctx, stalled)
-		})
-		closeAll(t, ctx, l)
-	})
-}
-
-func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
-	var log lockedBuffer
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
-	defer slog.SetDefault(before)
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		log.take()
-		p := listenPipes()
-		l, err := tlsstream.NewListener(p, serverConfig())
-		if err != nil {
-			t.Fatal(err)
-		}
-		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			serving := tg.Go(func(ctx context.Context) error { return l.Serve(ctx, nil, echo) })
-			fail := func(times int) string {
-				for range times {
-					gone, err := p.Connect(ctx)
-					if err != nil {
-						t.Fatal(err)
-					}
-					closeAll(t, ctx, gone)
-				}
-				idle(t, ctx)
-				return log.take()
-			}
-			if text := fail(10); strings.Count(text, "\n") != 1 || !strings.Contains(text, "level=WARN") {
-				t.Errorf("ten failures are logged as %q", text)
-			}
-			if err := anyio.Sleep(ctx, time.Second); err != nil {
-				t.Error(err)
-			}
-			if text := fail(1); strings.Count(text, "\n") != 1 || !strings.Contains(text, "others=9") {
-				t.Errorf("a failure a second later is logged as %q", text)
-			}
-			if n := l.HandshakeFailures(); n != 11 {
-				t.Errorf("%d handshakes have failed, want 11", n)
-			}
-			serving.Cancel("done")
-		})
-		closeAll(t, ctx, l)
-	}, anyiotest.Only("sim"))
-}
-
-func TestHandshakeThatTimesOutNamesItselfAndThePeer(t *testing.T) {
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		inner, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		failed := anyio.NewFuture[error]("")
-		l, err := tlsstream.NewListener(inner, serverConfig(), tlsstream.HandshakeTimeout(time.Millisecond),
-			tlsstream.OnHandshakeError(func(_ context.Context, err error, _ stream.ByteStream) { _ = failed.Set(err) }))
-		if err != nil {
-			t.Fatal(err)
-		}
-		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			serving := tg.Go(func(ctx context.Context) error { return l.Serve(ctx, nil, echo) })
-			silent, err := socket.DialTCP(ctx, "127.0.0.1", inner.Port())
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := failed.Await(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantErr(t, got, anyio.ErrTimeout)
-			var h *tlsstream.HandshakeError
-			if peer := silent.LocalAddr().String(); !errors.As(got, &h) || !strings.Contains(got.Error(), "TLS handshake") || !strings.Contains(got.Error(), peer) {
-				t.Errorf("the error is %v, want one that names the TLS handshake and %s", got, peer)
-			}
-			serving.Cancel("done")
-			closeAll(t, ctx, silent)
-		})
-		closeAll(t, ctx, l)
-	})
-}
-
-// A lockedBuffer takes what is logged by any task.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) take() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer b.b.Reset()
-	return b.b.String()
 }
 
 func TestAcceptPassesOverFailedHandshakes(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := listenPipes()
 		failed := 0
-		l, err := tlsstream.NewListener(p, serverConfig(), tlsstream.HandshakeTimeout(anyio.Forever), tlsstream.StandardCompatible(false),
+		l := listenTLS(t, p, tlsstream.HandshakeTimeout(anyio.Forever), tlsstream.StandardCompatible(false),
 			tlsstream.OnHandshakeError(func(context.Context, error, stream.ByteStream) { failed++ }))
-		if err != nil {
-			t.Fatal(err)
-		}
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				gone, err := p.Connect(ctx)
@@ -386,44 +190,4 @@ func TestListenerAndConnectableNeedWhatTheyNeed(t *testing.T) {
 		_, err = tlsstream.NewConnectable(p, clientConfig()).Connect(ctx)
 		wantErr(t, err, anyio.ErrClosed)
 	})
-}
-
-// TestListenerLimitsHandshakes has a client that says nothing hold the only place: the
-// next one is served when the first one's time is over.
-func TestListenerLimitsHandshakes(t *testing.T) {
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		p := listenPipes()
-		l, err := tlsstream.NewListener(p, serverConfig(), tlsstream.MaxHandshakes(1), tlsstream.HandshakeTimeout(time.Minute),
-			tlsstream.OnHandshakeError(func(context.Context, error, stream.ByteStream) {}))
-		wantErr(t, err, nil)
-		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			tg.Go(func(ctx context.Context) error {
-				err := l.Serve(ctx, nil, func(ctx context.Context, s *tlsstream.Stream) error {
-					if n := l.HandshakeFailures(); n != 1 {
-						t.Errorf("%d handshakes had failed, want that of the silent client", n)
-					}
-					return echo(ctx, s)
-				})
-				if !errors.Is(err, anyio.ErrClosed) && !errors.Is(err, anyio.ErrEndOfStream) {
-					t.Errorf("Serve: %v", err)
-				}
-				return nil
-			})
-			silent, err := p.Connect(ctx)
-			wantErr(t, err, nil)
-			idle(t, ctx)
-			begin := anyio.Now(ctx)
-			if answer, err := ask(ctx, p, "hello"); answer != "hello" || err != nil {
-				t.Errorf("%q, %v", answer, err)
-			}
-			if took := anyio.Now(ctx).Sub(begin); took != time.Minute {
-				t.Errorf("the second client was served after %v, want the minute that the first one has", took)
-			}
-			wantErr(t, silent.Close(ctx), nil)
-			wantErr(t, l.Close(ctx), nil)
-		})
-	}, anyiotest.Only("sim"))
-	if _, err := tlsstream.NewListener(listenPipes(), serverConfig(), tlsstream.MaxHandshakes(-1)); err == nil {
-		t.Error("a negative MaxHandshakes is accepted")
-	}
 }
