@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -44,7 +45,7 @@ type broadcast[T any] struct {
 	closed    bool
 	senders   queue[T]
 	receivers []*BroadcastReceiveStream[T] // those that get what is sent
-	unclosed  *leak
+	watch     *unclosed.Watch
 }
 
 // Broadcast makes a stream of which every receiver gets every item that is sent
@@ -61,7 +62,7 @@ func Broadcast[T any](cfg BroadcastConfig) *BroadcastSendStream[T] {
 	b := &broadcast[T]{cfg: cfg}
 	s := &BroadcastSendStream[T]{b}
 	if kernel.DebugRuns() {
-		b.unclosed = reportUnclosed(s, "stream.BroadcastSendStream", kernel.CallerPC(1))
+		b.watch = unclosed.New(s, "stream.BroadcastSendStream", kernel.CallerPC(1))
 	}
 	return s
 }
@@ -80,7 +81,7 @@ func (s *BroadcastSendStream[T]) Subscribe() *BroadcastReceiveStream[T] {
 	}
 	b.mu.Unlock()
 	if kernel.DebugRuns() {
-		r.unclosed = reportUnclosed(r, "stream.BroadcastReceiveStream", kernel.CallerPC(1))
+		r.watch = unclosed.New(r, "stream.BroadcastReceiveStream", kernel.CallerPC(1))
 	}
 	kernel.Preempt()
 	return r
@@ -157,7 +158,7 @@ func (s *BroadcastSendStream[T]) Close(ctx context.Context) error {
 	b.receivers = nil
 	b.mu.Unlock()
 	woken.unpark()
-	b.unclosed.stop()
+	b.watch.Stop()
 	runtime.KeepAlive(s)
 	kernel.Preempt()
 	return nil

@@ -8,20 +8,21 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // A BroadcastReceiveStream is a receiving end of a broadcast, made by Subscribe.
 // Several tasks may receive from it: then each item goes to one of them.
 type BroadcastReceiveStream[T any] struct {
-	b        *broadcast[T]
-	buf      ring[T] // from here on guarded by b.mu
-	waiters  queue[T]
-	own      node[T] // of one wait, the usual number
-	ownUsed  bool
-	end      error // what comes after the buffer; nil while items are sent
-	closed   bool
-	dropped  uint64
-	unclosed *leak
+	b       *broadcast[T]
+	buf     ring[T] // from here on guarded by b.mu
+	waiters queue[T]
+	own     node[T] // of one wait, the usual number
+	ownUsed bool
+	end     error // what comes after the buffer; nil while items are sent
+	closed  bool
+	dropped uint64
+	watch   *unclosed.Watch
 }
 
 var opBroadcastReceive = kernel.RegisterOp("BroadcastReceiveStream.Receive")
@@ -134,7 +135,7 @@ func (r *BroadcastReceiveStream[T]) Close(ctx context.Context) error {
 	b.admit(&woken)
 	b.mu.Unlock()
 	woken.unpark()
-	r.unclosed.stop()
+	r.watch.Stop()
 	runtime.KeepAlive(r)
 	kernel.Preempt()
 	return nil

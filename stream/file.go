@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // Attributes of file streams.
@@ -24,12 +25,12 @@ var (
 
 // A fileStream is what both kinds of file streams are made of.
 type fileStream struct {
-	file     *os.File
-	guard    anyio.ResourceGuard // held by the call that goes on
-	p        []byte              // of that call
-	rw       func() (int, error) // reads to p or writes it; made once, so that calls need no closure
-	closed   atomic.Bool
-	unclosed *leak
+	file   *os.File
+	guard  anyio.ResourceGuard // held by the call that goes on
+	p      []byte              // of that call
+	rw     func() (int, error) // reads to p or writes it; made once, so that calls need no closure
+	closed atomic.Bool
+	watch  *unclosed.Watch
 }
 
 func (s *fileStream) open(file *os.File, action string, rw func(p []byte) (int, error)) {
@@ -78,7 +79,7 @@ func (s *fileStream) Close(ctx context.Context) error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	s.unclosed.stop()
+	s.watch.Stop()
 	runtime.KeepAlive(s)
 	return closeOutside(ctx, s.file)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // A FileReadStream receives what is in a file. It is for files, whose reading ends
@@ -30,7 +31,7 @@ func newFileReadStream(file *os.File, pc uintptr) *FileReadStream {
 	s := &FileReadStream{}
 	s.open(file, "reading from", file.Read)
 	if kernel.DebugRuns() {
-		s.unclosed = reportUnclosed(s, "stream.FileReadStream", pc)
+		s.watch = unclosed.New(s, "stream.FileReadStream", pc)
 	}
 	return s
 }

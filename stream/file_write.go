@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // A FileWriteStream sends to a file. As of a FileReadStream, its calls hold up no
@@ -24,7 +25,7 @@ func newFileWriteStream(file *os.File, pc uintptr) *FileWriteStream {
 	s := &FileWriteStream{}
 	s.open(file, "writing to", func(p []byte) (int, error) { return writeAll(file, p) })
 	if kernel.DebugRuns() {
-		s.unclosed = reportUnclosed(s, "stream.FileWriteStream", pc)
+		s.watch = unclosed.New(s, "stream.FileWriteStream", pc)
 	}
 	return s
 }

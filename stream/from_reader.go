@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // FromReader makes a byte stream of an io.Reader, such as os.Stdin, a compressed
@@ -31,7 +32,7 @@ func FromReader(r io.Reader) ByteReceiveStream {
 		s.closer = c
 	}
 	if kernel.DebugRuns() {
-		s.unclosed = reportUnclosed(s, "stream.FromReader", kernel.CallerPC(1))
+		s.watch = unclosed.New(s, "stream.FromReader", kernel.CallerPC(1))
 	}
 	return s
 }
@@ -100,8 +101,8 @@ const maxEmptyReads = 100 // in a row, before we say that the reader is broken
 // A readerStream is an io.Reader as a stream.
 type readerStream struct {
 	offloadedReader
-	closer   io.Closer // nil if there is none
-	unclosed *leak
+	closer io.Closer // nil if there is none
+	watch  *unclosed.Watch
 }
 
 // Close implements Resource.
@@ -109,7 +110,7 @@ func (s *readerStream) Close(ctx context.Context) error {
 	if !s.op.close() {
 		return nil
 	}
-	s.unclosed.stop()
+	s.watch.Stop()
 	runtime.KeepAlive(s)
 	if s.closer == nil {
 		return nil

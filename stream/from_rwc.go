@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // FromReadWriteCloser makes a byte stream of something that package io describes,
@@ -23,17 +24,17 @@ func FromReadWriteCloser(rwc io.ReadWriteCloser) ByteStream {
 	s.in.open(rwc)
 	s.out.open(rwc)
 	if kernel.DebugRuns() {
-		s.unclosed = reportUnclosed(s, "stream.FromReadWriteCloser", kernel.CallerPC(1))
+		s.watch = unclosed.New(s, "stream.FromReadWriteCloser", kernel.CallerPC(1))
 	}
 	return s
 }
 
 // A rwcStream is an io.ReadWriteCloser as a stream.
 type rwcStream struct {
-	in       offloadedReader
-	out      offloadedWriter
-	closer   io.Closer
-	unclosed *leak
+	in     offloadedReader
+	out    offloadedWriter
+	closer io.Closer
+	watch  *unclosed.Watch
 }
 
 // Receive implements ByteReceiveStream.
@@ -88,7 +89,7 @@ func (s *rwcStream) Close(ctx context.Context) error {
 	if !first {
 		return nil
 	}
-	s.unclosed.stop()
+	s.watch.Stop()
 	runtime.KeepAlive(s)
 	return closeOutside(ctx, s.closer)
 }

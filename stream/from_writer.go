@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // FromWriter makes a byte stream of an io.Writer, such as os.Stdout, as FromReader
@@ -24,7 +25,7 @@ func FromWriter(w io.Writer) ByteSendStream {
 		s.closer = c
 	}
 	if kernel.DebugRuns() {
-		s.unclosed = reportUnclosed(s, "stream.FromWriter", kernel.CallerPC(1))
+		s.watch = unclosed.New(s, "stream.FromWriter", kernel.CallerPC(1))
 	}
 	return s
 }
@@ -115,8 +116,8 @@ func (c *offloadedOp) result() (err error) {
 // A writerStream is an io.Writer as a stream.
 type writerStream struct {
 	offloadedWriter
-	closer   io.Closer // nil if there is none
-	unclosed *leak
+	closer io.Closer // nil if there is none
+	watch  *unclosed.Watch
 }
 
 // Close implements Resource.
@@ -124,7 +125,7 @@ func (s *writerStream) Close(ctx context.Context) error {
 	if !s.op.close() {
 		return nil
 	}
-	s.unclosed.stop()
+	s.watch.Stop()
 	runtime.KeepAlive(s)
 	if s.closer == nil {
 		return nil

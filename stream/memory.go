@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -31,8 +32,8 @@ func Memory[T any](buffer int) (*MemorySendStream[T], *MemoryReceiveStream[T]) {
 	m := &memory[T]{limit: buffer, openSend: 1, openReceive: 1}
 	s, r := &MemorySendStream[T]{end[T]{m: m}}, &MemoryReceiveStream[T]{end[T]{m: m}}
 	if kernel.DebugRuns() {
-		s.unclosed = reportUnclosed(s, "stream.MemorySendStream", kernel.CallerPC(1))
-		r.unclosed = reportUnclosed(r, "stream.MemoryReceiveStream", kernel.CallerPC(1))
+		s.watch = unclosed.New(s, "stream.MemorySendStream", kernel.CallerPC(1))
+		r.watch = unclosed.New(r, "stream.MemoryReceiveStream", kernel.CallerPC(1))
 	}
 	return s, r
 }
@@ -95,9 +96,9 @@ func (m *memory[T]) receive(by *end[T]) (item T, w *kernel.Waiter, done bool, er
 
 // An end is one side of a stream: what a clone has of its own.
 type end[T any] struct {
-	m        *memory[T]
-	closed   bool // guarded by m.mu
-	unclosed *leak
+	m      *memory[T]
+	closed bool // guarded by m.mu
+	watch  *unclosed.Watch
 }
 
 // MemoryStatistics is a snapshot of a memory stream, the same from both ends and

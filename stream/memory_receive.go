@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // A MemoryReceiveStream is the receiving end of a stream made by Memory.
@@ -82,7 +83,7 @@ func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 	}
 	m.mu.Unlock()
 	if !c.closed && kernel.DebugRuns() {
-		c.unclosed = reportUnclosed(c, "stream.MemoryReceiveStream", kernel.CallerPC(1))
+		c.watch = unclosed.New(c, "stream.MemoryReceiveStream", kernel.CallerPC(1))
 	}
 	kernel.Preempt()
 	return c
@@ -110,7 +111,7 @@ func (r *MemoryReceiveStream[T]) Close(ctx context.Context) error {
 	}
 	m.mu.Unlock()
 	woken.unpark()
-	r.unclosed.stop()
+	r.watch.Stop()
 	runtime.KeepAlive(r)
 	kernel.Preempt()
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // A MemorySendStream is the sending end of a stream made by Memory.
@@ -76,7 +77,7 @@ func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 	}
 	m.mu.Unlock()
 	if !c.closed && kernel.DebugRuns() {
-		c.unclosed = reportUnclosed(c, "stream.MemorySendStream", kernel.CallerPC(1))
+		c.watch = unclosed.New(c, "stream.MemorySendStream", kernel.CallerPC(1))
 	}
 	kernel.Preempt()
 	return c
@@ -104,7 +105,7 @@ func (s *MemorySendStream[T]) Close(ctx context.Context) error {
 	}
 	m.mu.Unlock()
 	woken.unpark()
-	s.unclosed.stop()
+	s.watch.Stop()
 	runtime.KeepAlive(s)
 	kernel.Preempt()
 	return nil

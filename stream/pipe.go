@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // Pipe makes two byte streams inside the process that are connected to each
@@ -31,16 +32,16 @@ func newPipe(buffer int, pc uintptr) (a, b *pipeEnd) {
 	there, back := &pipe{limit: buffer}, &pipe{limit: buffer}
 	a, b = &pipeEnd{in: back, out: there}, &pipeEnd{in: there, out: back}
 	if kernel.DebugRuns() {
-		a.unclosed = reportUnclosed(a, "stream.Pipe", pc)
-		b.unclosed = reportUnclosed(b, "stream.Pipe", pc)
+		a.watch = unclosed.New(a, "stream.Pipe", pc)
+		b.watch = unclosed.New(b, "stream.Pipe", pc)
 	}
 	return a, b
 }
 
 // A pipeEnd is one of the two streams made by Pipe.
 type pipeEnd struct {
-	in, out  *pipe
-	unclosed *leak
+	in, out *pipe
+	watch   *unclosed.Watch
 }
 
 var (
@@ -139,7 +140,7 @@ func (e *pipeEnd) Close(ctx context.Context) error {
 	e.out.closeSender(&woken)
 	e.in.closeReceiver(&woken)
 	woken.Unpark()
-	e.unclosed.stop()
+	e.watch.Stop()
 	runtime.KeepAlive(e)
 	kernel.Preempt()
 	return nil

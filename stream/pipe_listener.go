@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
 // A PipeListener accepts what is connected to it inside the process, over pipes. It
@@ -18,7 +19,7 @@ type PipeListener struct {
 	connect   *MemorySendStream[ByteStream]
 	accept    *MemoryReceiveStream[ByteStream]
 	accepting anyio.ResourceGuard
-	unclosed  *leak
+	watch     *unclosed.Watch
 }
 
 var (
@@ -36,7 +37,7 @@ func NewPipeListener(buffer int) *PipeListener {
 	m := &memory[ByteStream]{openSend: 1, openReceive: 1}
 	l.connect, l.accept = &MemorySendStream[ByteStream]{end[ByteStream]{m: m}}, &MemoryReceiveStream[ByteStream]{end[ByteStream]{m: m}}
 	if kernel.DebugRuns() {
-		l.unclosed = reportUnclosed(l, "stream.PipeListener", kernel.CallerPC(1))
+		l.watch = unclosed.New(l, "stream.PipeListener", kernel.CallerPC(1))
 	}
 	return l
 }
@@ -81,7 +82,7 @@ func (l *PipeListener) Serve(ctx context.Context, tg *anyio.TaskGroup, handler f
 // that were accepted go on.
 func (l *PipeListener) Close(ctx context.Context) error {
 	err := errors.Join(l.accept.Close(ctx), l.connect.Close(ctx))
-	l.unclosed.stop()
+	l.watch.Stop()
 	runtime.KeepAlive(l)
 	return err
 }
