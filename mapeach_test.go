@@ -194,11 +194,10 @@ func TestForEachEndsAtTheFirstError(t *testing.T) {
 func TestAMillionItemsAreNotAMillionTasks(t *testing.T) {
 	const n = 1_000_000
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		var once sync.Once
 		most := 0
 		got, err := anyio.Map(ctx, make([]struct{}, n), 4, func(ctx context.Context, _ struct{}) (int8, error) {
-			if most == 0 {
-				most = len(anyio.RunningTasks(ctx))
-			}
+			once.Do(func() { most = len(anyio.RunningTasks(ctx)) })
 			return 1, nil
 		})
 		if len(got) != n || most == 0 || most > 5 {

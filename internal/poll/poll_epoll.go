@@ -74,6 +74,7 @@ func (e *epoll) open() error {
 	}
 	e.fd, e.file, e.conn, e.fetch = fd, file, conn, e.fetchFrom
 	e.start, e.armed = time.Now(), armedNever
+	race.ReleaseMerge(unsafe.Pointer(e))
 	return nil
 }
 
@@ -198,12 +199,15 @@ var longAgo = time.Unix(1, 0)
 
 // unpark implements parker. If it comes too late for its park, the next one
 // returns early. The race detector may not see that callers of unpark meet in
-// the lock of an os.File, but needs to see that they and close do.
+// the lock of an os.File, but needs to see that they, open and close do.
 //
 //go:norace
 func (e *epoll) unpark() {
 	file := e.file
-	race.Isolate(func() { file.SetReadDeadline(longAgo) })
+	race.Isolate(func() {
+		race.Acquire(unsafe.Pointer(e))
+		file.SetReadDeadline(longAgo)
+	})
 }
 
 // close implements source.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/internal/poll"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 )
 
@@ -72,6 +73,29 @@ var victims = map[string]func(p *poll.Poller, d *poll.Desc, x *int){
 		p.Wait(1)
 		*x = 2
 	},
+}
+
+// Who wakes a loop may know nothing of who made its poller: a timer's goroutine that was
+// there before, say.
+func TestRaceOfWhoWakesAndWhoOpened(t *testing.T) {
+	for name, mode := range poll.Modes {
+		t.Run("mode="+name, func(t *testing.T) {
+			made, donec := new(quiet.Pointer[poll.Poller]), make(chan struct{})
+			go func() {
+				race.Disable()
+				for made.Load() == nil || !made.Load().Parked() {
+					runtime.Gosched()
+				}
+				race.Enable()
+				made.Load().Wake()
+				close(donec)
+			}()
+			p := mode(t)
+			made.Store(p)
+			p.Wait(-1)
+			<-donec
+		})
+	}
 }
 
 // peek and poke share a variable behind the race detector's back.
