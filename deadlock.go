@@ -23,6 +23,8 @@ type DeadlockError struct {
 	Steps     uint64
 	Now       time.Time // virtual
 	Tasks     []BlockedTask
+
+	began time.Time // when the virtual clock did
 }
 
 // A StuckStep is a step of a simulated run that did not come back: between two calls
@@ -55,7 +57,7 @@ type BlockedTask struct {
 }
 
 func newDeadlockError(s *kernel.Stall) error {
-	e := &DeadlockError{Livelock: s.Kind == "livelock", Seed: s.Seed, Steps: s.Steps, Now: s.Now}
+	e := &DeadlockError{Livelock: s.Kind == "livelock", Seed: s.Seed, Steps: s.Steps, Now: s.Now, began: s.Began}
 	if in := s.Stuck; in != nil {
 		e.Stuck = &StuckStep{State: in.State, After: in.After, Stack: in.Stack}
 		if in.Task != nil {
@@ -94,7 +96,7 @@ func (e *DeadlockError) Error() string {
 	default:
 		b.WriteString("anyio: deadlock: every task waits and no timer is pending")
 	}
-	fmt.Fprintf(&b, " (seed %d, step %d, virtual time %s)", e.Seed, e.Steps, e.Now.Format("15:04:05.000"))
+	fmt.Fprintf(&b, " (seed %d, step %d, virtual time %s)", e.Seed, e.Steps, e.clock(e.Now))
 	for _, t := range e.Tasks {
 		mark := ' '
 		if t.Forgotten {
@@ -113,13 +115,21 @@ func (e *DeadlockError) Error() string {
 			b.WriteString(kernel.PlacesText(append([]string{t.Source}, t.Callers...)))
 		}
 		if !t.Since.IsZero() {
-			b.WriteString(" since " + t.Since.Format("15:04:05.000"))
+			b.WriteString(" since " + e.clock(t.Since))
 		}
 	}
 	if e.Stuck != nil {
 		b.WriteString("\n" + strings.TrimSpace(e.Stuck.Stack))
 	}
 	return b.String()
+}
+
+// clock is a virtual time as text, with the date if it is not of the first day.
+func (e *DeadlockError) clock(t time.Time) string {
+	if t.Sub(e.began) < 24*time.Hour {
+		return t.Format("15:04:05.000")
+	}
+	return t.Format("2006-01-02 15:04:05.000")
 }
 
 func (s *StuckStep) describe() string {

@@ -78,6 +78,25 @@ func TestDeadlockNamesEveryTask(t *testing.T) {
 	}
 }
 
+// A time of day alone would tell nothing of a run of 231 days.
+func TestDeadlockOfALongRunTellsTheDate(t *testing.T) {
+	d, _ := deadlockOf(t, sim.Config{}, func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				_ = anyio.Sleep(ctx, 24*time.Hour-time.Millisecond)
+				return anyio.SleepForever(ctx)
+			})
+			_ = anyio.Sleep(ctx, 231*24*time.Hour)
+			return anyio.SleepForever(ctx)
+		})
+	})
+	lines := strings.Split(d.Error(), "\n")
+	if len(lines) != 3 || !strings.HasSuffix(lines[0], ", virtual time 2000-08-19 00:00:00.000)") ||
+		!strings.HasSuffix(lines[1], " since 2000-08-19 00:00:00.000") || !strings.HasSuffix(lines[2], " since 23:59:59.999") {
+		t.Errorf("text:\n%v", d)
+	}
+}
+
 // All waits are told, also those under shields in scopes that were canceled
 // before, and those with a context from elsewhere.
 func TestDeadlockReachesBelowShieldsAndForeignContexts(t *testing.T) {

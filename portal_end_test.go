@@ -109,30 +109,70 @@ func (c *lateContext) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// The caller of a task that has not yet joined its group may be canceled.
+// The caller may be canceled also before the task has joined its group, and while it
+// drives the loop of the task, which hears of it in any case. The first step is the
+// call itself: no task is started.
 func TestPortalCallWhoseCallerIsCanceledAtAnyStep(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		p, err := anyio.StartPortal(context.Background(), anyio.On(b))
 		wantNil(t, "start", err)
-		canceled := 0
+		var begun, unwound [6]int
 		for i := range 1000 {
+			step := i % len(begun)
 			c := &lateContext{}
 			c.Context, c.cancel = context.WithCancel(context.Background())
-			c.left.Store(int32(i%6) + 1)
-			v, err := anyio.PortalCall(c, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 0) })
-			if err == nil && v == 7 {
-				c.cancel()
-				continue
+			c.left.Store(int32(step) + 1)
+			v, err := anyio.PortalCall(c, p, func(ctx context.Context) (int, error) {
+				begun[step]++
+				for c.Err() == nil { // if the call asks less often
+					c.Done()
+				}
+				err := anyio.SleepForever(ctx)
+				if errors.Is(err, anyio.ErrCanceled) && strings.Contains(err.Error(), "the caller of PortalCall was canceled") {
+					unwound[step]++
+				}
+				return 7, err
+			})
+			if v != 0 || !errors.Is(err, anyio.ErrCanceled) {
+				t.Errorf("%s, step %d: got %d, %v", b.Name(), step, v, err)
 			}
-			canceled++
-			wantCanceled(t, b.Name(), err)
-			c.cancel()
-		}
-		if canceled < 1000/6 {
-			t.Errorf("%s: only %d calls were canceled", b.Name(), canceled)
 		}
 		wantNil(t, "close", p.Close(context.Background()))
+		if begun[0] != 0 || begun[len(begun)-1] != 1000/len(begun) || unwound != begun {
+			t.Errorf("%s: tasks that began %v, those that heard why they end %v", b.Name(), begun, unwound)
+		}
 	}
+}
+
+// Who calls into an idle loop drives it, and goes on for as long as other tasks are
+// ready. Its cancellation reaches its task all the same.
+func TestPortalCallIsCanceledWhileItsCallerDrivesABusyLoop(t *testing.T) {
+	p, err := anyio.StartPortal(context.Background(), anyio.On(anyio.EventLoop()))
+	wantNil(t, "start", err)
+	for range 50 {
+		ctx, cancel := context.WithCancel(context.Background())
+		v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+			over := false
+			defer func() { over = true }()
+			_, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+				for !over {
+					if err := anyio.Sleep(ctx, 0); err != nil {
+						return 0, err
+					}
+				}
+				return 0, nil
+			})
+			if err != nil {
+				return 1, err
+			}
+			cancel()
+			return 2, anyio.SleepForever(ctx)
+		})
+		if v != 0 || !errors.Is(err, anyio.ErrCanceled) {
+			t.Errorf("got %d, %v", v, err)
+		}
+	}
+	wantNil(t, "close", p.Close(context.Background()))
 }
 
 func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {

@@ -85,9 +85,10 @@ func describe(t *kernel.Task, s *kernel.Scope) TaskInfo {
 }
 
 // Sources are the places, "file:line", of the user's innermost calls in which the
-// task stands, at most three, the innermost first: calls within this module and the
-// standard library are passed over. There are none if the task has not begun, is
-// over, or runs a function of this module. It stops the world for a moment.
+// task stands, at most three, each once, the innermost first: calls within this
+// module and the standard library are passed over. There are none if the task has
+// not begun, is over, or runs a function of this module. It stops the world for a
+// moment.
 func (i TaskInfo) Sources() []string {
 	if i.Finished() {
 		return nil

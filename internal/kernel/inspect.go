@@ -245,6 +245,7 @@ type Stall struct {
 	Kind  string // "deadlock", "livelock", "stuck" or "timers"
 	Tasks []StalledTask
 	Steps uint64
+	Began time.Time // when the clock began
 	Now   time.Time
 	Seed  uint64
 	Stuck *StuckStep // the reason, if the kind is "stuck"

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -80,8 +81,8 @@ func (f frame) place() string {
 const maxUserFrames = 3
 
 // userFrames are the places, "file:line", of the user's innermost calls on a
-// goroutine, three at most: those that are neither in this module nor in the
-// standard library. If held, the goroutine runs the function of RunBlocking or a
+// goroutine, three at most, each once: those that are neither in this module nor in
+// the standard library. If held, the goroutine runs the function of RunBlocking or a
 // guest, and what is told is where that was called. A coroutine of iter.Pull goes on
 // where it was made.
 //
@@ -97,7 +98,7 @@ func userFrames(stacks map[int64]string, id int64, held, guest bool) []string {
 			switch {
 			case f.function == runsTask: // below it is who began the run
 				return places
-			case !f.library() && !f.standard():
+			case !f.library() && !f.standard() && !slices.Contains(places, f.place()):
 				if places = append(places, f.place()); len(places) == maxUserFrames {
 					return places
 				}

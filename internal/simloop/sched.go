@@ -60,9 +60,8 @@ func New(cfg Config) *Sim {
 		Name: "sim", Order: s.order, Clock: s.clock, Budget: 1, Stride: 16, Rand: s.Rand,
 		OnStep: s.step,
 		OnStall: func(st *kernel.Stall) error {
-			st.Seed, st.Steps = cfg.Seed, s.steps
 			s.markForgotten(st)
-			return kernel.NewStall(st)
+			return s.report(st, s.steps)
 		},
 	})
 	if cfg.StepMax > 0 {
@@ -72,6 +71,12 @@ func New(cfg Config) *Sim {
 	s.Backend, s.loop = l, l
 	s.net = simnet.New(s, cfg.Network)
 	return s
+}
+
+// report makes the error of a stall after that many steps.
+func (s *Sim) report(st *kernel.Stall, steps uint64) error {
+	st.Seed, st.Steps, st.Began = s.cfg.Seed, steps, epoch
+	return kernel.NewStall(st)
 }
 
 // Network is the simulated network of the run.

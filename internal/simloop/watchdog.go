@@ -105,9 +105,9 @@ func (w *watchdog) look() error {
 	}
 	step.After = time.Since(w.since)
 	report := w.run.Stalled("stuck")
-	report.Stuck, report.Seed, report.Steps = step, w.sim.cfg.Seed, w.seen
+	report.Stuck = step
 	w.run.GiveUp(step)
-	return kernel.NewStall(report)
+	return w.sim.report(report, w.seen)
 }
 
 // culprit finds the goroutine that does not come back: that of the task that was
