@@ -74,8 +74,8 @@ func isCancellation(err error) bool {
 				continue
 			}
 			return isCanceledLeaf(at) || isForeignCancellation(err)
-		case interface{ Unwrap() []error }:
-			inside := e.Unwrap()
+		case interface{ Unwrap() []error }: // a second check that it ends, at each level, would be one too many
+			inside := errgraph.Inside(at)
 			for _, sub := range inside {
 				if !isCancellation(sub) {
 					return false
@@ -156,11 +156,22 @@ func stripFinite(err error) (rest error, cut bool) {
 	case *TimeoutError, *TaskFailedError, *FutureFailedError, *PanicError:
 		return err, false
 	case interface{ Unwrap() error }:
-		_, cut = stripFinite(e.Unwrap())
+		inner := e.Unwrap() // isCancellation has seen the whole chain of wraps: once is enough
+		for inner != nil {
+			switch e := inner.(type) {
+			case *TimeoutError, *TaskFailedError, *FutureFailedError:
+				return err, false
+			case interface{ Unwrap() error }:
+				inner = e.Unwrap()
+				continue
+			}
+			break
+		}
+		_, cut = stripFinite(inner)
 		return err, cut
 	case interface{ Unwrap() []error }:
 		var kept []error
-		for _, sub := range e.Unwrap() {
+		for _, sub := range errgraph.Inside(err) {
 			r, c := stripFinite(sub)
 			cut = cut || c
 			if r != nil {

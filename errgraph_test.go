@@ -115,6 +115,63 @@ func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
 	}
 }
 
+// Errors that share others have more paths than anybody could follow: the walks end, too.
+func TestErrorsThatShareOthersEnd(t *testing.T) {
+	holders := map[string]func(err error) error{
+		"errors.Join": func(err error) error { return errors.Join(err, err) },
+		"GroupError": func(err error) error {
+			return anyio.WithTaskGroup(context.Background(), func(_ context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(fails(err))
+				return err
+			})
+		},
+		"BrokenError": func(err error) error { return &anyio.BrokenError{Cause: errors.Join(err, err)} },
+		"PanicError":  func(err error) error { return &anyio.PanicError{Value: err, Group: err} },
+		"AttemptsError": func(err error) error {
+			return &socket.AttemptsError{Attempts: []socket.Attempt{{Err: err}, {Err: err}}}
+		},
+	}
+	for name, hold := range holders {
+		t.Run(name, func(t *testing.T) {
+			err := io.ErrNoProgress
+			for range 60 {
+				err = hold(err)
+			}
+			for outer, hold := range holders {
+				if outer == "errors.Join" {
+					continue // walked over by package errors alone
+				}
+				err := hold(&link{err})
+				for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err)} {
+					if text == "" || len(text) > 1<<20 {
+						t.Errorf("%d bytes of text", len(text))
+					}
+				}
+				if errors.Is(err, io.EOF) || anyio.IsCancellation(err) {
+					t.Error("matches what is not there")
+				}
+				if _, err := anyio.MoveOnAfter(context.Background(), 0, fails(err)); err == nil {
+					t.Error("lost")
+				}
+			}
+		})
+	}
+}
+
+// Errors that are deep, or share a few others, keep what they match.
+func TestErrorsThatAreDeepAreFound(t *testing.T) {
+	var err error = errBoom
+	for range 500 {
+		err = fmt.Errorf("again: %w", &anyio.BrokenError{Cause: err})
+	}
+	for range 3 {
+		err = errors.Join(err, err)
+	}
+	if err := anyio.WithTaskGroup(context.Background(), func(context.Context, *anyio.TaskGroup) error { return err }); !errors.Is(err, errBoom) {
+		t.Error("too deep")
+	}
+}
+
 // What is beside a cycle is still found.
 func TestErrorsBesideACycleAreFound(t *testing.T) {
 	round := &link{io.EOF}

@@ -159,7 +159,9 @@ func (e *BrokenError) Error() string {
 }
 
 // Unwrap is ErrBroken and the cause.
-func (e *BrokenError) Unwrap() []error { return errgraph.Within(e, ErrBroken, e.Cause) }
+func (e *BrokenError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
+
+func (e *BrokenError) inside() []error { return []error{ErrBroken, e.Cause} }
 
 // A ConnectionError is returned by a connectable that could not connect. It
 // matches ErrConnectionFailed and what its cause matches.
@@ -173,7 +175,9 @@ func (e *ConnectionError) Error() string {
 }
 
 // Unwrap is ErrConnectionFailed and the cause.
-func (e *ConnectionError) Unwrap() []error { return errgraph.Within(e, ErrConnectionFailed, e.Cause) }
+func (e *ConnectionError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
+
+func (e *ConnectionError) inside() []error { return []error{ErrConnectionFailed, e.Cause} }
 
 // A MisuseError tells of a call that can never be right, and of the fix. Calls
 // that return an error return it; others panic with it.
@@ -184,8 +188,8 @@ func (e *MisuseError) Error() string { return "anyio: " + e.Text }
 func misuse(text string) error { return &MisuseError{text} }
 
 var (
-	_ = errgraph.Register(func(e *BrokenError) []error { return []error{e.Cause} })
-	_ = errgraph.Register(func(e *ConnectionError) []error { return []error{e.Cause} })
+	_ = errgraph.Register((*BrokenError).inside)
+	_ = errgraph.Register((*ConnectionError).inside)
 )
 
 func init() {

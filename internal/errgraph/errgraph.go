@@ -2,7 +2,8 @@
 // others made, and may be changed afterwards, so that one may come to contain
 // itself: directly, through wrappers of users, or through other errors of ours.
 // Package errors follows Unwrap for ever then, and Error calls itself until the stack
-// is full, which no recover survives.
+// is full, which no recover survives. One that holds others twice, which hold others
+// twice, and so on, has an end that nobody lives to see.
 //
 // A type of error that holds others registers, gives them out by Within, and writes
 // its text in Text.
@@ -15,8 +16,17 @@ var holders = map[reflect.Type]func(error) []error{}
 
 // Register tells how to look into errors of type E. Call it at initialization. It
 // returns nothing of use, so that it can stand in a variable declaration.
-func Register[E error](held func(E) []error) struct{} {
-	holders[reflect.TypeFor[E]()] = func(err error) []error { return held(err.(E)) }
+func Register[E interface {
+	error
+	comparable
+}](held func(E) []error) struct{} {
+	holders[reflect.TypeFor[E]()] = func(err error) []error {
+		var none E
+		if e := err.(E); e != none { // a nil pointer holds nothing
+			return held(e)
+		}
+		return nil
+	}
 	return struct{}{}
 }
 
@@ -63,79 +73,90 @@ func One(parent, inside error) error {
 	return inside
 }
 
-// Finite reports whether a walk over err ends.
+// Finite reports whether a walk over err ends, in a time that somebody can wait for.
 func Finite(err error) bool { return ends(nil, err) }
 
 const (
-	fewErrors  = 32
-	maxDepth   = 10_000 // what is deeper makes ever new errors
-	maxUnnamed = 10_000 // the same for errors that cannot be told apart
+	// maxSize is how many errors a walk visits at most that follows every path, as
+	// package errors does. Errors that share others may make more paths than anybody
+	// can follow: a chain of 60 in which each holds the next one twice has 2^60.
+	maxSize    = 1 << 20
+	few        = 1 << 12 // so many are visited without notes of where the walk has been
+	maxDepth   = 10_000  // what is deeper makes ever new errors
+	maxUnnamed = 10_000  // the same for errors that cannot be told apart
 )
 
 // ends reports whether a walk over err ends and does not come to parent.
 func ends(parent, err error) bool {
-	if left := fewErrors; endsSoon(err, &left) {
+	if left := few; endsSoon(err, &left, 0) {
 		return true
 	}
-	w := walk{open: map[any]bool{}}
+	w := walk{sizes: map[any]int{}}
 	if parent != nil {
-		w.open[nameOf(parent)] = true
+		w.sizes[nameOf(parent)] = open
 	}
-	return w.over(err, 0)
+	_, ok := w.over(err, 0)
+	return ok
 }
 
-// endsSoon reports whether a walk over err ends after a few errors. Most do, and need
-// no notes of where the walk has been.
-func endsSoon(err error, left *int) bool {
-	if *left--; *left < 0 {
+// endsSoon reports whether a walk over err ends after a few errors.
+func endsSoon(err error, left *int, depth int) bool {
+	if *left--; *left < 0 || depth > maxDepth {
 		return false
 	}
 	if _, held := holders[reflect.TypeOf(err)]; !held {
 		if e, ok := err.(interface{ Unwrap() error }); ok {
 			inner := e.Unwrap()
-			return inner == nil || endsSoon(inner, left)
+			return inner == nil || endsSoon(inner, left, depth+1)
 		}
 	}
 	for _, inner := range Inside(err) {
-		if inner != nil && !endsSoon(inner, left) {
+		if inner != nil && !endsSoon(inner, left, depth+1) {
 			return false
 		}
 	}
 	return true
 }
 
-// A walk visits each error once.
+// A walk visits each error once, and counts how often one that follows every path would.
 type walk struct {
-	open    map[any]bool // true while the walk is inside the error, false afterwards
+	sizes   map[any]int // open while the walk is inside the error
 	unnamed int
 }
 
-func (w *walk) over(err error, depth int) (ends bool) {
+const open = -1
+
+func (w *walk) over(err error, depth int) (size int, ends bool) {
 	inside := Inside(err)
 	if len(inside) == 0 {
-		return !w.open[nameOf(err)]
+		return 1, w.sizes[nameOf(err)] != open
 	}
 	if depth > maxDepth {
-		return false
+		return 0, false
 	}
 	name := nameOf(err)
 	if name != nil {
-		if open, known := w.open[name]; known {
-			return !open
+		if size, known := w.sizes[name]; known {
+			return size, size != open
 		}
-		w.open[name] = true
+		w.sizes[name] = open
 	} else if w.unnamed++; w.unnamed > maxUnnamed {
-		return false
+		return 0, false
 	}
+	size = 1
 	for _, e := range inside {
-		if e != nil && !w.over(e, depth+1) {
-			return false
+		if e == nil {
+			continue
+		}
+		n, ends := w.over(e, depth+1)
+		if size += n; !ends || size > maxSize {
+			return 0, false
 		}
 	}
 	if name != nil {
-		w.open[name] = false
+		w.sizes[name] = size
 	}
-	return true
+	return size, true
 }
 
 // A place is the identity of what has no equality, such as a slice.

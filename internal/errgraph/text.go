@@ -21,14 +21,14 @@ type frame struct {
 	err       error
 }
 
-// Say is the text of an error that another one holds. That of one whose walk does not
-// end would not end either; its type stands for it.
+// Say is the text of an error that another one holds. That of one that is not Finite
+// would not end either; its type stands for it.
 func Say(err error) string {
 	switch {
 	case err == nil:
 		return "<nil>"
 	case !Finite(err):
-		return fmt.Sprintf("(a %T that contains itself)", err)
+		return fmt.Sprintf("(a %T with too many errors in it)", err)
 	}
 	return err.Error()
 }
