@@ -36,6 +36,15 @@ var holdings = map[string]func() holding{
 		c := &anyio.Condition{}
 		return holding{c.Acquire, thenRelease(c.Acquire, c.Release), c.TryAcquire, c.Release, c.Reset}
 	},
+	"RWLock": func() holding {
+		l := &anyio.RWLock{}
+		return holding{l.Acquire, thenRelease(l.Acquire, l.Release), l.TryAcquire, l.Release, l.Reset}
+	},
+	"RWLock, for readers": func() holding {
+		l := &anyio.RWLock{}
+		wait := func(ctx context.Context) error { return l.DoRead(ctx, doNothing) }
+		return holding{l.Acquire, wait, l.TryAcquire, l.Release, l.Reset}
+	},
 	"CapacityLimiter": func() holding {
 		l := anyio.NewCapacityLimiter(1)
 		return holding{l.Acquire, thenRelease(l.Acquire, l.Release), l.TryAcquire, l.Release, l.Reset}
@@ -63,7 +72,7 @@ func thenRelease(acquire func(context.Context) error, release func()) func(conte
 
 func doNothing(context.Context) error { return nil }
 
-var abandonedHere = regexp.MustCompile(`^anyio: task "forgetful" ended without releasing (a Lock|a token of a CapacityLimiter), acquired at [^ ]*/?abandoned_test.go:\d+: `)
+var abandonedHere = regexp.MustCompile(`^anyio: task "forgetful" ended without releasing (a Lock|an RWLock that it was writing under|a token of a CapacityLimiter), acquired at [^ ]*/?abandoned_test.go:\d+: `)
 
 // A task ends with what it holds: it is named in its group's error, and who waits and
 // who comes is told, until Reset.

@@ -55,6 +55,7 @@ func alone(t *testing.T, ctx context.Context) []allocationCase {
 		}
 	}
 	var lock anyio.Lock
+	var rw anyio.RWLock
 	var set, quit anyio.Event
 	set.Set()
 	sem, limiter := anyio.NewSemaphore(1), anyio.NewCapacityLimiter(1)
@@ -79,6 +80,12 @@ func alone(t *testing.T, ctx context.Context) []allocationCase {
 		{"MoveOnAfter", 1, func() { _, err := anyio.MoveOnAfter(ctx, time.Hour, nothing); try(err) }},
 		{"FailAfter", 1, func() { try(anyio.FailAfter(ctx, time.Hour, nothing)) }},
 		{"Lock", 0, func() { try(lock.Acquire(ctx)); lock.Release() }},
+		{"RWLock", 0, func() {
+			try(rw.Acquire(ctx))
+			rw.Release()
+			try(rw.AcquireRead(ctx))
+			rw.ReleaseRead()
+		}},
 		{"Event that is set", 0, func() { set.Set(); try(set.Wait(ctx)) }},
 		{"Semaphore", 0, func() { try(sem.Acquire(ctx)); sem.Release() }},
 		{"CapacityLimiter", 1, func() { try(limiter.Acquire(ctx)); limiter.Release() }}, // the borrower

@@ -40,6 +40,7 @@ type claimant struct {
 	run      *kernel.Run   // in which
 	key      borrowerKey   // of a CapacityLimiter
 	seat     *blockingSeat // of a CapacityLimiter, in place of key
+	rw       *rwHold       // of an RWLock
 	notified notice        // of a Condition
 	err      error         // of what broke while it was waited for, by whom woke it
 	node     waitq.Node[*claimant]
@@ -53,7 +54,7 @@ var claimants = quiet.NewPool(func() *claimant {
 
 // putClaimant gives back a claimant that waits no more and stands in no queue.
 func putClaimant(c *claimant) {
-	c.run, c.key, c.seat, c.notified, c.err = nil, borrowerKey{}, nil, notNotified, nil
+	c.run, c.key, c.seat, c.rw, c.notified, c.err = nil, borrowerKey{}, nil, nil, notNotified, nil
 	c.Forget()
 	claimants.Put(c)
 }
@@ -89,10 +90,15 @@ func (c *claimant) wait(p kernel.Place) (granted bool, err error) {
 	return c.err == nil, c.err
 }
 
-// abandoned is the error about what, which a task has taken to its end.
+// abandoned is the error about what, which a task has taken to its end and which is
+// broken by that.
 func abandoned(t *kernel.Task, what, place string) error {
+	return notReleased(t, what, place, "as Do does; until Reset, Acquire fails with ErrBroken")
+}
+
+func notReleased(t *kernel.Task, what, place, consequence string) error {
 	if place != "" {
 		what += ", acquired at " + place
 	}
-	return misuse(fmt.Sprintf("task %q ended without releasing %s: release it in the same task, as Do does; until Reset, Acquire fails with ErrBroken", t.Name(), what))
+	return misuse(fmt.Sprintf("task %q ended without releasing %s: release it in the same task, %s", t.Name(), what, consequence))
 }

@@ -99,6 +99,13 @@ var raceOps = []raceOp{
 		var l anyio.Lock
 		return l.Do(ctx, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
 	}},
+	{"RWLock", func(ctx context.Context, tg *anyio.TaskGroup) error {
+		var l anyio.RWLock
+		for range 2 {
+			tg.Go(func(ctx context.Context) error { return l.DoRead(ctx, nothing) })
+		}
+		return l.Do(ctx, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
+	}},
 	{"Semaphore", func(ctx context.Context, tg *anyio.TaskGroup) error {
 		s := anyio.NewSemaphore(0)
 		tg.Go(func(context.Context) error { s.Release(); return nil })

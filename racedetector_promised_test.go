@@ -35,6 +35,18 @@ var promisedEdges = []raceProgram{
 		*x++
 		return err
 	}},
+	{"writers and readers", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+		var l anyio.RWLock
+		for i := range 6 {
+			tg.Go(func(ctx context.Context) error {
+				if i%3 == 0 {
+					return l.Do(ctx, func(ctx context.Context) error { *x++; return anyio.Sleep(ctx, time.Millisecond) })
+				}
+				return l.DoRead(ctx, func(ctx context.Context) error { _ = *x; return anyio.Sleep(ctx, time.Millisecond) })
+			})
+		}
+		return nil
+	}},
 	{"task end", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		for range 2 {
 			h := tg.Go(func(ctx context.Context) error { _ = anyio.Sleep(ctx, time.Millisecond); *x++; return nil })

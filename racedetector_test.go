@@ -61,6 +61,18 @@ var racePrograms = []raceProgram{
 		}
 		return nil
 	}},
+	{"writers under a lock for readers", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
+		var l anyio.RWLock
+		for range 2 {
+			tg.Go(func(ctx context.Context) error {
+				err := l.AcquireRead(ctx)
+				*x++
+				l.ReleaseRead()
+				return err
+			})
+		}
+		return nil
+	}},
 	{"writers that give way", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		for range 2 {
 			tg.Go(func(ctx context.Context) error {

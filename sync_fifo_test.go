@@ -17,6 +17,10 @@ func TestFIFOUnderCancellation(t *testing.T) {
 			l := &anyio.Lock{}
 			return fifo{l.Acquire, l.Release, func() int { return l.Statistics().TasksWaiting }}
 		},
+		"RWLock": func() fifo {
+			l := &anyio.RWLock{}
+			return fifo{l.Acquire, l.Release, func() int { return l.Statistics().TasksWaiting }}
+		},
 		"Semaphore": func() fifo {
 			s := anyio.NewSemaphore(1)
 			return fifo{s.Acquire, s.Release, func() int { return s.Statistics().TasksWaiting }}

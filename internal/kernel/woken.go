@@ -23,6 +23,11 @@ func (l *Woken) Add(w *Waiter) {
 //go:norace
 func (l *Woken) Unpark() { l.unpark(false) }
 
+// UnparkUnordered is Unpark that is no synchronization.
+//
+//go:norace
+func (l *Woken) UnparkUnordered() { l.unpark(true) }
+
 // unpark is Unpark that, if silent, is no synchronization.
 //
 //go:norace
