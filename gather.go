@@ -10,26 +10,44 @@ import (
 
 // Gather runs the functions as tasks at the same time and returns their values in
 // the order of the arguments, whatever the order in which they ended. An error of
-// one cancels the others, and all errors come back in a *GroupError; then there
-// are no values.
+// one cancels the others, and all errors come back in a *GroupError, each as an
+// *ItemError; then there are no values.
 func Gather[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) ([]T, error) {
-	if err := enterAll(ctx, "Gather", fns); err != nil {
-		return nil, err
-	}
-	values := make([]T, len(fns))
-	err := WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
-		for i, f := range fns {
-			tg.goAs(kernel.FuncPC(f), func(ctx context.Context) (err error) {
-				values[i], err = f(ctx)
-				return err
-			})
-		}
-		return nil
-	})
+	values, err := gather(ctx, "Gather", fns, nil)
 	if err != nil {
 		return nil, err
 	}
 	return values, nil
+}
+
+// GatherAll is Gather that cancels nothing. It returns the values of the functions
+// that succeeded, the zero value for the others, and the errors of all, in the order
+// of the arguments, in a *GroupError. If it is canceled, it returns what it has.
+func GatherAll[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) ([]T, error) {
+	var all failures
+	values, err := gather(ctx, "GatherAll", fns, &all)
+	return values, all.join(err)
+}
+
+// gather is Gather. Errors go to all if it is not nil.
+func gather[T any](ctx context.Context, who string, fns []func(ctx context.Context) (T, error), all *failures) ([]T, error) {
+	values := make([]T, len(fns))
+	if err := enterAll(ctx, who, fns); err != nil {
+		return values, err
+	}
+	return values, WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
+		for i, f := range fns {
+			tg.goAs(kernel.FuncPC(f), func(ctx context.Context) error {
+				value, err := f(ctx)
+				if err != nil {
+					return all.take(ctx, i, err)
+				}
+				values[i] = value
+				return nil
+			})
+		}
+		return nil
+	})
 }
 
 // Gather2 runs two functions with values of different types as tasks at the same
@@ -43,8 +61,9 @@ func Gather2[A, B any](ctx context.Context, fa func(ctx context.Context) (A, err
 	_, err := kernel.Enter(ctx)
 	if err == nil {
 		err = WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
-			tg.goAs(kernel.FuncPC(fa), func(ctx context.Context) (err error) { a, err = fa(ctx); return err })
-			tg.goAs(kernel.FuncPC(fb), func(ctx context.Context) (err error) { b, err = fb(ctx); return err })
+			var first *failures // the first error ends all
+			tg.goAs(kernel.FuncPC(fa), func(ctx context.Context) (err error) { a, err = fa(ctx); return first.take(ctx, 0, err) })
+			tg.goAs(kernel.FuncPC(fb), func(ctx context.Context) (err error) { b, err = fb(ctx); return first.take(ctx, 1, err) })
 			return nil
 		})
 	}

@@ -73,6 +73,14 @@ var racePrograms = []raceProgram{
 		}
 		return nil
 	}},
+	{"items of Map with a limit", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
+		_, err := anyio.Map(ctx, upTo(5), 2, func(ctx context.Context, _ int) (int, error) {
+			err := anyio.Sleep(ctx, time.Millisecond)
+			*x++
+			return 0, err
+		})
+		return err
+	}},
 	{"writers that give way", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		for range 2 {
 			tg.Go(func(ctx context.Context) error {
