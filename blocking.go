@@ -64,6 +64,10 @@ func threadLimiter(r *kernel.Run) *CapacityLimiter {
 // step that takes no time. A function that waits for another task of the run never
 // ends in the simulator; use an Event for that, not RunBlocking.
 //
+// A Lock or a limiter's token that f acquires is for f to release. On the event loop,
+// and with OnThreads or AbandonOnCancel, where f has a goroutine of its own, it is broken
+// otherwise when f ends, and a *MisuseError that says so joins the error of f.
+//
 // A panic of f is raised again here as a *PanicError with the stack of f, and
 // runtime.Goexit in f goes on here.
 //
@@ -161,6 +165,11 @@ func (c *blockingCall[T]) RunWaking() (wake *kernel.Waiter) {
 				c.goexit = true
 			}
 		}
+		if kept := leftBy(c.seat.task); kept != nil {
+			if c.err = withMisuse(c.err, kept); c.panicked != nil {
+				c.panicked = c.panicked.with(kept)
+			}
+		}
 		c.seat.limiter.giveBack(c.seat)
 		exits := c.goexit // afterwards c belongs to its caller
 		if wake = c.end(); wake != nil && exits {
@@ -170,6 +179,12 @@ func (c *blockingCall[T]) RunWaking() (wake *kernel.Waiter) {
 	c.value, c.err = c.f()
 	returned = true
 	return nil
+}
+
+// leftBy is the error about what the function that a task has given to RunBlocking has
+// acquired on this goroutine, which was its own, and not released.
+func leftBy(task *kernel.Task) error {
+	return kernel.AbandonHere(func() string { return "the function that " + seatBorrower{task}.who() + " gave to RunBlocking" })
 }
 
 // end ends the call. It returns whom to unpark.

@@ -1,6 +1,8 @@
 package anyio
 
 import (
+	"strconv"
+
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/waitq"
@@ -33,6 +35,13 @@ func (b seatBorrower) name() string {
 		return "no task"
 	}
 	return b.task.Name()
+}
+
+func (b seatBorrower) who() string {
+	if b.task == nil {
+		return b.name()
+	}
+	return "task " + strconv.Quote(b.task.Name())
 }
 
 // panicked wraps what the function panicked with.

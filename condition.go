@@ -86,12 +86,12 @@ func (c *Condition) Wait(ctx context.Context) error {
 	}
 	w := claimants.Get()
 	defer putClaimant(w)
-	w.goid, w.run = kernel.GoroutineID(), p.Run()
+	w.id, w.run = kernel.Caller(), p.Run()
 	w.Prepare(p, opCondition)
 	c.mu.Lock()
 	c.waiters.Push(&w.node)
 	c.mu.Unlock()
-	me, task, by := w.goid, p.CallerTask(w.goid), l.hold.By()
+	me, task, by := w.id, p.CallerTask(w.id), l.hold.By()
 	l.release()
 
 	granted, err := w.wait(p)

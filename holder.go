@@ -9,26 +9,26 @@ import (
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
-// taskFinder tells which task runs on a goroutine. It looks at the tasks of each
+// taskFinder tells which task kernel.Caller identifies. It looks at the tasks of each
 // run once.
 type taskFinder map[*kernel.Run]map[int64]TaskInfo
 
-// on is the task that run, which may be nil, has on a goroutine. One that is no
+// on is the task of run, which may be nil, that id identifies. A goroutine that is no
 // task of the run is described by the name "goroutine 12" and the ID 0.
-func (f taskFinder) on(goid int64, run *kernel.Run) *TaskInfo {
+func (f taskFinder) on(id int64, run *kernel.Run) *TaskInfo {
 	tasks, looked := f[run]
 	if !looked && run != nil {
 		tasks = make(map[int64]TaskInfo)
 		for _, v := range run.Tasks() {
 			if !v.Task.Finished() {
-				tasks[v.Task.GoroutineID()] = describeView(v, nil)
+				tasks[v.Task.HolderID()] = describeView(v, nil)
 			}
 		}
 		f[run] = tasks
 	}
-	info, ok := tasks[goid]
+	info, ok := tasks[id]
 	if !ok {
-		info = TaskInfo{Name: "goroutine " + strconv.FormatInt(goid, 10), State: TaskReady}
+		info = TaskInfo{Name: "goroutine " + strconv.FormatInt(id, 10), State: TaskReady}
 	}
 	return &info
 }
@@ -36,7 +36,7 @@ func (f taskFinder) on(goid int64, run *kernel.Run) *TaskInfo {
 // A claimant is one wait for something that is granted to a holder by name.
 type claimant struct {
 	kernel.Waiter
-	goid     int64         // who waits
+	id       int64         // who waits, see kernel.Caller
 	run      *kernel.Run   // in which
 	key      borrowerKey   // of a CapacityLimiter
 	seat     *blockingSeat // of a CapacityLimiter, in place of key
@@ -90,15 +90,15 @@ func (c *claimant) wait(p kernel.Place) (granted bool, err error) {
 	return c.err == nil, c.err
 }
 
-// abandoned is the error about what, which a task has taken to its end and which is
+// abandoned is the error about what, which somebody has taken to his end and which is
 // broken by that.
-func abandoned(t *kernel.Task, what, place string) error {
-	return notReleased(t, what, place, "as Do does; until Reset, Acquire fails with ErrBroken")
+func abandoned(who, what, place string) error {
+	return notReleased(who, what, place, "as Do does; until Reset, Acquire fails with ErrBroken")
 }
 
-func notReleased(t *kernel.Task, what, place, consequence string) error {
+func notReleased(who, what, place, consequence string) error {
 	if place != "" {
 		what += ", acquired at " + place
 	}
-	return misuse(fmt.Sprintf("task %q ended without releasing %s: release it in the same task, %s", t.Name(), what, consequence))
+	return misuse(fmt.Sprintf("%s ended without releasing %s: release it in the same task, %s", who, what, consequence))
 }

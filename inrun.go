@@ -26,10 +26,10 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 		panic(errNoFunction)
 	}
 	p, err := kernel.Enter(ctx)
-	if p.S == nil && kernel.LoopTask() == nil {
+	r := p.Run()
+	if r == kernel.Ambient() && p.Task() == nil { // maybe with a scope, but of no run
 		return zero, ErrNoEventLoop
 	}
-	r := p.Run()
 	if r.Ended() {
 		return zero, ErrRunFinished
 	}

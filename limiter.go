@@ -39,9 +39,9 @@ type CapacityLimiter struct {
 	broken   error                 // a task has ended with a token, see Reset
 }
 
-// A borrowerKey is a goroutine or, if goid is 0, a value.
+// A borrowerKey is what kernel.Caller has returned or, if id is 0, a value.
 type borrowerKey struct {
-	goid  int64
+	id    int64
 	value any
 }
 
@@ -124,11 +124,11 @@ func (l *CapacityLimiter) Acquire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key := borrowerKey{goid: kernel.GoroutineID()}
+	key := borrowerKey{id: kernel.Caller()}
 	if err = l.acquire(p, key); err != nil {
 		return err
 	}
-	l.own(key, p.CallerTask(key.goid))
+	l.own(key, p.CallerTask(key.id))
 	kernel.Preempt()
 	return nil
 }
@@ -174,13 +174,13 @@ func (l *CapacityLimiter) own(key borrowerKey, t *kernel.Task) {
 	ln := l.loans[key]
 	l.mu.Unlock()
 	ln.of, ln.key = l, key
-	ln.hold.Take(ln, t, key.goid)
+	ln.hold.Take(ln, t, key.id)
 }
 
 // Abandoned breaks the limiter: the borrower has ended.
-func (ln *loan) Abandoned(t *kernel.Task, place string) error {
+func (ln *loan) Abandoned(who, place string) error {
 	l := ln.of
-	err := abandoned(t, "a token of a CapacityLimiter", place)
+	err := abandoned(who, "a token of a CapacityLimiter", place)
 	var woken kernel.Woken
 	l.mu.Lock()
 	delete(l.loans, ln.key)
@@ -276,12 +276,12 @@ func (l *CapacityLimiter) forget(c *claimant) {
 // TryAcquire takes a token for the calling task. It returns ErrWouldBlock if none
 // is free or somebody waits, a *MisuseError if the task holds one.
 func (l *CapacityLimiter) TryAcquire() error {
-	t := kernel.LoopTask()
-	var run *kernel.Run // not known without a context, but on a loop
+	key := borrowerKey{id: kernel.Caller()}
+	t := kernel.Place{}.CallerTask(key.id)
+	var run *kernel.Run // mostly not known without a context, but on a loop
 	if t != nil {
 		run = t.Scope.Run()
 	}
-	key := borrowerKey{goid: kernel.GoroutineID()}
 	kernel.Preempt()
 	err := l.lend(key, run, nil)
 	if err == nil {
@@ -305,7 +305,7 @@ func (l *CapacityLimiter) TryAcquireOnBehalfOf(borrower any) error {
 // Release gives back the token of the calling task, to the first who waits if
 // there is one. It panics with a *MisuseError if the task holds none. It never
 // blocks and works in a canceled scope.
-func (l *CapacityLimiter) Release() { l.release(borrowerKey{goid: kernel.GoroutineID()}) }
+func (l *CapacityLimiter) Release() { l.release(borrowerKey{id: kernel.Caller()}) }
 
 // ReleaseOnBehalfOf is Release for a borrower. Any task may call it.
 func (l *CapacityLimiter) ReleaseOnBehalfOf(borrower any) {
@@ -322,7 +322,7 @@ func (l *CapacityLimiter) release(key borrowerKey) {
 		l.mu.Unlock()
 		panic(misuse("this borrower isn't holding any of this CapacityLimiter's tokens: release exactly once, by the task or for the borrower that acquired"))
 	}
-	if key.goid != 0 {
+	if key.id != 0 {
 		l.loans[key].hold.Drop()
 	}
 	delete(l.loans, key)

@@ -34,8 +34,8 @@ func (l *CapacityLimiter) Statistics() CapacityLimiterStatistics {
 	slices.SortFunc(held, func(a, b entry) int { return int(a.ln.number) - int(b.ln.number) })
 	find := taskFinder{}
 	for _, e := range held {
-		if e.key.goid != 0 {
-			st.Borrowers = append(st.Borrowers, *find.on(e.key.goid, e.ln.run))
+		if e.key.id != 0 {
+			st.Borrowers = append(st.Borrowers, *find.on(e.key.id, e.ln.run))
 		} else if s, ok := e.key.value.(seatBorrower); ok {
 			st.Borrowers = append(st.Borrowers, "RunBlocking of "+s.name())
 		} else {

@@ -22,7 +22,7 @@ import (
 //
 // Release synchronizes before the return of the Acquire that gets the lock next.
 type Lock struct {
-	word    atomic.Uint64              // goroutine id of the owner << 1, 0 if free, | lockWaiters
+	word    atomic.Uint64              // kernel.Caller of the owner << 1, 0 if free, | lockWaiters
 	run     atomic.Pointer[kernel.Run] // of the last owner, to find its task in
 	mu      waitq.Mutex                // guards waiters, and word while it has lockWaiters
 	waiters claims
@@ -41,8 +41,8 @@ var opLock = kernel.RegisterOp("Lock.Acquire")
 // backends with several threads, before the caller queues up.
 const lockSpins = 20
 
-// lockWord is the word of a lock held by the calling goroutine.
-func lockWord() uint64 { return uint64(kernel.GoroutineID()) << 1 }
+// lockWord is the word of a lock that the caller owns.
+func lockWord() uint64 { return uint64(kernel.Caller()) << 1 }
 
 // Acquire waits until the caller owns the lock. An owner that calls it again gets
 // a *MisuseError at once. It is a checkpoint also if the lock is free.
@@ -75,6 +75,8 @@ func (l *Lock) ownedIn(r *kernel.Run) {
 func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
 	if l.word.Load()&^lockWaiters == me {
 		return errLockHeld()
+	} else if l.heldByHost() {
+		return errHeldByHost
 	}
 	if !p.Run().Loop {
 		for range lockSpins {
@@ -90,7 +92,7 @@ func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
 	}
 	c := claimants.Get()
 	defer putClaimant(c)
-	c.goid, c.run = int64(me>>1), p.Run()
+	c.id, c.run = int64(me>>1), p.Run()
 	if shielded {
 		c.PrepareShielded(p, opLock)
 	} else {
@@ -142,7 +144,11 @@ func (l *Lock) TryAcquire() error {
 	kernel.Preempt()
 	me := lockWord()
 	if l.word.CompareAndSwap(0, me) {
-		l.hold.Take((*lockHold)(l), kernel.LoopTask(), int64(me>>1))
+		t := kernel.Place{}.CallerTask(int64(me >> 1))
+		if t != nil {
+			l.ownedIn(t.Scope.Run())
+		}
+		l.hold.Take((*lockHold)(l), t, int64(me>>1))
 		kernel.Preempt()
 		return nil
 	}
@@ -187,9 +193,9 @@ func (l *Lock) release() {
 }
 
 // Abandoned breaks the lock, whose owner has ended. It is not for callers outside.
-func (h *lockHold) Abandoned(t *kernel.Task, place string) error {
+func (h *lockHold) Abandoned(who, place string) error {
 	l := (*Lock)(h)
-	err := abandoned(t, "a Lock", place)
+	err := abandoned(who, "a Lock", place)
 	var woken kernel.Woken
 	l.mu.Lock()
 	l.broken = &BrokenError{Cause: err}
@@ -235,7 +241,7 @@ func (l *Lock) releaseSlow() {
 		l.mu.Unlock()
 		return
 	}
-	word := uint64(c.goid) << 1
+	word := uint64(c.id) << 1
 	if l.waiters.Len() > 0 {
 		word |= lockWaiters
 	}
@@ -258,12 +264,19 @@ func (l *Lock) Do(ctx context.Context, f func(ctx context.Context) error) error 
 	return f(ctx)
 }
 
-// heldByMe reports whether the calling goroutine owns the lock.
+// heldByMe reports whether the caller owns the lock.
 func (l *Lock) heldByMe() bool { return l.word.Load()&^lockWaiters == lockWord() }
+
+// heldByHost reports whether the owner is one who waits for the caller to end.
+func (l *Lock) heldByHost() bool {
+	return kernel.SomeHost(func(id int64) bool { return l.word.Load()&^lockWaiters == uint64(id)<<1 })
+}
 
 func errLockHeld() error {
 	return misuse("attempted to acquire an already held Lock: it is not reentrant; release it first, or call a function that expects it to be held")
 }
+
+var errHeldByHost = misuse("attempted to acquire a lock that is held by who waits for the call: release it before PortalCall")
 
 // LockStatistics is a snapshot of a Lock.
 type LockStatistics struct {

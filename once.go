@@ -28,7 +28,7 @@ func (o *Once) Do(ctx context.Context, f func(ctx context.Context) error) error 
 		_, err := kernel.Enter(ctx)
 		return err
 	}
-	if o.mu.heldByMe() {
+	if o.mu.heldByMe() || o.mu.heldByHost() {
 		return misuse("a function run by Once.Do calls Do of the same Once, and would wait for itself")
 	}
 	return o.mu.Do(ctx, func(ctx context.Context) error {

@@ -66,7 +66,8 @@ func (t *OSThreads) Close(ctx context.Context) error {
 }
 
 // do runs f on a thread, for a task or nil, and waits. It reports whether f
-// returned normally; if not, value is what it panicked with, nil for Goexit.
+// returned normally; if not, value is what it panicked with, nil for Goexit. The error
+// is ErrClosed, or about what f has not released.
 func (t *OSThreads) do(task *kernel.Task, f func()) (returned bool, value any, err error) {
 	done := make(chan struct{})
 	job := func() {
@@ -77,6 +78,7 @@ func (t *OSThreads) do(task *kernel.Task, f func()) (returned bool, value any, e
 					value = newPanicError(v, seatBorrower{task}.name())
 				}
 			}
+			err = leftBy(task)
 		}()
 		f()
 		returned = true
@@ -85,7 +87,7 @@ func (t *OSThreads) do(task *kernel.Task, f func()) (returned bool, value any, e
 		return false, nil, ErrClosed
 	}
 	<-done
-	return returned, value, nil
+	return returned, value, err
 }
 
 // hand gives the job to a thread, waiting for one; false if the pool is closed.
@@ -152,12 +154,10 @@ func (t *OSThreads) serve() {
 // on a thread.
 func onThread[T any](t *OSThreads, task *kernel.Task, f func() (T, error)) func() (T, error) {
 	return func() (value T, err error) {
-		returned, panicked, closed := t.do(task, func() { value, err = f() })
+		returned, panicked, failed := t.do(task, func() { value, err = f() })
 		switch {
-		case closed != nil:
-			return value, closed
-		case returned:
-			return value, err
+		case returned || failed == ErrClosed:
+			return value, withMisuse(err, failed)
 		case panicked != nil:
 			panic(panicked)
 		}

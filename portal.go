@@ -282,7 +282,7 @@ func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *P
 // runHere runs the task on the goroutine of its caller, who is seen to wait meanwhile.
 func (t *PortalTask[T]) runHere(place kernel.Place, tg *TaskGroup) bool {
 	if place.S == nil { // nobody looks
-		return tg.g.RunHere(&t.h.t)
+		return tg.g.RunHere(place, &t.h.t)
 	}
 	w := kernel.GetWaiter()
 	w.Hold(place, opPortal)
@@ -290,5 +290,5 @@ func (t *PortalTask[T]) runHere(place kernel.Place, tg *TaskGroup) bool {
 		w.Release(place)
 		kernel.PutWaiter(w)
 	}()
-	return tg.g.RunHere(&t.h.t)
+	return tg.g.RunHere(place, &t.h.t)
 }

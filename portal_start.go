@@ -43,7 +43,9 @@ func startPortal[V, T any](ctx context.Context, p *Portal, f func(ctx context.Co
 	}
 	canceled := ready.done.Wait(ctx, opPortalStart)
 	if canceled != nil {
-		t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalStart was canceled", Err: canceled})
+		if !ready.done.IsOpen() { // else the task is the portal's by now
+			t.h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of PortalStart was canceled", Err: canceled})
+		}
 		ready.done.WaitShielded(ctx, opPortalStart)
 	}
 	if v, err := ready.Value(); err == nil {

@@ -91,11 +91,14 @@ func (tg *TaskGroup) ended(t *kernel.Task) {
 	t.Exit()
 }
 
-// withMisuse is the error of a task's function, nil if it had none, beside that of a
-// mistake found at its end.
+// withMisuse is the error of a function beside that of a mistake found at its end; both
+// may be nil.
 func withMisuse(err, mistake error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return mistake
+	case mistake == nil:
+		return err
 	}
 	return errors.Join(err, mistake)
 }

@@ -44,7 +44,7 @@ const rwBuckets = 16
 type rwHold struct {
 	kernel.Hold
 	lock  *RWLock
-	goid  int64
+	id    int64 // kernel.Caller of it
 	run   *kernel.Run
 	write bool
 	next  *rwHold // of the readers in the same bucket
@@ -65,7 +65,7 @@ func (l *RWLock) Acquire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.Take(h, t, h.goid)
+	h.Take(h, t, h.id)
 	kernel.Preempt()
 	return nil
 }
@@ -77,7 +77,7 @@ func (l *RWLock) AcquireRead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.Take(h, t, h.goid)
+	h.Take(h, t, h.id)
 	kernel.Preempt()
 	return nil
 }
@@ -85,9 +85,9 @@ func (l *RWLock) AcquireRead(ctx context.Context) error {
 // TryAcquire acquires the lock for writing if that is possible at once, else it
 // returns ErrWouldBlock, a *MisuseError if the caller owns it, or why it is broken.
 func (l *RWLock) TryAcquire() error {
-	h, err := l.tryAcquire(true)
+	h, t, err := l.tryAcquire(true)
 	if err == nil {
-		h.Take(h, kernel.LoopTask(), h.goid)
+		h.Take(h, t, h.id)
 	}
 	kernel.Preempt()
 	return err
@@ -95,9 +95,9 @@ func (l *RWLock) TryAcquire() error {
 
 // TryAcquireRead is TryAcquire for reading. It fails also if a writer waits.
 func (l *RWLock) TryAcquireRead() error {
-	h, err := l.tryAcquire(false)
+	h, t, err := l.tryAcquire(false)
 	if err == nil {
-		h.Take(h, kernel.LoopTask(), h.goid)
+		h.Take(h, t, h.id)
 	}
 	kernel.Preempt()
 	return err
@@ -159,14 +159,14 @@ type RWLockStatistics struct {
 func (l *RWLock) Statistics() RWLockStatistics {
 	l.mu.Lock()
 	st := RWLockStatistics{Readers: l.reading, TasksWaiting: l.waiters.Len()}
-	var goid int64
+	var id int64
 	var run *kernel.Run
 	if l.writer != nil {
-		goid, run = l.writer.goid, l.writer.run
+		id, run = l.writer.id, l.writer.run
 	}
 	l.mu.Unlock()
-	if goid != 0 {
-		st.Writer = taskFinder{}.on(goid, run)
+	if id != 0 {
+		st.Writer = taskFinder{}.on(id, run)
 	}
 	return st
 }

@@ -28,14 +28,14 @@ func (l *RWLock) acquire(ctx context.Context, write bool) (h *rwHold, t *kernel.
 		return nil, nil, err
 	}
 	h.synchronize()
-	return h, p.CallerTask(h.goid), nil
+	return h, p.CallerTask(h.id), nil
 }
 
 //go:norace
-func (l *RWLock) tryAcquire(write bool) (h *rwHold, err error) {
+func (l *RWLock) tryAcquire(write bool) (h *rwHold, t *kernel.Task, err error) {
 	kernel.Preempt()
-	var run *kernel.Run // not known without a context, but on a loop
-	if t := kernel.LoopTask(); t != nil {
+	var run *kernel.Run // mostly not known without a context, but on a loop
+	if t = (kernel.Place{}).CallerTask(kernel.Caller()); t != nil {
 		run = t.Scope.Run()
 	}
 	h = l.newHold(run, write)
@@ -44,10 +44,10 @@ func (l *RWLock) tryAcquire(write bool) (h *rwHold, err error) {
 	l.mu.Unlock()
 	if err != nil {
 		h.free()
-		return nil, err
+		return nil, nil, err
 	}
 	h.synchronize()
-	return h, nil
+	return h, t, nil
 }
 
 // wait is acquire after the lock was seen not to be free.
@@ -64,6 +64,9 @@ func (l *RWLock) wait(p kernel.Place, h *rwHold) error {
 	c.Prepare(p, op)
 	l.mu.Lock()
 	err := l.takeLocked(h)
+	if err == ErrWouldBlock && kernel.SomeHost(func(id int64) bool { return l.holdOf(id) != nil }) {
+		err = errHeldByHost
+	}
 	if err == ErrWouldBlock {
 		l.waiters.Push(&c.node)
 	}
@@ -95,7 +98,7 @@ func (l *RWLock) forget(c *claimant) {
 //go:norace
 func (l *RWLock) takeLocked(h *rwHold) error {
 	switch {
-	case l.holdOf(h.goid) != nil:
+	case l.holdOf(h.id) != nil:
 		return misuse("attempted to acquire an RWLock that this task holds already: it is not reentrant, for readers neither; release it first, or call a function that expects it to be held")
 	case l.broken != nil:
 		race.Acquire(unsafe.Pointer(&l.wrote))
@@ -120,7 +123,7 @@ func (l *RWLock) giveLocked(h *rwHold) {
 		l.writer = h
 		return
 	}
-	first := &l.readers[h.goid%rwBuckets]
+	first := &l.readers[h.id%rwBuckets]
 	h.next, *first = *first, h
 	l.reading++
 }
@@ -145,12 +148,12 @@ func (l *RWLock) grantLocked(woken *kernel.Woken) {
 // holdOf is the hold of a goroutine, nil if it has none.
 //
 //go:norace
-func (l *RWLock) holdOf(goid int64) *rwHold {
-	if l.writer != nil && l.writer.goid == goid {
+func (l *RWLock) holdOf(id int64) *rwHold {
+	if l.writer != nil && l.writer.id == id {
 		return l.writer
 	}
-	h := l.readers[goid%rwBuckets]
-	for h != nil && h.goid != goid {
+	h := l.readers[id%rwBuckets]
+	for h != nil && h.id != id {
 		h = h.next
 	}
 	return h
@@ -165,7 +168,7 @@ func (l *RWLock) endLocked(h *rwHold, woken *kernel.Woken) {
 		l.writer = nil
 	} else {
 		race.ReleaseMerge(unsafe.Pointer(&l.read))
-		at := &l.readers[h.goid%rwBuckets]
+		at := &l.readers[h.id%rwBuckets]
 		for *at != h {
 			at = &(*at).next
 		}
@@ -180,7 +183,7 @@ func (l *RWLock) release(write bool) {
 	kernel.Preempt()
 	var woken kernel.Woken
 	l.mu.Lock()
-	h := l.holdOf(kernel.GoroutineID())
+	h := l.holdOf(kernel.Caller())
 	broken := l.broken != nil
 	mine := h != nil && h.write == write
 	if mine {
@@ -203,7 +206,7 @@ func (l *RWLock) release(write bool) {
 //go:norace
 func (l *RWLock) newHold(run *kernel.Run, write bool) *rwHold {
 	h := rwHolds.Get()
-	h.lock, h.goid, h.run, h.write = l, kernel.GoroutineID(), run, write
+	h.lock, h.id, h.run, h.write = l, kernel.Caller(), run, write
 	return h
 }
 
@@ -227,17 +230,17 @@ func (h *rwHold) synchronize() {
 // it. It is not for callers outside.
 //
 //go:norace
-func (h *rwHold) Abandoned(t *kernel.Task, place string) error {
+func (h *rwHold) Abandoned(who, place string) error {
 	var err error
 	var woken kernel.Woken
 	l := h.lock
 	if h.write {
-		err = abandoned(t, "an RWLock that it was writing under", place)
+		err = abandoned(who, "an RWLock that it was writing under", place)
 		race.ReleaseMerge(unsafe.Pointer(&l.wrote))
 		l.mu.Lock()
 		l.breakLocked(&BrokenError{Cause: err}, &woken)
 	} else {
-		err = notReleased(t, "an RWLock that it was reading under", place, "as DoRead does")
+		err = notReleased(who, "an RWLock that it was reading under", place, "as DoRead does")
 		l.mu.Lock()
 		l.endLocked(h, &woken)
 	}

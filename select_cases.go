@@ -1,6 +1,7 @@
 package anyio
 
 import (
+	"math"
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -85,7 +86,7 @@ type timerCase struct {
 
 func (c *timerCase) Begin(p kernel.Place) {
 	r := p.Run()
-	due := int64(0)
+	due := int64(math.MinInt64)
 	if c.absolute {
 		due = r.Instant(c.at)
 	} else if c.d > 0 {

@@ -62,7 +62,8 @@ func bootOf(t *kernel.Task) *starter {
 // Cancellation: the task is canceled, and waited for until it ends or calls started
 // all the same. If it ends, the cancellation is returned, and an error of the task
 // goes to the group. A call of started is what was waited for: its value is returned,
-// and the task, which stays canceled, belongs to the group.
+// and the task belongs to the group. If it came before the caller could cancel the task,
+// that goes on, else it stays canceled.
 func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, error) {
 	value, _, err := StartHandle(ctx, tg, f, opts...)
 	return value, err
@@ -106,9 +107,11 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 	canceled := b.ready.Wait(ctx)
 	if canceled != nil {
 		b.mu.Lock()
-		b.canceled = b.state == startWaiting
+		if b.state == startWaiting { // else the task is the group's by now
+			b.canceled = true
+			h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of Start was canceled", Err: canceled})
+		}
 		b.mu.Unlock()
-		h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of Start was canceled", Err: canceled})
 		b.ready.latch.WaitShielded(ctx, opStart)
 	}
 	b.mu.Lock()

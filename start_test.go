@@ -404,3 +404,48 @@ func TestStartAgainstCancel(t *testing.T) {
 		}
 	})
 }
+
+// What has called started is the group's: a cancellation that its starter notices
+// afterwards does not reach it.
+func TestStartedTaskIsNotCanceledWithItsStarterAnyMore(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		handedOver := 0
+		for round := range 200 {
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				var gate anyio.Event
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, starters *anyio.TaskGroup) error {
+					starters.Go(func(ctx context.Context) error {
+						_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+							_ = gate.Wait(ctx)
+							started(1)
+							if ctx.Err() != nil {
+								return nil
+							}
+							handedOver++
+							if err := anyio.Sleep(ctx, time.Microsecond); err != nil {
+								t.Errorf("round %d: after the hand-over: %v", round, err)
+							}
+							return nil
+						})
+						return err
+					})
+					settled(t, ctx)
+					gate.Set()
+					for range round % 3 {
+						if err := anyio.Sleep(ctx, 0); err != nil {
+							return err
+						}
+					}
+					starters.Cancel("now")
+					return nil
+				})
+			})
+			if err != nil {
+				t.Fatalf("round %d: %v", round, err)
+			}
+		}
+		if handedOver == 0 {
+			t.Error("no task has called started in time")
+		}
+	})
+}

@@ -68,7 +68,7 @@ func (t *Ticker) advance(due int64) {
 	defer t.mu.Unlock()
 	if t.due == due {
 		passed := (t.run.Now() - due) / int64(t.d)
-		t.due = due + (passed+1)*int64(t.d)
+		t.due = kernel.Later(due+passed*int64(t.d), t.d)
 	}
 }
 

@@ -65,7 +65,7 @@ func tell(data any, readable, writable bool) {
 func (c *clock) Idle(next int64, hasTimer bool) error {
 	timeout := time.Duration(-1)
 	if hasTimer {
-		timeout = max(0, time.Duration(next-c.Now()))
+		timeout = max(0, realtime.Until(next))
 	}
 	c.poller.Wait(timeout)
 	return nil

@@ -87,20 +87,21 @@ func (g *Group) StartHelping(t *Task) {
 }
 
 // RunHere is Spawn that runs the task on the calling goroutine, which may not be
-// a loop's, to its end. The group's run may not be one on a loop.
+// a loop's, to its end. The place is the caller's. The group's run may not be one on a
+// loop.
 //
 //go:norace
-func (g *Group) RunHere(t *Task) bool {
+func (g *Group) RunHere(p Place, t *Task) bool {
 	if !g.adopt(t) {
 		return false
 	}
 	t.SetLink(t) // see isGuest
+	defer p.visit(t, false).end()
 	t.Run()
 	return true
 }
 
 // isGuest reports whether the task runs on the goroutine of its caller, by RunHere.
-// What that goroutine holds may be the caller's.
 //
 //go:norace
 func (t *Task) isGuest() bool { return !t.run.Loop && t.Link() == t }

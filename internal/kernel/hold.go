@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/anyio-go/anyio/internal/waitq"
 	"github.com/petermattis/goid"
 )
 
@@ -25,26 +24,13 @@ type Hold struct {
 
 // A Held is what a Hold is part of.
 type Held interface {
-	// Abandoned is told that task t has ended without giving it back, which it had
-	// taken at a place, "" if unknown. The error says so.
-	Abandoned(t *Task, place string) error
+	// Abandoned is told that who has ended without giving it back, having taken it at
+	// a place, "" if unknown. The error says so.
+	Abandoned(who, place string) error
 }
 
 // Calls are the innermost calls that led to something.
 type Calls [2]uintptr
-
-// CallerTask is the task whose goroutine, of that id, calls, as far as the place
-// tells; nil for a goroutine that is no task, or if it does not tell.
-//
-//go:norace
-func (p Place) CallerTask(goid int64) *Task {
-	if p.S != nil && p.S.task != nil {
-		if p.S.task.goid.Load() == goid && p.S.task.state.Load()&stClosed == 0 {
-			return p.S.task
-		}
-	}
-	return p.RunningTask()
-}
 
 // Take notes that t, or if nil a goroutine, has got of, by a call of the caller's
 // caller.
@@ -136,7 +122,7 @@ func (h *Hold) record() {
 //
 //go:norace
 func (t *Task) Abandon() error {
-	if t.held == nil && (t.run.Loop || t.isGuest() || strays[strayIndex(t.goid.Load())].first.Load() == nil) {
+	if t.held == nil && (t.run.Loop || !anyStrays(t.goid.Load())) {
 		return nil
 	}
 	return t.abandon()
@@ -144,24 +130,42 @@ func (t *Task) Abandon() error {
 
 //go:norace
 func (t *Task) abandon() error {
-	var errs []error
-	give := func(h *Hold) {
-		errs = append(errs, h.of.Abandoned(t, h.pcs.place()))
-	}
+	var holds []*Hold
 	for h := t.held; h != nil; h = t.held {
 		h.Drop()
-		give(h)
+		holds = append(holds, h)
 	}
 	if !t.run.Loop {
-		for _, h := range straysOf(goid.Get()) {
-			h.dropStray()
-			give(h)
-		}
+		holds = append(holds, takeStrays()...)
 	}
-	if len(errs) == 0 {
+	return abandon(holds, "task "+strconv.Quote(t.Name()))
+}
+
+// AbandonHere is Abandon of a function that has ended on a goroutine of its own, for
+// which it is told who it is.
+//
+//go:norace
+func AbandonHere(who func() string) error {
+	if !anyStrays(goid.Get()) {
+		return nil
+	}
+	holds := takeStrays()
+	if len(holds) == 0 {
+		return nil
+	}
+	return abandon(holds, who())
+}
+
+//go:norace
+func abandon(holds []*Hold, who string) error {
+	if len(holds) == 0 {
 		return nil
 	}
 	places.Store(math.MinInt64 / 2)
+	var errs []error
+	for _, h := range holds {
+		errs = append(errs, h.of.Abandoned(who, h.pcs.place()))
+	}
 	return errors.Join(errs...)
 }
 
@@ -181,71 +185,4 @@ func (c Calls) place() string {
 		return filepath.Join(filepath.Base(filepath.Dir(f.File)), filepath.Base(f.File)) + ":" + strconv.Itoa(f.Line)
 	}
 	return ""
-}
-
-// strays are what goroutines hold of which it is not known whether they are tasks:
-// on the parallel backend only a context tells, and a Try function has none. Each
-// bucket keeps the last few, so that goroutines that are no tasks, and end with what
-// they hold, keep no memory.
-var strays [64]struct {
-	mu    waitq.QuietMutex // guards the list
-	first quiet.Pointer[Hold]
-	_     [48]byte
-}
-
-const maxStrays = 64 // in a bucket
-
-//go:norace
-func strayIndex(goid int64) int { return int(uint64(goid) % uint64(len(strays))) }
-
-//go:norace
-func (h *Hold) takeStray(goid int64) {
-	b := &strays[strayIndex(goid)]
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	h.stray, h.next = goid, b.first.Load()
-	b.first.Store(h)
-	n := 1
-	for at := h; at.next != nil; at = at.next {
-		if n++; n > maxStrays {
-			at.next.stray, at.next = 0, nil
-			return
-		}
-	}
-}
-
-//go:norace
-func (h *Hold) dropStray() {
-	b := &strays[strayIndex(goid.Get())]
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if h.stray == 0 {
-		return
-	}
-	h.stray = 0
-	first := b.first.Load()
-	if first == h {
-		b.first.Store(h.next)
-	} else {
-		for at := first; at != nil; at = at.next {
-			if at.next == h {
-				at.next = h.next
-				break
-			}
-		}
-	}
-	h.next = nil
-}
-
-//go:norace
-func straysOf(goid int64) (its []*Hold) {
-	b := &strays[strayIndex(goid)]
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for at := b.first.Load(); at != nil; at = at.next {
-		if at.stray == goid {
-			its = append(its, at)
-		}
-	}
-	return its
 }

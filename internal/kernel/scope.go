@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"math"
 	"time"
 	"unsafe"
 
@@ -52,7 +53,9 @@ const (
 
 	outcomeShift = 14 // two bits: the Outcome of a task
 
-	checksShift   = 16
+	stHost = 1 << 16 // is that of a task which waits for another on its own goroutine, see visit
+
+	checksShift   = 17
 	maxLazyChecks = 4
 )
 
@@ -246,11 +249,21 @@ func (r *Run) After(d time.Duration) int64 {
 	if d == forever {
 		return noDeadline
 	}
-	now := r.Now()
-	if d > 0 && now > lastInstant-int64(d) {
+	return Later(r.Now(), d)
+}
+
+// Later is an instant by d later, saturating. A negative d leads back.
+//
+//go:norace
+func Later(instant int64, d time.Duration) int64 {
+	sum := instant + int64(d)
+	switch {
+	case d > 0 && (sum < instant || sum > lastInstant):
 		return lastInstant
+	case d < 0 && sum > instant:
+		return math.MinInt64
 	}
-	return now + int64(d)
+	return sum
 }
 
 // Instant converts a time to the run's clock, saturating; the zero time means none.

@@ -146,6 +146,14 @@ func (t *Task) Run() {
 	}
 }
 
+// RunFirst is Run of the first task of a run, on the goroutine that has called for it.
+//
+//go:norace
+func (t *Task) RunFirst() {
+	defer Locate(t.origin.Context).visit(t, true).end()
+	t.Run()
+}
+
 // runLabeled is apart from Run for the sake of small stacks: what is below all of a
 // goroutine's frames counts for each of a million.
 //

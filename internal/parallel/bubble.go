@@ -33,7 +33,7 @@ func (b *bubbled) add(t *kernel.Timer, due int64) {
 		b.m = make(map[*kernel.Timer]*time.Timer)
 	}
 	var alarm *time.Timer // as guarded by mu
-	alarm = time.AfterFunc(time.Duration(due-realtime.Now()), func() {
+	alarm = time.AfterFunc(realtime.Until(due), func() {
 		b.mu.Lock()
 		armed := b.m[t] == alarm // else disarmed, and perhaps armed again
 		if armed {

@@ -29,7 +29,7 @@ func (b *Backend) Name() string { return "parallel" }
 
 // Main runs the root task right here.
 func (b *Backend) Main(t *kernel.Task) error {
-	t.Run()
+	t.RunFirst()
 	return nil
 }
 

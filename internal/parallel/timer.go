@@ -80,7 +80,7 @@ func (b *Backend) Disarm(t *kernel.Timer) bool {
 func (s *shard) setAlarm(when int64) {
 	s.set = when
 	race.Disable()
-	s.alarm.Reset(time.Duration(when - realtime.Now()))
+	s.alarm.Reset(realtime.Until(when))
 	race.Enable()
 }
 

@@ -4,6 +4,7 @@
 package realtime
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,22 @@ var base = time.Now()
 
 // Now is the time since the clock's zero, in nanoseconds.
 func Now() int64 { return int64(time.Since(base)) }
+
+// Until is how long it is until an instant.
+func Until(instant int64) time.Duration { return between(Now(), instant) }
+
+// between is how long it is from one instant to another, saturating: in a bubble of
+// testing/synctest it is the year 2000, and the clock's zero far ahead.
+func between(from, to int64) time.Duration {
+	switch d := to - from; {
+	case to > from && d < 0:
+		return math.MaxInt64
+	case to < from && d > 0:
+		return math.MinInt64
+	default:
+		return time.Duration(d)
+	}
+}
 
 // A Clock has the functions of this package as methods.
 type Clock struct{}
@@ -32,7 +49,7 @@ func (Clock) Time(instant int64) time.Time {
 		return base.Round(0).Add(time.Duration(instant))
 	}
 	ref := current().at
-	return ref.Add(time.Duration(instant) - ref.Sub(base))
+	return ref.Add(between(int64(ref.Sub(base)), instant))
 }
 
 // Instant is the opposite of Time. A time without monotonic reading is one of the

@@ -75,3 +75,24 @@ func TestOneOddReadingIsNoStep(t *testing.T) {
 		t.Errorf("the clock is taken to be ahead by %v", got.ahead)
 	}
 }
+
+func TestFarInstantsSaturate(t *testing.T) {
+	var c Clock
+	const least, most = -1 << 63, 1<<63 - 1
+	for _, instant := range []int64{least, least + 1, most - 1, most} {
+		at, now := c.Time(instant), c.Today()
+		if at.After(now) != (instant > 0) {
+			t.Errorf("the instant %d is the time %v", instant, at)
+		}
+		if d := Until(instant); (d > 0) != (instant > 0) {
+			t.Errorf("until the instant %d it is %v", instant, d)
+		}
+	}
+	for _, c := range []struct{ from, to, want int64 }{
+		{1, least, least}, {-1, most, most}, {least, most, most}, {most, least, least}, {-5, 7, 12}, {7, -5, -12}, {least, least, 0},
+	} {
+		if d := between(c.from, c.to); int64(d) != c.want {
+			t.Errorf("from %d to %d it is %d, want %d", c.from, c.to, d, c.want)
+		}
+	}
+}
