@@ -13,7 +13,7 @@ const real = "parallel eventloop"
 
 func kinds() []kind {
 	var all []kind
-	for _, some := range [][]kind{primitives, streams, wrappers, sockets, datagrams, descriptors, tlsKinds, outside, files} {
+	for _, some := range [][]kind{primitives, streams, wrappers, sockets, datagrams, descriptors, tlsKinds, outside, files, tasks, elsewhere, variants} {
 		all = append(all, some...)
 	}
 	return all

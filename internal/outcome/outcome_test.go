@@ -16,9 +16,13 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/process"
 )
 
-func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
+func TestMain(m *testing.M) {
+	process.WorkerMain()
+	os.Exit(anyiotest.Main(m))
+}
 
 var rounds = flag.Int("rounds", 0, "rounds of each case; 0 means a few hundred")
 
@@ -32,6 +36,8 @@ type wait struct {
 	// polls is said of a call that looks at the world outside of the simulation again
 	// and again, while others run.
 	polls bool
+	// begun is set by a call that runs code which waits for something else than tasks do.
+	begun *anyio.Event
 }
 
 // A kind is one call of one resource.
@@ -44,11 +50,17 @@ type kind struct {
 	only string
 	// few is said of what takes long to make.
 	few bool
-	// unended is said of a call that nothing but a cancellation ends.
+	// unended is said of a call that nothing but a cancellation ends, or of which nobody
+	// can tell from here whether it waits already.
 	unended bool
 	// several is said of what calls again and again until a call waits. Nobody can tell
 	// on other cores whether it does, or is just between two calls.
 	several bool
+	// kept is said of a call that a cancellation does not interrupt.
+	kept bool
+	// late is said of a call whose function, elsewhere, hears of the cancellation some
+	// time after. What ends it first decides; so it is not ended in that time.
+	late bool
 }
 
 // A bench is what a kind needs to make a wait.
@@ -61,6 +73,9 @@ type bench struct {
 
 // waits returns when the call waits.
 func (b *bench) waits(ctx context.Context, w wait) error {
+	if w.begun != nil {
+		return w.begun.Wait(ctx)
+	}
 	if !w.polls || b.backend != "sim" {
 		return anyio.WaitAllTasksBlocked(ctx)
 	}
@@ -94,7 +109,7 @@ var errThird = errors.New("a third task failed")
 // An order is who ends a wait, and when.
 type order struct {
 	name string
-	run  func(b *bench, w wait) (call, group error)
+	run  func(b *bench, k kind, w wait) (call, group error)
 	// check tells what is wrong with the outcome, "" if nothing is.
 	check func(k kind, call, group error) string
 	ends  bool // the call is ended, and not canceled
@@ -107,7 +122,7 @@ var orders = []order{
 }
 
 // canceledFirst cancels the group in which the call waits, and then ends it.
-func canceledFirst(b *bench, w wait) (call, group error) {
+func canceledFirst(b *bench, k kind, w wait) (call, group error) {
 	group = anyio.WithTaskGroup(b.ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		tg.Go(func(ctx context.Context) error {
 			call = w.call(ctx)
@@ -117,13 +132,21 @@ func canceledFirst(b *bench, w wait) (call, group error) {
 			return err
 		}
 		tg.Cancel("first")
-		w.end(ctx)
+		if !k.late {
+			w.end(ctx)
+		}
 		return nil
 	})
+	if k.late {
+		w.end(b.ctx)
+	}
 	return call, group
 }
 
-func wantCanceled(_ kind, call, group error) string {
+func wantCanceled(k kind, call, group error) string {
+	if k.kept {
+		return wantEnded(k, call, group)
+	}
 	if !errors.Is(call, anyio.ErrCanceled) || errors.Is(call, anyio.ErrClosed) || group != nil {
 		return "want a cancellation, and a group without an error"
 	}
@@ -131,7 +154,7 @@ func wantCanceled(_ kind, call, group error) string {
 }
 
 // endedFirst ends the wait of the call, and then cancels it.
-func endedFirst(b *bench, w wait) (call, group error) {
+func endedFirst(b *bench, _ kind, w wait) (call, group error) {
 	group = anyio.WithTaskGroup(b.ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		tg.Go(func(ctx context.Context) error {
 			call = w.call(ctx)
@@ -161,7 +184,7 @@ func wantEnded(k kind, call, group error) string {
 
 // thirdFails lets another task of the group fail, whose host then ends the wait on its
 // way out, as by a deferred Close. The two tasks that are canceled may run on two cores.
-func thirdFails(b *bench, w wait) (call, group error) {
+func thirdFails(b *bench, _ kind, w wait) (call, group error) {
 	group = anyio.WithTaskGroup(b.ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		defer w.end(ctx)
 		var fail anyio.Event
@@ -185,7 +208,7 @@ func thirdFails(b *bench, w wait) (call, group error) {
 }
 
 func wantThird(k kind, call, group error) string {
-	if k.want != nil && !errors.Is(call, anyio.ErrCanceled) {
+	if k.want != nil && !errors.Is(call, anyio.ErrCanceled) && !k.kept {
 		return "want a cancellation"
 	}
 	var g *anyio.GroupError
@@ -243,7 +266,7 @@ func (k kind) play(b *bench, o order) {
 	bad, why := 0, ""
 	for range n {
 		w := k.make(b)
-		call, group := o.run(b, w)
+		call, group := o.run(b, k, w)
 		if w.free != nil {
 			w.free(b.ctx)
 		}

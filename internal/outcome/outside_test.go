@@ -166,6 +166,12 @@ func (b *bench) sleeper() *process.Process {
 	return must[*process.Process](b)(process.Start(b.ctx, process.Command{Args: []string{"sleep", "3600"}}))
 }
 
+func (b *bench) fifo() string {
+	name := b.path("fifo")
+	b.check(syscall.Mkfifo(name, 0o600))
+	return name
+}
+
 // ending kills a process.
 func ending(p *process.Process) func(context.Context) {
 	return func(ctx context.Context) {
@@ -189,8 +195,7 @@ var files = []kind{
 		return waiting(func(ctx context.Context) error { _, err := f.ReadLine(ctx); return err }, closing(f), closing(fileio.Wrap(w)))
 	}},
 	{name: "File.Read of a FIFO", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
-		name := b.path("fifo")
-		b.check(syscall.Mkfifo(name, 0o600))
+		name := b.fifo()
 		f := must[*fileio.File](b)(fileio.OpenFile(b.ctx, name, os.O_RDWR, 0))
 		return waiting(func(ctx context.Context) error { _, err := f.Read(ctx, make([]byte, 10)); return err }, closing(f),
 			func(context.Context) { _ = os.Remove(name) })

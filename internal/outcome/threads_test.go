@@ -1,0 +1,177 @@
+//go:build unix
+
+package outcome_test
+
+import (
+	"context"
+	"os"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/process"
+)
+
+// blocking is a call of RunBlocking whose function waits for a channel.
+func blocking(opts ...anyio.BlockingOption) wait {
+	var begun anyio.Event
+	release := make(chan struct{})
+	w := waiting(func(ctx context.Context) error {
+		_, err := anyio.RunBlocking(ctx, func() (int, error) {
+			begun.Set()
+			<-release
+			return 1, nil
+		}, opts...)
+		return err
+	}, func(context.Context) { close(release) }, nil)
+	w.begun = &begun
+	return w
+}
+
+// inPortal is a call into a portal whose function waits for an event.
+func inPortal(call func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error) func(*bench) wait {
+	return func(b *bench) wait {
+		p := must[*anyio.Portal](b)(anyio.StartPortal(b.ctx))
+		var begun, e anyio.Event
+		w := waiting(func(ctx context.Context) error {
+			return call(ctx, p, func(ctx context.Context) (int, error) {
+				begun.Set()
+				return 1, e.Wait(ctx)
+			})
+		}, func(context.Context) { e.Set() }, func(ctx context.Context) { b.check(p.Close(ctx)) })
+		w.begun = &begun
+		return w
+	}
+}
+
+// dozing waits in a worker process until it is killed.
+var dozing = process.Register("doze", func(ctx context.Context, named string) (int, error) {
+	f, err := os.OpenFile(named, os.O_RDONLY, 0) // of a FIFO: until somebody writes
+	if err != nil {
+		return 0, err
+	}
+	return 1, f.Close()
+})
+
+// elsewhere are calls of functions that run on threads, in portals and in other processes.
+var elsewhere = []kind{
+	{name: "RunBlocking", kept: true, only: real, make: func(*bench) wait { return blocking() }},
+	{name: "RunBlocking, abandoned", only: real, unended: true, late: true, make: func(*bench) wait { return blocking(anyio.AbandonOnCancel()) }},
+	{name: "RunBlocking on a thread", kept: true, only: real, make: func(b *bench) wait {
+		t := anyio.NewOSThreads(1)
+		w := blocking(anyio.OnThreads(t))
+		w.free = closing(t)
+		return w
+	}},
+	{name: "RunBlocking on a thread that is busy", unended: true, only: real, make: func(b *bench) wait {
+		t := anyio.NewOSThreads(1)
+		_, tg := anyio.OpenTaskGroup(b.ctx)
+		release := make(chan struct{})
+		var begun anyio.Event
+		tg.Go(func(ctx context.Context) error {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) { begun.Set(); <-release; return 0, nil }, anyio.OnThreads(t))
+			return err
+		})
+		b.check(begun.Wait(b.ctx))
+		w := waiting(func(ctx context.Context) error {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil }, anyio.OnThreads(t))
+			return err
+		}, func(context.Context) { close(release) }, func(ctx context.Context) {
+			b.check(tg.Close(nil))
+			_ = t.Close(ctx)
+		})
+		w.polls = true
+		return w
+	}},
+	{name: "OSThreads.Close", unended: true, only: real, make: func(b *bench) wait {
+		t := anyio.NewOSThreads(1)
+		_, tg := anyio.OpenTaskGroup(b.ctx)
+		release := make(chan struct{})
+		var begun anyio.Event
+		tg.Go(func(ctx context.Context) error {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) { begun.Set(); <-release; return 0, nil }, anyio.OnThreads(t))
+			return err
+		})
+		b.check(begun.Wait(b.ctx))
+		w := waiting(t.Close, func(context.Context) { close(release) }, func(ctx context.Context) { b.check(tg.Close(nil)) })
+		w.polls = true
+		return w
+	}},
+	{name: "CallInRun", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		_, err := anyio.CallInRun(ctx, valued(f))
+		return err
+	})},
+	{name: "CallInRun from a thread", late: true, unended: true, only: real, make: func(*bench) wait {
+		var begun, e anyio.Event
+		w := waiting(func(ctx context.Context) error {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) {
+				return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) {
+					begun.Set()
+					return 1, e.Wait(ctx)
+				})
+			})
+			return err
+		}, func(context.Context) { e.Set() }, nil)
+		w.begun = &begun
+		return w
+	}},
+	{name: "PortalCall", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error {
+		_, err := anyio.PortalCall(ctx, p, f)
+		return err
+	})},
+	{name: "PortalStart", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error {
+		_, _, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
+			v, err := f(ctx)
+			if err == nil {
+				started(v)
+			}
+			return v, err
+		})
+		return err
+	})},
+	{name: "PortalOpen", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error {
+		_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+			v, err := f(ctx)
+			if err != nil {
+				return err
+			}
+			return body(ctx, v)
+		})
+		if err == nil {
+			err = leave(ctx, nil)
+		}
+		return err
+	})},
+	{name: "PortalTask.Wait", unended: true, only: real, make: inPortal(func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error {
+		t, err := anyio.PortalSpawn(p, f)
+		if err != nil {
+			return err
+		}
+		return t.Wait(ctx)
+	})},
+	{name: "Portal.WaitStopped", make: func(b *bench) wait {
+		open := anyio.NewFuture[*anyio.Portal]("")
+		return waiting(func(ctx context.Context) error {
+			return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+				_ = open.Set(p)
+				return p.WaitStopped(ctx)
+			})
+		}, func(ctx context.Context) {
+			if p, err := open.Value(); err == nil {
+				p.Stop(false)
+			}
+		}, nil)
+	}},
+	{name: "Function.Call", unended: true, only: real, few: true, make: func(b *bench) wait {
+		name := b.fifo()
+		return waiting(func(ctx context.Context) error { _, err := dozing.Call(ctx, name); return err },
+			func(context.Context) {}, func(context.Context) { _ = os.Remove(name) })
+	}},
+	{name: "process.Run", unended: true, only: real, few: true, make: func(b *bench) wait {
+		return waiting(func(ctx context.Context) error {
+			_, err := process.Run(ctx, process.Command{Args: []string{"sleep", "3600"}})
+			return err
+		}, func(context.Context) {}, nil)
+	}},
+	{name: "process.Output", unended: true, only: real, few: true, make: func(b *bench) wait {
+		return waiting(func(ctx context.Context) error { _, err := process.Output(ctx, "sleep", "3600"); return err }, func(context.Context) {}, nil)
+	}},
+}
