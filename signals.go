@@ -32,6 +32,7 @@ type inbox struct {
 	mu      waitq.Mutex // guards what follows
 	arrived []os.Signal
 	waiter  kernel.Queue
+	handed  os.Signal // to the one who waited, which it gets also if close comes first
 	closed  bool
 }
 
@@ -79,8 +80,12 @@ func (b *inbox) push(s os.Signal) {
 		b.mu.Unlock()
 		return
 	}
-	b.arrived = append(b.arrived, s)
 	w := b.waiter.WakeFirst()
+	if w != nil {
+		b.handed = s
+	} else {
+		b.arrived = append(b.arrived, s)
+	}
 	b.mu.Unlock()
 	if w != nil {
 		w.Unpark()
@@ -104,7 +109,7 @@ const signalsClosed = 1 // Index of the waiter whose wait close has ended
 // take waits for the first signal.
 func (b *inbox) take(p kernel.Place) (os.Signal, error) {
 	b.mu.Lock()
-	closedFirst := false
+	defer b.mu.Unlock()
 	if len(b.arrived) == 0 && !b.closed {
 		w := kernel.GetBlocker()
 		defer kernel.PutBlocker(w)
@@ -113,16 +118,14 @@ func (b *inbox) take(p kernel.Place) (os.Signal, error) {
 		b.mu.Unlock()
 		err := w.Wait(p)
 		b.mu.Lock()
-		if err != nil {
+		switch {
+		case err != nil:
 			b.waiter.Remove(&w.Node)
-			b.mu.Unlock()
 			return nil, err
+		case w.Index == signalsClosed:
+			return nil, ErrClosed
 		}
-		closedFirst = w.Index == signalsClosed
-	}
-	defer b.mu.Unlock()
-	if closedFirst {
-		return nil, ErrClosed
+		return b.handed, nil
 	}
 	if b.closed {
 		return nil, p.CanceledOr(ErrClosed)

@@ -51,6 +51,68 @@ func TestReceiversOfTheSameSignalAllGetIt(t *testing.T) {
 	})
 }
 
+// Whatever is sent in one instant, everybody gets one of each.
+func TestSignalsOfOneInstantReachAllWhoReceiveThem(t *testing.T) {
+	sigs := []os.Signal{syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT}
+	signalTest(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for range 5 {
+				r := receiver(t, ctx, sigs...)
+				tg.Go(func(ctx context.Context) error {
+					got := map[os.Signal]int{}
+					for len(got) < len(sigs) {
+						s, err := r.Receive(ctx)
+						if err != nil {
+							return err
+						}
+						got[s]++
+					}
+					for _, s := range sigs {
+						if got[s] != 1 {
+							t.Errorf("%v has come %d times", s, got[s])
+						}
+					}
+					return nil
+				})
+			}
+			settled(t, ctx)
+			for _, s := range sigs {
+				raise(t, ctx, s)
+			}
+			return nil
+		})
+		wantNil(t, "group", err)
+	})
+}
+
+// A signal that has ended a wait is received, whatever happens before the task runs.
+func TestSignalThatComesBeforeTheCloseIsReceived(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if backendOf(ctx) != "sim" {
+			t.Skip("elsewhere nobody can tell when the signal has arrived")
+		}
+		r := receiver(t, ctx, syscall.SIGHUP, syscall.SIGTERM)
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				if s, err := r.Receive(ctx); s != syscall.SIGHUP || err != nil {
+					t.Errorf("got %v, %v", s, err)
+				}
+				if s, err := r.Receive(context.WithoutCancel(ctx)); !errors.Is(err, anyio.ErrClosed) {
+					t.Errorf("afterwards: got %v, %v", s, err)
+				}
+				return nil
+			})
+			settled(t, ctx)
+			raise(t, ctx, syscall.SIGHUP)
+			raise(t, ctx, syscall.SIGTERM)
+			wantNil(t, "close", r.Close(ctx))
+			tg.Cancel("afterwards")
+			return nil
+		})
+		wantNil(t, "group", err)
+	}, anyiotest.Seeds(20))
+}
+
 // A task closes receivers while another one receives and signals arrive.
 func TestReceiverIsClosedWhileSignalsArrive(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {

@@ -92,6 +92,18 @@ var tasks = []kind{
 	{name: "ForEach", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		return anyio.ForEach(ctx, slices.Values([]int{1, 2}), 0, func(ctx context.Context, _ int) error { return f(ctx) })
 	})},
+	{name: "ForEach2", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		return anyio.ForEach2(ctx, slices.All([]int{1, 2}), 0, func(ctx context.Context, _, _ int) error { return f(ctx) })
+	})},
+	{name: "GatherAll", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		return does(anyio.GatherAll(ctx, valued(f), valued(f)))
+	})},
+	{name: "MapAll", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		return does(anyio.MapAll(ctx, []int{1, 2}, 0, func(ctx context.Context, _ int) (int, error) { return 1, f(ctx) }))
+	})},
+	{name: "ForEachAll", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		return anyio.ForEachAll(ctx, slices.Values([]int{1, 2}), 0, func(ctx context.Context, _ int) error { return f(ctx) })
+	})},
 	{name: "Race", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		_, err := anyio.Race(ctx, valued(f), valued(anyio.SleepForever))
 		return err
@@ -134,6 +146,36 @@ var tasks = []kind{
 	{name: "Lock.Do", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		var l anyio.Lock
 		return l.Do(ctx, f)
+	})},
+	{name: "RWLock.Acquire", make: func(b *bench) wait {
+		l := &anyio.RWLock{}
+		b.check(l.TryAcquireRead())
+		return waiting(func(ctx context.Context) error {
+			err := l.Acquire(ctx)
+			if err == nil {
+				l.Release()
+			}
+			return err
+		}, func(context.Context) { l.ReleaseRead() }, nil)
+	}},
+	{name: "RWLock.AcquireRead", make: func(b *bench) wait {
+		l := &anyio.RWLock{}
+		b.check(l.TryAcquire())
+		return waiting(func(ctx context.Context) error {
+			err := l.AcquireRead(ctx)
+			if err == nil {
+				l.ReleaseRead()
+			}
+			return err
+		}, func(context.Context) { l.Release() }, nil)
+	}},
+	{name: "RWLock.Do", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		var l anyio.RWLock
+		return l.Do(ctx, f)
+	})},
+	{name: "RWLock.DoRead", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		var l anyio.RWLock
+		return l.DoRead(ctx, f)
 	})},
 	{name: "Semaphore.Do", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		return anyio.NewSemaphore(1).Do(ctx, f)
