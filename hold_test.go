@@ -1,55 +1,21 @@
 package anyio_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
-// A lineLog is what slog writes to; grew tells of a line.
-type lineLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	grew chan struct{}
-}
-
-func (l *lineLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	select {
-	case l.grew <- struct{}{}:
-	default:
-	}
-	return l.text.Write(p)
-}
-
-func (l *lineLog) lines() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Split(strings.TrimSpace(l.text.String()), "\n")
-}
-
-// captureLog makes slog write to the log that is returned until the test ends.
-func captureLog(t *testing.T) *lineLog {
-	old := slog.Default()
-	t.Cleanup(func() { slog.SetDefault(old) })
-	l := &lineLog{grew: make(chan struct{}, 1)}
-	slog.SetDefault(slog.New(slog.NewTextHandler(l, nil)))
-	return l
-}
-
 // hog holds its loop until that was reported.
-func hog(l *lineLog) { <-l.grew }
+func hog(l *testkit.Log) { <-l.Grew() }
 
 func TestTaskThatHoldsItsLoopIsReported(t *testing.T) {
-	log := captureLog(t)
+	log := testkit.CaptureLog(t)
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
@@ -60,7 +26,7 @@ func TestTaskThatHoldsItsLoopIsReported(t *testing.T) {
 		})
 	}, anyio.On(anyio.EventLoop()), anyio.HoldLimit(time.Millisecond))
 	wantNil(t, "Run", err)
-	line := log.lines()[0]
+	line, _, _ := strings.Cut(log.Text(), "\n")
 	for _, want := range []string{"level=WARN", `task="the hog"`, "hold_test.go:", "anyio_test.hog"} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the report has no %q: %s", want, line)
@@ -69,7 +35,7 @@ func TestTaskThatHoldsItsLoopIsReported(t *testing.T) {
 }
 
 func TestNobodyIsReportedWhereNothingIsWatched(t *testing.T) {
-	log := captureLog(t)
+	log := testkit.CaptureLog(t)
 	for name, opts := range map[string][]anyio.RunOption{
 		"Forever":   {anyio.On(anyio.EventLoop()), anyio.HoldLimit(anyio.Forever)},
 		"parallel":  {anyio.On(anyio.Parallel()), anyio.HoldLimit(0)},
@@ -82,7 +48,7 @@ func TestNobodyIsReportedWhereNothingIsWatched(t *testing.T) {
 		}, opts...)
 		wantNil(t, name, err)
 	}
-	if lines := log.lines(); lines[0] != "" {
-		t.Errorf("reported: %s", lines)
+	if text := log.Text(); text != "" {
+		t.Errorf("reported: %s", text)
 	}
 }

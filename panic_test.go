@@ -1,12 +1,10 @@
 package anyio_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -246,13 +245,10 @@ func TestAbortedHandlerIsNotLogged(t *testing.T) {
 			}, anyio.On(anyio.EventLoop()))
 		},
 	}
-	var logged bytes.Buffer
-	old := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil)))
-	defer slog.SetDefault(old)
+	logged := testkit.CaptureLog(t)
 	for name, handler := range handlers {
 		s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _ = handler(r.Context()) }))
-		s.Config.ErrorLog = log.New(&logged, "", 0)
+		s.Config.ErrorLog = log.New(logged, "", 0)
 		s.Start()
 		resp, err := http.Get(s.URL)
 		if err == nil {
@@ -260,9 +256,8 @@ func TestAbortedHandlerIsNotLogged(t *testing.T) {
 			t.Errorf("%s: the response was not aborted", name)
 		}
 		s.Close()
-		if logged.Len() > 0 {
-			t.Errorf("%s: logged %s", name, logged.String())
-			logged.Reset()
+		if text := logged.Take(); text != "" {
+			t.Errorf("%s: logged %s", name, text)
 		}
 	}
 }

@@ -3,26 +3,15 @@ package anyio_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
-
-// texts gives on what is logged. Other tests may have left garbage, which is reported, too.
-type texts chan string
-
-func (c texts) Write(p []byte) (int, error) {
-	select {
-	case c <- string(p):
-	default:
-	}
-	return len(p), nil
-}
 
 // leaveReceiver leaves one receiver open and closes another one. In a simulation no
 // signal is withheld from the process.
@@ -42,24 +31,11 @@ func leaveReceiver(t *testing.T) (line int) {
 }
 
 func TestUnclosedSignalReceiversAreReportedInDebugRuns(t *testing.T) {
-	logged := make(texts, 100)
-	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(slog.New(slog.NewTextHandler(logged, nil)))
+	log := testkit.CaptureLog(t)
 	line := leaveReceiver(t)
 	want := fmt.Sprintf("unclosed SignalReceiver created at signals_unclosed_test.go:%d", line+1)
-	reported := func() bool {
-		runtime.GC()
-		select {
-		case text := <-logged:
-			if !strings.Contains(text, want) && strings.Contains(text, "SignalReceiver") {
-				t.Errorf("logged: %s", text)
-			}
-			return strings.Contains(text, want)
-		default:
-			return false
-		}
-	}
-	if !soon(reported) {
-		t.Errorf("not reported: %s", want)
+	text := log.Collect(1, want)
+	if n := strings.Count(text, want); n != 1 || strings.Count(text, "SignalReceiver") != 1 {
+		t.Errorf("want once %q in\n%s", want, text)
 	}
 }

@@ -1,46 +1,16 @@
 package socket_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
-
-// lines collects what is logged and tells of each line.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-// collect collects garbage until n lines have part in them, and returns all that was
-// logged. Other tests may have left garbage, too.
-func (l *lines) collect(n int, part string) (text string) {
-	for range 10_000 {
-		runtime.GC()
-		l.mu.Lock()
-		text = l.buf.String()
-		l.mu.Unlock()
-		if strings.Count(text, part) >= n {
-			break
-		}
-		runtime.Gosched()
-	}
-	return text
-}
 
 //go:noinline
 func leaveOpen(t *testing.T) (line int) {
@@ -59,11 +29,9 @@ func leaveOpen(t *testing.T) (line int) {
 }
 
 func TestUnclosedSocketsAreReportedInDebugRuns(t *testing.T) {
-	log := &lines{}
-	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
+	log := testkit.CaptureLog(t)
 	line := leaveOpen(t)
-	text := log.collect(2, " unclosed_test.go:")
+	text := log.Collect(2, " unclosed_test.go:")
 	for _, want := range []string{
 		fmt.Sprintf("unclosed socket.UDPSocket created at unclosed_test.go:%d", line+1),
 		fmt.Sprintf("unclosed socket.Listener created at unclosed_test.go:%d", line+3),

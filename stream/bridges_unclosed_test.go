@@ -5,13 +5,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -56,9 +56,7 @@ func leaveByteStreamsOpen(t *testing.T, path string) (line int) {
 }
 
 func TestUnclosedByteStreamsAreReportedInDebugRuns(t *testing.T) {
-	log := &lines{}
-	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
+	log := testkit.CaptureLog(t)
 	path := t.TempDir() + string(os.PathSeparator) + "file"
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -66,7 +64,7 @@ func TestUnclosedByteStreamsAreReportedInDebugRuns(t *testing.T) {
 	line := leaveByteStreamsOpen(t, path)
 	wants := []string{"Pipe", "PipeListener", "FromReader", "FromWriter", "FromReadWriteCloser", "FileReadStream", "FileWriteStream", "FileWriteStream"}
 	const here = "bridges_unclosed_test.go:"
-	text := log.collect(len(wants)+1, here)
+	text := log.Collect(len(wants)+1, here)
 	for i, what := range wants {
 		want := fmt.Sprintf("unclosed stream.%s created at bridges_unclosed_test.go:%d", what, line+1+i)
 		count := 1

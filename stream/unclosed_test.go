@@ -1,46 +1,16 @@
 package stream_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
-
-// lines collects what is logged.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-// collect collects garbage until n lines have part in them, and returns all that was
-// logged. Other tests may have left garbage, too.
-func (l *lines) collect(n int, part string) (text string) {
-	for range 10_000 {
-		runtime.GC()
-		l.mu.Lock()
-		text = l.buf.String()
-		l.mu.Unlock()
-		if strings.Count(text, part) >= n {
-			break
-		}
-		runtime.Gosched()
-	}
-	return text
-}
 
 //go:noinline
 func leaveOpen(t *testing.T, debug bool) (line int) {
@@ -66,12 +36,10 @@ func leaveOpen(t *testing.T, debug bool) (line int) {
 }
 
 func TestMemoryUnclosedIsReportedInDebugRuns(t *testing.T) {
-	log := &lines{}
-	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
+	log := testkit.CaptureLog(t)
 	leaveOpen(t, false)
 	line := leaveOpen(t, true)
-	text := log.collect(4, " unclosed_test.go:")
+	text := log.Collect(4, " unclosed_test.go:")
 	at := func(after int) string { return fmt.Sprintf("unclosed_test.go:%d", line+after) }
 	for _, want := range []string{
 		"unclosed stream.MemorySendStream created at " + at(1),

@@ -4,46 +4,17 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
-
-// A lockedBuffer takes what is logged by any task.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) take() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer b.b.Reset()
-	return b.b.String()
-}
-
-// captureLog makes slog write to the buffer that is returned until the test ends.
-func captureLog(t *testing.T) *lockedBuffer {
-	before := slog.Default()
-	t.Cleanup(func() { slog.SetDefault(before) })
-	log := &lockedBuffer{}
-	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
-	return log
-}
 
 func TestStalledHandshakeTimesOut(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
@@ -87,9 +58,9 @@ func TestStalledHandshakeTimesOut(t *testing.T) {
 }
 
 func TestFailedHandshakesAreLoggedAndTheServerLives(t *testing.T) {
-	log := captureLog(t)
+	log := testkit.CaptureLog(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		log.take()
+		log.Take()
 		p := listenPipes()
 		l := listenTLS(t, p)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -103,7 +74,7 @@ func TestFailedHandshakesAreLoggedAndTheServerLives(t *testing.T) {
 			})
 			closeAll(t, ctx, p.connect(t, ctx))
 			idle(t, ctx)
-			if text := log.take(); strings.Count(text, "TLS handshake failed") != 1 || !strings.Contains(text, "unexpected EOF") {
+			if text := log.Take(); strings.Count(text, "TLS handshake failed") != 1 || !strings.Contains(text, "unexpected EOF") {
 				t.Errorf("the log is %q", text)
 			}
 			garbage := p.connect(t, ctx)
@@ -112,7 +83,7 @@ func TestFailedHandshakesAreLoggedAndTheServerLives(t *testing.T) {
 				t.Errorf("the client gets %q and %v", rest, err)
 			}
 			idle(t, ctx)
-			if log.take(); l.HandshakeFailures() != 2 { // it may come too soon to be logged
+			if log.Take(); l.HandshakeFailures() != 2 { // it may come too soon to be logged
 				t.Errorf("%d handshakes have failed, want 2", l.HandshakeFailures())
 			}
 			closeAll(t, ctx, garbage)
@@ -123,7 +94,7 @@ func TestFailedHandshakesAreLoggedAndTheServerLives(t *testing.T) {
 			idle(t, ctx)
 			serving.Cancel("done")
 			_ = serving.Wait(ctx)
-			if text := log.take(); text != "" {
+			if text := log.Take(); text != "" {
 				t.Errorf("a cancellation is logged: %q", text)
 			}
 			wantEnd(t, ctx, stalled, io.EOF)
@@ -134,9 +105,9 @@ func TestFailedHandshakesAreLoggedAndTheServerLives(t *testing.T) {
 }
 
 func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
-	log := captureLog(t)
+	log := testkit.CaptureLog(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		log.take()
+		log.Take()
 		p := listenPipes()
 		l := listenTLS(t, p)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -146,7 +117,7 @@ func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
 					closeAll(t, ctx, p.connect(t, ctx))
 				}
 				idle(t, ctx)
-				return log.take()
+				return log.Take()
 			}
 			if text := fail(10); strings.Count(text, "\n") != 1 || !strings.Contains(text, "level=WARN") {
 				t.Errorf("ten failures are logged as %q", text)
