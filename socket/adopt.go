@@ -13,7 +13,8 @@ import (
 
 // The functions whose names end in From take over a socket from outside: a
 // descriptor, an int or uintptr, or something with one that is a syscall.Conn, such
-// as an os.File or a net.TCPConn, which is closed in favor of a duplicate. When the
+// as an os.File or a net.TCPConn, which is closed in favor of a duplicate (a
+// net.UnixListener at the end only, as its Close may remove the file). When the
 // socket is not what it has to be, the error is a *anyio.MisuseError and the socket
 // stays the caller's, as in a canceled scope; otherwise it belongs to us from then
 // on. In the simulator and on Windows the error matches errors.ErrUnsupported.
@@ -130,16 +131,26 @@ func take[C kernel.Conn](ctx context.Context, obj any, w wanted, adopt func(cont
 		if c, err = adopt(ctx, fd); err != nil {
 			return c, err
 		}
-		if u, ok := x.(interface{ SetUnlinkOnClose(bool) }); ok {
-			u.SetUnlinkOnClose(false) // its file leads to the socket that we have
-		}
-		if closer, ok := x.(io.Closer); ok {
+		if closer, ok := x.(io.Closer); ok && fileOwner(x) == nil {
 			_ = closer.Close() // we have the socket, whatever it says
 		}
 		runtime.KeepAlive(x)
 		return c, nil
 	}
 	return c, misuse("%s: expected a descriptor or a socket, got %T instead", w.function, obj)
+}
+
+// fileOwner is what knows whether the file of its UNIX socket is removed at the end, and
+// does it when it is closed, as a net.UnixListener; nil if x is nothing of the kind. It
+// does not tell, so it must live as long as the socket that was made of it.
+func fileOwner(x any) io.Closer {
+	if u, ok := x.(interface {
+		io.Closer
+		SetUnlinkOnClose(bool)
+	}); ok {
+		return u
+	}
+	return nil
 }
 
 // duplicate checks a socket and duplicates its descriptor.
@@ -171,5 +182,7 @@ func listenerFrom[S stream.ByteStream](ctx context.Context, socket any, w wanted
 	if familyOf(c.LocalAddr()) == Unix {
 		network = "unix"
 	}
-	return newListener(network, wrap, []kernel.StreamListener{c}, pc), nil
+	l := newListener(network, wrap, []kernel.StreamListener{c}, pc)
+	l.owner = fileOwner(socket)
+	return l, nil
 }

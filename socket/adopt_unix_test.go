@@ -250,42 +250,75 @@ func TestSimulatorHasNoDescriptors(t *testing.T) {
 	}, anyiotest.Only("sim"))
 }
 
+// The file of a net.UnixListener is removed when its Close would have removed it.
 func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
+	duplicate := func(t *testing.T, l *net.UnixListener) *os.File {
+		f, err := l.File()
+		must(t, err)
+		l.SetUnlinkOnClose(false)
+		must(t, l.Close())
+		return f
+	}
+	forms := []struct {
+		name  string
+		from  func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error)
+		stays bool
+	}{
+		{"net.UnixListener", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
+			return socket.UnixListenerFrom(ctx, l)
+		}, false},
+		{"net.UnixListener, without unlink", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
+			l.SetUnlinkOnClose(false)
+			return socket.ListenerFrom(ctx, l)
+		}, true},
+		{"net.Listener", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
+			return socket.FromListener(l), nil
+		}, false},
+		{"net.Listener, without unlink", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
+			l.SetUnlinkOnClose(false)
+			return socket.FromListener(l), nil
+		}, true},
+		{"os.File", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
+			return socket.UnixListenerFrom(ctx, duplicate(t, l))
+		}, true},
+		{"descriptor", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
+			f := duplicate(t, l)
+			defer f.Close()
+			fd, err := unix.Dup(int(f.Fd()))
+			must(t, err)
+			return socket.UnixListenerFrom(ctx, fd)
+		}, true},
+	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		for _, form := range []string{"net.Listener", "os.File", "descriptor"} {
+		for _, form := range forms {
 			path := filepath.Join(t.TempDir(), "s")
 			inner, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+			must(t, err)
+			l, err := form.from(t, ctx, inner)
 			if err != nil {
-				t.Fatal(err)
-			}
-			var from any = inner
-			if form != "net.Listener" {
-				f, err := inner.File()
-				if err != nil {
-					t.Fatal(err)
-				}
-				inner.SetUnlinkOnClose(false)
-				_ = inner.Close()
-				from = f
-				if form == "descriptor" {
-					from, err = unix.Dup(int(f.Fd()))
-					if err != nil {
-						t.Fatal(err)
-					}
-					_ = f.Close()
-				}
-			}
-			l, err := socket.UnixListenerFrom(ctx, from)
-			if err != nil {
-				t.Fatalf("%s: %v", form, err)
+				t.Fatalf("%s: %v", form.name, err)
 			}
 			c, err := socket.DialUnix(ctx, path)
 			if err != nil {
-				t.Errorf("%s: nobody can connect any more: %v", form, err)
+				t.Errorf("%s: nobody can connect any more: %v", form.name, err)
 			} else {
 				_ = c.Close(ctx)
 			}
-			_ = l.Close(ctx)
+			must(t, anyio.CloseForcefully(ctx, l))
+			if _, err := os.Lstat(path); (err == nil) != form.stays {
+				t.Errorf("%s: after Close the file is there: %v", form.name, err == nil)
+			}
+			if c, err := socket.DialUnix(ctx, path); err == nil {
+				t.Errorf("%s: it still listens", form.name)
+				_ = c.Close(ctx)
+			}
+			_ = os.Remove(path)
+			must(t, os.WriteFile(path, nil, 0o600)) // another's by now
+			must(t, l.Close(ctx))
+			_ = inner.Close()
+			if _, err := os.Lstat(path); err != nil {
+				t.Errorf("%s: a second Close removes another's file", form.name)
+			}
 		}
 	}, notSim)
 }

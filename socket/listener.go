@@ -3,6 +3,7 @@ package socket
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -23,10 +24,11 @@ type Listener[S stream.ByteStream] struct {
 	accepting anyio.ResourceGuard
 	room      room // for connections that Serve has handled
 	closed    atomic.Bool
+	owner     io.Closer       // of the file of a UNIX socket, nil if it stays
 	watch     *unclosed.Watch // nil outside debug runs
 
 	mu       sync.Mutex          // guards what follows
-	accepted []kernel.StreamConn // connections that two sockets had at the same time
+	accepted []kernel.StreamConn // connections that nobody has taken yet: two sockets had one at the same time, or Serve had no room
 }
 
 type (
@@ -103,9 +105,9 @@ func (l *Listener[S]) Accept(ctx context.Context) (S, error) {
 	defer l.accepting.Release()
 	var c kernel.StreamConn
 	var err error
-	if len(l.sockets) == 1 {
+	if len(l.sockets) == 1 && !l.room.limited {
 		c, err = accept(ctx, l.sockets[0])
-	} else {
+	} else { // one may have been kept
 		c, err = l.acceptAny(ctx)
 	}
 	if err != nil {
@@ -197,7 +199,8 @@ func (l *Listener[S]) failed(err error) error {
 // Close closes the sockets, whose ports are free when it returns. Those who wait in
 // Accept and Serve get ErrClosed; streams that were accepted stay open. It does not
 // wait, and works in a canceled scope; further calls do nothing. The file of a UNIX
-// socket is left behind.
+// socket is left behind, unless the socket is that of a net.UnixListener which would
+// have removed it (see its SetUnlinkOnClose).
 func (l *Listener[S]) Close(ctx context.Context) error {
 	l.mu.Lock()
 	again := l.closed.Swap(true)
@@ -215,6 +218,11 @@ func (l *Listener[S]) Close(ctx context.Context) error {
 	var errs []error
 	for _, e := range l.sockets {
 		errs = append(errs, e.Close(ctx))
+	}
+	if l.owner != nil {
+		if err := l.owner.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // A room counts the connections that Serve may still have handled at the same time.
@@ -14,32 +15,37 @@ type room struct {
 	limited bool
 	free    int
 	closed  bool
-	changed *anyio.Event // nil if nobody waits for a change
+	changed *kernel.Latch // nil if nobody waits for a change
 }
 
 func (r *room) limit(n int) { r.limited, r.free = true, n }
+
+var opServe = kernel.RegisterOp("Listener.Serve")
 
 // take waits for a place. It returns ErrClosed after close.
 func (r *room) take(ctx context.Context) error {
 	if !r.limited {
 		return nil
 	}
-	for {
+	for waited := false; ; waited = true {
 		r.mu.Lock()
 		switch {
 		case r.closed:
 			r.mu.Unlock()
-			return anyio.ErrClosed
+			if waited { // close has ended the wait, and knew whether it was canceled
+				return anyio.ErrClosed
+			}
+			return kernel.Locate(ctx).CanceledOr(anyio.ErrClosed)
 		case r.free > 0:
 			r.free--
 			r.mu.Unlock()
 			return nil
 		case r.changed == nil:
-			r.changed = &anyio.Event{}
+			r.changed = &kernel.Latch{}
 		}
-		e := r.changed
+		l := r.changed
 		r.mu.Unlock()
-		if err := e.Wait(ctx); err != nil {
+		if err := l.Wait(ctx, opServe); err != nil {
 			return err
 		}
 	}
@@ -47,21 +53,27 @@ func (r *room) take(ctx context.Context) error {
 
 // give gives a place back.
 func (r *room) give() {
-	if r.limited {
-		r.change(func() { r.free++ })
+	if !r.limited {
+		return
+	}
+	r.mu.Lock()
+	r.free++
+	l := r.changed
+	r.changed = nil
+	r.mu.Unlock()
+	if l != nil {
+		l.Open()
 	}
 }
 
 // close ends the waits.
-func (r *room) close() { r.change(func() { r.closed = true }) }
-
-func (r *room) change(f func()) {
+func (r *room) close() {
 	r.mu.Lock()
-	f()
-	e := r.changed
+	r.closed = true
+	l := r.changed
 	r.changed = nil
 	r.mu.Unlock()
-	if e != nil {
-		e.Set()
+	if l != nil {
+		l.Fail()
 	}
 }

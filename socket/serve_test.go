@@ -229,3 +229,35 @@ func TestMaxConnectionsIsAboveZero(t *testing.T) {
 		wantMisuse(t, err, "MaxConnections must be above zero")
 	}
 }
+
+// A connection that a canceled Serve had no room for is what Accept returns next.
+func TestConnectionThatServeHadNoRoomForIsAccepted(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := tcpListener(t, ctx, "127.0.0.1", socket.MaxConnections(1))
+		defer l.Close(ctx)
+		group(t, ctx, func(ctx context.Context, handlers *anyio.TaskGroup) {
+			h := handlers.Go(func(ctx context.Context) error {
+				return l.Serve(ctx, handlers, func(ctx context.Context, s *socket.Stream) error {
+					defer s.Close(ctx)
+					return anyio.SleepForever(ctx)
+				})
+			})
+			for range 2 {
+				s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+				must(t, err)
+				defer s.Close(ctx)
+				idle(t, ctx)
+				if err := s.Send(ctx, []byte("hello")); err != nil {
+					t.Error(err)
+				}
+			}
+			h.Cancel("test")
+			idle(t, ctx)
+			s, err := l.Accept(ctx)
+			must(t, err)
+			want(t, ctx, s, "hello")
+			must(t, s.Close(ctx))
+			handlers.Cancel("test")
+		})
+	})
+}

@@ -95,9 +95,14 @@ func (l *Listener) Accept(ctx context.Context) (*Stream, error) {
 
 // handshake returns neither a stream nor an error if the handshake failed.
 func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *Stream, err error) {
+	ours := true
+	defer func() {
+		if ours { // also if a function of the config has panicked
+			_ = anyio.CloseForcefully(ctx, conn)
+		}
+	}()
 	if l.room != nil {
 		if err := l.room.Acquire(ctx); err != nil {
-			_ = anyio.CloseForcefully(ctx, conn)
 			return nil, err
 		}
 		defer l.room.Release()
@@ -112,11 +117,13 @@ func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *St
 		err = do(ctx)
 	}
 	if err == nil {
+		ours = false
 		return s, nil
 	}
 	if errors.Is(err, anyio.ErrTimeout) {
 		err = handshakeError(true, conn, err)
 	}
+	ours = false // those who are told below find it closed
 	_ = anyio.CloseForcefully(ctx, conn)
 	if !errors.Is(err, anyio.ErrCanceled) {
 		l.failures.Add(1)

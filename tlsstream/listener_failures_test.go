@@ -2,6 +2,7 @@ package tlsstream_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"strings"
@@ -204,4 +205,37 @@ func TestListenerLimitsHandshakes(t *testing.T) {
 	if _, err := tlsstream.NewListener(listenPipes(), serverConfig(), tlsstream.MaxHandshakes(-1)); err == nil {
 		t.Error("a negative MaxHandshakes is accepted")
 	}
+}
+
+// A function of the config that panics leaves no connection open.
+func TestPanicInTheHandshakeClosesTheConnection(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		inner := listenPipes()
+		l, err := tlsstream.NewListener(inner, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			panic("no certificates today")
+		}}, tlsstream.MaxHandshakes(1))
+		wantErr(t, err, nil)
+		for range 2 { // the second one finds room
+			conn, err := inner.Connect(ctx)
+			wantErr(t, err, nil)
+			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+				tg.Go(func(ctx context.Context) error {
+					if _, err := tlsstream.Client(ctx, conn, &tls.Config{ServerName: "nobody"}); err == nil || errors.Is(err, anyio.ErrCanceled) {
+						t.Errorf("the client got %v", err)
+					}
+					return nil
+				})
+				tg.Go(func(ctx context.Context) error {
+					defer func() {
+						if recover() == nil {
+							t.Error("no panic")
+						}
+					}()
+					_, err := l.Accept(ctx)
+					return err
+				})
+			})
+			wantErr(t, conn.Close(ctx), nil)
+		}
+	})
 }

@@ -70,6 +70,17 @@ var sockets = []kind{
 	}},
 	{name: "TCP accept", want: anyio.ErrClosed, make: func(b *bench) wait { return accepting(b.listener()) }},
 	{name: "TCP serve", want: anyio.ErrClosed, make: func(b *bench) wait { return serving(b.listener()) }},
+	{name: "TCP serve, full", want: anyio.ErrClosed, make: func(b *bench) wait {
+		l := must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("127.0.0.1"), socket.MaxConnections(1)))
+		first := must[*socket.Stream](b)(socket.DialTCP(b.ctx, "127.0.0.1", l.Port()))
+		second := must[*socket.Stream](b)(socket.DialTCP(b.ctx, "127.0.0.1", l.Port()))
+		return waiting(func(ctx context.Context) error {
+			return l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error {
+				defer s.Close(ctx)
+				return anyio.SleepForever(ctx)
+			})
+		}, closing(l), closing(first, second))
+	}},
 	{name: "TCP accept at two sockets", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
 		return accepting(must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("localhost"))))
 	}},
