@@ -3,9 +3,9 @@ package anyio
 import (
 	"context"
 	"iter"
-	"sync"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
 )
 
 // AsCompleted runs the functions as tasks at the same time and gives their
@@ -36,7 +36,7 @@ func AsCompleted[T any](ctx context.Context, fns ...func(ctx context.Context) (T
 		}
 		left := false
 		err := WithTaskGroup(ctx, func(groupCtx context.Context, tg *TaskGroup) error {
-			ended := &mailbox[*ValueHandle[T]]{}
+			ended := newMailbox[*ValueHandle[T]](len(fns))
 			for _, f := range fns {
 				spawnInto(tg, f, ended)
 			}
@@ -77,13 +77,18 @@ func spawnInto[T any](tg *TaskGroup, f func(ctx context.Context) (T, error), end
 	h.start(tg, run, kernel.FuncPC(f), nil)
 }
 
-// A mailbox is an unbounded queue of one receiver.
+// A mailbox is a queue of one receiver, who learns nothing of those whose items it has
+// not taken.
 type mailbox[T any] struct {
-	mu    sync.Mutex // guards what follows
+	mu    quiet.Mutex // guards what follows
 	items []T
 	more  *kernel.Latch // of the receiver that waits, nil if none does
 }
 
+// newMailbox makes a mailbox for n items in all.
+func newMailbox[T any](n int) *mailbox[T] { return &mailbox[T]{items: make([]T, 0, n)} }
+
+//go:norace
 func (m *mailbox[T]) put(item T) {
 	m.mu.Lock()
 	m.items = append(m.items, item)
@@ -96,6 +101,8 @@ func (m *mailbox[T]) put(item T) {
 }
 
 // take waits for the next item. An item that is there is taken even if ctx is canceled.
+//
+//go:norace
 func (m *mailbox[T]) take(ctx context.Context) (T, error) {
 	for {
 		m.mu.Lock()

@@ -47,11 +47,14 @@ func DefaultThreadLimiter(ctx context.Context) *CapacityLimiter {
 	return threadLimiter(kernel.Locate(ctx).Run())
 }
 
+//go:norace
 func threadLimiter(r *kernel.Run) *CapacityLimiter {
 	if l, ok := r.ThreadLimiter.Load().(*CapacityLimiter); ok {
 		return l
 	}
-	r.ThreadLimiter.CompareAndSwap(nil, NewCapacityLimiter(threadLimit))
+	own := NewCapacityLimiter(threadLimit)
+	own.apart = true
+	r.ThreadLimiter.CompareAndSwap(nil, own)
 	return r.ThreadLimiter.Load().(*CapacityLimiter)
 }
 

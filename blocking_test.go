@@ -261,15 +261,14 @@ func TestRunBlockingNeedsNoRunAndAFunction(t *testing.T) {
 func TestBlockingCallIsOneStepOfASimulation(t *testing.T) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			inside := false
+			var inside atomic.Bool
 			for range 5 {
 				tg.Go(func(ctx context.Context) error {
 					_, err := anyio.RunBlocking(ctx, func() (int, error) {
-						if inside {
+						if inside.Swap(true) {
 							t.Error("two blocking calls at once")
 						}
-						inside = true
-						defer func() { inside = false }()
+						defer inside.Store(false)
 						runtime.Gosched()
 						return 0, nil
 					}, anyio.AbandonOnCancel())

@@ -2,9 +2,11 @@ package anyio
 
 import (
 	"strconv"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -72,7 +74,31 @@ func (l *CapacityLimiter) take(p kernel.Place, s *blockingSeat) error {
 
 // sit gives the seat a token if one is free. If not, it puts c, unless it is nil,
 // into the queue, and returns ErrWouldBlock.
-func (l *CapacityLimiter) sit(s *blockingSeat, c *claimant) error {
+//
+//go:norace
+func (l *CapacityLimiter) sit(s *blockingSeat, c *claimant) (err error) {
+	l.forSeat(s, func() { err = l.sitNow(s, c) })
+	return err
+}
+
+// forSeat calls f, which takes or gives back the seat's token. All blocking calls of a
+// run use its limiter. While that has as many tokens as it began with, nobody relies on
+// it for an order, and the race detector must see none.
+//
+//go:norace
+func (l *CapacityLimiter) forSeat(s *blockingSeat, f func()) {
+	if !race.Enabled || !l.apart {
+		f()
+		return
+	}
+	race.ReleaseMerge(unsafe.Pointer(s))
+	race.Apart(unsafe.Pointer(l), func() {
+		race.Acquire(unsafe.Pointer(s))
+		f()
+	})
+}
+
+func (l *CapacityLimiter) sitNow(s *blockingSeat, c *claimant) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -95,13 +121,21 @@ func (l *CapacityLimiter) seatLocked(s *blockingSeat) {
 }
 
 // giveBack returns the seat's token, to the first who waits if there is one.
+//
+//go:norace
 func (l *CapacityLimiter) giveBack(s *blockingSeat) {
-	l.mu.Lock()
-	l.seats.Remove(&s.node)
-	l.borrowed--
-	c := l.grantLocked()
-	l.mu.Unlock()
+	var c *claimant
+	l.forSeat(s, func() { c = l.giveBackNow(s) })
 	if c != nil {
 		c.Unpark()
 	}
+}
+
+// giveBackNow is giveBack that leaves it to the caller to unpark who has the token now.
+func (l *CapacityLimiter) giveBackNow(s *blockingSeat) *claimant {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seats.Remove(&s.node)
+	l.borrowed--
+	return l.grantLocked()
 }

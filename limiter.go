@@ -37,6 +37,7 @@ type CapacityLimiter struct {
 	seats    seatQueue             // tokens of RunBlocking, which has no loans
 	waiters  claims                // empty while a token is free and mu is not held
 	broken   error                 // a task has ended with a token, see Reset
+	apart    bool                  // the run's own, as it was made; see apart
 }
 
 // A borrowerKey is what kernel.Caller has returned or, if id is 0, a value.
@@ -88,7 +89,7 @@ func (l *CapacityLimiter) SetTotalTokens(total int) {
 	kernel.Preempt()
 	var lucky kernel.Woken
 	l.mu.Lock()
-	l.total = total
+	l.total, l.apart = total, false
 	for c := l.grantLocked(); c != nil; c = l.grantLocked() {
 		lucky.Add(&c.Waiter)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"sync"
+	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // ErrPortalStopped is returned by calls through a portal that was stopped.
@@ -23,7 +25,7 @@ var ErrPortalStopped = errors.New("anyio: this portal is not running")
 type Portal struct {
 	tg *TaskGroup
 
-	mu      sync.Mutex // guards stopped
+	mu      quiet.Mutex // guards stopped; a portal orders nobody who uses it
 	stopped bool
 	stop    Event // stopped is set
 	run     *portalRun
@@ -47,9 +49,7 @@ func WithPortal(ctx context.Context, body func(ctx context.Context, p *Portal) e
 // cancelRemaining are canceled. It does not wait and may be called again.
 func (p *Portal) Stop(cancelRemaining bool) {
 	kernel.Preempt()
-	p.mu.Lock()
-	p.stopped = true
-	p.mu.Unlock()
+	p.shut()
 	if cancelRemaining { // first, so that who waits for the stop finds them canceled
 		p.tg.g.Scope.Cancel(&kernel.Cause{Reason: "the portal was stopped", PC: kernel.CallerPC(1)})
 	}
@@ -57,10 +57,38 @@ func (p *Portal) Stop(cancelRemaining bool) {
 	kernel.Preempt()
 }
 
+// shut refuses the calls that come from now on.
+//
+//go:norace
+func (p *Portal) shut() {
+	race.ReleaseMerge(unsafe.Pointer(p))
+	p.mu.Lock()
+	p.stopped = true
+	p.mu.Unlock()
+}
+
+//go:norace
 func (p *Portal) isStopped() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.stoppedLocked()
+}
+
+//go:norace
+func (p *Portal) stoppedLocked() bool {
+	if p.stopped {
+		race.Acquire(unsafe.Pointer(p))
+	}
 	return p.stopped
+}
+
+// spawn starts a task, which after Stop has returned it does not do any more.
+//
+//go:norace
+func (p *Portal) spawn(t *kernel.Task) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.stoppedLocked() && p.tg.g.Spawn(t)
 }
 
 // WaitStopped waits until Stop is called: as the end of the body of WithPortal it
@@ -95,9 +123,7 @@ func spawnPortal[T any](p *Portal, f func(ctx context.Context) (T, error), pc ui
 		return nil, err
 	}
 	t := newPortalTask(f, pc, opts)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.stopped || !p.tg.g.Spawn(&t.h.t) {
+	if !p.spawn(&t.h.t) {
 		return nil, ErrPortalStopped
 	}
 	return t, nil

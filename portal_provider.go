@@ -116,7 +116,5 @@ func closePortals(ctx context.Context, portals []*Portal) error {
 
 // open reports whether the portal takes calls that may live.
 func (p *Portal) open() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !p.stopped && !p.tg.CancelCalled()
+	return !p.isStopped() && !p.tg.CancelCalled()
 }

@@ -3,6 +3,7 @@ package anyio_test
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -195,6 +196,8 @@ var raceOps = []raceOp{
 	}},
 }
 
+var allRaceOps = slices.Concat(raceOps, builtOps)
+
 // raceOpsBackends are the runs on which the pairs are tried.
 var raceOpsBackends = map[string]func() []anyio.RunOption{
 	"parallel":  func() []anyio.RunOption { return []anyio.RunOption{anyio.On(anyio.Parallel())} },
@@ -239,8 +242,8 @@ func TestRaceOps(t *testing.T) {
 	if options == nil {
 		t.Skip("only for the child process of TestOperationsOfOtherThingsHideNoRace")
 	}
-	for _, after := range raceOps {
-		for _, before := range raceOps {
+	for _, after := range allRaceOps {
+		for _, before := range allRaceOps {
 			t.Run(after.name+", "+before.name, func(t *testing.T) {
 				for range 3 { // the detector forgets all accesses now and then
 					wantNil(t, "run", raceBetween(after, before, options()...))
@@ -254,7 +257,7 @@ func TestOperationsOfOtherThingsHideNoRace(t *testing.T) {
 	for name := range raceOpsBackends {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantRaces(t, "TestRaceOps", name, len(raceOps)*len(raceOps))
+			wantRaces(t, "TestRaceOps", name, len(allRaceOps)*len(allRaceOps))
 		})
 	}
 }

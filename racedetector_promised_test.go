@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -364,7 +365,7 @@ func TestRaceDetectorSeesNoRaceInAHandover(t *testing.T) {
 	if testing.Short() {
 		seeds, rounds = 50, 10
 	}
-	for _, p := range promisedEdges {
+	for _, p := range slices.Concat(promisedEdges, builtEdges) {
 		t.Run(p.name, func(t *testing.T) {
 			for seed := range seeds {
 				wantNil(t, "sim", p.run(sim.New(sim.Config{Seed: uint64(seed)})))

@@ -197,6 +197,8 @@ var racePrograms = []raceProgram{
 	}},
 }
 
+var allRaces = slices.Concat(racePrograms, builtRaces)
+
 var raceBackends = []func() anyio.Backend{anyio.EventLoop, anyio.Parallel}
 
 func init() {
@@ -213,7 +215,7 @@ func TestRacePrograms(t *testing.T) {
 	if os.Getenv(raceChildVar) != "programs" {
 		t.Skip("only for the child process of TestRaceDetectorSeesEveryRace")
 	}
-	for _, p := range racePrograms {
+	for _, p := range allRaces {
 		for _, b := range raceBackends {
 			t.Run(p.name+"/"+b().Name(), func(t *testing.T) {
 				for range 3 { // the detector forgets all accesses now and then
@@ -225,7 +227,39 @@ func TestRacePrograms(t *testing.T) {
 }
 
 func TestRaceDetectorSeesEveryRace(t *testing.T) {
-	wantRaces(t, "TestRacePrograms", "programs", len(racePrograms)*len(raceBackends))
+	wantRaces(t, "TestRacePrograms", "programs", len(allRaces)*len(raceBackends))
+}
+
+// The first thing that is called for somebody else in a process must not know more than
+// the initialization of packages. So each backend has a process of its own here, and ""
+// is what has no run.
+func TestRaceOfTheFirstCallbacks(t *testing.T) {
+	name, ok := strings.CutPrefix(os.Getenv(raceChildVar), "first ")
+	if !ok {
+		t.Skip("only for the child processes of TestFirstCallbackHidesNoRace")
+	}
+	x := 0
+	main := func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			first := withCallback(func() {})
+			return oneAfterTheOther(tg, func(ctx context.Context) error { x++; return first(ctx) }, withCallback(func() { x++ }))
+		})
+	}
+	t.Run("race", func(t *testing.T) {
+		if name == "" {
+			wantNil(t, "group", main(context.Background()))
+			return
+		}
+		b, err := anyio.BackendByName(name)
+		wantNil(t, "backend", err)
+		wantNil(t, "run", anyio.Run(context.Background(), main, anyio.On(b)))
+	})
+}
+
+func TestFirstCallbackHidesNoRace(t *testing.T) {
+	for _, backend := range []string{"", "parallel", "eventloop", "sim"} {
+		wantRaces(t, "TestRaceOfTheFirstCallbacks", "first "+backend, 1)
+	}
 }
 
 // wantRaces runs a test in a child process. Each of its n subtests must be reported to

@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio/internal/eventloop"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/parallel"
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // A Backend runs the tasks of a run. Choose one with On: Parallel, EventLoop, or
@@ -42,6 +43,7 @@ func (parallelBackend) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.R
 var goroutines = parallel.New()
 
 func init() {
+	race.Begin()
 	kernel.SetAmbient(kernel.NewRun(goroutines, kernel.Traits{}, context.Background(), kernel.Config{}))
 }
 

@@ -3,10 +3,10 @@ package anyio
 import (
 	"context"
 	"iter"
-	"sync"
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
 )
 
 // A Ticker ticks at fixed intervals of a run's clock, which is virtual in the
@@ -17,7 +17,7 @@ import (
 // Several tasks may wait; all of them get the tick.
 type Ticker struct {
 	run *kernel.Run
-	mu  sync.Mutex // guards what follows
+	mu  quiet.Mutex // guards what follows; time orders nobody
 	d   time.Duration
 	due int64 // the next tick
 }
@@ -39,9 +39,23 @@ func (t *Ticker) Reset(d time.Duration) {
 	if d <= 0 {
 		panic(misuse("the interval of a Ticker must be above zero, it is " + d.String()))
 	}
+	t.begin(d)
+}
+
+//go:norace
+func (t *Ticker) begin(d time.Duration) {
 	t.mu.Lock()
 	t.d, t.due = d, t.run.After(d)
 	t.mu.Unlock()
+}
+
+// next is the next tick.
+//
+//go:norace
+func (t *Ticker) next() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.due
 }
 
 // Wait waits for the next tick and returns the time for which it was due. It is a
@@ -51,9 +65,7 @@ func (t *Ticker) Wait(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	t.mu.Lock()
-	due := t.due
-	t.mu.Unlock()
+	due := t.next()
 	if err := p.PauseUntil(due, opTicker); err != nil {
 		return time.Time{}, err
 	}
@@ -63,6 +75,8 @@ func (t *Ticker) Wait(ctx context.Context) (time.Time, error) {
 
 // advance moves on to the first tick that has not passed, unless another task, or
 // Reset, has moved on from this one already.
+//
+//go:norace
 func (t *Ticker) advance(due int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -99,9 +113,7 @@ type tickCase struct {
 }
 
 func (c *tickCase) Begin(kernel.Place) {
-	c.t.mu.Lock()
-	due := c.t.due
-	c.t.mu.Unlock()
+	due := c.t.next()
 	c.mu.Lock()
 	c.run, c.due = c.t.run, due
 	c.mu.Unlock()

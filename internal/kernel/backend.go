@@ -151,7 +151,6 @@ func (r *Run) InPlace(detach bool) bool { return r.Virtual || !r.Loop && !detach
 //
 //go:norace
 func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
-	race.Begin()
 	r := &Run{Backend: b, Traits: traits, Config: cfg}
 	r.Root.initRoot(r, ctx)
 	if cfg.Debug {

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"fmt"
 	"path"
 	"reflect"
 	"runtime"
@@ -230,6 +229,7 @@ func madeByPull(stack string) (maker int64, ok bool) {
 		return 0, false
 	}
 	line, _, _ := strings.Cut(stack[at+1:], "\n")
-	_, err := fmt.Sscan(line[strings.LastIndexByte(line, ' ')+1:], &maker)
+	// Package fmt has pools, which would order the tasks that come here.
+	maker, err := strconv.ParseInt(line[strings.LastIndexByte(line, ' ')+1:], 10, 64)
 	return maker, err == nil
 }

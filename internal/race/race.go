@@ -43,8 +43,10 @@ func WriteRange(p []byte) {
 // begun is where the initialization of packages is released.
 var begun atomic.Bool
 
-// Begin tells the goroutines of Apart what was done before its first call, which must
-// not be from an init function. Apart calls it, but is often late.
+// Begin tells the goroutines of Apart what was done before its first call: that of the
+// package that gives the kernel its functions, when it is initialized. They know no more
+// of the program than that. Without it the first who calls Apart would tell them all it
+// has done.
 func Begin() {
 	runtime.RaceDisable()
 	known := begun.Load()

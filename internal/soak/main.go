@@ -27,16 +27,22 @@ func main() {
 	}
 	length := flag.Duration("for", time.Minute, "how long to run; the first quarter, at most 10 minutes, is to get warm")
 	backends := flag.String("backends", "parallel,eventloop", "comma-separated `names` of backends that run at the same time")
-	leak := flag.Bool("leak", false, "leave things behind, to see that it is noticed")
+	leak := flag.String("leak", "", "`quantity` to let grow, to see that it is noticed: memory, goroutines, descriptors or objects")
 	flag.Parse()
-	if err := soak(*length, strings.Split(*backends, ","), *leak); err != nil {
+	leave, ok := leaks[*leak]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "soak: -leak=%s: there is no such quantity\n", *leak)
+		os.Exit(2)
+	}
+	if err := soak(*length, strings.Split(*backends, ","), leave); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(1)
 	}
 }
 
-// soak runs the load on all the backends at once and measures.
-func soak(length time.Duration, backends []string, leak bool) error {
+// soak runs the load on all the backends at once and measures. Leave is called at each
+// sample.
+func soak(length time.Duration, backends []string, leave func()) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ended := make(chan error, len(backends))
@@ -54,7 +60,7 @@ func soak(length time.Duration, backends []string, leak bool) error {
 			ended <- err
 		}()
 	}
-	all := observe(ctx, length, leak)
+	all := observe(ctx, length, leave)
 	cancel()
 	var errs []error
 	for range backends {

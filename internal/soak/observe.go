@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -22,13 +23,40 @@ type series struct {
 // maxSamples is how many samples are made; a long run makes them at longer intervals.
 const maxSamples = 600
 
+// quantities are what is measured.
+type quantities struct{ rss, goroutines, descriptors, objects *series }
+
+func newQuantities() quantities {
+	return quantities{
+		rss:         &series{name: "RSS in KiB", slack: 0.1, atLeast: 2048},
+		goroutines:  &series{name: "goroutines", slack: 0.1, atLeast: 10},
+		descriptors: &series{name: "descriptors", slack: 0.1, atLeast: 5},
+		objects:     &series{name: "heap objects", slack: 0.1, atLeast: 2000},
+	}
+}
+
+func (q quantities) all() []*series {
+	return []*series{q.rss, q.goroutines, q.descriptors, q.objects}
+}
+
+// sample measures each once.
+func (q quantities) sample() {
+	runtime.GC()
+	live := []metrics.Sample{{Name: "/gc/heap/objects:objects"}}
+	metrics.Read(live)
+	q.objects.values = append(q.objects.values, float64(live[0].Value.Uint64()))
+	q.goroutines.values = append(q.goroutines.values, float64(runtime.NumGoroutine()))
+	if n, ok := residentSize(); ok {
+		q.rss.values = append(q.rss.values, n)
+	}
+	if n, ok := openDescriptors(); ok {
+		q.descriptors.values = append(q.descriptors.values, n)
+	}
+}
+
 // observe measures until the time is over. While it gets warm it only waits.
-func observe(ctx context.Context, length time.Duration, leak bool) []*series {
-	rss := &series{name: "RSS in KiB", slack: 0.1, atLeast: 2048}
-	goroutines := &series{name: "goroutines", slack: 0.1, atLeast: 10}
-	descriptors := &series{name: "descriptors", slack: 0.1, atLeast: 5}
-	objects := &series{name: "heap objects", slack: 0.1, atLeast: 2000}
-	all := []*series{rss, goroutines, descriptors, objects}
+func observe(ctx context.Context, length time.Duration, leave func()) []*series {
+	q := newQuantities()
 	warm := min(length/4, 10*time.Minute)
 	wait := func(d time.Duration) bool {
 		select {
@@ -39,39 +67,45 @@ func observe(ctx context.Context, length time.Duration, leak bool) []*series {
 		}
 	}
 	if !wait(warm) {
-		return all
+		return q.all()
 	}
 	pause := max((length-warm)/maxSamples, 100*time.Millisecond)
-	stop := make(chan struct{})
-	defer close(stop)
 	for end := time.Now().Add(length - warm); time.Now().Before(end); {
-		runtime.GC()
-		live := []metrics.Sample{{Name: "/gc/heap/objects:objects"}}
-		metrics.Read(live)
-		objects.values = append(objects.values, float64(live[0].Value.Uint64()))
-		goroutines.values = append(goroutines.values, float64(runtime.NumGoroutine()))
-		if n, ok := residentSize(); ok {
-			rss.values = append(rss.values, n)
-		}
-		if n, ok := openDescriptors(); ok {
-			descriptors.values = append(descriptors.values, n)
-		}
-		if leak {
-			go func() { <-stop }()
-			if r, w, err := os.Pipe(); err == nil {
-				kept = append(kept, r, w)
-			}
-			kept = append(kept, make([]byte, 100_000), make([]*int, 1), new(series))
-		}
+		q.sample()
+		leave()
 		if !wait(pause) {
 			break
 		}
 	}
-	return all
+	return q.all()
+}
+
+// leaks are what -leak leaves behind at each sample. Little of one kind must be seen
+// though the others stand still.
+var leaks = map[string]func(){
+	"":       func() {},
+	"memory": func() { kept.any = append(kept.any, bytes.Repeat([]byte{1}, 300_000)) },
+	"goroutines": func() {
+		released := kept.released
+		go func() { <-released }()
+	},
+	"descriptors": func() {
+		if r, w, err := os.Pipe(); err == nil {
+			kept.any = append(kept.any, r, w)
+		}
+	},
+	"objects": func() {
+		for range 200 {
+			kept.any = append(kept.any, new(*int))
+		}
+	},
 }
 
 // kept is what -leak keeps.
-var kept []any
+var kept = struct {
+	any      []any
+	released chan struct{} // closed by tests
+}{released: make(chan struct{})}
 
 // residentSize is the memory that the system gives this process, where it says so.
 func residentSize() (kib float64, ok bool) {

@@ -66,3 +66,41 @@ func TestConstantSeriesDoesNotGrow(t *testing.T) {
 		t.Errorf("%+v", tr)
 	}
 }
+
+// Each kind of leak is noticed by what it lets grow: small objects make no difference to
+// the memory of a process. That itself is the system's, and wavers in so short a time.
+func TestLeaksAreNoticed(t *testing.T) {
+	for name, of := range map[string]func(q quantities) *series{
+		"goroutines":  func(q quantities) *series { return q.goroutines },
+		"descriptors": func(q quantities) *series { return q.descriptors },
+		"objects":     func(q quantities) *series { return q.objects },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer release()
+			q := newQuantities()
+			for range 4 * blocks {
+				q.sample()
+				leaks[name]()
+			}
+			s := of(q)
+			if len(s.values) == 0 {
+				t.Skip("not to be had on this system")
+			}
+			if tr, grows := s.grows(); !grows {
+				t.Errorf("%v: growth %.1f, mean %.0f, t %.1f", s, tr.growth, tr.mean, tr.t)
+			}
+		})
+	}
+}
+
+// release lets go what was left behind.
+func release() {
+	for _, v := range kept.any {
+		if c, ok := v.(io.Closer); ok {
+			c.Close()
+		}
+	}
+	kept.any = nil
+	close(kept.released)
+	kept.released = make(chan struct{})
+}
