@@ -152,10 +152,10 @@ func TestPortalCallIsCanceledWhileItsCallerDrivesABusyLoop(t *testing.T) {
 	for range 50 {
 		ctx, cancel := context.WithCancel(context.Background())
 		v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
-			over := false
-			defer func() { over = true }()
+			var over atomic.Bool
+			defer over.Store(true)
 			_, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
-				for !over {
+				for !over.Load() {
 					if err := anyio.Sleep(ctx, 0); err != nil {
 						return 0, err
 					}
