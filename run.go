@@ -135,7 +135,8 @@ const defaultHoldLimit = 100 * time.Millisecond
 // HoldLimit sets how long a task of an event loop may keep the loop from all others,
 // by computing or by a call that blocks the goroutine, before that is reported; default
 // 100 ms. A report is a warning of package slog with the task's name, line and stack;
-// there is one for each line. Times below a millisecond count as one; with Forever
+// there is one for each line. (Beside more than 10,000 goroutines line and stack may be
+// missing, since to read them takes those of all.) Times below a millisecond count as one; with Forever
 // nothing is reported. It has no effect on the other backends.
 func HoldLimit(d time.Duration) RunOption {
 	return func(o *runOptions) {

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"path"
 	"reflect"
 	"runtime"
@@ -15,11 +16,16 @@ import (
 // format. The world stops meanwhile: it is for reports only.
 //
 //go:norace
-func Stacks() map[int64]string {
+func Stacks() map[int64]string { return stacksUpTo(math.MaxInt) }
+
+// stacksUpTo is Stacks that reads about so many bytes, and leaves out the others.
+//
+//go:norace
+func stacksUpTo(most int) map[int64]string {
 	buf := make([]byte, 1<<16)
 	for {
 		n := runtime.Stack(buf, true)
-		if n < len(buf) {
+		if n < len(buf) || n >= most {
 			buf = buf[:n]
 			break
 		}

@@ -110,7 +110,7 @@ func (w *watchdog) report(l *Loop) {
 	if begin.Before(w.quiet) {
 		return
 	}
-	h := l.run.Hog(w.goroutine)
+	h := l.cur.Hog(w.goroutine) // if the task is another by now, so is what is compared below
 	w.quiet = time.Now().Add(quietFactor * time.Since(begin))
 	if w.state.Load() != w.seen || l.current.Load() != w.goroutine {
 		return // it was over before the stacks were read
