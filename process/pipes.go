@@ -50,10 +50,10 @@ func newSender(f *os.File) *sendEnd {
 // Receive reads at least one byte. See stream.ByteReceiveStream.
 func (e *receiveEnd) Receive(ctx context.Context, buf []byte) (int, error) {
 	if len(buf) == 0 {
-		return 0, misuse("Receive into an empty buffer: pass one of at least a byte")
+		return 0, refused(ctx, misuse("Receive into an empty buffer: pass one of at least a byte"))
 	}
 	if err := e.guard.Acquire(); err != nil {
-		return 0, err
+		return 0, refused(ctx, err)
 	}
 	defer e.guard.Release()
 	n, err := e.conn.Read(ctx, buf)
@@ -63,11 +63,19 @@ func (e *receiveEnd) Receive(ctx context.Context, buf []byte) (int, error) {
 // Send writes all of data. See stream.ByteSendStream.
 func (e *sendEnd) Send(ctx context.Context, data []byte) error {
 	if err := e.guard.Acquire(); err != nil {
-		return err
+		return refused(ctx, err)
 	}
 	defer e.guard.Release()
 	_, err := e.conn.Write(ctx, data)
 	return mapped(err)
+}
+
+// refused is the error of a call that can only fail: a canceled one is canceled.
+func refused(ctx context.Context, err error) error {
+	if _, canceled := kernel.Enter(ctx); canceled != nil {
+		return canceled
+	}
+	return err
 }
 
 // Close closes our end and wakes who waits with ErrClosed. It never waits.

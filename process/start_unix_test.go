@@ -99,6 +99,13 @@ func TestReceivingFromAProcessKeepsTheRulesOfStreams(t *testing.T) {
 			if _, ok := errors.AsType[*anyio.BusyError](err); !ok {
 				t.Errorf("second reader: %v", err)
 			}
+			canceled, scope := anyio.OpenCancelScope(ctx)
+			scope.Cancel("")
+			_, err = read(canceled, p.Stdout)
+			wantIs(t, "second reader, canceled", err, anyio.ErrCanceled)
+			_, err = p.Stdout.Receive(canceled, nil)
+			wantIs(t, "empty buffer, canceled", err, anyio.ErrCanceled)
+			wantNil(t, "scope", scope.Close(nil))
 			first.Cancel("")
 			wantNil(t, "wait", first.Wait(ctx))
 			tg.Go(func(ctx context.Context) error {

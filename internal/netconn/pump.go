@@ -21,6 +21,8 @@ type pump[T any] struct {
 type attempt[T any] struct {
 	done     kernel.Latch
 	polling  *kernel.Blocker // of a task of a simulation that waits; guarded by the pump's mu
+	takers   int             // who wait for the result; guarded by the pump's mu, as what follows
+	taken    bool
 	ended    bool
 	v        T
 	err      error
@@ -40,6 +42,7 @@ func (p *pump[T]) do(pl kernel.Place, op kernel.Op, f func() (T, error)) (v T, e
 		p.cur = a
 		go p.run(a, f)
 	}
+	a.takers++
 	p.mu.Unlock()
 	return p.take(pl, op, a)
 }
@@ -48,6 +51,9 @@ func (p *pump[T]) do(pl kernel.Place, op kernel.Op, f func() (T, error)) (v T, e
 func (p *pump[T]) settle(pl kernel.Place, op kernel.Op) error {
 	p.mu.Lock()
 	a := p.cur
+	if a != nil {
+		a.takers++
+	}
 	p.mu.Unlock()
 	if a == nil {
 		return nil
@@ -56,11 +62,20 @@ func (p *pump[T]) settle(pl kernel.Place, op kernel.Op) error {
 	return err
 }
 
+// take waits for the result of an attempt, of whose takers it is one.
 func (p *pump[T]) take(pl kernel.Place, op kernel.Op, a *attempt[T]) (v T, err error) {
-	if err := p.wait(pl, op, a); err != nil {
+	err = p.wait(pl, op, a)
+	p.mu.Lock()
+	a.takers--
+	if err != nil {
+		left := p.closed && a.left()
+		p.mu.Unlock()
+		if left && p.drop != nil {
+			p.drop(a.v)
+		}
 		return v, err
 	}
-	p.mu.Lock()
+	a.taken = true
 	if p.cur == a {
 		p.cur = nil
 	}
@@ -70,6 +85,10 @@ func (p *pump[T]) take(pl kernel.Place, op kernel.Op, a *attempt[T]) (v T, err e
 	}
 	return a.v, a.err
 }
+
+// left reports whether there is a result that nobody has taken or is about to take.
+// The caller holds the pump's mu.
+func (a *attempt[T]) left() bool { return a.ended && a.err == nil && !a.taken && a.takers == 0 }
 
 // wait waits for the end of an attempt.
 func (p *pump[T]) wait(pl kernel.Place, op kernel.Op, a *attempt[T]) (canceled error) {
@@ -127,7 +146,7 @@ func (p *pump[T]) close() {
 	p.mu.Lock()
 	a := p.cur
 	p.closed, p.cur = true, nil
-	kept := a != nil && a.ended && a.err == nil
+	left := a != nil && a.left() // else who was woken with it has it, though he may not run yet
 	if a != nil && a.polling != nil {
 		a.polling.Fail()
 	}
@@ -135,7 +154,7 @@ func (p *pump[T]) close() {
 	if a == nil {
 		return
 	}
-	if kept {
+	if left {
 		if p.drop != nil {
 			p.drop(a.v)
 		}
