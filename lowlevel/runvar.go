@@ -73,8 +73,8 @@ func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
 // makes the value, and all get the same. (Get and then Set may make several, where
 // tasks run at the same time.) A default counts for nothing here.
 //
-// make must not wait and must not use the variable, as others who use it in the run
-// wait for it. If it panics, the variable stays unset.
+// make must not wait, as others who use the variable in the run wait for it. To use the
+// variable in it panics with a *anyio.MisuseError. If it panics, the variable stays unset.
 func (v *RunVar[T]) GetOrSet(ctx context.Context, make func() T) T {
 	kernel.Preempt()
 	value := v.getOrSet(kernel.Locate(ctx).Run(), make)
@@ -87,7 +87,7 @@ func (v *RunVar[T]) getOrSet(r *kernel.Run, make func() T) T {
 	in.Lock()
 	defer in.Unlock()
 	if !in.Has {
-		kernel.Unpreempted(func() { in.Value, in.Has = box[T]{make()}, true })
+		in.Make(func() { in.Value, in.Has = box[T]{make()}, true })
 	}
 	return in.Value.(box[T]).value
 }

@@ -172,3 +172,36 @@ func TestRunVarWhoseValueCannotBeMadeStaysUnset(t *testing.T) {
 		}
 	})
 }
+
+// What makes a value cannot use the variable: it would wait for itself, on a loop with
+// all others.
+func TestGetOrSetRefusesItsOwnVariable(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		v, other := lowlevel.NewRunVar[int]("v"), lowlevel.NewRunVar[int]("other")
+		token := v.Set(ctx, 1)
+		if err := v.Reset(token); err != nil {
+			t.Fatal(err)
+		}
+		for name, use := range map[string]func(){
+			"Get":      func() { _, _ = v.Get(ctx) },
+			"GetOr":    func() { v.GetOr(ctx, 1) },
+			"Set":      func() { v.Set(ctx, 1) },
+			"GetOrSet": func() { v.GetOrSet(ctx, func() int { return 1 }) },
+		} {
+			func() {
+				defer func() {
+					if _, ok := recover().(*anyio.MisuseError); !ok {
+						t.Errorf("%s: no MisuseError", name)
+					}
+				}()
+				v.GetOrSet(ctx, func() int { use(); return 2 })
+			}()
+		}
+		if got := v.GetOrSet(ctx, func() int { return other.GetOrSet(ctx, func() int { return 3 }) }); got != 3 {
+			t.Errorf("value %d", got)
+		}
+		if got, err := v.Get(ctx); got != 3 || err != nil {
+			t.Errorf("value %d, %v", got, err)
+		}
+	})
+}

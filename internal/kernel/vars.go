@@ -6,14 +6,40 @@ import (
 
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/petermattis/goid"
 )
 
 // A Var is a variable of a run. Its lock is a true one: who reads a value may see
 // what was done before it was set. Two variables have nothing to do with each other.
 type Var struct {
-	sync.Mutex // guards what follows
-	Value      any
-	Has        bool
+	mu    sync.Mutex  // guards what follows
+	maker quiet.Int64 // the goroutine that calls a user's function under mu, or 0
+	Value any
+	Has   bool
+}
+
+// Lock locks the variable. It panics if the calling goroutine is in Make.
+//
+//go:norace
+func (v *Var) Lock() {
+	if v.maker.Load() == goid.Get() {
+		panic(Misuse("the function given to RunVar.GetOrSet uses the variable that it makes, and would wait for itself"))
+	}
+	v.mu.Lock()
+}
+
+// Unlock undoes Lock.
+//
+//go:norace
+func (v *Var) Unlock() { v.mu.Unlock() }
+
+// Make calls a user's function while the variable is locked.
+//
+//go:norace
+func (v *Var) Make(f func()) {
+	v.maker.Store(goid.Get())
+	defer v.maker.Store(0)
+	Unpreempted(f)
 }
 
 type vars struct {
