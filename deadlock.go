@@ -62,7 +62,7 @@ func newDeadlockError(s *kernel.Stall) error {
 		e.Stuck = &StuckStep{State: in.State, After: in.After, Stack: in.Stack}
 		if in.Task != nil {
 			e.Stuck.ID, e.Stuck.Name = in.Task.ID(), in.Task.Name()
-			e.Stuck.interrupted = in.Task.Scope.Run().Preempt
+			e.Stuck.interrupted = in.Preempted
 		}
 	}
 	for _, t := range s.Tasks {

@@ -36,11 +36,11 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 	if err != nil {
 		return zero, err
 	}
-	if !r.Loop || r.Current() != nil {
+	if r.Inside() {
 		return f(ctx)
 	}
-	if r.Virtual {
-		return zero, errVirtualCall
+	if err := r.Admit(kernel.CallIn); err != nil {
+		return zero, err
 	}
 	err = ErrRunFinished // should the task come too late for the loop
 	groupErr := WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
@@ -63,7 +63,6 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 }
 
 var (
-	opInRun        = kernel.RegisterPassiveOp("CallInRun")
-	errNoFunction  = misuse("CallInRun: the function is nil")
-	errVirtualCall = misuse("CallInRun into a simulation by a goroutine that is none of its tasks, whose turn the seed does not decide: call it in a task or in the function of RunBlocking without OnThreads")
+	opInRun       = kernel.RegisterPassiveOp("CallInRun")
+	errNoFunction = misuse("CallInRun: the function is nil")
 )

@@ -78,7 +78,7 @@ func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
 	} else if l.heldByHost() {
 		return errHeldByHost
 	}
-	if !p.Run().Loop {
+	if p.Run().Simultaneous() {
 		for range lockSpins {
 			word := l.word.Load()
 			if word&lockWaiters != 0 {

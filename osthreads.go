@@ -48,7 +48,8 @@ func OnThreads(t *OSThreads) BlockingOption {
 }
 
 // Close ends the threads, those that are busy after their function, and waits for
-// that. Further calls do nothing. Cancellation: the threads end by themselves.
+// that. Further calls do nothing. In a simulation, where no task can be at work while a
+// function runs on a thread, it does not wait. Cancellation: the threads end by themselves.
 func (t *OSThreads) Close(ctx context.Context) error {
 	t.mu.Lock()
 	if !t.closed {
@@ -59,8 +60,8 @@ func (t *OSThreads) Close(ctx context.Context) error {
 		t.over.latch.Open()
 	}
 	t.mu.Unlock()
-	if kernel.Locate(ctx).Run().Virtual {
-		return nil // the threads are no part of the simulation
+	if kernel.Locate(ctx).Run().InPlace(true) {
+		return nil // the run waits for its functions as they are called: none is left
 	}
 	return t.over.Wait(ctx)
 }

@@ -162,15 +162,5 @@ func (e *PanicError) guard(r *kernel.Run) (stop func()) {
 	case grace == Forever:
 		return func() {}
 	}
-	if r.Virtual {
-		t := &kernel.Timer{When: r.After(grace), Value: fireFunc(func() { crash(e) })}
-		r.Arm(t)
-		return func() { r.Disarm(t) }
-	}
-	t := time.AfterFunc(grace, func() { crash(e) })
-	return func() { t.Stop() }
+	return r.CallAfter(grace, func() { crash(e) })
 }
-
-type fireFunc func()
-
-func (f fireFunc) Fire() { f() }

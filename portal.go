@@ -129,24 +129,17 @@ func spawnPortal[T any](p *Portal, f func(ctx context.Context) (T, error), pc ui
 	return t, nil
 }
 
-// refusal is why the calling goroutine may not use the portal whatever it calls:
-// portals do not lead into a simulation or out of it.
+// refusal is why the calling goroutine may not use the portal whatever it calls.
 func (p *Portal) refusal() error {
-	r := p.tg.g.Run()
-	if r.Virtual {
-		if r.Current() == nil {
-			return errIntoSimulation
-		}
-	} else if t := kernel.LoopTask(); t != nil && t.Scope.Run().Virtual {
-		return errOutOfSimulation
+	r, t := p.tg.g.Run(), kernel.LoopTask()
+	if t != nil && t.Scope.Run() == r {
+		return nil
 	}
-	return nil
+	if err := r.Admit(kernel.PortalIn); err != nil || t == nil {
+		return err
+	}
+	return t.Scope.Run().Admit(kernel.PortalOut)
 }
-
-var (
-	errIntoSimulation  = misuse("portal of a simulation used by a goroutine that is none of its tasks, whose turn the seed does not decide: use it in a task")
-	errOutOfSimulation = misuse("portal of another run used by a task of a simulation, whose clock does not wait for that run: open a portal with WithPortal in the simulation")
-)
 
 func newPortalTask[T any](f func(ctx context.Context) (T, error), pc uintptr, opts []TaskOption) *PortalTask[T] {
 	t := &PortalTask[T]{}
@@ -236,7 +229,7 @@ func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Contex
 	if err != nil {
 		return zero, err
 	}
-	if r := p.tg.g.Run(); !r.Loop && !r.PprofLabels && kernel.LoopTask() == nil {
+	if p.tg.g.MayRunHere() {
 		return callHereFor(ctx, place, p, newPortalTask(f, kernel.FuncPC(f), opts))
 	}
 	t := newPortalTask(f, kernel.FuncPC(f), opts)

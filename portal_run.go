@@ -25,8 +25,8 @@ func (r *portalRun) main(ctx context.Context, opts []RunOption) {
 		r.begun.Open()
 	}()
 	r.err = Run(ctx, func(ctx context.Context) error {
-		if kernel.Locate(ctx).Run().Virtual {
-			return errVirtualPortal
+		if err := kernel.Locate(ctx).Run().Admit(kernel.PortalRun); err != nil {
+			return err
 		}
 		return WithPortal(ctx, func(ctx context.Context, p *Portal) error {
 			p.run, r.portal = r, p
@@ -47,8 +47,8 @@ func StartPortal(ctx context.Context, opts ...RunOption) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Run().Virtual {
-		return nil, errVirtualPortal
+	if err := p.Run().Admit(kernel.PortalRun); err != nil {
+		return nil, err
 	}
 	r := &portalRun{}
 	go r.main(ctx, opts)
@@ -68,9 +68,8 @@ var (
 )
 
 var (
-	errVirtualPortal = misuse("StartPortal on a simulated run, or in one: use WithPortal there, or another backend")
-	errClosedInside  = misuse("Portal.Close by code of the portal's own run, which would wait for itself: call Stop there, and Close outside")
-	errPortalExited  = errors.New("anyio: a task called runtime.Goexit, which has ended the run of the portal")
+	errClosedInside = misuse("Portal.Close by code of the portal's own run, which would wait for itself: call Stop there, and Close outside")
+	errPortalExited = errors.New("anyio: a task called runtime.Goexit, which has ended the run of the portal")
 )
 
 // Close stops the portal. If it was made by StartPortal, Close waits for the tasks

@@ -59,7 +59,7 @@ func OpenSignalReceiver(ctx context.Context, sigs ...os.Signal) (*SignalReceiver
 	if kernel.DebugRuns() {
 		r.watch = unclosed.New(r, "SignalReceiver", kernel.CallerPC(1))
 	}
-	r.stop = signals.Subscribe(p.Run(), sigs, r.inbox.push)
+	r.stop = p.Run().Signals().Subscribe(sigs, r.inbox.push)
 	return r, nil
 }
 

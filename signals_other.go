@@ -12,6 +12,3 @@ import (
 var shutdownSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 func signalNumber(os.Signal) (int, bool) { return 0, false }
-
-// endProcess ends the process as the signal would.
-func endProcess(*SignalError) { os.Exit(2) }

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/signals"
 )
 
 // A SignalError is returned by WithShutdown when a signal has ended its body.
@@ -53,16 +52,13 @@ func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sig
 	var received atomic.Pointer[SignalError]
 	err := WithCancelScope(ctx, func(ctx context.Context, s *CancelScope) error {
 		r := s.s.Run()
-		defer signals.KeepPipeErrors(r)()
-		stop := signals.Subscribe(r, sigs, func(sig os.Signal) {
+		defer r.Signals().KeepPipeErrors()()
+		stop := r.Signals().Subscribe(sigs, func(sig os.Signal) {
 			e := &SignalError{sig}
-			switch {
-			case received.CompareAndSwap(nil, e):
+			if received.CompareAndSwap(nil, e) {
 				s.s.Cancel(&kernel.Cause{Err: e})
-			case r.Virtual:
-				r.Kill(&kernel.Cause{Kind: kernel.ByKill, Err: e, Reason: "a second signal"})
-			default:
-				endProcess(e)
+			} else {
+				r.Signals().End(r, sig, &kernel.Cause{Kind: kernel.ByKill, Err: e, Reason: "a second signal"})
 			}
 		})
 		defer stop()

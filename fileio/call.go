@@ -52,5 +52,5 @@ func cleanup(ctx context.Context, f func() error) error {
 // cleansInPlace reports whether cleanup would do nothing but call the function.
 func cleansInPlace(ctx context.Context) bool {
 	r := kernel.Locate(ctx).Run()
-	return r.InPlace(false) && !r.Virtual
+	return r.InPlace(false) && !r.InPlace(true) // and not as a step, which gives way before
 }

@@ -40,9 +40,9 @@ func (fileAddr) Network() string { return "file" }
 func (fileAddr) String() string  { return "file" }
 
 // waits reports whether a call is to be one that can be canceled while it waits. In the
-// simulator it is one step like all others, in which nobody can cancel it.
+// simulator it is one step like all others, which nobody can leave.
 func (f *File) waits(ctx context.Context) bool {
-	return f.endless != nil && !kernel.Locate(ctx).Run().Virtual
+	return f.endless != nil && !kernel.Locate(ctx).Run().InPlace(true)
 }
 
 // readEndless is Read.

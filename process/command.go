@@ -101,9 +101,6 @@ func misuse(format string, args ...any) error {
 	return &anyio.MisuseError{Text: "process: " + fmt.Sprintf(format, args...)}
 }
 
-// errSimulated is for calls in the simulator.
-var errSimulated = fmt.Errorf("process: there are no processes in a simulation: %w", errors.ErrUnsupported)
-
 // argv is the program's path and its arguments.
 func (c *Command) argv() (path string, args []string, err error) {
 	args = c.Args

@@ -137,8 +137,8 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 	if err != nil {
 		return out, err
 	}
-	virtual := p.Run().Virtual
-	if !virtual && !prepared.Load() {
+	here := p.Run().Processes() != nil // as there can be no other process
+	if !here && !prepared.Load() {
 		return out, misuse("Call %q: main, or TestMain, must call process.WorkerMain first: a worker is this program, started again", fn.name)
 	}
 	o := callOptions{limiter: DefaultProcessLimiter(ctx)}
@@ -150,7 +150,7 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 		return out, err
 	}
 	defer o.limiter.ReleaseOnBehalfOf(me)
-	if virtual {
+	if here {
 		return fn.callHere(in)
 	}
 	a, err := poolOf(p.Run()).call(ctx, fn.name, boxed(&in), boxed(&out))
@@ -164,7 +164,7 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 	return out, nil
 }
 
-// callHere is Call in a simulation. The function gets a context as in a worker: with
+// callHere is Call in this process. The function gets a context as in a worker: with
 // that of the run it would wait for the run, which waits for it.
 func (fn *Function[In, Out]) callHere(in In) (out Out, err error) {
 	var copied In

@@ -41,11 +41,11 @@ type Process struct {
 // was not started.
 func Start(ctx context.Context, c Command) (*Process, error) {
 	p, err := kernel.Enter(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case p.Run().Virtual:
-		return nil, errSimulated
+	}
+	if err := p.Run().Processes(); err != nil {
+		return nil, err
 	}
 	if c.Input != nil {
 		return nil, misuse("Input is for Run; send to Process.Stdin")

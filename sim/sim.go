@@ -143,8 +143,9 @@ func (s *Sim) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error
 		}
 	}
 	s.last = simloop.New(c)
-	cfg.Debug = true // the clock costs nothing here
-	return kernel.NewRun(s.last, kernel.Traits{Loop: true, Virtual: true, Preempt: s.cfg.Model == Goroutines}, ctx, cfg), nil
+	cfg.Debug = true  // the clock costs nothing here
+	cfg.HoldLimit = 0 // StepTimeout is the limit, and a slow step holds up nobody
+	return kernel.NewRun(s.last, kernel.Traits{Loop: true, Preempt: s.cfg.Model == Goroutines}, ctx, cfg), nil
 }
 
 // Hash sums up the schedule of the last run: which task ran when. The same

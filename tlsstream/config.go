@@ -31,7 +31,7 @@ func clientConfig(ctx context.Context, config *tls.Config, o options) (*tls.Conf
 	if cfg.ServerName == "" && !cfg.InsecureSkipVerify {
 		return nil, &anyio.MisuseError{Text: "tlsstream: whose certificate is to be accepted: give the server's name with Hostname or Config.ServerName"}
 	}
-	useVirtualTime(ctx, cfg)
+	useClock(ctx, cfg)
 	return cfg, nil
 }
 
@@ -65,21 +65,19 @@ func serverConfig(ctx context.Context, config *tls.Config, s *Stream) *tls.Confi
 			return nil, nil
 		}
 		chosen, err := config.GetConfigForClient(hello)
-		if chosen != nil && chosen.Time == nil && isVirtual(ctx) {
+		if chosen != nil && chosen.Time == nil {
 			chosen = chosen.Clone()
-			useVirtualTime(ctx, chosen)
+			useClock(ctx, chosen)
 		}
 		return chosen, err
 	}
-	useVirtualTime(ctx, cfg)
+	useClock(ctx, cfg)
 	return cfg
 }
 
-func isVirtual(ctx context.Context) bool { return kernel.Locate(ctx).Run().Virtual }
-
-// useVirtualTime lets certificates be valid by the clock of a simulated run.
-func useVirtualTime(ctx context.Context, cfg *tls.Config) {
-	if r := kernel.Locate(ctx).Run(); cfg.Time == nil && r.Virtual {
-		cfg.Time = r.Today
+// useClock lets certificates be valid by the run's clock.
+func useClock(ctx context.Context, cfg *tls.Config) {
+	if cfg.Time == nil {
+		cfg.Time = kernel.Locate(ctx).Run().Today
 	}
 }

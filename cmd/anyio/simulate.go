@@ -90,7 +90,7 @@ type simulationRecord struct {
 	Tasks   int     `json:"tasks"`
 	Reports int     `json:"reports"`
 	Steps   uint64  `json:"steps"`
-	Virtual float64 `json:"virtual_s"`
+	Lasted  float64 `json:"virtual_s"`
 	Elapsed float64 `json:"elapsed_ms"`
 	Trace   string  `json:"trace"`
 	Note    string  `json:"note,omitempty"` // compared with the first
@@ -98,7 +98,7 @@ type simulationRecord struct {
 }
 
 func (r simulationRecord) text(w io.Writer) {
-	fmt.Fprintf(w, "  %-9d %9s %9s %7.0f s %7.0f ms   %s", r.Seed, grouped(int64(r.Reports)), grouped(int64(r.Steps)), r.Virtual, r.Elapsed, r.Trace)
+	fmt.Fprintf(w, "  %-9d %9s %9s %7.0f s %7.0f ms   %s", r.Seed, grouped(int64(r.Reports)), grouped(int64(r.Steps)), r.Lasted, r.Elapsed, r.Trace)
 	if r.Note != "" {
 		fmt.Fprintf(w, "  %s", r.Note)
 	}
@@ -112,7 +112,7 @@ func simulateHour(ctx context.Context, seed uint64) (simulationRecord, error) {
 	err := anyio.Run(ctx, func(ctx context.Context) (err error) {
 		begin := anyio.Now(ctx)
 		r.Reports, err = hour(ctx)
-		r.Virtual = anyio.Now(ctx).Sub(begin).Seconds()
+		r.Lasted = anyio.Now(ctx).Sub(begin).Seconds()
 		return err
 	}, anyio.On(backend), anyio.MainName("main"))
 	r.Elapsed = millis(time.Since(start))

@@ -4,12 +4,14 @@ package eventloop
 
 import (
 	"math/rand/v2"
+	"time"
 	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/loop"
 	"github.com/anyio-go/anyio/internal/poll"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/realworld"
 )
 
 const (
@@ -23,6 +25,7 @@ const (
 // Backend is the loop of one run, and the poller that tells it of descriptors.
 type Backend struct {
 	*loop.Loop
+	realworld.World
 	clock   *clock
 	network *network
 }
@@ -46,6 +49,14 @@ func New() (*Backend, error) {
 
 // Network is the socket layer: non-blocking descriptors in the loop's poller.
 func (b *Backend) Network() kernel.Network { return b.network }
+
+// InPlace is false: what blocks would hold up the loop.
+func (b *Backend) InPlace(detach bool) bool { return false }
+
+// Alarm is time.AfterFunc: the loop's timers may wait for a task.
+func (b *Backend) Alarm(after time.Duration, f func()) *time.Timer { return time.AfterFunc(after, f) }
+
+var _ kernel.Backend = (*Backend)(nil)
 
 // Register makes the loop tell r when fd becomes ready, until Unregister. Only
 // tasks of the loop may call it. The socket layer is built on it.

@@ -11,8 +11,10 @@ import (
 	"github.com/petermattis/goid"
 )
 
-// A Backend is what runs tasks. See the package comment for the duties.
+// A Backend is what runs tasks, and what is round them. See the package comment for the
+// duties.
 type Backend interface {
+	World
 	// Name is "parallel", "eventloop" or "sim".
 	Name() string
 	// Main runs the root task on the calling goroutine until it has ended.
@@ -46,13 +48,14 @@ type Backend interface {
 	// Arm starts a timer that is not armed; Disarm reports whether it was.
 	Arm(t *Timer)
 	Disarm(t *Timer) bool
-	// Offload starts a job where it may block without holding up other tasks. It is
-	// not called where Run.InPlace holds.
+	// InPlace reports whether a job that may block is to be run by its caller: because
+	// a task's goroutine may block, or because the job is one step of a simulation. With
+	// detach the caller wants to leave before the end, if that is possible at all.
+	InPlace(detach bool) bool
+	// Offload starts a job where it may block without holding up other tasks.
 	Offload(j Job)
 	// WaitAllBlocked returns when every other task of the run waits for something.
 	WaitAllBlocked(p Place) error
-	// Network is the backend's socket layer.
-	Network() Network
 	// Rand is a source of the backend's random choices, seeded in the simulator.
 	Rand(n int) int
 }
@@ -122,7 +125,6 @@ type Run struct {
 	killed   quiet.Pointer[Cause] // set when the run cannot go on, see Kill
 	ended    quiet.Bool
 	stuck    quiet.Pointer[StuckStep] // see GiveUp
-	foreign  foreignWatches
 
 	unpreemptible int // calls of Unpreempted; the tasks' in turns
 
@@ -136,16 +138,20 @@ type Run struct {
 // Traits are what the kernel must know of a backend.
 type Traits struct {
 	Loop    bool // tasks are coroutines of one loop; Current tells the running one
-	Virtual bool // the clock is not the world's
 	Preempt bool // others may run at each operation that they can notice; see Preempt
 }
 
-// InPlace reports whether a job that may block is to be run by its caller: because
-// a task's goroutine may block, or to make the job one step of a simulation. With
-// detach the caller wants to leave before the end, if that is possible.
+// Simultaneous reports whether tasks of the run may run at the same time as the one that
+// asks: then it is worth while to look again for what another one is about to do.
 //
 //go:norace
-func (r *Run) InPlace(detach bool) bool { return r.Virtual || !r.Loop && !detach }
+func (r *Run) Simultaneous() bool { return !r.Loop }
+
+// Inside reports whether the calling goroutine may touch what the run's tasks share: it
+// runs one of them, or they have goroutines like it.
+//
+//go:norace
+func (r *Run) Inside() bool { return !r.Loop || r.Current() != nil }
 
 // NewRun makes a run. Its root scope hangs on ctx.
 //

@@ -12,12 +12,24 @@
 //	Yield(forced)     a schedule point: let others run
 //	Now(), Today()    the clock; Time and Instant convert
 //	Arm, Disarm       timers; Fire is called when one is due
-//	Offload(job)      run what blocks where it holds up no task
+//	InPlace(detach)   whether what blocks is run by its caller, as a step if need be
+//	Offload(job)      else run it where it holds up no task
 //	WaitAllBlocked    return when every other task waits
-//	Network()         sockets and name resolution, see Network
 //	Rand(n)           a random choice, repeatable in a simulation
 //
-// That is all; see Backend for the exact duties. On the parallel backend a waiter parks its goroutine by
+// and the world round the tasks, which is another one in a simulation:
+//
+//	Network()         sockets and name resolution, see Network
+//	Signals()         where signals come from and what they do
+//	Processes()       why none can be started
+//	Admit(crossing)   why goroutines outside may not come in, nor tasks go out
+//	Outside(n)        tasks begin, or end, to wait for something outside
+//	AfterDone(ctx, f) tell of the end of a context of others
+//	DeadlinePassed    whether its deadline has passed by the run's clock
+//	Alarm(after, f)   a timer that no task can hold up
+//
+// That is all; see Backend and World for the exact duties. Features ask for these, and
+// never which backend it is. On the parallel backend a waiter parks its goroutine by
 // itself, so Park and Unpark are for loops.
 //
 // # How a blocking call works

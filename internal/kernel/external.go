@@ -69,7 +69,7 @@ func (x *External) beginForeign(p Place, op Op) error {
 	x.prepareFor(nil, p, uint64(op)<<opShift|foreign)
 	if p.Ctx.Done() != nil {
 		word := x.word.Load()
-		x.stop = p.Run().watchForeign(p.Ctx, func() {
+		x.stop = p.Run().AfterDone(p.Ctx, func() {
 			if x.word.CompareAndSwap(word, word+2) {
 				x.Unpark()
 			}

@@ -6,35 +6,16 @@ import (
 	"fmt"
 	"reflect"
 	"time"
-	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/errgraph"
-	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/anyio-go/anyio/internal/race"
 )
 
-// foreignWatches are the foreign contexts that things of a virtual run hang on.
-// Package context tells of their cancellation on a new goroutine, some time
-// later; a simulation would neither wait for that nor repeat it. So the loop asks
-// them itself between two steps.
-type foreignWatches struct {
-	wait quiet.Bool // AwaitForeign waits
-	n    quiet.Int32
-	mu   quiet.Mutex
-	list []*foreignWatch
-}
-
-type foreignWatch struct {
-	ctx context.Context
-	f   func()
-}
-
-// foreignErr is why a context from elsewhere is canceled, nil if it is not. A context
+// ForeignErr is why a context from elsewhere is canceled, nil if it is not. A context
 // whose Done is closed is canceled, though its Err says nothing, as package context
 // forbids: a wait that has ended by it did not get what it waited for.
 //
 //go:norace
-func foreignErr(ctx context.Context) error {
+func ForeignErr(ctx context.Context) error {
 	if err := ctx.Err(); err != nil || tells(ctx) {
 		return err
 	}
@@ -66,12 +47,12 @@ func CauseOf(ctx context.Context) *Cause {
 	return c
 }
 
-// A tellingContext is a context whose Err tells what foreignErr does. Package context
+// A tellingContext is a context whose Err tells what ForeignErr does. Package context
 // panics on others.
 type tellingContext struct{ context.Context }
 
 //go:norace
-func (c tellingContext) Err() error { return foreignErr(c.Context) }
+func (c tellingContext) Err() error { return ForeignErr(c.Context) }
 
 // tells reports whether a context is a scope, or one of package context whose Done and
 // Err are its own, and not those of what it was derived from.
@@ -102,107 +83,3 @@ func AfterDone(ctx context.Context, f func()) (stop func() bool) {
 	}
 	return context.AfterFunc(ctx, f)
 }
-
-// watchForeign calls f once when ctx is canceled, unless stop is called first.
-//
-//go:norace
-func (r *Run) watchForeign(ctx context.Context, f func()) (stop func() bool) {
-	if !r.Virtual {
-		return AfterDone(ctx, f)
-	}
-	ws, w := &r.foreign, &foreignWatch{ctx, f}
-	race.ReleaseMerge(unsafe.Pointer(w))
-	ws.mu.Lock()
-	ws.list = append(ws.list, w)
-	ws.n.Store(int32(len(ws.list)))
-	ws.mu.Unlock()
-	return func() bool { return ws.remove(w) }
-}
-
-//go:norace
-func (ws *foreignWatches) remove(w *foreignWatch) bool {
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	for i, other := range ws.list {
-		if other == w {
-			last := len(ws.list) - 1
-			for ; i < last; i++ { // copying would be seen by the race detector
-				ws.list[i] = ws.list[i+1]
-			}
-			ws.list[last] = nil
-			ws.list = ws.list[:last]
-			ws.n.Store(int32(len(ws.list)))
-			return true
-		}
-	}
-	return false
-}
-
-// PollForeign tells those whose foreign context was canceled. The loop of a
-// virtual run calls it before each step.
-//
-//go:norace
-func (r *Run) PollForeign() {
-	if r.foreign.n.Load() > 0 {
-		race.Isolate(r.foreign.poll)
-	}
-}
-
-//go:norace
-func (ws *foreignWatches) poll() {
-	ws.mu.Lock()
-	all := append([]*foreignWatch(nil), ws.list...)
-	ws.mu.Unlock()
-	for _, w := range all {
-		race.Acquire(unsafe.Pointer(w))
-		if foreignErr(w.ctx) != nil && ws.remove(w) {
-			w.f()
-		}
-	}
-}
-
-// AwaitForeign waits, in real time, for the earliest deadline of a foreign
-// context, if there is one. The virtual clock does not know of it.
-//
-//go:norace
-func (r *Run) AwaitForeign() (waited bool) {
-	race.Isolate(func() {
-		if first := r.foreign.first(); first != nil {
-			r.foreign.wait.Store(true)
-			<-first.Done()
-			r.foreign.wait.Store(false)
-			waited = true
-		}
-	})
-	return waited
-}
-
-// first is the context with the earliest deadline, nil if none has one.
-//
-//go:norace
-func (ws *foreignWatches) first() (first context.Context) {
-	var least time.Time
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	for _, w := range ws.list {
-		race.Acquire(unsafe.Pointer(w))
-		d, ok := w.ctx.Deadline()
-		if !ok {
-			continue
-		}
-		if s, _ := w.ctx.Value(scopeKey{}).(*Scope); s != nil {
-			if own, has := s.EffectiveDeadline(); has && own.Equal(d) {
-				continue // one of ours
-			}
-		}
-		if first == nil || d.Before(least) {
-			first, least = w.ctx, d
-		}
-	}
-	return first
-}
-
-// AwaitsForeign reports whether somebody waits in AwaitForeign.
-//
-//go:norace
-func (r *Run) AwaitsForeign() bool { return r.foreign.wait.Load() }

@@ -101,6 +101,12 @@ func (g *Group) RunHere(p Place, t *Task) bool {
 	return true
 }
 
+// MayRunHere reports whether the calling goroutine may as well be that of a task of the
+// group, so that RunHere may be called.
+//
+//go:norace
+func (g *Group) MayRunHere() bool { return !g.run.Loop && !g.run.PprofLabels && LoopTask() == nil }
+
 // isGuest reports whether the task runs on the goroutine of its caller, by RunHere.
 //
 //go:norace

@@ -38,7 +38,7 @@ type Calls [2]uintptr
 //go:norace
 func (h *Hold) Take(of Held, t *Task, goid int64) {
 	h.link(of, t, goid)
-	if places.Load() < maxPlaces || t != nil && (t.run.Virtual || t.run.Debug) {
+	if places.Load() < maxPlaces || t != nil && t.run.Debug {
 		h.record()
 	} else if h.pcs[0] != 0 {
 		h.pcs = Calls{}
@@ -100,7 +100,7 @@ func (h *Hold) dropSlow() {
 	*at = h.next
 }
 
-// In runs that are not simulated and have no Debug only the first places are
+// In runs without Debug (those of the simulator have it) only the first places are
 // recorded, as that costs more than an uncontended lock does; all are, once a task has
 // ended with something that it held.
 const maxPlaces = 1 << 13

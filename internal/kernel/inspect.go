@@ -257,6 +257,8 @@ type StuckStep struct {
 	State string        // of its goroutine, in the words of package runtime
 	Stack string        // of its goroutine
 	After time.Duration // how long it had taken, in real time
+	// Preempted tells that tasks give way in calls that do not wait; see Preempt.
+	Preempted bool
 }
 
 // A StalledTask says where a task stands.

@@ -27,12 +27,20 @@ func locateForeign(ctx context.Context) Place {
 	if ctx == nil {
 		panic(Misuse("nil context: pass the ctx that your function was given, or context.Background()"))
 	}
-	s, _ := ctx.Value(scopeKey{}).(*Scope)
+	s := ScopeIn(ctx)
 	// A context that only adds values shares the Done channel of our scope.
 	if s != nil && ctx.Done() == s.Done() {
 		return Place{S: s}
 	}
 	return Place{S: s, Ctx: ctx}
+}
+
+// ScopeIn is the scope that a context was derived from, nil if there is none.
+//
+//go:norace
+func ScopeIn(ctx context.Context) *Scope {
+	s, _ := ctx.Value(scopeKey{}).(*Scope)
+	return s
 }
 
 // Enter begins a blocking call: it is a schedule point, and fails if the place
@@ -88,7 +96,7 @@ func (p Place) err() error {
 	if p.S != nil && p.S.run.killed.Load() != nil {
 		return p.S.cancelError()
 	}
-	if p.Ctx == nil || foreignErr(p.Ctx) == nil {
+	if p.Ctx == nil || ForeignErr(p.Ctx) == nil {
 		return nil
 	}
 	return CauseOf(p.Ctx).Error()

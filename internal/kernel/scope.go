@@ -75,7 +75,7 @@ func (o *origin) ended() bool {
 		return true
 	}
 	race.Apart(unsafe.Pointer(o), func() {
-		if foreignErr(o.Context) != nil {
+		if ForeignErr(o.Context) != nil {
 			o.note()
 		}
 	})

@@ -108,31 +108,27 @@ func (s *Scope) SetDeadline(d int64) {
 }
 
 // foreignPassed reports whether the deadline of a foreign context has passed, which
-// package context may not have noticed yet. In a simulation such deadlines are of
-// another clock, and how long it was until a time of the wall clock, when package
-// context was given that, cannot be known.
+// package context may not have noticed yet. How long it was until a time of the wall
+// clock, when package context was given that, cannot be known.
 //
 //go:norace
 func (r *Run) foreignPassed(o *origin, now int64) (passed bool) {
-	if r.Virtual {
-		return false
-	}
 	race.Apart(unsafe.Pointer(o), func() {
 		if o.Done() != nil {
 			d, ok := o.Deadline()
-			passed = ok && d != d.Round(0) && r.Instant(d) <= now
+			passed = ok && d != d.Round(0) && r.DeadlinePassed(d, now)
 		}
 	})
 	return passed
 }
 
 // watch is told that somebody waits for the scope's end by other means than ours, and
-// may hold up the loop meanwhile: package net/http, say. So on a loop in real time the
-// deadlines of the scope and of those around it become alarms of the runtime as well.
+// may hold up the loop meanwhile: package net/http, say. So on a loop the deadlines of
+// the scope and of those around it become alarms as well, see World.
 //
 //go:norace
 func (s *Scope) watch() {
-	if !s.run.Loop || s.run.Virtual {
+	if !s.run.Loop {
 		return
 	}
 	for at := s; at != nil && at.state.Load()&stWatched == 0; at = at.parent {
@@ -155,9 +151,28 @@ func (s *Scope) ringLocked(x *scopeExt, d int64) {
 	after := time.Duration(d - s.run.Now())
 	race.Disable()
 	if x.alarm == nil {
-		x.alarm = time.AfterFunc(after, s.expire)
+		x.alarm = s.run.Alarm(after, s.expire)
 	} else {
 		x.alarm.Reset(after)
 	}
 	race.Enable()
 }
+
+// CallAfter calls f after a time of the run, on whatever goroutine, also if a task holds
+// up the others meanwhile. f must not block.
+//
+//go:norace
+func (r *Run) CallAfter(after time.Duration, f func()) (stop func()) {
+	if alarm := r.Alarm(after, f); alarm != nil {
+		return func() { alarm.Stop() }
+	}
+	t := &Timer{When: r.After(after), Value: firing(f)}
+	r.Arm(t)
+	return func() { r.Disarm(t) }
+}
+
+// A firing is a function as a Firer.
+type firing func()
+
+//go:norace
+func (f firing) Fire() { f() }

@@ -44,11 +44,12 @@ func (s *Scope) materialize() {
 		return
 	}
 	if st&stForeign != 0 {
-		watch := s.run.watchForeign
-		if parent == nil {
-			watch = AfterDone // the world outside tells when it likes
+		var stop func() bool
+		if parent == nil { // the world outside tells when it likes
+			stop = AfterDone(s.origin.Context, s.foreignEnded)
+		} else {
+			stop = s.run.AfterDone(s.origin.Context, s.foreignEnded)
 		}
-		stop := watch(s.origin.Context, s.foreignEnded)
 		s.mu.Lock()
 		s.extLocked().stopForeign = stop
 		closed := s.state.Load()&stClosed != 0

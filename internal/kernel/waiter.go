@@ -306,7 +306,7 @@ func (w *Waiter) abortSelf() bool {
 func (w *Waiter) waitForeign(p Place) error {
 	if word := w.word.Load(); word&noAbort == 0 && p.Ctx.Done() != nil {
 		waiting := word&^phaseMask | phaseWaiting
-		stop := p.Run().watchForeign(p.Ctx, func() {
+		stop := p.Run().AfterDone(p.Ctx, func() {
 			if w.word.CompareAndSwap(waiting, waiting+2) {
 				w.Unpark()
 			}

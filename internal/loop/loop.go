@@ -57,14 +57,15 @@ type Params struct {
 	// OnStep is told of each task before it runs. It may name a kind of stall, which
 	// ends the run.
 	OnStep func(t *kernel.Task) (stall string)
-	// Pass, if set, is called before each choice, and lets time pass. If it reports
-	// true, timers may be due.
-	Pass func() bool
+	// BeforeStep, if set, is called before each choice. It may make tasks ready and let
+	// time pass; if it reports true, timers may be due.
+	BeforeStep func() bool
 	// OnStall turns the report of a stall into its error.
 	OnStall func(s *kernel.Stall) error
 }
 
-// Loop implements kernel.Backend. It serves one run.
+// Loop is what runs the tasks of a kernel.Backend, which adds the world round them. It
+// serves one run.
 type Loop struct {
 	Params
 	run      *kernel.Run
@@ -98,9 +99,8 @@ type Loop struct {
 //go:norace
 func New(p Params) *Loop { return &Loop{Params: p} }
 
-func (l *Loop) Name() string            { return l.Params.Name }
-func (l *Loop) Network() kernel.Network { return kernel.NoNetwork{} }
-func (l *Loop) Rand(n int) int          { return l.Params.Rand(n) }
+func (l *Loop) Name() string   { return l.Params.Name }
+func (l *Loop) Rand(n int) int { return l.Params.Rand(n) }
 
 func (l *Loop) Now() int64                   { return l.Clock.Now() }
 func (l *Loop) Today() time.Time             { return l.Clock.Today() }
@@ -174,7 +174,7 @@ func (l *Loop) next() *kernel.Task {
 		if l.wakeWatcher() || l.pool.surplus > 0 {
 			continue
 		}
-		if err := l.wait(); err == nil || l.run.AwaitForeign() {
+		if err := l.wait(); err == nil {
 			if l.mainDone && !done {
 				return nil
 			}
@@ -205,7 +205,7 @@ func (l *Loop) pick() *kernel.Task {
 //
 //go:norace
 func (l *Loop) take() *kernel.Task {
-	if l.run.Virtual || l.stalled != nil {
+	if l.BeforeStep != nil || l.stalled != nil {
 		l.beforeStep()
 	}
 	if l.given {
@@ -360,7 +360,7 @@ func (l *Loop) Park(t *kernel.Task) {
 		l.hosted = true
 		l.resume(next)
 		l.hosted = false
-		if l.run.Virtual { // where to pick may make others ready
+		if l.BeforeStep != nil { // which may make others ready, and asks who does so
 			l.current.Store(c.Goid())
 		}
 	}
@@ -429,5 +429,3 @@ func (l *Loop) Current() *kernel.Task {
 	}
 	return nil
 }
-
-var _ kernel.Backend = (*Loop)(nil)

@@ -56,6 +56,14 @@ func (plainRunner) RunTask(t *kernel.Task) {
 	t.Exit()
 }
 
+// An alone is a loop with no world round it.
+type alone struct {
+	*Loop
+	kernel.World
+}
+
+func (alone) InPlace(bool) bool { return false }
+
 // runLoop runs the functions as tasks of a loop on a clock that works.
 func runLoop(t *testing.T, p Params, fs ...func(l *Loop, c *workClock)) (*Loop, *workClock) {
 	t.Helper()
@@ -67,7 +75,7 @@ func runConfigured(t *testing.T, p Params, cfg kernel.Config, fs ...func(l *Loop
 	c := &workClock{}
 	p.Name, p.Order, p.Clock = "test", &queue{}, c
 	l := New(p)
-	run := kernel.NewRun(l, kernel.Traits{Loop: true}, context.Background(), cfg)
+	run := kernel.NewRun(alone{Loop: l}, kernel.Traits{Loop: true}, context.Background(), cfg)
 	main := &kernel.Task{}
 	main.Prepare(func(ctx context.Context) error {
 		g := &kernel.Group{}

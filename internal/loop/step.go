@@ -10,9 +10,8 @@ import (
 //go:noinline
 //go:norace
 func (l *Loop) beforeStep() {
-	if l.run.Virtual {
-		l.run.PollForeign()
-		if l.Pass != nil && l.Pass() {
+	if l.BeforeStep != nil {
+		if l.BeforeStep() {
 			l.fireTimers(l.Clock.Now())
 		}
 		if race.Enabled {

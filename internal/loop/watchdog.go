@@ -37,7 +37,7 @@ const (
 
 // start begins to watch, if the run says so.
 func (w *watchdog) start(l *Loop) {
-	if l.run.Virtual || l.run.HoldLimit <= 0 {
+	if l.run.HoldLimit <= 0 {
 		return
 	}
 	w.every = l.run.HoldLimit / looksPerHold

@@ -53,25 +53,21 @@ func (s *side) block(p kernel.Place, op kernel.Op, i kernel.Interrupter, call fu
 // it. It returns when the call has ended; the error is as that of block.
 func (s *side) offload(p kernel.Place, t *kernel.Task, op kernel.Op, i kernel.Interrupter, call func() error) error {
 	run := t.Scope.Run()
-	j := &job{call: call, polled: run.Virtual}
+	run.Outside(1)
+	defer run.Outside(-1)
+	j := &job{call: call}
 	j.Init()
 	j.Prepare(p, op)
 	s.job.Store(j)
 	if s.closed.Load() {
 		j.close()
 	}
-	var canceled error
-	if j.polled {
-		go j.RunJob()
-		canceled = pollUntil(&j.done, &j.Blocker, p, run)
-	} else {
-		run.Offload(j)
-		canceled = j.wait(p)
-	}
+	run.Offload(j)
+	canceled := j.wait(p)
 	if canceled != nil {
 		i.Interrupt()
 	}
-	j.finish(p, run, op)
+	j.done.WaitShieldedAt(p, op)
 	s.job.Store(nil)
 	if j.panicked != nil {
 		panic(j.panicked)
@@ -89,7 +85,6 @@ type job struct {
 	err            error
 	done           kernel.Latch
 	panicked       any
-	polled         bool
 	closed         atomic.Bool // what the call is made on, while the task waited
 }
 
@@ -106,9 +101,7 @@ func (j *job) close() {
 		return
 	}
 	j.closed.Store(true)
-	if !j.polled {
-		j.Unpark()
-	}
+	j.Unpark()
 }
 
 // wait parks the task until the call has ended, what it is made on is closed, or p is
@@ -121,42 +114,6 @@ func (j *job) wait(p kernel.Place) (canceled error) {
 		canceled = j.Wait(p) // closed meanwhile
 	}
 	return canceled
-}
-
-// finish waits for the end of a call that is about to return.
-func (j *job) finish(p kernel.Place, run *kernel.Run, op kernel.Op) {
-	if !j.polled {
-		j.done.WaitShieldedAt(p, op)
-		return
-	}
-	for !j.done.IsOpen() {
-		run.Yield(true)
-		pause(&j.done)
-	}
-}
-
-// pollUntil waits until a latch is open, the wait b has failed, or p is canceled. It is for
-// the simulator, where a call to the world outside takes no time: the clock stands
-// still while the task is ready. Other tasks run meanwhile. Who fails b does not unpark it.
-func pollUntil(done *kernel.Latch, b *kernel.Blocker, p kernel.Place, run *kernel.Run) (canceled error) {
-	for !done.IsOpen() {
-		run.Yield(true)
-		if err := p.Check(); err != nil && b.Restart() {
-			return err
-		}
-		pause(done)
-	}
-	if b.Aborted() {
-		return p.CanceledOr(nil)
-	}
-	return nil
-}
-
-// pause lets some of the world's time pass.
-func pause(done *kernel.Latch) {
-	if !done.IsOpen() {
-		time.Sleep(20 * time.Microsecond)
-	}
 }
 
 // past is a deadline that has passed.

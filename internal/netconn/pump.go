@@ -20,8 +20,7 @@ type pump[T any] struct {
 // An attempt is one call.
 type attempt[T any] struct {
 	done     kernel.Latch
-	polling  *kernel.Blocker // of a task of a simulation that waits; guarded by the pump's mu
-	takers   int             // who wait for the result; guarded by the pump's mu, as what follows
+	takers   int // who wait for the result; guarded by the pump's mu, as what follows
 	taken    bool
 	ended    bool
 	v        T
@@ -92,25 +91,11 @@ func (a *attempt[T]) left() bool { return a.ended && a.err == nil && !a.taken &&
 
 // wait waits for the end of an attempt.
 func (p *pump[T]) wait(pl kernel.Place, op kernel.Op, a *attempt[T]) (canceled error) {
-	b := kernel.GetBlocker()
-	b.Prepare(pl, op)
-	if t := pl.RunningTask(); t != nil && t.Scope.Run().Virtual {
-		p.polls(a, b)
-		canceled = pollUntil(&a.done, b, pl, t.Scope.Run())
-		p.polls(a, nil)
-	} else if a.done.Enqueue(&b.Node) {
-		canceled = b.Wait(pl)
-		a.done.Dequeue(&b.Node)
+	if t := pl.RunningTask(); t != nil {
+		t.Scope.Run().Outside(1)
+		defer t.Scope.Run().Outside(-1)
 	}
-	kernel.PutBlocker(b)
-	return canceled
-}
-
-// polls tells whose wait is to be decided if the pump is closed.
-func (p *pump[T]) polls(a *attempt[T], b *kernel.Blocker) {
-	p.mu.Lock()
-	a.polling = b
-	p.mu.Unlock()
+	return a.done.WaitAt(pl, op)
 }
 
 func (p *pump[T]) run(a *attempt[T], f func() (T, error)) {
@@ -147,9 +132,6 @@ func (p *pump[T]) close() {
 	a := p.cur
 	p.closed, p.cur = true, nil
 	left := a != nil && a.left() // else who was woken with it has it, though he may not run yet
-	if a != nil && a.polling != nil {
-		a.polling.Fail()
-	}
 	p.mu.Unlock()
 	if a == nil {
 		return

@@ -9,11 +9,13 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/realtime"
+	"github.com/anyio-go/anyio/internal/realworld"
 )
 
 // Backend implements kernel.Backend.
 type Backend struct {
 	realtime.Clock
+	realworld.World
 	timers  timers
 	bubbled bubbled
 }
@@ -55,6 +57,9 @@ func (b *Backend) Yield(forced bool) {
 		runtime.Gosched()
 	}
 }
+
+// InPlace is true for who is going to wait anyway.
+func (b *Backend) InPlace(detach bool) bool { return !detach }
 
 // Offload gives a job that its caller may leave a goroutine.
 func (b *Backend) Offload(j kernel.Job) { go j.RunJob() }

@@ -38,7 +38,7 @@ type lull struct {
 //go:norace
 func (s *Sim) interrupt() {
 	now := s.clock.now
-	s.lull = lull{since: now, half: now, steps: s.steps, armed: s.loop.Armed()}
+	s.lull = lull{since: now, half: now, steps: s.steps, armed: s.Loop.Armed()}
 }
 
 // Park remembers since when a task waits; see kernel.Backend.
@@ -46,7 +46,7 @@ func (s *Sim) interrupt() {
 //go:norace
 func (s *Sim) Park(t *kernel.Task) {
 	t.Coro.Parked = s.clock.now
-	s.loop.Park(t)
+	s.Loop.Park(t)
 }
 
 // Unpark ends the lull, unless a timer or the task's own time has woken it; see
@@ -54,10 +54,10 @@ func (s *Sim) Park(t *kernel.Task) {
 //
 //go:norace
 func (s *Sim) Unpark(t *kernel.Task) {
-	if c := t.Coro; c != nil && c.Parked < s.clock.now && !s.loop.Firing() {
+	if c := t.Coro; c != nil && c.Parked < s.clock.now && !s.Loop.Firing() {
 		s.interrupt()
 	}
-	s.loop.Unpark(t)
+	s.Loop.Unpark(t)
 }
 
 // forgotten finds the tasks that wait in vain, as far as one can tell now.
@@ -79,10 +79,10 @@ func (s *Sim) forgotten(r *kernel.Run) (tasks []uint64) {
 	if s.steps-l.steps < halfSteps || now-l.half < int64(halfTime) {
 		return nil
 	}
-	if l.second && !s.loop.HasTimerOf(l.armed) {
+	if l.second && !s.Loop.HasTimerOf(l.armed) {
 		tasks = s.waiting(r, l.since, false)
 	}
-	l.since, l.half, l.steps, l.armed, l.second = l.half, now, s.steps, s.loop.Armed(), true
+	l.since, l.half, l.steps, l.armed, l.second = l.half, now, s.steps, s.Loop.Armed(), true
 	return tasks
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/loop"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/simnet"
 )
@@ -31,16 +32,20 @@ type Config struct {
 
 // A Sim is one simulated run.
 type Sim struct {
-	kernel.Backend
-	loop  *loop.Loop
-	net   *simnet.Net
-	cfg   Config
-	order *seeded
-	clock *clock
-	steps uint64
-	hash  uint64
+	*loop.Loop
+	net     *simnet.Net
+	cfg     Config
+	order   *seeded
+	clock   *clock
+	signals raised
+	foreign foreignWatches
+	steps   uint64
+	hash    uint64
 
-	stepped bool // pass has not been called since
+	outside int        // tasks that wait for something outside
+	away    quiet.Bool // since the last step, something outside was waited for in real time
+
+	stepped bool // beforeStep has not been called since
 	lull    lull
 	lookAt  int64    // when to look for forgotten tasks, if Config.MaxWait is set
 	found   []uint64 // forgotten tasks that have ended the run
@@ -54,21 +59,17 @@ type Sim struct {
 //
 //go:norace
 func New(cfg Config) *Sim {
-	s := &Sim{cfg: cfg, order: &seeded{}, clock: &clock{}, hash: fnvOffset}
+	s := &Sim{cfg: cfg, order: &seeded{}, hash: fnvOffset}
 	s.order.rng.seed(cfg.Seed)
-	l := loop.New(loop.Params{
+	s.clock = &clock{sim: s}
+	s.Loop = loop.New(loop.Params{
 		Name: "sim", Order: s.order, Clock: s.clock, Budget: 1, Stride: 16, Rand: s.Rand,
-		OnStep: s.step,
+		BeforeStep: s.beforeStep, OnStep: s.step,
 		OnStall: func(st *kernel.Stall) error {
 			s.markForgotten(st)
 			return s.report(st, s.steps)
 		},
 	})
-	if cfg.StepMax > 0 {
-		l.Pass = s.pass
-	}
-	s.clock.pending = l.Pending
-	s.Backend, s.loop = l, l
 	s.net = simnet.New(s, cfg.Network)
 	return s
 }
@@ -78,9 +79,6 @@ func (s *Sim) report(st *kernel.Stall, steps uint64) error {
 	st.Seed, st.Steps, st.Began = s.cfg.Seed, steps, epoch
 	return kernel.NewStall(st)
 }
-
-// Network is the simulated network of the run.
-func (s *Sim) Network() kernel.Network { return s.net }
 
 // Mix makes the hash depend on v, too.
 //
@@ -115,6 +113,9 @@ const (
 func (s *Sim) step(t *kernel.Task) (stall string) {
 	s.steps++
 	s.stepped = true
+	if s.away.Load() {
+		s.away.Store(false)
+	}
 	if s.cfg.StepTimeout > 0 {
 		race.Disable()
 		s.chosen.Store(t)
@@ -128,7 +129,7 @@ func (s *Sim) step(t *kernel.Task) (stall string) {
 	}
 	if in := t.Scope.Run().Intruder; in != nil {
 		if f := in.BeforeStep(s.steps, t); f != nil {
-			s.loop.Intrude(f)
+			s.Intrude(f)
 		}
 	}
 	if s.cfg.MaxSteps > 0 && s.steps == s.cfg.MaxSteps {
@@ -140,11 +141,12 @@ func (s *Sim) step(t *kernel.Task) (stall string) {
 	return ""
 }
 
-// pass lets the time pass that the last step took.
+// beforeStep looks at contexts of others, and lets the time pass that the last step took.
 //
 //go:norace
-func (s *Sim) pass() bool {
-	if !s.stepped {
+func (s *Sim) beforeStep() (passed bool) {
+	s.foreign.look()
+	if s.cfg.StepMax <= 0 || !s.stepped {
 		return false
 	}
 	s.stepped = false
@@ -172,10 +174,12 @@ func (s *Sim) Main(t *kernel.Task) error {
 	defer race.Acquire(unsafe.Pointer(s))
 	defer s.net.Sync()
 	if s.cfg.StepTimeout <= 0 {
-		return s.Backend.Main(t)
+		return s.Loop.Main(t)
 	}
 	return s.watch(t)
 }
+
+var _ kernel.Backend = (*Sim)(nil)
 
 // seeded is a bag of ready tasks from which the seed draws.
 type seeded struct {

@@ -9,10 +9,10 @@ import (
 var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // clock is virtual: it stands still while a task is ready, unless steps take time,
-// and jumps to the next timer when none is.
+// and jumps to the next timer when none is and nothing outside is waited for.
 type clock struct {
-	now     int64
-	pending func() bool // another goroutine has made a task ready
+	now int64
+	sim *Sim
 }
 
 //go:norace
@@ -28,14 +28,14 @@ var errNothing = errors.New("every task waits and no timer is pending")
 
 //go:norace
 func (c *clock) Idle(next int64, hasTimer bool) error {
-	if c.pending() {
-		return nil
-	}
-	if !hasTimer {
+	switch {
+	case c.sim.Pending():
+	case c.sim.outside > 0:
+		c.sim.awaitOutside()
+	case hasTimer:
+		c.now = max(c.now, next)
+	case !c.sim.awaitForeign():
 		return errNothing
-	}
-	if next > c.now {
-		c.now = next
 	}
 	return nil
 }

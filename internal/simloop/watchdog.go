@@ -48,7 +48,7 @@ func (s *Sim) watch(t *kernel.Task) error {
 			ended <- e
 		}()
 		driver <- kernel.GoroutineID()
-		e.err = s.Backend.Main(t)
+		e.err = s.Loop.Main(t)
 		e.returned = true
 	}()
 	w := watchdog{sim: s, run: t.Scope.Run(), driver: <-driver}
@@ -84,7 +84,7 @@ type watchdog struct {
 
 // look takes one look. It gives the run up if that is enough, and returns its error.
 func (w *watchdog) look() error {
-	if n := w.sim.began.Load(); n != w.seen || w.since.IsZero() || w.run.AwaitsForeign() {
+	if n := w.sim.began.Load(); n != w.seen || w.since.IsZero() || w.sim.away.Load() {
 		w.seen, w.since, w.weight = n, time.Now(), 0
 		return nil
 	}
@@ -103,7 +103,7 @@ func (w *watchdog) look() error {
 	if w.weight < enough || w.sim.began.Load() != w.seen {
 		return nil
 	}
-	step.After = time.Since(w.since)
+	step.After, step.Preempted = time.Since(w.since), w.run.Preempt
 	report := w.run.Stalled("stuck")
 	report.Stuck = step
 	w.run.GiveUp(step)

@@ -1,0 +1,56 @@
+package simloop
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// What follows is the simulator's kernel.World.
+
+// Network is the simulated network of the run.
+func (s *Sim) Network() kernel.Network { return s.net }
+
+// Signals are those that Raise sends.
+func (s *Sim) Signals() kernel.Signals { return &s.signals }
+
+// InPlace is true: what blocks is a part of its caller's step, and nobody can leave it.
+func (s *Sim) InPlace(detach bool) bool { return true }
+
+// Alarm is nil: virtual time passes between steps only.
+func (s *Sim) Alarm(time.Duration, func()) *time.Timer { return nil }
+
+var errProcesses = fmt.Errorf("process: there are no processes in a simulation: %w", errors.ErrUnsupported)
+
+// Processes is an error, as processes are a part of the real world.
+func (s *Sim) Processes() error { return errProcesses }
+
+// refusals say why what goroutines outside do is not decided by the seed, and what to do.
+var refusals = [...]string{
+	kernel.CallIn:    "CallInRun into a simulation by a goroutine that is none of its tasks, whose turn the seed does not decide: call it in a task or in the function of RunBlocking without OnThreads",
+	kernel.PortalIn:  "portal of a simulation used by a goroutine that is none of its tasks, whose turn the seed does not decide: use it in a task",
+	kernel.PortalOut: "portal of another run used by a task of a simulation, whose clock does not wait for that run: open a portal with WithPortal in the simulation",
+	kernel.PortalRun: "StartPortal on a simulated run, or in one: use WithPortal there, or another backend",
+}
+
+// Admit refuses all: when those outside come in is not decided by the seed.
+func (s *Sim) Admit(c kernel.Crossing) error { return kernel.Misuse(refusals[c]) }
+
+// Outside counts the tasks that wait for something outside. It is called by tasks only.
+//
+//go:norace
+func (s *Sim) Outside(n int) { s.outside += n }
+
+// outsidePause is how much of the world's time passes between two looks whether
+// something outside has come to its end.
+const outsidePause = 20 * time.Microsecond
+
+// awaitOutside lets some of the world's time pass.
+//
+//go:norace
+func (s *Sim) awaitOutside() {
+	s.away.Store(true)
+	time.Sleep(outsidePause)
+}
