@@ -198,7 +198,7 @@ func TestContextThatIsDoneWithoutAnErrorIsCanceled(t *testing.T) {
 						return nil
 					})
 					if when != "before" {
-						if name == "blocking" && backendOf(ctx) == "sim" {
+						if name == "blocking" && simulated(ctx) {
 							close(done) // the function would hold up the whole simulation
 							return nil
 						}

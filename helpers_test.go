@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/simloop"
 )
 
 var errBoom = errors.New("boom")
@@ -20,10 +21,16 @@ const soonest = 300 * time.Millisecond
 // backendOf is the name of the backend on which ctx runs.
 func backendOf(ctx context.Context) string { return kernel.Locate(ctx).Run().Backend.Name() }
 
+// simulated reports whether ctx runs in a simulation, where a test may expect more.
+func simulated(ctx context.Context) bool {
+	_, ok := kernel.Locate(ctx).Run().Backend.(*simloop.Sim)
+	return ok
+}
+
 // skipSim skips a test that needs goroutines outside the simulation.
 func skipSim(t *testing.T, ctx context.Context) {
 	t.Helper()
-	if backendOf(ctx) == "sim" {
+	if simulated(ctx) {
 		t.Skip("a simulation does not wait for goroutines outside it")
 	}
 }

@@ -232,7 +232,7 @@ func TestPortalsAreCalledFromAnywhere(t *testing.T) {
 				return v, err
 			})
 			check("a portal in a call", v, err)
-			if backendOf(ctx) == "sim" {
+			if simulated(ctx) {
 				return nil
 			}
 			for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {

@@ -15,9 +15,9 @@ import (
 // simulator, in a task, and waits for its end.
 func elsewhere(t *testing.T, ctx context.Context, f func(ctx context.Context)) {
 	t.Helper()
-	sim := backendOf(ctx) == "sim"
+	inside := simulated(ctx)
 	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		if sim {
+		if inside {
 			tg.Go(func(ctx context.Context) error { f(ctx); return nil })
 			return nil
 		}
@@ -324,7 +324,7 @@ func TestPanicInAStartedPortalIsRaisedByClose(t *testing.T) {
 
 func TestPortalOfOneBackendServesTasksOfAnother(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		if backendOf(ctx) == "sim" {
+		if simulated(ctx) {
 			_, err := anyio.StartPortal(ctx)
 			wantMisuse(t, "StartPortal in a simulation", err)
 			return

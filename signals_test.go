@@ -16,7 +16,7 @@ import (
 // raise sends a signal to this process, or to the simulation of ctx.
 func raise(t *testing.T, ctx context.Context, s os.Signal) {
 	t.Helper()
-	if backendOf(ctx) == "sim" {
+	if simulated(ctx) {
 		wantNil(t, "raise", sim.Raise(ctx, s))
 		return
 	}
@@ -27,7 +27,7 @@ func raise(t *testing.T, ctx context.Context, s os.Signal) {
 func signalTest(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{Seed: 1})} {
 		t.Run(on.Name(), func(t *testing.T) {
-			if runtime.GOOS == "windows" && on.Name() != "sim" {
+			if _, ok := on.(*sim.Sim); runtime.GOOS == "windows" && !ok {
 				t.Skip("Windows processes send themselves no signals")
 			}
 			wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error { f(t, ctx); return nil }, anyio.On(on)))

@@ -33,7 +33,7 @@ func (c *chaos) run(t *testing.T, ctx context.Context, worker func(ctx context.C
 	t.Helper()
 	var done anyio.Event
 	group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-		if backendOf(ctx) == "sim" {
+		if simulated(ctx) {
 			tg.Go(func(ctx context.Context) error {
 				rng := c.rng(-1)
 				for !c.over.Load() {

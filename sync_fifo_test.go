@@ -83,7 +83,7 @@ func (p fifo) round(t *testing.T, ctx context.Context, c *chaos, rng *rand.Rand)
 				tasks[rng.IntN(n)].Cancel("chaos")
 			}
 		}
-		if seed%2 == 0 || backendOf(ctx) == "sim" {
+		if seed%2 == 0 || simulated(ctx) {
 			tg.Go(func(context.Context) error { cancelSome(); return nil })
 		} else {
 			go cancelSome()

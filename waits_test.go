@@ -226,7 +226,7 @@ func TestEveryWaitHasOneNameAndTheUsersLine(t *testing.T) {
 					t.Skip("of UNIX systems")
 				}
 				dir := t.TempDir()
-				if backendOf(ctx) == "sim" {
+				if simulated(ctx) {
 					dir = "/"
 				}
 				var begun atomic.Bool

@@ -49,8 +49,13 @@ func cleanup(ctx context.Context, f func() error) error {
 	return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return do(ctx, f) })
 }
 
-// cleansInPlace reports whether cleanup would do nothing but call the function.
+// cleansInPlace begins a cleanup if it is to be made by its caller: it is a schedule
+// point then, but no call that can be canceled.
 func cleansInPlace(ctx context.Context) bool {
 	r := kernel.Locate(ctx).Run()
-	return r.InPlace(false) && !r.InPlace(true) // and not as a step, which gives way before
+	if !r.InPlace(false) {
+		return false
+	}
+	r.Yield(false)
+	return true
 }

@@ -137,7 +137,7 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 	if err != nil {
 		return out, err
 	}
-	here := p.Run().Processes() != nil // as there can be no other process
+	here := p.Run().Admit(kernel.StartProcess) != nil // there can be no worker
 	if !here && !prepared.Load() {
 		return out, misuse("Call %q: main, or TestMain, must call process.WorkerMain first: a worker is this program, started again", fn.name)
 	}

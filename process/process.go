@@ -44,7 +44,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Run().Processes(); err != nil {
+	if err := p.Run().Admit(kernel.StartProcess); err != nil {
 		return nil, err
 	}
 	if c.Input != nil {

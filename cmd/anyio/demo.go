@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,7 @@ func (f *demoFlags) demo(std stdio) (*demo, error) {
 		if err != nil {
 			return nil, fmt.Errorf("-backend: %s; or all", strings.TrimPrefix(err.Error(), "anyio: "))
 		}
-		if b.Name() == "sim" {
+		if simulates(b) {
 			b = sim.New(sim.Config{Seed: f.seed})
 		}
 		d.backends = append(d.backends, b)
@@ -107,8 +108,12 @@ func goSources() string {
 	return filepath.Join(root, "src")
 }
 
-// simulated reports whether the simulator was asked for.
-func (d *demo) simulated() bool { return d.backends[len(d.backends)-1].Name() == "sim" }
+// simulates reports whether a backend is the simulator, of which there is more to show,
+// and in which less can be reached. It may be nil.
+func simulates(b anyio.Backend) bool {
+	_, ok := b.(*sim.Sim)
+	return ok
+}
 
 // run shows the parts one after the other.
 func (d *demo) run(ctx context.Context, std stdio) int {
@@ -120,7 +125,7 @@ func (d *demo) run(ctx context.Context, std stdio) int {
 	d.out.emit(first)
 
 	parts := []func(ctx context.Context) error{d.showQuickstart, d.showPipeline, d.showEcho}
-	if d.simulated() {
+	if slices.ContainsFunc(d.backends, simulates) {
 		parts = append(parts, d.showSimulator)
 	}
 	var err error

@@ -42,7 +42,7 @@ func (d *demo) showEcho(ctx context.Context) error {
 // echoRound is the program.
 func echoRound(ctx context.Context, t *timeline) error {
 	host, onHost := "localhost", func(ctx context.Context, name string, f func(ctx context.Context) error) error { return f(ctx) }
-	if t.backend == "sim" {
+	if simulates(t.backend) {
 		n := sim.NetworkOf(ctx)
 		if err := errors.Join(n.AddHost("server", sim.HostConfig{}), n.AddHost("client", sim.HostConfig{})); err != nil {
 			return err

@@ -132,7 +132,7 @@ func (f *ncFlags) netcat(std stdio, args []string) (*netcat, error) {
 		return nil, err
 	}
 	b, err := anyio.BackendByName(f.backend)
-	if err == nil && b.Name() == "sim" {
+	if simulates(b) {
 		err = errors.New("sim: it has a network of its own; expected parallel or eventloop")
 	}
 	if err != nil {

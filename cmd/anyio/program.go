@@ -17,11 +17,12 @@ type programRecord struct {
 	Elapsed float64 `json:"elapsed_ms"` // in the real world
 	Bars    []*bar  `json:"bars"`
 	moments []momentRecord
+	virtual bool // Took is
 }
 
 func (r programRecord) text(w io.Writer) {
 	fmt.Fprintf(w, "\n%s (%.1f ms", r.Backend, r.Took)
-	if r.Backend == "sim" {
+	if r.virtual {
 		fmt.Fprintf(w, " of virtual time in %.1f ms", r.Elapsed)
 	}
 	fmt.Fprintln(w, ")")
@@ -34,10 +35,10 @@ func (r programRecord) text(w io.Writer) {
 // showProgram runs a program on a backend and shows its timeline. The bars are shown
 // in the order of their names.
 func (d *demo) showProgram(ctx context.Context, kind string, b anyio.Backend, program func(ctx context.Context, t *timeline) error, bars ...string) error {
-	r := programRecord{Kind: kind, Backend: b.Name()}
+	r := programRecord{Kind: kind, Backend: b.Name(), virtual: simulates(b)}
 	start := time.Now()
 	err := anyio.Run(ctx, func(ctx context.Context) error {
-		t := newTimeline(ctx, b.Name())
+		t := newTimeline(ctx, b)
 		err := program(ctx, t)
 		r.Took = millis(anyio.Now(ctx).Sub(t.start))
 		t.order(bars...)

@@ -14,7 +14,7 @@ import (
 
 // A timeline records what happens in a run, by the run's own clock.
 type timeline struct {
-	backend string
+	backend anyio.Backend
 	start   time.Time
 
 	mu      sync.Mutex // guards what follows
@@ -43,7 +43,7 @@ type bar struct {
 	Cut  bool    `json:"cut_short"`
 }
 
-func newTimeline(ctx context.Context, backend string) *timeline {
+func newTimeline(ctx context.Context, backend anyio.Backend) *timeline {
 	return &timeline{backend: backend, start: anyio.Now(ctx)}
 }
 
@@ -69,7 +69,7 @@ func (t *timeline) note(ctx context.Context, name, what string) float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := millis(anyio.Now(ctx).Sub(t.start))
-	t.moments = append(t.moments, momentRecord{Kind: "moment", Backend: t.backend, At: at, Task: name, What: what})
+	t.moments = append(t.moments, momentRecord{Kind: "moment", Backend: t.backend.Name(), At: at, Task: name, What: what})
 	return at
 }
 

@@ -21,11 +21,10 @@
 //
 //	Network()         sockets and name resolution, see Network
 //	Signals()         where signals come from and what they do
-//	Processes()       why none can be started
-//	Admit(crossing)   why goroutines outside may not come in, nor tasks go out
+//	Admit(crossing)   why goroutines outside may not come in, or tasks go out
 //	Outside(n)        tasks begin, or end, to wait for something outside
 //	AfterDone(ctx, f) tell of the end of a context of others
-//	DeadlinePassed    whether its deadline has passed by the run's clock
+//	DeadlineOf(ctx)   its deadline, if that is one of the run's clock
 //	Alarm(after, f)   a timer that no task can hold up
 //
 // That is all; see Backend and World for the exact duties. Features ask for these, and

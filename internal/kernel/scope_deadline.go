@@ -115,8 +115,8 @@ func (s *Scope) SetDeadline(d int64) {
 func (r *Run) foreignPassed(o *origin, now int64) (passed bool) {
 	race.Apart(unsafe.Pointer(o), func() {
 		if o.Done() != nil {
-			d, ok := o.Deadline()
-			passed = ok && d != d.Round(0) && r.DeadlinePassed(d, now)
+			d, ok := r.DeadlineOf(o.Context)
+			passed = ok && d != d.Round(0) && r.Instant(d) <= now
 		}
 	})
 	return passed

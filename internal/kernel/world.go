@@ -8,43 +8,41 @@ import (
 
 // A World is what is round the tasks of a run: the system and the process, other
 // goroutines and contexts, and time as they see it. Whatever is different in a simulation
-// is asked for here. So no feature asks where it runs, and each does everywhere what
-// the answer says.
+// is done here, so that no feature asks where it runs.
 type World interface {
 	// Network is the socket layer.
 	Network() Network
 	// Signals is where signals come from.
 	Signals() Signals
-	// Processes is why no process can be started, nil if they can.
-	Processes() error
 	// Admit is why the border of the run may not be crossed in that way, nil if it may.
+	// The error is what the caller returns.
 	Admit(c Crossing) error
-	// Outside is told by a task that it begins, with 1, or ends, with -1, a wait for
-	// what happens outside of the run and takes the time of the world: a clock that is
-	// not the world's stands still meanwhile.
+	// Outside is told by a task that it begins, with 1, or ends, with -1, a wait that
+	// something outside of the run ends, in the world's time: meanwhile a clock that is
+	// not the world's stands still, and the run is not taken for dead.
 	Outside(n int)
 	// AfterDone calls f once when a context that is not ours is canceled, unless stop is
-	// called first, as the function of this name does: at once, or where the run is at a
-	// point at which it can be repeated.
+	// called first, which reports whether it was. It is the function AfterDone, or calls f
+	// where the run can be repeated: between two steps.
 	AfterDone(ctx context.Context, f func()) (stop func() bool)
-	// DeadlinePassed reports whether the deadline of such a context has passed at an
-	// instant of the run, though the context may not have noticed yet. The deadline has a
-	// monotonic reading.
-	DeadlinePassed(deadline time.Time, now int64) bool
-	// Alarm is time.AfterFunc where a task can hold up the run's timers and somebody outside
-	// may wait for the time. Elsewhere it does nothing and returns nil: a timer will do.
+	// DeadlineOf is the deadline of such a context, if it has one by the clock of the run:
+	// then it is canceled when that says so, though the context has not noticed yet.
+	DeadlineOf(ctx context.Context) (deadline time.Time, ok bool)
+	// Alarm is time.AfterFunc where a task can hold up the run's timers while it, or
+	// somebody outside, waits for one. Elsewhere it does nothing and returns nil.
 	Alarm(after time.Duration, f func()) *time.Timer
 }
 
-// A Crossing is a way over the border of a run: for goroutines that are no tasks of it,
-// and for its tasks to another run.
+// A Crossing is a way over the border of a run: in for goroutines that are no tasks of it,
+// out for its tasks.
 type Crossing uint8
 
 const (
-	CallIn    Crossing = iota // a goroutine outside uses CallInRun
-	PortalIn                  // a goroutine outside uses a portal of the run
-	PortalOut                 // a task uses a portal of another run
-	PortalRun                 // a task uses StartPortal, or the run is one that StartPortal has begun
+	CallIn       Crossing = iota // a goroutine outside uses CallInRun
+	PortalIn                     // a goroutine outside uses a portal of the run
+	PortalOut                    // a task uses a portal of another run
+	PortalRun                    // a task uses StartPortal, or the run is one that StartPortal has begun
+	StartProcess                 // a task starts a process
 )
 
 // Signals is where the signals of a run come from.

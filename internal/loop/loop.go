@@ -319,7 +319,7 @@ func (l *Loop) Start(t *kernel.Task) {
 //
 //go:norace
 func (l *Loop) Unpark(t *kernel.Task) {
-	if g := goid.Get(); g == l.current.Load() || g == l.goid.Load() {
+	if l.drives(goid.Get()) {
 		l.Order.Push(t)
 		return
 	}
@@ -332,6 +332,17 @@ func (l *Loop) Unpark(t *kernel.Task) {
 		go t.Run()
 	}
 }
+
+// drives reports whether a goroutine is the loop's, or the one of the task that runs.
+//
+//go:norace
+func (l *Loop) drives(g int64) bool { return g == l.current.Load() || g == l.goid.Load() }
+
+// InTurn reports whether the calling goroutine has its turn on the loop: what the tasks
+// share may be touched.
+//
+//go:norace
+func (l *Loop) InTurn() bool { return l.drives(goid.Get()) }
 
 // Park switches away from the calling task until it is made ready. If others are
 // ready, the task resumes them itself, in place of the driver: that saves half of the

@@ -32,12 +32,6 @@ func waiting(call func(ctx context.Context) error, end, free func(ctx context.Co
 	return wait{call: call, end: end, free: free}
 }
 
-// polling is for what a simulation has to look at again and again.
-func polling(w wait) wait {
-	w.polls = true
-	return w
-}
-
 // receiving is a wait for bytes from r, which is closed by end.
 func receiving(r stream.ByteReceiveStream, end func(context.Context), free func(context.Context)) wait {
 	return waiting(func(ctx context.Context) error {

@@ -33,9 +33,6 @@ type wait struct {
 	end func(ctx context.Context)
 	// free releases the rest, after the call has returned; may be nil.
 	free func(ctx context.Context)
-	// polls is said of a call that looks at the world outside of the simulation again
-	// and again, while others run.
-	polls bool
 	// begun is set by a call that runs code which waits for something else than tasks do.
 	begun *anyio.Event
 }
@@ -76,15 +73,7 @@ func (b *bench) waits(ctx context.Context, w wait) error {
 	if w.begun != nil {
 		return w.begun.Wait(ctx)
 	}
-	if !w.polls || b.backend != "sim" {
-		return anyio.WaitAllTasksBlocked(ctx)
-	}
-	for range 20 {
-		if err := lowlevel.Checkpoint(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return anyio.WaitAllTasksBlocked(ctx)
 }
 
 func must[T any](b *bench) func(v T, err error) T {

@@ -132,25 +132,25 @@ var outside = []kind{
 	{name: "FromConn receive", want: anyio.ErrClosed, few: true, make: func(b *bench) wait {
 		a, z := net.Pipe()
 		s := socket.FromConn(a)
-		return polling(receiving(s, closing(s), func(context.Context) { _ = z.Close() }))
+		return receiving(s, closing(s), func(context.Context) { _ = z.Close() })
 	}},
 	{name: "FromConn send", want: anyio.ErrClosed, few: true, make: func(b *bench) wait {
 		a, z := net.Pipe()
 		s := socket.FromConn(a)
-		return polling(waiting(func(ctx context.Context) error { return s.Send(ctx, []byte("some")) }, closing(s), func(context.Context) { _ = z.Close() }))
+		return waiting(func(ctx context.Context) error { return s.Send(ctx, []byte("some")) }, closing(s), func(context.Context) { _ = z.Close() })
 	}},
 	{name: "FromConn without deadlines receive", want: anyio.ErrClosed, few: true, make: func(b *bench) wait {
 		a, z := net.Pipe()
 		s := socket.FromConn(noDeadlines{a})
-		return polling(receiving(s, closing(s), func(context.Context) { _ = z.Close() }))
+		return receiving(s, closing(s), func(context.Context) { _ = z.Close() })
 	}},
 	{name: "FromConn without deadlines send", want: anyio.ErrClosed, few: true, make: func(b *bench) wait {
 		a, z := net.Pipe()
 		s := socket.FromConn(noDeadlines{a})
-		return polling(waiting(func(ctx context.Context) error { return s.Send(ctx, []byte("some")) }, closing(s), func(context.Context) { _ = z.Close() }))
+		return waiting(func(ctx context.Context) error { return s.Send(ctx, []byte("some")) }, closing(s), func(context.Context) { _ = z.Close() })
 	}},
 	{name: "FromListener accept", want: anyio.ErrClosed, few: true, make: func(b *bench) wait {
-		return polling(accepting(socket.FromListener(must[net.Listener](b)(net.Listen("tcp", "127.0.0.1:0")))))
+		return accepting(socket.FromListener(must[net.Listener](b)(net.Listen("tcp", "127.0.0.1:0"))))
 	}},
 	{name: "signals", want: anyio.ErrClosed, make: func(b *bench) wait {
 		r := must[*anyio.SignalReceiver](b)(anyio.OpenSignalReceiver(b.ctx, syscall.SIGTERM))

@@ -71,15 +71,13 @@ var elsewhere = []kind{
 			return err
 		})
 		b.check(begun.Wait(b.ctx))
-		w := waiting(func(ctx context.Context) error {
+		return waiting(func(ctx context.Context) error {
 			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil }, anyio.OnThreads(t))
 			return err
 		}, func(context.Context) { close(release) }, func(ctx context.Context) {
 			b.check(tg.Close(nil))
 			_ = t.Close(ctx)
 		})
-		w.polls = true
-		return w
 	}},
 	{name: "OSThreads.Close", unended: true, only: real, make: func(b *bench) wait {
 		t := anyio.NewOSThreads(1)
@@ -91,9 +89,7 @@ var elsewhere = []kind{
 			return err
 		})
 		b.check(begun.Wait(b.ctx))
-		w := waiting(t.Close, func(context.Context) { close(release) }, func(ctx context.Context) { b.check(tg.Close(nil)) })
-		w.polls = true
-		return w
+		return waiting(t.Close, func(context.Context) { close(release) }, func(ctx context.Context) { b.check(tg.Close(nil)) })
 	}},
 	{name: "CallInRun", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		_, err := anyio.CallInRun(ctx, valued(f))

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/realtime"
 	"github.com/anyio-go/anyio/internal/signals"
 )
 
@@ -17,10 +16,7 @@ type World struct{}
 // Signals are those of the process.
 func (World) Signals() kernel.Signals { return signals.Process{} }
 
-// Processes is nil: they can be started.
-func (World) Processes() error { return nil }
-
-// Admit is nil: goroutines come and go as they like.
+// Admit is nil: everybody comes and goes as they like.
 func (World) Admit(kernel.Crossing) error { return nil }
 
 // Outside does nothing: time passes anyway.
@@ -31,7 +27,5 @@ func (World) AfterDone(ctx context.Context, f func()) (stop func() bool) {
 	return kernel.AfterDone(ctx, f)
 }
 
-// DeadlinePassed compares two instants of the one clock that there is.
-func (World) DeadlinePassed(deadline time.Time, now int64) bool {
-	return realtime.Clock{}.Instant(deadline) <= now
-}
+// DeadlineOf is the context's Deadline, as there is one clock.
+func (World) DeadlineOf(ctx context.Context) (deadline time.Time, ok bool) { return ctx.Deadline() }

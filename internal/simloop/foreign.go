@@ -38,8 +38,8 @@ func (s *Sim) AfterDone(ctx context.Context, f func()) (stop func() bool) {
 	return func() bool { return ws.remove(w) }
 }
 
-// DeadlinePassed is false: such deadlines are of another clock.
-func (s *Sim) DeadlinePassed(time.Time, int64) bool { return false }
+// DeadlineOf is none: such deadlines are of another clock.
+func (s *Sim) DeadlineOf(context.Context) (deadline time.Time, ok bool) { return }
 
 //go:norace
 func (ws *foreignWatches) remove(w *foreignWatch) bool {

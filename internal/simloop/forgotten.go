@@ -55,7 +55,11 @@ func (s *Sim) Park(t *kernel.Task) {
 //go:norace
 func (s *Sim) Unpark(t *kernel.Task) {
 	if c := t.Coro; c != nil && c.Parked < s.clock.now && !s.Loop.Firing() {
-		s.interrupt()
+		if s.Loop.InTurn() {
+			s.interrupt()
+		} else {
+			s.woken.Store(true)
+		}
 	}
 	s.Loop.Unpark(t)
 }

@@ -44,6 +44,7 @@ type Sim struct {
 
 	outside int        // tasks that wait for something outside
 	away    quiet.Bool // since the last step, something outside was waited for in real time
+	woken   quiet.Bool // since the last step, another goroutine has ended the lull
 
 	stepped bool // beforeStep has not been called since
 	lull    lull
@@ -141,11 +142,16 @@ func (s *Sim) step(t *kernel.Task) (stall string) {
 	return ""
 }
 
-// beforeStep looks at contexts of others, and lets the time pass that the last step took.
+// beforeStep heeds what others have done meanwhile, and lets the time pass that the last
+// step took.
 //
 //go:norace
 func (s *Sim) beforeStep() (passed bool) {
 	s.foreign.look()
+	if s.woken.Load() {
+		s.woken.Store(false)
+		s.interrupt()
+	}
 	if s.cfg.StepMax <= 0 || !s.stepped {
 		return false
 	}

@@ -22,12 +22,9 @@ func (s *Sim) InPlace(detach bool) bool { return true }
 // Alarm is nil: virtual time passes between steps only.
 func (s *Sim) Alarm(time.Duration, func()) *time.Timer { return nil }
 
-var errProcesses = fmt.Errorf("process: there are no processes in a simulation: %w", errors.ErrUnsupported)
+var errProcess = fmt.Errorf("process: there are no processes in a simulation: %w", errors.ErrUnsupported)
 
-// Processes is an error, as processes are a part of the real world.
-func (s *Sim) Processes() error { return errProcesses }
-
-// refusals say why what goroutines outside do is not decided by the seed, and what to do.
+// refusals say what may not be done, why, and what to do instead.
 var refusals = [...]string{
 	kernel.CallIn:    "CallInRun into a simulation by a goroutine that is none of its tasks, whose turn the seed does not decide: call it in a task or in the function of RunBlocking without OnThreads",
 	kernel.PortalIn:  "portal of a simulation used by a goroutine that is none of its tasks, whose turn the seed does not decide: use it in a task",
@@ -35,8 +32,13 @@ var refusals = [...]string{
 	kernel.PortalRun: "StartPortal on a simulated run, or in one: use WithPortal there, or another backend",
 }
 
-// Admit refuses all: when those outside come in is not decided by the seed.
-func (s *Sim) Admit(c kernel.Crossing) error { return kernel.Misuse(refusals[c]) }
+// Admit refuses all: the seed does not decide what is done outside, nor when.
+func (s *Sim) Admit(c kernel.Crossing) error {
+	if c == kernel.StartProcess {
+		return errProcess
+	}
+	return kernel.Misuse(refusals[c])
+}
 
 // Outside counts the tasks that wait for something outside. It is called by tasks only.
 //

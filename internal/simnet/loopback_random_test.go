@@ -143,7 +143,7 @@ func TestRandomOutcomesAreThoseOfTheLoopback(t *testing.T) {
 			want := run(anyio.Parallel(), dir)
 			for _, b := range []anyio.Backend{anyio.EventLoop(), sim.New(sim.Config{Seed: seed})} {
 				where := dir
-				if b.Name() == "sim" {
+				if _, ok := b.(*sim.Sim); ok {
 					where = "/run"
 				}
 				got := run(b, where)
