@@ -16,8 +16,26 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
+
+func TestSimulatedShutdownLeavesTheProcessAlone(t *testing.T) {
+	signal.Ignore(syscall.SIGPIPE)
+	defer signal.Reset(syscall.SIGPIPE)
+	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{})} {
+		_, simulated := on.(*sim.Sim)
+		err := anyio.Run(context.Background(), func(ctx context.Context) error {
+			return anyio.WithShutdown(ctx, func(context.Context) error {
+				if signal.Ignored(syscall.SIGPIPE) != simulated {
+					t.Errorf("%s: SIGPIPE is ignored: %v", on.Name(), !simulated)
+				}
+				return nil
+			})
+		}, anyio.On(on))
+		wantNil(t, on.Name(), err)
+	}
+}
 
 func TestSignalsThatWereIgnoredAreIgnoredAfterwards(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {

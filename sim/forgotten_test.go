@@ -147,6 +147,35 @@ func TestLongWaitsAreNoDeadlocks(t *testing.T) {
 	}
 }
 
+// A goroutine outside wakes a task now and then, and might wake the other one.
+func TestWhatIsWokenFromOutsideIsNotForgotten(t *testing.T) {
+	if testing.Short() || race.Enabled {
+		t.Skip("makes millions of steps")
+	}
+	_, err := runWith(sim.Config{Seed: 1}, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		var last anyio.Event
+		tg.Go(last.Wait)
+		for range 20 {
+			var next anyio.Event
+			h := tg.Go(next.Wait)
+			if err := tick(ctx, time.Minute, 100_000); err != nil {
+				return err
+			}
+			over := make(chan struct{})
+			go func() { next.Set(); close(over) }()
+			<-over
+			if err := h.Wait(ctx); err != nil {
+				return err
+			}
+		}
+		last.Set()
+		return nil
+	})
+	if err != nil {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestNegativeMaxWaitLeavesItToMaxSteps(t *testing.T) {
 	if race.Enabled {
 		t.Skip("makes millions of steps")
