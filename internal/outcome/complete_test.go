@@ -37,6 +37,7 @@ var elsewhereTested = map[string][]string{
 		"anyio.PortalProvider.Acquire", "socket.Listen*", "socket.ConnectedUDPFrom", "socket.ConnectedUnixDatagramFrom",
 		"socket.StreamFrom", "socket.UDPFrom", "socket.UnixDatagramFrom", "socket.UnixListenerFrom", "socket.UnixStreamFrom",
 	},
+	"gives way and waits for nobody":    {"lowlevel.Checkpoint"},
 	"a run of its own, which main ends": {"anyio.Call", "anyio.Run"},
 	"the system keeps what is sent, and throws away what it has no room for": {
 		"socket.UDPSocket.Send*", "socket.Stream.SendEOF", "stream.BufferedStream.SendEOF",
