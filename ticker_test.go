@@ -117,3 +117,29 @@ func TestTickerCanceledAndMisused(t *testing.T) {
 		equal(t, "timed out", timedOut, true)
 	})
 }
+
+// A task that waits while the Ticker is reset has the earlier tick, and does not move the
+// new ones by that.
+func TestTickerThatIsResetUnderAWaiterKeepsTheNewTicks(t *testing.T) {
+	wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+		begin := anyio.Now(ctx)
+		tk := anyio.NewTicker(ctx, 10*time.Millisecond)
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				for _, want := range []time.Duration{10 * time.Millisecond, time.Hour + 5*time.Millisecond} {
+					at, err := tk.Wait(ctx)
+					if err != nil {
+						return err
+					}
+					if got := at.Sub(begin); got != want {
+						t.Errorf("tick after %v, want %v", got, want)
+					}
+				}
+				return nil
+			})
+			err := anyio.Sleep(ctx, 5*time.Millisecond)
+			tk.Reset(time.Hour)
+			return err
+		})
+	}, anyio.On(sim.New(sim.Config{}))))
+}

@@ -199,3 +199,27 @@ func TestMaxWaitLetsWaitsWithADeadlineBe(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A task that has a deadline is not forgotten, however long it waits: it will go on.
+func TestMaxWaitSparesTasksWithADeadline(t *testing.T) {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				late, err := anyio.MoveOnAfter(ctx, 10*time.Minute, new(anyio.Event).Wait)
+				if err != nil || !late {
+					t.Errorf("late %v, %v", late, err)
+				}
+				return err
+			})
+			for range 1000 {
+				if err := anyio.Sleep(ctx, time.Second); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}, anyio.On(sim.New(sim.Config{MaxWait: time.Minute})))
+	if err != nil {
+		t.Error(err)
+	}
+}
