@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,9 @@ type netConn struct {
 	counts      bool // s is a CountingSender; constant
 	closed      atomic.Bool
 	read, write netSide
+
+	look          sync.Once // for the addresses, which every deadline's error tells
+	local, remote net.Addr
 }
 
 func (c *netConn) Read(p []byte) (int, error) {
@@ -117,8 +121,8 @@ func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
 }
 
 func (c *netConn) opError(op string, err error) error {
-	local, remote := c.LocalAddr(), c.RemoteAddr()
-	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: remote, Err: err}
+	local := c.LocalAddr()
+	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: c.remote, Err: err}
 }
 
 // Close closes the stream and wakes all who wait on it.
@@ -151,8 +155,19 @@ func (c *netConn) setDeadline(side *netSide, t time.Time) error {
 	return nil
 }
 
-func (c *netConn) LocalAddr() net.Addr  { return addrOf(c.s, AttrLocalAddr) }
-func (c *netConn) RemoteAddr() net.Addr { return addrOf(c.s, AttrRemoteAddr) }
+func (c *netConn) LocalAddr() net.Addr {
+	c.look.Do(c.lookForAddresses)
+	return c.local
+}
+
+func (c *netConn) RemoteAddr() net.Addr {
+	c.look.Do(c.lookForAddresses)
+	return c.remote
+}
+
+func (c *netConn) lookForAddresses() {
+	c.local, c.remote = addrOf(c.s, AttrLocalAddr), addrOf(c.s, AttrRemoteAddr)
+}
 
 // ExtraAttributes are those of the stream.
 func (c *netConn) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(c.s) }
