@@ -43,6 +43,8 @@ const (
 	PortalOut                    // a task uses a portal of another run
 	PortalRun                    // a task uses StartPortal, or the run is one that StartPortal has begun
 	StartProcess                 // a task starts a process
+	ChannelWait                  // a task waits for a native channel
+	HandOver                     // a task hands over to a package that starts goroutines, such as net/http
 )
 
 // Signals is where the signals of a run come from.

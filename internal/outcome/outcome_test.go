@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,8 @@ type wait struct {
 	free func(ctx context.Context)
 	// begun is set by a call that runs code which waits for something else than tasks do.
 	begun *anyio.Event
+	// last is what the call waits for in the end, if it waits for other things before.
+	last string
 }
 
 // A kind is one call of one resource.
@@ -73,7 +76,14 @@ func (b *bench) waits(ctx context.Context, w wait) error {
 	if w.begun != nil {
 		return w.begun.Wait(ctx)
 	}
-	return anyio.WaitAllTasksBlocked(ctx)
+	for {
+		if err := anyio.WaitAllTasksBlocked(ctx); err != nil || w.last == "" {
+			return err
+		}
+		if slices.ContainsFunc(anyio.RunningTasks(ctx), func(i anyio.TaskInfo) bool { return i.WaitsFor == w.last }) {
+			return nil
+		}
+	}
 }
 
 func must[T any](b *bench) func(v T, err error) T {

@@ -111,6 +111,34 @@ var outside = []kind{
 			return err
 		}, func(ctx context.Context) { _ = l.Close() }, nil)
 	}},
+	{name: "ChanReceiveStream.Receive", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		s := stream.FromChan(make(chan int))
+		return waiting(func(ctx context.Context) error { return does(s.Receive(ctx)) }, func(ctx context.Context) { _ = s.Close(ctx) }, nil)
+	}},
+	{name: "ChanReceiveStream.Receive, the channel closed", want: anyio.ErrEndOfStream, only: real, unended: true, make: func(b *bench) wait {
+		ch := make(chan int)
+		s := stream.FromChan(ch)
+		// That a channel was closed shows when its goroutine runs.
+		return waiting(func(ctx context.Context) error { return does(s.Receive(ctx)) }, func(ctx context.Context) { close(ch) }, nil)
+	}},
+	{name: "ChanReceiveStream.All", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		s := stream.FromChan(make(chan int))
+		return waiting(func(ctx context.Context) (err error) {
+			for _, err = range s.All(ctx) {
+			}
+			return err
+		}, func(ctx context.Context) { _ = s.Close(ctx) }, nil)
+	}},
+	{name: "Select of a channel", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		s := stream.FromChan(make(chan int))
+		return waiting(func(ctx context.Context) error {
+			return does(anyio.Select(ctx, anyio.OnReceive(s, nil), anyio.OnTimer(anyio.Forever)))
+		}, func(ctx context.Context) { _ = s.Close(ctx) }, nil)
+	}},
+	{name: "ChanSendStream.Send", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		s := stream.ToChan(make(chan int))
+		return waiting(func(ctx context.Context) error { return s.Send(ctx, 1) }, func(ctx context.Context) { _ = s.Close(ctx) }, nil)
+	}},
 	{name: "FromReader.Receive", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
 		r, w := io.Pipe()
 		s := stream.FromReader(r)
