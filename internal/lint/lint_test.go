@@ -44,67 +44,6 @@ func packageOf(path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// TestImports states who may not import whom, and why. It is a statement of
-// policy: do not change it to make a build pass.
-func TestImports(t *testing.T) {
-	rules := []struct{ from, imports, why string }{
-		{"internal/kernel", module + "/internal/parallel", "the kernel knows no backend"},
-		{"internal/kernel", module + "/internal/loop", "the kernel knows no backend"},
-		{"internal/kernel", module + "/internal/eventloop", "the kernel knows no backend"},
-		{"internal/kernel", module + "/internal/simloop", "the kernel knows no backend"},
-		{"internal/", module, "nothing internal imports the root"},
-		{".", module + "/stream", "the root is below the packages built on it"},
-		{".", module + "/sim", "the root is below the packages built on it"},
-		{".", "crypto/tls", "programs without TLS do not pay for it; it belongs to tlsstream"},
-		{"socket", "crypto/tls", "programs without TLS do not pay for it; it belongs to tlsstream"},
-		{"socket", module + "/tlsstream", "TLS is built on sockets, not the other way round"},
-		{"internal/unclosed", module + "/internal/kernel", "small parts are usable alone"},
-		{".", "os/exec", "it belongs to process"},
-		{".", "net/http", "the root is small"},
-		{"internal/timerq", module + "/internal/kernel", "small parts are usable alone"},
-		{"internal/waitq", module + "/internal/kernel", "small parts are usable alone"},
-		{"internal/coro", module + "/internal/kernel", "small parts are usable alone"},
-		{"internal/poll", module + "/internal/kernel", "small parts are usable alone"},
-		{"internal/race", module + "/internal/kernel", "small parts are usable alone"},
-	}
-	allowed := map[string]bool{"golang.org/x/sys": true, "golang.org/x/net": true, "golang.org/x/text": true, "github.com/petermattis/goid": true}
-	files := 0
-	goFiles(t, func(path string) {
-		if strings.HasSuffix(path, "_test.go") {
-			return
-		}
-		files++
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pkg := packageOf(path)
-		for _, spec := range file.Imports {
-			imported := strings.Trim(spec.Path.Value, `"`)
-			for _, r := range rules {
-				if file.Name.Name == "main" && imported == module {
-					continue // nobody imports a program
-				}
-				if (pkg == r.from || strings.HasSuffix(r.from, "/") && strings.HasPrefix(pkg, r.from)) && imported == r.imports {
-					t.Errorf("%s imports %s: %s", path, imported, r.why)
-				}
-			}
-			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") && !strings.HasPrefix(imported, module) {
-				ok := false
-				for dep := range allowed {
-					ok = ok || imported == dep || strings.HasPrefix(imported, dep+"/")
-				}
-				if !ok {
-					t.Errorf("%s imports %s: a new dependency needs a reason in DESIGN.md", path, imported)
-				}
-			}
-		}
-	})
-	if files < 30 {
-		t.Fatalf("only %d files were looked at", files)
-	}
-}
-
 // TestExportedNamesAreDocumented looks at every package that users can import.
 func TestExportedNamesAreDocumented(t *testing.T) {
 	names := 0

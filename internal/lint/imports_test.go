@@ -1,0 +1,167 @@
+package lint
+
+import (
+	"go/parser"
+	"go/token"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A layer is a package, what it may import of this module, and modules of others. Each
+// stands on those above it, so that no arrow of the import graph runs up. The root is ".".
+type layer struct{ pkg, imports, modules string }
+
+const (
+	goid = "github.com/petermattis/goid"
+	sys  = "golang.org/x/sys"
+	net  = "golang.org/x/net"
+	text = "golang.org/x/text"
+)
+
+var layers = []layer{
+	// Parts that are usable alone.
+	{"internal/race", "", ""},
+	{"internal/quiet", "", ""},
+	{"internal/bubble", "internal/quiet", ""},
+	{"internal/errgraph", "", goid},
+	{"internal/timerq", "", ""},
+	{"internal/unclosed", "", ""},
+	{"internal/waitq", "internal/bubble internal/race", ""},
+	{"internal/coro", "", goid},
+	{"internal/poll", "internal/race", sys},
+	{"internal/realtime", "internal/bubble", ""},
+	// The kernel knows no backend, the backends nothing of what is built on it.
+	{"internal/kernel", "internal/bubble internal/coro internal/errgraph internal/quiet internal/race internal/timerq internal/waitq", goid},
+	{"internal/signals", "internal/kernel", ""},
+	{"internal/realworld", "internal/kernel internal/signals", ""},
+	{"internal/netconn", "internal/kernel internal/poll", sys},
+	{"internal/loop", "internal/coro internal/kernel internal/quiet internal/race internal/timerq internal/waitq", goid},
+	{"internal/parallel", "internal/bubble internal/kernel internal/netconn internal/quiet internal/race internal/realtime internal/realworld internal/timerq internal/waitq", ""},
+	{"internal/eventloop", "internal/kernel internal/loop internal/netconn internal/poll internal/race internal/realtime internal/realworld internal/waitq", sys},
+	{"internal/simnet", "internal/kernel internal/race internal/waitq", ""},
+	{"internal/simloop", "internal/kernel internal/loop internal/quiet internal/race internal/simnet", ""},
+	// What users import.
+	{".", "internal/bubble internal/errgraph internal/eventloop internal/kernel internal/parallel internal/quiet internal/race internal/signals internal/unclosed internal/waitq", ""},
+	{"lowlevel", ". internal/kernel internal/waitq", ""},
+	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
+	{"stream", ". internal/kernel internal/unclosed internal/waitq", text},
+	{"socket", ". internal/errgraph internal/kernel internal/netconn internal/unclosed stream", net + " " + sys},
+	{"tlsstream", ". internal/errgraph internal/kernel lowlevel socket stream", net},
+	{"fileio", ". internal/kernel internal/netconn stream", sys},
+	{"process", ". internal/errgraph internal/kernel internal/netconn stream", sys},
+	{"anyiohttp", ". internal/kernel stream", ""},
+	{"anyiotest", ". internal/kernel internal/race sim stream", ""},
+	// Programs, and what is for tests.
+	{"cmd/anyio", ". fileio sim socket stream tlsstream", ""},
+	{"internal/soak", ". lowlevel process socket stream", ""},
+	{"internal/testkit", "", ""},
+}
+
+// examples may import what users do.
+const examples = ". fileio process sim socket stream tlsstream"
+
+// keptOut are packages of the standard library that cost a program much, by those that
+// are to be had without.
+var keptOut = map[string]string{
+	"crypto/tls": ". fileio lowlevel process sim socket stream",
+	"net/http":   ". fileio lowlevel process sim socket stream tlsstream",
+	"os/exec":    ". fileio lowlevel sim socket stream tlsstream",
+}
+
+func layerOf(pkg string) (l layer, ok bool) {
+	if pkg == "examples" || strings.HasPrefix(pkg, "examples/") {
+		return layer{pkg, examples, ""}, true
+	}
+	i := slices.IndexFunc(layers, func(l layer) bool { return l.pkg == pkg })
+	if i < 0 {
+		return layer{}, false
+	}
+	return layers[i], true
+}
+
+// importWrong is what is wrong with an import, "" if nothing is.
+func importWrong(l layer, imported string) string {
+	if users := keptOut[imported]; slices.Contains(strings.Fields(users), l.pkg) {
+		return "it costs programs much that do not use it"
+	}
+	if of, ok := strings.CutPrefix(imported, module); ok && (of == "" || of[0] == '/') {
+		if of = strings.TrimPrefix(of, "/"); of == "" {
+			of = "."
+		}
+		if !slices.Contains(strings.Fields(l.imports), of) {
+			return "the table of layers does not have it"
+		}
+		return ""
+	}
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return ""
+	}
+	for _, m := range strings.Fields(l.modules) {
+		if imported == m || strings.HasPrefix(imported, m+"/") {
+			return ""
+		}
+	}
+	return "a dependency needs a reason in DESIGN.md, and a place in the table of layers"
+}
+
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	goFiles(t, func(path string) {
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		pkg := packageOf(path)
+		l, ok := layerOf(pkg)
+		if !ok && !seen[pkg] {
+			t.Errorf("%s is not in the table of layers", pkg)
+		}
+		seen[pkg] = true
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range file.Imports {
+			imported := strings.Trim(spec.Path.Value, `"`)
+			seen[pkg+" "+imported] = true
+			if wrong := importWrong(l, imported); wrong != "" {
+				t.Errorf("%s imports %s: %s", path, imported, wrong)
+			}
+		}
+	})
+	for i, l := range layers {
+		if !seen[l.pkg] {
+			t.Errorf("there is no package %s", l.pkg)
+		}
+		for _, of := range strings.Fields(l.imports) {
+			if !slices.ContainsFunc(layers[:i], func(below layer) bool { return below.pkg == of }) {
+				t.Errorf("%s may import %s, which does not stand above it in the table", l.pkg, of)
+			}
+			path := module
+			if of != "." {
+				path += "/" + of
+			}
+			if !seen[l.pkg+" "+path] {
+				t.Errorf("%s does not import %s: take it out of the table", l.pkg, of)
+			}
+		}
+	}
+}
+
+func TestWrongImportsAreSeen(t *testing.T) {
+	kernel, _ := layerOf("internal/kernel")
+	rootLayer, _ := layerOf(".")
+	for _, c := range []struct {
+		l        layer
+		imported string
+		wrong    bool
+	}{
+		{kernel, module + "/internal/loop", true}, {kernel, module, true}, {kernel, module + "/internal/waitq", false},
+		{kernel, goid, false}, {kernel, sys + "/unix", true}, {kernel, "time", false},
+		{rootLayer, "net/http", true}, {rootLayer, module + "/stream", true}, {rootLayer, "golang.org/x/sync/errgroup", true},
+	} {
+		if wrong := importWrong(c.l, c.imported); (wrong != "") != c.wrong {
+			t.Errorf("%s imports %s: %q", c.l.pkg, c.imported, wrong)
+		}
+	}
+}
