@@ -55,10 +55,12 @@ func (d *netSide) setDeadline(t time.Time) bool {
 	if d.closed {
 		return false
 	}
+	before := d.deadline
 	d.deadline = d.scope.Run().Instant(t)
-	if d.scope.CancelCalled() {
+	switch {
+	case d.scope.CancelCalled():
 		d.renewLocked()
-	} else {
+	case d.deadline != before: // net/http says over and over that there is none
 		d.scope.SetDeadline(d.deadline)
 	}
 	return true
