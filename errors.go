@@ -193,8 +193,10 @@ var (
 )
 
 func init() {
-	kernel.NewCanceled = newCanceledError
-	kernel.Misuse = misuse
-	kernel.NewPanic = func(value any, where string) error { return newPanicError(value, where) }
-	kernel.NewStall = newDeadlockError
+	kernel.Install(kernel.Hooks{
+		Canceled: newCanceledError,
+		Panic:    func(value any, where string) error { return newPanicError(value, where) },
+		Stall:    newDeadlockError,
+		Misuse:   misuse,
+	})
 }

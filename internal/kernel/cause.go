@@ -66,7 +66,7 @@ func (c *Cause) silent() bool { return c.Kind == ByDeadline }
 //
 //go:norace
 func (c *Cause) Error() error {
-	c.once.Do(func() { race.Apart(unsafe.Pointer(c), func() { c.err = NewCanceled(c) }) })
+	c.once.Do(func() { race.Apart(unsafe.Pointer(c), func() { c.err = hooks.Canceled(c) }) })
 	race.Acquire(unsafe.Pointer(c))
 	return c.err
 }
@@ -75,16 +75,6 @@ func (c *Cause) Error() error {
 //
 //go:norace
 func (c *Cause) is(err error) bool { return err == c.sentinel() || err == c.Error() }
-
-// NewCanceled makes the error of a cause. The root package sets it.
-var NewCanceled func(*Cause) error
-
-// NewPanic makes the error that a panic outside of all tasks is raised again with.
-// The root package sets it.
-var NewPanic func(value any, where string) error
-
-// Misuse makes the value to panic with. The root package sets it.
-var Misuse func(text string) error
 
 // CallerPC is the place skip frames above its caller.
 //

@@ -272,9 +272,6 @@ type StalledTask struct {
 	Places    []string // file:line of the user's calls, the innermost first
 }
 
-// NewStall makes the error of a stall. The root package sets it.
-var NewStall func(*Stall) error
-
 // Stalled describes all tasks of the run.
 //
 //go:norace

@@ -1,0 +1,41 @@
+package kernel
+
+// Hooks make the errors that users see. The root package, which the kernel cannot
+// import, has their types.
+type Hooks struct {
+	Canceled func(c *Cause) error                // of a blocking call that was canceled
+	Panic    func(value any, where string) error // with which a panic outside of all tasks is raised again
+	Stall    func(s *Stall) error                // of a run that cannot go on
+	Misuse   func(text string) error             // of a call that can never be right; also to panic with
+}
+
+var hooks Hooks
+
+// Install sets the hooks. Call it once, while packages are initialized. It panics if
+// there is one missing, or hooks already.
+//
+//go:norace
+func Install(h Hooks) {
+	if h.Canceled == nil || h.Panic == nil || h.Stall == nil || h.Misuse == nil {
+		panic("kernel: Install without all hooks")
+	}
+	if hooks.Canceled != nil {
+		panic("kernel: Install called twice")
+	}
+	hooks = h
+}
+
+// NewPanic is the hook Panic.
+//
+//go:norace
+func NewPanic(value any, where string) error { return hooks.Panic(value, where) }
+
+// NewStall is the hook Stall.
+//
+//go:norace
+func NewStall(s *Stall) error { return hooks.Stall(s) }
+
+// Misuse is the hook of that name.
+//
+//go:norace
+func Misuse(text string) error { return hooks.Misuse(text) }

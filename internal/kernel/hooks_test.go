@@ -1,0 +1,35 @@
+package kernel
+
+import "testing"
+
+func TestInstallRefusesGapsAndASecondCall(t *testing.T) {
+	before := hooks
+	t.Cleanup(func() { hooks = before })
+	all := Hooks{
+		Canceled: func(*Cause) error { return nil },
+		Panic:    func(any, string) error { return nil },
+		Stall:    func(*Stall) error { return nil },
+		Misuse:   func(string) error { return nil },
+	}
+	refuses := func(what string, h Hooks) {
+		defer func() {
+			if recover() == nil {
+				t.Errorf("%s: no panic", what)
+			}
+		}()
+		Install(h)
+	}
+	hooks = Hooks{}
+	for what, gap := range map[string]func(*Hooks){
+		"no Canceled": func(h *Hooks) { h.Canceled = nil },
+		"no Panic":    func(h *Hooks) { h.Panic = nil },
+		"no Stall":    func(h *Hooks) { h.Stall = nil },
+		"no Misuse":   func(h *Hooks) { h.Misuse = nil },
+	} {
+		h := all
+		gap(&h)
+		refuses(what, h)
+	}
+	Install(all)
+	refuses("a second call", all)
+}
