@@ -31,7 +31,7 @@ func leaveReceiver(t *testing.T) (line int) {
 }
 
 func TestUnclosedSignalReceiversAreReportedInDebugRuns(t *testing.T) {
-	log := testkit.CaptureLog(t)
+	log := testkit.CaptureGarbage(t)
 	line := leaveReceiver(t)
 	want := fmt.Sprintf("unclosed SignalReceiver created at signals_unclosed_test.go:%d", line+1)
 	text := log.Collect(1, want)

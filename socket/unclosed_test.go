@@ -29,7 +29,7 @@ func leaveOpen(t *testing.T) (line int) {
 }
 
 func TestUnclosedSocketsAreReportedInDebugRuns(t *testing.T) {
-	log := testkit.CaptureLog(t)
+	log := testkit.CaptureGarbage(t)
 	line := leaveOpen(t)
 	text := log.Collect(2, " unclosed_test.go:")
 	for _, want := range []string{

@@ -56,7 +56,7 @@ func leaveByteStreamsOpen(t *testing.T, path string) (line int) {
 }
 
 func TestUnclosedByteStreamsAreReportedInDebugRuns(t *testing.T) {
-	log := testkit.CaptureLog(t)
+	log := testkit.CaptureGarbage(t)
 	path := t.TempDir() + string(os.PathSeparator) + "file"
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func leaveOpen(t *testing.T, debug bool) (line int) {
 }
 
 func TestMemoryUnclosedIsReportedInDebugRuns(t *testing.T) {
-	log := testkit.CaptureLog(t)
+	log := testkit.CaptureGarbage(t)
 	leaveOpen(t, false)
 	line := leaveOpen(t, true)
 	text := log.Collect(4, " unclosed_test.go:")

@@ -202,9 +202,11 @@ func TestListenerLimitsHandshakes(t *testing.T) {
 			wantErr(t, l.Close(ctx), nil)
 		})
 	}, anyiotest.Only("sim"))
-	if _, err := tlsstream.NewListener(listenPipes(), serverConfig(), tlsstream.MaxHandshakes(-1)); err == nil {
+	p := listenPipes()
+	if _, err := tlsstream.NewListener(p, serverConfig(), tlsstream.MaxHandshakes(-1)); err == nil {
 		t.Error("a negative MaxHandshakes is accepted")
 	}
+	closeAll(t, context.Background(), p)
 }
 
 // A function of the config that panics leaves no connection open.
@@ -237,5 +239,6 @@ func TestPanicInTheHandshakeClosesTheConnection(t *testing.T) {
 			})
 			wantErr(t, conn.Close(ctx), nil)
 		}
+		closeAll(t, ctx, l)
 	})
 }
