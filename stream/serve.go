@@ -23,6 +23,19 @@ func Serve[S any](ctx context.Context, accept func(ctx context.Context) (S, erro
 		if err != nil {
 			return err
 		}
-		tg.Go(func(ctx context.Context) error { return handler(ctx, conn) })
+		give(ctx, tg, conn, handler)
 	}
+}
+
+// give starts the handler of a connection. If the group has ended, which is a misuse,
+// nobody else would close the connection.
+func give[S any](ctx context.Context, tg *anyio.TaskGroup, conn S, handler func(ctx context.Context, conn S) error) {
+	started := false
+	defer func() {
+		if r, ok := any(conn).(anyio.Resource); ok && !started {
+			_ = anyio.CloseForcefully(ctx, r)
+		}
+	}()
+	tg.Go(func(ctx context.Context) error { return handler(ctx, conn) })
+	started = true
 }

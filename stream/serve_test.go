@@ -115,6 +115,28 @@ func TestHandlersOfServesOwnGroupEndWithIt(t *testing.T) {
 	})
 }
 
+// A group that has ended is a misuse, which leaves no connection open.
+func TestServeWithAGroupThatHasEndedClosesTheConnection(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ended *anyio.TaskGroup
+		group(t, ctx, func(_ context.Context, tg *anyio.TaskGroup) { ended = tg })
+		l := stream.NewPipeListener(10)
+		connected(t, ctx, l, func() {
+			conn, err := l.Accept(ctx)
+			wantErr(t, err, nil)
+			defer func() {
+				if _, ok := recover().(*anyio.MisuseError); !ok {
+					t.Error("no misuse")
+				}
+				wantErr(t, conn.Send(ctx, []byte("x")), anyio.ErrClosed)
+			}()
+			_ = stream.Serve(ctx, func(context.Context) (stream.ByteStream, error) { return conn, nil }, ended,
+				func(context.Context, stream.ByteStream) error { return nil })
+		})
+		wantErr(t, l.Close(ctx), nil)
+	})
+}
+
 func TestConnectablesSayThatConnectingFailed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := stream.NewPipeListener(10)
