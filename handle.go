@@ -67,6 +67,19 @@ var ErrTaskCanceled = errors.New("anyio: awaited task was canceled")
 // at any time.
 type TaskHandle struct{ t kernel.Task }
 
+// A Handle is a *TaskHandle or a *ValueHandle, for code that does not care about the
+// value. It cannot be implemented outside this module.
+type Handle interface {
+	Name() string
+	Wait(ctx context.Context) error
+	Status() TaskStatus
+	Err() error
+	Cancel(reason string)
+	handle() *TaskHandle
+}
+
+func (h *TaskHandle) handle() *TaskHandle { return h }
+
 // A TaskOption is an option of Go, Spawn and Start. It may be used again: tasks that
 // are started with the same one, and no other, share the memory it takes.
 type TaskOption struct{ meta *kernel.TaskMeta }

@@ -17,12 +17,10 @@ import (
 )
 
 // A Backend runs the tasks of a run. Choose one with On: Parallel, EventLoop, or
-// one made by package sim. It cannot be implemented outside this module.
+// one made by package sim. Run refuses those that are implemented outside this module.
 type Backend interface {
-	// Name is "parallel", "eventloop" or "sim".
+	// Name returns "parallel", "eventloop" or "sim".
 	Name() string
-	// NewRun makes a run; it is called by Run.
-	NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error)
 }
 
 // Parallel is the default backend: each task is a goroutine, on all cores.
@@ -174,10 +172,14 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	if o.backend == nil {
 		return misuse("nil backend: use On(Parallel()) or On(EventLoop())")
 	}
+	maker := kernel.MakerOf(o.backend)
+	if maker == nil {
+		return misuse(fmt.Sprintf("a %T is no backend: use On(Parallel()), On(EventLoop()), or one of package sim", o.backend))
+	}
 	if kernel.LoopTask() != nil {
 		return ErrAlreadyRunning
 	}
-	r, err := o.backend.NewRun(ctx, o.cfg)
+	r, err := maker.NewRun(ctx, o.cfg)
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,7 @@ func TestBackendsAreFoundByName(t *testing.T) {
 		t.Errorf("all: %v", all)
 	}
 	wantMisuse(t, "nil backend", anyio.Run(context.Background(), fails(nil), anyio.On(nil)))
+	wantMisuse(t, "somebody's backend", anyio.Run(context.Background(), fails(nil), anyio.On(foreignBackend{})))
 }
 
 func TestDebugRunsRecordSinceWhenTasksWait(t *testing.T) {
@@ -139,3 +140,8 @@ func TestWaitThatNothingEndsIsAbandoned(t *testing.T) {
 		t.Errorf("run: %v", err)
 	}
 }
+
+// A foreignBackend is a backend of somebody else's.
+type foreignBackend struct{}
+
+func (foreignBackend) Name() string { return "foreign" }

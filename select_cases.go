@@ -36,11 +36,8 @@ func OnEvent(e *Event) Case { return &latchCase{l: &e.latch} }
 // the future.
 func OnFuture[T any](f *Future[T]) Case { return &latchCase{l: &f.done} }
 
-// OnTask is the case of a task that is over: h is a *TaskHandle or a *ValueHandle.
-// How it ended is then asked of the handle.
-func OnTask(h interface{ doneLatch() *kernel.Latch }) Case { return &latchCase{l: h.doneLatch()} }
-
-func (h *TaskHandle) doneLatch() *kernel.Latch { return h.t.DoneLatch() }
+// OnTask is the case of a task that is over. How it ended is then asked of the handle.
+func OnTask(h Handle) Case { return &latchCase{l: h.handle().t.DoneLatch()} }
 
 type latchCase struct {
 	l    *kernel.Latch

@@ -85,7 +85,7 @@ type intruded struct {
 
 // NewRun makes a run; it is called by anyio.Run.
 func (b intruded) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
-	r, err := b.Backend.NewRun(ctx, cfg)
+	r, err := kernel.MakerOf(b.Backend).NewRun(ctx, cfg)
 	if err == nil {
 		r.Intruder = b.in
 	}

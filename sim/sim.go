@@ -118,8 +118,11 @@ func New(cfg Config) *Sim { return &Sim{cfg: cfg} }
 // Name is "sim".
 func (s *Sim) Name() string { return "sim" }
 
-// NewRun makes a run; it is called by anyio.Run.
-func (s *Sim) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
+// A maker makes the runs of a Sim for anyio.Run.
+type maker struct{ *Sim }
+
+// NewRun implements kernel.Maker.
+func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
 	c := simloop.Config{Seed: s.cfg.Seed, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout,
 		MaxWait: s.cfg.MaxWait, StepMin: s.cfg.StepTime.Min, StepMax: s.cfg.StepTime.Max}
 	if c.StepMin < 0 || c.StepMax < c.StepMin {
@@ -167,4 +170,10 @@ func (s *Sim) Steps() uint64 {
 
 func init() {
 	anyio.RegisterBackend("sim", func() anyio.Backend { return New(Config{}) })
+	kernel.RegisterMaker(func(backend any) kernel.Maker {
+		if s, ok := backend.(*Sim); ok {
+			return maker{s}
+		}
+		return nil
+	})
 }

@@ -22,8 +22,9 @@ var publicPackages = strings.Fields(". anyiohttp anyiotest fileio lowlevel proce
 
 // A surface is what a package exports, a line each, as Go's own api files have it.
 type surface struct {
-	name  string
-	lines map[string]bool
+	name     string
+	lines    map[string]bool
+	embedded map[string]bool // types that exported ones embed
 }
 
 func (s surface) add(format string, args ...any) {
@@ -86,9 +87,28 @@ func (s surface) function(d *ast.FuncDecl) {
 		return
 	}
 	recv := types.ExprString(d.Recv.List[0].Type)
-	if ast.IsExported(strings.TrimLeft(recv, "*")) {
+	if base, _, _ := strings.Cut(strings.TrimLeft(recv, "*"), "["); ast.IsExported(base) || s.embedded[base] {
 		s.add("method (%s) %s%s", recv, d.Name.Name, signature)
 	}
+}
+
+// embeds notes what the file's exported types embed: its methods are theirs, too.
+func (s surface) embeds(f *ast.File) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok || !spec.Name.IsExported() {
+			return true
+		}
+		if t, ok := spec.Type.(*ast.StructType); ok {
+			for _, field := range t.Fields.List {
+				if len(field.Names) == 0 {
+					base, _, _ := strings.Cut(strings.TrimLeft(types.ExprString(field.Type), "*"), "[")
+					s.embedded[base] = true
+				}
+			}
+		}
+		return true
+	})
 }
 
 func (s surface) typ(spec *ast.TypeSpec) {
@@ -129,7 +149,7 @@ func (s surface) typ(spec *ast.TypeSpec) {
 // by go test ./internal/lint -update-api.
 func TestExportedSurfaceIsWhatAPISays(t *testing.T) {
 	for _, pkg := range publicPackages {
-		s := surface{pkg, map[string]bool{}}
+		s := surface{pkg, map[string]bool{}, map[string]bool{}}
 		if pkg == "." {
 			s.name = "anyio"
 		}
@@ -137,6 +157,7 @@ func TestExportedSurfaceIsWhatAPISays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var parsed []*ast.File
 		for _, path := range files {
 			if strings.HasSuffix(path, "_test.go") {
 				continue
@@ -145,6 +166,10 @@ func TestExportedSurfaceIsWhatAPISays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			s.embeds(f)
+			parsed = append(parsed, f)
+		}
+		for _, f := range parsed {
 			s.file(f)
 		}
 		got := slices.Sorted(maps.Keys(s.lines))
@@ -174,7 +199,7 @@ func TestExportedSurfaceIsWhatAPISays(t *testing.T) {
 
 func TestSurfaceHasWhatIsExported(t *testing.T) {
 	const source = `package p
-type T[K comparable, V any] struct { A, b int; E }
+type T[K comparable, V any] struct { A, b int; E; hidden }
 type E interface { M(x int) error; m(); error }
 type N = int
 func F[A any](a A, more ...string) (A, error) { return a, nil }
@@ -182,6 +207,7 @@ func f() {}
 func (t *T[K, V]) M() {}
 func (t *T[K, V]) n() {}
 func (u *hidden) M() {}
+func (u *other) M() {}
 const (C int = 1; d = 2)
 var V, w = 1, 2
 `
@@ -189,13 +215,14 @@ var V, w = 1, 2
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := surface{"p", map[string]bool{}}
+	s := surface{"p", map[string]bool{}, map[string]bool{}}
+	s.embeds(f)
 	s.file(f)
 	want := []string{
-		"const C int", "func F[A any](a A, more ...string) (A, error)", "method (*T[K, V]) M()",
+		"const C int", "func F[A any](a A, more ...string) (A, error)", "method (*T[K, V]) M()", "method (*hidden) M()",
 		"type E interface", "type E interface, M(x int) error", "type E interface, embeds error", "type E interface, m()",
 		"type N = int", "type T[K comparable, V any] struct", "type T[K comparable, V any] struct, A int",
-		"type T[K comparable, V any] struct, embeds E", "var V",
+		"type T[K comparable, V any] struct, embeds E", "type T[K comparable, V any] struct, embeds hidden", "var V",
 	}
 	for i := range want {
 		want[i] = "pkg p, " + want[i]
