@@ -64,10 +64,6 @@ var backends = map[string]func() Backend{
 	"eventloop": EventLoop, "asyncio": EventLoop,
 }
 
-// RegisterBackend makes a backend known to BackendByName and Backends. Package
-// sim registers itself when it is imported.
-func RegisterBackend(name string, make func() Backend) { backends[name] = make }
-
 // Backends lists the names that BackendByName knows, aliases left out.
 func Backends() []string {
 	var names []string
@@ -75,6 +71,9 @@ func Backends() []string {
 		if mk().Name() == name {
 			names = append(names, name)
 		}
+	}
+	for _, o := range kernel.Offers {
+		names = append(names, o.Name)
 	}
 	slices.Sort(names)
 	return names
@@ -86,6 +85,11 @@ func Backends() []string {
 func BackendByName(name string) (Backend, error) {
 	if mk, ok := backends[name]; ok {
 		return mk(), nil
+	}
+	for _, o := range kernel.Offers {
+		if o.Name == name {
+			return o.Make().(Backend), nil
+		}
 	}
 	hint := ""
 	if name == "sim" {

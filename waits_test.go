@@ -237,9 +237,10 @@ func TestEveryWaitHasOneNameAndTheUsersLine(t *testing.T) {
 					for !begun.Load() && h.Status() == anyio.TaskPending {
 						allBlocked(t, ctx)
 					}
-					// A sender may go on for a moment when the system moves data.
+					// A sender may go on for a moment when the system moves data, and a
+					// handshake sends before it waits for an answer.
 					var i anyio.TaskInfo
-					for n := 0; n < 1000 && i.State != anyio.TaskWaiting && h.Status() == anyio.TaskPending; n++ {
+					for n := 0; n < 1000 && (i.State != anyio.TaskWaiting || i.WaitsFor != c.op) && h.Status() == anyio.TaskPending; n++ {
 						allBlocked(t, ctx)
 						i = taskNamed(t, ctx, "waiter")
 					}

@@ -169,11 +169,14 @@ func (s *Sim) Steps() uint64 {
 }
 
 func init() {
-	anyio.RegisterBackend("sim", func() anyio.Backend { return New(Config{}) })
-	kernel.RegisterMaker(func(backend any) kernel.Maker {
-		if s, ok := backend.(*Sim); ok {
-			return maker{s}
-		}
-		return nil
+	kernel.RegisterOffer(kernel.Offer{
+		Name: "sim",
+		Make: func() any { return New(Config{}) },
+		Of: func(backend any) kernel.Maker {
+			if s, ok := backend.(*Sim); ok {
+				return maker{s}
+			}
+			return nil
+		},
 	})
 }

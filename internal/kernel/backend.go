@@ -135,35 +135,6 @@ type Run struct {
 	ThreadLimiter quiet.Value // belongs to RunBlocking
 }
 
-// A Maker makes runs on a backend.
-type Maker interface {
-	NewRun(ctx context.Context, cfg Config) (*Run, error)
-}
-
-// runMakers find the Makers of exported types, which do not show them.
-var runMakers []func(backend any) Maker
-
-// RegisterMaker adds a function that returns the Maker of a backend that it knows, else
-// nil. Call it while packages are initialized.
-//
-//go:norace
-func RegisterMaker(of func(backend any) Maker) { runMakers = append(runMakers, of) }
-
-// MakerOf is the Maker of what a user chose as a backend, nil if it is none.
-//
-//go:norace
-func MakerOf(backend any) Maker {
-	if m, ok := backend.(Maker); ok {
-		return m
-	}
-	for _, of := range runMakers {
-		if m := of(backend); m != nil {
-			return m
-		}
-	}
-	return nil
-}
-
 // Traits are what the kernel must know of a backend.
 type Traits struct {
 	Loop    bool // tasks are coroutines of one loop; Current tells the running one
