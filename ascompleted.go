@@ -24,6 +24,9 @@ import (
 // then is dropped. The loop's body runs in the caller's task and scope. Without a
 // function the error is a *MisuseError. The sequence may be used several times, and
 // runs the functions each time.
+//
+// Cancellation: what runs is canceled and waited for, and the cancellation comes last,
+// with a nil handle; handles that have not been given by then are dropped.
 func AsCompleted[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) iter.Seq2[*ValueHandle[T], error] {
 	return func(yield func(*ValueHandle[T], error) bool) {
 		if len(fns) == 0 {

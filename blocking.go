@@ -41,8 +41,8 @@ func AbandonOnCancel() BlockingOption { return func(o *blockingOptions) { o.aban
 // threadLimit is how many blocking calls a run makes at the same time by default.
 const threadLimit = 40
 
-// DefaultThreadLimiter is the limiter that RunBlocking uses in the run of ctx if it
-// is given none. It begins with 40 tokens; change that with SetTotalTokens.
+// DefaultThreadLimiter returns the limiter that RunBlocking uses in the run of ctx if
+// it is given none. It begins with 40 tokens; change that with SetTotalTokens.
 func DefaultThreadLimiter(ctx context.Context) *CapacityLimiter {
 	return threadLimiter(kernel.Locate(ctx).Run())
 }

@@ -46,7 +46,7 @@ func (c *Condition) underlying() *Lock {
 	return &c.own
 }
 
-// Acquire acquires the lock; see Lock.Acquire.
+// Acquire acquires the lock; see Lock.Acquire. Cancellation: as for Lock.Acquire.
 func (c *Condition) Acquire(ctx context.Context) error { return c.underlying().Acquire(ctx) }
 
 // TryAcquire acquires the lock if it is free; see Lock.TryAcquire.
@@ -61,7 +61,7 @@ func (c *Condition) Reset() { c.underlying().Reset() }
 // Locked reports whether somebody owns the lock, or it is broken.
 func (c *Condition) Locked() bool { return c.underlying().Locked() }
 
-// Do runs f while holding the lock; see Lock.Do.
+// Do runs f while holding the lock; see Lock.Do. Cancellation: as for Lock.Do.
 func (c *Condition) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	return c.underlying().Do(ctx, f)
 }
@@ -117,8 +117,9 @@ func (c *Condition) Wait(ctx context.Context) error {
 	return err
 }
 
-// WaitFor waits until predicate, which is called with the lock held, returns
-// true. If it does so at once nothing is waited for. Otherwise as Wait.
+// WaitFor waits until predicate, which is called with the lock held, returns true. If
+// it does so at once nothing is waited for. Otherwise it waits as Wait does.
+// Cancellation: as for Wait.
 func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return err
@@ -194,7 +195,7 @@ type ConditionStatistics struct {
 	Lock         LockStatistics
 }
 
-// Statistics tells how many wait, and the state of the lock.
+// Statistics returns how many wait, and the state of the lock.
 func (c *Condition) Statistics() ConditionStatistics {
 	c.mu.Lock()
 	n := c.waiters.Len()

@@ -31,7 +31,19 @@
 //
 // # Concurrency
 //
-// Every primitive may be used from any task, any goroutine and any backend at the
-// same time. A goroutine that is no task of a loop may call blocking functions with
+// Every primitive may be used from any task, any goroutine and any backend at the same
+// time. A goroutine that does not run a task of a loop may call blocking functions with
 // the loop's context: it blocks itself, never the loop.
+//
+// # Limitations
+//
+// A cancellation ends calls of this module, and code that looks at the context. A task
+// that waits by other means, such as a native channel, a sync.Mutex or a system call,
+// is not interrupted, and on an event loop it holds up all other tasks: give what
+// blocks to RunBlocking, and channels to stream.FromChan. The function that RunBlocking
+// calls is not interrupted either.
+//
+// The event loop waits for sockets by epoll or kqueue; where there is neither, as on
+// Windows, its calls on sockets are made on other goroutines. It does not run in a
+// bubble of testing/synctest. Windows has no signals but os.Interrupt and SIGTERM.
 package anyio

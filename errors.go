@@ -158,7 +158,7 @@ func (e *BrokenError) Error() string {
 	return errgraph.Text(e, func() string { return ErrBroken.Error() + ": " + errgraph.Say(e.Cause) })
 }
 
-// Unwrap is ErrBroken and the cause.
+// Unwrap returns ErrBroken and the cause.
 func (e *BrokenError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
 
 func (e *BrokenError) inside() []error { return []error{ErrBroken, e.Cause} }
@@ -174,7 +174,7 @@ func (e *ConnectionError) Error() string {
 	return errgraph.Text(e, func() string { return "anyio: error connecting to " + e.Target + ": " + errgraph.Say(e.Cause) })
 }
 
-// Unwrap is ErrConnectionFailed and the cause.
+// Unwrap returns ErrConnectionFailed and the cause.
 func (e *ConnectionError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
 
 func (e *ConnectionError) inside() []error { return []error{ErrConnectionFailed, e.Cause} }

@@ -35,7 +35,7 @@ type EventStatistics struct {
 	TasksWaiting int
 }
 
-// Statistics tells how many wait.
+// Statistics returns how many wait.
 func (e *Event) Statistics() EventStatistics {
 	return EventStatistics{TasksWaiting: e.latch.Waiting()}
 }

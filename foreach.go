@@ -8,11 +8,13 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// ForEach calls f for each item of the sequence, at most limit at the same time,
-// each in a task of its own; with limit <= 0 there is no limit. The sequence runs
-// in the caller's task and only as fast as items are taken, so it may be endless
-// and may block under ctx. The first error cancels what runs, no further item is
-// taken, and the errors come back in a *GroupError, each as an *ItemError.
+// ForEach calls f for each item of the sequence, at most limit at the same time, each
+// in a task of its own; with limit <= 0 there is no limit. The sequence runs in the
+// caller's task and only as fast as items are taken, so it may be endless and may block
+// under ctx. The first error cancels what runs, no further item is taken, and the
+// errors come back in a *GroupError, each as an *ItemError. Cancellation: what runs is
+// canceled and waited for; an item that was taken from the sequence and has not begun
+// is dropped.
 func ForEach[In any](ctx context.Context, items iter.Seq[In], limit int, f func(ctx context.Context, item In) error) error {
 	if f == nil || items == nil {
 		panic(misuse("ForEach: the sequence or the function is nil"))
@@ -20,9 +22,10 @@ func ForEach[In any](ctx context.Context, items iter.Seq[In], limit int, f func(
 	return forEach(ctx, kernel.FuncPC(f), items, limit, f, nil)
 }
 
-// ForEachAll is ForEach that goes on after an error. It returns the errors of all
+// ForEachAll is like ForEach but goes on after an error. It returns the errors of all
 // items, in the order of the items, in a *GroupError. A sequence that is endless must
-// be ended by cancellation, and its failures take memory until then.
+// be ended by cancellation, and its failures take memory until then. Cancellation: as
+// for ForEach; the error has what failed before, or else is the cancellation.
 func ForEachAll[In any](ctx context.Context, items iter.Seq[In], limit int, f func(ctx context.Context, item In) error) error {
 	if f == nil || items == nil {
 		panic(misuse("ForEachAll: the sequence or the function is nil"))
@@ -31,8 +34,8 @@ func ForEachAll[In any](ctx context.Context, items iter.Seq[In], limit int, f fu
 	return all.join(forEach(ctx, kernel.FuncPC(f), items, limit, f, &all))
 }
 
-// ForEach2 is ForEach for a sequence of pairs, such as that of a map, or of a stream,
-// whose second value is an error.
+// ForEach2 is like ForEach but for a sequence of pairs, such as that of a map, or of a
+// stream, whose second value is an error. Cancellation: as for ForEach.
 func ForEach2[K, V any](ctx context.Context, items iter.Seq2[K, V], limit int, f func(ctx context.Context, key K, value V) error) error {
 	if f == nil || items == nil {
 		panic(misuse("ForEach2: the sequence or the function is nil"))

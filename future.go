@@ -32,7 +32,7 @@ var (
 	// value or an error already.
 	ErrFutureFinished = errors.New("anyio: future already has an outcome")
 	// ErrFutureCanceled is matched by the error of everything that asks a canceled
-	// Future for its outcome, and returned by Set and SetError. It is no
+	// Future for its outcome, and returned by Set and SetError. It is not a
 	// cancellation of the caller.
 	ErrFutureCanceled = errors.New("anyio: future was canceled")
 )
@@ -56,7 +56,7 @@ func (e *FutureFailedError) Error() string {
 	return errgraph.Text(e, func() string { return "anyio: " + name + " failed: " + errgraph.Say(e.Err) })
 }
 
-// Unwrap is the error given to SetError, or ErrFutureCanceled.
+// Unwrap returns the error given to SetError, or ErrFutureCanceled.
 func (e *FutureFailedError) Unwrap() error {
 	if e.Canceled {
 		return ErrFutureCanceled
@@ -147,7 +147,7 @@ func (f *Future[T]) Await(ctx context.Context) (T, error) {
 	return f.Value()
 }
 
-// Value is the future's value without waiting. The error is ErrFutureNotFinished
+// Value returns the future's value without waiting. The error is ErrFutureNotFinished
 // or a *FutureFailedError.
 func (f *Future[T]) Value() (T, error) {
 	var zero T
@@ -163,9 +163,9 @@ func (f *Future[T]) Value() (T, error) {
 	}
 }
 
-// Err is what the future failed with: nil if it has a value, the very error given
-// to SetError, ErrFutureNotFinished, or for a canceled one a *FutureFailedError
-// that matches ErrFutureCanceled.
+// Err returns what the future failed with: nil if it has a value, the very error given
+// to SetError, ErrFutureNotFinished, or for a canceled one a *FutureFailedError that
+// matches ErrFutureCanceled.
 func (f *Future[T]) Err() error {
 	switch f.Status() {
 	case FuturePending:
@@ -179,7 +179,7 @@ func (f *Future[T]) Err() error {
 	}
 }
 
-// Status is where the future stands.
+// Status reports where the future stands.
 func (f *Future[T]) Status() FutureStatus {
 	if !f.done.IsOpen() {
 		return FuturePending

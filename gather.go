@@ -8,10 +8,11 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// Gather runs the functions as tasks at the same time and returns their values in
-// the order of the arguments, whatever the order in which they ended. An error of
-// one cancels the others, and all errors come back in a *GroupError, each as an
-// *ItemError; then there are no values.
+// Gather runs the functions as tasks at the same time and returns their values in the
+// order of the arguments, whatever the order in which they ended. An error of one
+// cancels the others, and all errors come back in a *GroupError, each as an *ItemError;
+// then there are no values. Cancellation: what runs is canceled and waited for; there
+// are no values, unless every function succeeds nevertheless.
 func Gather[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) ([]T, error) {
 	values, err := gather(ctx, "Gather", fns, nil)
 	if err != nil {
@@ -20,9 +21,11 @@ func Gather[T any](ctx context.Context, fns ...func(ctx context.Context) (T, err
 	return values, nil
 }
 
-// GatherAll is Gather that cancels nothing. It returns the values of the functions
-// that succeeded, the zero value for the others, and the errors of all, in the order
-// of the arguments, in a *GroupError. If it is canceled, it returns what it has.
+// GatherAll is like Gather but cancels nothing. It returns the values of the functions
+// that succeeded, the zero value for the others, and the errors of all, in the order of
+// the arguments, in a *GroupError. Cancellation: what runs is canceled and waited for;
+// the values so far are returned, and the errors so far or, if there are none, the
+// cancellation.
 func GatherAll[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) ([]T, error) {
 	var all failures
 	values, err := gather(ctx, "GatherAll", fns, &all)
@@ -50,8 +53,8 @@ func gather[T any](ctx context.Context, who string, fns []func(ctx context.Conte
 	})
 }
 
-// Gather2 runs two functions with values of different types as tasks at the same
-// time. It fails as Gather does.
+// Gather2 runs two functions with values of different types as tasks at the same time.
+// It fails as Gather does. Cancellation: as for Gather.
 func Gather2[A, B any](ctx context.Context, fa func(ctx context.Context) (A, error), fb func(ctx context.Context) (B, error)) (A, B, error) {
 	var a, zeroA A
 	var b, zeroB B
@@ -73,10 +76,12 @@ func Gather2[A, B any](ctx context.Context, fa func(ctx context.Context) (A, err
 	return a, b, nil
 }
 
-// Race runs the functions as tasks at the same time and returns the value of the
-// first that succeeds. The others are canceled and waited for, and whatever they
-// return is dropped. If none succeeds, the error is a *GroupError with the error of
-// each, in the order in which they ended. A panic is raised again here.
+// Race runs the functions as tasks at the same time and returns the value of the first
+// that succeeds. The others are canceled and waited for, and whatever they return is
+// dropped. If none succeeds, the error is a *GroupError with the error of each, in the
+// order in which they ended. A panic is raised again here. Cancellation: what runs is
+// canceled and waited for; the value of a function that succeeds nevertheless is
+// returned.
 func Race[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error)) (T, error) {
 	var value, zero T
 	if len(fns) == 0 {

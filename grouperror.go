@@ -33,10 +33,10 @@ func (e *GroupError) Unwrap() []error { return errgraph.Within(e, e.errs...) }
 
 var _ = errgraph.Register(func(e *GroupError) []error { return e.errs })
 
-// Len is the number of errors, those inside nested groups not counted.
+// Len returns the number of errors, those inside nested groups not counted.
 func (e *GroupError) Len() int { return len(e.errs) }
 
-// At is the i-th error and the name of the task that returned it, "" for the
+// At returns the i-th error and the name of the task that returned it, "" for the
 // group's own body.
 func (e *GroupError) At(i int) (task string, err error) { return e.names[i], e.errs[i] }
 

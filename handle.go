@@ -48,8 +48,8 @@ func (e *TaskFailedError) Error() string {
 	return errgraph.Text(e, func() string { return fmt.Sprintf("anyio: task %q failed: %s", e.Task, errgraph.Say(e.Err)) })
 }
 
-// Unwrap is the task's error. For a canceled task it is ErrTaskCanceled, which is
-// no cancellation of the caller.
+// Unwrap returns the task's error. For a canceled task it is ErrTaskCanceled, which is
+// not a cancellation of the caller.
 func (e *TaskFailedError) Unwrap() error {
 	if e.Canceled {
 		return ErrTaskCanceled
@@ -62,15 +62,15 @@ var _ = errgraph.Register(func(e *TaskFailedError) []error { return []error{e.Er
 // ErrTaskCanceled is matched by the error of Await for a canceled task.
 var ErrTaskCanceled = errors.New("anyio: awaited task was canceled")
 
-// A TaskHandle is one task of a group, for whoever wants to wait for it alone,
-// cancel it alone, or see how it ended. Its methods may be called from anywhere
-// at any time.
+// A TaskHandle is one task of a group, with which one can wait for it alone, cancel it
+// alone, and see how it ended. Its methods may be called from anywhere at any time.
 type TaskHandle struct{ t kernel.Task }
 
 // A Handle is a *TaskHandle or a *ValueHandle, for code that does not care about the
 // value. It cannot be implemented outside this module.
 type Handle interface {
 	Name() string
+	// Wait waits until the task is over. Cancellation: nothing is lost.
 	Wait(ctx context.Context) error
 	Status() TaskStatus
 	Err() error
@@ -154,8 +154,8 @@ func (h *TaskHandle) Wait(ctx context.Context) error {
 
 var opTask = kernel.RegisterPassiveOp("TaskHandle.Wait")
 
-// Await waits until the task is over and returns nil or a *TaskFailedError. The
-// task's error reaches the group as well.
+// Await waits until the task is over and returns nil or a *TaskFailedError. The task's
+// error reaches the group as well. Cancellation: the task goes on.
 func (h *TaskHandle) Await(ctx context.Context) error {
 	if err := h.Wait(ctx); err != nil {
 		return err
@@ -183,7 +183,7 @@ func (h *TaskHandle) Cancel(reason string) {
 	kernel.Preempt()
 }
 
-// Status is where the task stands. A task that ends without an error although it
+// Status reports where the task stands. A task that ends without an error although it
 // was canceled is TaskFinished.
 func (h *TaskHandle) Status() TaskStatus {
 	switch how, _ := h.t.Outcome(); how {
@@ -200,13 +200,13 @@ func (h *TaskHandle) Status() TaskStatus {
 	return TaskPending
 }
 
-// Err is nil if the task ended without an error, ErrTaskNotFinished if it is not
+// Err returns nil if the task ended without an error, ErrTaskNotFinished if it is not
 // over, else what Await returns.
 func (h *TaskHandle) Err() error {
 	return h.outcome()
 }
 
-// Name is the task's name.
+// Name returns the task's name.
 func (h *TaskHandle) Name() string { return h.t.Name() }
 
 func (h *TaskHandle) String() string {
@@ -233,8 +233,8 @@ func Spawn[T any](tg *TaskGroup, f func(ctx context.Context) (T, error), opts ..
 	return h
 }
 
-// Await waits until the task is over and returns its value or a
-// *TaskFailedError.
+// Await waits until the task is over and returns its value or a *TaskFailedError.
+// Cancellation: the task goes on.
 func (h *ValueHandle[T]) Await(ctx context.Context) (T, error) {
 	if err := h.TaskHandle.Await(ctx); err != nil {
 		var zero T
@@ -243,7 +243,7 @@ func (h *ValueHandle[T]) Await(ctx context.Context) (T, error) {
 	return h.value, nil
 }
 
-// Value is the task's value, or the error that Err returns.
+// Value returns the task's value, or the error that Err returns.
 func (h *ValueHandle[T]) Value() (T, error) {
 	if err := h.Err(); err != nil {
 		var zero T

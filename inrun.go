@@ -12,14 +12,15 @@ import (
 // what belongs to the loop's tasks. Where the caller is a task of the run, or may
 // do what its tasks do, f is called right here.
 //
-// A simulation refuses goroutines that are none of its tasks, with a *MisuseError.
+// A simulation refuses goroutines that do not run one of its tasks, with a
+// *MisuseError.
 //
-// A context that belongs to no run, in a goroutine that is no task, is an error,
-// ErrNoEventLoop: f would run beside the tasks, and is not called. One of a run for
-// goroutines that were given none comes from lowlevel.Token. After the end of the run
-// the error is ErrRunFinished. Whether the
-// caller's task was canceled tells ctx.Err(). Cancellation, of the scope of ctx: f
-// is canceled and waited for.
+// A context that belongs to no run, in a goroutine that does not run a task, is an
+// error, ErrNoEventLoop: f would run beside the tasks, and is not called. One of a run
+// for goroutines that were given none comes from lowlevel.Token. After the end of the
+// run the error is ErrRunFinished. Whether the caller's task was canceled tells
+// ctx.Err(). Cancellation: f is canceled and waited for, and what it returns is
+// returned.
 func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
 	var zero, value T
 	if f == nil {

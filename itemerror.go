@@ -25,7 +25,7 @@ func (e *ItemError) Error() string {
 	})
 }
 
-// Unwrap is Err.
+// Unwrap returns Err.
 func (e *ItemError) Unwrap() error { return errgraph.One(e, e.Err) }
 
 var _ = errgraph.Register(func(e *ItemError) []error { return []error{e.Err} })

@@ -73,7 +73,7 @@ func checkTotal(total int) {
 	}
 }
 
-// TotalTokens is how many tokens there are.
+// TotalTokens returns how many tokens there are.
 func (l *CapacityLimiter) TotalTokens() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,15 +98,15 @@ func (l *CapacityLimiter) SetTotalTokens(total int) {
 	kernel.Preempt()
 }
 
-// BorrowedTokens is how many tokens are held.
+// BorrowedTokens returns how many tokens are held.
 func (l *CapacityLimiter) BorrowedTokens() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.borrowed
 }
 
-// AvailableTokens is the total less what is borrowed: negative after the total
-// was lowered below that, Unlimited if the total is.
+// AvailableTokens returns the total less what is borrowed: negative after the total was
+// lowered below that, Unlimited if the total is.
 func (l *CapacityLimiter) AvailableTokens() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,9 +134,9 @@ func (l *CapacityLimiter) Acquire(ctx context.Context) error {
 	return nil
 }
 
-// AcquireOnBehalfOf is Acquire for a borrower, a comparable value that is not nil.
-// It returns a *MisuseError at once if the borrower holds a token or, through
-// another task, waits for one.
+// AcquireOnBehalfOf is like Acquire but for a borrower, a comparable value that is not
+// nil. It returns a *MisuseError at once if the borrower holds a token or, through
+// another task, waits for one. Cancellation: as for Acquire.
 func (l *CapacityLimiter) AcquireOnBehalfOf(ctx context.Context, borrower any) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -292,7 +292,7 @@ func (l *CapacityLimiter) TryAcquire() error {
 	return err
 }
 
-// TryAcquireOnBehalfOf is TryAcquire for a borrower.
+// TryAcquireOnBehalfOf is like TryAcquire but for a borrower.
 func (l *CapacityLimiter) TryAcquireOnBehalfOf(borrower any) error {
 	if err := checkBorrower(borrower); err != nil {
 		return err
@@ -308,7 +308,7 @@ func (l *CapacityLimiter) TryAcquireOnBehalfOf(borrower any) error {
 // blocks and works in a canceled scope.
 func (l *CapacityLimiter) Release() { l.release(borrowerKey{id: kernel.Caller()}) }
 
-// ReleaseOnBehalfOf is Release for a borrower. Any task may call it.
+// ReleaseOnBehalfOf is like Release but for a borrower. Any task may call it.
 func (l *CapacityLimiter) ReleaseOnBehalfOf(borrower any) {
 	if err := checkBorrower(borrower); err != nil {
 		panic(err)
@@ -336,9 +336,9 @@ func (l *CapacityLimiter) release(key borrowerKey) {
 	kernel.Preempt()
 }
 
-// Do runs f while the calling task holds a token, and releases it also if f
-// panics. The error is that of Acquire, in which case f did not run, or that of
-// f.
+// Do runs f while the calling task holds a token, and releases it also if f panics. The
+// error is that of Acquire, in which case f did not run, or that of f. Cancellation:
+// while waiting, as for Acquire; in f, it is up to f.
 func (l *CapacityLimiter) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := l.Acquire(ctx); err != nil {
 		return err

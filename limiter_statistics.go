@@ -13,7 +13,7 @@ type CapacityLimiterStatistics struct {
 	TasksWaiting int
 }
 
-// Statistics tells who holds tokens and how many wait.
+// Statistics returns who holds tokens and how many wait.
 func (l *CapacityLimiter) Statistics() CapacityLimiterStatistics {
 	type entry struct {
 		key borrowerKey

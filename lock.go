@@ -12,9 +12,9 @@ import (
 // wait are served in the order of their coming, and Release makes the first of
 // them the owner at once, so nobody can barge in before it runs.
 //
-// The owner is the task that acquired it, or the goroutine, if that is no task. A
-// Lock is not reentrant and must not be copied. The zero value is ready, on every
-// backend and without a run.
+// The owner is the task that acquired it, or the goroutine, if that does not run a
+// task. A Lock is not reentrant and must not be copied. The zero value is ready, on
+// every backend and without a run.
 //
 // A task that ends as the owner fails with a *MisuseError that says where it acquired
 // the lock. What the lock guards may be half done, so the lock is broken: all who
@@ -254,8 +254,9 @@ func (l *Lock) releaseSlow() {
 // Locked reports whether somebody owns the lock, or it is broken.
 func (l *Lock) Locked() bool { return l.word.Load() != 0 }
 
-// Do runs f while holding the lock, and releases it also if f panics. The error
-// is that of Acquire, in which case f did not run, or that of f.
+// Do runs f while holding the lock, and releases it also if f panics. The error is that
+// of Acquire, in which case f did not run, or that of f. Cancellation: while waiting,
+// as for Acquire; in f, it is up to f.
 func (l *Lock) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := l.Acquire(ctx); err != nil {
 		return err
@@ -285,8 +286,8 @@ type LockStatistics struct {
 	TasksWaiting int
 }
 
-// Statistics tells who owns the lock and how many wait. Once Release has returned
-// the owner is the next one, even if it does not run yet.
+// Statistics returns who owns the lock and how many wait. Once Release has returned the
+// owner is the next one, even if it does not run yet.
 func (l *Lock) Statistics() LockStatistics {
 	l.mu.Lock()
 	st := LockStatistics{TasksWaiting: l.waiters.Len()}

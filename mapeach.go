@@ -7,11 +7,13 @@ import (
 	"github.com/anyio-go/anyio/internal/quiet"
 )
 
-// Map calls f for each item, at most limit at the same time, and returns the
-// results in the order of the items. With limit <= 0 each item has a task of its
-// own; else limit tasks share the items, so a million items need no million
-// tasks. The first error cancels what runs, no further item is begun, and the
-// errors come back in a *GroupError, each as an *ItemError, without results.
+// Map calls f for each item, at most limit at the same time, and returns the results in
+// the order of the items. With limit <= 0 each item has a task of its own; else limit
+// tasks share the items, so a million items need no million tasks. The first error
+// cancels what runs, no further item is begun, and the errors come back in a
+// *GroupError, each as an *ItemError, without results. Cancellation: what runs is
+// canceled and waited for; there are no results, unless every item succeeds
+// nevertheless.
 func Map[In, Out any](ctx context.Context, items []In, limit int, f func(ctx context.Context, item In) (Out, error)) ([]Out, error) {
 	if f == nil {
 		panic(misuse("Map: the function is nil"))
@@ -23,9 +25,11 @@ func Map[In, Out any](ctx context.Context, items []In, limit int, f func(ctx con
 	return results, nil
 }
 
-// MapAll is Map that goes on after an error. It returns the results of the items that
-// succeeded, the zero value for the others, and the errors of all items, in the order
-// of the items, in a *GroupError. If it is canceled, it returns what it has.
+// MapAll is like Map but goes on after an error. It returns the results of the items
+// that succeeded, the zero value for the others, and the errors of all items, in the
+// order of the items, in a *GroupError. Cancellation: what runs is canceled and waited
+// for; the results so far are returned, and the errors so far or, if there are none,
+// the cancellation.
 func MapAll[In, Out any](ctx context.Context, items []In, limit int, f func(ctx context.Context, item In) (Out, error)) ([]Out, error) {
 	if f == nil {
 		panic(misuse("MapAll: the function is nil"))

@@ -22,7 +22,7 @@ type Once struct {
 // for it, and if it fails, panics or is canceled, the first of them runs its own. An
 // f that calls Do of the same Once gets a *MisuseError. It is a checkpoint.
 //
-// Cancellation: of who waits, f is not called; of who runs f, what f makes of it.
+// Cancellation: while waiting, f is not called; in f, it is up to f.
 func (o *Once) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if o.done.Load() {
 		_, err := kernel.Enter(ctx)
@@ -48,6 +48,7 @@ func (o *Once) Done() bool { return o.done.Load() }
 
 // OnceValue returns a function that calls f until it succeeds, and returns its value
 // from then on. It may be called from any number of tasks; they wait as in Once.Do.
+// Cancellation: as for Once.Do.
 func OnceValue[T any](f func(ctx context.Context) (T, error)) func(ctx context.Context) (T, error) {
 	if f == nil {
 		panic(misuse("OnceValue: the function is nil"))

@@ -20,8 +20,8 @@ import (
 // On its way up the errors of the groups it passes are added, in a new *PanicError of
 // the same panic: errors.Is matches all of them. No panic is in an error twice.
 //
-// http.ErrAbortHandler is no failure: it asks net/http to abort a response and to log
-// nothing. A task's panic with it is not reported, and raised as it is.
+// http.ErrAbortHandler is not a failure: it asks net/http to abort a response and to
+// log nothing. A task's panic with it is not reported, and raised as it is.
 type PanicError struct {
 	Value any    // what the task panicked with
 	Stack []byte // of the task when it panicked
@@ -59,7 +59,8 @@ func (e *PanicError) short() string {
 	return fmt.Sprintf("anyio: task %q panicked: %s", e.Task, value)
 }
 
-// Unwrap is the panic's value, if that is an error, and the other errors of the group.
+// Unwrap returns the panic's value, if that is an error, and the other errors of the
+// group.
 func (e *PanicError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
 
 func (e *PanicError) inside() (errs []error) {

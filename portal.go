@@ -14,9 +14,9 @@ import (
 // ErrPortalStopped is returned by calls through a portal that was stopped.
 var ErrPortalStopped = errors.New("anyio: this portal is not running")
 
-// A Portal is a door into a run: goroutines that are no tasks of the run start
-// tasks in it and wait for them. So plain Go code, with callbacks from a C library
-// or handlers of another framework, uses what lives on an event loop.
+// A Portal is a door into a run: goroutines outside of the run start tasks in it and
+// wait for them. So plain Go code, with callbacks from a C library or handlers of
+// another framework, uses what lives on an event loop.
 //
 // The functions that take a portal may be called from any goroutine, also from
 // tasks, of this run or another. On the simulator only tasks of the run may use a
@@ -31,11 +31,11 @@ type Portal struct {
 	run     *portalRun
 }
 
-// WithPortal runs body with a portal into the run of ctx. The tasks started
-// through the portal belong to a task group of it: after body has returned, the
-// portal is stopped and the tasks are waited for; if body fails they are canceled.
-// An error of such a task belongs to whoever started it and does not touch the
-// others; a panic cancels all, and is raised again here.
+// WithPortal runs body with a portal into the run of ctx. The tasks started through the
+// portal belong to a task group of it: after body has returned, the portal is stopped
+// and the tasks are waited for; if body fails they are canceled. An error of such a
+// task is returned to the caller who started it and does not affect the others; a panic
+// cancels all, and is raised again here. Cancellation: as for WithTaskGroup.
 func WithPortal(ctx context.Context, body func(ctx context.Context, p *Portal) error) error {
 	return WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
 		p := &Portal{tg: tg}
@@ -210,16 +210,15 @@ func (t *PortalTask[T]) Cancel(reason string) {
 	kernel.Preempt()
 }
 
-// Name is the task's name.
+// Name returns the task's name.
 func (t *PortalTask[T]) Name() string { return t.h.Name() }
 
 var opPortal = kernel.RegisterPassiveOp("PortalCall")
 
-// PortalCall runs f as a task of the portal, waits for its end and returns what
-// it returned, as PortalTask.Await does. It may be called from tasks of the same
-// run, too. runtime.Goexit in f goes on here. Cancellation, of ctx, which is the
-// caller's: the task is canceled and waited for; if it ended for that reason, the
-// cancellation is returned, else what f returned.
+// PortalCall runs f as a task of the portal, waits for its end and returns what it
+// returned, as PortalTask.Await does. It may be called from tasks of the same run, too.
+// runtime.Goexit in f goes on here. Cancellation: the task is canceled and waited for;
+// if it ended for that reason, the cancellation is returned, else what f returned.
 func PortalCall[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T, error), opts ...TaskOption) (T, error) {
 	var zero T
 	if f == nil {

@@ -64,10 +64,10 @@ func (pp *PortalProvider) bury(p *Portal) {
 	pp.dead = kept
 }
 
-// Release gives the portal back. The last one waits for the tasks that are left,
-// also those of runs that were replaced, and returns the errors of the runs; if one
-// has panicked, that is raised here. It works in a canceled scope, where it cancels
-// the tasks first, see Portal.Close.
+// Release gives the portal back. The last one waits for the tasks that are left, also
+// those of runs that were replaced, and returns the errors of the runs; if one has
+// panicked, that is raised here. Cancellation: the portal is given back all the same;
+// the last Release cancels the tasks that are left, and still waits for them.
 func (pp *PortalProvider) Release(ctx context.Context) error {
 	err := withScope(ctx, kernel.NoDeadline, true, func(ctx context.Context, _ *CancelScope) error {
 		return pp.mu.Acquire(ctx)

@@ -9,11 +9,11 @@ import (
 
 var opPortalStart = kernel.RegisterOp("PortalStart")
 
-// PortalStart starts f as a task of the portal, as Start does, and waits until it
-// calls started, whose value it returns. An error of f before that is returned
-// here; the later outcome is told by Await of the task. Cancellation, of ctx: the
-// task is canceled and waited for; if it calls started all the same, its value is
-// returned; if it failed, its error; else the cancellation.
+// PortalStart starts f as a task of the portal, as Start does, and waits until it calls
+// started, whose value it returns. An error of f before that is returned here; the
+// later outcome is told by Await of the task. Cancellation: the task is canceled and
+// waited for; if it calls started all the same, its value is returned; if it failed,
+// its error; else the cancellation.
 func PortalStart[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context, started func(V)) (T, error), opts ...TaskOption) (V, *PortalTask[T], error) {
 	var zero V
 	if f == nil {
@@ -64,10 +64,10 @@ func startPortal[V, T any](ctx context.Context, p *Portal, f func(ctx context.Co
 // PortalOpen uses a function of the With kind from code that opens here and closes
 // there: with runs in a task of the portal up to the call of its body, whose value
 // PortalOpen returns; leave ends the body with the given error, waits for with, and
-// returns its error. All of with runs in one task. If that is canceled first, the
-// body ends by itself with the cancellation, and leave returns what with makes of
-// it. Call leave once. Cancellation of leave: the task is canceled and waited
-// for, as by PortalCall.
+// returns its error. All of with runs in one task. If that is canceled first, the body
+// ends by itself with the cancellation, and leave returns what with makes of it. Call
+// leave once. Cancellation: as for PortalStart; when leave is canceled, the task is
+// canceled and waited for, as by PortalCall.
 func PortalOpen[V any](ctx context.Context, p *Portal, with func(ctx context.Context, body func(ctx context.Context, v V) error) error) (v V, leave func(ctx context.Context, err error) error, err error) {
 	if with == nil {
 		panic(errNilTask)

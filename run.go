@@ -23,10 +23,10 @@ type Backend interface {
 	Name() string
 }
 
-// Parallel is the default backend: each task is a goroutine, on all cores.
+// Parallel returns the default backend: each task is a goroutine, on all cores.
 func Parallel() Backend { return parallelBackend{} }
 
-// EventLoop is the backend that runs all tasks of a run on one thread, one at a
+// EventLoop returns the backend that runs all tasks of a run on one thread, one at a
 // time: no task is interrupted between two blocking calls.
 func EventLoop() Backend { return eventLoopBackend{} }
 
@@ -157,14 +157,17 @@ func reportHold(h kernel.Hog) {
 // MainName names the main task.
 func MainName(name string) RunOption { return func(o *runOptions) { o.cfg.Name = name } }
 
-// Run runs main as the first task of a new run and returns its error. When Run
-// returns, no task of the run is left; what goroutines outside have started in it
-// is canceled when main has ended. ctx cancels the run from outside.
+// Run runs main as the first task of a new run and returns its error. When Run returns,
+// no task of the run is left; what goroutines outside have started in it is canceled
+// when main has ended.
 //
 // A panic of main, or one that no task group kept, is raised again as a
 // *PanicError; runtime.Goexit in main exits the calling goroutine. In a simulated
 // run that cannot go on, the error is a *DeadlockError. Run inside a task of a
 // loop returns ErrAlreadyRunning.
+//
+// Cancellation: all tasks of the run are canceled and waited for; the error is that of
+// main.
 func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunOption) error {
 	if ctx == nil {
 		panic(misuse("nil context: pass context.Background()"))
@@ -209,7 +212,7 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	return err
 }
 
-// Call is Run for a function with a value.
+// Call is like Run but for a function that returns a value. Cancellation: as for Run.
 func Call[T any](ctx context.Context, main func(ctx context.Context) (T, error), opts ...RunOption) (T, error) {
 	var value T
 	err := Run(ctx, func(ctx context.Context) (err error) {

@@ -15,10 +15,10 @@ import (
 // the order of their coming, readers who come one after the other together, so neither
 // readers nor writers starve, and nobody can barge in.
 //
-// The owner is the task that acquired it, or the goroutine, if that is no task. It is
-// not reentrant, for readers neither: a reader that came again would wait behind a
-// writer that waits for it. The zero value is ready, on every backend and without a
-// run. An RWLock must not be copied.
+// The owner is the task that acquired it, or the goroutine, if that does not run a
+// task. It is not reentrant, for readers neither: a reader that came again would wait
+// behind a writer that waits for it. The zero value is ready, on every backend and
+// without a run. An RWLock must not be copied.
 //
 // A task that ends as an owner fails with a *MisuseError that says where it acquired
 // the lock. If it was writing, what the lock guards may be half done, so the lock is
@@ -71,7 +71,8 @@ func (l *RWLock) Acquire(ctx context.Context) error {
 }
 
 // AcquireRead waits until the caller may read: nobody writes then, and no writer came
-// before. Otherwise it is as Acquire.
+// before. Otherwise it is like Acquire. Cancellation: the lock is not acquired, the
+// place in the queue is lost.
 func (l *RWLock) AcquireRead(ctx context.Context) error {
 	h, t, err := l.acquire(ctx, false)
 	if err != nil {
@@ -93,7 +94,7 @@ func (l *RWLock) TryAcquire() error {
 	return err
 }
 
-// TryAcquireRead is TryAcquire for reading. It fails also if a writer waits.
+// TryAcquireRead is like TryAcquire but for reading. It fails also if a writer waits.
 func (l *RWLock) TryAcquireRead() error {
 	h, t, err := l.tryAcquire(false)
 	if err == nil {
@@ -108,11 +109,12 @@ func (l *RWLock) TryAcquireRead() error {
 // canceled scope.
 func (l *RWLock) Release() { l.release(true) }
 
-// ReleaseRead is Release of a reader.
+// ReleaseRead is like Release but ends the reading.
 func (l *RWLock) ReleaseRead() { l.release(false) }
 
 // Do runs f while holding the lock for writing, and releases it also if f panics. The
-// error is that of Acquire, in which case f did not run, or that of f.
+// error is that of Acquire, in which case f did not run, or that of f. Cancellation:
+// while waiting, as for Acquire; in f, it is up to f.
 func (l *RWLock) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := l.Acquire(ctx); err != nil {
 		return err
@@ -121,7 +123,7 @@ func (l *RWLock) Do(ctx context.Context, f func(ctx context.Context) error) erro
 	return f(ctx)
 }
 
-// DoRead is Do for reading.
+// DoRead is like Do but for reading. Cancellation: as for Do.
 func (l *RWLock) DoRead(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := l.AcquireRead(ctx); err != nil {
 		return err
@@ -152,7 +154,7 @@ type RWLockStatistics struct {
 	TasksWaiting int // of both kinds
 }
 
-// Statistics tells who writes, how many read and how many wait. Those to whom Release
+// Statistics returns who writes, how many read and how many wait. Those to whom Release
 // has given the lock own it already, even if they do not run yet.
 //
 //go:norace

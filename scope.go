@@ -19,8 +19,9 @@ type CancelScope struct {
 	s kernel.Scope
 }
 
-// WithCancelScope runs body in a new scope. The body's error is returned, but for
-// a cancellation that the scope itself caused.
+// WithCancelScope runs body in a new scope. The body's error is returned, but for a
+// cancellation that the scope itself caused. Cancellation: when it comes from outside,
+// body is canceled and its error returned as it is.
 func WithCancelScope(ctx context.Context, body func(ctx context.Context, scope *CancelScope) error) error {
 	return withScope(ctx, kernel.NoDeadline, false, body)
 }
@@ -125,14 +126,14 @@ func (c *CancelScope) CancelCause(cause error) {
 }
 
 // CancelCalled reports whether the scope was canceled: by Cancel, or because its
-// deadline has passed. It does not tell whether anything noticed.
+// deadline has passed. It says nothing about whether anything has noticed.
 func (c *CancelScope) CancelCalled() bool { return c.s.CancelCalled() }
 
 // CancelledCaught reports, after the scope was left, whether its own cancellation cut the
 // body short: whether the body's error was that cancellation, or held it beside others.
 func (c *CancelScope) CancelledCaught() bool { return c.s.Caught() }
 
-// Deadline is the scope's own deadline, and whether it has one.
+// Deadline returns the scope's own deadline, and whether it has one.
 func (c *CancelScope) Deadline() (time.Time, bool) { return c.s.OwnDeadline() }
 
 // SetDeadline moves the deadline, on the run's clock (see Now); the zero time

@@ -54,8 +54,8 @@ func Select(ctx context.Context, cases ...Case) (index int, err error) {
 	}
 }
 
-// TrySelect is Select that never waits: ok is false if no case is ready, as in a
-// select statement with a default. It needs no context and is no checkpoint.
+// TrySelect is like Select but never waits: ok is false if no case is ready, as in a
+// select statement with a default. It needs no context and is not a checkpoint.
 func TrySelect(cases ...Case) (index int, ok bool, err error) {
 	p := kernel.Place{}
 	kernel.Preempt()

@@ -20,23 +20,23 @@ type SelectSender[T any] interface {
 	SelectSend(item T) Case
 }
 
-// OnReceive is the case of receiving an item, which is stored in v. It is ready
-// when an item is there, and when the stream is at its end or closed; then v
-// keeps its value.
+// OnReceive returns the case of receiving an item, which is stored in v. It is ready
+// when an item is there, and when the stream is at its end or closed; then v keeps its
+// value.
 func OnReceive[T any](r SelectReceiver[T], v *T) Case { return r.SelectReceive(v) }
 
-// OnSend is the case of sending an item. It is ready when a receiver waits or the
+// OnSend returns the case of sending an item. It is ready when a receiver waits or the
 // buffer has room, and when the stream is broken or closed.
 func OnSend[T any](s SelectSender[T], item T) Case { return s.SelectSend(item) }
 
-// OnEvent is the case of an event that is or gets set.
+// OnEvent returns the case of an event that is or gets set.
 func OnEvent(e *Event) Case { return &latchCase{l: &e.latch} }
 
-// OnFuture is the case of a future that has an outcome, which is then asked of
-// the future.
+// OnFuture returns the case of a future that has an outcome, which is then asked of the
+// future.
 func OnFuture[T any](f *Future[T]) Case { return &latchCase{l: &f.done} }
 
-// OnTask is the case of a task that is over. How it ended is then asked of the handle.
+// OnTask returns the case of a task that is over. How it ended is then asked of the handle.
 func OnTask(h Handle) Case { return &latchCase{l: h.handle().t.DoneLatch()} }
 
 type latchCase struct {
@@ -54,12 +54,12 @@ func (c *latchCase) Enqueue(w *kernel.Waiter, index int) bool {
 	return c.l.Enqueue(&c.node)
 }
 
-// OnTimer is the case that is ready d after the Select began, on the run's clock;
+// OnTimer returns the case that is ready d after the Select began, on the run's clock;
 // zero or less at once, Forever never. If the Case is used again, it counts anew.
 func OnTimer(d time.Duration) Case { return newTimerCase(d, time.Time{}, false) }
 
-// OnDeadline is the case that is ready at t, on the run's clock (see Now). The zero
-// time is never.
+// OnDeadline returns the case that is ready at t, on the run's clock (see Now). The
+// zero time is never.
 func OnDeadline(t time.Time) Case { return newTimerCase(0, t, true) }
 
 func newTimerCase(d time.Duration, at time.Time, absolute bool) Case {

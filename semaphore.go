@@ -9,10 +9,10 @@ import (
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
-// A Semaphore counts slots: Acquire takes one, waiting while there is none, and
-// Release, by whomever, gives one back. Those who wait are served in the order of
-// their coming, and a slot that is released while somebody waits is handed over
-// at once: the value stays 0 and nobody can barge in.
+// A Semaphore counts slots: Acquire takes one, waiting while there is none, and Release
+// gives one back, in any task. Those who wait are served in the order of their coming,
+// and a slot that is released while somebody waits is handed over at once: the value
+// stays 0 and nobody can barge in.
 //
 // The zero value is a Semaphore without slots and without a maximum. It must not
 // be copied.
@@ -177,8 +177,9 @@ func (s *Semaphore) limit() int64 {
 	return s.bound - 1
 }
 
-// Do runs f while holding a slot, and releases it also if f panics. The error is
-// that of Acquire, in which case f did not run, or that of f.
+// Do runs f while holding a slot, and releases it also if f panics. The error is that
+// of Acquire, in which case f did not run, or that of f. Cancellation: while waiting,
+// as for Acquire; in f, it is up to f.
 func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := s.Acquire(ctx); err != nil {
 		return err
@@ -187,10 +188,10 @@ func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) e
 	return f(ctx)
 }
 
-// Value is the number of free slots.
+// Value returns the number of free slots.
 func (s *Semaphore) Value() int { return int(max(s.word.Load(), 0)) }
 
-// MaxValue is the maximum of the value, and whether there is one.
+// MaxValue returns the maximum of the value, and whether there is one.
 func (s *Semaphore) MaxValue() (maximum int, bounded bool) {
 	if s.bound == 0 {
 		return 0, false
@@ -203,7 +204,7 @@ type SemaphoreStatistics struct {
 	TasksWaiting int
 }
 
-// Statistics tells how many wait.
+// Statistics returns how many wait.
 func (s *Semaphore) Statistics() SemaphoreStatistics {
 	s.mu.Lock()
 	defer s.mu.Unlock()

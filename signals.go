@@ -151,8 +151,8 @@ func (r *SignalReceiver) Receive(ctx context.Context) (os.Signal, error) {
 	return r.inbox.take(p)
 }
 
-// All receives until it is canceled or the receiver is closed, which ends the
-// sequence after the error was yielded once.
+// All receives until it is canceled or the receiver is closed, which ends the sequence
+// after the error was yielded once. Cancellation: no signal is lost.
 func (r *SignalReceiver) All(ctx context.Context) iter.Seq2[os.Signal, error] {
 	return func(yield func(os.Signal, error) bool) {
 		for {
@@ -166,8 +166,8 @@ func (r *SignalReceiver) All(ctx context.Context) iter.Seq2[os.Signal, error] {
 
 // Close ends the receiving, restores what was there before and wakes who waits with
 // ErrClosed. Signals that have arrived and were not received are dropped; one that
-// comes later has its effect again. It never waits for a task, does not look at ctx and
-// always returns nil. Any task may call it.
+// comes later has its effect again. It always returns nil. Any task may call it.
+// Cancellation: ignored; it never waits for a task.
 func (r *SignalReceiver) Close(ctx context.Context) error {
 	r.stop()
 	r.watch.Stop()

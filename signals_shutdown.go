@@ -15,7 +15,7 @@ type SignalError struct{ Signal os.Signal }
 
 func (e *SignalError) Error() string { return "anyio: received signal: " + e.Signal.String() }
 
-// ExitCode is what shells report for a program that the signal has ended: 128 plus
+// ExitCode returns what shells report for a program that the signal has ended: 128 plus
 // its number. On Windows it is 1.
 func (e *SignalError) ExitCode() int {
 	if n, ok := signalNumber(e.Signal); ok && runtime.GOOS != "windows" {
@@ -43,6 +43,8 @@ func (e *SignalError) ExitCode() int {
 // nobody reads any more gets the error EPIPE from a write, by which it can end in good
 // order, and is not ended by the signal, as Go programs otherwise are. Writes to other
 // descriptors and to sockets give the error in any case.
+//
+// Cancellation: when it comes from outside, as for WithCancelScope.
 func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sigs ...os.Signal) error {
 	if len(sigs) == 0 {
 		sigs = shutdownSignals

@@ -53,11 +53,11 @@ func bootOf(t *kernel.Task) *starter {
 // Start starts f as a task of the group and waits until f calls started, whose
 // value it returns. From then on the task is like any other.
 //
-// An error of f before that is returned here, unwrapped, and does not touch the
-// group; a task that ends without calling started is an error; calling it twice
-// panics. If only the group is canceled, to which the caller does not belong, the
-// error is a *TaskFailedError that matches ErrTaskCanceled: it is no cancellation of
-// the caller.
+// An error of f before that is returned here, unwrapped, and does not touch the group;
+// a task that ends without calling started is an error; calling it twice panics. If
+// only the group is canceled, to which the caller does not belong, the error is a
+// *TaskFailedError that matches ErrTaskCanceled: it is not a cancellation of the
+// caller.
 //
 // Cancellation: the task is canceled, and waited for until it ends or calls started
 // all the same. If it ends, the cancellation is returned, and an error of the task
@@ -69,7 +69,8 @@ func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context
 	return value, err
 }
 
-// StartHandle is Start that returns the task's handle as well.
+// StartHandle is like Start but returns the task's handle as well. Cancellation: as for
+// Start; the handle comes with the error if the task was started.
 func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, *TaskHandle, error) {
 	var value, zero T
 	if f == nil {

@@ -39,6 +39,8 @@ type TaskGroup struct {
 // others it is left out, and the scope it belongs to still reports that it cut
 // something short.) A panic in a task is raised again here as a *PanicError,
 // runtime.Goexit in a task goes on here.
+//
+// Cancellation: when it comes from outside, body and tasks are canceled and waited for.
 func WithTaskGroup(ctx context.Context, body func(ctx context.Context, tg *TaskGroup) error) error {
 	tg := &TaskGroup{}
 	tg.g.Init(ctx, kernel.NoDeadline, false)

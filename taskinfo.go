@@ -53,7 +53,7 @@ func (i TaskInfo) HasPendingCancellation() bool {
 	return i.task.InnerScope().Canceled()
 }
 
-// Stack is the task's stack in the format of package runtime, "" if the task has
+// Stack returns the task's stack in the format of package runtime, "" if the task has
 // not begun or is over. It stops the world for a moment.
 func (i TaskInfo) Stack() string {
 	if i.Finished() {
@@ -84,11 +84,10 @@ func describe(t *kernel.Task, s *kernel.Scope) TaskInfo {
 	return info
 }
 
-// Sources are the places, "file:line", of the user's innermost calls in which the
-// task stands, at most three, each once, the innermost first: calls within this
-// module and the standard library are passed over. There are none if the task has
-// not begun, is over, or runs a function of this module. It stops the world for a
-// moment.
+// Sources returns the places, "file:line", of the user's innermost calls in which the
+// task stands, at most three, each once, the innermost first: calls within this module
+// and the standard library are passed over. There are none if the task has not begun,
+// is over, or runs a function of this module. It stops the world for a moment.
 func (i TaskInfo) Sources() []string {
 	if i.Finished() {
 		return nil
@@ -154,8 +153,8 @@ func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
 // that were opened without one.
 //
 // It may be asked from any goroutine. A task that waits with the context of another
-// task is shown to wait, and not the other; a goroutine that is no task is not shown,
-// whosever context it waits with.
+// task is shown to wait, and not the other; a goroutine that does not run a task is not
+// shown, whatever context it waits with.
 func RunningTasks(ctx context.Context) []TaskInfo {
 	return infosOf(kernel.Locate(ctx).Run().Tasks())
 }
@@ -200,12 +199,12 @@ func treeOrder(infos []TaskInfo) []TaskInfo {
 	return sorted
 }
 
-// WaitAllTasksBlocked waits until every other task of the run waits for
-// something. A task that has been woken or canceled but has not run yet does not
-// wait. What the tasks did before they waited synchronizes before the return.
-// It is for tests, in place of sleeping. On the parallel backend it looks
-// again and again, and only knows waits in this library: a task that receives
-// from a channel counts as running.
+// WaitAllTasksBlocked waits until every other task of the run waits for something. A
+// task that has been woken or canceled but has not run yet does not wait. What the
+// tasks did before they waited synchronizes before the return. It is for tests, in
+// place of sleeping. On the parallel backend it looks again and again, and only knows
+// waits in this library: a task that receives from a channel counts as running.
+// Cancellation: nothing is lost.
 func WaitAllTasksBlocked(ctx context.Context) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {

@@ -10,10 +10,11 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// PrintTasks writes the tasks of the run of ctx as a tree: each with its name, id
-// and state, what it waits for, where in the source and since when, its deadline
-// and shield. It is what a dump of all goroutines does not tell. The places are
-// those of TaskInfo.Sources. A task in RunBlocking is shown where that was called.
+// PrintTasks writes the tasks of the run of ctx as a tree: each with its name, id and
+// state, what it waits for, where in the source and since when, its deadline and
+// shield. It is what a dump of all goroutines does not tell. The places are those of
+// TaskInfo.Sources. A task in RunBlocking is shown where that was called. Cancellation:
+// ignored; it waits for nothing but w.
 func PrintTasks(ctx context.Context, w io.Writer) error {
 	views, places := kernel.Locate(ctx).Run().Survey()
 	tasks := infosOf(views)

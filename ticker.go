@@ -86,8 +86,8 @@ func (t *Ticker) advance(due int64) {
 	}
 }
 
-// All yields the ticks, each when it comes, until the loop is left. An error, which
-// is a cancellation, is yielded once and ends the sequence.
+// All yields the ticks, each when it comes, until the loop is left. Cancellation: it is
+// yielded once and ends the sequence; the tick is not lost for a later Wait.
 func (t *Ticker) All(ctx context.Context) iter.Seq2[time.Time, error] {
 	return func(yield func(time.Time, error) bool) {
 		for {
@@ -99,7 +99,7 @@ func (t *Ticker) All(ctx context.Context) iter.Seq2[time.Time, error] {
 	}
 }
 
-// OnTick is the case of the next tick of t.
+// OnTick returns the case of the next tick of t.
 func OnTick(t *Ticker) Case {
 	c := &tickCase{t: t}
 	c.timer.Value = c

@@ -16,9 +16,10 @@ const Forever time.Duration = 1<<63 - 1
 
 // MoveOnAfter runs body and cancels it after d. It reports whether the body was cut
 // short: whether its error was the cancellation, or held it beside others. err is what
-// remains without the cancellation; to be cut short is no error. Zero or less cancels at
-// the first blocking call, Forever never. The timer starts at the call, and costs
-// almost nothing if nothing blocks.
+// remains without the cancellation; to be cut short is not an error. Zero or less
+// cancels at the first blocking call, Forever never. The timer starts at the call, and
+// costs almost nothing if nothing blocks. Cancellation: when it comes from outside, err
+// is the error of body, and timedOut is false.
 func MoveOnAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error) (timedOut bool, err error) {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
@@ -27,7 +28,8 @@ func MoveOnAfter(ctx context.Context, d time.Duration, body func(ctx context.Con
 	return c.s.Caught(), err
 }
 
-// MoveOnAt is MoveOnAfter with an absolute deadline; the zero time is none.
+// MoveOnAt is like MoveOnAfter but with an absolute deadline; the zero time is none.
+// Cancellation: as for MoveOnAfter.
 func MoveOnAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error) (timedOut bool, err error) {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
@@ -53,7 +55,8 @@ func (c *CancelScope) runTimed(body func(ctx context.Context) error) (whole, res
 // FailAfter runs body and cancels it after d; if that cut the body short, it returns a
 // *TimeoutError that holds the body's error. A body that ends in time, or ignores the
 // cancellation, gives no timeout: its error is returned as it is. Zero or less cancels
-// at the first blocking call, Forever never.
+// at the first blocking call, Forever never. Cancellation: when it comes from outside,
+// body is canceled and its error returned as it is.
 func FailAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
@@ -61,7 +64,8 @@ func FailAfter(ctx context.Context, d time.Duration, body func(ctx context.Conte
 	return c.runOrFail(d, body)
 }
 
-// FailAt is FailAfter with an absolute deadline; the zero time is none.
+// FailAt is like FailAfter but with an absolute deadline; the zero time is none.
+// Cancellation: as for FailAfter.
 func FailAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error) error {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, false)
@@ -83,10 +87,11 @@ func (c *CancelScope) runOrFail(d time.Duration, body func(ctx context.Context) 
 	return err
 }
 
-// Shielded runs body so that cancellation from outside is not seen in it, for at
-// most d; Forever is no limit. It is for cleanup after a cancellation, which
-// would fail at its first blocking call otherwise. If d passes, it returns a
-// *TimeoutError, as FailAfter does. Zero or less cancels at the first blocking call.
+// Shielded runs body so that cancellation from outside is not seen in it, for at most
+// d; Forever is no limit. It is for cleanup after a cancellation, which would fail at
+// its first blocking call otherwise. If d passes, it returns a *TimeoutError, as
+// FailAfter does. Zero or less cancels at the first blocking call. Cancellation: from
+// outside, it is not seen before body has returned.
 func Shielded(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	c := &CancelScope{}
 	c.s.Init(ctx, kernel.NoDeadline, true)
@@ -94,9 +99,9 @@ func Shielded(ctx context.Context, d time.Duration, body func(ctx context.Contex
 	return c.runOrFail(d, body)
 }
 
-// EffectiveDeadline is the earliest deadline that applies to ctx, up to the
-// nearest shield, and whether there is one. In a canceled scope it is the zero
-// time and true: that deadline has passed.
+// EffectiveDeadline returns the earliest deadline that applies to ctx, up to the
+// nearest shield, and whether there is one. In a canceled scope it is the zero time and
+// true: that deadline has passed.
 func EffectiveDeadline(ctx context.Context) (time.Time, bool) {
 	p := kernel.Locate(ctx)
 	if p.Check() != nil {
@@ -108,18 +113,19 @@ func EffectiveDeadline(ctx context.Context) (time.Time, bool) {
 	return p.S.EffectiveDeadline()
 }
 
-// Now is the time of the run's clock: time.Now, but in the simulator the virtual one.
+// Now returns the time of the run's clock: time.Now, but in the simulator the virtual
+// one.
 func Now(ctx context.Context) time.Time {
 	return kernel.Locate(ctx).Run().Today()
 }
 
 // Sleep waits for d, without end for Forever. Zero or less is a checkpoint: other tasks
-// may run, and a cancellation is noticed.
+// may run, and a cancellation is noticed. Cancellation: it returns before the time.
 func Sleep(ctx context.Context, d time.Duration) error { return kernel.Sleep(ctx, d) }
 
-// SleepUntil waits until t on the run's clock. A time that has passed is a
-// checkpoint; the zero time has passed.
+// SleepUntil waits until t on the run's clock. A time that has passed is a checkpoint;
+// the zero time has passed. Cancellation: it returns before the time.
 func SleepUntil(ctx context.Context, t time.Time) error { return kernel.SleepUntil(ctx, t) }
 
-// SleepForever waits until it is canceled.
+// SleepForever waits without end. Cancellation: ends the wait and is returned.
 func SleepForever(ctx context.Context) error { return kernel.SleepForever(ctx) }

@@ -84,7 +84,7 @@ func (e *TimeoutError) As(target any) bool {
 	return err != nil && errors.As(err, target)
 }
 
-// Timeout is true, as net.Error asks.
+// Timeout returns true, as net.Error asks.
 func (e *TimeoutError) Timeout() bool { return true }
 
 var _ = errgraph.Register(func(e *TimeoutError) []error { return []error{e.Err} })

@@ -46,7 +46,7 @@ func NewAttributes(values ...AttributeValue) Attributes {
 	return Attributes{}.With(values...)
 }
 
-// With is a copy with further attributes, which win over those of the same key.
+// With returns a copy with further attributes, which win over those of the same key.
 func (a Attributes) With(values ...AttributeValue) Attributes {
 	b := Attributes{getters: make(map[any]any, len(a.getters)+len(values))}
 	maps.Copy(b.getters, a.getters)
@@ -56,8 +56,8 @@ func (a Attributes) With(values ...AttributeValue) Attributes {
 	return b
 }
 
-// Merge is a copy with the attributes of others added, of which later ones win.
-// A wrapper returns the attributes of what it wraps, merged with its own.
+// Merge returns a copy with the attributes of others added, of which later ones win. A
+// wrapper returns the attributes of what it wraps, merged with its own.
 func (a Attributes) Merge(others ...Attributes) Attributes {
 	b := a.With()
 	for _, o := range others {
@@ -66,7 +66,7 @@ func (a Attributes) Merge(others ...Attributes) Attributes {
 	return b
 }
 
-// Len is the number of attributes.
+// Len returns the number of attributes.
 func (a Attributes) Len() int { return len(a.getters) }
 
 // An AttributeProvider has extra attributes.
@@ -74,7 +74,7 @@ type AttributeProvider interface {
 	ExtraAttributes() Attributes
 }
 
-// AttributesOf is what the resource provides, nothing if it is no
+// AttributesOf returns what the resource provides, nothing if it is no
 // AttributeProvider.
 func AttributesOf(resource any) Attributes {
 	if p, ok := resource.(AttributeProvider); ok {
@@ -94,8 +94,8 @@ func Extra[T any](resource any, attr *Attribute[T]) (T, error) {
 	return get()
 }
 
-// ExtraOr is Extra with a value for resources that do not have the attribute. It
-// does not stand in for an error of the getter.
+// ExtraOr is like Extra but returns a given value for resources that do not have the
+// attribute. It does not stand in for an error of the getter.
 func ExtraOr[T any](resource any, attr *Attribute[T], otherwise T) (T, error) {
 	get, ok := AttributesOf(resource).getters[attr].(func() (T, error))
 	if !ok {

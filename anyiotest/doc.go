@@ -65,4 +65,9 @@
 // child processes that are still there, [CheckLeaks] after one test:
 //
 //	func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
+//
+// # Limitations
+//
+// A test given to [Run] cannot call t.Run. [CancelEverywhere] uses the simulator only.
+// Descriptors and child processes that are left are found on Linux only, by /proc.
 package anyiotest

@@ -32,8 +32,8 @@ func IgnoreProcess(names ...string) LeakOption {
 	return func(c *leakConfig) { c.processes = append(c.processes, names...) }
 }
 
-// Patience is how long to wait for what is about to end; default 5 s. With zero or less
-// the check looks once.
+// Patience sets how long to wait for what is about to end; default 5 s. With zero or
+// less the check looks once.
 func Patience(d time.Duration) LeakOption { return func(c *leakConfig) { c.patience = d } }
 
 type leakConfig struct {

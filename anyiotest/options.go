@@ -36,8 +36,8 @@ func Only(backends ...string) Option {
 	}
 }
 
-// Seeds are the seeds of the simulator for this test, in place of 1 to 3. The
-// flag -anyio.seeds goes before it.
+// Seeds sets the seeds of the simulator for this test, in place of 1 to 3. The flag
+// -anyio.seeds goes before it.
 func Seeds(seeds ...uint64) Option {
 	return func(p *plan) {
 		p.seeds = seeds
@@ -47,8 +47,8 @@ func Seeds(seeds ...uint64) Option {
 	}
 }
 
-// RunOptions are given to anyio.Run, after anyio.Debug and a name for the main
-// task, the test's, which every test has.
+// RunOptions adds options for anyio.Run. They come after anyio.Debug and the name of
+// the main task, which is the test's.
 func RunOptions(opts ...anyio.RunOption) Option {
 	return func(p *plan) { p.run = append(p.run, opts...) }
 }

@@ -30,10 +30,10 @@ func NewFreePorts(network string) *FreePorts {
 	return &FreePorts{network: network, bind: bindLoopback, given: make(map[int]bool)}
 }
 
-// Network is what the factory was made for.
+// Network returns what the factory was made for.
 func (p *FreePorts) Network() string { return p.network }
 
-// Next is another free port. It fails for an unknown network, for a family that
+// Next returns another free port. It fails for an unknown network, for a family that
 // the machine lacks, and if no port is left.
 func (p *FreePorts) Next() (int, error) {
 	p.mu.Lock()
@@ -114,14 +114,14 @@ func bindLoopback(network string, port int) (io.Closer, int, error) {
 // The factories of the process, so that no test gets another one's port.
 var freeTCP, freeUDP = NewFreePorts("tcp"), NewFreePorts("udp")
 
-// FreeTCPPort is a TCP port that is free on the loopback addresses; no other call
+// FreeTCPPort returns a TCP port that is free on the loopback addresses; no other call
 // in this process gets it.
 func FreeTCPPort(t testing.TB) int {
 	t.Helper()
 	return mustPort(t, freeTCP)
 }
 
-// FreeUDPPort is FreeTCPPort for UDP.
+// FreeUDPPort is like FreeTCPPort but for UDP.
 func FreeUDPPort(t testing.TB) int {
 	t.Helper()
 	return mustPort(t, freeUDP)

@@ -20,7 +20,7 @@ const copyChunk = 4 << 20
 // done and how many there were at the beginning, or more if src has grown: it is read to
 // its end. Both being the same file, also by links, is an error that matches fs.ErrExist.
 //
-// Cancellation: is noticed between two pieces. Then, as after any error, such as a full
+// Cancellation: noticed between two pieces. Then, as after any error, such as a full
 // disk, and a panic of progress, dst is removed if it is a regular file, for it is not
 // whole. If dst is a link, what is said here is about the file that it leads to.
 func Copy(ctx context.Context, dst, src Path, progress func(done, total int64)) error {

@@ -27,4 +27,14 @@
 // Errors are those of package os, so errors.Is(err, fs.ErrNotExist) and the like
 // tell them apart. The end of a file is anyio.ErrEndOfStream, which is io.EOF; a call
 // on a closed file gives anyio.ErrClosed.
+//
+// # Limitations
+//
+// There are no file locks, and folders cannot be watched for changes. A disk or a
+// network file system that hangs holds the call until it answers. The simulator has no
+// files of its own: a simulated run reads and writes those of the system.
+//
+// Windows knows no owners and groups of files, and neither it nor Linux permissions of
+// links: the error matches errors.ErrUnsupported. Copy keeps holes on Linux, macOS and
+// FreeBSD.
 package fileio

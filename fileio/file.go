@@ -84,7 +84,7 @@ func Wrap(file *os.File) *File {
 	return &File{raw: file, endless: endlessOf(file), name: file.Name()}
 }
 
-// Wrapped is the os.File, nil of a spooled file that is in memory.
+// Wrapped returns the os.File, nil for a spooled file that is in memory.
 func (f *File) Wrapped() *os.File {
 	if f.spool != nil {
 		return f.spool.file()
@@ -92,11 +92,11 @@ func (f *File) Wrapped() *os.File {
 	return f.raw.(*os.File)
 }
 
-// Name is the name the file was opened with, "" of a spooled one.
+// Name returns the name the file was opened with, "" for a spooled one.
 func (f *File) Name() string { return f.name }
 
-// Fd is the file's descriptor, on Windows its handle. It stays as it is: unlike the
-// method of os.File this does not change how the file blocks.
+// Fd returns the file's descriptor, on Windows its handle. It stays as it is: unlike
+// the method of os.File this does not change how the file blocks.
 func (f *File) Fd() (fd uintptr, err error) {
 	file := f.Wrapped()
 	switch {
@@ -118,16 +118,16 @@ func (f *File) Fd() (fd uintptr, err error) {
 // take none. Set it before the file is used.
 func (f *File) SetLimiter(l *anyio.CapacityLimiter) { f.limiter = l }
 
-// Limiter is what was given to SetLimiter.
+// Limiter returns what was given to SetLimiter.
 func (f *File) Limiter() *anyio.CapacityLimiter { return f.limiter }
 
 // Closed reports whether Close has been called.
 func (f *File) Closed() bool { return f.closed.Load() }
 
-// Close closes the file, also in a canceled scope, and removes a temporary one;
-// further calls do nothing. A Read that waits for a pipe or a terminal returns
-// anyio.ErrClosed, if the system can wait for it. An error tells that data may be
-// lost.
+// Close closes the file, and removes a temporary one; further calls do nothing. A Read
+// that waits for a pipe or a terminal returns anyio.ErrClosed, if the system can wait
+// for it. An error tells that data may be lost. Cancellation: ignored; the file is
+// closed.
 func (f *File) Close(ctx context.Context) error {
 	if f.closed.Swap(true) {
 		return nil

@@ -71,7 +71,7 @@ func (f *File) write(p []byte) (int, error) {
 	return n, f.outcome(err)
 }
 
-// WriteString is Write for a string.
+// WriteString is like Write but writes a string. Cancellation: as for Write.
 func (f *File) WriteString(ctx context.Context, s string) (int, error) {
 	return f.Write(ctx, []byte(s))
 }
@@ -143,7 +143,8 @@ func (f *File) Seek(ctx context.Context, offset int64, whence int) (int64, error
 	return elsewhere(ctx, f, func() (int64, error) { return f.seek(offset, whence) })
 }
 
-// Tell returns the offset from the start where the next Read or Write is.
+// Tell returns the offset from the start where the next Read or Write is. Cancellation:
+// as for Seek.
 func (f *File) Tell(ctx context.Context) (int64, error) { return f.Seek(ctx, 0, io.SeekCurrent) }
 
 // Truncate makes the file size bytes long, cutting it or filling up with zeros. It
@@ -161,7 +162,7 @@ func (f *File) Sync(ctx context.Context) error {
 	return err
 }
 
-// Stat describes the file.
+// Stat describes the file. Cancellation: a call that has begun is not interrupted.
 func (f *File) Stat(ctx context.Context) (fs.FileInfo, error) {
 	return fileCall(ctx, f, 0, 0, func(f *File, _ int) (fs.FileInfo, error) { return f.raw.Stat() })
 }

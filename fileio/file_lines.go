@@ -45,8 +45,8 @@ func (f *File) ReadLine(ctx context.Context) (string, error) {
 }
 
 // Lines ranges over the lines from here on, each with its "\n", as strings.Lines does.
-// An error is the last pair. Whoever breaks off may go on with any method, or with
-// Lines again. Cancellation: no line is lost.
+// An error is the last pair. After leaving the loop one may go on with any method, or
+// with Lines again. Cancellation: no line is lost.
 func (f *File) Lines(ctx context.Context) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for {
@@ -59,7 +59,8 @@ func (f *File) Lines(ctx context.Context) iter.Seq2[string, error] {
 }
 
 // ReadLines reads the lines from here on, each with its "\n". With an error come those
-// that were read before it.
+// that were read before it. Cancellation: as after any error, the lines read before it
+// are returned; no other is lost.
 func (f *File) ReadLines(ctx context.Context) (lines []string, err error) {
 	for line, err := range f.Lines(ctx) {
 		if err != nil {
@@ -71,7 +72,8 @@ func (f *File) ReadLines(ctx context.Context) (lines []string, err error) {
 }
 
 // ReadAll reads to the end of the file. It reads in pieces, and with an error comes
-// what was read before it.
+// what was read before it. Cancellation: noticed between the pieces; what was read is
+// returned.
 func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
 	data := make([]byte, 0, 512)
 	if info, err := f.Stat(ctx); err != nil {

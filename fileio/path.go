@@ -107,12 +107,12 @@ func NewPath(segments ...string) Path {
 	return p.path()
 }
 
-// Join is p and the segments below it. A segment that is absolute begins anew.
+// Join returns p and the segments below it. A segment that is absolute begins anew.
 func (p Path) Join(segments ...string) Path {
 	return NewPath(append([]string{string(p)}, segments...)...)
 }
 
-// String is the path in normal form.
+// String returns the path in normal form.
 func (p Path) String() string {
 	if isNormal(string(p)) {
 		return string(p)
@@ -133,10 +133,10 @@ func isNormal(s string) bool {
 	return true
 }
 
-// GoString is what %#v prints.
+// GoString returns what %#v prints.
 func (p Path) GoString() string { return "fileio.Path(" + quoteGo(p.String()) + ")" }
 
-// Compare orders paths by their parts: it is -1, 0 or +1, as of cmp.Compare. On
+// Compare orders paths by their parts: it returns -1, 0 or +1, as cmp.Compare does. On
 // Windows upper and lower case are the same.
 func (p Path) Compare(q Path) int {
 	a, b := parse(string(p)).parts(), parse(string(q)).parts()
@@ -155,19 +155,19 @@ func fold(name string) string {
 	return name
 }
 
-// Parts are the components; the first is the anchor if there is one.
+// Parts returns the components; the first is the anchor if there is one.
 func (p Path) Parts() []string { return parse(string(p)).parts() }
 
-// Drive is the letter or share on Windows, "" elsewhere.
+// Drive returns the letter or share on Windows, "" elsewhere.
 func (p Path) Drive() string { return parse(string(p)).drive }
 
-// Root is the separator of an absolute path, else "".
+// Root returns the separator of an absolute path, else "".
 func (p Path) Root() string { return parse(string(p)).root }
 
-// Anchor is Drive and Root.
+// Anchor returns Drive and Root.
 func (p Path) Anchor() string { return parse(string(p)).anchor() }
 
-// Parent is the path without its last name: of "/" it is "/", of "a" it is ".".
+// Parent returns the path without its last name: of "/" it is "/", of "a" it is ".".
 func (p Path) Parent() Path {
 	q := parse(string(p))
 	if n := len(q.names); n > 0 {
@@ -176,7 +176,7 @@ func (p Path) Parent() Path {
 	return q.path()
 }
 
-// Parents are the parent, its parent and so on up to the anchor or ".".
+// Parents returns the parent, its parent and so on up to the anchor or ".".
 func (p Path) Parents() (all []Path) {
 	q := parse(string(p))
 	for n := len(q.names) - 1; n >= 0; n-- {
@@ -191,5 +191,5 @@ func (p Path) IsAbsolute() bool {
 	return q.root != "" && (!windows || q.drive != "")
 }
 
-// AsPosix is the path with slashes between the parts.
+// AsPosix returns the path with slashes between the parts.
 func (p Path) AsPosix() string { return filepath.ToSlash(p.String()) }

@@ -43,7 +43,7 @@ func (p Path) mkdir(opts MkdirOptions) error {
 	return err
 }
 
-// Rmdir removes a folder, which must be empty. Cancellation: it is there.
+// Rmdir removes a folder, which must be empty. Cancellation: it is still there.
 func (p Path) Rmdir(ctx context.Context) error {
 	return do(ctx, func() error {
 		info, err := os.Lstat(p.os())
@@ -57,7 +57,7 @@ func (p Path) Rmdir(ctx context.Context) error {
 	})
 }
 
-// Unlink removes a file or a link, no folder. Cancellation: it is there.
+// Unlink removes a file or a link, no folder. Cancellation: it is still there.
 func (p Path) Unlink(ctx context.Context) error {
 	return do(ctx, func() error {
 		info, err := os.Lstat(p.os())
@@ -71,7 +71,8 @@ func (p Path) Unlink(ctx context.Context) error {
 	})
 }
 
-// UnlinkIfExists is Unlink, but it is no error if there is nothing.
+// UnlinkIfExists is like Unlink but returns nil if there is nothing at the path.
+// Cancellation: as for Unlink.
 func (p Path) UnlinkIfExists(ctx context.Context) error {
 	if err := p.Unlink(ctx); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -112,7 +113,8 @@ func (p Path) Rename(ctx context.Context, target Path) (Path, error) {
 	return p.move(ctx, target, windows)
 }
 
-// Replace is Rename, and replaces a file that was there on every system.
+// Replace is like Rename but replaces a file that was there on every system.
+// Cancellation: as for Rename.
 func (p Path) Replace(ctx context.Context, target Path) (Path, error) {
 	return p.move(ctx, target, false)
 }
@@ -150,7 +152,8 @@ func (p Path) Chmod(ctx context.Context, mode fs.FileMode) error {
 }
 
 // Lchmod changes the permissions of what is at the path itself. Where a system cannot
-// do that for a link, the error matches errors.ErrUnsupported.
+// do that for a link, the error matches errors.ErrUnsupported. Cancellation: as for
+// Chmod.
 func (p Path) Lchmod(ctx context.Context, mode fs.FileMode) error {
 	return do(ctx, func() error { return lchmod(p.os(), mode) })
 }

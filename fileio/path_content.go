@@ -27,15 +27,16 @@ func (p Path) OpenFile(ctx context.Context, flag int, perm fs.FileMode) (*File, 
 }
 
 // ReadBytes reads all of the file, in one call. For a file so large that one wants to
-// cancel reading it see File.ReadAll, for many files ReadInto.
+// cancel reading it see File.ReadAll, for many files ReadInto. Cancellation: a call
+// that has begun is not interrupted.
 func (p Path) ReadBytes(ctx context.Context) ([]byte, error) {
 	return callWith(ctx, p.os(), os.ReadFile)
 }
 
-// ReadInto reads the file into a buffer of the caller and returns how many bytes it has.
-// If the file has more, the buffer is full and the error is io.ErrShortBuffer. For
-// large files it takes a fraction of the time of ReadBytes, most of which goes into
-// new memory.
+// ReadInto reads the file into a buffer of the caller and returns how many bytes it
+// has. If the file has more, the buffer is full and the error is io.ErrShortBuffer. For
+// large files it takes a fraction of the time of ReadBytes, most of which goes into new
+// memory. Cancellation: a call that has begun is not interrupted.
 func (p Path) ReadInto(ctx context.Context, buf []byte) (int, error) {
 	switch here, err := inPlace(ctx); {
 	case err != nil:
@@ -88,9 +89,10 @@ func (c content) write() (struct{}, error) {
 	return struct{}{}, os.WriteFile(c.path.os(), c.data, 0o666)
 }
 
-// ReadText reads all of the file as text, in UTF-8 or in what stream.Encoding says. Bytes
-// that are no text are a *stream.DecodeError, unless stream.OnTextError says
-// otherwise. Ends of lines stay as they are.
+// ReadText reads all of the file as text, in UTF-8 or in what stream.Encoding says.
+// Bytes that are not text are a *stream.DecodeError, unless stream.OnTextError says
+// otherwise. Ends of lines stay as they are. Cancellation: reading that has begun is
+// not interrupted; there is no text.
 func (p Path) ReadText(ctx context.Context, opts ...stream.TextOption) (string, error) {
 	data, err := p.ReadBytes(ctx)
 	if err != nil || len(opts) == 0 && utf8.Valid(data) {

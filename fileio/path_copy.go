@@ -22,9 +22,9 @@ type CopyOptions struct {
 }
 
 // Copy copies a file, a link or a folder with all that is in it, and returns target. A
-// file that is there is overwritten; a folder must not be there. Copying something
-// into itself is an error. Cancellation: is noticed between files and pieces of them.
-// Then, as after any error, the files that are whole stay, and no others.
+// file that is there is overwritten; a folder must not be there. Copying something into
+// itself is an error. Cancellation: noticed between files and pieces of them. Then, as
+// after any error, the files that are whole stay, and no others.
 func (p Path) Copy(ctx context.Context, target Path, opts CopyOptions) (Path, error) {
 	if inside, err := p.holds(ctx, target, opts.KeepSymlinks); err != nil {
 		return "", err
@@ -115,7 +115,8 @@ func (p Path) copyTo(ctx context.Context, target Path, opts CopyOptions, above [
 	})
 }
 
-// CopyInto is Copy to the same name in a folder.
+// CopyInto is like Copy but copies to the same name in a folder. Cancellation: as for
+// Copy.
 func (p Path) CopyInto(ctx context.Context, folder Path, opts CopyOptions) (Path, error) {
 	if p.Name() == "" {
 		return "", p.invalid("it has no name to keep")
@@ -126,7 +127,7 @@ func (p Path) CopyInto(ctx context.Context, folder Path, opts CopyOptions) (Path
 // Move gives a file or folder another path, which is returned, also on another file
 // system; then it is copied, with its metadata and links, and removed, and if it cannot
 // be removed the path comes with an error. A file that is there is replaced, by what is
-// whole. Cancellation: is noticed while copying; what was moved is still where it
+// whole. Cancellation: noticed while copying; what was to be moved is still where it
 // was.
 func (p Path) Move(ctx context.Context, target Path) (Path, error) {
 	to, err := p.Replace(ctx, target)
@@ -179,7 +180,8 @@ func differ(from, to string) error {
 	return nil
 }
 
-// MoveInto is Move to the same name in a folder.
+// MoveInto is like Move but moves to the same name in a folder. Cancellation: as for
+// Move.
 func (p Path) MoveInto(ctx context.Context, folder Path) (Path, error) {
 	if p.Name() == "" {
 		return "", p.invalid("it has no name to keep")

@@ -14,10 +14,10 @@ import (
 // Glob ranges over what is below the path and matches a pattern as that of FullMatch,
 // sorted folder by folder. A pattern that ends in a separator finds folders only. What
 // cannot be read, or vanishes meanwhile, is passed over. In memory are the folders from
-// here to where it looks, each with what is in it; what was found is forgotten, unless a
-// pattern such as "**/a/**" may find it in several ways. The pair with an error is the
-// last: a *PathError if the pattern is empty or absolute, and the cancellation, which is
-// noticed between any two folders and paths.
+// here to where it looks, each with what is in it; what was found is forgotten, unless
+// a pattern such as "**/a/**" may find it in several ways. The pair with an error is
+// the last: a *PathError if the pattern is empty or absolute, or the cancellation.
+// Cancellation: noticed between any two folders and paths.
 func (p Path) Glob(ctx context.Context, pattern string, opts ...MatchOption) iter.Seq2[Path, error] {
 	return func(yield func(Path, error) bool) {
 		pat := parse(pattern)
@@ -50,7 +50,8 @@ func manyWays(pats []string) bool {
 	return slices.Contains(rest, "**")
 }
 
-// RGlob is Glob in the folder and all below it: the pattern begins with "**/".
+// RGlob is like Glob but looks in the folder and all below it: the pattern begins with
+// "**/". Cancellation: as for Glob.
 func (p Path) RGlob(ctx context.Context, pattern string, opts ...MatchOption) iter.Seq2[Path, error] {
 	if q := parse(pattern); q.anchor() != "" {
 		return p.Glob(ctx, pattern, opts...) // tells what is wrong

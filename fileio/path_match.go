@@ -22,7 +22,7 @@ func matchOptionsOf(opts []MatchOption) matchOptions {
 	return o
 }
 
-// CaseSensitive tells whether upper and lower case differ. By default they do, but on
+// CaseSensitive sets whether upper and lower case differ. By default they do, but on
 // Windows.
 func CaseSensitive(yes bool) MatchOption { return func(o *matchOptions) { o.fold = !yes } }
 

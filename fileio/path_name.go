@@ -27,7 +27,7 @@ func (p Path) invalid(format string, args ...any) error {
 
 func quoteGo(s string) string { return strconv.Quote(s) }
 
-// Name is the last part, "" if there is none but the anchor.
+// Name returns the last part, "" if there is none but the anchor.
 func (p Path) Name() string {
 	if names := parse(string(p)).names; len(names) > 0 {
 		return names[len(names)-1]
@@ -44,14 +44,14 @@ func splitName(name string) (stem, suffix string) {
 	return name, ""
 }
 
-// Suffix is the last dot of the name and what follows: ".gz" of "a.tar.gz", "" of
+// Suffix returns the last dot of the name and what follows: ".gz" of "a.tar.gz", "" of
 // ".bashrc" and "a.".
 func (p Path) Suffix() string {
 	_, suffix := splitName(p.Name())
 	return suffix
 }
 
-// Suffixes are all suffixes: ".tar" and ".gz" of "a.tar.gz".
+// Suffixes returns all suffixes: ".tar" and ".gz" of "a.tar.gz".
 func (p Path) Suffixes() (all []string) {
 	name := strings.TrimLeft(p.Name(), ".")
 	if strings.HasSuffix(name, ".") {
@@ -63,7 +63,7 @@ func (p Path) Suffixes() (all []string) {
 	return all
 }
 
-// Stem is the name without its suffix: "a.tar" of "a.tar.gz".
+// Stem returns the name without its suffix: "a.tar" of "a.tar.gz".
 func (p Path) Stem() string {
 	stem, _ := splitName(p.Name())
 	return stem
@@ -75,8 +75,8 @@ func (p Path) rename(name string) Path {
 	return q.with(append(q.names[:len(q.names)-1:len(q.names)-1], name)...).path()
 }
 
-// WithName is the path with another last part. It is a *PathError if there is none to
-// exchange, and if the name is none: "", "." or with a separator.
+// WithName returns the path with another last part. The error is a *PathError if there
+// is none to exchange, and if the name is none: "", "." or with a separator.
 func (p Path) WithName(name string) (Path, error) {
 	if p.Name() == "" {
 		return "", p.invalid("it has no name to exchange")
@@ -87,7 +87,8 @@ func (p Path) WithName(name string) (Path, error) {
 	return p.rename(name), nil
 }
 
-// WithStem is the path with another name before the suffix. An empty stem is a *PathError.
+// WithStem returns the path with another name before the suffix. An empty stem is a
+// *PathError.
 func (p Path) WithStem(stem string) (Path, error) {
 	suffix := p.Suffix()
 	if stem == "" && suffix != "" {
@@ -96,8 +97,8 @@ func (p Path) WithStem(stem string) (Path, error) {
 	return p.WithName(stem + suffix)
 }
 
-// WithSuffix is the path with another suffix, which begins with a dot; "" takes it
-// away. It is a *PathError if there is no name, and if the suffix is none.
+// WithSuffix returns the path with another suffix, which begins with a dot; "" takes it
+// away. The error is a *PathError if there is no name, and if the suffix is none.
 func (p Path) WithSuffix(suffix string) (Path, error) {
 	if suffix != "" && (suffix == "." || suffix[0] != '.' || strings.ContainsAny(suffix, "/"+separator)) {
 		return "", p.invalid("%q is not a suffix: want a dot and more, without a separator", suffix)

@@ -15,12 +15,14 @@ import (
 // os is the path as the system is to be given it.
 func (p Path) os() string { return p.String() }
 
-// Stat describes what the path leads to, also through links.
+// Stat describes what the path leads to, also through links. Cancellation: a call that
+// has begun is not interrupted.
 func (p Path) Stat(ctx context.Context) (fs.FileInfo, error) {
 	return callWith(ctx, p.os(), os.Stat)
 }
 
-// Lstat describes what is at the path itself, be it a link.
+// Lstat describes what is at the path itself, also if that is a link. Cancellation: as
+// for Stat.
 func (p Path) Lstat(ctx context.Context) (fs.FileInfo, error) {
 	return callWith(ctx, p.os(), os.Lstat)
 }
@@ -50,57 +52,62 @@ func (p Path) hasType(ctx context.Context, mask, want fs.FileMode) (bool, error)
 
 // Exists reports whether the path leads to something. A link that leads nowhere is
 // nothing; see Lexists. An error says that it could not be found out, such as for lack
-// of permission.
+// of permission. Cancellation: as for Stat.
 func (p Path) Exists(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Stat, func(fs.FileInfo) bool { return true })
 }
 
-// Lexists reports whether there is something at the path, be it a link that leads
-// nowhere.
+// Lexists reports whether there is something at the path, also a link that leads
+// nowhere. Cancellation: as for Stat.
 func (p Path) Lexists(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Lstat, func(fs.FileInfo) bool { return true })
 }
 
-// IsDir reports whether the path leads to a folder. Like the questions below it is
-// answered with no if there is nothing.
+// IsDir reports whether the path leads to a folder. Like the methods below it returns
+// false if there is nothing. Cancellation: as for Stat.
 func (p Path) IsDir(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeDir, fs.ModeDir)
 }
 
-// IsFile reports whether the path leads to a regular file.
+// IsFile reports whether the path leads to a regular file. Cancellation: as for Stat.
 func (p Path) IsFile(ctx context.Context) (bool, error) { return p.hasType(ctx, fs.ModeType, 0) }
 
-// IsSymlink reports whether there is a symbolic link at the path.
+// IsSymlink reports whether there is a symbolic link at the path. Cancellation: as for
+// Stat.
 func (p Path) IsSymlink(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Lstat, func(i fs.FileInfo) bool { return i.Mode()&fs.ModeSymlink != 0 })
 }
 
 // IsJunction reports whether there is a junction at the path, which only Windows has.
+// Cancellation: as for Stat.
 func (p Path) IsJunction(ctx context.Context) (bool, error) {
 	return p.ask(ctx, os.Lstat, func(i fs.FileInfo) bool { return windows && i.Mode()&fs.ModeIrregular != 0 })
 }
 
-// IsBlockDevice reports whether the path leads to one.
+// IsBlockDevice reports whether the path leads to a block device. Cancellation: as for
+// Stat.
 func (p Path) IsBlockDevice(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeDevice|fs.ModeCharDevice, fs.ModeDevice)
 }
 
-// IsCharDevice reports whether the path leads to one.
+// IsCharDevice reports whether the path leads to a character device. Cancellation: as
+// for Stat.
 func (p Path) IsCharDevice(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeCharDevice, fs.ModeCharDevice)
 }
 
-// IsFIFO reports whether the path leads to one.
+// IsFIFO reports whether the path leads to a FIFO. Cancellation: as for Stat.
 func (p Path) IsFIFO(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeNamedPipe, fs.ModeNamedPipe)
 }
 
-// IsSocket reports whether the path leads to one.
+// IsSocket reports whether the path leads to a UNIX socket. Cancellation: as for Stat.
 func (p Path) IsSocket(ctx context.Context) (bool, error) {
 	return p.hasType(ctx, fs.ModeSocket, fs.ModeSocket)
 }
 
-// IsMount reports whether another file system begins at the path.
+// IsMount reports whether another file system begins at the path. Cancellation: as for
+// Stat.
 func (p Path) IsMount(ctx context.Context) (bool, error) {
 	return call(ctx, func() (bool, error) {
 		mount, err := isMount(p.os())
@@ -108,7 +115,7 @@ func (p Path) IsMount(ctx context.Context) (bool, error) {
 	})
 }
 
-// SameFile reports whether both paths lead to the same file.
+// SameFile reports whether both paths lead to the same file. Cancellation: as for Stat.
 func (p Path) SameFile(ctx context.Context, q Path) (bool, error) {
 	return call(ctx, func() (bool, error) {
 		a, err := os.Stat(p.os())
@@ -120,7 +127,7 @@ func (p Path) SameFile(ctx context.Context, q Path) (bool, error) {
 	})
 }
 
-// Cwd is the working directory.
+// Cwd returns the working directory. Cancellation: as for Path.Stat.
 func Cwd(ctx context.Context) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		dir, err := os.Getwd()
@@ -128,7 +135,7 @@ func Cwd(ctx context.Context) (Path, error) {
 	})
 }
 
-// Home is the user's folder.
+// Home returns the user's folder. Cancellation: as for Path.Stat.
 func Home(ctx context.Context) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		dir, err := os.UserHomeDir()
@@ -136,7 +143,8 @@ func Home(ctx context.Context) (Path, error) {
 	})
 }
 
-// Absolute is the path from the root on. Links and ".." stay in it.
+// Absolute returns the path from the root on. Links and ".." stay in it. Cancellation:
+// as for Stat.
 func (p Path) Absolute(ctx context.Context) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		if p.IsAbsolute() {
@@ -151,8 +159,8 @@ func (p Path) Absolute(ctx context.Context) (Path, error) {
 	})
 }
 
-// Expanduser puts the folder of a user for the "~" or "~name" that the path begins
-// with.
+// Expanduser returns the path with the folder of a user in place of the "~" or "~name"
+// that it begins with. Cancellation: as for Stat.
 func (p Path) Expanduser(ctx context.Context) (Path, error) {
 	q := parse(string(p))
 	if q.anchor() != "" || len(q.names) == 0 || !strings.HasPrefix(q.names[0], "~") {
@@ -168,17 +176,18 @@ func (p Path) Expanduser(ctx context.Context) (Path, error) {
 	})
 }
 
-// Owner is the name of the user that owns the file.
+// Owner returns the name of the user that owns the file. Cancellation: as for Stat.
 func (p Path) Owner(ctx context.Context) (string, error) {
 	return call(ctx, func() (string, error) { return owner(p.os()) })
 }
 
-// Group is the name of the group that owns the file.
+// Group returns the name of the group that owns the file. Cancellation: as for Stat.
 func (p Path) Group(ctx context.Context) (string, error) {
 	return call(ctx, func() (string, error) { return group(p.os()) })
 }
 
-// Readlink is where the link at the path leads, as it is written in it.
+// Readlink returns where the link at the path leads, as it is written in it.
+// Cancellation: as for Stat.
 func (p Path) Readlink(ctx context.Context) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		s, err := os.Readlink(p.os())

@@ -9,9 +9,9 @@ import (
 // maxLinks is how many links Resolve follows before it takes them for a loop.
 const maxLinks = 255
 
-// Resolve is the absolute path without links and "..". If strict, all of it must
+// Resolve returns the absolute path without links and "..". If strict, all of it must
 // exist; if not, what is beyond the last part that exists is kept as it is. A loop of
-// links is an error if strict, and else kept too.
+// links is an error if strict, and else kept too. Cancellation: as for Stat.
 func (p Path) Resolve(ctx context.Context, strict bool) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		start := parse(string(p))

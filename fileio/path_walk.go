@@ -12,7 +12,7 @@ import (
 // A Folder is one step of Walk: a folder and the names of what is in it, sorted.
 type Folder struct {
 	Path  Path
-	Dirs  []string // folders; whoever changes this, going top down, decides which are walked
+	Dirs  []string // folders; a change of it, going top down, decides which are walked
 	Files []string // all else, also links to folders that are not followed
 }
 
@@ -28,7 +28,7 @@ type WalkOptions struct {
 }
 
 // Walk ranges over the folder and all folders below it. The pair with an error is the
-// last. Cancellation: is noticed between any two folders.
+// last. Cancellation: noticed between any two folders.
 func (p Path) Walk(ctx context.Context, opts WalkOptions) iter.Seq2[*Folder, error] {
 	return func(yield func(*Folder, error) bool) {
 		w := &walker{ctx: ctx, opts: opts, yield: yield, root: p.Join()}

@@ -16,12 +16,12 @@ type TempOptions struct {
 	Keep   bool   // do not remove it at Close
 }
 
-// TempDir is the folder of temporary files.
+// TempDir returns the folder of temporary files.
 func TempDir() Path { return NewPath(os.TempDir()) }
 
-// TemporaryFile makes a file to read and write that has no name, or on Windows
-// one that vanishes with it. It is gone when it is closed, also if the program
-// ends before. Cancellation: there is none.
+// TemporaryFile makes a file to read and write that has no name, or on Windows one that
+// vanishes with it. It is gone when it is closed, also if the program ends before.
+// Cancellation: no file is made.
 func TemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
 	file, err := call(ctx, func() (*os.File, error) { return createNameless(opts) })
 	if err != nil {
@@ -41,8 +41,8 @@ func TemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
 //	if err != nil { … }
 //	defer f.Close(ctx)
 //
-// and it is removed also after a panic and in a canceled scope. Cancellation: there
-// is none.
+// and it is removed also after a panic and in a canceled scope. Cancellation: no file
+// is made.
 func NamedTemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
 	file, err := call(ctx, func() (*os.File, error) { return createTemp(opts) })
 	if err != nil {
@@ -98,8 +98,8 @@ func removeQuietly(name string) error {
 	return nil
 }
 
-// Mkstemp makes a file as NamedTemporaryFile does, which the caller closes and
-// removes.
+// Mkstemp makes a file as NamedTemporaryFile does, which the caller closes and removes.
+// Cancellation: no file is made.
 func Mkstemp(ctx context.Context, opts TempOptions) (*File, Path, error) {
 	opts.Keep = true
 	f, err := NamedTemporaryFile(ctx, opts)
@@ -109,8 +109,8 @@ func Mkstemp(ctx context.Context, opts TempOptions) (*File, Path, error) {
 	return f, NewPath(f.Name()), nil
 }
 
-// Mkdtemp makes a folder with a name that nobody else uses, which the caller
-// removes. Cancellation: there is none.
+// Mkdtemp makes a folder with a name that nobody else uses, which the caller removes.
+// Cancellation: no folder is made.
 func Mkdtemp(ctx context.Context, opts TempOptions) (Path, error) {
 	dir, err := call(ctx, func() (string, error) {
 		return newName(opts, randomName, func(name string) error { return os.Mkdir(name, 0o700) })

@@ -20,8 +20,8 @@ type TempDirectory struct {
 
 var _ anyio.Resource = (*TempDirectory)(nil)
 
-// TemporaryDirectory makes a folder with a name that nobody else uses. Cancellation:
-// there is none.
+// TemporaryDirectory makes a folder with a name that nobody else uses. Cancellation: no
+// folder is made.
 func TemporaryDirectory(ctx context.Context, opts TempOptions) (*TempDirectory, error) {
 	path, err := Mkdtemp(ctx, opts)
 	if err != nil {
@@ -30,12 +30,12 @@ func TemporaryDirectory(ctx context.Context, opts TempOptions) (*TempDirectory, 
 	return &TempDirectory{path: path, keep: opts.Keep}, nil
 }
 
-// Path is where the folder is.
+// Path returns the path of the folder.
 func (d *TempDirectory) Path() Path { return d.path }
 
-// Close removes the folder, unless it is to be kept, also in a canceled scope. If
-// something in it cannot be removed it tells, and Cleanup may be tried again; a
-// second Close does nothing.
+// Close removes the folder, unless it is to be kept. If something in it cannot be
+// removed it returns an error, and Cleanup may be tried again; a second Close does
+// nothing. Cancellation: ignored; the folder is removed.
 func (d *TempDirectory) Close(ctx context.Context) error {
 	if d.closed.Swap(true) || d.keep {
 		return nil
@@ -43,9 +43,9 @@ func (d *TempDirectory) Close(ctx context.Context) error {
 	return d.Cleanup(ctx)
 }
 
-// Cleanup removes the folder now, even if it is to be kept. It is no error if it is
-// gone. Folders in it that may not be written are made so first; links are removed,
-// not what they lead to. Cancellation: is not noticed.
+// Cleanup removes the folder now, even if it is to be kept. It is not an error if it is
+// gone. Folders in it that may not be written are made so first; links are removed, not
+// what they lead to. Cancellation: ignored; the folder is removed.
 func (d *TempDirectory) Cleanup(ctx context.Context) error {
 	return cleanup(ctx, func() error { return removeAll(string(d.path)) })
 }

@@ -27,8 +27,8 @@ func SpooledTemporaryFile(maxSize int64, opts TempOptions) *SpooledFile {
 	return s
 }
 
-// Rollover makes it a file on disk, if it is not one already. Where it reads and
-// writes stays the same. Cancellation: it is in memory.
+// Rollover makes it a file on disk, if it is not one already. Where it reads and writes
+// stays the same. Cancellation: the file stays in memory.
 func (s *SpooledFile) Rollover(ctx context.Context) error {
 	if s.spool.file() != nil {
 		_, err := s.here(ctx, 0)

@@ -18,8 +18,13 @@
 //
 // Three rules make it one that others can rely on. Enter comes first, so that in a
 // canceled scope the call has no effect. When Park returns nil, somebody has chosen
-// this waiter, and what it waited for is its own, even if its scope is canceled in
-// the same instant; when it returns an error, nobody has. And whoever makes the
-// wait come true hands it over under the lock, before Unpark, so that nobody who
-// comes later is first.
+// this waiter, and what it waited for is its own, even if its scope is canceled in the
+// same instant; when it returns an error, nobody has. And the task that makes the wait
+// come true hands it over under the lock, before Unpark, so that nobody who comes later
+// is first.
+//
+// # Limitations
+//
+// A wait in a ParkingLot cannot be a case of anyio.Select. All contexts that belong to
+// no run share one value of a RunVar.
 package lowlevel

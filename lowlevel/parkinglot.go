@@ -33,9 +33,9 @@ func NewParkingLot(name string, l sync.Locker) *ParkingLot {
 
 var opPark = kernel.RegisterOp("ParkingLot.Park")
 
-// Park waits until Unpark chooses the calling task or goroutine. L is held on
-// entry and not on return. Call Enter before taking L: Park itself is no schedule
-// point until it waits.
+// Park waits until Unpark chooses the calling task or goroutine. L is held on entry and
+// not on return. Call Enter before taking L: Park itself is not a schedule point until
+// it waits.
 //
 // Cancellation: the caller has left the queue, and was not chosen.
 func (l *ParkingLot) Park(ctx context.Context) error {
@@ -82,7 +82,7 @@ func (l *ParkingLot) Unpark(n int) int {
 // UnparkAll lets all go on and returns how many there were. L is held.
 func (l *ParkingLot) UnparkAll() int { return l.Unpark(math.MaxInt) }
 
-// Len is the number of those that wait, for statistics.
+// Len returns the number of those that wait, for statistics.
 func (l *ParkingLot) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

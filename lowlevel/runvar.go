@@ -33,8 +33,8 @@ func NewRunVarDefault[T any](name string, otherwise T) *RunVar[T] {
 
 func (v *RunVar[T]) String() string { return fmt.Sprintf("RunVar(%q)", v.name) }
 
-// Get is the variable's value in the run of ctx, else its default, else an error
-// that matches ErrLookup.
+// Get returns the variable's value in the run of ctx, else its default, else an error
+// that matches ErrLookup. Cancellation: ignored; it never waits.
 func (v *RunVar[T]) Get(ctx context.Context) (T, error) {
 	value, ok := v.lookup(ctx)
 	switch {
@@ -46,8 +46,8 @@ func (v *RunVar[T]) Get(ctx context.Context) (T, error) {
 	return value, fmt.Errorf("%w: %q was not set and has no default", ErrLookup, v.name)
 }
 
-// GetOr is the variable's value in the run of ctx, else otherwise, which beats
-// the variable's own default.
+// GetOr returns the variable's value in the run of ctx, else otherwise, which beats the
+// variable's own default.
 func (v *RunVar[T]) GetOr(ctx context.Context, otherwise T) T {
 	if value, ok := v.lookup(ctx); ok {
 		return value
@@ -68,10 +68,10 @@ func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
 	return in.Value.(box[T]).value, true
 }
 
-// GetOrSet is the variable's value in the run of ctx; if it was not set, the variable
-// is given the one that make returns. It is one step: of all who call it in a run one
-// makes the value, and all get the same. (Get and then Set may make several, where
-// tasks run at the same time.) A default counts for nothing here.
+// GetOrSet returns the variable's value in the run of ctx; if it was not set, the
+// variable is given the one that make returns. It is one step: of all who call it in a
+// run one makes the value, and all get the same. (Get and then Set may make several,
+// where tasks run at the same time.) A default counts for nothing here.
 //
 // make must not wait, as others who use the variable in the run wait for it. To use the
 // variable in it panics with a *anyio.MisuseError. If it panics, the variable stays unset.
@@ -137,5 +137,5 @@ type RunVarToken[T any] struct {
 	used atomic.Bool
 }
 
-// Restore is Reset of the token's own variable, for a defer statement.
+// Restore calls Reset of the token's own variable, for a defer statement.
 func (t *RunVarToken[T]) Restore() error { return t.v.Reset(t) }

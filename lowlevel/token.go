@@ -11,9 +11,9 @@ import (
 // run are equal (==). The zero Token is of no run.
 type Token struct{ run *kernel.Run }
 
-// CurrentToken is the token of the run of ctx. A context that comes from no run
-// has none: the error is anyio.ErrNoEventLoop. After the end of the run the error
-// is anyio.ErrRunFinished.
+// CurrentToken returns the token of the run of ctx. A context that comes from no run
+// has none: the error is anyio.ErrNoEventLoop. After the end of the run the error is
+// anyio.ErrRunFinished. Cancellation: ignored; it never waits.
 func CurrentToken(ctx context.Context) (Token, error) {
 	t := Token{kernel.Locate(ctx).Run()}
 	if t.run == kernel.Ambient() {
@@ -22,7 +22,7 @@ func CurrentToken(ctx context.Context) (Token, error) {
 	return t, t.Err()
 }
 
-// Err is nil while the run goes on, anyio.ErrRunFinished after its end, and
+// Err returns nil while the run goes on, anyio.ErrRunFinished after its end, and
 // anyio.ErrNoEventLoop for the zero Token.
 func (t Token) Err() error {
 	switch {
@@ -34,7 +34,7 @@ func (t Token) Err() error {
 	return nil
 }
 
-// Backend is the name of the run's backend, "" for the zero Token.
+// Backend returns the name of the run's backend, "" for the zero Token.
 func (t Token) Backend() string {
 	if t.run == nil {
 		return ""
@@ -42,10 +42,10 @@ func (t Token) Backend() string {
 	return t.run.Backend.Name()
 }
 
-// Context is a context of the run as a whole, for goroutines that are none of its
-// tasks: blocking functions called with it block the goroutine alone, obey the
-// context that was given to anyio.Run, and see the run's clock and variables. They
-// are canceled when the run ends. The error is that of Err.
+// Context returns a context of the run as a whole, for goroutines that do not run one
+// of its tasks: blocking functions called with it block the goroutine alone, obey the
+// context that was given to anyio.Run, and see the run's clock and variables. They are
+// canceled when the run ends. The error is that of Err.
 func (t Token) Context() (context.Context, error) {
 	if err := t.Err(); err != nil {
 		return nil, err

@@ -93,8 +93,8 @@ var (
 	ToStdout = Stdio{kind: isStdout}  // for Stderr: where Stdout goes
 )
 
-// File is an open file as a standard stream. It stays the caller's, but in blocking
-// mode: deadlines have no effect on it any more.
+// File returns an open file as a standard stream. It stays the caller's, but in
+// blocking mode: deadlines have no effect on it any more.
 func File(f *os.File) Stdio { return Stdio{kind: isFile, file: f} }
 
 func misuse(format string, args ...any) error {
@@ -150,7 +150,7 @@ func (c *Command) patience() time.Duration {
 	return c.Grace
 }
 
-// String is the command as people write it.
+// String returns the command as people write it.
 func (c *Command) String() string {
 	if c.Shell != "" {
 		return c.Shell

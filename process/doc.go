@@ -24,4 +24,13 @@
 // Processes are a part of the real world: in the simulator Run, Output and Start
 // return an error that matches errors.ErrUnsupported. A Function is called there in
 // this process, as one step.
+//
+// # Limitations
+//
+// There are no pseudo-terminals. What a program has started itself goes on after its
+// end, unless Command.KillGroup is set. A function in a worker process is not told of a
+// cancellation: its process is killed.
+//
+// On Windows Terminate is the same as Kill, and User, Group, ExtraGroups, NewSession,
+// KillGroup and Umask give an error that matches errors.ErrUnsupported.
 package process

@@ -92,7 +92,7 @@ func encodesItself(t reflect.Type) bool {
 	return false
 }
 
-// Name is the name given to Register.
+// Name returns the name given to Register.
 func (fn *Function[In, Out]) Name() string { return fn.name }
 
 // boxed makes a value that gob takes of any value: it refuses empty structs and nil.

@@ -124,7 +124,7 @@ func (p *Process) reap() {
 	}
 }
 
-// Pid is the number of the process.
+// Pid returns the number of the process.
 func (p *Process) Pid() int { return p.proc.Pid }
 
 // Wait waits until the process has ended, also if others still hold its pipes, and
@@ -137,7 +137,7 @@ func (p *Process) Wait(ctx context.Context) (int, error) {
 	return p.code, p.err
 }
 
-// ExitCode is the exit code, as Wait returns it, 0 also if Wait fails, and whether
+// ExitCode returns the exit code, as Wait returns it, 0 also if Wait fails, and whether
 // the process has ended.
 func (p *Process) ExitCode() (code int, ended bool) {
 	if !p.done.IsSet() {
@@ -172,10 +172,10 @@ func (p *Process) Terminate() error { return p.Signal(terminate) }
 // Kill ends the process: SIGKILL.
 func (p *Process) Kill() error { return p.Signal(os.Kill) }
 
-// Close closes the process's streams, which most programs take for a reason to
-// end, and waits for that. Cancellation, also before: the process is asked to end,
-// after the grace period it is killed, and Close returns the cancellation when it
-// has ended. Closing again does nothing.
+// Close closes the process's streams, which most programs take for a reason to end, and
+// waits for that. Closing again does nothing. Cancellation: the process is asked to
+// end, after the grace period it is killed, and Close returns the cancellation when it
+// has ended.
 func (p *Process) Close(ctx context.Context) error {
 	if p.Stdin != nil {
 		_ = p.Stdin.Close(ctx)

@@ -28,7 +28,7 @@ func (e *BrokenWorkerError) Error() string {
 	})
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *BrokenWorkerError) Unwrap() error { return errgraph.One(e, e.Cause) }
 
 // A RemoteError is the error, or the panic, of a function that ran in a worker
@@ -56,7 +56,7 @@ func (e *RemoteError) Error() string {
 	return e.Text
 }
 
-// Unwrap is the error that the function returned, as far as it could be sent.
+// Unwrap returns the error that the function returned, as far as it could be sent.
 func (e *RemoteError) Unwrap() error { return errgraph.One(e, e.Err) }
 
 var (

@@ -154,7 +154,8 @@ func drain(ctx context.Context, from stream.ByteReceiveStream, to *[]byte) (ende
 	}
 }
 
-// Output runs a program and returns its standard output, which is short for Run.
+// Output runs a program as Run does and returns its standard output. Cancellation: as
+// for Run.
 func Output(ctx context.Context, args ...string) ([]byte, error) {
 	res, err := Run(ctx, Command{Args: args})
 	if res == nil {

@@ -18,11 +18,11 @@ const workerEnv = "ANYIO_WORKER_PROCESS"
 // prepared is set by WorkerMain.
 var prepared atomic.Bool
 
-// WorkerMain must be the first thing that main calls, and TestMain in packages whose
-// tests use workers, in programs that call functions in worker processes: a worker
-// is this program, started again, and there WorkerMain serves calls and does not
-// return. In any other process it does nothing but remember that it was called.
-// Functions must be registered before it, best by package variables.
+// WorkerMain serves calls in a worker process, which is this program, started again,
+// and does not return there. It must be the first thing that main calls in programs
+// that call functions in worker processes, and TestMain in packages whose tests do. In
+// any other process it does nothing but remember that it was called. Functions must be
+// registered before it, best by package variables.
 func WorkerMain() {
 	prepared.Store(true)
 	if os.Getenv(workerEnv) == "" {

@@ -37,7 +37,7 @@ func (n *Network) ReleaseOneWay(from, to string) { n.n.Release(from, to, true) }
 // and counts them.
 func (n *Network) Drop(a, b string) int { return n.n.Drop(a, b, false) }
 
-// DropOneWay is Drop for one direction.
+// DropOneWay is like Drop but for one direction.
 func (n *Network) DropOneWay(from, to string) int { return n.n.Drop(from, to, true) }
 
 // Reset breaks the TCP connections between two hosts and counts them. Both sides

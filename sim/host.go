@@ -24,10 +24,10 @@ func (n *Network) AddHost(name string, cfg HostConfig) error {
 	return err
 }
 
-// Addrs are the addresses of a host.
+// Addrs returns the addresses of a host.
 func (n *Network) Addrs(name string) []netip.Addr { return n.n.AddrsOf(name) }
 
-// HostName is the name of the host that ctx belongs to.
+// HostName returns the name of the host that ctx belongs to.
 func HostName(ctx context.Context) string { return NetworkOf(ctx).n.HostName(ctx) }
 
 // Host runs f as a program of a host, which is made if it does not exist: f, and
@@ -69,9 +69,9 @@ func Host(ctx context.Context, name string, f func(ctx context.Context) error) e
 // "localhost" is killed, but loses its sockets. To kill a dead host does nothing.
 func (n *Network) Kill(host, reason string) { n.n.Kill(host, reason, false) }
 
-// PowerOff is Kill of a host that falls silent: nobody is told, and what is sent to
-// the host is lost until Restart. Its peers find out when they send and get no
-// answer, after a quarter of an hour (ETIMEDOUT), or when it is back (ECONNRESET).
+// PowerOff is like Kill but the host falls silent: nobody is told, and what is sent to
+// the host is lost until Restart. Its peers find out when they send and get no answer,
+// after a quarter of an hour (ETIMEDOUT), or when it is back (ECONNRESET).
 func (n *Network) PowerOff(host, reason string) { n.n.Kill(host, reason, true) }
 
 // Restart brings a killed host back: its functions (see Host) are called again.

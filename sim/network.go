@@ -60,7 +60,7 @@ type Link struct {
 // host sends to itself.
 type Network struct{ n *simnet.Net }
 
-// NetworkOf is the network of the simulated run that ctx belongs to. In a run on
+// NetworkOf returns the network of the simulated run that ctx belongs to. In a run on
 // another backend it panics with a *anyio.MisuseError.
 func NetworkOf(ctx context.Context) *Network {
 	n, ok := kernel.NetworkOf(ctx).(*simnet.Net)
@@ -73,7 +73,7 @@ func NetworkOf(ctx context.Context) *Network {
 // Link sets what happens to packets between two hosts from now on.
 func (n *Network) Link(a, b string, l Link) { n.n.Link(a, b, false, simnet.Link(l)) }
 
-// LinkOneWay is Link for one direction.
+// LinkOneWay is like Link but for one direction.
 func (n *Network) LinkOneWay(from, to string, l Link) { n.n.Link(from, to, true, simnet.Link(l)) }
 
 // A NetworkStats counts the packets of a run, and its sockets.
@@ -147,7 +147,7 @@ func (n *Network) DNS(name string, answer DNSAnswer) {
 	n.DNSFunc(name, func(string) DNSAnswer { return answer })
 }
 
-// DNSFunc is DNS with a function that is asked at each lookup. Family is "ip",
+// DNSFunc is like DNS but with a function that is asked at each lookup. Family is "ip",
 // "ip4" or "ip6". It must not block. A nil function undoes DNS.
 func (n *Network) DNSFunc(name string, answer func(family string) DNSAnswer) {
 	if answer == nil {

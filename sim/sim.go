@@ -17,7 +17,16 @@
 // survives, and what it does not survive has the error of a real socket
 // (ECONNREFUSED, ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, …). A wait that only a
 // lost packet would end is a deadlock, and is reported as such when no timer is
-// pending. There is no congestion control, no TIME_WAIT and no multicast, and
+// pending.
+//
+// # Limitations
+//
+// Only what goes through this module is simulated. Time and random numbers come from
+// anyio.Now and anyio.Rand, not from packages time and math/rand; goroutines that a
+// program starts by itself, and native channels, are not in the order that the seed
+// decides; files are those of the system; there are no processes.
+//
+// In the network there is no congestion control, no TIME_WAIT and no multicast, and
 // descriptors can neither be passed nor waited for.
 package sim
 
@@ -84,7 +93,7 @@ const (
 	Goroutines
 )
 
-// String is the name of the model.
+// String returns the name of the model.
 func (m Model) String() string {
 	switch m {
 	case EventLoop:
@@ -115,7 +124,7 @@ type Sim struct {
 // New makes a simulator.
 func New(cfg Config) *Sim { return &Sim{cfg: cfg} }
 
-// Name is "sim".
+// Name returns "sim".
 func (s *Sim) Name() string { return "sim" }
 
 // A maker makes the runs of a Sim for anyio.Run.
@@ -160,7 +169,7 @@ func (s *Sim) Hash() uint64 {
 	return s.last.Hash()
 }
 
-// Steps is the number of steps of the last run.
+// Steps returns the number of steps of the last run.
 func (s *Sim) Steps() uint64 {
 	if s.last == nil {
 		return 0

@@ -21,7 +21,8 @@ import (
 //
 // For any net.Conn, on any system, see FromConn.
 
-// StreamFrom takes over a connected TCP or UNIX stream socket.
+// StreamFrom takes over a connected TCP or UNIX stream socket. Cancellation: the socket
+// stays the caller's.
 func StreamFrom(ctx context.Context, socket any) (*Stream, error) {
 	c, err := take(ctx, socket, wanted{function: "StreamFrom", stream: true, connected: true}, kernel.NetworkOf(ctx).AdoptStream)
 	if err != nil {
@@ -30,7 +31,8 @@ func StreamFrom(ctx context.Context, socket any) (*Stream, error) {
 	return newStream(c, callSite()), nil
 }
 
-// UnixStreamFrom takes over a connected UNIX stream socket.
+// UnixStreamFrom takes over a connected UNIX stream socket. Cancellation: the socket
+// stays the caller's.
 func UnixStreamFrom(ctx context.Context, socket any) (*UnixStream, error) {
 	c, err := take(ctx, socket, wanted{function: "UnixStreamFrom", stream: true, connected: true, family: Unix}, kernel.NetworkOf(ctx).AdoptStream)
 	if err != nil {
@@ -39,17 +41,20 @@ func UnixStreamFrom(ctx context.Context, socket any) (*UnixStream, error) {
 	return newUnixStream(c, callSite()), nil
 }
 
-// ListenerFrom takes over a TCP or UNIX socket that is bound and listens.
+// ListenerFrom takes over a TCP or UNIX socket that is bound and listens. Cancellation:
+// the socket stays the caller's.
 func ListenerFrom(ctx context.Context, socket any) (*Listener[*Stream], error) {
 	return listenerFrom(ctx, socket, wanted{function: "ListenerFrom"}, newStream, callSite())
 }
 
-// UnixListenerFrom takes over a UNIX socket that is bound and listens.
+// UnixListenerFrom takes over a UNIX socket that is bound and listens. Cancellation:
+// the socket stays the caller's.
 func UnixListenerFrom(ctx context.Context, socket any) (*UnixListener, error) {
 	return listenerFrom(ctx, socket, wanted{function: "UnixListenerFrom", family: Unix}, newUnixStream, callSite())
 }
 
-// UDPFrom takes over a UDP socket that is bound.
+// UDPFrom takes over a UDP socket that is bound. Cancellation: the socket stays the
+// caller's.
 func UDPFrom(ctx context.Context, socket any) (*UDPSocket, error) {
 	c, err := take(ctx, socket, wanted{function: "UDPFrom", ip: true, bound: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
@@ -60,7 +65,8 @@ func UDPFrom(ctx context.Context, socket any) (*UDPSocket, error) {
 	return watched(s, &s.endpoint, "socket.UDPSocket", callSite()), nil
 }
 
-// ConnectedUDPFrom takes over a UDP socket that is connected.
+// ConnectedUDPFrom takes over a UDP socket that is connected. Cancellation: the socket
+// stays the caller's.
 func ConnectedUDPFrom(ctx context.Context, socket any) (*ConnectedUDPSocket, error) {
 	c, err := take(ctx, socket, wanted{function: "ConnectedUDPFrom", ip: true, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
@@ -72,6 +78,7 @@ func ConnectedUDPFrom(ctx context.Context, socket any) (*ConnectedUDPSocket, err
 }
 
 // UnixDatagramFrom takes over a UNIX datagram socket. It need not be bound.
+// Cancellation: the socket stays the caller's.
 func UnixDatagramFrom(ctx context.Context, socket any) (*UnixDatagramSocket, error) {
 	c, err := take(ctx, socket, wanted{function: "UnixDatagramFrom", family: Unix}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
@@ -83,6 +90,7 @@ func UnixDatagramFrom(ctx context.Context, socket any) (*UnixDatagramSocket, err
 }
 
 // ConnectedUnixDatagramFrom takes over a UNIX datagram socket that is connected.
+// Cancellation: the socket stays the caller's.
 func ConnectedUnixDatagramFrom(ctx context.Context, socket any) (*ConnectedUnixDatagramSocket, error) {
 	c, err := take(ctx, socket, wanted{function: "ConnectedUnixDatagramFrom", family: Unix, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {

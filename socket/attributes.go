@@ -28,7 +28,7 @@ var (
 	AttrRemotePort = anyio.NewAttribute[int]("socket.remote_port")
 )
 
-// ExtraAttributes are the Attr… of this package that the socket has.
+// ExtraAttributes returns the Attr… of this package that the socket has.
 func (e *endpoint) ExtraAttributes() anyio.Attributes {
 	values := []anyio.AttributeValue{
 		AttrFamily.From(func() (AddressFamily, error) { return e.family(), nil }),

@@ -35,10 +35,10 @@ func NewTCPConnectable(host string, port int, opts ...Option) (*TCPConnectable, 
 	return &TCPConnectable{host, port, opts}, nil
 }
 
-// Host is the host to connect to.
+// Host returns the host to connect to.
 func (c *TCPConnectable) Host() string { return c.host }
 
-// Port is the port to connect to.
+// Port returns the port to connect to.
 func (c *TCPConnectable) Port() int { return c.port }
 
 // Connect makes a new connection, a *Stream. Every error but a cancellation is a
@@ -59,7 +59,7 @@ var _ stream.ByteStreamConnectable = (*UnixConnectable)(nil)
 // NewUnixConnectable makes a UnixConnectable.
 func NewUnixConnectable(path string) *UnixConnectable { return &UnixConnectable{path} }
 
-// Path is the path to connect to.
+// Path returns the path to connect to.
 func (c *UnixConnectable) Path() string { return c.path }
 
 // Connect makes a new connection, a *UnixStream. Every error but a cancellation is a

@@ -32,4 +32,14 @@
 // Every socket has SyscallConn, as those of package net have, to set options such as
 // multicast groups. Simulated sockets have no descriptor: there the error matches
 // errors.ErrUnsupported.
+//
+// # Limitations
+//
+// There are TCP, UDP and UNIX stream and datagram sockets, and no others, such as raw
+// ones. Only Linux has names of UNIX sockets that are not files.
+//
+// On Windows there are no UNIX datagram sockets and no ReusePort, and descriptors can
+// neither be passed, taken over, nor waited for; nor can they in the simulator. The
+// error matches errors.ErrUnsupported. A file of a UNIX socket stays when its listener
+// is closed.
 package socket

@@ -21,7 +21,7 @@ type endpoint struct {
 	watch     *unclosed.Watch // nil outside debug runs
 }
 
-// LocalAddr is the address that the socket is bound to.
+// LocalAddr returns the address that the socket is bound to.
 func (e *endpoint) LocalAddr() net.Addr {
 	if e.outside != nil {
 		return e.outside.LocalAddr()
@@ -29,7 +29,7 @@ func (e *endpoint) LocalAddr() net.Addr {
 	return netAddr(e.network, e.conn.LocalAddr())
 }
 
-// RemoteAddr is the address of the other side, nil if the socket is not connected.
+// RemoteAddr returns the address of the other side, nil if the socket is not connected.
 func (e *endpoint) RemoteAddr() net.Addr {
 	switch {
 	case e.outside != nil:
@@ -40,7 +40,7 @@ func (e *endpoint) RemoteAddr() net.Addr {
 	return netAddr(e.network, e.conn.RemoteAddr())
 }
 
-// SyscallConn gives access to the descriptor, to set options of the system. Do not
+// SyscallConn returns access to the descriptor, to set options of the system. Do not
 // read, write or close through it. The error matches errors.ErrUnsupported in the
 // simulator and is ErrClosed after Close.
 func (e *endpoint) SyscallConn() (syscall.RawConn, error) {
@@ -54,9 +54,9 @@ func (e *endpoint) SyscallConn() (syscall.RawConn, error) {
 	return raw, nil
 }
 
-// Close closes the socket and releases what it holds before it returns. Those who
-// wait in its methods get ErrClosed. It does not wait, and works in a canceled
-// scope; further calls do nothing. What was sent is still delivered.
+// Close closes the socket and releases what it holds before it returns. Those who wait
+// in its methods get ErrClosed. Further calls do nothing. What was sent is still
+// delivered. Cancellation: ignored; it never waits.
 func (e *endpoint) Close(ctx context.Context) error {
 	return e.close(e.conn.Close)
 }
@@ -71,7 +71,7 @@ func (e *endpoint) close(how func() error) error {
 
 func (e *endpoint) isIP() bool { return e.network == "tcp" || e.network == "udp" }
 
-// family is Unspecified for what is no socket, such as a net.Pipe.
+// family is Unspecified for what is not a socket, such as a net.Pipe.
 func (e *endpoint) family() AddressFamily {
 	switch {
 	case e.isIP():

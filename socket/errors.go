@@ -44,7 +44,7 @@ func (e *AttemptsError) text() string {
 	return b.String()
 }
 
-// Unwrap is the errors of all attempts.
+// Unwrap returns the errors of all attempts.
 func (e *AttemptsError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
 
 func (e *AttemptsError) inside() []error {

@@ -64,10 +64,10 @@ func (l *Listener[S]) limited(o options) *Listener[S] {
 	return l
 }
 
-// Addr is the address of the first socket, which often is the only one.
+// Addr returns the address of the first socket, which often is the only one.
 func (l *Listener[S]) Addr() net.Addr { return l.sockets[0].LocalAddr() }
 
-// Addrs are the addresses of all sockets.
+// Addrs returns the addresses of all sockets.
 func (l *Listener[S]) Addrs() []net.Addr {
 	addrs := make([]net.Addr, len(l.sockets))
 	for i, e := range l.sockets {
@@ -76,14 +76,14 @@ func (l *Listener[S]) Addrs() []net.Addr {
 	return addrs
 }
 
-// Port is the port of all sockets, 0 for UNIX sockets.
+// Port returns the port of all sockets, 0 for UNIX sockets.
 func (l *Listener[S]) Port() int { return int(l.sockets[0].conn.LocalAddr().IP.Port()) }
 
-// SyscallConn gives access to the descriptor of the first socket, as
+// SyscallConn returns access to the descriptor of the first socket, as
 // Stream.SyscallConn does.
 func (l *Listener[S]) SyscallConn() (syscall.RawConn, error) { return l.sockets[0].SyscallConn() }
 
-// ExtraAttributes are those of the sockets; of several the last one counts.
+// ExtraAttributes returns those of the sockets; of several the last one counts.
 func (l *Listener[S]) ExtraAttributes() anyio.Attributes {
 	var all anyio.Attributes
 	for _, e := range l.sockets {
@@ -197,10 +197,10 @@ func (l *Listener[S]) failed(err error) error {
 }
 
 // Close closes the sockets, whose ports are free when it returns. Those who wait in
-// Accept and Serve get ErrClosed; streams that were accepted stay open. It does not
-// wait, and works in a canceled scope; further calls do nothing. The file of a UNIX
-// socket is left behind, unless the socket is that of a net.UnixListener which would
-// have removed it (see its SetUnlinkOnClose).
+// Accept and Serve get ErrClosed; streams that were accepted stay open. Further calls
+// do nothing. The file of a UNIX socket is left behind, unless the socket is that of a
+// net.UnixListener which would have removed it (see its SetUnlinkOnClose).
+// Cancellation: ignored; it never waits.
 func (l *Listener[S]) Close(ctx context.Context) error {
 	l.mu.Lock()
 	again := l.closed.Swap(true)

@@ -43,18 +43,18 @@ const (
 var optionNames = [...]string{"LocalHost", "LocalPort", "LocalPath", "Family", "Backlog", "ReusePort", "Mode",
 	"AttemptDelay", "ResolutionDelay", "MaxConnections"}
 
-// LocalHost is the host name or address to bind to; for connections, to connect from.
+// LocalHost sets the host name or address to bind to; for connections, to connect from.
 func LocalHost(host string) Option {
 	return func(o *options) { o.given, o.localHost = o.given|withLocalHost, host }
 }
 
-// LocalPort is the port to bind to. It counts also where no LocalHost is given. 0,
+// LocalPort sets the port to bind to. It counts also where no LocalHost is given. 0,
 // the default, lets the system choose one.
 func LocalPort(port int) Option {
 	return func(o *options) { o.given, o.localPort = o.given|withLocalPort, port }
 }
 
-// LocalPath is the path to bind a UNIX datagram socket to. A socket that is there
+// LocalPath sets the path to bind a UNIX datagram socket to. A socket that is there
 // already is removed first; a file of another kind is an error.
 func LocalPath(path string) Option {
 	return func(o *options) { o.given, o.localPath = o.given|withLocalPath, path }
@@ -65,13 +65,13 @@ func Family(f AddressFamily) Option {
 	return func(o *options) { o.given, o.family = o.given|withFamily, f }
 }
 
-// Backlog is how many connections may wait to be accepted, at most 65536. The
-// default is as many as the system lets.
+// Backlog sets how many connections may wait to be accepted, at most 65536. The default
+// is as many as the system lets.
 func Backlog(n int) Option { return func(o *options) { o.given, o.backlog = o.given|withBacklog, n } }
 
-// MaxConnections is how many connections a listener's Serve handles at the same time.
-// Further ones wait until a handler has returned, one of them accepted, the others in the
-// system's backlog. The default is no limit; n must be above zero.
+// MaxConnections sets how many connections a listener's Serve handles at the same time.
+// Further ones wait until a handler has returned, one of them accepted, the others in
+// the system's backlog. The default is no limit; n must be above zero.
 func MaxConnections(n int) Option {
 	return func(o *options) { o.given, o.maxConnections = o.given|withMaxConnections, n }
 }
@@ -82,21 +82,21 @@ func ReusePort() Option {
 	return func(o *options) { o.given, o.reusePort = o.given|withReusePort, true }
 }
 
-// Mode is the permissions of the file of a UNIX socket.
+// Mode sets the permissions of the file of a UNIX socket.
 func Mode(mode fs.FileMode) Option {
 	return func(o *options) { o.given, o.mode = o.given|withMode, mode }
 }
 
-// AttemptDelay is how long DialTCP waits for one address to answer before it tries
+// AttemptDelay sets how long DialTCP waits for one address to answer before it tries
 // the next one as well; 250 ms by default. Zero or less is all at once, anyio.Forever
 // only when the one before has failed.
 func AttemptDelay(d time.Duration) Option {
 	return func(o *options) { o.given, o.attemptDelay = o.given|withAttemptDelay, d }
 }
 
-// ResolutionDelay is how long DialTCP, when it knows the IPv4 addresses of a host,
-// waits for the IPv6 ones, which it prefers; 50 ms by default. Zero or less is not at all,
-// anyio.Forever until their lookup has ended.
+// ResolutionDelay sets how long DialTCP, when it knows the IPv4 addresses of a host,
+// waits for the IPv6 ones, which it prefers; 50 ms by default. Zero or less is not at
+// all, anyio.Forever until their lookup has ended.
 func ResolutionDelay(d time.Duration) Option {
 	return func(o *options) { o.given, o.resolutionDelay = o.given|withResolutionDelay, d }
 }

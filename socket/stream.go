@@ -84,8 +84,9 @@ func (s *Stream) Send(ctx context.Context, data []byte) error {
 	return err
 }
 
-// SendCounted is Send that also returns how many bytes of data were sent. That is no
-// promise that the other side has received them. Cancellation: what was sent is told.
+// SendCounted is like Send but also returns how many bytes of data were sent, which
+// does not mean that the other side has received them. Cancellation: the number of
+// bytes sent is returned with it.
 func (s *Stream) SendCounted(ctx context.Context, data []byte) (int, error) {
 	if err := s.beginSend(ctx); err != nil {
 		return 0, err
@@ -131,8 +132,8 @@ func (s *Stream) beginSend(ctx context.Context) error {
 	return nil
 }
 
-// SendEOF tells the other side that no more data will come; receiving goes on.
-// Further calls do nothing. The errors are those of Send.
+// SendEOF tells the other side that no more data will come; receiving goes on. Further
+// calls do nothing. The errors are those of Send. Cancellation: nothing was sent.
 func (s *Stream) SendEOF(ctx context.Context) error {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return err
@@ -154,6 +155,6 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 	return nil
 }
 
-// Abort closes the stream as Close does, but over TCP the other side gets a reset,
-// and what was not delivered yet is thrown away.
+// Abort closes the stream as Close does, but over TCP the other side gets a reset, and
+// what was not delivered yet is thrown away. Cancellation: ignored; it never waits.
 func (s *Stream) Abort(ctx context.Context) error { return s.close(s.c.Abort) }

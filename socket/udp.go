@@ -65,7 +65,8 @@ func (s *UDPSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from ne
 	return n, unmap(a.IP), err
 }
 
-// Receive is ReceiveFrom with memory of its own for each datagram.
+// Receive is like ReceiveFrom but allocates memory for each datagram. Cancellation: no
+// datagram is lost.
 func (s *UDPSocket) Receive(ctx context.Context) (Packet, error) {
 	data, a, err := s.receive(ctx)
 	return Packet{data, unmap(a.IP)}, err
@@ -82,5 +83,5 @@ func (s *UDPSocket) SendTo(ctx context.Context, data []byte, to netip.AddrPort) 
 	return s.send(ctx, data, kernel.Addr{IP: to})
 }
 
-// Send is SendTo for a packet.
+// Send is like SendTo but for a packet. Cancellation: the datagram is not sent.
 func (s *UDPSocket) Send(ctx context.Context, p Packet) error { return s.SendTo(ctx, p.Data, p.Addr) }

@@ -9,7 +9,7 @@ import (
 )
 
 // A ConnectedUDPSocket exchanges datagrams with one address. Those from others are
-// dropped by the system. Otherwise it is as a UDPSocket.
+// dropped by the system. Otherwise it is like a UDPSocket.
 type ConnectedUDPSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUDPSocket)(nil)
@@ -62,7 +62,8 @@ func (s *ConnectedUDPSocket) ReceiveInto(ctx context.Context, buf []byte) (int, 
 	return n, err
 }
 
-// Receive is ReceiveInto with memory of its own for each datagram.
+// Receive is like ReceiveInto but allocates memory for each datagram. Cancellation: no
+// datagram is lost.
 func (s *ConnectedUDPSocket) Receive(ctx context.Context) ([]byte, error) {
 	data, _, err := s.receive(ctx)
 	return data, err

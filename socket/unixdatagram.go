@@ -44,8 +44,8 @@ func (s *UnixDatagramSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int
 	return n, shownPath(a.Path), err
 }
 
-// Receive is ReceiveFrom with memory of its own for each datagram, of up to 65536
-// bytes.
+// Receive is like ReceiveFrom but allocates memory for each datagram, of up to 65536
+// bytes. Cancellation: no datagram is lost.
 func (s *UnixDatagramSocket) Receive(ctx context.Context) (UnixPacket, error) {
 	data, a, err := s.receive(ctx)
 	return UnixPacket{data, shownPath(a.Path)}, err
@@ -64,13 +64,13 @@ func (s *UnixDatagramSocket) SendTo(ctx context.Context, data []byte, path strin
 	return s.send(ctx, data, to)
 }
 
-// Send is SendTo for a packet.
+// Send is like SendTo but for a packet. Cancellation: the datagram is not sent.
 func (s *UnixDatagramSocket) Send(ctx context.Context, p UnixPacket) error {
 	return s.SendTo(ctx, p.Data, p.Path)
 }
 
-// A ConnectedUnixDatagramSocket exchanges datagrams with one other socket. Otherwise
-// it is as a UnixDatagramSocket.
+// A ConnectedUnixDatagramSocket exchanges datagrams with one other socket. Otherwise it
+// is like a UnixDatagramSocket.
 type ConnectedUnixDatagramSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUnixDatagramSocket)(nil)
@@ -102,7 +102,8 @@ func (s *ConnectedUnixDatagramSocket) ReceiveInto(ctx context.Context, buf []byt
 	return n, err
 }
 
-// Receive is ReceiveInto with memory of its own for each datagram.
+// Receive is like ReceiveInto but allocates memory for each datagram. Cancellation: no
+// datagram is lost.
 func (s *ConnectedUnixDatagramSocket) Receive(ctx context.Context) ([]byte, error) {
 	data, _, err := s.receive(ctx)
 	return data, err

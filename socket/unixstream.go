@@ -40,7 +40,8 @@ func (s *UnixStream) SendFDs(ctx context.Context, message []byte, fds ...uintptr
 	return nil
 }
 
-// SendFiles is SendFDs for anything with a descriptor, such as files and sockets.
+// SendFiles is like SendFDs but for anything with a descriptor, such as files and
+// sockets. Cancellation: as for SendFDs.
 func (s *UnixStream) SendFiles(ctx context.Context, message []byte, files ...any) error {
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
@@ -83,7 +84,8 @@ func (s *UnixStream) ReceiveFDs(ctx context.Context, buf []byte, fds []uintptr) 
 	return n, nfds, err
 }
 
-// ReceiveFiles is ReceiveFDs for at most limit files. Close them.
+// ReceiveFiles is like ReceiveFDs but returns at most limit files. Close them.
+// Cancellation: as for ReceiveFDs.
 func (s *UnixStream) ReceiveFiles(ctx context.Context, buf []byte, limit int) (n int, files []*os.File, err error) {
 	if limit <= 0 {
 		return 0, nil, s.refused(ctx, misuse("ReceiveFiles: the limit must be positive, it is %d", limit))

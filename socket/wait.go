@@ -22,8 +22,8 @@ func WaitReadable(ctx context.Context, obj any) error {
 	return waitFD(ctx, "WaitReadable", obj, false)
 }
 
-// WaitWritable waits until writing to a descriptor would not block. Otherwise it is as
-// WaitReadable.
+// WaitWritable waits until writing to a descriptor would not block. Otherwise it is
+// like WaitReadable. Cancellation: nothing is left behind.
 func WaitWritable(ctx context.Context, obj any) error {
 	return waitFD(ctx, "WaitWritable", obj, true)
 }

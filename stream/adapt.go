@@ -22,8 +22,8 @@ func AsByteReceiveStream(s ObjectReceiveStream[[]byte]) ByteReceiveStream {
 // Cancellation: unlike with other byte streams, nothing was sent.
 func AsByteSendStream(s ObjectSendStream[[]byte]) ByteSendStream { return &pieceSender{s: s} }
 
-// AsByteStream is AsByteReceiveStream and AsByteSendStream for both directions of a
-// stream.
+// AsByteStream is like AsByteReceiveStream and AsByteSendStream, for both directions of
+// a stream.
 func AsByteStream(s ObjectStream[[]byte]) ByteStream {
 	return &pieceStream{newPieceReceiver(s), pieceSender{s: s}, s}
 }

@@ -59,9 +59,10 @@ func (w *writer) Close() error {
 // when Send failed. Writer and NetConn make use of it.
 type CountingSender interface {
 	ByteSendStream
-	// SendCounted is Send that also returns how many bytes of data were sent:
-	// len(data) if the error is nil. Cancellation: what was sent is told, and
-	// whoever sends the rest, which may be empty, has then sent all of data.
+	// SendCounted is like Send but also returns how many bytes of data were sent:
+	// len(data) if the error is nil. Cancellation: the number of bytes that were sent
+	// is returned; once a further call has sent the rest, which may be empty, all of
+	// data is sent.
 	SendCounted(ctx context.Context, data []byte) (n int, err error)
 }
 

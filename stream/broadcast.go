@@ -121,8 +121,8 @@ func (s *BroadcastSendStream[T]) Send(ctx context.Context, item T) error {
 	return n.err
 }
 
-// TrySend is Send that never waits: it returns ErrWouldBlock if a receiver has no
-// room and the policy is WaitForSlow. It needs no context and is no checkpoint.
+// TrySend is like Send but never waits: it returns ErrWouldBlock if a receiver has no
+// room and the policy is WaitForSlow. It needs no context and is not a checkpoint.
 func (s *BroadcastSendStream[T]) TrySend(item T) error {
 	var woken queue[T]
 	kernel.Preempt()
@@ -138,9 +138,9 @@ func (s *BroadcastSendStream[T]) TrySend(item T) error {
 }
 
 // Close closes the sending end; further calls do nothing. Calls of Send that wait
-// return ErrClosed, their items are withdrawn. The receivers get what they have
-// not received yet, then ErrEndOfStream. It does not look at ctx, never waits, and
-// always returns nil.
+// return ErrClosed, their items are withdrawn. The receivers get what they have not
+// received yet, then ErrEndOfStream. It always returns nil. Cancellation: ignored; it
+// never waits.
 func (s *BroadcastSendStream[T]) Close(ctx context.Context) error {
 	b := s.b
 	var woken queue[T]
@@ -172,7 +172,8 @@ type BroadcastStatistics struct {
 	TasksWaitingReceive int // calls of Receive and Select that wait
 }
 
-// Statistics tells how many receive, how far the slowest is behind, and how many wait.
+// Statistics returns how many receive, how far the slowest is behind, and how many
+// wait.
 func (s *BroadcastSendStream[T]) Statistics() BroadcastStatistics {
 	b := s.b
 	b.mu.Lock()

@@ -71,8 +71,8 @@ func (r *BroadcastReceiveStream[T]) Receive(ctx context.Context) (item T, err er
 	return item, err
 }
 
-// TryReceive is Receive that never waits: it returns ErrWouldBlock if there is no
-// item. It needs no context and is no checkpoint.
+// TryReceive is like Receive but never waits: it returns ErrWouldBlock if there is no
+// item. It needs no context and is not a checkpoint.
 func (r *BroadcastReceiveStream[T]) TryReceive() (T, error) {
 	var woken queue[T]
 	kernel.Preempt()
@@ -102,6 +102,7 @@ func (r *BroadcastReceiveStream[T]) receive(woken *queue[T]) (item T, done bool,
 
 // All receives until the sending end is closed, which ends the sequence. Any other
 // error is yielded once and ends it, too. Leaving the loop does not close the stream.
+// Cancellation: no item is lost.
 func (r *BroadcastReceiveStream[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return All(ctx, r)
 }
@@ -115,8 +116,8 @@ func (r *BroadcastReceiveStream[T]) Dropped() uint64 {
 }
 
 // Close ends the subscription; further calls do nothing. Calls of Receive that wait
-// return ErrClosed, and senders no longer wait for this receiver. It does not look
-// at ctx, never waits, and always returns nil.
+// return ErrClosed, and senders no longer wait for this receiver. It always returns
+// nil. Cancellation: ignored; it never waits.
 func (r *BroadcastReceiveStream[T]) Close(ctx context.Context) error {
 	b := r.b
 	var woken queue[T]

@@ -52,7 +52,7 @@ func (r *BufferedReceiver) acquire() error {
 func (r *BufferedReceiver) leave() { r.guard.Release() }
 
 // Receive implements ByteReceiveStream: it gives what is buffered, or else waits for
-// the wrapped stream.
+// the wrapped stream. Cancellation: no byte is lost.
 func (r *BufferedReceiver) Receive(ctx context.Context, buf []byte) (int, error) {
 	if err := r.enter(ctx); err != nil {
 		return 0, err
@@ -91,8 +91,8 @@ func (r *BufferedReceiver) ReceiveExactly(ctx context.Context, n int) ([]byte, e
 	return got, nil
 }
 
-// ReceiveFull is ReceiveExactly into a buffer of the caller's, all of which it fills
-// unless it fails.
+// ReceiveFull is like ReceiveExactly but receives into a buffer of the caller's, all of
+// which it fills unless it fails. Cancellation: as for ReceiveExactly.
 func (r *BufferedReceiver) ReceiveFull(ctx context.Context, buf []byte) error {
 	if err := r.enter(ctx); err != nil {
 		return err
@@ -106,8 +106,9 @@ func (r *BufferedReceiver) ReceiveFull(ctx context.Context, buf []byte) error {
 	return nil
 }
 
-// Peek waits for n bytes and returns them, but leaves them in the buffer. The slice
-// is valid until the next call. The errors are those of ReceiveExactly.
+// Peek waits for n bytes and returns them, but leaves them in the buffer. The slice is
+// valid until the next call. The errors are those of ReceiveExactly. Cancellation: as
+// for ReceiveExactly.
 func (r *BufferedReceiver) Peek(ctx context.Context, n int) ([]byte, error) {
 	if err := checkCount("Peek", n); err != nil {
 		return nil, err
@@ -122,7 +123,7 @@ func (r *BufferedReceiver) Peek(ctx context.Context, n int) ([]byte, error) {
 	return r.data[:n:n], nil
 }
 
-// Buffered is what is in the buffer. The slice is valid until the next call. Only
+// Buffered returns what is in the buffer. The slice is valid until the next call. Only
 // the task that receives may call it.
 func (r *BufferedReceiver) Buffered() []byte { return r.data[:len(r.data):len(r.data)] }
 
@@ -139,13 +140,14 @@ func (r *BufferedReceiver) FeedData(data []byte) error {
 	return nil
 }
 
-// Close closes the wrapped stream. What is buffered is gone.
+// Close closes the wrapped stream. What is buffered is gone. Cancellation: as for Close
+// of the wrapped stream.
 func (r *BufferedReceiver) Close(ctx context.Context) error {
 	r.closed.Store(true)
 	return r.s.Close(ctx)
 }
 
-// ExtraAttributes are those of the wrapped stream.
+// ExtraAttributes returns those of the wrapped stream.
 func (r *BufferedReceiver) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(r.s) }
 
 // A BufferedStream is a byte stream with a BufferedReceiver for one direction. What
@@ -162,10 +164,10 @@ func NewBuffered(s ByteStream) *BufferedStream {
 	return b
 }
 
-// Send implements ByteSendStream.
+// Send implements ByteSendStream. Cancellation: as for Send of the wrapped stream.
 func (b *BufferedStream) Send(ctx context.Context, data []byte) error { return b.both.Send(ctx, data) }
 
-// SendEOF implements ByteStream.
+// SendEOF implements ByteStream. Cancellation: as for SendEOF of the wrapped stream.
 func (b *BufferedStream) SendEOF(ctx context.Context) error { return b.both.SendEOF(ctx) }
 
 // BufferedConnectable makes buffered streams of the connections of c.

@@ -24,7 +24,7 @@ func (e *IncompleteReadError) Error() string {
 	return fmt.Sprintf("stream: the stream ended after %d of %d bytes", e.Got, e.Want)
 }
 
-// Unwrap is io.ErrUnexpectedEOF.
+// Unwrap returns io.ErrUnexpectedEOF.
 func (e *IncompleteReadError) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // A DelimiterNotFoundError is returned when there is no delimiter after at most

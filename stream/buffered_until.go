@@ -25,8 +25,9 @@ func (r *BufferedReceiver) ReceiveUntil(ctx context.Context, delimiter string, m
 	return got, err
 }
 
-// AppendUntil is ReceiveUntil that appends to dst and returns it, so that a loop can
-// use the same memory again. If it fails it returns dst as it was.
+// AppendUntil is like ReceiveUntil but appends to dst and returns it, so that a loop
+// can use the same memory again. If it fails it returns dst as it was. Cancellation: as
+// for ReceiveUntil.
 func (r *BufferedReceiver) AppendUntil(ctx context.Context, dst []byte, delimiter string, max int) ([]byte, error) {
 	if err := checkUntil(delimiter, max); err != nil {
 		return dst, err
@@ -104,7 +105,8 @@ func (r *BufferedReceiver) Lines(ctx context.Context, max int) iter.Seq2[[]byte,
 }
 
 // Chunks receives pieces of n bytes, of which the last may be shorter. The slice is
-// valid until the next call. The end and errors are as with Lines.
+// valid until the next call. The end and errors are as with Lines. Cancellation: as for
+// Lines.
 func (r *BufferedReceiver) Chunks(ctx context.Context, n int) iter.Seq2[[]byte, error] {
 	return r.each(ctx, func() (int, int, error) {
 		if n < 1 {

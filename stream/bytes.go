@@ -36,7 +36,8 @@ type ByteStream interface {
 	ByteReceiveStream
 	ByteSendStream
 	// SendEOF tells the other side that no more data will come; receiving goes on.
-	// Further calls do nothing.
+	// Further calls do nothing. Cancellation: the end may have been sent; call it
+	// again.
 	SendEOF(ctx context.Context) error
 }
 
@@ -47,16 +48,19 @@ type Listener[S any] interface {
 	// ErrClosed if the listener was closed and a *BusyError if another task accepts.
 	// Cancellation: no connection is lost.
 	Accept(ctx context.Context) (S, error)
-	// Serve accepts connections and calls handler for each in a task of its own,
-	// until it is canceled or the listener closed (ErrClosed). The handler closes the
+	// Serve accepts connections and calls handler for each in a task of its own, until
+	// it is canceled or the listener closed (ErrClosed). The handler closes the
 	// connection. The tasks belong to tg and may outlive Serve; if tg is nil they
 	// belong to a group of Serve's, so that a handler that fails ends Serve.
+	// Cancellation: accepting ends, and no connection is lost; tasks of tg are canceled
+	// only with tg.
 	Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn S) error) error
 }
 
 // A Connectable makes connections of type S, such as to a fixed address.
 type Connectable[S any] interface {
 	// Connect makes a new connection. The error matches ErrConnectionFailed.
+	// Cancellation: no connection is left behind.
 	Connect(ctx context.Context) (S, error)
 }
 

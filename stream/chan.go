@@ -63,8 +63,8 @@ func (s *ChanReceiveStream[T]) refused(p kernel.Place, err error) error {
 	return err
 }
 
-// TryReceive is Receive that never waits: it returns ErrWouldBlock if there is no item.
-// It needs no context and is no checkpoint.
+// TryReceive is like Receive but never waits: it returns ErrWouldBlock if there is no
+// item. It needs no context and is not a checkpoint.
 func (s *ChanReceiveStream[T]) TryReceive() (T, error) {
 	kernel.Preempt()
 	item, done, err := s.try()
@@ -76,11 +76,11 @@ func (s *ChanReceiveStream[T]) TryReceive() (T, error) {
 }
 
 // All receives until the channel is closed, which ends the sequence. Any other error is
-// yielded once and ends it, too.
+// yielded once and ends it, too. Cancellation: no item is lost.
 func (s *ChanReceiveStream[T]) All(ctx context.Context) iter.Seq2[T, error] { return All(ctx, s) }
 
 // Close ends the stream; further calls do nothing. Calls of Receive that wait return
-// ErrClosed. It does not look at ctx, never waits, and always returns nil.
+// ErrClosed. It always returns nil. Cancellation: ignored; it never waits.
 func (s *ChanReceiveStream[T]) Close(ctx context.Context) error {
 	s.waits.close()
 	return nil

@@ -59,8 +59,8 @@ func (s *ChanSendStream[T]) refused(p kernel.Place, err error) error {
 	return p.CanceledOr(err)
 }
 
-// TrySend is Send that never waits: it returns ErrWouldBlock if the channel has no
-// room. It needs no context and is no checkpoint.
+// TrySend is like Send but never waits: it returns ErrWouldBlock if the channel has no
+// room. It needs no context and is not a checkpoint.
 func (s *ChanSendStream[T]) TrySend(item T) error {
 	kernel.Preempt()
 	done, err := s.try(item)
@@ -72,8 +72,8 @@ func (s *ChanSendStream[T]) TrySend(item T) error {
 }
 
 // Close ends the stream; further calls do nothing. Calls of Send that wait return
-// ErrClosed, and their items are withdrawn. It does not look at ctx, never waits, and
-// always returns nil.
+// ErrClosed, and their items are withdrawn. It always returns nil. Cancellation:
+// ignored; it never waits.
 func (s *ChanSendStream[T]) Close(ctx context.Context) error {
 	s.waits.close()
 	return nil

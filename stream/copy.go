@@ -13,9 +13,10 @@ const copySize = 32 << 10
 var copyBuffers = sync.Pool{New: func() any { return new([copySize]byte) }}
 
 // Copy receives from one byte stream and sends to another until the first one ends,
-// which is no error, and returns how many bytes were sent. It closes nothing and does
-// not send the end: what the end means for dst is for the caller to say, by SendEOF
-// or Close. A relay between two streams is two tasks that each Copy one direction.
+// which is not an error, and returns how many bytes were sent. It closes nothing and
+// does not send the end: what the end means for dst is for the caller to say, by
+// SendEOF or Close. A relay between two streams is two tasks that each Copy one
+// direction.
 //
 // Cancellation: up to 32 KiB that were received may have been sent in part or not at
 // all.

@@ -32,4 +32,14 @@
 // once. A cancellation never loses an item: either the call returns the
 // cancellation and nothing was sent or received, or the other side has already
 // completed the operation and its result is returned.
+//
+// # Limitations
+//
+// One task at a time may receive from a byte stream, and one may send; others get a
+// *BusyError. Memory, Broadcast and Pipe connect tasks of one process.
+//
+// What blocks in an io.Reader or io.Writer is not interrupted: FromReader and
+// FromWriter let the caller go and leave the call to its goroutine. A task of a
+// simulation cannot wait for a native channel, and sending to one cannot be a case of
+// Select.
 package stream

@@ -73,8 +73,9 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the file, also in a canceled scope; further calls do nothing. Of a
-// file that was written, a *anyio.BrokenError tells that data may be lost.
+// Close closes the file; further calls do nothing. Of a file that was written, a
+// *anyio.BrokenError tells that data may be lost. Cancellation: ignored; the file is
+// closed.
 func (s *fileStream) Close(ctx context.Context) error {
 	if s.closed.Swap(true) {
 		return nil
@@ -84,7 +85,8 @@ func (s *fileStream) Close(ctx context.Context) error {
 	return closeOutside(ctx, s.file)
 }
 
-// ExtraAttributes are AttrFile, AttrFilePath if the file has a name, and AttrFileDescriptor.
+// ExtraAttributes returns AttrFile, AttrFilePath if the file has a name, and
+// AttrFileDescriptor.
 func (s *fileStream) ExtraAttributes() anyio.Attributes {
 	a := anyio.NewAttributes(AttrFile.Is(s.file), AttrFileDescriptor.From(s.descriptor))
 	if name := s.file.Name(); name != "" {

@@ -71,7 +71,8 @@ func (s *FileReadStream) Seek(ctx context.Context, offset int64, whence int) (in
 	return anyio.RunBlocking(ctx, func() (int64, error) { return s.file.Seek(offset, whence) })
 }
 
-// Tell returns the offset from the start where the next Receive reads.
+// Tell returns the offset from the start where the next Receive reads. Cancellation: as
+// for Seek.
 func (s *FileReadStream) Tell(ctx context.Context) (int64, error) {
 	return s.Seek(ctx, 0, io.SeekCurrent)
 }

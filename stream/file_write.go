@@ -41,8 +41,9 @@ func CreateFile(ctx context.Context, path string) (*FileWriteStream, error) {
 	return newFileWriteStream(file, kernel.CallerPC(1)), nil
 }
 
-// AppendFile opens a file to send to, as CreateFile does, but what is sent comes
-// after what is in it, also if somebody else writes to it at the same time.
+// AppendFile opens a file to send to, as CreateFile does, but what is sent comes after
+// what is in it, also if somebody else writes to it at the same time. Cancellation: as
+// for CreateFile.
 func AppendFile(ctx context.Context, path string) (*FileWriteStream, error) {
 	file, err := openToWrite(ctx, path, os.O_APPEND)
 	if err != nil {
@@ -64,7 +65,7 @@ func (s *FileWriteStream) Send(ctx context.Context, data []byte) error {
 	return err
 }
 
-// SendCounted implements CountingSender.
+// SendCounted implements CountingSender. Cancellation: as for Send.
 func (s *FileWriteStream) SendCounted(ctx context.Context, data []byte) (int, error) {
 	return s.do(ctx, data)
 }

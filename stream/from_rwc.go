@@ -18,7 +18,7 @@ import (
 //
 // For a net.Conn, whose calls can be interrupted, package socket has something better.
 //
-// Cancellation: as of FromReader and FromWriter. No received byte is lost.
+// Cancellation: as for FromReader and FromWriter. No received byte is lost.
 func FromReadWriteCloser(rwc io.ReadWriteCloser) ByteStream {
 	s := &rwcStream{closer: rwc}
 	s.in.open(rwc)

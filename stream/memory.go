@@ -112,7 +112,7 @@ type MemoryStatistics struct {
 	TasksWaitingReceive int // calls of Receive and Select that wait
 }
 
-// Statistics tells what the stream holds, who has it open, and how many wait. It
+// Statistics returns what the stream holds, who has it open, and how many wait. It
 // works on a closed end, too.
 func (e *end[T]) Statistics() MemoryStatistics {
 	m := e.m

@@ -46,8 +46,8 @@ func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 	return m.wait(p, &m.receivers, n)
 }
 
-// TryReceive is Receive that never waits: it returns ErrWouldBlock if nothing was
-// sent. It needs no context and is no checkpoint.
+// TryReceive is like Receive but never waits: it returns ErrWouldBlock if nothing was
+// sent. It needs no context and is not a checkpoint.
 func (r *MemoryReceiveStream[T]) TryReceive() (T, error) {
 	kernel.Preempt()
 	r.m.mu.Lock()
@@ -63,9 +63,9 @@ func (r *MemoryReceiveStream[T]) TryReceive() (T, error) {
 	return item, err
 }
 
-// All receives until all sending ends are closed, which ends the sequence. Any
-// other error is yielded once and ends it, too. The sequence may be ranged over
-// again to go on. Leaving the loop does not close the stream.
+// All receives until all sending ends are closed, which ends the sequence. Any other
+// error is yielded once and ends it, too. The sequence may be ranged over again to go
+// on. Leaving the loop does not close the stream. Cancellation: no item is lost.
 func (r *MemoryReceiveStream[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return All(ctx, r)
 }
@@ -89,10 +89,10 @@ func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 	return c
 }
 
-// Close closes this end; further calls do nothing. Calls of Receive that wait on
-// it return ErrClosed. When the last receiving end is closed, senders that wait
-// get ErrBroken and what is in the buffer is dropped. It does not look at ctx,
-// never waits, and always returns nil.
+// Close closes this end; further calls do nothing. Calls of Receive that wait on it
+// return ErrClosed. When the last receiving end is closed, senders that wait get
+// ErrBroken and what is in the buffer is dropped. It always returns nil. Cancellation:
+// ignored; it never waits.
 func (r *MemoryReceiveStream[T]) Close(ctx context.Context) error {
 	m := r.m
 	var woken queue[T]

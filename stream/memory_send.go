@@ -46,9 +46,9 @@ func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 	return err
 }
 
-// TrySend is Send that never waits: it returns ErrWouldBlock if no receiver waits
-// and the buffer is full. It never overtakes a sender that waits. It needs no
-// context and is no checkpoint.
+// TrySend is like Send but never waits: it returns ErrWouldBlock if no receiver waits
+// and the buffer is full. It never overtakes a sender that waits. It needs no context
+// and is not a checkpoint.
 func (s *MemorySendStream[T]) TrySend(item T) error {
 	kernel.Preempt()
 	s.m.mu.Lock()
@@ -83,11 +83,10 @@ func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 	return c
 }
 
-// Close closes this end; further calls do nothing. Calls of Send that wait on it
-// return ErrClosed, their items are withdrawn. When the last sending end is
-// closed, receivers that wait get ErrEndOfStream; what is in the buffer can still
-// be received. It does not look at ctx, never waits, and always returns
-// nil.
+// Close closes this end; further calls do nothing. Calls of Send that wait on it return
+// ErrClosed, their items are withdrawn. When the last sending end is closed, receivers
+// that wait get ErrEndOfStream; what is in the buffer can still be received. It always
+// returns nil. Cancellation: ignored; it never waits.
 func (s *MemorySendStream[T]) Close(ctx context.Context) error {
 	m := s.m
 	var woken queue[T]

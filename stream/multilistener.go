@@ -45,7 +45,7 @@ func (m *MultiListener[S]) empty() ([]Listener[S], []S) {
 	return all, ready
 }
 
-// Listeners is a copy of the list, without nested ones.
+// Listeners returns a copy of the list, without nested ones.
 func (m *MultiListener[S]) Listeners() []Listener[S] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -147,7 +147,8 @@ func closeConn[S any](ctx context.Context, conn S) error {
 }
 
 // Serve implements Listener, with one task for each listener; when one fails, the
-// others are no longer served. The error is a *anyio.GroupError.
+// others are no longer served. The error is a *anyio.GroupError. Cancellation: as for
+// Serve of the listeners.
 func (m *MultiListener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn S) error) error {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return err
@@ -178,8 +179,9 @@ func (m *MultiListener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handl
 	})
 }
 
-// Close closes all listeners, and connections that were accepted and that nobody
-// has asked for; each of them even if another fails.
+// Close closes all listeners, and connections that were accepted and that nobody has
+// asked for; each of them even if another fails. Cancellation: all are closed
+// nevertheless.
 func (m *MultiListener[S]) Close(ctx context.Context) error {
 	m.mu.Lock()
 	m.closed = true
@@ -196,7 +198,7 @@ func (m *MultiListener[S]) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// ExtraAttributes are those of all listeners, of which later ones win.
+// ExtraAttributes returns those of all listeners, of which later ones win.
 func (m *MultiListener[S]) ExtraAttributes() anyio.Attributes {
 	var all anyio.Attributes
 	for _, l := range m.Listeners() {

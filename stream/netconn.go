@@ -35,10 +35,10 @@ var (
 // Errors are wrapped in a *net.OpError, io.EOF is not. The connection also
 // has the method CloseWrite, which sends the end of the stream.
 //
-// The calls may come from tasks of any backend and from goroutines that are no
-// tasks, such as those that an http.Server starts: only the caller waits, never
-// the loop. They are blocking calls in ctx and fail when its scope is canceled or
-// left, so give it the scope in which the connection is to live.
+// The calls may come from tasks of any backend and from goroutines that do not run
+// tasks, such as those that an http.Server starts: only the caller waits, never the
+// loop. They are blocking calls in ctx and fail when its scope is canceled or left, so
+// give it the scope in which the connection is to live.
 //
 // Cancellation: of ctx or by a deadline, no byte is lost to Read. Write tells how
 // much was sent if s is a CountingSender, else 0 although a part may have been sent.

@@ -49,14 +49,15 @@ type ObjectSendStream[T any] interface {
 type ObjectStream[T any] interface {
 	ObjectReceiveStream[T]
 	ObjectSendStream[T]
-	// SendEOF tells the other side that no more objects will be sent; Send then
-	// returns ErrClosed, receiving goes on. Further calls do nothing.
+	// SendEOF tells the other side that no more objects will be sent; Send then returns
+	// ErrClosed, receiving goes on. Further calls do nothing. Cancellation: the end may
+	// have been sent; call it again.
 	SendEOF(ctx context.Context) error
 }
 
-// All receives until the end of the stream, which ends the sequence. Any other
-// error is yielded once, with the zero value of T, and ends it, too. The sequence
-// may be ranged over again to go on.
+// All receives until the end of the stream, which ends the sequence. Any other error is
+// yielded once, with the zero value of T, and ends it, too. The sequence may be ranged
+// over again to go on. Cancellation: as for Receive of r; it is yielded once.
 func All[T any](ctx context.Context, r UnreliableObjectReceiveStream[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {

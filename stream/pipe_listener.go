@@ -61,7 +61,7 @@ func (l *PipeListener) Connect(ctx context.Context) (ByteStream, error) {
 	return nil, &anyio.ConnectionError{Target: "pipe listener", Cause: anyio.ErrClosed}
 }
 
-// Accept implements Listener.
+// Accept implements Listener. Cancellation: no connection is lost.
 func (l *PipeListener) Accept(ctx context.Context) (ByteStream, error) {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return nil, err
@@ -73,13 +73,13 @@ func (l *PipeListener) Accept(ctx context.Context) (ByteStream, error) {
 	return l.accept.Receive(ctx)
 }
 
-// Serve implements Listener.
+// Serve implements Listener. Cancellation: as for the function Serve.
 func (l *PipeListener) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn ByteStream) error) error {
 	return Serve(ctx, l.Accept, tg, handler)
 }
 
-// Close implements Listener. It never waits and always returns nil. Connections
-// that were accepted go on.
+// Close implements Listener. It always returns nil. Connections that were accepted go
+// on. Cancellation: ignored; it never waits.
 func (l *PipeListener) Close(ctx context.Context) error {
 	err := errors.Join(l.accept.Close(ctx), l.connect.Close(ctx))
 	l.watch.Stop()

@@ -6,7 +6,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// Pull is iter.Pull2 for sequences that wait, such as those of All, Lines and
+// Pull is like iter.Pull2 but for sequences that wait, such as those of All, Lines and
 // anyio.AsCompleted: it turns seq into a function that returns the next pair, so that
 // several sequences can be read side by side.
 //

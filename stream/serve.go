@@ -6,8 +6,8 @@ import (
 	"github.com/anyio-go/anyio"
 )
 
-// Serve is Listener.Serve for whoever writes a listener: it calls accept again and
-// again, and handler for each connection in a task of its own, until accept fails.
+// Serve implements Listener.Serve for those who write a listener: it calls accept again
+// and again, and handler for each connection in a task of its own, until accept fails.
 // The tasks belong to tg; if it is nil, to a group of Serve's own, which is canceled
 // when accept fails, and a handler that fails ends Serve.
 //

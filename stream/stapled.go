@@ -20,12 +20,12 @@ func Staple(send ByteSendStream, receive ByteReceiveStream) *StapledByteStream {
 	return &StapledByteStream{send, receive}
 }
 
-// Receive implements ByteReceiveStream.
+// Receive implements ByteReceiveStream. Cancellation: as for the half that receives.
 func (s *StapledByteStream) Receive(ctx context.Context, buf []byte) (int, error) {
 	return s.receive.Receive(ctx, buf)
 }
 
-// Send implements ByteSendStream.
+// Send implements ByteSendStream. Cancellation: as for the half that sends.
 func (s *StapledByteStream) Send(ctx context.Context, data []byte) error {
 	return s.send.Send(ctx, data)
 }
@@ -34,12 +34,13 @@ func (s *StapledByteStream) Send(ctx context.Context, data []byte) error {
 // nevertheless.
 func (s *StapledByteStream) SendEOF(ctx context.Context) error { return s.send.Close(ctx) }
 
-// Close closes both halves, the second one as well if the first fails.
+// Close closes both halves, the second one as well if the first fails. Cancellation:
+// both are closed nevertheless.
 func (s *StapledByteStream) Close(ctx context.Context) error {
 	return errors.Join(s.send.Close(ctx), s.receive.Close(ctx))
 }
 
-// ExtraAttributes are those of both halves; the one that receives wins.
+// ExtraAttributes returns those of both halves; the one that receives wins.
 func (s *StapledByteStream) ExtraAttributes() anyio.Attributes {
 	return anyio.AttributesOf(s.send).Merge(anyio.AttributesOf(s.receive))
 }
@@ -55,18 +56,18 @@ func StapleObjects[T any](send ObjectSendStream[T], receive ObjectReceiveStream[
 	return &StapledObjectStream[T]{send, receive}
 }
 
-// Receive implements ObjectReceiveStream.
+// Receive implements ObjectReceiveStream. Cancellation: as for the half that receives.
 func (s *StapledObjectStream[T]) Receive(ctx context.Context) (T, error) {
 	return s.receive.Receive(ctx)
 }
 
-// Send implements ObjectSendStream.
+// Send implements ObjectSendStream. Cancellation: as for the half that sends.
 func (s *StapledObjectStream[T]) Send(ctx context.Context, item T) error {
 	return s.send.Send(ctx, item)
 }
 
-// TrySend is TrySend of the half that sends. If that half has none the error
-// matches errors.ErrUnsupported.
+// TrySend calls TrySend of the half that sends. If that half has none the error matches
+// errors.ErrUnsupported.
 func (s *StapledObjectStream[T]) TrySend(item T) error {
 	if half, ok := s.send.(interface{ TrySend(item T) error }); ok {
 		return half.TrySend(item)
@@ -74,15 +75,17 @@ func (s *StapledObjectStream[T]) TrySend(item T) error {
 	return fmt.Errorf("stream: TrySend of a stapled stream whose half for sending, a %T, has none: %w", s.send, errors.ErrUnsupported)
 }
 
-// SendEOF closes the half that sends; receiving goes on.
+// SendEOF closes the half that sends; receiving goes on. Cancellation: it is closed
+// nevertheless.
 func (s *StapledObjectStream[T]) SendEOF(ctx context.Context) error { return s.send.Close(ctx) }
 
-// Close closes both halves, the second one as well if the first fails.
+// Close closes both halves, the second one as well if the first fails. Cancellation:
+// both are closed nevertheless.
 func (s *StapledObjectStream[T]) Close(ctx context.Context) error {
 	return errors.Join(s.send.Close(ctx), s.receive.Close(ctx))
 }
 
-// ExtraAttributes are those of both halves; the one that receives wins.
+// ExtraAttributes returns those of both halves; the one that receives wins.
 func (s *StapledObjectStream[T]) ExtraAttributes() anyio.Attributes {
 	return anyio.AttributesOf(s.send).Merge(anyio.AttributesOf(s.receive))
 }

@@ -80,13 +80,13 @@ func (r *TextReceiveStream) Receive(ctx context.Context) (string, error) {
 	}
 }
 
-// Close closes the wrapped stream.
+// Close closes the wrapped stream. Cancellation: as for Close of the wrapped stream.
 func (r *TextReceiveStream) Close(ctx context.Context) error {
 	r.closed.Store(true)
 	return r.s.Close(ctx)
 }
 
-// ExtraAttributes are those of the wrapped stream.
+// ExtraAttributes returns those of the wrapped stream.
 func (r *TextReceiveStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(r.s) }
 
 // A TextSendStream encodes strings for a byte stream.
@@ -134,10 +134,10 @@ func (t *TextSendStream) Send(ctx context.Context, text string) error {
 	return t.s.Send(ctx, data)
 }
 
-// Close closes the wrapped stream.
+// Close closes the wrapped stream. Cancellation: as for Close of the wrapped stream.
 func (t *TextSendStream) Close(ctx context.Context) error { return t.s.Close(ctx) }
 
-// ExtraAttributes are those of the wrapped stream.
+// ExtraAttributes returns those of the wrapped stream.
 func (t *TextSendStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(t.s) }
 
 // A TextStream carries text over a byte stream, in both directions.
@@ -165,19 +165,21 @@ func newText(s ByteStream, o *textOption) *TextStream {
 	return t
 }
 
-// Receive is that of TextReceiveStream.
+// Receive receives as that of TextReceiveStream does. Cancellation: nothing is lost.
 func (t *TextStream) Receive(ctx context.Context) (string, error) { return t.in.Receive(ctx) }
 
-// Send is that of TextSendStream.
+// Send sends as that of TextSendStream does. Cancellation: an unknown part may have
+// been sent.
 func (t *TextStream) Send(ctx context.Context, text string) error { return t.to.Send(ctx, text) }
 
-// SendEOF is that of the wrapped stream.
+// SendEOF calls that of the wrapped stream. Cancellation: as for that.
 func (t *TextStream) SendEOF(ctx context.Context) error { return t.s.SendEOF(ctx) }
 
-// Close closes the wrapped stream, once.
+// Close closes the wrapped stream, once. Cancellation: as for Close of the wrapped
+// stream.
 func (t *TextStream) Close(ctx context.Context) error { return t.in.Close(ctx) }
 
-// ExtraAttributes are those of the wrapped stream.
+// ExtraAttributes returns those of the wrapped stream.
 func (t *TextStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(t.s) }
 
 // TextConnectable makes text streams of the connections of c. The options are

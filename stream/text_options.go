@@ -110,7 +110,7 @@ func (e *DecodeError) Error() string {
 	return fmt.Sprintf("stream: bytes that are not %s: % x at byte %d", e.Encoding, e.Bytes, e.Offset)
 }
 
-// Unwrap is io.ErrUnexpectedEOF if the stream was truncated.
+// Unwrap returns io.ErrUnexpectedEOF if the stream was truncated.
 func (e *DecodeError) Unwrap() error {
 	if e.Truncated {
 		return io.ErrUnexpectedEOF

@@ -72,7 +72,7 @@ func sharedCiphers(offer []uint16) []Cipher {
 	return shared
 }
 
-// ExtraAttributes are those of the transport and those of TLS.
+// ExtraAttributes returns those of the transport and those of TLS.
 func (s *Stream) ExtraAttributes() anyio.Attributes {
 	state := s.state
 	var cert *x509.Certificate

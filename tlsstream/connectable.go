@@ -27,8 +27,9 @@ func NewConnectable[S stream.ByteStream](inner stream.Connectable[S], config *tl
 	}
 }
 
-// Connect makes a new connection and does the handshake. If that fails the
-// connection is closed forcefully, and the error matches ErrConnectionFailed.
+// Connect makes a new connection and does the handshake. If that fails the connection
+// is closed forcefully, and the error matches ErrConnectionFailed. Cancellation: no
+// connection is left behind.
 func (c *Connectable) Connect(ctx context.Context) (*Stream, error) {
 	conn, err := c.connect(ctx)
 	if err != nil {

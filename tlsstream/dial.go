@@ -36,5 +36,5 @@ func Dial(ctx context.Context, host string, port int, config *tls.Config, opts .
 	return s, nil
 }
 
-// SocketOptions are options of the socket that Dial makes.
+// SocketOptions sets options of the socket that Dial makes.
 func SocketOptions(opts ...socket.Option) Option { return func(o *options) { o.socket = opts } }

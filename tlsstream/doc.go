@@ -33,4 +33,10 @@
 // Keys and nonces are random in a simulation as well; they do not change who runs
 // when as long as messages keep their size. ECDSA signatures vary by some bytes: use
 // Ed25519 certificates where the trace of the network is to be the same each time.
+//
+// # Limitations
+//
+// There is no DTLS and no QUIC: the transport is a stream. SendEOF needs TLS 1.3, and
+// renegotiation is refused. A Send that was canceled can be continued only if the
+// transport is a stream.CountingSender, as all streams of package socket are.
 package tlsstream

@@ -32,7 +32,7 @@ func (e *HandshakeError) Error() string {
 	return errgraph.Text(e, func() string { return "anyio: TLS handshake as " + side + ": " + errgraph.Say(e.Cause) })
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *HandshakeError) Unwrap() error { return errgraph.One(e, e.Cause) }
 
 var _ = errgraph.Register(func(e *HandshakeError) []error { return []error{e.Cause} })

@@ -60,11 +60,12 @@ func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Conf
 	}, nil
 }
 
-// Serve accepts connections until it is canceled or the listener closed. The
-// handshake takes place in the connection's own task, where handler is called
-// next: a slow client holds up nobody. A connection whose handshake fails or takes
-// too long is closed and counted, and never ends Serve. Of those at most one a second
-// is logged, with the number of the others.
+// Serve accepts connections until it is canceled or the listener closed. The handshake
+// takes place in the connection's own task, where handler is called next: a slow client
+// holds up nobody. A connection whose handshake fails or takes too long is closed and
+// counted, and never ends Serve. Of those at most one a second is logged, with the
+// number of the others. Cancellation: as for Serve of the inner listener; a connection
+// whose handshake is canceled is closed.
 func (l *Listener) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn *Stream) error) error {
 	return l.serve(ctx, tg, func(ctx context.Context, conn stream.ByteStream) error {
 		s, err := l.handshake(ctx, conn)
@@ -160,14 +161,15 @@ func (l *Listener) log(ctx context.Context, err error) {
 	}
 }
 
-// HandshakeFailures is how many connections were closed because their handshake
+// HandshakeFailures returns how many connections were closed because their handshake
 // failed or took too long.
 func (l *Listener) HandshakeFailures() uint64 { return l.failures.Load() }
 
-// Close closes the listener that was given to NewListener.
+// Close closes the listener that was given to NewListener. Cancellation: as for Close
+// of that listener.
 func (l *Listener) Close(ctx context.Context) error { return l.inner.Close(ctx) }
 
-// ExtraAttributes are those of the listener that was given to NewListener, and
+// ExtraAttributes returns those of the listener that was given to NewListener, and
 // AttrStandardCompatible.
 func (l *Listener) ExtraAttributes() anyio.Attributes {
 	return anyio.AttributesOf(l.inner).With(AttrStandardCompatible.Is(!l.o.nonStandard))

@@ -12,8 +12,8 @@ import (
 
 // Send encrypts data and gives all of it to the transport.
 //
-// Cancellation: a part of data may have been sent, or encrypted to be sent with what
-// is sent next, see SendCounted. If the transport is no stream.CountingSender, nobody
+// Cancellation: a part of data may have been sent, or encrypted to be sent with what is
+// sent next, see SendCounted. If the transport is not a stream.CountingSender, nobody
 // knows how much it has sent of a record: then nothing more can be sent, Send returns
 // ErrBroken, and receiving goes on. A Send that was canceled before it began has no
 // effect.
@@ -22,9 +22,9 @@ func (s *Stream) Send(ctx context.Context, data []byte) error {
 	return err
 }
 
-// SendCounted is Send, and tells how much of data was taken, perhaps all. After a
-// cancellation call it with the rest, also if that is empty: what was taken, and is
-// still to be sent, goes before. So a Stream is a stream.CountingSender.
+// SendCounted is like Send but also returns how much of data was taken, perhaps all.
+// Cancellation: call it again with the rest, also if that is empty: what was taken, and
+// is still to be sent, goes before. So a Stream is a stream.CountingSender.
 func (s *Stream) SendCounted(ctx context.Context, data []byte) (taken int, err error) {
 	err = s.whileSending(ctx, func() error {
 		if s.eofWritten {

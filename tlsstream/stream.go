@@ -52,8 +52,8 @@ var (
 // The error is a *HandshakeError, whose cause is of package crypto/x509 if the
 // certificate is not accepted, and matches ErrBroken if the connection broke.
 //
-// Cancellation and errors: the transport stays open and is the caller's, but the
-// other side may have got half a handshake, so that closing it is all that is left.
+// Cancellation: as after an error, the transport stays open and is the caller's, but
+// the other side may have got half a handshake, so that closing it is all that is left.
 func Client(ctx context.Context, transport stream.ByteStream, config *tls.Config, opts ...Option) (*Stream, error) {
 	o := optionsOf(opts)
 	cfg, err := clientConfig(ctx, config, o)
@@ -63,12 +63,14 @@ func Client(ctx context.Context, transport stream.ByteStream, config *tls.Config
 	return handshake(ctx, transport, false, o, func(w *wire, _ *Stream) *tls.Conn { return tls.Client(w, cfg) })
 }
 
-// Server is the other side of Client. The config must have a certificate. Session
-// ticket keys are shared by all streams of a config.
+// Server begins TLS as the server, the other side of Client. The config must have a
+// certificate. Session ticket keys are shared by all streams of a config.
 //
 // What a TLS 1.3 server has to send after the handshake (session tickets) goes with
 // the first data or the closing alert, so that the handshake is over when the client
 // has said its last word, whether it reads or not.
+//
+// Cancellation: as for Client.
 func Server(ctx context.Context, transport stream.ByteStream, config *tls.Config, opts ...Option) (*Stream, error) {
 	if config == nil {
 		return nil, &anyio.MisuseError{Text: "tlsstream: a server needs a config with a certificate"}
@@ -123,10 +125,10 @@ func handshake(ctx context.Context, transport stream.ByteStream, server bool, o 
 	return nil, handshakeError(server, transport, err)
 }
 
-// Transport is the stream that carries the encrypted bytes.
+// Transport returns the stream that carries the encrypted bytes.
 func (s *Stream) Transport() stream.ByteStream { return s.wire.transport }
 
-// ConnectionState tells what was agreed on in the handshake.
+// ConnectionState returns what was agreed on in the handshake.
 func (s *Stream) ConnectionState() tls.ConnectionState { return s.state }
 
 // ended is what every further Receive returns, nil if there may be data.
