@@ -43,10 +43,11 @@ const parting = time.Second
 // Cancellation: connections that were not accepted are lost with the listener.
 func Serve[S stream.ByteStream](ctx context.Context, srv *http.Server, l stream.Listener[S], drain time.Duration) error {
 	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.Run().Admit(kernel.HandOver)
 	}
-	if err := p.Run().Admit(kernel.HandOver); err != nil {
+	if err != nil {
+		_ = anyio.CloseForcefully(ctx, l)
 		return err
 	}
 	// Connections outlive the cancellation, which has to wait for the draining.

@@ -316,11 +316,29 @@ func TestServeSpeaksTLSAndHTTP2(t *testing.T) {
 	}, anyiotest.Skip("sim", "net/http starts goroutines of its own"))
 }
 
+// What does not serve closes the listener all the same.
+func TestServeThatDoesNotBeginClosesTheListener(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := stream.NewPipeListener(1)
+		var err error
+		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			s.Cancel("before")
+			err = anyiohttp.Serve(ctx, &http.Server{}, l, time.Minute)
+			return err
+		})
+		if !errors.Is(err, anyio.ErrCanceled) {
+			t.Errorf("Serve: %v", err)
+		}
+		if c, err := l.Connect(ctx); err == nil {
+			t.Error("the listener is open")
+			_ = c.Close(ctx)
+		}
+	})
+}
+
 func TestServeIsRefusedInASimulation(t *testing.T) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		l := stream.NewPipeListener(1)
-		defer l.Close(ctx)
-		return anyiohttp.Serve(ctx, &http.Server{}, l, 0)
+		return anyiohttp.Serve(ctx, &http.Server{}, stream.NewPipeListener(1), 0)
 	}, anyio.On(sim.New(sim.Config{})))
 	if _, ok := errors.AsType[*anyio.MisuseError](err); !ok {
 		t.Errorf("%v", err)
