@@ -22,40 +22,41 @@ type holding struct {
 	reset         func()
 }
 
+// A lockLike is what a holding is made of.
+type lockLike interface {
+	Acquire(ctx context.Context) error
+	TryAcquire() error
+	Release()
+	Reset()
+}
+
+// holdingOf is a holding with a way to wait; nil is Acquire.
+func holdingOf(l lockLike, wait func(ctx context.Context) error) holding {
+	if wait == nil {
+		wait = thenRelease(l.Acquire, l.Release)
+	}
+	return holding{l.Acquire, wait, l.TryAcquire, l.Release, l.Reset}
+}
+
 var holdings = map[string]func() holding{
-	"Lock": func() holding {
-		l := &anyio.Lock{}
-		return holding{l.Acquire, thenRelease(l.Acquire, l.Release), l.TryAcquire, l.Release, l.Reset}
-	},
+	"Lock":            func() holding { return holdingOf(&anyio.Lock{}, nil) },
+	"Condition":       func() holding { return holdingOf(&anyio.Condition{}, nil) },
+	"RWLock":          func() holding { return holdingOf(&anyio.RWLock{}, nil) },
+	"CapacityLimiter": func() holding { return holdingOf(anyio.NewCapacityLimiter(1), nil) },
 	"Lock in Do": func() holding {
 		l := &anyio.Lock{}
-		wait := func(ctx context.Context) error { return l.Do(ctx, doNothing) }
-		return holding{l.Acquire, wait, l.TryAcquire, l.Release, l.Reset}
-	},
-	"Condition": func() holding {
-		c := &anyio.Condition{}
-		return holding{c.Acquire, thenRelease(c.Acquire, c.Release), c.TryAcquire, c.Release, c.Reset}
-	},
-	"RWLock": func() holding {
-		l := &anyio.RWLock{}
-		return holding{l.Acquire, thenRelease(l.Acquire, l.Release), l.TryAcquire, l.Release, l.Reset}
+		return holdingOf(l, func(ctx context.Context) error { return l.Do(ctx, doNothing) })
 	},
 	"RWLock, for readers": func() holding {
 		l := &anyio.RWLock{}
-		wait := func(ctx context.Context) error { return l.DoRead(ctx, doNothing) }
-		return holding{l.Acquire, wait, l.TryAcquire, l.Release, l.Reset}
-	},
-	"CapacityLimiter": func() holding {
-		l := anyio.NewCapacityLimiter(1)
-		return holding{l.Acquire, thenRelease(l.Acquire, l.Release), l.TryAcquire, l.Release, l.Reset}
+		return holdingOf(l, func(ctx context.Context) error { return l.DoRead(ctx, doNothing) })
 	},
 	"RunBlocking": func() holding {
 		l := anyio.NewCapacityLimiter(1)
-		wait := func(ctx context.Context) error {
+		return holdingOf(l, func(ctx context.Context) error {
 			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil }, anyio.Limiter(l))
 			return err
-		}
-		return holding{l.Acquire, wait, l.TryAcquire, l.Release, l.Reset}
+		})
 	},
 }
 

@@ -52,6 +52,21 @@ var dozing = process.Register("doze", func(ctx context.Context, named string) (i
 })
 
 // elsewhere are calls of functions that run on threads, in portals and in other processes.
+// busyThread is a thread that runs a function until release is called. left waits for the
+// task that has given it the function.
+func busyThread(b *bench) (t *anyio.OSThreads, release, left func(context.Context)) {
+	t = anyio.NewOSThreads(1)
+	_, tg := anyio.OpenTaskGroup(b.ctx)
+	stop := make(chan struct{})
+	var begun anyio.Event
+	tg.Go(func(ctx context.Context) error {
+		_, err := anyio.RunBlocking(ctx, func() (int, error) { begun.Set(); <-stop; return 0, nil }, anyio.OnThreads(t))
+		return err
+	})
+	b.check(begun.Wait(b.ctx))
+	return t, func(context.Context) { close(stop) }, func(context.Context) { b.check(tg.Close(nil)) }
+}
+
 var elsewhere = []kind{
 	{name: "RunBlocking", kept: true, only: real, make: func(*bench) wait { return blocking() }},
 	{name: "RunBlocking, abandoned", only: real, unended: true, late: true, make: func(*bench) wait { return blocking(anyio.AbandonOnCancel()) }},
@@ -62,34 +77,18 @@ var elsewhere = []kind{
 		return w
 	}},
 	{name: "RunBlocking on a thread that is busy", unended: true, only: real, make: func(b *bench) wait {
-		t := anyio.NewOSThreads(1)
-		_, tg := anyio.OpenTaskGroup(b.ctx)
-		release := make(chan struct{})
-		var begun anyio.Event
-		tg.Go(func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { begun.Set(); <-release; return 0, nil }, anyio.OnThreads(t))
-			return err
-		})
-		b.check(begun.Wait(b.ctx))
+		t, release, left := busyThread(b)
 		return waiting(func(ctx context.Context) error {
 			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil }, anyio.OnThreads(t))
 			return err
-		}, func(context.Context) { close(release) }, func(ctx context.Context) {
-			b.check(tg.Close(nil))
+		}, release, func(ctx context.Context) {
+			left(ctx)
 			_ = t.Close(ctx)
 		})
 	}},
 	{name: "OSThreads.Close", unended: true, only: real, make: func(b *bench) wait {
-		t := anyio.NewOSThreads(1)
-		_, tg := anyio.OpenTaskGroup(b.ctx)
-		release := make(chan struct{})
-		var begun anyio.Event
-		tg.Go(func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { begun.Set(); <-release; return 0, nil }, anyio.OnThreads(t))
-			return err
-		})
-		b.check(begun.Wait(b.ctx))
-		return waiting(t.Close, func(context.Context) { close(release) }, func(ctx context.Context) { b.check(tg.Close(nil)) })
+		t, release, left := busyThread(b)
+		return waiting(t.Close, release, left)
 	}},
 	{name: "CallInRun", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		_, err := anyio.CallInRun(ctx, valued(f))
