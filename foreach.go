@@ -3,9 +3,9 @@ package anyio
 import (
 	"context"
 	"iter"
-	"sync"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/slots"
 )
 
 // ForEach calls f for each item of the sequence, at most limit at the same time, each
@@ -55,11 +55,17 @@ func forEach[In any](ctx context.Context, pc uintptr, items iter.Seq[In], limit 
 	if _, err := kernel.Enter(ctx); err != nil {
 		return err
 	}
-	return WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) (err error) {
-		room := slots{free: limit, unlimited: limit <= 0}
+	return WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
+		var room slots.Slots // a task that fails keeps its own: the group is canceled
+		if limit > 0 {
+			room.Limit(limit)
+		}
 		i := 0
 		for item := range items {
-			if err = room.take(ctx); err != nil {
+			if _, err := kernel.Enter(ctx); err != nil {
+				return err
+			}
+			if _, err := room.Take(ctx, opRoom); err != nil {
 				return err
 			}
 			at := i
@@ -67,7 +73,7 @@ func forEach[In any](ctx context.Context, pc uintptr, items iter.Seq[In], limit 
 			tg.goAs(pc, func(ctx context.Context) error {
 				err := all.take(ctx, at, f(ctx, item))
 				if err == nil {
-					room.give()
+					room.Give()
 				}
 				return err
 			})
@@ -76,44 +82,4 @@ func forEach[In any](ctx context.Context, pc uintptr, items iter.Seq[In], limit 
 	})
 }
 
-// slots counts the tasks that ForEach may still start. One task takes, others give.
-type slots struct {
-	unlimited bool
-	mu        sync.Mutex // guards what follows
-	free      int
-	room      *kernel.Latch // of the taker that waits, nil if none does
-}
-
-// take waits for a slot.
-func (s *slots) take(ctx context.Context) error {
-	if _, err := kernel.Enter(ctx); err != nil || s.unlimited {
-		return err
-	}
-	s.mu.Lock()
-	for s.free == 0 {
-		room := &kernel.Latch{}
-		s.room = room
-		s.mu.Unlock()
-		if err := room.Wait(ctx, opRoom); err != nil {
-			return err
-		}
-		s.mu.Lock()
-	}
-	s.free--
-	s.mu.Unlock()
-	return nil
-}
-
 var opRoom = kernel.RegisterPassiveOp("ForEach: waiting for a running item to end")
-
-// give frees a slot. A task that fails keeps its own: the group is canceled.
-func (s *slots) give() {
-	s.mu.Lock()
-	s.free++
-	room := s.room
-	s.room = nil
-	s.mu.Unlock()
-	if room != nil {
-		room.Open()
-	}
-}

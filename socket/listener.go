@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/slots"
 	"github.com/anyio-go/anyio/internal/unclosed"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -22,7 +23,7 @@ type Listener[S stream.ByteStream] struct {
 	sockets   []*endpoint // at least one
 	wrap      func(c kernel.StreamConn, pc uintptr) S
 	accepting anyio.ResourceGuard
-	room      room // for connections that Serve has handled
+	room      slots.Slots // for connections that Serve has handled
 	closed    atomic.Bool
 	owner     io.Closer       // of the file of a UNIX socket, nil if it stays
 	watch     *unclosed.Watch // nil outside debug runs
@@ -59,7 +60,7 @@ func newListener[S stream.ByteStream](network string, wrap func(kernel.StreamCon
 // limited obeys the option MaxConnections.
 func (l *Listener[S]) limited(o options) *Listener[S] {
 	if o.maxConnections > 0 {
-		l.room.limit(o.maxConnections)
+		l.room.Limit(o.maxConnections)
 	}
 	return l
 }
@@ -105,7 +106,7 @@ func (l *Listener[S]) Accept(ctx context.Context) (S, error) {
 	defer l.accepting.Release()
 	var c kernel.StreamConn
 	var err error
-	if len(l.sockets) == 1 && !l.room.limited {
+	if len(l.sockets) == 1 && !l.room.Limited() {
 		c, err = accept(ctx, l.sockets[0])
 	} else { // one may have been kept
 		c, err = l.acceptAny(ctx)
@@ -211,7 +212,7 @@ func (l *Listener[S]) Close(ctx context.Context) error {
 		return nil
 	}
 	l.watch.Stop()
-	l.room.close()
+	l.room.Close()
 	for _, c := range kept {
 		c.Close()
 	}

@@ -100,10 +100,15 @@ func (s *server[S]) serve(ctx context.Context, e *endpoint) error {
 	}
 }
 
+var opServe = kernel.RegisterOp("Listener.Serve")
+
 // admit starts the handler of a connection when there is room for it. If it cannot, the
 // connection is kept for who accepts next, or closed with the listener.
 func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn) error {
-	if err := s.l.room.take(ctx); err != nil {
+	if ok, err := s.l.room.Take(ctx, opServe); !ok {
+		if err == nil {
+			err = anyio.ErrClosed
+		}
 		s.l.keep(c)
 		return err
 	}
@@ -111,14 +116,14 @@ func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn) error {
 	started := false
 	defer func() {
 		if !started { // the group has ended, and panics
-			s.l.room.give()
+			s.l.room.Give()
 			c.Close()
 		}
 	}()
 	serve := func(ctx context.Context) error { return s.handler(ctx, conn) }
-	if s.l.room.limited { // else the stack of an idle connection would be larger for nothing
+	if s.l.room.Limited() { // else the stack of an idle connection would be larger for nothing
 		serve = func(ctx context.Context) error {
-			defer s.l.room.give()
+			defer s.l.room.Give()
 			return s.handler(ctx, conn)
 		}
 	}

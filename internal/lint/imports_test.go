@@ -34,6 +34,7 @@ var layers = []layer{
 	// The kernel knows no backend, the backends nothing of what is built on it.
 	{"internal/kernel", "internal/bubble internal/coro internal/errgraph internal/quiet internal/race internal/timerq internal/waitq", goid},
 	{"internal/signals", "internal/kernel", ""},
+	{"internal/slots", "internal/kernel", ""},
 	{"internal/realworld", "internal/kernel internal/signals", ""},
 	{"internal/netconn", "internal/kernel internal/poll", sys},
 	{"internal/loop", "internal/coro internal/kernel internal/quiet internal/race internal/timerq internal/waitq", goid},
@@ -42,11 +43,11 @@ var layers = []layer{
 	{"internal/simnet", "internal/kernel internal/race internal/waitq", ""},
 	{"internal/simloop", "internal/kernel internal/loop internal/quiet internal/race internal/simnet", ""},
 	// What users import.
-	{".", "internal/bubble internal/errgraph internal/eventloop internal/kernel internal/parallel internal/quiet internal/race internal/signals internal/unclosed internal/waitq", ""},
+	{".", "internal/bubble internal/errgraph internal/eventloop internal/kernel internal/parallel internal/quiet internal/race internal/signals internal/slots internal/unclosed internal/waitq", ""},
 	{"lowlevel", ". internal/kernel internal/waitq", ""},
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
 	{"stream", ". internal/kernel internal/unclosed internal/waitq", text},
-	{"socket", ". internal/errgraph internal/kernel internal/netconn internal/unclosed stream", net + " " + sys},
+	{"socket", ". internal/errgraph internal/kernel internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
 	{"tlsstream", ". internal/errgraph internal/kernel lowlevel socket stream", net},
 	{"fileio", ". internal/kernel internal/netconn stream", sys},
 	{"process", ". internal/errgraph internal/kernel internal/netconn stream", sys},
