@@ -156,6 +156,23 @@ func TestAllFormsCanceledFromOutsideReturnWhatTheyHave(t *testing.T) {
 	})
 }
 
+// A cancellation of something else, in a scope that is not canceled, is a failure like
+// any other.
+func TestAllFormsKeepCancellationsOfOthers(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		got, err := anyio.MapAll(ctx, upTo(3), 1, func(ctx context.Context, n int) (int, error) {
+			if n == 1 {
+				return 0, context.Canceled
+			}
+			return n, nil
+		})
+		indexes, _ := itemErrors(t, err)
+		if !slices.Equal(got, []int{0, 0, 2}) || !slices.Equal(indexes, []int{1}) {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
+}
+
 // Those that stop at the first error say which item it was as well.
 func TestFirstErrorTellsTheItem(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {

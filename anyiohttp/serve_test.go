@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -316,10 +317,52 @@ func TestServeSpeaksTLSAndHTTP2(t *testing.T) {
 	}, anyiotest.Skip("sim", "net/http starts goroutines of its own"))
 }
 
+// A connection that is accepted while the server ends has been closed when Serve returns.
+func TestServeWaitsForTheLastConnection(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var closed atomic.Bool
+		var accepted anyio.Event
+		ending := make(chan struct{})
+		srv := &http.Server{
+			ConnState: func(_ net.Conn, s http.ConnState) { closed.Store(s == http.StateClosed) },
+			// The connection has been accepted, and nobody has counted it yet.
+			ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+				accepted.Set()
+				<-ending
+				for range 1000 {
+					runtime.Gosched()
+				}
+				return ctx
+			},
+		}
+		srv.RegisterOnShutdown(func() { close(ending) })
+		l := stream.NewPipeListener(4096)
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				err := anyiohttp.Serve(ctx, srv, l, 0)
+				if !closed.Load() {
+					t.Error("Serve has returned before its last connection was closed")
+				}
+				return err
+			})
+			client, err := l.Connect(ctx)
+			if err != nil {
+				return err
+			}
+			err = accepted.Wait(ctx)
+			tg.Cancel("enough")
+			return errors.Join(err, client.Close(ctx))
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}, anyiotest.Skip("sim", "net/http starts goroutines of its own"))
+}
+
 // What does not serve closes the listener all the same.
 func TestServeThatDoesNotBeginClosesTheListener(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l := stream.NewPipeListener(1)
+		l := stream.NewPipeListener(4096)
 		var err error
 		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("before")

@@ -407,3 +407,28 @@ func TestCanceledDialIsNoFailureOfAttempts(t *testing.T) {
 		}
 	})
 }
+
+// A listener that is closed after a cancellation resets what it has not accepted: a dial
+// that hears of this is canceled, and has not failed.
+func TestCanceledDialIsNotReset(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for i := range 300 {
+			l := tcpListener(t, ctx, "127.0.0.1")
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(ctx context.Context) error {
+					s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+					if s != nil {
+						err = errors.Join(err, s.Close(ctx))
+					}
+					return err
+				})
+				for range i % 40 {
+					_ = lowlevel.Checkpoint(ctx)
+				}
+				tg.Cancel("test")
+				return l.Close(ctx)
+			})
+			must(t, err)
+		}
+	})
+}

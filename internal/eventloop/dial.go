@@ -94,8 +94,8 @@ func (f *descriptor) finishConnect(place kernel.Place, seen uint64) error {
 				return nil
 			}
 		case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
-		default:
-			return callError{"connect", errno}
+		default: // also what becomes of it when its listener is closed after a cancellation
+			return place.CanceledOr(callError{"connect", errno})
 		}
 	}
 }

@@ -49,10 +49,13 @@ func dial(ctx context.Context, o kernel.SocketOptions) (net.Conn, error) {
 		c, err = d.DialContext(own, o.Network, dialTo(o))
 		return err
 	})
-	if canceled != nil && c == nil {
+	switch {
+	case c != nil:
+		return c, nil
+	case canceled != nil:
 		return nil, canceled
 	}
-	return c, portable(err)
+	return nil, p.CanceledOr(portable(err))
 }
 
 // dialFrom is the local address of a dialer, nil to let the system choose.
