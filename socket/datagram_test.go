@@ -9,14 +9,15 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/socket"
 )
 
 func addrOf(t *testing.T, s interface {
-	anyio.AttributeProvider
+	attr.Provider
 }) netip.AddrPort {
 	t.Helper()
-	a, err := anyio.Extra(s, socket.AttrLocalAddr)
+	a, err := attr.Get(s, socket.AttrLocalAddr)
 	must(t, err)
 	return netip.MustParseAddrPort(a.String())
 }
@@ -44,8 +45,8 @@ func TestUDPSendsAndReceivesPackets(t *testing.T) {
 				if string(buf[:n]) != "a long" || from != addrOf(t, b) {
 					t.Errorf("received %q from %v", buf[:n], from)
 				}
-				_, err = anyio.Extra(a, socket.AttrRemoteAddr)
-				wantErr(t, err, anyio.ErrAttributeNotFound)
+				_, err = attr.Get(a, socket.AttrRemoteAddr)
+				wantErr(t, err, attr.ErrNotFound)
 				wantMisuse(t, a.SendTo(ctx, nil, netip.AddrPort{}), "not valid")
 			})
 		})
@@ -58,7 +59,7 @@ func TestUDPLocalPortCountsWithoutLocalHost(t *testing.T) {
 		for range 2 { // Close has released the port
 			s, err := socket.UDP(ctx, socket.Family(socket.IPv4), socket.LocalPort(port))
 			must(t, err)
-			if got, _ := anyio.Extra(s, socket.AttrLocalPort); got != port {
+			if got, _ := attr.Get(s, socket.AttrLocalPort); got != port {
 				t.Errorf("the port is %d, want %d", got, port)
 			}
 			_, err = socket.UDP(ctx, socket.Family(socket.IPv4), socket.LocalPort(port))
@@ -125,7 +126,7 @@ func TestConnectedUDPHearsOnlyItsPeer(t *testing.T) {
 		if string(buf[:n]) != "again" {
 			t.Errorf("received %q", buf[:n])
 		}
-		port, err := anyio.Extra(c, socket.AttrRemotePort)
+		port, err := attr.Get(c, socket.AttrRemotePort)
 		must(t, err)
 		if port != int(addrOf(t, server).Port()) {
 			t.Errorf("the remote port is %d", port)

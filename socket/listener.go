@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/slots"
 	"github.com/anyio-go/anyio/internal/unclosed"
@@ -84,11 +85,11 @@ func (l *Listener[S]) Port() int { return int(l.sockets[0].conn.LocalAddr().IP.P
 // Stream.SyscallConn does.
 func (l *Listener[S]) SyscallConn() (syscall.RawConn, error) { return l.sockets[0].SyscallConn() }
 
-// ExtraAttributes returns those of the sockets; of several the last one counts.
-func (l *Listener[S]) ExtraAttributes() anyio.Attributes {
-	var all anyio.Attributes
+// Attributes returns those of the sockets; of several the last one counts.
+func (l *Listener[S]) Attributes() attr.Set {
+	var all attr.Set
 	for _, e := range l.sockets {
-		all = all.Merge(e.ExtraAttributes())
+		all = all.Merge(e.Attributes())
 	}
 	return all
 }

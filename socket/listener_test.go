@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -262,14 +263,14 @@ func TestReusePortLetsTwoListenersShareAPort(t *testing.T) {
 func TestListenerHasNoRemoteAttributes(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := tcpListener(t, ctx, "127.0.0.1")
-		port, err := anyio.Extra(l, socket.AttrLocalPort)
+		port, err := attr.Get(l, socket.AttrLocalPort)
 		must(t, err)
 		if port != l.Port() || l.Addr().(*net.TCPAddr).Port != port {
 			t.Errorf("ports are %d, %d, %v", port, l.Port(), l.Addr())
 		}
-		_, err = anyio.Extra(l, socket.AttrRemoteAddr)
-		wantErr(t, err, anyio.ErrAttributeNotFound)
-		_, err = anyio.Extra(l, socket.AttrRemotePort)
-		wantErr(t, err, anyio.ErrAttributeNotFound)
+		_, err = attr.Get(l, socket.AttrRemoteAddr)
+		wantErr(t, err, attr.ErrNotFound)
+		_, err = attr.Get(l, socket.AttrRemotePort)
+		wantErr(t, err, attr.ErrNotFound)
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -254,7 +255,7 @@ func TestDialFromALocalAddress(t *testing.T) {
 		must(t, s.Close(ctx))
 		s, err = socket.DialTCP(ctx, "127.0.0.1", l.Port(), socket.LocalPort(port))
 		must(t, err)
-		if got, _ := anyio.Extra(s, socket.AttrLocalPort); got != port {
+		if got, _ := attr.Get(s, socket.AttrLocalPort); got != port {
 			t.Errorf("the local port is %d, want %d", got, port)
 		}
 		must(t, s.Close(ctx))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -67,7 +68,7 @@ func TestNetConnsAreStreams(t *testing.T) {
 		if got := a.LocalAddr().Network(); got != "pipe" {
 			t.Errorf("the network is %q", got)
 		}
-		family, err := anyio.Extra(a, socket.AttrFamily)
+		family, err := attr.Get(a, socket.AttrFamily)
 		if err != nil || family != socket.Unspecified {
 			t.Errorf("the family is %v, %v", family, err)
 		}

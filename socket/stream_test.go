@@ -14,6 +14,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -239,24 +240,24 @@ func TestStreamSendCountsWhatWasSent(t *testing.T) {
 
 func TestStreamTellsItsAttributes(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
-		family, err := anyio.Extra(a, socket.AttrFamily)
+		family, err := attr.Get(a, socket.AttrFamily)
 		must(t, err)
-		local, err := anyio.Extra(a, socket.AttrLocalAddr)
+		local, err := attr.Get(a, socket.AttrLocalAddr)
 		must(t, err)
-		remote, err := anyio.Extra(b, socket.AttrRemoteAddr)
+		remote, err := attr.Get(b, socket.AttrRemoteAddr)
 		must(t, err)
 		if local.String() != remote.String() || a.LocalAddr().String() != local.String() {
 			t.Errorf("local %v, remote of the other side %v", local, remote)
 		}
-		raw, err := anyio.Extra(a, socket.AttrRawConn)
+		raw, err := attr.Get(a, socket.AttrRawConn)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			must(t, err)
 			must(t, raw.Control(func(fd uintptr) {}))
 		}
 		if family == socket.Unix {
-			for _, attr := range []*anyio.Attribute[int]{socket.AttrLocalPort, socket.AttrRemotePort} {
-				_, err := anyio.Extra(a, attr)
-				wantErr(t, err, anyio.ErrAttributeNotFound)
+			for _, key := range []*attr.Key[int]{socket.AttrLocalPort, socket.AttrRemotePort} {
+				_, err := attr.Get(a, key)
+				wantErr(t, err, attr.ErrNotFound)
 			}
 			return
 		}
@@ -264,9 +265,9 @@ func TestStreamTellsItsAttributes(t *testing.T) {
 		if strings.Contains(t.Name(), "::1") {
 			wantFamily, host = socket.IPv6, "::1"
 		}
-		port, err := anyio.Extra(a, socket.AttrRemotePort)
+		port, err := attr.Get(a, socket.AttrRemotePort)
 		must(t, err)
-		own, err := anyio.Extra(b, socket.AttrLocalPort)
+		own, err := attr.Get(b, socket.AttrLocalPort)
 		must(t, err)
 		if tcp := remote.(*net.TCPAddr); family != wantFamily || tcp.IP.String() != host || port != own || port == 0 {
 			t.Errorf("family %v, address %v, ports %d and %d", family, tcp, port, own)

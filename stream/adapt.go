@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -76,8 +77,8 @@ func (r *pieceReceiver) Close(ctx context.Context) error {
 	return r.s.Close(ctx)
 }
 
-// ExtraAttributes are those of the stream of pieces.
-func (r *pieceReceiver) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(r.s) }
+// Attributes are those of the stream of pieces.
+func (r *pieceReceiver) Attributes() attr.Set { return attr.Of(r.s) }
 
 type pieceSender struct {
 	s     ObjectSendStream[[]byte]
@@ -100,8 +101,8 @@ func (s *pieceSender) Send(ctx context.Context, data []byte) error {
 // Close implements Resource.
 func (s *pieceSender) Close(ctx context.Context) error { return s.s.Close(ctx) }
 
-// ExtraAttributes are those of the stream of pieces.
-func (s *pieceSender) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(s.s) }
+// Attributes are those of the stream of pieces.
+func (s *pieceSender) Attributes() attr.Set { return attr.Of(s.s) }
 
 type pieceStream struct {
 	*pieceReceiver

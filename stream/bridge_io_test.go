@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -142,14 +143,14 @@ func TestBridgesPassAttributesOn(t *testing.T) {
 		conn := stream.NetConn(ctx, withAddrs{a})
 		again := stream.FromReadWriteCloser(conn)
 		for _, bridge := range []any{conn, again, stream.NetConn(ctx, again)} {
-			addr, err := anyio.Extra(bridge, stream.AttrLocalAddr)
+			addr, err := attr.Get(bridge, stream.AttrLocalAddr)
 			if err != nil || addr.String() != "127.0.0.1:80" {
 				t.Errorf("%T: address %v, %v", bridge, addr, err)
 			}
 		}
 		l := listenerWithAddr{stream.NewPipeListener(0)}
 		nl := stream.NetListener(ctx, l)
-		addr, err := anyio.Extra(nl, stream.AttrLocalAddr)
+		addr, err := attr.Get(nl, stream.AttrLocalAddr)
 		if err != nil || addr != nl.Addr() {
 			t.Errorf("listener: address %v, %v, want %v", addr, err, nl.Addr())
 		}
@@ -161,8 +162,8 @@ type listenerWithAddr struct{ *stream.PipeListener }
 
 var somewhere net.Addr = &net.UnixAddr{Name: "/listener", Net: "unix"}
 
-func (listenerWithAddr) ExtraAttributes() anyio.Attributes {
-	return anyio.NewAttributes(stream.AttrLocalAddr.Is(somewhere))
+func (listenerWithAddr) Attributes() attr.Set {
+	return attr.NewSet(stream.AttrLocalAddr.Value(somewhere))
 }
 
 func TestFromReadWriteCloserEndComesAfterAnAbandonedWrite(t *testing.T) {

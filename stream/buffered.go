@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -147,8 +148,8 @@ func (r *BufferedReceiver) Close(ctx context.Context) error {
 	return r.s.Close(ctx)
 }
 
-// ExtraAttributes returns those of the wrapped stream.
-func (r *BufferedReceiver) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(r.s) }
+// Attributes returns those of the wrapped stream.
+func (r *BufferedReceiver) Attributes() attr.Set { return attr.Of(r.s) }
 
 // A BufferedStream is a byte stream with a BufferedReceiver for one direction. What
 // is sent goes straight to the wrapped stream.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -206,7 +207,7 @@ func ExampleOpenFile() {
 			return err
 		}
 		defer r.Close(ctx)
-		name, err := anyio.Extra(r, stream.AttrFilePath)
+		name, err := attr.Get(r, stream.AttrFilePath)
 		fmt.Println(filepath.Base(name), err)
 		if _, err := r.Seek(ctx, 2, io.SeekStart); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
@@ -15,12 +16,12 @@ import (
 // Attributes of file streams.
 var (
 	// AttrFile is the file itself.
-	AttrFile = anyio.NewAttribute[*os.File]("file")
+	AttrFile = attr.New[*os.File]("file")
 	// AttrFilePath is the path that the file was opened with, if it has one.
-	AttrFilePath = anyio.NewAttribute[string]("file.path")
+	AttrFilePath = attr.New[string]("file.path")
 	// AttrFileDescriptor is the file's descriptor, on Windows its handle. Unlike the
 	// method Fd it does not change how the file blocks.
-	AttrFileDescriptor = anyio.NewAttribute[uintptr]("file.descriptor")
+	AttrFileDescriptor = attr.New[uintptr]("file.descriptor")
 )
 
 // A fileStream is what both kinds of file streams are made of.
@@ -85,12 +86,12 @@ func (s *fileStream) Close(ctx context.Context) error {
 	return closeOutside(ctx, s.file)
 }
 
-// ExtraAttributes returns AttrFile, AttrFilePath if the file has a name, and
+// Attributes returns AttrFile, AttrFilePath if the file has a name, and
 // AttrFileDescriptor.
-func (s *fileStream) ExtraAttributes() anyio.Attributes {
-	a := anyio.NewAttributes(AttrFile.Is(s.file), AttrFileDescriptor.From(s.descriptor))
+func (s *fileStream) Attributes() attr.Set {
+	a := attr.NewSet(AttrFile.Value(s.file), AttrFileDescriptor.Func(s.descriptor))
 	if name := s.file.Name(); name != "" {
-		a = a.With(AttrFilePath.Is(name))
+		a = a.With(AttrFilePath.Value(name))
 	}
 	return a
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -99,19 +100,19 @@ func TestFileStreamAttributes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := anyio.Extra(s, stream.AttrFilePath); got != path || err != nil {
+		if got, err := attr.Get(s, stream.AttrFilePath); got != path || err != nil {
 			t.Errorf("path %q, %v, want %q", got, err, path)
 		}
-		file, err := anyio.Extra(s, stream.AttrFile)
+		file, err := attr.Get(s, stream.AttrFile)
 		if err != nil || file.Name() != path {
 			t.Errorf("file %v, %v", file, err)
 		}
-		fd, err := anyio.Extra(s, stream.AttrFileDescriptor)
+		fd, err := attr.Get(s, stream.AttrFileDescriptor)
 		if err != nil || fd != file.Fd() {
 			t.Errorf("descriptor %d, %v, want %d", fd, err, file.Fd())
 		}
 		wantErr(t, s.Close(ctx), nil)
-		_, err = anyio.Extra(s, stream.AttrFileDescriptor)
+		_, err = attr.Get(s, stream.AttrFileDescriptor)
 		wantErr(t, err, anyio.ErrClosed)
 
 		r, w, err := os.Pipe()

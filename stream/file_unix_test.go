@@ -8,8 +8,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -25,9 +25,9 @@ func TestFileStreamWithoutNameHasNoPath(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := stream.NewFileReadStream(os.NewFile(uintptr(fd), ""))
-		_, err = anyio.Extra(s, stream.AttrFilePath)
-		wantErr(t, err, anyio.ErrAttributeNotFound)
-		if got, err := anyio.Extra(s, stream.AttrFileDescriptor); got != uintptr(fd) || err != nil {
+		_, err = attr.Get(s, stream.AttrFilePath)
+		wantErr(t, err, attr.ErrNotFound)
+		if got, err := attr.Get(s, stream.AttrFileDescriptor); got != uintptr(fd) || err != nil {
 			t.Errorf("descriptor %d, %v, want %d", got, err, fd)
 		}
 		wantReceived(t, ctx, s, 10, "content")

@@ -6,7 +6,7 @@ import (
 	"io"
 	"runtime"
 
-	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
@@ -94,7 +94,7 @@ func (s *rwcStream) Close(ctx context.Context) error {
 	return closeOutside(ctx, s.closer)
 }
 
-// ExtraAttributes are those of the thing that the stream is made of.
-func (s *rwcStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(s.closer) }
+// Attributes are those of the thing that the stream is made of.
+func (s *rwcStream) Attributes() attr.Set { return attr.Of(s.closer) }
 
 var _ ByteStream = (*rwcStream)(nil)

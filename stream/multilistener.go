@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -198,11 +199,11 @@ func (m *MultiListener[S]) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// ExtraAttributes returns those of all listeners, of which later ones win.
-func (m *MultiListener[S]) ExtraAttributes() anyio.Attributes {
-	var all anyio.Attributes
+// Attributes returns those of all listeners, of which later ones win.
+func (m *MultiListener[S]) Attributes() attr.Set {
+	var all attr.Set
 	for _, l := range m.Listeners() {
-		all = all.Merge(anyio.AttributesOf(l))
+		all = all.Merge(attr.Of(l))
 	}
 	return all
 }

@@ -9,10 +9,11 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
-var listenerName = anyio.NewAttribute[string]("listener")
+var listenerName = attr.New[string]("listener")
 
 // A namedListener has an attribute.
 type namedListener struct {
@@ -20,8 +21,8 @@ type namedListener struct {
 	name string
 }
 
-func (l namedListener) ExtraAttributes() anyio.Attributes {
-	return anyio.NewAttributes(listenerName.Is(l.name))
+func (l namedListener) Attributes() attr.Set {
+	return attr.NewSet(listenerName.Value(l.name))
 }
 
 func newListeners(n int) (ls []*stream.PipeListener, m *stream.MultiListener[stream.ByteStream]) {
@@ -223,7 +224,7 @@ func TestMultiListenerAttributesAreMergedAndTheLastWins(t *testing.T) {
 	ls, _ := newListeners(2)
 	m := stream.NewMultiListener[stream.ByteStream](namedListener{ls[0], "first"}, namedListener{ls[1], "second"})
 	defer m.Close(ctx)
-	if got, err := anyio.Extra(m, listenerName); err != nil || got != "second" {
+	if got, err := attr.Get(m, listenerName); err != nil || got != "second" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

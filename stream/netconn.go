@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -18,9 +19,9 @@ import (
 // passes them on; NetConn and NetListener answer with them.
 var (
 	// AttrLocalAddr is the address of this side.
-	AttrLocalAddr = anyio.NewAttribute[net.Addr]("stream.local_addr")
+	AttrLocalAddr = attr.New[net.Addr]("stream.local_addr")
 	// AttrRemoteAddr is the address of the other side.
-	AttrRemoteAddr = anyio.NewAttribute[net.Addr]("stream.remote_addr")
+	AttrRemoteAddr = attr.New[net.Addr]("stream.remote_addr")
 )
 
 // NetConn makes a net.Conn of a byte stream, for net/http, database drivers and
@@ -169,12 +170,12 @@ func (c *netConn) lookForAddresses() {
 	c.local, c.remote = addrOf(c.s, AttrLocalAddr), addrOf(c.s, AttrRemoteAddr)
 }
 
-// ExtraAttributes are those of the stream.
-func (c *netConn) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(c.s) }
+// Attributes are those of the stream.
+func (c *netConn) Attributes() attr.Set { return attr.Of(c.s) }
 
 // addrOf is an address of a resource, noAddr if it has none.
-func addrOf(resource any, which *anyio.Attribute[net.Addr]) net.Addr {
-	if a, err := anyio.ExtraOr(resource, which, net.Addr(noAddr{})); err == nil && a != nil {
+func addrOf(resource any, which *attr.Key[net.Addr]) net.Addr {
+	if a, err := attr.GetOr(resource, which, net.Addr(noAddr{})); err == nil && a != nil {
 		return a
 	}
 	return noAddr{}

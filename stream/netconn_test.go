@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -251,10 +252,10 @@ func TestNetConnCloseWakesThoseWhoWait(t *testing.T) {
 // A withAddrs is a stream that has addresses.
 type withAddrs struct{ stream.ByteStream }
 
-func (withAddrs) ExtraAttributes() anyio.Attributes {
-	return anyio.NewAttributes(
-		stream.AttrLocalAddr.Is(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}),
-		stream.AttrRemoteAddr.Is(&net.UnixAddr{Name: "/peer", Net: "unix"}))
+func (withAddrs) Attributes() attr.Set {
+	return attr.NewSet(
+		stream.AttrLocalAddr.Value(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}),
+		stream.AttrRemoteAddr.Value(&net.UnixAddr{Name: "/peer", Net: "unix"}))
 }
 
 func TestNetConnTellsAddresses(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -53,8 +54,8 @@ func (l *netListener[S]) Close() error {
 
 func (l *netListener[S]) Addr() net.Addr { return addrOf(l.l, AttrLocalAddr) }
 
-// ExtraAttributes are those of the listener.
-func (l *netListener[S]) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(l.l) }
+// Attributes are those of the listener.
+func (l *netListener[S]) Attributes() attr.Set { return attr.Of(l.l) }
 
 func (l *netListener[S]) opError(op string, err error) error {
 	addr := l.Addr()

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 )
 
 // A StapledByteStream is a byte stream made of two halves, such as the input and
@@ -40,9 +40,9 @@ func (s *StapledByteStream) Close(ctx context.Context) error {
 	return errors.Join(s.send.Close(ctx), s.receive.Close(ctx))
 }
 
-// ExtraAttributes returns those of both halves; the one that receives wins.
-func (s *StapledByteStream) ExtraAttributes() anyio.Attributes {
-	return anyio.AttributesOf(s.send).Merge(anyio.AttributesOf(s.receive))
+// Attributes returns those of both halves; the one that receives wins.
+func (s *StapledByteStream) Attributes() attr.Set {
+	return attr.Of(s.send).Merge(attr.Of(s.receive))
 }
 
 // A StapledObjectStream is an object stream made of two halves.
@@ -85,7 +85,7 @@ func (s *StapledObjectStream[T]) Close(ctx context.Context) error {
 	return errors.Join(s.send.Close(ctx), s.receive.Close(ctx))
 }
 
-// ExtraAttributes returns those of both halves; the one that receives wins.
-func (s *StapledObjectStream[T]) ExtraAttributes() anyio.Attributes {
-	return anyio.AttributesOf(s.send).Merge(anyio.AttributesOf(s.receive))
+// Attributes returns those of both halves; the one that receives wins.
+func (s *StapledObjectStream[T]) Attributes() attr.Set {
+	return attr.Of(s.send).Merge(attr.Of(s.receive))
 }

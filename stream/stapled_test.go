@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -29,13 +30,13 @@ func TestStapledByteStreamKeepsTheRulesOfByteStreams(t *testing.T) {
 type failingHalf struct {
 	stream.ByteStream
 	err   error
-	attrs anyio.Attributes
+	attrs attr.Set
 }
 
 func (h failingHalf) Close(ctx context.Context) error {
 	return errors.Join(h.err, h.ByteStream.Close(ctx))
 }
-func (h failingHalf) ExtraAttributes() anyio.Attributes { return h.attrs }
+func (h failingHalf) Attributes() attr.Set { return h.attrs }
 
 func TestStapledCloseClosesBothHalvesEvenIfOneFails(t *testing.T) {
 	ctx := context.Background()
@@ -76,14 +77,14 @@ func TestStapledCloseClosesTheSendingHalfFirst(t *testing.T) {
 }
 
 func TestStapledAttributesAreMergedAndTheReceivingHalfWins(t *testing.T) {
-	both, onlySend := anyio.NewAttribute[string]("both"), anyio.NewAttribute[string]("send")
-	send := failingHalf{attrs: anyio.NewAttributes(both.Is("send"), onlySend.Is("s"))}
-	receive := failingHalf{attrs: anyio.NewAttributes(both.Is("receive"))}
+	both, onlySend := attr.New[string]("both"), attr.New[string]("send")
+	send := failingHalf{attrs: attr.NewSet(both.Value("send"), onlySend.Value("s"))}
+	receive := failingHalf{attrs: attr.NewSet(both.Value("receive"))}
 	s := stream.Staple(send, receive)
-	if got, err := anyio.Extra(s, both); err != nil || got != "receive" {
+	if got, err := attr.Get(s, both); err != nil || got != "receive" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if got, err := anyio.Extra(s, onlySend); err != nil || got != "s" {
+	if got, err := attr.Get(s, onlySend); err != nil || got != "s" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

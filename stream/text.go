@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -86,8 +87,8 @@ func (r *TextReceiveStream) Close(ctx context.Context) error {
 	return r.s.Close(ctx)
 }
 
-// ExtraAttributes returns those of the wrapped stream.
-func (r *TextReceiveStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(r.s) }
+// Attributes returns those of the wrapped stream.
+func (r *TextReceiveStream) Attributes() attr.Set { return attr.Of(r.s) }
 
 // A TextSendStream encodes strings for a byte stream.
 type TextSendStream struct {
@@ -137,8 +138,8 @@ func (t *TextSendStream) Send(ctx context.Context, text string) error {
 // Close closes the wrapped stream. Cancellation: as for Close of the wrapped stream.
 func (t *TextSendStream) Close(ctx context.Context) error { return t.s.Close(ctx) }
 
-// ExtraAttributes returns those of the wrapped stream.
-func (t *TextSendStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(t.s) }
+// Attributes returns those of the wrapped stream.
+func (t *TextSendStream) Attributes() attr.Set { return attr.Of(t.s) }
 
 // A TextStream carries text over a byte stream, in both directions.
 type TextStream struct {
@@ -179,8 +180,8 @@ func (t *TextStream) SendEOF(ctx context.Context) error { return t.s.SendEOF(ctx
 // stream.
 func (t *TextStream) Close(ctx context.Context) error { return t.in.Close(ctx) }
 
-// ExtraAttributes returns those of the wrapped stream.
-func (t *TextStream) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(t.s) }
+// Attributes returns those of the wrapped stream.
+func (t *TextStream) Attributes() attr.Set { return attr.Of(t.s) }
 
 // TextConnectable makes text streams of the connections of c. The options are
 // checked at once.

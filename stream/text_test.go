@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -299,8 +300,8 @@ func TestTextConnectableMakesTextStreams(t *testing.T) {
 }
 
 func TestTextStreamHasTheAttributesOfItsTransport(t *testing.T) {
-	attr := anyio.NewAttribute[int]("number")
-	s := failingHalf{attrs: anyio.NewAttributes(attr.Is(7))}
+	key := attr.New[int]("number")
+	s := failingHalf{attrs: attr.NewSet(key.Value(7))}
 	r, err := stream.NewTextReceiver(s)
 	wantErr(t, err, nil)
 	w, err := stream.NewTextSender(s)
@@ -308,7 +309,7 @@ func TestTextStreamHasTheAttributesOfItsTransport(t *testing.T) {
 	both, err := stream.NewText(s)
 	wantErr(t, err, nil)
 	for _, wrapper := range []any{r, w, both, stream.NewBuffered(s), stream.NewBufferedReceiver(s)} {
-		if got, err := anyio.Extra(wrapper, attr); got != 7 || err != nil {
+		if got, err := attr.Get(wrapper, key); got != 7 || err != nil {
 			t.Errorf("%T: got %d, %v", wrapper, got, err)
 		}
 	}

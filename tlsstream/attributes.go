@@ -6,34 +6,34 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 )
 
 // The extra attributes of a Stream, beside those of its transport.
 var (
 	// AttrALPNProtocol is the protocol that was agreed on, "" if none.
-	AttrALPNProtocol = anyio.NewAttribute[string]("tls.alpn_protocol")
+	AttrALPNProtocol = attr.New[string]("tls.alpn_protocol")
 	// AttrChannelBindingTLSUnique is the binding of RFC 5929, up to TLS 1.2; nil with
 	// TLS 1.3, which has none: use ExportKeyingMaterial of the State.
-	AttrChannelBindingTLSUnique = anyio.NewAttribute[[]byte]("tls.channel_binding_tls_unique")
+	AttrChannelBindingTLSUnique = attr.New[[]byte]("tls.channel_binding_tls_unique")
 	// AttrCipherSuite is what encrypts the stream.
-	AttrCipherSuite = anyio.NewAttribute[Cipher]("tls.cipher")
+	AttrCipherSuite = attr.New[Cipher]("tls.cipher")
 	// AttrPeerCertificate is the other side's, nil if it showed none. Whether it was
 	// verified is for the config to say.
-	AttrPeerCertificate = anyio.NewAttribute[*x509.Certificate]("tls.peer_certificate")
+	AttrPeerCertificate = attr.New[*x509.Certificate]("tls.peer_certificate")
 	// AttrPeerCertificateBinary is the same in DER, nil if there is none.
-	AttrPeerCertificateBinary = anyio.NewAttribute[[]byte]("tls.peer_certificate_binary")
+	AttrPeerCertificateBinary = attr.New[[]byte]("tls.peer_certificate_binary")
 	// AttrServerSide is whether this is the server's side.
-	AttrServerSide = anyio.NewAttribute[bool]("tls.server_side")
+	AttrServerSide = attr.New[bool]("tls.server_side")
 	// AttrSharedCiphers are those that the client offered and this server knows, in the
 	// client's order; nil on the client.
-	AttrSharedCiphers = anyio.NewAttribute[[]Cipher]("tls.shared_ciphers")
+	AttrSharedCiphers = attr.New[[]Cipher]("tls.shared_ciphers")
 	// AttrState is all that crypto/tls tells.
-	AttrState = anyio.NewAttribute[*tls.ConnectionState]("tls.state")
+	AttrState = attr.New[*tls.ConnectionState]("tls.state")
 	// AttrStandardCompatible is what StandardCompatible says, on streams and listeners.
-	AttrStandardCompatible = anyio.NewAttribute[bool]("tls.standard_compatible")
+	AttrStandardCompatible = attr.New[bool]("tls.standard_compatible")
 	// AttrVersion is tls.VersionTLS13 or an older one; tls.VersionName names it.
-	AttrVersion = anyio.NewAttribute[uint16]("tls.version")
+	AttrVersion = attr.New[uint16]("tls.version")
 )
 
 // A Cipher describes a cipher suite.
@@ -72,8 +72,8 @@ func sharedCiphers(offer []uint16) []Cipher {
 	return shared
 }
 
-// ExtraAttributes returns those of the transport and those of TLS.
-func (s *Stream) ExtraAttributes() anyio.Attributes {
+// Attributes returns those of the transport and those of TLS.
+func (s *Stream) Attributes() attr.Set {
 	state := s.state
 	var cert *x509.Certificate
 	var der []byte
@@ -81,21 +81,21 @@ func (s *Stream) ExtraAttributes() anyio.Attributes {
 		cert = state.PeerCertificates[0]
 		der = cert.Raw
 	}
-	return anyio.AttributesOf(s.wire.transport).With(
-		AttrALPNProtocol.Is(state.NegotiatedProtocol),
-		AttrChannelBindingTLSUnique.Is(state.TLSUnique),
-		AttrCipherSuite.Is(cipherOf(state.CipherSuite, state.Version)),
-		AttrPeerCertificate.Is(cert),
-		AttrPeerCertificateBinary.Is(der),
-		AttrServerSide.Is(s.server),
-		AttrSharedCiphers.From(func() ([]Cipher, error) {
+	return attr.Of(s.wire.transport).With(
+		AttrALPNProtocol.Value(state.NegotiatedProtocol),
+		AttrChannelBindingTLSUnique.Value(state.TLSUnique),
+		AttrCipherSuite.Value(cipherOf(state.CipherSuite, state.Version)),
+		AttrPeerCertificate.Value(cert),
+		AttrPeerCertificateBinary.Value(der),
+		AttrServerSide.Value(s.server),
+		AttrSharedCiphers.Func(func() ([]Cipher, error) {
 			if !s.server {
 				return nil, nil
 			}
 			return sharedCiphers(s.hello), nil
 		}),
-		AttrState.Is(&state),
-		AttrStandardCompatible.Is(s.standard),
-		AttrVersion.Is(state.Version),
+		AttrState.Value(&state),
+		AttrStandardCompatible.Value(s.standard),
+		AttrVersion.Value(state.Version),
 	)
 }

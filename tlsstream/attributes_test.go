@@ -7,17 +7,17 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
 
 // extra is an attribute that the stream must have.
-func extra[T any](t *testing.T, resource any, attr *anyio.Attribute[T]) T {
+func extra[T any](t *testing.T, resource any, key *attr.Key[T]) T {
 	t.Helper()
-	v, err := anyio.Extra(resource, attr)
+	v, err := attr.Get(resource, key)
 	if err != nil {
-		t.Errorf("%s: %v", attr, err)
+		t.Errorf("%s: %v", key, err)
 	}
 	return v
 }
@@ -25,9 +25,9 @@ func extra[T any](t *testing.T, resource any, attr *anyio.Attribute[T]) T {
 // A named stream has an attribute.
 type named struct{ stream.ByteStream }
 
-var nameAttr = anyio.NewAttribute[string]("name")
+var nameAttr = attr.New[string]("name")
 
-func (n named) ExtraAttributes() anyio.Attributes { return anyio.NewAttributes(nameAttr.Is("pipe")) }
+func (n named) Attributes() attr.Set { return attr.NewSet(nameAttr.Value("pipe")) }
 
 func TestAttributes(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {

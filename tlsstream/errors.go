@@ -8,6 +8,7 @@ import (
 	"net"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/stream"
@@ -55,6 +56,6 @@ func closed(ctx context.Context) error {
 
 // handshakeError is the error of a handshake over a transport.
 func handshakeError(server bool, transport stream.ByteStream, cause error) *HandshakeError {
-	peer, _ := anyio.ExtraOr[net.Addr](transport, stream.AttrRemoteAddr, nil)
+	peer, _ := attr.GetOr[net.Addr](transport, stream.AttrRemoteAddr, nil)
 	return &HandshakeError{Server: server, Peer: peer, Cause: cause}
 }

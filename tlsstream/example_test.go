@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -132,15 +133,15 @@ func ExampleNewListener() {
 }
 
 // Attributes tell what was agreed on, and those of the transport are there, too.
-func ExampleStream_ExtraAttributes() {
+func ExampleStream_Attributes() {
 	anyio.Run(context.Background(), func(ctx context.Context) error {
 		a, b := stream.Pipe(10000)
 		client, server, _, _ := shake(ctx, a, b, side{config: clientConfig()}, side{config: serverConfig()})
 		defer client.Close(ctx)
 		defer server.Close(ctx)
-		cert, err := anyio.Extra(client, tlsstream.AttrPeerCertificate)
+		cert, err := attr.Get(client, tlsstream.AttrPeerCertificate)
 		fmt.Println(cert.Subject, err)
-		fmt.Println(anyio.Extra(server, tlsstream.AttrServerSide))
+		fmt.Println(attr.Get(server, tlsstream.AttrServerSide))
 		return nil
 	})
 	// Output:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -220,7 +221,7 @@ func TestALPN(t *testing.T) {
 		client.NextProtos, server.NextProtos = []string{"dummy1", "dummy2"}, []string{"dummy2", "dummy3"}
 		c, s := pairOf(t, ctx, side{config: client}, side{config: server})
 		for _, x := range []*tlsstream.Stream{c, s} {
-			if p, err := anyio.Extra(x, tlsstream.AttrALPNProtocol); err != nil || p != "dummy2" {
+			if p, err := attr.Get(x, tlsstream.AttrALPNProtocol); err != nil || p != "dummy2" {
 				t.Errorf("agreed on %q, %v", p, err)
 			}
 		}
@@ -240,7 +241,7 @@ func TestClientCertificates(t *testing.T) {
 		client := of(version, clientConfig())
 		client.Certificates = []tls.Certificate{trusted().issue("client.test", longAgo, farOff)}
 		c, s := pairOf(t, ctx, side{config: client}, side{config: server})
-		cert, err := anyio.Extra(s, tlsstream.AttrPeerCertificate)
+		cert, err := attr.Get(s, tlsstream.AttrPeerCertificate)
 		if err != nil || cert.Subject.CommonName != "client.test" {
 			t.Errorf("the server sees %v, %v", cert, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -169,8 +170,8 @@ func (l *Listener) HandshakeFailures() uint64 { return l.failures.Load() }
 // of that listener.
 func (l *Listener) Close(ctx context.Context) error { return l.inner.Close(ctx) }
 
-// ExtraAttributes returns those of the listener that was given to NewListener, and
+// Attributes returns those of the listener that was given to NewListener, and
 // AttrStandardCompatible.
-func (l *Listener) ExtraAttributes() anyio.Attributes {
-	return anyio.AttributesOf(l.inner).With(AttrStandardCompatible.Is(!l.o.nonStandard))
+func (l *Listener) Attributes() attr.Set {
+	return attr.Of(l.inner).With(AttrStandardCompatible.Value(!l.o.nonStandard))
 }

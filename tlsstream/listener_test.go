@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -52,7 +53,7 @@ func (p *pipes) Close(ctx context.Context) error {
 	return errors.Join(p.send.Close(ctx), p.recv.Close(ctx))
 }
 
-func (p *pipes) ExtraAttributes() anyio.Attributes { return anyio.NewAttributes(nameAttr.Is("pipes")) }
+func (p *pipes) Attributes() attr.Set { return attr.NewSet(nameAttr.Value("pipes")) }
 
 // connect is Connect, which must not fail.
 func (p *pipes) connect(t *testing.T, ctx context.Context) stream.ByteStream {

@@ -3,7 +3,7 @@ package tlsstream
 import (
 	"context"
 
-	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -36,4 +36,4 @@ func (o *objects) Send(ctx context.Context, data []byte) error {
 func (o *objects) SendEOF(ctx context.Context) error { return o.s.SendEOF(ctx) }
 func (o *objects) Close(ctx context.Context) error   { return o.s.Close(ctx) }
 
-func (o *objects) ExtraAttributes() anyio.Attributes { return anyio.AttributesOf(o.s) }
+func (o *objects) Attributes() attr.Set { return attr.Of(o.s) }

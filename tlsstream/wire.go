@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -214,8 +215,8 @@ func (w *wire) SetReadDeadline(time.Time) error  { return nil }
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
 // addr is what callbacks of the config may want to know.
-func (w *wire) addr(which *anyio.Attribute[net.Addr]) net.Addr {
-	if a, err := anyio.ExtraOr[net.Addr](w.transport, which, nil); err == nil && a != nil {
+func (w *wire) addr(which *attr.Key[net.Addr]) net.Addr {
+	if a, err := attr.GetOr[net.Addr](w.transport, which, nil); err == nil && a != nil {
 		return a
 	}
 	return noAddr{}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
@@ -140,14 +141,14 @@ func (n *netcat) tellCipher(s *tlsstream.Stream) {
 
 // local and remote are the addresses of a socket, for people.
 func local(r any) string {
-	if a, err := anyio.Extra(r, stream.AttrLocalAddr); err == nil {
+	if a, err := attr.Get(r, stream.AttrLocalAddr); err == nil {
 		return a.String()
 	}
 	return "an unnamed socket"
 }
 
 func remote(r any) string {
-	if a, err := anyio.Extra(r, stream.AttrRemoteAddr); err == nil && strings.Trim(a.String(), "@") != "" {
+	if a, err := attr.Get(r, stream.AttrRemoteAddr); err == nil && strings.Trim(a.String(), "@") != "" {
 		return a.String()
 	}
 	return "an unnamed socket"

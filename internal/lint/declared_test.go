@@ -61,8 +61,8 @@ func (d *declared) findWays(name string) []string {
 	}
 	ways := append(d.members(name), own, "New"+own)
 	switch own {
-	case "ExtraAttributes":
-		return append(ways, "Extra", "ExtraOr")
+	case "Attributes":
+		return append(ways, "Get", "GetOr")
 	case "String", "GoString":
 		return append(ways, "Sprintf")
 	}

@@ -43,24 +43,25 @@ var layers = []layer{
 	{"internal/simnet", "internal/kernel internal/race internal/waitq", ""},
 	{"internal/simloop", "internal/kernel internal/loop internal/quiet internal/race internal/simnet", ""},
 	// What users import.
+	{"attr", "", ""},
 	{".", "internal/bubble internal/errgraph internal/eventloop internal/kernel internal/parallel internal/quiet internal/race internal/signals internal/slots internal/unclosed internal/waitq", ""},
 	{"lowlevel", ". internal/kernel internal/waitq", ""},
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
-	{"stream", ". internal/kernel internal/unclosed internal/waitq", text},
-	{"socket", ". internal/errgraph internal/kernel internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
-	{"tlsstream", ". internal/errgraph internal/kernel lowlevel socket stream", net},
+	{"stream", ". attr internal/kernel internal/unclosed internal/waitq", text},
+	{"socket", ". attr internal/errgraph internal/kernel internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
+	{"tlsstream", ". attr internal/errgraph internal/kernel lowlevel socket stream", net},
 	{"fileio", ". internal/kernel internal/netconn stream", sys},
 	{"process", ". internal/errgraph internal/kernel internal/netconn stream", sys},
 	{"anyiohttp", ". internal/kernel stream", ""},
 	{"anyiotest", ". internal/kernel internal/race sim stream", ""},
 	// Programs, and what is for tests.
-	{"cmd/anyio", ". fileio sim socket stream tlsstream", ""},
+	{"cmd/anyio", ". attr fileio sim socket stream tlsstream", ""},
 	{"internal/soak", ". lowlevel process socket stream", ""},
 	{"internal/testkit", "", ""},
 }
 
 // examples may import what users do.
-const examples = ". fileio process sim socket stream tlsstream"
+const examples = ". attr fileio process sim socket stream tlsstream"
 
 // keptOut are packages of the standard library that cost a program much, by those that
 // are to be had without.

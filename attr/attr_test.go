@@ -1,4 +1,4 @@
-package anyio_test
+package attr_test
 
 import (
 	"context"
@@ -9,59 +9,60 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/attr"
 )
 
 var (
-	peerName = anyio.NewAttribute[string]("peer name")
-	peerPort = anyio.NewAttribute[int]("peer port")
-	cipher   = anyio.NewAttribute[string]("cipher")
+	peerName = attr.New[string]("peer name")
+	peerPort = attr.New[int]("peer port")
+	cipher   = attr.New[string]("cipher")
 )
 
 type plainStream struct{ portErr error }
 
-func (s plainStream) ExtraAttributes() anyio.Attributes {
-	return anyio.NewAttributes(
-		peerName.Is("example.org"),
-		peerPort.From(func() (int, error) { return 80, s.portErr }),
+func (s plainStream) Attributes() attr.Set {
+	return attr.NewSet(
+		peerName.Value("example.org"),
+		peerPort.Func(func() (int, error) { return 80, s.portErr }),
 	)
 }
 
-type wrapped struct{ inner anyio.AttributeProvider }
+type wrapped struct{ inner attr.Provider }
 
-func (w wrapped) ExtraAttributes() anyio.Attributes {
-	return w.inner.ExtraAttributes().Merge(anyio.NewAttributes(peerName.Is("wrapper"), cipher.Is("AES")))
+func (w wrapped) Attributes() attr.Set {
+	return w.inner.Attributes().Merge(attr.NewSet(peerName.Value("wrapper"), cipher.Value("AES")))
 }
 
-func TestExtraFindsAttributesAndTellsOfMissingOnes(t *testing.T) {
+func TestGetFindsAttributesAndTellsOfMissingOnes(t *testing.T) {
 	s := plainStream{}
-	if v, err := anyio.Extra(s, peerName); v != "example.org" || err != nil {
+	if v, err := attr.Get(s, peerName); v != "example.org" || err != nil {
 		t.Error(v, err)
 	}
-	v, err := anyio.Extra(s, cipher)
-	if !errors.Is(err, anyio.ErrAttributeNotFound) || v != "" {
+	v, err := attr.Get(s, cipher)
+	if !errors.Is(err, attr.ErrNotFound) || v != "" {
 		t.Error(v, err)
 	}
-	if want := "anyio: attribute not found: cipher of anyio_test.plainStream"; err.Error() != want {
+	if want := "anyio: attribute not found: cipher of attr_test.plainStream"; err.Error() != want {
 		t.Errorf("%q, want %q", err, want)
 	}
-	if v, err := anyio.ExtraOr(s, cipher, "none"); v != "none" || err != nil {
+	if v, err := attr.GetOr(s, cipher, "none"); v != "none" || err != nil {
 		t.Error(v, err)
 	}
-	if v, err := anyio.ExtraOr(s, peerPort, 1); v != 80 || err != nil {
+	if v, err := attr.GetOr(s, peerPort, 1); v != 80 || err != nil {
 		t.Error(v, err)
 	}
 }
 
 func TestWrappersMergeAndOverrideAttributes(t *testing.T) {
 	w := wrapped{plainStream{}}
-	name, _ := anyio.Extra(w, peerName)
-	port, _ := anyio.Extra(w, peerPort)
-	c, _ := anyio.Extra(w, cipher)
-	if name != "wrapper" || port != 80 || c != "AES" || w.ExtraAttributes().Len() != 3 {
+	name, _ := attr.Get(w, peerName)
+	port, _ := attr.Get(w, peerPort)
+	c, _ := attr.Get(w, cipher)
+	if name != "wrapper" || port != 80 || c != "AES" || w.Attributes().Len() != 3 {
 		t.Error(name, port, c)
 	}
-	base := plainStream{}.ExtraAttributes()
-	_ = base.With(cipher.Is("changed")).Merge(w.ExtraAttributes())
+	base := plainStream{}.Attributes()
+	_ = base.With(cipher.Value("changed")).Merge(w.Attributes())
 	if base.Len() != 2 {
 		t.Error("With or Merge changed the original")
 	}
@@ -69,20 +70,20 @@ func TestWrappersMergeAndOverrideAttributes(t *testing.T) {
 
 // An error of the getter is not "not found", even if it says so.
 func TestErrorOfAGetterIsNotAMissingAttribute(t *testing.T) {
-	for _, boom := range []error{fs.ErrNotExist, anyio.ErrAttributeNotFound} {
+	for _, boom := range []error{fs.ErrNotExist, attr.ErrNotFound} {
 		s := plainStream{portErr: boom}
-		if _, err := anyio.Extra(s, peerPort); err != boom {
+		if _, err := attr.Get(s, peerPort); err != boom {
 			t.Error(err)
 		}
-		if _, err := anyio.ExtraOr(s, peerPort, 1); err != boom {
+		if _, err := attr.GetOr(s, peerPort, 1); err != boom {
 			t.Error(err)
 		}
 	}
 }
 
 func TestAttributesOfOneNameAreDifferentKeys(t *testing.T) {
-	other := anyio.NewAttribute[string](peerName.String())
-	if _, err := anyio.Extra(plainStream{}, other); !errors.Is(err, anyio.ErrAttributeNotFound) {
+	other := attr.New[string](peerName.String())
+	if _, err := attr.Get(plainStream{}, other); !errors.Is(err, attr.ErrNotFound) {
 		t.Error(err)
 	}
 }
@@ -145,21 +146,21 @@ func TestCloseForcefullyReturnsOtherErrors(t *testing.T) {
 	})
 }
 
-func ExampleExtra() {
-	name, err := anyio.Extra(plainStream{}, peerName)
+func ExampleGet() {
+	name, err := attr.Get(plainStream{}, peerName)
 	fmt.Println(name, err)
-	_, err = anyio.Extra(plainStream{}, cipher)
-	fmt.Println(errors.Is(err, anyio.ErrAttributeNotFound))
+	_, err = attr.Get(plainStream{}, cipher)
+	fmt.Println(errors.Is(err, attr.ErrNotFound))
 	// Output:
 	// example.org <nil>
 	// true
 }
 
 func TestResourcesWithoutAttributesHaveNone(t *testing.T) {
-	if n := anyio.AttributesOf(42).Len(); n != 0 {
+	if n := attr.Of(42).Len(); n != 0 {
 		t.Errorf("%d attributes", n)
 	}
-	if _, err := anyio.Extra(42, peerName); !errors.Is(err, anyio.ErrAttributeNotFound) {
+	if _, err := attr.Get(42, peerName); !errors.Is(err, attr.ErrNotFound) {
 		t.Error(err)
 	}
 }
