@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // A holding is what must be given back before its task ends.
@@ -107,7 +108,7 @@ func TestTaskThatEndsWithWhatItHoldsIsNamed(t *testing.T) {
 								return err
 							}, anyio.Name("forgetful"))
 							if how == "after a wait" {
-								settled(t, ctx)
+								testkit.Settled(t, ctx)
 								h.release()
 							}
 							must(t, held.Wait(ctx))
@@ -115,7 +116,7 @@ func TestTaskThatEndsWithWhatItHoldsIsNamed(t *testing.T) {
 								waited = h.wait(ctx)
 								return nil
 							})
-							settled(t, ctx)
+							testkit.Settled(t, ctx)
 							if how == "canceled" {
 								tg.Cancel("")
 							}
@@ -156,7 +157,7 @@ func TestOwnersAreTasksAndNotGoroutines(t *testing.T) {
 			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				return tg.Go(lock.Acquire).Wait(ctx)
 			})
-			wantMisuse(t, "group", err)
+			testkit.WantMisuse(t, "group", err)
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
 					err := lock.Acquire(ctx)
@@ -185,26 +186,26 @@ func TestConditionWhoseLockBreaks(t *testing.T) {
 					})
 					return nil
 				})
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error {
 					must(t, cond.Acquire(ctx))
 					cond.Notify(1)
 					h[1].Cancel("not notified")
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					return nil
 				}, anyio.Name("forgetful"))
 				return nil
 			})
-			wantMisuse(t, "group", err)
+			testkit.WantMisuse(t, "group", err)
 			return nil
 		})
 		must(t, err)
-		wantErr(t, errs[0], anyio.ErrBroken)
-		wantErr(t, errs[1], anyio.ErrBroken)
-		wantCanceled(t, "the canceled one", errs[1])
-		wantErr(t, cond.Wait(ctx), anyio.ErrBroken)
+		testkit.WantErr(t, errs[0], anyio.ErrBroken)
+		testkit.WantErr(t, errs[1], anyio.ErrBroken)
+		testkit.WantCanceled(t, "the canceled one", errs[1])
+		testkit.WantErr(t, cond.Wait(ctx), anyio.ErrBroken)
 		cond.Reset()
 		must(t, cond.Do(ctx, doNothing))
 	})
@@ -223,12 +224,12 @@ func TestPanicAndMainTaskWithALock(t *testing.T) {
 					return nil
 				})
 			})
-			wantMisuse(t, "beside the panic", pe.Group)
-			wantErr(t, lock.Acquire(ctx), anyio.ErrBroken)
+			testkit.WantMisuse(t, "beside the panic", pe.Group)
+			testkit.WantErr(t, lock.Acquire(ctx), anyio.ErrBroken)
 			return other.TryAcquire()
 		}, anyio.OnPanic(quiet))
-		wantMisuse(t, "run", err)
-		wantErr(t, other.TryAcquire(), anyio.ErrBroken)
+		testkit.WantMisuse(t, "run", err)
+		testkit.WantErr(t, other.TryAcquire(), anyio.ErrBroken)
 
 		if !exited(func(*testing.T) {
 			_ = run(func(ctx context.Context) error {
@@ -245,7 +246,7 @@ func TestPanicAndMainTaskWithALock(t *testing.T) {
 		}) {
 			t.Error("no Goexit")
 		}
-		wantErr(t, lock.TryAcquire(), anyio.ErrBroken)
+		testkit.WantErr(t, lock.TryAcquire(), anyio.ErrBroken)
 	})
 }
 
@@ -283,7 +284,7 @@ func TestHoldersAgainstCancels(t *testing.T) {
 					}
 				}
 				if round%4 == 0 {
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					tg.Cancel("")
 				}
 				return nil
@@ -314,7 +315,7 @@ func TestGoroutinesHoldWithoutTasks(t *testing.T) {
 		return nil
 	}))
 	for i := range locks {
-		wantErr(t, locks[i].TryAcquire(), anyio.ErrWouldBlock)
+		testkit.WantErr(t, locks[i].TryAcquire(), anyio.ErrWouldBlock)
 		if o := locks[i].Statistics().Owner; o == nil || !strings.HasPrefix(o.Name, "goroutine ") {
 			t.Errorf("owner %v", o)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -18,7 +19,7 @@ func TestAllocationsAreFew(t *testing.T) {
 	}
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		t.Run(on.Name(), func(t *testing.T) {
-			wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+			testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					for _, cases := range [][]allocationCase{alone(t, ctx), inTurns(t, ctx, tg)} {
 						for _, c := range cases {
@@ -117,7 +118,7 @@ func inTurns(t *testing.T, ctx context.Context, tg *anyio.TaskGroup) []allocatio
 		return func() {
 			event = &anyio.Event{}
 			turn.Release()
-			wantNil(t, "turn", errors.Join(mine(), back.Acquire(ctx)))
+			testkit.WantNil(t, "turn", errors.Join(mine(), back.Acquire(ctx)))
 		}
 	}
 	return []allocationCase{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	_ "github.com/anyio-go/anyio/sim"
 )
 
@@ -40,7 +41,7 @@ func TestCallReturnsTheValueAndTheError(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, err := anyio.Call(context.Background(), func(ctx context.Context) (string, error) {
-			return backendOf(ctx), anyio.Sleep(ctx, 0)
+			return testkit.BackendOf(ctx), anyio.Sleep(ctx, 0)
 		}, anyio.On(b))
 		if v != name || err != nil {
 			t.Errorf("%s: %q, %v", name, v, err)
@@ -59,7 +60,7 @@ func TestRunIsCanceledFromOutside(t *testing.T) {
 			cancel(errBoom)
 			return anyio.SleepForever(ctx)
 		}, anyio.On(b))
-		wantCanceled(t, b.Name(), err)
+		testkit.WantCanceled(t, b.Name(), err)
 		if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Cause != errBoom {
 			t.Errorf("%s: the cause is lost: %v", b.Name(), err)
 		}
@@ -95,7 +96,7 @@ func TestRunningTasksAreThoseOfOneRun(t *testing.T) {
 		}
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(anyio.SleepForever, anyio.Name("outer"))
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			inGoroutine(t, context.WithoutCancel(ctx), func() {
 				err := anyio.Run(context.Background(), func(inner context.Context) error {
 					if got := names(inner); !slices.Equal(got, []string{"inner main"}) {
@@ -106,11 +107,11 @@ func TestRunningTasksAreThoseOfOneRun(t *testing.T) {
 					}
 					return nil
 				}, anyio.On(anyio.EventLoop()), anyio.MainName("inner main"))
-				wantNil(t, "inner run", err)
+				testkit.WantNil(t, "inner run", err)
 			})
 			tg.Cancel("done")
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	}, anyiotest.Skip("sim", "a simulation does not wait for goroutines outside it"))
 }

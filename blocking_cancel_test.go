@@ -8,12 +8,13 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
 func TestCanceledTaskWaitsForItsBlockingCall(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		release := make(chan bool)
 		var over atomic.Bool
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -24,26 +25,26 @@ func TestCanceledTaskWaitsForItsBlockingCall(t *testing.T) {
 				}
 				return anyio.Sleep(ctx, 0)
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			h.Cancel("test")
-			settled(t, ctx) // the task would be over by now if it did not wait
+			testkit.Settled(t, ctx) // the task would be over by now if it did not wait
 			if s := h.Status(); s != anyio.TaskCanceling {
 				t.Errorf("%v while the function runs", s)
 			}
 			close(release)
-			wantNil(t, "wait", h.Wait(ctx))
+			testkit.WantNil(t, "wait", h.Wait(ctx))
 			if !over.Load() || h.Status() != anyio.TaskCanceled {
 				t.Errorf("function over: %v, task %v", over.Load(), h.Status())
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
 func TestLimiterOfThreeLetsThreeOfFourCallsBegin(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		limiter := anyio.NewCapacityLimiter(3)
 		release := make(chan bool)
 		begun := anyio.NewSemaphore(0)
@@ -60,7 +61,7 @@ func TestLimiterOfThreeLetsThreeOfFourCallsBegin(t *testing.T) {
 					return err
 				}
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			if st := limiter.Statistics(); st.BorrowedTokens != 3 || st.TasksWaiting != 1 {
 				t.Errorf("%+v", st)
 			}
@@ -75,7 +76,7 @@ func TestLimiterOfThreeLetsThreeOfFourCallsBegin(t *testing.T) {
 // The function uses what tasks use; its goroutine waits, the tasks go on.
 func TestBlockingCallsMayWaitForTasksOfTheRun(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		var begun, answered anyio.Event
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
@@ -94,7 +95,7 @@ func TestBlockingCallsMayWaitForTasksOfTheRun(t *testing.T) {
 			}
 			return err
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -102,24 +103,24 @@ func TestBlockingCallsMayWaitForTasksOfTheRun(t *testing.T) {
 // as the run goes on, it can call into it.
 func TestAbandonedCallsSeeItAndCanStillCallIntoTheRun(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		type key struct{}
 		ctx = context.WithValue(ctx, key{}, "v")
-		backend := backendOf(ctx)
+		backend := testkit.BackendOf(ctx)
 		var begun, abandoned, called anyio.Event
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) error {
 				_, err := anyio.RunBlocking(ctx, func() (int, error) {
 					defer called.Set()
 					begun.Set()
-					wantNil(t, "waiting for the end of the task", abandoned.Wait(context.Background()))
+					testkit.WantNil(t, "waiting for the end of the task", abandoned.Wait(context.Background()))
 					if err := ctx.Err(); err != context.Canceled {
 						t.Errorf("ctx.Err(): %v", err)
 					}
 					_, err := anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
-					wantCanceled(t, "in the canceled scope", err)
+					testkit.WantCanceled(t, "in the canceled scope", err)
 					v, err := anyio.CallInRun(context.WithoutCancel(ctx), func(ctx context.Context) (string, error) {
-						if b := backendOf(ctx); b != backend {
+						if b := testkit.BackendOf(ctx); b != backend {
 							t.Errorf("called on %s", b)
 						}
 						err := anyio.Sleep(ctx, 1)
@@ -133,27 +134,27 @@ func TestAbandonedCallsSeeItAndCanStillCallIntoTheRun(t *testing.T) {
 				}, anyio.AbandonOnCancel())
 				return err
 			})
-			wantNil(t, "begun", begun.Wait(ctx))
+			testkit.WantNil(t, "begun", begun.Wait(ctx))
 			h.Cancel("test")
-			wantNil(t, "wait", h.Wait(ctx))
+			testkit.WantNil(t, "wait", h.Wait(ctx))
 			abandoned.Set()
 			return called.Wait(ctx)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
 func TestGoroutinesWithATokenCallIntoTheRun(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		token, err := lowlevel.CurrentToken(ctx)
-		wantNil(t, "token", err)
-		backend := backendOf(ctx)
+		testkit.WantNil(t, "token", err)
+		backend := testkit.BackendOf(ctx)
 		inGoroutine(t, ctx, func() {
 			outside, err := token.Context()
-			wantNil(t, "context", err)
+			testkit.WantNil(t, "context", err)
 			v, err := anyio.CallInRun(outside, func(ctx context.Context) (string, error) {
-				return backendOf(ctx), anyio.Sleep(ctx, 1)
+				return testkit.BackendOf(ctx), anyio.Sleep(ctx, 1)
 			})
 			if v != backend || err != nil {
 				t.Errorf("%q, %v", v, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -31,7 +32,7 @@ func TestAbandonedCallOutlivesItsRun(t *testing.T) {
 							defer close(over)
 							begun.Set()
 							<-ended
-							wantCanceled(t, "waiting in the canceled scope", anyio.SleepForever(ctx))
+							testkit.WantCanceled(t, "waiting in the canceled scope", anyio.SleepForever(ctx))
 							for _, ctx := range []context.Context{ctx, group, context.WithoutCancel(ctx)} {
 								_, err := anyio.CallInRun(ctx, func(context.Context) (int, error) { t.Error("called"); return 0, nil })
 								if err != anyio.ErrRunFinished {
@@ -49,7 +50,7 @@ func TestAbandonedCallOutlivesItsRun(t *testing.T) {
 					return nil
 				})
 			}, anyio.On(on))
-			wantNil(t, "run", err)
+			testkit.WantNil(t, "run", err)
 			if n := limiter.BorrowedTokens(); n != 1 {
 				t.Errorf("%d tokens while the function runs", n)
 			}
@@ -70,9 +71,9 @@ func TestCallsIntoAnEndingRunAreServedOrRefused(t *testing.T) {
 		results := make(chan error, 8)
 		err := anyio.Run(context.Background(), func(ctx context.Context) error {
 			token, err := lowlevel.CurrentToken(ctx)
-			wantNil(t, "token", err)
+			testkit.WantNil(t, "token", err)
 			outside, err := token.Context()
-			wantNil(t, "context", err)
+			testkit.WantNil(t, "context", err)
 			var first anyio.Event
 			for range cap(results) {
 				go func() {
@@ -98,7 +99,7 @@ func TestCallsIntoAnEndingRunAreServedOrRefused(t *testing.T) {
 			}
 			return first.Wait(ctx)
 		}, anyio.On(anyio.EventLoop()))
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 		for range cap(results) {
 			if err := <-results; !errors.Is(err, anyio.ErrCanceled) && err != anyio.ErrRunFinished {
 				t.Errorf("refused with %v", err)
@@ -114,7 +115,7 @@ func TestCallsIntoAnEndingRunAreServedOrRefused(t *testing.T) {
 // decided by the seed alone.
 func TestGoroutinesOutsideASimulationAreRefused(t *testing.T) {
 	outer, err := anyio.StartPortal(context.Background())
-	wantNil(t, "start", err)
+	testkit.WantNil(t, "start", err)
 	defer outer.Close(context.Background())
 	f := func(context.Context) (int, error) { t.Error("called"); return 0, nil }
 	threads := anyio.NewOSThreads(1)
@@ -123,20 +124,20 @@ func TestGoroutinesOutsideASimulationAreRefused(t *testing.T) {
 		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
 			_, err := anyio.RunBlocking(ctx, func() (int, error) { // on a thread, that is outside
 				_, err := anyio.CallInRun(ctx, f)
-				wantMisuse(t, "CallInRun", err)
+				testkit.WantMisuse(t, "CallInRun", err)
 				_, err = anyio.PortalCall(context.Background(), p, f)
-				wantMisuse(t, "PortalCall", err)
+				testkit.WantMisuse(t, "PortalCall", err)
 				_, err = anyio.PortalSpawn(p, f)
-				wantMisuse(t, "PortalSpawn", err)
+				testkit.WantMisuse(t, "PortalSpawn", err)
 				return 0, nil
 			}, anyio.OnThreads(threads))
-			wantNil(t, "blocking call", err)
+			testkit.WantNil(t, "blocking call", err)
 			_, err = anyio.PortalCall(ctx, outer, f)
-			wantMisuse(t, "PortalCall out of the simulation", err)
+			testkit.WantMisuse(t, "PortalCall out of the simulation", err)
 			return nil
 		})
 	}, anyio.On(sim.New(sim.Config{})))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 func TestOSThreadsAreTheirOwnLimit(t *testing.T) {
@@ -145,7 +146,7 @@ func TestOSThreadsAreTheirOwnLimit(t *testing.T) {
 		defer threads.Close(ctx)
 		limiter := anyio.NewCapacityLimiter(1)
 		_, err := anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads), anyio.Limiter(limiter))
-		wantMisuse(t, "two limits", err)
+		testkit.WantMisuse(t, "two limits", err)
 	})
 }
 
@@ -163,14 +164,14 @@ func TestPanicOnAnOSThreadNamesTheTaskThatCalled(t *testing.T) {
 			}, anyio.Name("caller"))
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
 // An abandoned call keeps its thread until it has ended; Close waits for it.
 func TestAbandonedCallKeepsItsOSThread(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		threads := anyio.NewOSThreads(1)
 		release := make(chan bool)
 		ended := false // the thread orders
@@ -183,12 +184,12 @@ func TestAbandonedCallKeepsItsOSThread(t *testing.T) {
 					ended = true
 					return 0, nil
 				}, anyio.OnThreads(threads), anyio.AbandonOnCancel())
-				wantCanceled(t, "abandoned", err)
+				testkit.WantCanceled(t, "abandoned", err)
 				return err
 			})
-			wantNil(t, "begun", begun.Wait(ctx))
+			testkit.WantNil(t, "begun", begun.Wait(ctx))
 			h.Cancel("test")
-			wantNil(t, "wait", h.Wait(ctx))
+			testkit.WantNil(t, "wait", h.Wait(ctx))
 			next := tg.Go(func(ctx context.Context) error {
 				_, err := anyio.RunBlocking(ctx, func() (int, error) {
 					if !ended {
@@ -198,14 +199,14 @@ func TestAbandonedCallKeepsItsOSThread(t *testing.T) {
 				}, anyio.OnThreads(threads))
 				return err
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			if s := next.Status(); s != anyio.TaskPending {
 				t.Errorf("the next call is %v", s)
 			}
 			close(release)
 			return next.Wait(ctx)
 		})
-		wantNil(t, "group", err)
-		wantNil(t, "close", threads.Close(ctx))
+		testkit.WantNil(t, "group", err)
+		testkit.WantNil(t, "close", threads.Close(ctx))
 	})
 }

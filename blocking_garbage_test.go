@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -54,7 +55,7 @@ func TestBlockingCallsKeepNothingOfThemselves(t *testing.T) {
 					}
 					return nil
 				}, anyio.On(b))
-				wantNil(t, "run", err)
+				testkit.WantNil(t, "run", err)
 			})
 		}
 	}

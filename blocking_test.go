@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -30,7 +31,7 @@ func TestRunBlockingReturnsWhatTheFunctionReturns(t *testing.T) {
 
 func TestRunBlockingBeginsNothingInACanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		startsNothing(t, ctx, func(ctx context.Context) error {
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error {
 			_, err := anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil })
 			return err
 		})
@@ -39,14 +40,14 @@ func TestRunBlockingBeginsNothingInACanceledScope(t *testing.T) {
 
 func TestRunBlockingHoldsUpNoOtherTask(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		release := make(chan bool)
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				_, err := anyio.RunBlocking(ctx, func() (int, error) { <-release; return 0, nil })
 				return err
 			}, anyio.Name("blocked"))
-			settled(t, ctx) // a task in RunBlocking counts as one that waits
+			testkit.Settled(t, ctx) // a task in RunBlocking counts as one that waits
 			if i := anyio.RunningTasks(ctx)[1]; i.WaitsFor != "RunBlocking" || i.State != anyio.TaskWaiting {
 				t.Errorf("%+v", i)
 			}
@@ -56,7 +57,7 @@ func TestRunBlockingHoldsUpNoOtherTask(t *testing.T) {
 			close(release)
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -68,10 +69,10 @@ func TestResultOfABlockingCallIsKeptWhenCanceledMeanwhile(t *testing.T) {
 				t.Errorf("%d, %v", v, err)
 			}
 			_, err = anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil })
-			wantCanceled(t, "the next call", err)
+			testkit.WantCanceled(t, "the next call", err)
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -85,13 +86,13 @@ func TestRunBlockingWaitsForATokenOfItsLimiter(t *testing.T) {
 				return err
 			}
 			lost := tg.Go(call)
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			lost.Cancel("test")
 			if err := lost.Wait(ctx); err != nil || called || lost.Status() != anyio.TaskCanceled {
 				t.Errorf("called %v, %v, %v", called, lost, err)
 			}
 			tg.Go(call)
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			if called {
 				t.Error("called without a token")
 			}
@@ -117,7 +118,7 @@ func TestDefaultThreadLimiterBelongsToTheRun(t *testing.T) {
 
 func TestAbandonedCallKeepsItsTokenUntilItEnds(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		limiter := anyio.NewCapacityLimiter(1)
 		release := make(chan bool)
 		var begun anyio.Event
@@ -131,7 +132,7 @@ func TestAbandonedCallKeepsItsTokenUntilItEnds(t *testing.T) {
 				if v != 0 {
 					t.Errorf("value %d of an abandoned call", v)
 				}
-				wantCanceled(t, "abandoned call", err)
+				testkit.WantCanceled(t, "abandoned call", err)
 				return err
 			})
 			if err := begun.Wait(ctx); err != nil {
@@ -146,7 +147,7 @@ func TestAbandonedCallKeepsItsTokenUntilItEnds(t *testing.T) {
 			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil }, anyio.Limiter(limiter))
 			return err
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -183,7 +184,7 @@ func TestPanicOfAnAbandonedCallIsReported(t *testing.T) {
 				return nil
 			})
 		}, anyio.On(b), anyio.OnPanic(func(pe *anyio.PanicError) { reported <- pe }))
-		wantNil(t, b.Name(), err)
+		testkit.WantNil(t, b.Name(), err)
 		close(release) // after the run has ended
 		if pe := <-reported; pe.Value != "ouch" {
 			t.Errorf("%s: %v", b.Name(), pe)
@@ -278,7 +279,7 @@ func TestBlockingCallIsOneStepOfASimulation(t *testing.T) {
 			return nil
 		})
 	}, anyio.On(sim.New(sim.Config{Seed: 5})))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 func TestRunBlockingOnManyTasksLosesNoToken(t *testing.T) {
@@ -336,7 +337,7 @@ func TestRunBlockingAllocatesNothingWhereItNeedsNoGoroutine(t *testing.T) {
 		}
 		return nil
 	})
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 func ExampleRunBlocking() {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
@@ -262,6 +263,6 @@ func TestBubblesAndLoops(t *testing.T) {
 		if err != nil || time.Since(begin) != 0 {
 			t.Errorf("simulator: %v after %v of the bubble's time, want nil at once", err, time.Since(begin))
 		}
-		wantMisuse(t, "event loop", anyio.Run(t.Context(), func(context.Context) error { return nil }, anyio.On(anyio.EventLoop())))
+		testkit.WantMisuse(t, "event loop", anyio.Run(t.Context(), func(context.Context) error { return nil }, anyio.On(anyio.EventLoop())))
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestCancellationIsALevel(t *testing.T) {
@@ -18,16 +19,16 @@ func TestCancellationIsALevel(t *testing.T) {
 			var set anyio.Event
 			set.Set()
 			s.Cancel("stop")
-			wantCanceled(t, "first wait", anyio.SleepForever(ctx))
-			wantCanceled(t, "second wait", anyio.Sleep(ctx, time.Hour))
-			wantCanceled(t, "a wait that could finish at once", set.Wait(ctx))
-			wantCanceled(t, "a scope inside", anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
+			testkit.WantCanceled(t, "first wait", anyio.SleepForever(ctx))
+			testkit.WantCanceled(t, "second wait", anyio.Sleep(ctx, time.Hour))
+			testkit.WantCanceled(t, "a wait that could finish at once", set.Wait(ctx))
+			testkit.WantCanceled(t, "a scope inside", anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
 				return anyio.Sleep(ctx, 0)
 			}))
 			return set.Wait(ctx)
 		})
-		wantNil(t, "scope", err)
-		wantNil(t, "after the scope", anyio.Sleep(ctx, 0))
+		testkit.WantNil(t, "scope", err)
+		testkit.WantNil(t, "after the scope", anyio.Sleep(ctx, 0))
 	})
 }
 
@@ -79,7 +80,7 @@ func TestStdCancellationInACanceledScopeCountsAsOurs(t *testing.T) {
 				s.Cancel("")
 				return std
 			})
-			wantNil(t, "canceled scope", err)
+			testkit.WantNil(t, "canceled scope", err)
 			err = anyio.WithCancelScope(ctx, func(context.Context, *anyio.CancelScope) error { return std })
 			if err != std {
 				t.Errorf("scope that is not canceled: %v, want %v", err, std)
@@ -104,7 +105,7 @@ func TestNewTaskInACanceledGroupRunsToItsFirstBlockingCall(t *testing.T) {
 			h.Cancel("right after its start")
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if began != 1 || after != 0 {
 			t.Errorf("began %d times, passed the checkpoint %d times", began, after)
 		}
@@ -117,7 +118,7 @@ func TestCancellationReachesEverythingBelow(t *testing.T) {
 		depth = func(ctx context.Context, n int) error {
 			if n == 0 {
 				err := anyio.SleepForever(ctx)
-				wantCanceled(t, "leaf", err)
+				testkit.WantCanceled(t, "leaf", err)
 				return err
 			}
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -131,10 +132,10 @@ func TestCancellationReachesEverythingBelow(t *testing.T) {
 		}
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error { return depth(ctx, 4) })
-			tg.Go(func(ctx context.Context) error { settled(t, ctx); tg.Cancel("all of it"); return nil })
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); tg.Cancel("all of it"); return nil })
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -149,7 +150,7 @@ func TestCancelWhileTheGroupIsExiting(t *testing.T) {
 					return err
 				})
 				tg.Go(func(ctx context.Context) error {
-					settled(t, ctx) // the host waits in the group's end
+					testkit.Settled(t, ctx) // the host waits in the group's end
 					s.Cancel("")
 					return nil
 				})
@@ -174,13 +175,13 @@ func TestTaskCancelsItsOwnScopeOnly(t *testing.T) {
 				}
 				return anyio.Sleep(ctx, 0)
 			})
-			wantNil(t, "await", h.Await(ctx))
+			testkit.WantNil(t, "await", h.Await(ctx))
 			if tg.CancelCalled() {
 				t.Error("the group was canceled")
 			}
 			return anyio.Sleep(ctx, 0)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -192,7 +193,7 @@ func TestCancellationFromOutsideComesOutAlone(t *testing.T) {
 					tg.Go(anyio.SleepForever)
 				}
 				tg.Go(func(ctx context.Context) error {
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					s.Cancel("from outside")
 					tg.Cancel("from inside, too late")
 					return nil
@@ -204,7 +205,7 @@ func TestCancellationFromOutsideComesOutAlone(t *testing.T) {
 			}
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -218,12 +219,12 @@ func TestReasonIsTold(t *testing.T) {
 				}
 				return err
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			tg.Cancel("enough of it")
 			tg.Cancel("a second reason")
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				err := anyio.SleepForever(ctx)
@@ -232,7 +233,7 @@ func TestReasonIsTold(t *testing.T) {
 				}
 				return err
 			})
-			tg.Go(func(ctx context.Context) error { settled(t, ctx); return errBoom }, anyio.Name("bomb"))
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return errBoom }, anyio.Name("bomb"))
 			return nil
 		})
 		if !errors.Is(err, errBoom) {
@@ -248,13 +249,13 @@ func TestGrantedWaitIsNotCanceled(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			var ev anyio.Event
 			h := tg.Go(ev.Wait)
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			ev.Set()
 			h.Cancel("just too late")
-			wantNil(t, "await", h.Await(ctx))
+			testkit.WantNil(t, "await", h.Await(ctx))
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -262,13 +263,13 @@ func TestCancelingAFinishedTaskDoesNothing(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(context.Context) error { return nil })
-			wantNil(t, "await", h.Await(ctx))
+			testkit.WantNil(t, "await", h.Await(ctx))
 			h.Cancel("")
 			if h.Status() != anyio.TaskFinished {
 				t.Errorf("status: %v", h.Status())
 			}
 			return anyio.Sleep(ctx, 0)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }

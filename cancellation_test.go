@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // A statusError is an error of a library that has its own way to say "canceled".
@@ -61,7 +62,7 @@ func TestRegisteredErrorsAreCancellations(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "canceled group", err)
+		testkit.WantNil(t, "canceled group", err)
 
 		timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, status("Canceled"))
 		if !timedOut || err != nil {
@@ -75,7 +76,7 @@ func TestRegisteredErrorsAreCancellations(t *testing.T) {
 		if !errors.Is(err, anyio.ErrTimeout) {
 			t.Errorf("Shielded: %v", err)
 		}
-		wantNil(t, "scope", anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+		testkit.WantNil(t, "scope", anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")
 			return errors.Join(status("Canceled")(ctx), anyio.Sleep(ctx, 0))
 		}))
@@ -126,7 +127,7 @@ func TestWhatIsACancellation(t *testing.T) {
 			t.Errorf("IsCancellation(%v) = %v", c.err, got)
 		}
 	}
-	wantMisuse(t, "nil function", recovered(func() { anyio.RegisterCancellation(nil) }))
+	testkit.WantMisuse(t, "nil function", recovered(func() { anyio.RegisterCancellation(nil) }))
 }
 
 // Others may register and ask at the same time.
@@ -194,11 +195,11 @@ func TestContextThatIsDoneWithoutAnErrorIsCanceled(t *testing.T) {
 				}
 				err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
-						wantCanceled(t, name+" canceled "+when, f(&mute{context.WithoutCancel(ctx), done}))
+						testkit.WantCanceled(t, name+" canceled "+when, f(&mute{context.WithoutCancel(ctx), done}))
 						return nil
 					})
 					if when != "before" {
-						if name == "blocking" && simulated(ctx) {
+						if name == "blocking" && testkit.Simulated(ctx) {
 							close(done) // the function would hold up the whole simulation
 							return nil
 						}
@@ -209,7 +210,7 @@ func TestContextThatIsDoneWithoutAnErrorIsCanceled(t *testing.T) {
 					}
 					return nil
 				})
-				wantNil(t, name, err)
+				testkit.WantNil(t, name, err)
 			}
 		}
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 const notHoldingUnderlying = "the current task is not holding the underlying lock of this Condition"
@@ -25,7 +26,7 @@ func waiters(t *testing.T, ctx context.Context, tg *anyio.TaskGroup, cond *anyio
 				return err
 			})
 		}))
-		settled(t, ctx)
+		testkit.Settled(t, ctx)
 	}
 	return handles
 }
@@ -45,7 +46,7 @@ func TestConditionNotifyAllInOrder(t *testing.T) {
 			st := cond.Statistics()
 			equal(t, "waiting for a notification", st.TasksWaiting, 0)
 			equal(t, "waiting for the lock", st.Lock.TasksWaiting, 5)
-			settled(t, ctx) // they do wait, and say so
+			testkit.Settled(t, ctx) // they do wait, and say so
 			relocking := 0
 			for _, task := range anyio.RunningTasks(ctx) {
 				if task.WaitsFor == "Condition.Wait: getting the lock back" {
@@ -76,7 +77,7 @@ func TestConditionStatisticsCountDown(t *testing.T) {
 					equal(t, "waiting", cond.Statistics().TasksWaiting, 2-i)
 					return nil
 				}))
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 		})
 		equal(t, "at the end", cond.Statistics(), anyio.ConditionStatistics{})
@@ -90,7 +91,7 @@ func TestConditionNotifyMoreOrFewerThanWait(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			notify := func(k int) {
 				must(t, cond.Do(ctx, func(context.Context) error { cond.Notify(k); return nil }))
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 			count := func() (c int) {
 				must(t, cond.Do(ctx, func(context.Context) error { c = n; return nil }))
@@ -117,7 +118,7 @@ func TestConditionTryAcquire(t *testing.T) {
 		wantMisuseText(t, cond.TryAcquire(), alreadyHeld)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(context.Context) error {
-				wantErr(t, cond.TryAcquire(), anyio.ErrWouldBlock)
+				testkit.WantErr(t, cond.TryAcquire(), anyio.ErrWouldBlock)
 				return nil
 			})
 		})
@@ -153,7 +154,7 @@ func TestConditionWaitCanceled(t *testing.T) {
 			})
 			h[0].Cancel("test")
 		})
-		wantErr(t, err, anyio.ErrCanceled)
+		testkit.WantErr(t, err, anyio.ErrCanceled)
 		equal(t, "statistics", cond.Statistics(), anyio.ConditionStatistics{})
 	})
 }
@@ -165,12 +166,12 @@ func TestConditionWaitCanceledWhileLockIsHeld(t *testing.T) {
 		released := false
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h := waiters(t, ctx, tg, &cond, 1, func(_ int, err error) {
-				wantErr(t, err, anyio.ErrCanceled)
+				testkit.WantErr(t, err, anyio.ErrCanceled)
 				equal(t, "released before", released, true)
 			})
 			must(t, cond.Acquire(ctx))
 			h[0].Cancel("test")
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			equal(t, "waiting for the lock", cond.Statistics().Lock.TasksWaiting, 1)
 			cond.Notify(1) // too late for it, and nobody else waits
 			released = true
@@ -185,8 +186,8 @@ func TestConditionWaitInCanceledScopeKeepsTheLock(t *testing.T) {
 		var cond anyio.Condition
 		must(t, cond.Acquire(ctx))
 		inCanceledScope(t, ctx, func(ctx context.Context) {
-			wantErr(t, cond.Wait(ctx), anyio.ErrCanceled)
-			wantErr(t, cond.WaitFor(ctx, func() bool { t.Error("predicate called"); return true }), anyio.ErrCanceled)
+			testkit.WantErr(t, cond.Wait(ctx), anyio.ErrCanceled)
+			testkit.WantErr(t, cond.WaitFor(ctx, func() bool { t.Error("predicate called"); return true }), anyio.ErrCanceled)
 			equal(t, "locked", cond.Locked(), true)
 			cond.NotifyAll()
 		})
@@ -206,13 +207,13 @@ func TestConditionNotificationPassesOn(t *testing.T) {
 			h[0].Cancel("test")
 			cond.Release()
 			must(t, h[1].Wait(ctx))
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			equal(t, "still waiting", cond.Statistics().TasksWaiting, 1)
 			h[2].Cancel("test")
 		})
-		wantErr(t, errs[0], anyio.ErrCanceled)
+		testkit.WantErr(t, errs[0], anyio.ErrCanceled)
 		must(t, errs[1])
-		wantErr(t, errs[2], anyio.ErrCanceled)
+		testkit.WantErr(t, errs[2], anyio.ErrCanceled)
 	})
 }
 
@@ -221,7 +222,7 @@ func TestConditionNotifyAllDoesNotPassOn(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var cond anyio.Condition
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			h := waiters(t, ctx, tg, &cond, 1, func(_ int, err error) { wantErr(t, err, anyio.ErrCanceled) })
+			h := waiters(t, ctx, tg, &cond, 1, func(_ int, err error) { testkit.WantErr(t, err, anyio.ErrCanceled) })
 			must(t, cond.Acquire(ctx))
 			tg.Go(func(ctx context.Context) error { // gets the lock before the first, and waits, too
 				return cond.Do(ctx, func(ctx context.Context) error {
@@ -230,7 +231,7 @@ func TestConditionNotifyAllDoesNotPassOn(t *testing.T) {
 					return err
 				})
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			cond.NotifyAll()
 			h[0].Cancel("test")
 			cond.Release()
@@ -250,10 +251,10 @@ func TestConditionWaitForRechecks(t *testing.T) {
 					return err
 				})
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			for range 3 {
 				must(t, cond.Do(ctx, func(context.Context) error { value++; cond.Notify(1); return nil }))
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 		})
 		equal(t, "checks", checks, 4)
@@ -319,7 +320,7 @@ func TestConditionsOverOneLock(t *testing.T) {
 func TestConditionDoReleases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var cond anyio.Condition
-		wantErr(t, cond.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
+		testkit.WantErr(t, cond.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
 		equal(t, "locked", cond.Locked(), false)
 	})
 }
@@ -337,7 +338,7 @@ func TestConditionWithForeignContexts(t *testing.T) {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()
-	wantErr(t, <-errs, context.Canceled)
+	testkit.WantErr(t, <-errs, context.Canceled)
 	must(t, cond.Do(context.Background(), func(context.Context) error { cond.NotifyAll(); return nil }))
 	must(t, <-errs)
 	equal(t, "statistics", cond.Statistics(), anyio.ConditionStatistics{})

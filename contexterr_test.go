@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -165,7 +166,7 @@ func TestErrIsASentinelAndCauseTellsTheRest(t *testing.T) {
 func TestErrOfAnEndedRunIsASentinel(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
 		var kept context.Context
-		wantNil(t, "run", run(func(ctx context.Context) error { kept = ctx; return nil }))
+		testkit.WantNil(t, "run", run(func(ctx context.Context) error { kept = ctx; return nil }))
 		if cause := context.Cause(kept); kept.Err() != context.Canceled || !errors.Is(cause, anyio.ErrCanceled) {
 			t.Errorf("Err %v, cause %v", kept.Err(), cause)
 		}
@@ -200,13 +201,13 @@ func TestTaskThatReturnsErrIsCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, deadline := range []bool{false, true} {
 			var h *anyio.TaskHandle
-			wantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			testkit.WantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				h = tg.Go(func(ctx context.Context) error {
 					_ = anyio.SleepForever(ctx)
 					return fmt.Errorf("%w", ctx.Err())
 				})
 				bare := tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return ctx.Err() })
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				if deadline {
 					tg.SetDeadline(time.Unix(1, 0))
 				} else {

@@ -15,13 +15,14 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // inEnded runs f on every backend in real time, in scopes that were canceled, with what
 // package context's own contexts would do.
 func inEnded(t *testing.T, f func(t *testing.T, ours, theirs context.Context)) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			theirs, cancel := context.WithCancel(context.Background())
 			cancel()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -25,11 +26,11 @@ func workUntil(ctx context.Context, t time.Time) {
 func linked(t *testing.T, ctx context.Context, body func(ctx context.Context, s *anyio.CancelScope)) {
 	t.Helper()
 	err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-		wantNil(t, "the first wait", anyio.Sleep(ctx, time.Microsecond))
+		testkit.WantNil(t, "the first wait", anyio.Sleep(ctx, time.Microsecond))
 		body(ctx, s)
 		return nil
 	})
-	wantNil(t, "scope", err)
+	testkit.WantNil(t, "scope", err)
 }
 
 // checks are calls that need not wait, and must notice a deadline that has passed.
@@ -90,8 +91,8 @@ func TestBusyTaskNoticesADeadlineAboveIt(t *testing.T) {
 		anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 			for name, call := range checks() {
 				linked(t, ctx, func(ctx context.Context, s *anyio.CancelScope) {
-					wantNil(t, where, below(ctx, func(ctx context.Context) {
-						wantNil(t, "the first wait below", anyio.Sleep(ctx, time.Microsecond))
+					testkit.WantNil(t, where, below(ctx, func(ctx context.Context) {
+						testkit.WantNil(t, "the first wait below", anyio.Sleep(ctx, time.Microsecond))
 						at := anyio.Now(ctx).Add(50 * time.Microsecond)
 						s.SetDeadline(at) // when all below is known
 						workUntil(ctx, at)
@@ -112,18 +113,18 @@ func TestBusyTaskGoesOnIfTheDeadlineIsNotItsOwn(t *testing.T) {
 			linked(t, ctx, func(ctx context.Context, s *anyio.CancelScope) {
 				at := anyio.Now(ctx).Add(50 * time.Microsecond)
 				s.SetDeadline(at)
-				wantNil(t, "Shielded", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
+				testkit.WantNil(t, "Shielded", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 					workUntil(ctx, at)
-					wantNil(t, name+" in a shield", call(ctx))
+					testkit.WantNil(t, name+" in a shield", call(ctx))
 					return nil
 				}))
 			})
 			linked(t, ctx, func(ctx context.Context, s *anyio.CancelScope) {
 				at := anyio.Now(ctx).Add(time.Hour)
 				s.SetDeadline(at)
-				wantNil(t, name+" before the deadline", call(ctx))
+				testkit.WantNil(t, name+" before the deadline", call(ctx))
 				s.SetDeadline(time.Time{})
-				wantNil(t, name+" without a deadline", call(ctx))
+				testkit.WantNil(t, name+" without a deadline", call(ctx))
 			})
 		}
 	}, onRealClocks)
@@ -173,7 +174,7 @@ func TestOfEqualDeadlinesTheOuterWinsThoughItWasSetLast(t *testing.T) {
 					return err
 				})
 			})
-			wantNil(t, "outer scope", err)
+			testkit.WantNil(t, "outer scope", err)
 		}
 	})
 }
@@ -224,7 +225,7 @@ func TestDeadlineEndsWhatWaitsForDone(t *testing.T) {
 			},
 		} {
 			var scope *anyio.CancelScope
-			wantNil(t, name, anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			testkit.WantNil(t, name, anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 				scope = s
 				s.SetDeadline(anyio.Now(ctx).Add(time.Millisecond))
 				return f(ctx, s)
@@ -276,7 +277,7 @@ func TestDeadlineOfTheWallClock(t *testing.T) {
 		if took := anyio.Now(ctx).Sub(begin); took < 2*time.Millisecond {
 			t.Errorf("the deadline came after %v", took)
 		}
-		wantNil(t, "SleepUntil", anyio.SleepUntil(ctx, at.Add(time.Millisecond)))
+		testkit.WantNil(t, "SleepUntil", anyio.SleepUntil(ctx, at.Add(time.Millisecond)))
 		if now := anyio.Now(ctx); now.Before(at) {
 			t.Errorf("it is %v after SleepUntil(%v)", now, at)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // The deadline of the shielded scope itself counts, those outside do not.
@@ -19,11 +20,11 @@ func TestShieldHidesOuterDeadlinesOnly(t *testing.T) {
 			if d, ok := anyio.EffectiveDeadline(inner); !ok || !d.Equal(now.Add(time.Hour)) {
 				t.Errorf("effective deadline in the shield: %v, %v", d, ok)
 			}
-			wantNil(t, "beyond the outer deadline", anyio.SleepUntil(inner, now.Add(2*time.Millisecond)))
+			testkit.WantNil(t, "beyond the outer deadline", anyio.SleepUntil(inner, now.Add(2*time.Millisecond)))
 			scope.SetDeadline(now.Add(3 * time.Millisecond))
 			err := anyio.SleepForever(inner)
-			wantCanceled(t, "its own deadline", err)
-			wantNil(t, "Close", scope.Close(err))
+			testkit.WantCanceled(t, "its own deadline", err)
+			testkit.WantNil(t, "Close", scope.Close(err))
 			if !scope.CancelledCaught() {
 				t.Error("the shielded scope did not catch its deadline")
 			}
@@ -57,7 +58,7 @@ func TestOuterScopeCatchesOnlyWhatReachesIt(t *testing.T) {
 				after = true
 				return nil
 			})
-			wantNil(t, "outer scope", err)
+			testkit.WantNil(t, "outer scope", err)
 			if inner.CancelledCaught() != shielded || outer.CancelledCaught() == shielded || after != shielded {
 				t.Errorf("shielded %v: inner caught %v, outer caught %v, code after the inner scope ran %v",
 					shielded, inner.CancelledCaught(), outer.CancelledCaught(), after)
@@ -75,7 +76,7 @@ func TestCancellationFromOutsideIsNoTimeoutHoweverLate(t *testing.T) {
 				s.Cancel("from outside")
 				err := anyio.Sleep(ctx, 0)
 				deadline, _ := ctx.Deadline()
-				wantNil(t, "slow cleanup", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.SleepUntil(ctx, deadline) }))
+				testkit.WantNil(t, "slow cleanup", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.SleepUntil(ctx, deadline) }))
 				return err
 			})
 			if ce, ok := err.(*anyio.CanceledError); !ok || ce.Reason != "from outside" || errors.Is(err, anyio.ErrTimeout) {
@@ -83,7 +84,7 @@ func TestCancellationFromOutsideIsNoTimeoutHoweverLate(t *testing.T) {
 			}
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -96,11 +97,11 @@ func TestEarlyCancelOfAnInnerScopeIsNoTimeout(t *testing.T) {
 				s.Cancel("done early")
 				return anyio.SleepForever(ctx)
 			})
-			wantNil(t, "inner scope", err)
+			testkit.WantNil(t, "inner scope", err)
 			deadline, _ := ctx.Deadline()
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.SleepUntil(ctx, deadline) })
 		})
-		wantNil(t, "FailAfter", err)
+		testkit.WantNil(t, "FailAfter", err)
 	})
 }
 
@@ -111,7 +112,7 @@ func TestPassedDeadlineIsNoticedWithoutBlocking(t *testing.T) {
 		if !scope.CancelCalled() {
 			t.Error("a scope whose deadline has come is not canceled")
 		}
-		wantNil(t, "nothing blocked", scope.Close(nil))
+		testkit.WantNil(t, "nothing blocked", scope.Close(nil))
 		if scope.CancelledCaught() {
 			t.Error("caught a cancellation that nothing noticed")
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/loop"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -34,8 +35,8 @@ func TestDeadlockNamesEveryTask(t *testing.T) {
 				_ = anyio.Sleep(ctx, 90*time.Second)
 				inA = line(1)
 				err := ev.Wait(ctx)
-				wantCanceled(t, "wait in a dead run", err)
-				wantCanceled(t, "later wait", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) }))
+				testkit.WantCanceled(t, "wait in a dead run", err)
+				testkit.WantCanceled(t, "later wait", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) }))
 				unwound.Add(1)
 				return err
 			}, anyio.Name("a"))
@@ -208,7 +209,7 @@ func TestMoreStepsThanTheLimitInVain(t *testing.T) {
 
 func TestNegativeMaxStepsIsNoLimit(t *testing.T) {
 	s := sim.New(sim.Config{MaxSteps: -1})
-	wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+	testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 		for range 1000 {
 			if err := anyio.Sleep(ctx, 0); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -155,7 +156,7 @@ func (pr *progRun) group(ctx context.Context, p *prog) (err error) {
 		if !strikes {
 			return nil
 		}
-		_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { settled(pr.t, ctx); return nil })
+		_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { testkit.Settled(pr.t, ctx); return nil })
 		if last.kind == progCancel {
 			tg.Cancel("struck")
 		} else {

@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/process"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -68,7 +69,7 @@ func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
 		if fmt.Sprintf("%+v", err) == "" && !errors.As(err, new(*process.RemoteError)) {
 			t.Error("no text in full")
 		}
-		if errors.Is(err, io.ErrNoProgress) || errors.As(err, new(*anyio.SignalError)) {
+		if errors.Is(err, io.ErrNoProgress) || errors.As(err, new(*signals.Error)) {
 			t.Error("matches what is not there")
 		}
 		if anyio.IsCancellation(fork{err}) && !errors.Is(err, anyio.ErrCanceled) {

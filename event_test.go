@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestEventSetWakesAllWhoWait(t *testing.T) {
@@ -22,7 +23,7 @@ func TestEventSetWakesAllWhoWait(t *testing.T) {
 					return err
 				})
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			equal(t, "set", ev.IsSet(), false)
 			equal(t, "woken", len(woken), 0)
 			ev.Set()
@@ -43,11 +44,11 @@ func TestEventWaitCanceled(t *testing.T) {
 				err = ev.Wait(ctx)
 				return err
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			h.Cancel("test")
 			ev.Set()
 		})
-		wantErr(t, err, anyio.ErrCanceled)
+		testkit.WantErr(t, err, anyio.ErrCanceled)
 		equal(t, "waiting", ev.Statistics().TasksWaiting, 0)
 	})
 }
@@ -62,13 +63,13 @@ func TestEventSetBeforeCancelLetsWaiterThrough(t *testing.T) {
 				later = anyio.Sleep(ctx, 0)
 				return later
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			ev.Set()
 			h.Cancel("test")
 		})
 		must(t, waited)
 		if later != nil { // on the parallel backend it may be over before the cancel
-			wantErr(t, later, anyio.ErrCanceled)
+			testkit.WantErr(t, later, anyio.ErrCanceled)
 		}
 	})
 }
@@ -78,7 +79,7 @@ func TestEventInCanceledScope(t *testing.T) {
 		var ev anyio.Event
 		ev.Set()
 		inCanceledScope(t, ctx, func(ctx context.Context) {
-			wantErr(t, ev.Wait(ctx), anyio.ErrCanceled)
+			testkit.WantErr(t, ev.Wait(ctx), anyio.ErrCanceled)
 		})
 		must(t, ev.Wait(ctx))
 	})
@@ -91,7 +92,7 @@ func TestEventStatistics(t *testing.T) {
 			for i := range 3 {
 				equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{TasksWaiting: i})
 				tg.Go(ev.Wait)
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 			equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{TasksWaiting: 3})
 			ev.Set()
@@ -110,11 +111,11 @@ func TestEventWithoutRun(t *testing.T) {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()
-	wantErr(t, <-errs, context.Canceled)
+	testkit.WantErr(t, <-errs, context.Canceled)
 	ev.Set()
 	must(t, <-errs)
 	must(t, ev.Wait(context.Background()))
-	wantErr(t, ev.Wait(ctx), context.Canceled)
+	testkit.WantErr(t, ev.Wait(ctx), context.Canceled)
 }
 
 func TestEventSetOutsideBeforeTheRun(t *testing.T) {
@@ -127,7 +128,7 @@ func TestEventSetOutsideBeforeTheRun(t *testing.T) {
 
 func TestEventSetByAnotherGoroutine(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		for range 20 {
 			var ev anyio.Event
 			value := 0
@@ -144,7 +145,7 @@ func TestEventSetByAnotherGoroutine(t *testing.T) {
 // A goroutine that is no task waits on the loop's context; only it is blocked.
 func TestEventWaitByAnotherGoroutine(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		var ev, done anyio.Event
 		var err error
 		go func() {
@@ -162,7 +163,7 @@ func TestEventWaitByAnotherGoroutine(t *testing.T) {
 
 func TestEventWaitByAnotherGoroutineCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		var ev, done anyio.Event
 		var err error
 		must(t, anyio.WithCancelScope(ctx, func(inner context.Context, scope *anyio.CancelScope) error {
@@ -176,7 +177,7 @@ func TestEventWaitByAnotherGoroutineCanceled(t *testing.T) {
 			scope.Cancel("test")
 			return done.Wait(ctx)
 		}))
-		wantErr(t, err, anyio.ErrCanceled)
+		testkit.WantErr(t, err, anyio.ErrCanceled)
 		equal(t, "waiting", ev.Statistics().TasksWaiting, 0)
 	})
 }
@@ -193,10 +194,10 @@ func TestEventObeysDerivedContext(t *testing.T) {
 				err = ev.Wait(ctx)
 				return nil
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			(<-cancels)()
 		})
-		wantErr(t, err, context.Canceled)
+		testkit.WantErr(t, err, context.Canceled)
 	})
 }
 
@@ -223,5 +224,5 @@ func TestEventObeysRequestContext(t *testing.T) {
 		resp.Body.Close()
 		t.Error("the request was answered")
 	}
-	wantErr(t, <-waited, context.Canceled)
+	testkit.WantErr(t, <-waited, context.Canceled)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestHandlerContextNeedsNoRun(t *testing.T) {
@@ -22,27 +23,27 @@ func TestHandlerContextNeedsNoRun(t *testing.T) {
 			entered.Set()
 			return anyio.SleepForever(ctx)
 		})
-		wantCanceled(t, "group in a handler whose client went away", err)
+		testkit.WantCanceled(t, "group in a handler whose client went away", err)
 		ended.Set()
 	}))
 	defer srv.Close()
 	ctx, cancel := context.WithCancel(bg)
 	go func() {
-		wantNil(t, "entered", entered.Wait(bg))
-		wantNil(t, "task ran", inGroup.Wait(bg))
+		testkit.WantNil(t, "entered", entered.Wait(bg))
+		testkit.WantNil(t, "task ran", inGroup.Wait(bg))
 		cancel()
 	}()
 	req, _ := http.NewRequestWithContext(ctx, "GET", srv.URL, nil)
 	if _, err := http.DefaultClient.Do(req); !errors.Is(err, context.Canceled) {
 		t.Errorf("request: %v", err)
 	}
-	wantNil(t, "handler ended", ended.Wait(bg))
+	testkit.WantNil(t, "handler ended", ended.Wait(bg))
 }
 
 func TestBackgroundContextWaitsWithoutRun(t *testing.T) {
 	var ev anyio.Event
 	go ev.Set()
-	wantNil(t, "wait", ev.Wait(context.Background()))
+	testkit.WantNil(t, "wait", ev.Wait(context.Background()))
 	timedOut, err := anyio.MoveOnAfter(context.Background(), time.Millisecond, anyio.SleepForever)
 	if !timedOut || err != nil {
 		t.Errorf("MoveOnAfter: %v, %v", timedOut, err)
@@ -51,8 +52,8 @@ func TestBackgroundContextWaitsWithoutRun(t *testing.T) {
 
 func TestNilContextIsRefused(t *testing.T) {
 	var none context.Context
-	wantMisuse(t, "Sleep", recovered(func() { _ = anyio.Sleep(none, 0) }))
-	wantMisuse(t, "Run", recovered(func() { _ = anyio.Run(none, anyio.SleepForever) }))
+	testkit.WantMisuse(t, "Sleep", recovered(func() { _ = anyio.Sleep(none, 0) }))
+	testkit.WantMisuse(t, "Run", recovered(func() { _ = anyio.Run(none, anyio.SleepForever) }))
 }
 
 func TestDerivedContextIsObeyed(t *testing.T) {
@@ -61,24 +62,24 @@ func TestDerivedContextIsObeyed(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			derived, cancel := context.WithCancelCause(context.WithValue(ctx, key{}, 1))
 			tg.Go(func(ctx context.Context) error {
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				cancel(errBoom)
 				return nil
 			})
 			var ev anyio.Event
 			err := ev.Wait(derived)
-			wantCanceled(t, "wait in a derived context", err)
+			testkit.WantCanceled(t, "wait in a derived context", err)
 			if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Cause != errBoom {
 				t.Errorf("the cause is lost: %v", err)
 			}
-			wantCanceled(t, "later wait", anyio.Sleep(derived, time.Hour))
-			wantCanceled(t, "scope opened in it", anyio.WithCancelScope(derived, func(ctx context.Context, _ *anyio.CancelScope) error {
+			testkit.WantCanceled(t, "later wait", anyio.Sleep(derived, time.Hour))
+			testkit.WantCanceled(t, "scope opened in it", anyio.WithCancelScope(derived, func(ctx context.Context, _ *anyio.CancelScope) error {
 				return anyio.Sleep(ctx, 0)
 			}))
-			wantNil(t, "our own scope", anyio.Sleep(ctx, 0))
+			testkit.WantNil(t, "our own scope", anyio.Sleep(ctx, 0))
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -94,15 +95,15 @@ func TestDerivedContextIsCanceledWithItsScope(t *testing.T) {
 						defer cancel()
 						var ev anyio.Event
 						err := ev.Wait(ctx)
-						wantCanceled(t, "wait", err)
+						testkit.WantCanceled(t, "wait", err)
 						return err
 					})
 				}
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				tg.Cancel("enough")
 				return nil
 			})
-			wantNil(t, "group", err)
+			testkit.WantNil(t, "group", err)
 		}
 	})
 }
@@ -116,21 +117,21 @@ func TestContextWithoutCancelIsNotCanceled(t *testing.T) {
 				if err != nil || !ev.IsSet() {
 					t.Errorf("wait without cancel: %v, event set: %v", err, ev.IsSet())
 				}
-				wantCanceled(t, "own context", anyio.Sleep(ctx, 0))
+				testkit.WantCanceled(t, "own context", anyio.Sleep(ctx, 0))
 				return nil
 			})
 			tg.Go(func(ctx context.Context) error {
-				settled(t, context.WithoutCancel(ctx))
+				testkit.Settled(t, context.WithoutCancel(ctx))
 				tg.Cancel("")
 				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					ev.Set()
 					return nil
 				})
 			})
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -156,7 +157,7 @@ func TestDerivedContextCostsNoGoroutine(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -190,7 +191,7 @@ func TestContextCauseTellsReason(t *testing.T) {
 
 func TestAfterFuncOfOurContextRunsOnce(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		calls := make(chan string, 10)
 		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			context.AfterFunc(ctx, func() { calls <- "a" })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -31,20 +32,6 @@ func forever(canceled *anyio.Event) intFunc {
 		err := anyio.SleepForever(ctx)
 		canceled.Set()
 		return 0, err
-	}
-}
-
-func startsNothing(t *testing.T, ctx context.Context, call func(ctx context.Context) error) {
-	t.Helper()
-	err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
-		scope.Cancel("test")
-		if err := call(ctx); !errors.Is(err, anyio.ErrCanceled) {
-			t.Errorf("in a canceled scope: %v", err)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
 	}
 }
 
@@ -123,17 +110,17 @@ func TestConcurrencyUtilitiesBeginNothingInACanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		called := false
 		f := func(context.Context) (int, error) { called = true; return 0, nil }
-		startsNothing(t, ctx, func(ctx context.Context) error { _, err := anyio.Gather(ctx, f); return err })
-		startsNothing(t, ctx, func(ctx context.Context) error { _, _, err := anyio.Gather2(ctx, f, f); return err })
-		startsNothing(t, ctx, func(ctx context.Context) error { _, err := anyio.Race(ctx, f); return err })
-		startsNothing(t, ctx, func(ctx context.Context) error {
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error { _, err := anyio.Gather(ctx, f); return err })
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error { _, _, err := anyio.Gather2(ctx, f, f); return err })
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error { _, err := anyio.Race(ctx, f); return err })
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error {
 			_, err := anyio.Map(ctx, []int{1}, 0, func(ctx context.Context, _ int) (int, error) { return f(ctx) })
 			return err
 		})
-		startsNothing(t, ctx, func(ctx context.Context) error {
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error {
 			return anyio.ForEach(ctx, slices.Values([]int{1}), 0, func(ctx context.Context, _ int) error { _, err := f(ctx); return err })
 		})
-		startsNothing(t, ctx, func(ctx context.Context) (last error) {
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) (last error) {
 			for h, err := range anyio.AsCompleted(ctx, f) {
 				if h != nil {
 					t.Error("a handle")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // exited runs f on a goroutine and reports whether runtime.Goexit ended it. The
@@ -44,7 +45,7 @@ func TestGoexitInATaskCancelsTheGroupAndExitsTheCallerOfRun(t *testing.T) {
 								return nil
 							})
 						}
-						settled(t, ctx)
+						testkit.Settled(t, ctx)
 						gate.Set()
 						return anyio.SleepForever(ctx)
 					})
@@ -105,7 +106,7 @@ func TestGoexitOfTheBodyWaitsForItsTasks(t *testing.T) {
 						ended++
 						return err
 					})
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					throwAway.SkipNow()
 					return nil
 				})
@@ -127,7 +128,7 @@ func TestPanicBesideGoexitIsRaised(t *testing.T) {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); runtime.Goexit(); return nil })
-					tg.Go(func(ctx context.Context) error { settled(t, ctx); return explode(ctx) })
+					tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return explode(ctx) })
 					return nil
 				})
 			}, anyio.OnPanic(quiet))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // fails is a task's function that returns err.
@@ -56,9 +57,9 @@ func TestBodysErrorComesFirstThenTasksInOrderOfTheirEnd(t *testing.T) {
 				_ = anyio.SleepForever(ctx) // canceled by the failure of the other
 				return second
 			})
-			tg.Go(func(ctx context.Context) error { settled(t, ctx); return errBoom })
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return errBoom })
 			_ = anyio.SleepForever(ctx)
-			_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { settled(t, ctx); return nil })
+			_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { testkit.Settled(t, ctx); return nil })
 			return io.EOF
 		})
 		wantGroup(t, err, io.EOF, errBoom, second)
@@ -99,7 +100,7 @@ func TestCancellationsAreFilteredOutOfNestedGroups(t *testing.T) {
 				})
 			})
 			tg.Go(anyio.SleepForever)
-			tg.Go(func(ctx context.Context) error { settled(t, ctx); return errBoom })
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return errBoom })
 			return anyio.SleepForever(ctx)
 		})
 		ge := wantGroup(t, err, errBoom, io.EOF)
@@ -118,7 +119,7 @@ func TestScopeStripsCancellationsFromATree(t *testing.T) {
 			ce := anyio.Sleep(ctx, 0)
 			return errors.Join(ce, fmt.Errorf("%w", ce))
 		})
-		wantNil(t, "only cancellations", err)
+		testkit.WantNil(t, "only cancellations", err)
 		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			inner := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				return errors.Join(errBoom, fmt.Errorf("%w", anyio.ErrCanceled))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -94,7 +95,7 @@ func TestResourceGuardDo(t *testing.T) {
 		}
 		return errBoom
 	})
-	wantErr(t, err, errBoom)
+	testkit.WantErr(t, err, errBoom)
 	func() {
 		defer func() { equal(t, "panic", recover(), any("ouch")) }()
 		_ = guard.Do(func() error { panic("ouch") })

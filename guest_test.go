@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // waysToHold are how a holding is got in a task with a context.
@@ -33,21 +34,21 @@ func TestCallThroughAPortalOwnsNothingOfItsCaller(t *testing.T) {
 							}
 							must(t, get(ctx, mine))
 							_, err := anyio.PortalCall(callCtx, p, func(inner context.Context) (int, error) {
-								wantMisuse(t, "release of the caller's", recovered(mine.release))
-								wantErr(t, mine.try(), anyio.ErrWouldBlock)
+								testkit.WantMisuse(t, "release of the caller's", recovered(mine.release))
+								testkit.WantErr(t, mine.try(), anyio.ErrWouldBlock)
 								must(t, get(inner, its))
 								must(t, get(ctx, late)) // in the name of the caller's scope
 								late.release()
 								must(t, get(ctx, late))
 								return 0, nil
 							}, anyio.Name("forgetful"))
-							wantMisuse(t, "call", err)
+							testkit.WantMisuse(t, "call", err)
 							must(t, recoveredError(mine.release))
 							must(t, mine.try())
 							mine.release()
 							for _, h := range []holding{its, late} {
 								err := h.try()
-								wantErr(t, err, anyio.ErrBroken)
+								testkit.WantErr(t, err, anyio.ErrBroken)
 								if err == nil || !abandonedHereBy(err, "forgetful") {
 									t.Errorf("of the call: %v", err)
 								}
@@ -90,27 +91,27 @@ func TestCallThroughAPortalThatWaitsForItsCaller(t *testing.T) {
 			host, _ := anyio.CurrentTask(ctx)
 			must(t, lock.Acquire(ctx))
 			defer lock.Release()
-			wantMisuse(t, "Acquire", call(ctx, lock.Acquire))
+			testkit.WantMisuse(t, "Acquire", call(ctx, lock.Acquire))
 			must(t, rw.AcquireRead(ctx))
-			wantMisuse(t, "to write what the caller reads", call(ctx, rw.Acquire))
+			testkit.WantMisuse(t, "to write what the caller reads", call(ctx, rw.Acquire))
 			must(t, call(ctx, func(ctx context.Context) error { return rw.DoRead(ctx, doNothing) }))
 			rw.ReleaseRead()
 			must(t, rw.Acquire(ctx))
-			wantMisuse(t, "to read what the caller writes", call(ctx, rw.AcquireRead))
+			testkit.WantMisuse(t, "to read what the caller writes", call(ctx, rw.AcquireRead))
 			rw.Release()
 			must(t, call(ctx, func(ctx context.Context) error {
 				must(t, second.Acquire(ctx))
 				defer second.Release()
-				wantMisuse(t, "Acquire by a call in a call", call(ctx, lock.Acquire))
-				wantMisuse(t, "of what the outer call holds", call(ctx, second.Acquire))
-				wantMisuse(t, "of its own", second.Acquire(ctx))
+				testkit.WantMisuse(t, "Acquire by a call in a call", call(ctx, lock.Acquire))
+				testkit.WantMisuse(t, "of what the outer call holds", call(ctx, second.Acquire))
+				testkit.WantMisuse(t, "of its own", second.Acquire(ctx))
 				if o := second.Statistics().Owner; o == nil || o.ID == 0 || o.ID == host.ID {
 					t.Errorf("owner %+v", o)
 				}
 				return nil
 			}))
 			return once.Do(ctx, func(ctx context.Context) error {
-				wantMisuse(t, "Once", call(ctx, func(ctx context.Context) error { return once.Do(ctx, doNothing) }))
+				testkit.WantMisuse(t, "Once", call(ctx, func(ctx context.Context) error { return once.Do(ctx, doNothing) }))
 				return nil
 			})
 		})
@@ -163,13 +164,13 @@ func TestRunOnAGoroutineThatHolds(t *testing.T) {
 			h, its := open(), open()
 			must(t, h.try())
 			must(t, run(func(ctx context.Context) error {
-				wantMisuse(t, name, recovered(h.release))
-				wantErr(t, h.try(), anyio.ErrWouldBlock)
+				testkit.WantMisuse(t, name, recovered(h.release))
+				testkit.WantErr(t, h.try(), anyio.ErrWouldBlock)
 				return nil
 			}))
 			err := run(func(ctx context.Context) error { return its.try() })
-			wantMisuse(t, "run", err)
-			wantErr(t, its.try(), anyio.ErrBroken)
+			testkit.WantMisuse(t, "run", err)
+			testkit.WantErr(t, its.try(), anyio.ErrBroken)
 			h.release()
 			must(t, run(func(ctx context.Context) error {
 				must(t, h.acquire(ctx))
@@ -191,8 +192,8 @@ func TestRunInATaskThatHolds(t *testing.T) {
 					h := open()
 					must(t, get(outer, h))
 					must(t, anyio.Run(outer, func(ctx context.Context) error {
-						wantMisuse(t, name+" "+how, recovered(h.release))
-						wantErr(t, h.try(), anyio.ErrWouldBlock)
+						testkit.WantMisuse(t, name+" "+how, recovered(h.release))
+						testkit.WantErr(t, h.try(), anyio.ErrWouldBlock)
 						return nil
 					}, anyio.On(b)))
 					must(t, recoveredError(h.release))
@@ -226,7 +227,7 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 						if v != 7 {
 							t.Errorf("value %d", v)
 						}
-						if backendOf(ctx) != "eventloop" && name == "" || backendOf(ctx) == "sim" && name != "OnThreads" { // it is the task's
+						if testkit.BackendOf(ctx) != "eventloop" && name == "" || testkit.BackendOf(ctx) == "sim" && name != "OnThreads" { // it is the task's
 							must(t, err)
 							h.release()
 							return nil
@@ -234,7 +235,7 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 						if m, _ := errors.AsType[*anyio.MisuseError](err); m == nil || !strings.Contains(m.Text, `the function that task "`) || !strings.Contains(m.Text, "gave to RunBlocking ended without releasing") {
 							t.Errorf("error %v", err)
 						}
-						wantErr(t, h.try(), anyio.ErrBroken)
+						testkit.WantErr(t, h.try(), anyio.ErrBroken)
 						h.reset()
 						pe, _ := recovered(func() {
 							_, _ = anyio.RunBlocking(ctx, func() (int, error) { must(t, h.try()); panic("ouch") }, opts...)
@@ -242,7 +243,7 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 						if pe == nil || pe.Value != "ouch" {
 							t.Errorf("panic %v", pe)
 						}
-						wantErr(t, h.try(), anyio.ErrBroken)
+						testkit.WantErr(t, h.try(), anyio.ErrBroken)
 						h.reset()
 						_, err = anyio.RunBlocking(ctx, func() (int, error) { must(t, h.try()); h.release(); return 0, nil }, opts...)
 						must(t, err)
@@ -265,15 +266,15 @@ func TestCallInRunWithAScopeOfNoRun(t *testing.T) {
 			_, err := anyio.MoveOnAfter(context.Background(), anyio.Forever, func(scoped context.Context) error {
 				called := false
 				_, err := anyio.CallInRun(scoped, func(context.Context) (int, error) { called = true; return 0, nil })
-				if onLoop := backendOf(ctx) == "sim"; called != onLoop || (err == nil) != onLoop {
+				if onLoop := testkit.BackendOf(ctx) == "sim"; called != onLoop || (err == nil) != onLoop {
 					t.Errorf("called %v, %v", called, err)
 				}
 				return err
 			})
 			return 0, err
 		})
-		if backendOf(ctx) != "sim" {
-			wantErr(t, err, anyio.ErrNoEventLoop)
+		if testkit.BackendOf(ctx) != "sim" {
+			testkit.WantErr(t, err, anyio.ErrNoEventLoop)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestHandleGivesTheValue(t *testing.T) {
@@ -17,7 +18,7 @@ func TestHandleGivesTheValue(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			var gate anyio.Event
 			h := anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 42, gate.Wait(ctx) }, anyio.Name("answer"))
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			if v, err := h.Value(); v != 0 || err != anyio.ErrTaskNotFinished {
 				t.Errorf("pending value: %v, %v", v, err)
 			}
@@ -38,7 +39,7 @@ func TestHandleGivesTheValue(t *testing.T) {
 			}
 			return h.Wait(ctx)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -48,7 +49,7 @@ func TestFailureReachesAwaiterAndGroup(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h = anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 1, errBoom }, anyio.Name("bomb"))
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
-				wantNil(t, "Wait", h.Wait(ctx))
+				testkit.WantNil(t, "Wait", h.Wait(ctx))
 				return nil
 			})
 		})
@@ -74,9 +75,9 @@ func TestCanceledTaskIsNoCancellationOfTheAwaiter(t *testing.T) {
 				return err
 			}, anyio.Name("victim"))
 			sibling := tg.Go(func(ctx context.Context) error { return clean.Wait(ctx) })
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			h.Cancel("not needed")
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			if h.Status() != anyio.TaskCanceling || h.Err() != anyio.ErrTaskNotFinished {
 				t.Errorf("canceling: %v, %v", h.Status(), h.Err())
 			}
@@ -86,13 +87,13 @@ func TestCanceledTaskIsNoCancellationOfTheAwaiter(t *testing.T) {
 			if !ok || !tf.Canceled || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("Await: %v", err)
 			}
-			wantCanceled(t, "the cancellation itself", tf.Err)
+			testkit.WantCanceled(t, "the cancellation itself", tf.Err)
 			if !strings.HasPrefix(err.Error(), `anyio: task "victim" was canceled: not needed (by `) || h.Status() != anyio.TaskCanceled {
 				t.Errorf("text %q, status %v", err, h.Status())
 			}
 			return sibling.Await(ctx)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -105,9 +106,9 @@ func TestTaskThatSwallowsItsCancelIsFinished(t *testing.T) {
 				canceled.Set()
 				return "partial", anyio.Shielded(ctx, anyio.Forever, goOn.Wait)
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			h.Cancel("")
-			wantNil(t, "wait", canceled.Wait(ctx))
+			testkit.WantNil(t, "wait", canceled.Wait(ctx))
 			if v, err := h.Value(); v != "" || !errors.Is(err, anyio.ErrTaskNotFinished) {
 				t.Errorf("being canceled: %q, %v", v, err)
 			}
@@ -118,7 +119,7 @@ func TestTaskThatSwallowsItsCancelIsFinished(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -133,7 +134,7 @@ func TestAwaitCanBeCanceled(t *testing.T) {
 			h.Cancel("")
 			return h.Wait(ctx)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -150,11 +151,11 @@ func TestManyWaitForOneTask(t *testing.T) {
 					return nil
 				})
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			gate.Set()
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -175,7 +176,7 @@ func TestTasksAreNamedAfterTheirFunctions(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 

@@ -8,8 +8,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/simloop"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 var errBoom = errors.New("boom")
@@ -17,32 +16,6 @@ var errBoom = errors.New("boom")
 // soonest is the nearest deadline before which a test does something, even on a
 // machine that is emulated or held up.
 const soonest = 300 * time.Millisecond
-
-// backendOf is the name of the backend on which ctx runs.
-func backendOf(ctx context.Context) string { return kernel.Locate(ctx).Run().Backend.Name() }
-
-// simulated reports whether ctx runs in a simulation, where a test may expect more.
-func simulated(ctx context.Context) bool {
-	_, ok := kernel.Locate(ctx).Run().Backend.(*simloop.Sim)
-	return ok
-}
-
-// skipSim skips a test that needs goroutines outside the simulation.
-func skipSim(t *testing.T, ctx context.Context) {
-	t.Helper()
-	if simulated(ctx) {
-		t.Skip("a simulation does not wait for goroutines outside it")
-	}
-}
-
-// settled waits until every other task of the run waits for something.
-func settled(t *testing.T, ctx context.Context) {
-	t.Helper()
-	p := kernel.Locate(ctx)
-	if err := p.Run().WaitAllBlocked(p); err != nil {
-		t.Errorf("waiting for all tasks to block: %v", err)
-	}
-}
 
 // recovered is what f panics with, nil if it returns.
 func recovered(f func()) (value any) {
@@ -62,29 +35,6 @@ func wantPanicError(t *testing.T, value any, f func()) *anyio.PanicError {
 	return pe
 }
 
-// wantMisuse wants a *MisuseError.
-func wantMisuse(t *testing.T, what string, got any) {
-	t.Helper()
-	err, _ := got.(error)
-	if _, ok := errors.AsType[*anyio.MisuseError](err); !ok {
-		t.Errorf("%s: got %v, want a MisuseError", what, got)
-	}
-}
-
-func wantCanceled(t *testing.T, what string, err error) {
-	t.Helper()
-	if !errors.Is(err, anyio.ErrCanceled) || !errors.Is(err, context.Canceled) {
-		t.Errorf("%s: got %v, want a cancellation", what, err)
-	}
-}
-
-func wantNil(t *testing.T, what string, err error) {
-	t.Helper()
-	if err != nil {
-		t.Errorf("%s: got %v, want no error", what, err)
-	}
-}
-
 // quiet keeps reports of panics out of the log.
 func quiet(*anyio.PanicError) {}
 
@@ -97,7 +47,7 @@ func inGoroutine(t *testing.T, ctx context.Context, f func()) {
 		defer done.Set()
 		f()
 	}()
-	wantNil(t, "waiting for a goroutine", done.Wait(ctx))
+	testkit.WantNil(t, "waiting for a goroutine", done.Wait(ctx))
 }
 
 // soon gives others the processor until done, or until it is plain that this will

@@ -40,7 +40,7 @@ func TestTaskThatHoldsItsLoopIsReported(t *testing.T) {
 			return nil
 		})
 	}, anyio.On(anyio.EventLoop()), anyio.HoldLimit(time.Millisecond))
-	wantNil(t, "Run", err)
+	testkit.WantNil(t, "Run", err)
 	line := lineAbout(log, `task="the hog"`)
 	for _, want := range []string{"level=WARN", `task="the hog"`, "hold_test.go:", "anyio_test.hog"} {
 		if !strings.Contains(line, want) {
@@ -61,7 +61,7 @@ func TestNobodyIsReportedWhereNothingIsWatched(t *testing.T) {
 			}
 			return nil
 		}, opts...)
-		wantNil(t, name, err)
+		testkit.WantNil(t, name, err)
 	}
 	if text := log.Text(); text != "" {
 		t.Errorf("reported: %s", text)

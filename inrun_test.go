@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -14,10 +15,10 @@ func TestBlockingCallsCallBackIntoTheRun(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		type key struct{}
 		ctx = context.WithValue(ctx, key{}, "v")
-		backend := backendOf(ctx)
+		backend := testkit.BackendOf(ctx)
 		v, err := anyio.RunBlocking(ctx, func() (string, error) {
 			return anyio.CallInRun(ctx, func(ctx context.Context) (string, error) {
-				if b := backendOf(ctx); b != backend {
+				if b := testkit.BackendOf(ctx); b != backend {
 					t.Errorf("called on %s", b)
 				}
 				err := anyio.Sleep(ctx, 1)
@@ -56,13 +57,13 @@ func TestBlockingCallsSeeTheCancellationOfTheirScope(t *testing.T) {
 					t.Errorf("not canceled: %v", ctx.Err())
 				}
 				_, err := anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
-				wantCanceled(t, "call in a canceled scope", err)
+				testkit.WantCanceled(t, "call in a canceled scope", err)
 				return 5, nil
 			})
-			wantNil(t, "result is kept", err)
+			testkit.WantNil(t, "result is kept", err)
 			return anyio.Sleep(ctx, 0)
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -75,10 +76,10 @@ func TestCancelingTheScopeReachesACallInTheRun(t *testing.T) {
 					return 0, anyio.SleepForever(ctx)
 				})
 			})
-			wantCanceled(t, "call", err)
+			testkit.WantCanceled(t, "call", err)
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -86,7 +87,7 @@ func TestCallsIntoARunThatHasEndedAreRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
 		var token lowlevel.Token
 		var old context.Context
-		wantNil(t, "run", run(func(ctx context.Context) (err error) {
+		testkit.WantNil(t, "run", run(func(ctx context.Context) (err error) {
 			if token, err = lowlevel.CurrentToken(ctx); err != nil {
 				return err
 			}
@@ -107,7 +108,7 @@ func TestCallsFromOutsideEndWithTheRun(t *testing.T) {
 		t.Run(on.Name(), func(t *testing.T) {
 			results := make(chan error)
 			for range 50 {
-				wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+				testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 					token, err := lowlevel.CurrentToken(ctx)
 					if err != nil {
 						return err
@@ -149,7 +150,7 @@ func TestCallsWithAContextOfNoRunAreRefused(t *testing.T) {
 		if v != 1 || err != anyio.ErrNoEventLoop {
 			t.Errorf("%d, %v", v, err)
 		}
-		if backendOf(ctx) == "eventloop" {
+		if testkit.BackendOf(ctx) == "eventloop" {
 			_, err = anyio.RunBlocking(ctx, func() (int, error) { return anyio.CallInRun(context.Background(), never) })
 			if err != anyio.ErrNoEventLoop {
 				t.Errorf("on the thread of the function: %v", err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -127,7 +128,7 @@ func TestAllFormsCanceledFromOutsideReturnWhatTheyHave(t *testing.T) {
 				var inner error
 				err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error { got, inner = call(ctx); return inner })
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					tg.Cancel("enough")
 					return nil
 				})
@@ -135,8 +136,8 @@ func TestAllFormsCanceledFromOutsideReturnWhatTheyHave(t *testing.T) {
 					t.Errorf("%s: %v", name, got)
 				}
 				if !withFailure {
-					wantNil(t, name, err)
-					wantCanceled(t, name, inner)
+					testkit.WantNil(t, name, err)
+					testkit.WantCanceled(t, name, inner)
 					continue
 				}
 				indexes, _ := itemErrors(t, inner)

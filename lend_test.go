@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // An event loop that waits is driven by the goroutine that wakes it: see package loop.
@@ -57,7 +58,7 @@ func TestWhatACallLeavesBehindGoesOn(t *testing.T) {
 			call(t, p, anyio.WaitAllTasksBlocked)
 		}
 	})
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 // Who has called is not kept by tasks that are always ready.
@@ -79,7 +80,7 @@ func TestCallReturnsWhenItsTaskHasEnded(t *testing.T) {
 			returned.Store(true)
 		}
 	})
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 func TestGoexitOfAnotherTaskDoesNotExitWhoDrivesTheLoop(t *testing.T) {
@@ -147,8 +148,8 @@ func TestMainTaskMayEndInACall(t *testing.T) {
 				return gate.Wait(ctx)
 			})
 		}, anyio.On(anyio.EventLoop()))
-		wantNil(t, "run", err)
-		wantNil(t, "the last call", <-done)
+		testkit.WantNil(t, "run", err)
+		testkit.WantNil(t, "the last call", <-done)
 	}
 }
 
@@ -182,7 +183,7 @@ func TestCancellationReachesACallThatComputes(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 func TestLockedGoroutinesKeepTheirThreads(t *testing.T) {
@@ -198,7 +199,7 @@ func TestLockedGoroutinesKeepTheirThreads(t *testing.T) {
 				})
 			}
 		})
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 	}
 	work()
 	runtime.LockOSThread()
@@ -222,7 +223,7 @@ func TestBlockingCallsAreNotMadeWhereOneLeftItsThreadLocked(t *testing.T) {
 		}
 		return nil
 	}, anyio.On(anyio.EventLoop()))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 // One task runs at a time, whoever drives the loop, and everything ends.
@@ -263,7 +264,7 @@ func TestLoopWithManyHelpersRunsOneTaskAtATime(t *testing.T) {
 		}
 		wg.Wait()
 	})
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 	if want := int64(callers * (each + each/4 + 2*each/3)); total.Load() != want {
 		t.Errorf("%d steps, want %d", total.Load(), want)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 const (
@@ -30,7 +31,7 @@ func borrowers(t *testing.T, ctx context.Context, tg *anyio.TaskGroup, l *anyio.
 		handles = append(handles, tg.Go(func(ctx context.Context) error {
 			return l.AcquireOnBehalfOf(ctx, i+1)
 		}))
-		settled(t, ctx)
+		testkit.Settled(t, ctx)
 	}
 	return handles
 }
@@ -57,7 +58,7 @@ func TestLimiterUnlimited(t *testing.T) {
 func TestLimiterZeroTokens(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var l anyio.CapacityLimiter
-		wantErr(t, l.TryAcquire(), anyio.ErrWouldBlock)
+		testkit.WantErr(t, l.TryAcquire(), anyio.ErrWouldBlock)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			borrowers(t, ctx, tg, &l, 1)
 			l.SetTotalTokens(1)
@@ -117,7 +118,7 @@ func TestLimiterReleasedInVain(t *testing.T) {
 				return nil
 			})
 			tg.Go(func(ctx context.Context) error { return l.AcquireOnBehalfOf(ctx, "w") })
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			wantPanic(t, holdsNone, func() { l.ReleaseOnBehalfOf("w") }) // it waits only
 			l.Release()
 		})
@@ -166,14 +167,14 @@ func TestLimiterBorrowerWaitsAgainAfterCancel(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h := borrowers(t, ctx, tg, l, 1)
 			h[0].Cancel("test")
-			wantErr(t, l.TryAcquireOnBehalfOf(1), anyio.ErrWouldBlock)
+			testkit.WantErr(t, l.TryAcquireOnBehalfOf(1), anyio.ErrWouldBlock)
 			timedOut, err := anyio.MoveOnAfter(ctx, 1, func(ctx context.Context) error {
 				return l.AcquireOnBehalfOf(ctx, 1)
 			})
 			must(t, err)
 			equal(t, "timed out", timedOut, true)
 			tg.Go(func(ctx context.Context) error { return l.AcquireOnBehalfOf(ctx, 1) })
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			l.Release()
 		})
 		st := l.Statistics()
@@ -241,7 +242,7 @@ func TestLimiterServesInOrder(t *testing.T) {
 						return nil
 					})
 				})
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 			l.Release()
 		})
@@ -280,7 +281,7 @@ func TestLimiterCanceledAfterTheGrant(t *testing.T) {
 				}
 				return err
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			l.Release()
 			h.Cancel("test")
 		})
@@ -295,14 +296,14 @@ func TestLimiterTryAcquireDoesNotBargeIn(t *testing.T) {
 		must(t, l.TryAcquire())
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(context.Context) error {
-				wantErr(t, l.TryAcquire(), anyio.ErrWouldBlock)
+				testkit.WantErr(t, l.TryAcquire(), anyio.ErrWouldBlock)
 				return nil
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			borrowers(t, ctx, tg, l, 1)
 			l.Release()
-			wantErr(t, l.TryAcquire(), anyio.ErrWouldBlock)
-			wantErr(t, l.TryAcquireOnBehalfOf("x"), anyio.ErrWouldBlock)
+			testkit.WantErr(t, l.TryAcquire(), anyio.ErrWouldBlock)
+			testkit.WantErr(t, l.TryAcquireOnBehalfOf("x"), anyio.ErrWouldBlock)
 			wantTokens(t, l, 1, 0)
 		})
 	})
@@ -315,7 +316,7 @@ func TestLimiterStatistics(t *testing.T) {
 			var release anyio.Event
 			must(t, l.AcquireOnBehalfOf(ctx, "first"))
 			tg.Go(func(ctx context.Context) error { return l.Do(ctx, release.Wait) }, anyio.Name("second"))
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			must(t, l.AcquireOnBehalfOf(ctx, 3))
 			borrowers(t, ctx, tg, l, 1)
 			st := l.Statistics()
@@ -337,9 +338,9 @@ func TestLimiterInCanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := anyio.NewCapacityLimiter(1)
 		inCanceledScope(t, ctx, func(ctx context.Context) {
-			wantErr(t, l.Acquire(ctx), anyio.ErrCanceled)
-			wantErr(t, l.AcquireOnBehalfOf(ctx, 1), anyio.ErrCanceled)
-			wantErr(t, l.Do(ctx, func(context.Context) error { return nil }), anyio.ErrCanceled)
+			testkit.WantErr(t, l.Acquire(ctx), anyio.ErrCanceled)
+			testkit.WantErr(t, l.AcquireOnBehalfOf(ctx, 1), anyio.ErrCanceled)
+			testkit.WantErr(t, l.Do(ctx, func(context.Context) error { return nil }), anyio.ErrCanceled)
 			must(t, l.TryAcquire())
 			l.Release()
 		})
@@ -350,7 +351,7 @@ func TestLimiterInCanceledScope(t *testing.T) {
 func TestLimiterDoReleases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := anyio.NewCapacityLimiter(1)
-		wantErr(t, l.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
+		testkit.WantErr(t, l.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
 		func() {
 			defer func() { equal(t, "panic", recover(), any("ouch")) }()
 			_ = l.Do(ctx, func(context.Context) error { panic("ouch") })
@@ -369,7 +370,7 @@ func TestLimiterWithForeignContexts(t *testing.T) {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()
-	wantErr(t, <-errs, context.Canceled)
+	testkit.WantErr(t, <-errs, context.Canceled)
 	l.Release()
 	wantTokens(t, l, 0, 1)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 const (
@@ -59,7 +60,7 @@ func TestLockServesInOrder(t *testing.T) {
 						return nil
 					})
 				})
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 			lock.Release()
 		})
@@ -77,7 +78,7 @@ func TestLockTryAcquire(t *testing.T) {
 		wantMisuseText(t, lock.TryAcquire(), alreadyHeld)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(context.Context) error {
-				wantErr(t, lock.TryAcquire(), anyio.ErrWouldBlock)
+				testkit.WantErr(t, lock.TryAcquire(), anyio.ErrWouldBlock)
 				return nil
 			})
 		})
@@ -93,7 +94,7 @@ func TestLockAcquiredTwiceBySameTask(t *testing.T) {
 		wantMisuseText(t, lock.Acquire(ctx), alreadyHeld)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(lock.Acquire) // also with somebody waiting
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			wantMisuseText(t, lock.Acquire(ctx), alreadyHeld)
 			tg.Cancel("done")
 		})
@@ -135,7 +136,7 @@ func TestLockCanceledWhileWaiting(t *testing.T) {
 						}
 						return err
 					})
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					if releaseFirst {
 						lock.Release()
 						h.Cancel("test")
@@ -147,7 +148,7 @@ func TestLockCanceledWhileWaiting(t *testing.T) {
 				if releaseFirst {
 					must(t, err) // the lock was handed over before
 				} else {
-					wantErr(t, err, anyio.ErrCanceled)
+					testkit.WantErr(t, err, anyio.ErrCanceled)
 				}
 				equal(t, "locked", lock.Locked(), false)
 				equal(t, "waiting", lock.Statistics().TasksWaiting, 0)
@@ -171,7 +172,7 @@ func TestLockSkipsCanceledWaiter(t *testing.T) {
 						return nil
 					})
 				}, anyio.Name(name))
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				return h
 			}
 			wait("a")
@@ -197,7 +198,7 @@ func TestLockOwnerIsNextRightAfterRelease(t *testing.T) {
 						return release.Wait(ctx)
 					})
 				}, anyio.Name(name))
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 			equal(t, "waiting", lock.Statistics().TasksWaiting, 2)
 			lock.Release()
@@ -205,10 +206,10 @@ func TestLockOwnerIsNextRightAfterRelease(t *testing.T) {
 			equal(t, "owner", st.Owner.Name, "second")
 			equal(t, "waiting", st.TasksWaiting, 1)
 			// Nobody barges in, before or after the new owner has run.
-			wantErr(t, lock.TryAcquire(), anyio.ErrWouldBlock)
+			testkit.WantErr(t, lock.TryAcquire(), anyio.ErrWouldBlock)
 			wantPanic(t, notHolding, lock.Release)
 			must(t, held.Wait(ctx))
-			wantErr(t, lock.TryAcquire(), anyio.ErrWouldBlock)
+			testkit.WantErr(t, lock.TryAcquire(), anyio.ErrWouldBlock)
 			release.Set()
 		})
 	})
@@ -221,7 +222,7 @@ func TestLockStatistics(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			var release anyio.Event
 			tg.Go(func(ctx context.Context) error { return lock.Do(ctx, release.Wait) }, anyio.Name("owner"))
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			st := lock.Statistics()
 			equal(t, "locked", st.Locked, true)
 			equal(t, "owner", st.Owner.Name, "owner")
@@ -232,7 +233,7 @@ func TestLockStatistics(t *testing.T) {
 					return lock.Do(ctx, func(context.Context) error { return nil })
 				})
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			equal(t, "waiting", lock.Statistics().TasksWaiting, 2)
 			release.Set()
 		})
@@ -244,11 +245,11 @@ func TestLockInCanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var lock anyio.Lock
 		inCanceledScope(t, ctx, func(ctx context.Context) {
-			wantErr(t, lock.Acquire(ctx), anyio.ErrCanceled)
+			testkit.WantErr(t, lock.Acquire(ctx), anyio.ErrCanceled)
 			equal(t, "locked", lock.Locked(), false)
 			ran := false
 			err := lock.Do(ctx, func(context.Context) error { ran = true; return nil })
-			wantErr(t, err, anyio.ErrCanceled)
+			testkit.WantErr(t, err, anyio.ErrCanceled)
 			equal(t, "ran", ran, false)
 			must(t, lock.TryAcquire())
 			lock.Release() // works without a checkpoint
@@ -264,7 +265,7 @@ func TestLockDoReleases(t *testing.T) {
 			equal(t, "locked", lock.Locked(), true)
 			return errBoom
 		})
-		wantErr(t, err, errBoom)
+		testkit.WantErr(t, err, errBoom)
 		equal(t, "locked after an error", lock.Locked(), false)
 		func() {
 			defer func() { equal(t, "panic", recover(), any("ouch")) }()
@@ -312,17 +313,17 @@ func TestLockWithoutRunAndWithForeignContexts(t *testing.T) {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()
-	wantErr(t, <-waits, context.Canceled)
+	testkit.WantErr(t, <-waits, context.Canceled)
 	lock.Release()
 	equal(t, "locked", lock.Locked(), false)
-	wantErr(t, lock.Acquire(ctx), context.Canceled)
+	testkit.WantErr(t, lock.Acquire(ctx), context.Canceled)
 	equal(t, "locked", lock.Locked(), false)
 }
 
 // A lock made outside serves tasks and goroutines of all kinds at once.
 func TestLockBetweenTasksAndGoroutines(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		var lock anyio.Lock
 		n := 0
 		var done [2]anyio.Event

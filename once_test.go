@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestOnceRunsOne(t *testing.T) {
@@ -27,13 +28,13 @@ func TestOnceRunsOne(t *testing.T) {
 					return err
 				})
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			equal(t, "done", once.Done(), false)
 			open.Set()
 		})
 		equal(t, "calls", ran, 1)
 		inCanceledScope(t, ctx, func(ctx context.Context) {
-			wantCanceled(t, "Do of what is done", once.Do(ctx, nil))
+			testkit.WantCanceled(t, "Do of what is done", once.Do(ctx, nil))
 		})
 	})
 }
@@ -41,7 +42,7 @@ func TestOnceRunsOne(t *testing.T) {
 func TestOnceIsDoneAgainIfItFails(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var once anyio.Once
-		wantErr(t, once.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
+		testkit.WantErr(t, once.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
 		wantPanicValue := func() (v any) {
 			defer func() { v = recover() }()
 			_ = once.Do(ctx, func(context.Context) error { panic("ouch") })
@@ -53,12 +54,12 @@ func TestOnceIsDoneAgainIfItFails(t *testing.T) {
 		var by atomic.Int32
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h := tg.Go(func(ctx context.Context) error { return once.Do(ctx, anyio.SleepForever) })
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			for i := range 3 {
 				tg.Go(func(ctx context.Context) error {
 					return once.Do(ctx, func(context.Context) error { by.Store(int32(i + 1)); return nil })
 				})
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 			}
 			h.Cancel("not you")
 		})
@@ -88,7 +89,7 @@ func TestOnceValueKeepsTheValueAndNoError(t *testing.T) {
 			return calls, anyio.Sleep(ctx, 0)
 		})
 		v, err := get(ctx)
-		wantErr(t, err, errBoom)
+		testkit.WantErr(t, err, errBoom)
 		equal(t, "value beside an error", v, 0)
 		var values [5]int
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // All calls see one thread, which between them nobody else gets: goroutines that want
@@ -21,7 +22,7 @@ func TestCallsOnOneOSThreadSeeOneThread(t *testing.T) {
 		others, tids := make(chan int), map[int]bool{}
 		for range 10 {
 			tid, err := anyio.RunBlocking(ctx, func() (int, error) { return syscall.Gettid(), nil }, anyio.OnThreads(threads))
-			wantNil(t, "call", err)
+			testkit.WantNil(t, "call", err)
 			tids[tid] = true
 			for range 4 {
 				go func() {

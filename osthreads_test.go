@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
@@ -35,15 +36,15 @@ func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if len(order) != 20 {
 			t.Errorf("%d calls", len(order))
 		}
 		if n := anyio.DefaultThreadLimiter(ctx).Statistics().BorrowedTokens; n != 0 {
 			t.Errorf("%d tokens of the default limiter are borrowed", n)
 		}
-		wantNil(t, "close", threads.Close(ctx))
-		wantNil(t, "close again", threads.Close(ctx))
+		testkit.WantNil(t, "close", threads.Close(ctx))
+		testkit.WantNil(t, "close again", threads.Close(ctx))
 		_, err = anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
 		if !errors.Is(err, anyio.ErrClosed) {
 			t.Errorf("after Close: %v", err)
@@ -56,7 +57,7 @@ func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
 		threads := anyio.NewOSThreads(1)
 		defer threads.Close(context.Background())
 		on := anyio.OnThreads(threads)
-		wantNil(t, "run", run(func(ctx context.Context) error {
+		testkit.WantNil(t, "run", run(func(ctx context.Context) error {
 			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, errBoom }, on)
 			if err != errBoom {
 				t.Errorf("error %v", err)
@@ -81,7 +82,7 @@ func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
 			t.Error("Goexit was swallowed")
 		}()
 		<-exited
-		wantNil(t, "run", run(func(ctx context.Context) error {
+		testkit.WantNil(t, "run", run(func(ctx context.Context) error {
 			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 2, nil }, on)
 			if v != 2 {
 				t.Errorf("after Goexit: %d", v)
@@ -93,7 +94,7 @@ func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
 
 func TestWaitingForAnOSThreadCanBeCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		threads := anyio.NewOSThreads(1)
 		defer threads.Close(ctx)
 		release := make(chan bool)
@@ -102,21 +103,21 @@ func TestWaitingForAnOSThreadCanBeCanceled(t *testing.T) {
 				_, err := anyio.RunBlocking(ctx, func() (int, error) { <-release; return 0, nil }, anyio.OnThreads(threads))
 				return err
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			second := tg.Go(func(ctx context.Context) error {
 				_, err := anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
 				return err
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			second.Cancel("")
-			wantNil(t, "wait", second.Wait(ctx))
+			testkit.WantNil(t, "wait", second.Wait(ctx))
 			close(release)
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
 func TestOSThreadPoolsNeedAThread(t *testing.T) {
-	wantMisuse(t, "no threads", recovered(func() { anyio.NewOSThreads(0) }))
+	testkit.WantMisuse(t, "no threads", recovered(func() { anyio.NewOSThreads(0) }))
 }

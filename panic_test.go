@@ -46,7 +46,7 @@ func TestPanicIsReportedAtOnceAndRaisedAtTheEnd(t *testing.T) {
 						note("sibling canceled")
 						return err
 					})
-					tg.Go(func(ctx context.Context) error { settled(t, ctx); return explode(ctx) }, anyio.Name("bomb"))
+					tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return explode(ctx) }, anyio.Name("bomb"))
 					return anyio.SleepForever(ctx)
 				})
 			})
@@ -56,7 +56,7 @@ func TestPanicIsReportedAtOnceAndRaisedAtTheEnd(t *testing.T) {
 			}
 			return nil
 		}, anyio.OnPanic(func(pe *anyio.PanicError) { note("reported " + pe.Task) }))
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 		if got := strings.Join(order, ", "); got != "reported bomb, sibling canceled, raised" {
 			t.Errorf("order: %s", got)
 		}
@@ -91,7 +91,7 @@ func TestPanicKeepsOtherErrorsOfItsGroup(t *testing.T) {
 			pe := wantPanicError(t, "ouch", func() {
 				_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return errBoom })
-					tg.Go(func(ctx context.Context) error { settled(t, ctx); return explode(ctx) })
+					tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return explode(ctx) })
 					return nil
 				})
 			})
@@ -100,7 +100,7 @@ func TestPanicKeepsOtherErrorsOfItsGroup(t *testing.T) {
 			}
 			return nil
 		}, anyio.OnPanic(quiet))
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 	})
 }
 
@@ -140,7 +140,7 @@ func TestPanicOfMainAndOfTheBody(t *testing.T) {
 						return err
 					})
 					tg.Go(explode)
-					settled(t, context.WithoutCancel(ctx))
+					testkit.Settled(t, context.WithoutCancel(ctx))
 					panic("body")
 				})
 			}, anyio.OnPanic(quiet))
@@ -160,13 +160,13 @@ func TestPanicInAScopeOrTimeoutLeavesTheScope(t *testing.T) {
 			}); v != "ouch" {
 				t.Errorf("scope: %v", v)
 			}
-			wantCanceled(t, "scope left", context.Cause(inner))
+			testkit.WantCanceled(t, "scope left", context.Cause(inner))
 			if v := recovered(func() { _ = anyio.FailAfter(ctx, time.Hour, explode) }); v != "ouch" {
 				t.Errorf("timeout: %v", v)
 			}
 			return anyio.Sleep(ctx, 0)
 		})
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 	})
 }
 
@@ -211,7 +211,7 @@ func TestNoCrashWithinTheGraceOrWithoutOne(t *testing.T) {
 				})
 				return anyio.Sleep(ctx, time.Millisecond)
 			}, anyio.PanicGrace(grace), anyio.OnPanic(quiet))
-			wantNil(t, "run", err)
+			testkit.WantNil(t, "run", err)
 		}
 	})
 }
@@ -294,7 +294,7 @@ func TestPanicKeepsTheErrorsOfAllGroupsItPasses(t *testing.T) {
 						return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 							tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return io.EOF })
 							tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); panic(errors.ErrUnsupported) })
-							tg.Go(func(ctx context.Context) error { settled(t, ctx); return explode(ctx) })
+							tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return explode(ctx) })
 							return nil
 						})
 					})

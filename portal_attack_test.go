@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // A stock counts what is opened and closed.
@@ -232,7 +233,7 @@ func TestPortalsAreCalledFromAnywhere(t *testing.T) {
 				return v, err
 			})
 			check("a portal in a call", v, err)
-			if simulated(ctx) {
+			if testkit.Simulated(ctx) {
 				return nil
 			}
 			for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
@@ -243,6 +244,6 @@ func TestPortalsAreCalledFromAnywhere(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }

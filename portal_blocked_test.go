@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // portalCall has f called through the portal, and tells from which line.
@@ -48,7 +49,7 @@ func TestCallerOfAPortalIsSeenToWait(t *testing.T) {
 					return nil
 				})
 			})
-			wantNil(t, "portal", err)
+			testkit.WantNil(t, "portal", err)
 		})
 	}
 }
@@ -56,7 +57,7 @@ func TestCallerOfAPortalIsSeenToWait(t *testing.T) {
 // Its own run sees that a task waits for a task of another run.
 func TestCallerOfAnotherRunsPortalIsSeenToWait(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		portals, release := make(chan *anyio.Portal, 1), make(chan struct{})
 		over := make(chan error, 1)
 		go func() {
@@ -78,8 +79,8 @@ func TestCallerOfAnotherRunsPortalIsSeenToWait(t *testing.T) {
 			close(release)
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		p.Stop(false)
-		wantNil(t, "the other run", <-over)
+		testkit.WantNil(t, "the other run", <-over)
 	})
 }

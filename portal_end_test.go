@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -27,23 +28,23 @@ func TestLeavingAPortalBodyInACanceledScopeWaitsForItsCleanup(t *testing.T) {
 					return err
 				})
 			})
-			wantNil(t, "open", err)
+			testkit.WantNil(t, "open", err)
 			err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 				s.Cancel("")
 				err := leave(ctx, nil)
-				wantNil(t, "leave", err) // the cleanup succeeded
+				testkit.WantNil(t, "leave", err) // the cleanup succeeded
 				if !cleaned {
 					t.Error("leave has not waited")
 				}
 				return anyio.Sleep(ctx, 0)
 			})
-			wantNil(t, "scope", err)
-			wantMisuse(t, "no function", recovered(func() {
+			testkit.WantNil(t, "scope", err)
+			testkit.WantMisuse(t, "no function", recovered(func() {
 				_, _, _ = anyio.PortalOpen[int](ctx, p, nil)
 			}))
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	}, likeGoroutines, anyiotest.Seeds(1, 2, 10, 14, 24)) // also where leave is called before the task waits for it
 }
 
@@ -55,7 +56,7 @@ func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {
 	ctx := context.Background()
 	pp := anyio.NewPortalProvider()
 	p, err := pp.Acquire(ctx)
-	wantNil(t, "acquire", err)
+	testkit.WantNil(t, "acquire", err)
 	task, err := anyio.PortalSpawn(p, func(ctx context.Context) (bool, error) {
 		if err := p.WaitStopped(ctx); err != nil {
 			return false, err
@@ -66,8 +67,8 @@ func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {
 		}
 		return next != p, pp.Release(ctx)
 	})
-	wantNil(t, "spawn", err)
-	wantNil(t, "release", pp.Release(ctx))
+	testkit.WantNil(t, "spawn", err)
+	testkit.WantNil(t, "release", pp.Release(ctx))
 	if another, err := task.Await(ctx); !another || err != nil {
 		t.Errorf("%v, %v", another, err)
 	}
@@ -76,7 +77,7 @@ func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {
 func TestPortalCallEndsWhenAGoroutineCancelsItsCaller(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		p, err := anyio.StartPortal(context.Background(), anyio.On(b))
-		wantNil(t, "start", err)
+		testkit.WantNil(t, "start", err)
 		for _, late := range []bool{true, false} { // the cancellation comes when the task waits, or at any time
 			var waiting anyio.Event
 			ctx, cancel := context.WithCancel(context.Background())
@@ -89,9 +90,9 @@ func TestPortalCallEndsWhenAGoroutineCancelsItsCaller(t *testing.T) {
 				waiting.Set()
 				return 0, anyio.SleepForever(ctx)
 			})
-			wantCanceled(t, b.Name(), err)
+			testkit.WantCanceled(t, b.Name(), err)
 		}
-		wantNil(t, "close", p.Close(context.Background()))
+		testkit.WantNil(t, "close", p.Close(context.Background()))
 	}
 }
 
@@ -115,7 +116,7 @@ func (c *lateContext) Done() <-chan struct{} {
 func TestPortalCallWhoseCallerIsCanceledAtAnyStep(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		p, err := anyio.StartPortal(context.Background(), anyio.On(b))
-		wantNil(t, "start", err)
+		testkit.WantNil(t, "start", err)
 		var begun, unwound [6]int
 		for i := range 1000 {
 			step := i % len(begun)
@@ -137,7 +138,7 @@ func TestPortalCallWhoseCallerIsCanceledAtAnyStep(t *testing.T) {
 				t.Errorf("%s, step %d: got %d, %v", b.Name(), step, v, err)
 			}
 		}
-		wantNil(t, "close", p.Close(context.Background()))
+		testkit.WantNil(t, "close", p.Close(context.Background()))
 		if begun[0] != 0 || begun[len(begun)-1] != 1000/len(begun) || unwound != begun {
 			t.Errorf("%s: tasks that began %v, those that heard why they end %v", b.Name(), begun, unwound)
 		}
@@ -148,7 +149,7 @@ func TestPortalCallWhoseCallerIsCanceledAtAnyStep(t *testing.T) {
 // ready. Its cancellation reaches its task all the same.
 func TestPortalCallIsCanceledWhileItsCallerDrivesABusyLoop(t *testing.T) {
 	p, err := anyio.StartPortal(context.Background(), anyio.On(anyio.EventLoop()))
-	wantNil(t, "start", err)
+	testkit.WantNil(t, "start", err)
 	for range 50 {
 		ctx, cancel := context.WithCancel(context.Background())
 		v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
@@ -172,7 +173,7 @@ func TestPortalCallIsCanceledWhileItsCallerDrivesABusyLoop(t *testing.T) {
 			t.Errorf("got %d, %v", v, err)
 		}
 	}
-	wantNil(t, "close", p.Close(context.Background()))
+	testkit.WantNil(t, "close", p.Close(context.Background()))
 }
 
 func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
@@ -186,7 +187,7 @@ func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
 				if task.Name() != "sleeper" {
 					t.Errorf("name %q", task.Name())
 				}
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				if stopFirst {
 					p.Stop(false)
 				}
@@ -199,6 +200,6 @@ func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // A call of started is what PortalStart waits for: its value and task come back, also if
@@ -15,18 +16,18 @@ import (
 // was opened would else be nobody's.
 func TestStartedThroughAPortalIsHandedOverWhoeverIsCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		wantNil(t, "portal", anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		testkit.WantNil(t, "portal", anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
 			for name, order := range map[string]func(cancel, started func()){
 				"canceled, started": func(cancel, started func()) { cancel(); started() },
 				"started, canceled": func(cancel, started func()) { started(); cancel() },
 				"at the same time":  func(cancel, started func()) { go cancel(); started() },
 			} {
 				for range 50 {
-					wantNil(t, "scope", anyio.WithCancelScope(ctx, func(caller context.Context, s *anyio.CancelScope) error {
+					testkit.WantNil(t, "scope", anyio.WithCancelScope(ctx, func(caller context.Context, s *anyio.CancelScope) error {
 						v, task, err := anyio.PortalStart(caller, p, func(ctx context.Context, started func(int)) (int, error) {
 							order(func() { s.Cancel("enough") }, func() { started(7) })
 							if name == "started, canceled" {
-								wantNil(t, "the task is the portal's", anyio.Sleep(ctx, time.Millisecond))
+								testkit.WantNil(t, "the task is the portal's", anyio.Sleep(ctx, time.Millisecond))
 							}
 							return 8, errBoom
 						})
@@ -49,9 +50,9 @@ func TestStartedThroughAPortalIsHandedOverWhoeverIsCanceled(t *testing.T) {
 // cancellation. No task is left.
 func TestPortalStartOfWhoIsCanceledWithoutStarted(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		wantNil(t, "portal", anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		testkit.WantNil(t, "portal", anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
 			for _, want := range []error{nil, errBoom} {
-				wantNil(t, "scope", anyio.WithCancelScope(ctx, func(caller context.Context, s *anyio.CancelScope) error {
+				testkit.WantNil(t, "scope", anyio.WithCancelScope(ctx, func(caller context.Context, s *anyio.CancelScope) error {
 					over := false
 					v, task, err := anyio.PortalStart(caller, p, func(ctx context.Context, started func(int)) (int, error) {
 						defer func() { over = true }()
@@ -62,7 +63,7 @@ func TestPortalStartOfWhoIsCanceledWithoutStarted(t *testing.T) {
 						t.Errorf("got %d, %v, over %v", v, task, over)
 					}
 					if want == nil {
-						wantCanceled(t, "start", err)
+						testkit.WantCanceled(t, "start", err)
 					} else if !errors.Is(err, want) || errors.Is(err, anyio.ErrCanceled) {
 						t.Errorf("got %v, want %v", err, want)
 					}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // What a canceled call has brought is not lost, be it a value or an error.
@@ -18,17 +19,17 @@ func TestOutcomeOfAPortalCallIsKeptWhenItsCallerIsCanceled(t *testing.T) {
 				err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 					v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
 						s.Cancel("the caller")
-						wantCanceled(t, "in the task", anyio.SleepForever(ctx))
+						testkit.WantCanceled(t, "in the task", anyio.SleepForever(ctx))
 						return 7, fail
 					})
 					if v != 7 || err != fail {
 						t.Errorf("call: %d, %v", v, err)
 					}
 					err = anyio.Sleep(ctx, 0)
-					wantCanceled(t, "next call", err)
+					testkit.WantCanceled(t, "next call", err)
 					return err
 				})
-				wantNil(t, "scope", err)
+				testkit.WantNil(t, "scope", err)
 				err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 					_, _, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
 						s.Cancel("the caller")
@@ -36,17 +37,17 @@ func TestOutcomeOfAPortalCallIsKeptWhenItsCallerIsCanceled(t *testing.T) {
 						return 7, fail
 					})
 					if fail == nil {
-						wantCanceled(t, "start", err)
+						testkit.WantCanceled(t, "start", err)
 					} else if err != fail {
 						t.Errorf("start: %v", err)
 					}
 					return anyio.Sleep(ctx, 0)
 				})
-				wantNil(t, "scope", err)
+				testkit.WantNil(t, "scope", err)
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -55,7 +56,7 @@ func TestGoexitInAPortalCallGoesOnInTheCaller(t *testing.T) {
 		t.Run(on.Name(), func(t *testing.T) {
 			ctx := context.Background()
 			p, err := anyio.StartPortal(ctx, anyio.On(on))
-			wantNil(t, "start", err)
+			testkit.WantNil(t, "start", err)
 			exited := make(chan bool)
 			go func() {
 				defer close(exited)
@@ -80,7 +81,7 @@ func TestPortalTasksAreCalledAfterTheirFunction(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
 			task, err := anyio.PortalSpawn(p, named)
-			wantNil(t, "spawn", err)
+			testkit.WantNil(t, "spawn", err)
 			if !strings.HasSuffix(task.Name(), ".named") {
 				t.Errorf("PortalSpawn: %q", task.Name())
 			}
@@ -94,6 +95,6 @@ func TestPortalTasksAreCalledAfterTheirFunction(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }

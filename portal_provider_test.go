@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestManyGoroutinesShareOneProvidedPortal(t *testing.T) {
@@ -34,7 +35,7 @@ func TestManyGoroutinesShareOneProvidedPortal(t *testing.T) {
 			if v != i || err != nil {
 				t.Errorf("call %d: %d, %v", i, v, err)
 			}
-			wantNil(t, "release", pp.Release(ctx))
+			testkit.WantNil(t, "release", pp.Release(ctx))
 		})
 	}
 	done.Wait()
@@ -86,7 +87,7 @@ func TestProviderReplacesARunThatDiedOfAPanic(t *testing.T) {
 		die(t, ctx, acquire(t, ctx, pp), "third")
 		last := acquire(t, ctx, pp)
 		for range 4 {
-			wantNil(t, "release", pp.Release(ctx))
+			testkit.WantNil(t, "release", pp.Release(ctx))
 			v, err := anyio.PortalCall(ctx, last, func(context.Context) (int, error) { return 1, nil })
 			if v != 1 || err != nil {
 				t.Errorf("before the last release: %d, %v", v, err)
@@ -96,9 +97,9 @@ func TestProviderReplacesARunThatDiedOfAPanic(t *testing.T) {
 		if _, err := anyio.PortalCall(ctx, last, func(context.Context) (int, error) { return 1, nil }); err != anyio.ErrPortalStopped {
 			t.Errorf("after the last release: %v", err)
 		}
-		wantMisuse(t, "one release too many", pp.Release(ctx))
+		testkit.WantMisuse(t, "one release too many", pp.Release(ctx))
 		acquire(t, ctx, pp) // the past is forgotten
-		wantNil(t, "release", pp.Release(ctx))
+		testkit.WantNil(t, "release", pp.Release(ctx))
 	})
 }
 
@@ -112,14 +113,14 @@ func TestProviderReplacesAPortalThatWasStoppedAndWaitsForItsTasks(t *testing.T) 
 			ended.Store(true)
 			return 0, err
 		})
-		wantNil(t, "spawn", err)
+		testkit.WantNil(t, "spawn", err)
 		first.Stop(false)
 		if acquire(t, ctx, pp) == first {
 			t.Error("a stopped portal was acquired")
 		}
-		wantNil(t, "release", pp.Release(ctx))
+		testkit.WantNil(t, "release", pp.Release(ctx))
 		go release.Set()
-		wantNil(t, "last release", pp.Release(ctx))
+		testkit.WantNil(t, "last release", pp.Release(ctx))
 		if !ended.Load() {
 			t.Error("the last release has not waited")
 		}
@@ -130,7 +131,7 @@ func TestGoexitThatEndsAPortalsRunIsTold(t *testing.T) {
 	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
 		p := acquire(t, ctx, pp)
 		task, err := anyio.PortalSpawn(p, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
-		wantNil(t, "spawn", err)
+		testkit.WantNil(t, "spawn", err)
 		if _, err := task.Await(ctx); err == nil || errors.Is(err, anyio.ErrTaskCanceled) {
 			t.Errorf("await: %v", err)
 		}
@@ -149,12 +150,12 @@ func TestReleaseByATaskOfTheRunIsMisuse(t *testing.T) {
 	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
 		p := acquire(t, ctx, pp)
 		_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, pp.Release(ctx) })
-		wantMisuse(t, "release", err)
+		testkit.WantMisuse(t, "release", err)
 		_, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 1, nil })
 		if err != anyio.ErrPortalStopped {
 			t.Errorf("afterwards: %v", err)
 		}
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantNil(t, "close", p.Close(ctx))
 	})
 }
 
@@ -169,18 +170,18 @@ func TestLastReleaseByATaskOfAReplacedRunEndsTheOthers(t *testing.T) {
 			}
 			return 0, pp.Release(ctx)
 		})
-		wantNil(t, "spawn", err)
+		testkit.WantNil(t, "spawn", err)
 		first.Stop(false)
 		second := acquire(t, ctx, pp)
-		wantNil(t, "release", pp.Release(ctx))
+		testkit.WantNil(t, "release", pp.Release(ctx))
 		replaced.Set()
 		_, err = task.Await(ctx)
-		wantMisuse(t, "last release", err)
+		testkit.WantMisuse(t, "last release", err)
 		if _, err := anyio.PortalSpawn(second, func(context.Context) (int, error) { return 0, nil }); err != anyio.ErrPortalStopped {
 			t.Errorf("the other portal: %v", err)
 		}
-		wantNil(t, "close", first.Close(ctx))
-		wantNil(t, "close", second.Close(ctx))
+		testkit.WantNil(t, "close", first.Close(ctx))
+		testkit.WantNil(t, "close", second.Close(ctx))
 	})
 }
 
@@ -188,7 +189,7 @@ func TestStartPortalBeginsNothingInACanceledScope(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	p, err := anyio.StartPortal(ctx)
-	wantCanceled(t, "start", err)
+	testkit.WantCanceled(t, "start", err)
 	if p != nil {
 		t.Error("a portal")
 	}

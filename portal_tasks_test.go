@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestPortalTaskCanceledAtOnceStillBegins(t *testing.T) {
@@ -21,15 +22,15 @@ func TestPortalTaskCanceledAtOnceStillBegins(t *testing.T) {
 				waited = anyio.SleepForever(ctx)
 				return 1, waited
 			})
-			wantNil(t, "spawn", err)
+			testkit.WantNil(t, "spawn", err)
 			task.Cancel("at once")
 			if _, err := task.Await(ctx); !errors.Is(err, anyio.ErrTaskCanceled) {
 				t.Errorf("await: %v", err)
 			}
-			wantCanceled(t, "in the task", waited)
+			testkit.WantCanceled(t, "in the task", waited)
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -49,14 +50,14 @@ func TestPortalEndWaitsForItsTasks(t *testing.T) {
 					return err
 				})
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			if ended {
 				t.Error("the task did not wait")
 			}
 			release.Set()
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if v, err := task.Await(ctx); v != 7 || err != nil || !ended {
 			t.Errorf("%d, %v, ended %v", v, err, ended)
 		}
@@ -77,7 +78,7 @@ func TestPortalTaskMayReturnAStrayCancellation(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -88,14 +89,14 @@ func TestErrorOfACanceledPortalTaskReachesTheCallerAlone(t *testing.T) {
 			task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
 				return 1, errors.Join(anyio.SleepForever(ctx), errBoom)
 			})
-			wantNil(t, "spawn", err)
+			testkit.WantNil(t, "spawn", err)
 			task.Cancel("test")
 			if v, err := task.Await(ctx); v != 1 || !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("await: %d, %v", v, err)
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -112,7 +113,7 @@ func TestPortalTaskSeesTheValuesOfTheContextGiven(t *testing.T) {
 						t.Errorf("call: %q, %v, want %s", v, err, want)
 					}
 					task, err := anyio.PortalSpawn(p, value, opts...)
-					wantNil(t, "spawn", err)
+					testkit.WantNil(t, "spawn", err)
 					if v, err := task.Await(ctx); v != want || err != nil {
 						t.Errorf("spawn: %q, %v, want %s", v, err, want)
 					}
@@ -120,7 +121,7 @@ func TestPortalTaskSeesTheValuesOfTheContextGiven(t *testing.T) {
 			})
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -148,10 +149,10 @@ func TestWaitingGoroutinesGoOnWhenAPortalIsStoppedWithItsTasks(t *testing.T) {
 					}
 				})
 			}
-			wantNil(t, "begun", all.Wait(ctx))
+			testkit.WantNil(t, "begun", all.Wait(ctx))
 			p.Stop(true)
 			wg.Wait()
-			wantNil(t, "close", p.Close(ctx))
+			testkit.WantNil(t, "close", p.Close(ctx))
 		})
 	}
 }
@@ -162,9 +163,9 @@ func TestPortalOpenOfATaskGroupReturnsItsError(t *testing.T) {
 		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
 			elsewhere(t, ctx, func(ctx context.Context) {
 				tg, leave, err := anyio.PortalOpen(ctx, p, anyio.WithTaskGroup)
-				wantNil(t, "open", err)
+				testkit.WantNil(t, "open", err)
 				failed := tg.Go(func(ctx context.Context) error { return errBoom })
-				wantNil(t, "wait", failed.Wait(ctx))
+				testkit.WantNil(t, "wait", failed.Wait(ctx))
 				err = leave(ctx, nil)
 				if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
 					t.Errorf("leave: %v", err)
@@ -172,7 +173,7 @@ func TestPortalOpenOfATaskGroupReturnsItsError(t *testing.T) {
 			})
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -185,14 +186,14 @@ func TestLeavingAPortalBodyGivesItTheVeryError(t *testing.T) {
 					got = body(ctx, 1)
 					return got
 				})
-				wantNil(t, "open", err)
+				testkit.WantNil(t, "open", err)
 				if err := leave(ctx, give); err != give || got != give {
 					t.Errorf("leave: %v; the body: %v; want %v", err, got, give)
 				}
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -211,9 +212,9 @@ func TestCancellationThroughAPortalTellsWhereItCameFrom(t *testing.T) {
 					cause = anyio.SleepForever(ctx)
 					return 0, cause
 				})
-				wantNil(t, "spawn", err)
+				testkit.WantNil(t, "spawn", err)
 				c.cancel(task)
-				wantNil(t, "wait", anyio.Shielded(ctx, anyio.Forever, task.Wait))
+				testkit.WantNil(t, "wait", anyio.Shielded(ctx, anyio.Forever, task.Wait))
 				ce, ok := errors.AsType[*anyio.CanceledError](cause)
 				if !ok || ce.Reason != c.reason || !strings.Contains(ce.Source, "portal_tasks_test.go") {
 					t.Errorf("%s: %v", c.reason, cause)
@@ -221,7 +222,7 @@ func TestCancellationThroughAPortalTellsWhereItCameFrom(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -235,13 +236,13 @@ func TestPortalCallsReturnAValueBesideAnError(t *testing.T) {
 					t.Errorf("call: %d, %v", n, err)
 				}
 				task, err := anyio.PortalSpawn(p, f)
-				wantNil(t, "spawn", err)
+				testkit.WantNil(t, "spawn", err)
 				if n, err := task.Await(ctx); n != 3 || err != io.EOF {
 					t.Errorf("await: %d, %v", n, err)
 				}
 			})
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }

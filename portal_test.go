@@ -9,13 +9,14 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // elsewhere calls f on a goroutine that is no task of the run, or, in the
 // simulator, in a task, and waits for its end.
 func elsewhere(t *testing.T, ctx context.Context, f func(ctx context.Context)) {
 	t.Helper()
-	inside := simulated(ctx)
+	inside := testkit.Simulated(ctx)
 	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		if inside {
 			tg.Go(func(ctx context.Context) error { f(ctx); return nil })
@@ -34,10 +35,10 @@ func TestPortalCallsReturnWhatTheFunctionReturns(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		type key struct{}
 		err := anyio.WithPortal(context.WithValue(ctx, key{}, "value"), func(ctx context.Context, p *anyio.Portal) error {
-			backend := backendOf(ctx)
+			backend := testkit.BackendOf(ctx)
 			elsewhere(t, ctx, func(ctx context.Context) {
 				got, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (string, error) {
-					if b := backendOf(ctx); b != backend {
+					if b := testkit.BackendOf(ctx); b != backend {
 						t.Errorf("the call runs on %s", b)
 					}
 					err := anyio.Sleep(ctx, 1)
@@ -58,7 +59,7 @@ func TestPortalCallsReturnWhatTheFunctionReturns(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -75,13 +76,13 @@ func TestStoppedPortalTakesNoCallsAndItsTasksEnd(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				if _, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { p.Stop(cancelRemaining); return 0, nil }); err != nil {
 					return err
 				}
 				err = p.WaitStopped(ctx)
 				if !cancelRemaining {
-					wantNil(t, "WaitStopped", err)
+					testkit.WantNil(t, "WaitStopped", err)
 				}
 				_, err = anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 0, nil })
 				if !errors.Is(err, anyio.ErrPortalStopped) {
@@ -90,7 +91,7 @@ func TestStoppedPortalTakesNoCallsAndItsTasksEnd(t *testing.T) {
 				release.Set()
 				return nil
 			})
-			wantNil(t, "portal", err)
+			testkit.WantNil(t, "portal", err)
 			if cancelRemaining != errors.Is(ended, anyio.ErrCanceled) {
 				t.Errorf("cancelRemaining %v: task ended with %v", cancelRemaining, ended)
 			}
@@ -108,7 +109,7 @@ func TestPortalBodyThatFailsCancelsTheTasks(t *testing.T) {
 			}); err != nil {
 				return err
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			return errBoom
 		})
 		if !errors.Is(err, errBoom) || !errors.Is(ended, anyio.ErrCanceled) {
@@ -151,10 +152,10 @@ func TestCanceledPortalCallEndsItsTaskFirst(t *testing.T) {
 					ended.Store(true)
 					return 0, err
 				})
-				wantCanceled(t, "call", err)
+				testkit.WantCanceled(t, "call", err)
 				return err
 			})
-			wantNil(t, "scope", err)
+			testkit.WantNil(t, "scope", err)
 			if !ended.Load() {
 				t.Error("the call returned before its task")
 			}
@@ -163,10 +164,10 @@ func TestCanceledPortalCallEndsItsTaskFirst(t *testing.T) {
 				_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
 				return err
 			})
-			wantNil(t, "canceled before", err)
+			testkit.WantNil(t, "canceled before", err)
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -192,13 +193,13 @@ func TestPortalStartReturnsTheStartedValueOrTheEarlyError(t *testing.T) {
 				t.Errorf("never started: %v", err)
 			}
 			_, task, err = anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) { started(1); return "", errBoom })
-			wantNil(t, "crash after", err)
+			testkit.WantNil(t, "crash after", err)
 			if _, err := task.Await(ctx); err != errBoom {
 				t.Errorf("crash after: %v", err)
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -236,7 +237,7 @@ func TestPortalOpenRunsEntryAndExitInOneTask(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	})
 }
 
@@ -249,7 +250,7 @@ func TestPortalOpenCleansUpWhenItsTaskIsCanceled(t *testing.T) {
 				cleaned = true
 				return err
 			})
-			wantNil(t, "open", err)
+			testkit.WantNil(t, "open", err)
 			p.Stop(true)
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				if err := leave(ctx, nil); !errors.Is(err, anyio.ErrTaskCanceled) {
@@ -261,7 +262,7 @@ func TestPortalOpenCleansUpWhenItsTaskIsCanceled(t *testing.T) {
 				return nil
 			})
 		})
-		wantNil(t, "portal", err)
+		testkit.WantNil(t, "portal", err)
 	}, likeGoroutines, anyiotest.Seeds(1, 2, 4, 6, 10))
 }
 
@@ -273,7 +274,7 @@ func TestStartedPortalIsARunOfItsOwn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			name, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (string, error) { return backendOf(ctx), nil })
+			name, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (string, error) { return testkit.BackendOf(ctx), nil })
 			if name != on.Name() || err != nil {
 				t.Errorf("got %q, %v", name, err)
 			}
@@ -281,8 +282,8 @@ func TestStartedPortalIsARunOfItsOwn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantNil(t, "close", p.Close(ctx))
-			wantNil(t, "close again", p.Close(ctx))
+			testkit.WantNil(t, "close", p.Close(ctx))
+			testkit.WantNil(t, "close again", p.Close(ctx))
 			if v, err := task.Await(ctx); v != 3 || err != nil {
 				t.Errorf("Close did not wait: %d, %v", v, err)
 			}
@@ -304,7 +305,7 @@ func TestClosingAStartedPortalInACanceledScopeCancelsItsTasks(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	wantNil(t, "close", p.Close(ctx))
+	testkit.WantNil(t, "close", p.Close(ctx))
 	if _, err := task.Await(context.Background()); !errors.Is(err, anyio.ErrTaskCanceled) {
 		t.Errorf("task: %v", err)
 	}
@@ -324,9 +325,9 @@ func TestPanicInAStartedPortalIsRaisedByClose(t *testing.T) {
 
 func TestPortalOfOneBackendServesTasksOfAnother(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		if simulated(ctx) {
+		if testkit.Simulated(ctx) {
 			_, err := anyio.StartPortal(ctx)
-			wantMisuse(t, "StartPortal in a simulation", err)
+			testkit.WantMisuse(t, "StartPortal in a simulation", err)
 			return
 		}
 		for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
@@ -346,8 +347,8 @@ func TestPortalOfOneBackendServesTasksOfAnother(t *testing.T) {
 				}
 				return nil
 			})
-			wantNil(t, "calls", err)
-			wantNil(t, "close", p.Close(ctx))
+			testkit.WantNil(t, "calls", err)
+			testkit.WantNil(t, "close", p.Close(ctx))
 		}
 	})
 }
@@ -385,7 +386,7 @@ func TestCallsWhileAPortalStopsRunOrAreRefused(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			wantNil(t, "close", p.Close(ctx))
+			testkit.WantNil(t, "close", p.Close(ctx))
 			if ran.Load() != returned.Load() || returned.Load()+refused.Load() != 10_000 || refused.Load() == 0 {
 				t.Errorf("%d ran, %d returned, %d were refused", ran.Load(), returned.Load(), refused.Load())
 			}
@@ -406,12 +407,12 @@ func TestPortalProviderSharesOneRun(t *testing.T) {
 		if first != second || err != nil {
 			t.Errorf("two portals at once, %v", err)
 		}
-		wantNil(t, "release", pp.Release(ctx))
+		testkit.WantNil(t, "release", pp.Release(ctx))
 		v, err := anyio.PortalCall(ctx, first, func(context.Context) (int, error) { return 1, nil })
 		if v != 1 || err != nil {
 			t.Errorf("after one release: %d, %v", v, err)
 		}
-		wantNil(t, "last release", pp.Release(ctx))
+		testkit.WantNil(t, "last release", pp.Release(ctx))
 		if _, err := anyio.PortalCall(ctx, first, func(context.Context) (int, error) { return 1, nil }); err != anyio.ErrPortalStopped {
 			t.Errorf("after the last release: %v", err)
 		}
@@ -420,5 +421,5 @@ func TestPortalProviderSharesOneRun(t *testing.T) {
 	if portals[0] == portals[1] {
 		t.Error("an ended run came back")
 	}
-	wantMisuse(t, "one release too many", pp.Release(ctx))
+	testkit.WantMisuse(t, "one release too many", pp.Release(ctx))
 }

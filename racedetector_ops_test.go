@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	hidden "github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
@@ -246,7 +247,7 @@ func TestRaceOps(t *testing.T) {
 		for _, before := range allRaceOps {
 			t.Run(after.name+", "+before.name, func(t *testing.T) {
 				for range 3 { // the detector forgets all accesses now and then
-					wantNil(t, "run", raceBetween(after, before, options()...))
+					testkit.WantNil(t, "run", raceBetween(after, before, options()...))
 				}
 			})
 		}

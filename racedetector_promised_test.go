@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
@@ -368,11 +369,11 @@ func TestRaceDetectorSeesNoRaceInAHandover(t *testing.T) {
 	for _, p := range slices.Concat(promisedEdges, builtEdges) {
 		t.Run(p.name, func(t *testing.T) {
 			for seed := range seeds {
-				wantNil(t, "sim", p.run(sim.New(sim.Config{Seed: uint64(seed)})))
+				testkit.WantNil(t, "sim", p.run(sim.New(sim.Config{Seed: uint64(seed)})))
 			}
 			for range rounds {
-				wantNil(t, "eventloop", p.run(anyio.EventLoop()))
-				wantNil(t, "parallel", p.run(anyio.Parallel()))
+				testkit.WantNil(t, "eventloop", p.run(anyio.EventLoop()))
+				testkit.WantNil(t, "parallel", p.run(anyio.Parallel()))
 			}
 		})
 	}

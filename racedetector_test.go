@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -219,7 +220,7 @@ func TestRacePrograms(t *testing.T) {
 		for _, b := range raceBackends {
 			t.Run(p.name+"/"+b().Name(), func(t *testing.T) {
 				for range 3 { // the detector forgets all accesses now and then
-					wantNil(t, "run", p.run(b()))
+					testkit.WantNil(t, "run", p.run(b()))
 				}
 			})
 		}
@@ -247,12 +248,12 @@ func TestRaceOfTheFirstCallbacks(t *testing.T) {
 	}
 	t.Run("race", func(t *testing.T) {
 		if name == "" {
-			wantNil(t, "group", main(context.Background()))
+			testkit.WantNil(t, "group", main(context.Background()))
 			return
 		}
 		b, err := anyio.BackendByName(name)
-		wantNil(t, "backend", err)
-		wantNil(t, "run", anyio.Run(context.Background(), main, anyio.On(b)))
+		testkit.WantNil(t, "backend", err)
+		testkit.WantNil(t, "run", anyio.Run(context.Background(), main, anyio.On(b)))
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -43,7 +44,7 @@ func TestRandOfAnotherRealRunIsDifferent(t *testing.T) {
 			v, err := anyio.Call(context.Background(), func(ctx context.Context) (uint64, error) {
 				return anyio.Rand(ctx).Uint64(), nil
 			}, anyio.On(b))
-			wantNil(t, "run", err)
+			testkit.WantNil(t, "run", err)
 			seen[v] = true
 		}
 		if len(seen) != 3 {

@@ -11,12 +11,13 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/loop"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
 func TestRunReturnsMainsErrorAndCallItsValue(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
-		wantNil(t, "run", run(func(context.Context) error { return nil }))
+		testkit.WantNil(t, "run", run(func(context.Context) error { return nil }))
 		if err := run(fails(errBoom)); err != errBoom {
 			t.Errorf("run: %v", err)
 		}
@@ -42,14 +43,14 @@ func TestContextOfRunCancelsFromOutside(t *testing.T) {
 			}
 			return err
 		}, anyio.On(b))
-		wantCanceled(t, b.Name(), err)
+		testkit.WantCanceled(t, b.Name(), err)
 	}
 }
 
 func TestWaitingMainIsCanceledByTheContextOfRun(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		ctx, cancel := context.WithCancel(context.Background())
-		wantCanceled(t, b.Name(), anyio.Run(ctx, func(ctx context.Context) error {
+		testkit.WantCanceled(t, b.Name(), anyio.Run(ctx, func(ctx context.Context) error {
 			go cancel()
 			return anyio.SleepForever(ctx)
 		}, anyio.On(b)))
@@ -59,16 +60,16 @@ func TestWaitingMainIsCanceledByTheContextOfRun(t *testing.T) {
 func TestContextOfARunIsDeadAfterwards(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
 		var kept context.Context
-		wantNil(t, "run", run(func(ctx context.Context) error { kept = ctx; return nil }))
-		wantCanceled(t, "Err", context.Cause(kept))
+		testkit.WantNil(t, "run", run(func(ctx context.Context) error { kept = ctx; return nil }))
+		testkit.WantCanceled(t, "Err", context.Cause(kept))
 		<-kept.Done()
-		wantCanceled(t, "Sleep", anyio.Sleep(kept, time.Hour))
+		testkit.WantCanceled(t, "Sleep", anyio.Sleep(kept, time.Hour))
 	})
 }
 
 func TestMainThatLeavesAScopeOpenIsTold(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
-		wantMisuse(t, "run", run(func(ctx context.Context) error {
+		testkit.WantMisuse(t, "run", run(func(ctx context.Context) error {
 			_, _ = anyio.OpenCancelScope(ctx)
 			return nil
 		}))
@@ -90,8 +91,8 @@ func TestBackendsAreFoundByName(t *testing.T) {
 	if all := anyio.Backends(); !slices.Equal(all, []string{"eventloop", "parallel", "sim"}) {
 		t.Errorf("all: %v", all)
 	}
-	wantMisuse(t, "nil backend", anyio.Run(context.Background(), fails(nil), anyio.On(nil)))
-	wantMisuse(t, "somebody's backend", anyio.Run(context.Background(), fails(nil), anyio.On(foreignBackend{})))
+	testkit.WantMisuse(t, "nil backend", anyio.Run(context.Background(), fails(nil), anyio.On(nil)))
+	testkit.WantMisuse(t, "somebody's backend", anyio.Run(context.Background(), fails(nil), anyio.On(foreignBackend{})))
 }
 
 func TestDebugRunsRecordSinceWhenTasksWait(t *testing.T) {
@@ -100,7 +101,7 @@ func TestDebugRunsRecordSinceWhenTasksWait(t *testing.T) {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				begin := anyio.Now(ctx)
 				tg.Go(anyio.SleepForever, anyio.Name("waiter"))
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				tasks := kernel.Locate(ctx).Run().Tasks()
 				if len(tasks) != 2 || tasks[0].Task.Name() != "first" || tasks[1].Task.Name() != "waiter" {
 					t.Fatalf("tasks: %+v", tasks)
@@ -112,17 +113,17 @@ func TestDebugRunsRecordSinceWhenTasksWait(t *testing.T) {
 				return nil
 			})
 		}, anyio.Debug(), anyio.MainName("first"))
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 	})
 }
 
 // Two tasks that look for all others to be blocked count as blocked to each other.
 func TestTwoMayWaitForAllToBlock(t *testing.T) {
 	onEach(t, func(t *testing.T, run runFunc) {
-		wantNil(t, "run", run(func(ctx context.Context) error {
+		testkit.WantNil(t, "run", run(func(ctx context.Context) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				for range 3 {
-					tg.Go(func(ctx context.Context) error { settled(t, ctx); return nil })
+					tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return nil })
 				}
 				return nil
 			})

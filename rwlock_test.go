@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 const (
@@ -46,7 +47,7 @@ func (q *rwQueue) come(ctx context.Context, name string) *anyio.TaskHandle {
 			return leave.Wait(ctx)
 		})
 	}, anyio.Name(name))
-	settled(q.t, ctx)
+	testkit.Settled(q.t, ctx)
 	return h
 }
 
@@ -62,7 +63,7 @@ func (q *rwQueue) after(ctx context.Context, names, want string) {
 // letIn wants those that came in since the last call.
 func (q *rwQueue) letIn(ctx context.Context, when, want string) {
 	q.t.Helper()
-	settled(q.t, ctx)
+	testkit.Settled(q.t, ctx)
 	must(q.t, q.turns.Do(ctx, func(context.Context) error {
 		equal(q.t, "let in "+when, strings.Join(slices.Sorted(slices.Values(q.log)), " "), want)
 		q.log = nil
@@ -126,15 +127,15 @@ func TestRWLockNobodyBargesIn(t *testing.T) {
 		q.come(ctx, "r1")
 		must(t, q.lock.TryAcquireRead())
 		q.lock.ReleaseRead()
-		wantErr(t, q.lock.TryAcquire(), anyio.ErrWouldBlock)
+		testkit.WantErr(t, q.lock.TryAcquire(), anyio.ErrWouldBlock)
 		q.come(ctx, "w1")
-		wantErr(t, q.lock.TryAcquireRead(), anyio.ErrWouldBlock)
+		testkit.WantErr(t, q.lock.TryAcquireRead(), anyio.ErrWouldBlock)
 		q.leave["r1"].Set()
-		settled(t, ctx)
-		wantErr(t, q.lock.TryAcquireRead(), anyio.ErrWouldBlock)
-		wantErr(t, q.lock.TryAcquire(), anyio.ErrWouldBlock)
+		testkit.Settled(t, ctx)
+		testkit.WantErr(t, q.lock.TryAcquireRead(), anyio.ErrWouldBlock)
+		testkit.WantErr(t, q.lock.TryAcquire(), anyio.ErrWouldBlock)
 		q.leave["w1"].Set()
-		settled(t, ctx)
+		testkit.Settled(t, ctx)
 		must(t, q.lock.TryAcquire())
 		q.lock.Release()
 	})
@@ -160,7 +161,7 @@ func TestRWLockIsNotReentrantAndKnowsItsOwners(t *testing.T) {
 					return nil
 				})
 				tg.Go(lock.Acquire) // also with somebody waiting
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				wantMisuseText(t, lock.AcquireRead(ctx), rwHeldAlready)
 				tg.Cancel("done")
 			})
@@ -174,15 +175,15 @@ func TestRWLockInCanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var lock anyio.RWLock
 		inCanceledScope(t, ctx, func(ctx context.Context) {
-			wantCanceled(t, "Acquire", lock.Acquire(ctx))
-			wantCanceled(t, "AcquireRead", lock.AcquireRead(ctx))
-			wantCanceled(t, "Do", lock.Do(ctx, nil))
-			wantCanceled(t, "DoRead", lock.DoRead(ctx, nil))
+			testkit.WantCanceled(t, "Acquire", lock.Acquire(ctx))
+			testkit.WantCanceled(t, "AcquireRead", lock.AcquireRead(ctx))
+			testkit.WantCanceled(t, "Do", lock.Do(ctx, nil))
+			testkit.WantCanceled(t, "DoRead", lock.DoRead(ctx, nil))
 			must(t, lock.TryAcquire())
 			lock.Release()
 		})
 		for _, do := range []func(context.Context, func(context.Context) error) error{lock.Do, lock.DoRead} {
-			wantErr(t, do(ctx, func(context.Context) error { return errBoom }), errBoom)
+			testkit.WantErr(t, do(ctx, func(context.Context) error { return errBoom }), errBoom)
 			func() {
 				defer func() { equal(t, "panic", recover(), any("ouch")) }()
 				_ = do(ctx, func(context.Context) error { panic("ouch") })
@@ -207,8 +208,8 @@ func TestRWLockWithoutRunAndWithForeignContexts(t *testing.T) {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()
-	wantErr(t, <-waits, context.Canceled)
-	wantErr(t, <-waits, context.Canceled)
+	testkit.WantErr(t, <-waits, context.Canceled)
+	testkit.WantErr(t, <-waits, context.Canceled)
 	lock.Release()
 	equal(t, "at the end", lock.Statistics(), anyio.RWLockStatistics{})
 }
@@ -227,11 +228,11 @@ func TestReaderThatEndsIsNamedAndTheLockPassesOn(t *testing.T) {
 				var end anyio.Event
 				err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error { return errors.Join(acquire(ctx), end.Wait(ctx)) }, anyio.Name("forgetful"))
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					waiters.Go(func(ctx context.Context) error {
 						return lock.Do(ctx, func(context.Context) error { wrote = true; return nil })
 					})
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					end.Set()
 					return nil
 				})
@@ -256,11 +257,11 @@ func TestRWLockManyReaders(t *testing.T) {
 			for i := range leave {
 				tg.Go(func(ctx context.Context) error { return lock.DoRead(ctx, leave[i].Wait) })
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			equal(t, "readers", lock.Statistics().Readers, n)
 			for i := range leave {
 				leave[i*37%n].Set()
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				equal(t, "readers", lock.Statistics().Readers, n-1-i)
 			}
 		})

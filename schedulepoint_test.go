@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -69,7 +70,7 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 					}
 					call := make(tg)
 					for n := 0; !ran.Load(); n++ {
-						if n == 10_000 && backendOf(ctx) != "parallel" {
+						if n == 10_000 && testkit.BackendOf(ctx) != "parallel" {
 							t.Errorf("%s, canceled %v: another task did not run in %d calls", name, canceled, n)
 							break
 						}
@@ -79,7 +80,7 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 					}
 					return nil
 				})
-				wantNil(t, name, err)
+				testkit.WantNil(t, name, err)
 			}
 		}
 	})

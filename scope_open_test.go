@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -60,15 +61,15 @@ func TestTypeOwnsTasksFromOpenToClose(t *testing.T) {
 			return anyio.SleepForever(ctx)
 		})
 		s.trace = append(s.trace, "used")
-		wantNil(t, "Close", s.Close(nil))
+		testkit.WantNil(t, "Close", s.Close(nil))
 		if got := strings.Join(s.trace, " "); got != "opened used closed" || !ended.IsSet() || h.Status() != anyio.TaskCanceled {
 			t.Errorf("%s, ended %v, %v", got, ended.IsSet(), h)
 		}
-		wantNil(t, "the scope outside", anyio.Sleep(ctx, 0))
-		wantCanceled(t, "the service's context", anyio.Sleep(s.ctx, 0))
+		testkit.WantNil(t, "the scope outside", anyio.Sleep(ctx, 0))
+		testkit.WantCanceled(t, "the service's context", anyio.Sleep(s.ctx, 0))
 
 		again := openTimed(ctx) // the type may be opened again; each scope is new
-		wantNil(t, "Close", again.Close(nil))
+		testkit.WantNil(t, "Close", again.Close(nil))
 	})
 }
 
@@ -92,7 +93,7 @@ func TestFailedTaskCancelsTheWorkAndComesBackFromClose(t *testing.T) {
 		s := openService(ctx)
 		s.tg.Go(func(context.Context) error { return errBoom })
 		err := anyio.SleepForever(s.ctx)
-		wantCanceled(t, "the work", err)
+		testkit.WantCanceled(t, "the work", err)
 		if err := s.Close(err); !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
 			t.Error(err)
 		}
@@ -103,8 +104,8 @@ func TestOpenedScopeRemovesItsOwnCancellationAtClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		inner, scope := anyio.OpenCancelScope(ctx, anyio.WithDeadline(anyio.Now(ctx).Add(time.Millisecond)))
 		err := anyio.SleepForever(inner)
-		wantCanceled(t, "wait beyond the deadline", err)
-		wantNil(t, "Close", scope.Close(err))
+		testkit.WantCanceled(t, "wait beyond the deadline", err)
+		testkit.WantNil(t, "Close", scope.Close(err))
 		if !scope.CancelledCaught() || !scope.CancelCalled() {
 			t.Error("the scope did not catch its cancellation")
 		}
@@ -117,13 +118,13 @@ func TestOpenedScopeKeepsACancellationFromOutside(t *testing.T) {
 			inner, scope := anyio.OpenCancelScope(ctx)
 			outer.Cancel("test")
 			err := scope.Close(anyio.Sleep(inner, 0))
-			wantCanceled(t, "Close", err)
+			testkit.WantCanceled(t, "Close", err)
 			if scope.CancelledCaught() {
 				t.Error("the inner scope caught the outer one's cancellation")
 			}
 			return err
 		})
-		wantNil(t, "outer scope", err)
+		testkit.WantNil(t, "outer scope", err)
 	})
 }
 
@@ -132,30 +133,21 @@ func TestOpenedScopeMayBeShielded(t *testing.T) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
 			outer.Cancel("test")
 			inner, scope := anyio.OpenCancelScope(ctx, anyio.WithShield())
-			wantNil(t, "in the shield", anyio.Sleep(inner, 0))
+			testkit.WantNil(t, "in the shield", anyio.Sleep(inner, 0))
 			return scope.Close(nil)
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
-}
-
-// misuseText is the text of a *MisuseError, with what it must tell.
-func misuseText(t *testing.T, err error, problem, fix string) {
-	t.Helper()
-	var m *anyio.MisuseError
-	if !errors.As(err, &m) || !strings.Contains(m.Text, problem) || !strings.Contains(m.Text, fix) {
-		t.Errorf("got %v, want a MisuseError that tells %q and %q", err, problem, fix)
-	}
 }
 
 func TestClosedTwiceTellsTheFix(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		_, scope := anyio.OpenCancelScope(ctx)
-		wantNil(t, "first Close", scope.Close(nil))
-		misuseText(t, scope.Close(nil), "closed twice", "use WithCancelScope")
+		testkit.WantNil(t, "first Close", scope.Close(nil))
+		testkit.WantMisuseText(t, scope.Close(nil), "closed twice", "use WithCancelScope")
 		s := openService(ctx)
-		wantNil(t, "first Close", s.Close(nil))
-		misuseText(t, s.Close(nil), "closed twice", "use WithTaskGroup")
+		testkit.WantNil(t, "first Close", s.Close(nil))
+		testkit.WantMisuseText(t, s.Close(nil), "closed twice", "use WithTaskGroup")
 	})
 }
 
@@ -163,22 +155,22 @@ func TestClosedInTheWrongOrderTellsTheFix(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		outerCtx, outer := anyio.OpenCancelScope(ctx)
 		_, inner := anyio.OpenCancelScope(outerCtx)
-		misuseText(t, outer.Close(nil), "before a scope opened inside it", "inner scopes first")
-		wantNil(t, "inner", inner.Close(nil))
+		testkit.WantMisuseText(t, outer.Close(nil), "before a scope opened inside it", "inner scopes first")
+		testkit.WantNil(t, "inner", inner.Close(nil))
 
 		groupCtx, tg := anyio.OpenTaskGroup(ctx)
 		_, inner = anyio.OpenCancelScope(groupCtx)
-		misuseText(t, tg.Close(nil), "before a cancel scope opened in its body", "inner scopes first")
-		wantNil(t, "inner", inner.Close(nil))
+		testkit.WantMisuseText(t, tg.Close(nil), "before a cancel scope opened in its body", "inner scopes first")
+		testkit.WantNil(t, "inner", inner.Close(nil))
 
 		outerCtx, outer = anyio.OpenCancelScope(ctx)
 		_, inner = anyio.OpenCancelScope(outerCtx)
 		err := outer.Close(errBoom)
-		misuseText(t, err, "before a scope opened inside it", "inner scopes first")
+		testkit.WantMisuseText(t, err, "before a scope opened inside it", "inner scopes first")
 		if !errors.Is(err, errBoom) {
 			t.Errorf("the error of the work is lost: %v", err)
 		}
-		wantNil(t, "inner", inner.Close(nil))
+		testkit.WantNil(t, "inner", inner.Close(nil))
 	})
 }
 
@@ -188,21 +180,21 @@ func TestClosedByAnotherTaskTellsTheFix(t *testing.T) {
 		groupCtx, group := anyio.OpenTaskGroup(ctx)
 		err := anyio.WithTaskGroup(groupCtx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			return tg.Go(func(context.Context) error {
-				misuseText(t, scope.Close(nil), "another goroutine", "task group")
-				misuseText(t, group.Close(nil), "another goroutine", "where you opened it")
+				testkit.WantMisuseText(t, scope.Close(nil), "another goroutine", "task group")
+				testkit.WantMisuseText(t, group.Close(nil), "another goroutine", "where you opened it")
 				return nil
 			}).Await(ctx)
 		})
-		wantNil(t, "group", err)
-		wantNil(t, "group.Close", group.Close(nil))
-		wantNil(t, "scope.Close", scope.Close(nil))
+		testkit.WantNil(t, "group", err)
+		testkit.WantNil(t, "group.Close", group.Close(nil))
+		testkit.WantNil(t, "scope.Close", scope.Close(nil))
 	})
 }
 
 func TestTasksCannotBeStartedInAClosedGroup(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := openService(ctx)
-		wantNil(t, "Close", s.Close(nil))
+		testkit.WantNil(t, "Close", s.Close(nil))
 		mustMisuse(t, "not active", func() { s.tg.Go(anyio.SleepForever) })
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestSemaphoreArguments(t *testing.T) {
@@ -37,7 +38,7 @@ func TestSemaphoreValueStaysInBounds(t *testing.T) {
 					})
 				})
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			most = sem.Value()
 		})
 		equal(t, "value at the end", sem.Value(), 2)
@@ -50,7 +51,7 @@ func TestSemaphoreTryAcquire(t *testing.T) {
 		sem := anyio.NewSemaphore(1)
 		must(t, sem.TryAcquire())
 		equal(t, "value", sem.Value(), 0)
-		wantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
+		testkit.WantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
 		sem.Release()
 		equal(t, "value", sem.Value(), 1)
 	})
@@ -59,12 +60,12 @@ func TestSemaphoreTryAcquire(t *testing.T) {
 func TestSemaphoreZeroValue(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var sem anyio.Semaphore
-		wantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
+		testkit.WantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
 		_, bounded := sem.MaxValue()
 		equal(t, "bounded", bounded, false)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(sem.Acquire)
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			sem.Release() // by another task
 		})
 		equal(t, "value", sem.Value(), 0)
@@ -107,7 +108,7 @@ func TestSemaphoreServesInOrder(t *testing.T) {
 					sem.Release()
 					return nil
 				})
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				equal(t, "waiting", sem.Statistics(), anyio.SemaphoreStatistics{TasksWaiting: i + 1})
 			}
 			sem.Release()
@@ -134,7 +135,7 @@ func TestSemaphoreCanceledWhileWaiting(t *testing.T) {
 						}
 						return err
 					})
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					if releaseFirst {
 						sem.Release()
 						h.Cancel("test")
@@ -146,7 +147,7 @@ func TestSemaphoreCanceledWhileWaiting(t *testing.T) {
 				if releaseFirst {
 					must(t, err)
 				} else {
-					wantErr(t, err, anyio.ErrCanceled)
+					testkit.WantErr(t, err, anyio.ErrCanceled)
 				}
 				equal(t, "value", sem.Value(), 1)
 				equal(t, "waiting", sem.Statistics().TasksWaiting, 0)
@@ -176,13 +177,13 @@ func TestSemaphoreHandsOverAtRelease(t *testing.T) {
 		must(t, sem.Acquire(ctx))
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(sem.Acquire)
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			sem.Release()
 			equal(t, "value", sem.Value(), 0)
-			wantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
+			testkit.WantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
 			equal(t, "waiting", sem.Statistics().TasksWaiting, 0)
 		})
-		wantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
+		testkit.WantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
 	})
 }
 
@@ -190,8 +191,8 @@ func TestSemaphoreInCanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		sem := anyio.NewSemaphore(1)
 		inCanceledScope(t, ctx, func(ctx context.Context) {
-			wantErr(t, sem.Acquire(ctx), anyio.ErrCanceled)
-			wantErr(t, sem.Do(ctx, func(context.Context) error { return nil }), anyio.ErrCanceled)
+			testkit.WantErr(t, sem.Acquire(ctx), anyio.ErrCanceled)
+			testkit.WantErr(t, sem.Do(ctx, func(context.Context) error { return nil }), anyio.ErrCanceled)
 		})
 		equal(t, "value", sem.Value(), 1)
 	})
@@ -200,7 +201,7 @@ func TestSemaphoreInCanceledScope(t *testing.T) {
 func TestSemaphoreDoReleases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		sem := anyio.NewBoundedSemaphore(1, 1)
-		wantErr(t, sem.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
+		testkit.WantErr(t, sem.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
 		func() {
 			defer func() { equal(t, "panic", recover(), any("ouch")) }()
 			_ = sem.Do(ctx, func(context.Context) error { panic("ouch") })
@@ -219,7 +220,7 @@ func TestSemaphoreWithForeignContexts(t *testing.T) {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()
-	wantErr(t, <-errs, context.Canceled)
+	testkit.WantErr(t, <-errs, context.Canceled)
 	sem.Release()
 	equal(t, "value", sem.Value(), 1)
 }

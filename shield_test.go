@@ -9,20 +9,21 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestCleanupNeedsAShield(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")
-			wantNil(t, "shielded", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
+			testkit.WantNil(t, "shielded", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				if ctx.Err() != nil {
 					t.Errorf("inside the shield: %v", ctx.Err())
 				}
 				return anyio.Sleep(ctx, time.Millisecond)
 			}))
 			for range 2 {
-				wantCanceled(t, "after the shield", anyio.Sleep(ctx, time.Millisecond))
+				testkit.WantCanceled(t, "after the shield", anyio.Sleep(ctx, time.Millisecond))
 			}
 			err := anyio.Shielded(ctx, time.Millisecond, anyio.SleepForever)
 			if !errors.Is(err, anyio.ErrTimeout) {
@@ -30,7 +31,7 @@ func TestCleanupNeedsAShield(t *testing.T) {
 			}
 			return anyio.Sleep(ctx, 0)
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -45,8 +46,8 @@ func TestShieldedScopeCanStillBeCanceled(t *testing.T) {
 			t.Errorf("deadline: %v, %v", d, ok)
 		}
 		err := anyio.Sleep(ctx, 0)
-		wantCanceled(t, "wait", err)
-		wantNil(t, "close", s.Close(err))
+		testkit.WantCanceled(t, "wait", err)
+		testkit.WantNil(t, "close", s.Close(err))
 		if !s.CancelledCaught() {
 			t.Error("not caught")
 		}
@@ -57,11 +58,11 @@ func TestShieldCanBeRaisedAndLifted(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
 			return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-				wantNil(t, "before", anyio.Sleep(ctx, time.Millisecond))
+				testkit.WantNil(t, "before", anyio.Sleep(ctx, time.Millisecond))
 				done := ctx.Done()
 				s.SetShield(true)
 				outer.Cancel("")
-				wantNil(t, "raised", anyio.Sleep(ctx, time.Millisecond))
+				testkit.WantNil(t, "raised", anyio.Sleep(ctx, time.Millisecond))
 				select {
 				case <-done:
 					t.Error("Done is closed in a shield")
@@ -69,14 +70,14 @@ func TestShieldCanBeRaisedAndLifted(t *testing.T) {
 				}
 				s.SetShield(false)
 				<-done
-				wantCanceled(t, "lifted", anyio.Sleep(ctx, time.Millisecond))
+				testkit.WantCanceled(t, "lifted", anyio.Sleep(ctx, time.Millisecond))
 				s.SetShield(true)
-				wantNil(t, "raised again", anyio.Sleep(ctx, time.Millisecond))
+				testkit.WantNil(t, "raised again", anyio.Sleep(ctx, time.Millisecond))
 				<-ctx.Done() // package context allows no way back
 				if ctx.Err() == nil {
 					t.Error("Done is closed and Err nil")
 				}
-				wantNil(t, "a scope opened in the shield", anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
+				testkit.WantNil(t, "a scope opened in the shield", anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
 					select {
 					case <-ctx.Done():
 						t.Error("Done of a scope opened in the shield is closed")
@@ -89,7 +90,7 @@ func TestShieldCanBeRaisedAndLifted(t *testing.T) {
 				return anyio.Sleep(ctx, 0)
 			})
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -107,10 +108,10 @@ func TestLiftingAShieldWakesThoseWhoWait(t *testing.T) {
 					})
 				})
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			tg.Cancel("")
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				if h.Status() != anyio.TaskPending {
 					t.Errorf("the shield did not hold: %v", h.Status())
 				}
@@ -118,7 +119,7 @@ func TestLiftingAShieldWakesThoseWhoWait(t *testing.T) {
 				return h.Wait(ctx)
 			})
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -137,21 +138,21 @@ func TestNestedShieldsDoNotSwallowTheOuterCancellation(t *testing.T) {
 					err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 						inner = s
 						s.SetShield(true)
-						wantNil(t, "inside", anyio.Sleep(ctx, time.Millisecond))
+						testkit.WantNil(t, "inside", anyio.Sleep(ctx, time.Millisecond))
 						s.Cancel("inner")
 						return anyio.Sleep(ctx, 0)
 					})
-					wantNil(t, "inner scope", err)
+					testkit.WantNil(t, "inner scope", err)
 					return anyio.Sleep(ctx, 0)
 				})
 				if middleShielded {
-					wantNil(t, "shielded middle scope", err)
+					testkit.WantNil(t, "shielded middle scope", err)
 				} else {
-					wantCanceled(t, "middle scope", err)
+					testkit.WantCanceled(t, "middle scope", err)
 				}
 				return anyio.Sleep(ctx, 0)
 			})
-			wantNil(t, "outer scope", err)
+			testkit.WantNil(t, "outer scope", err)
 			if !outer.CancelledCaught() || middle.CancelledCaught() != middleShielded || !inner.CancelledCaught() {
 				t.Errorf("caught: outer %v, middle %v (shielded %v), inner %v",
 					outer.CancelledCaught(), middle.CancelledCaught(), middleShielded, inner.CancelledCaught())
@@ -165,17 +166,17 @@ func TestTasksAreCanceledAlthoughTheirHostSitsInAShield(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(anyio.SleepForever)
 			err := anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				tg.Cancel("")
 				return h.Wait(ctx)
 			})
-			wantNil(t, "shield of the host", err)
+			testkit.WantNil(t, "shield of the host", err)
 			if h.Status() != anyio.TaskCanceled {
 				t.Errorf("task: %v", h.Status())
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -195,7 +196,7 @@ func TestShieldedGroupEndsItsWorkInACanceledScope(t *testing.T) {
 				}
 				return nil
 			})
-			wantNil(t, "group", err)
+			testkit.WantNil(t, "group", err)
 			return anyio.Sleep(ctx, 0)
 		})
 		if err != nil || finished.Load() != 3 {
@@ -224,41 +225,41 @@ func TestScopeMisuseIsTold(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		outerCtx, outer := anyio.OpenCancelScope(ctx)
 		_, inner := anyio.OpenCancelScope(outerCtx, anyio.WithDeadline(anyio.Now(ctx).Add(time.Hour)))
-		wantMisuse(t, "outer scope closed first", outer.Close(nil))
-		wantNil(t, "inner scope", inner.Close(nil))
-		wantMisuse(t, "closed twice", inner.Close(nil))
+		testkit.WantMisuse(t, "outer scope closed first", outer.Close(nil))
+		testkit.WantNil(t, "inner scope", inner.Close(nil))
+		testkit.WantMisuse(t, "closed twice", inner.Close(nil))
 
 		outerCtx, outer = anyio.OpenCancelScope(ctx)
 		_, inner = anyio.OpenCancelScope(outerCtx)
 		err := outer.Close(errBoom)
-		wantMisuse(t, "wrong order with an error", err)
+		testkit.WantMisuse(t, "wrong order with an error", err)
 		if !errors.Is(err, errBoom) {
 			t.Errorf("the body's error is lost: %v", err)
 		}
-		wantNil(t, "inner scope", inner.Close(nil))
+		testkit.WantNil(t, "inner scope", inner.Close(nil))
 
 		var open *anyio.CancelScope
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error { _, open = anyio.OpenCancelScope(ctx); return nil })
 			return nil
 		})
-		wantMisuse(t, "task that ended before its scope", err)
-		wantMisuse(t, "closed by another task", open.Close(nil))
+		testkit.WantMisuse(t, "task that ended before its scope", err)
+		testkit.WantMisuse(t, "closed by another task", open.Close(nil))
 
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			_, _ = anyio.OpenCancelScope(ctx)
 			return nil
 		})
-		wantMisuse(t, "group that ended before a scope in it", err)
+		testkit.WantMisuse(t, "group that ended before a scope in it", err)
 		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			_, _ = anyio.OpenCancelScope(ctx)
 			return nil
 		})
-		wantMisuse(t, "scope that ended before a scope in it", err)
+		testkit.WantMisuse(t, "scope that ended before a scope in it", err)
 		_, err = anyio.MoveOnAfter(ctx, time.Hour, func(ctx context.Context) error {
 			_, _ = anyio.OpenCancelScope(ctx)
 			return nil
 		})
-		wantMisuse(t, "timeout that ended before a scope in it", err)
+		testkit.WantMisuse(t, "timeout that ended before a scope in it", err)
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -18,7 +19,7 @@ import (
 func simSteps(t *testing.T, main func(context.Context) error) uint64 {
 	t.Helper()
 	s := sim.New(sim.Config{Seed: 1})
-	wantNil(t, "run", anyio.Run(context.Background(), main, anyio.On(s)))
+	testkit.WantNil(t, "run", anyio.Run(context.Background(), main, anyio.On(s)))
 	return s.Steps()
 }
 
@@ -62,7 +63,7 @@ func TestSameSeedSameSchedule(t *testing.T) {
 	s := sim.New(sim.Config{Seed: 42})
 	var hash, steps uint64
 	for i := range n {
-		wantNil(t, "run", anyio.Run(context.Background(), busy, anyio.On(s)))
+		testkit.WantNil(t, "run", anyio.Run(context.Background(), busy, anyio.On(s)))
 		if i == 0 {
 			hash, steps = s.Hash(), s.Steps()
 		} else if s.Hash() != hash || s.Steps() != steps {
@@ -79,10 +80,10 @@ func TestDifferentSeedsDifferentSchedules(t *testing.T) {
 	orders := map[string]bool{}
 	for seed := range uint64(50) {
 		s := sim.New(sim.Config{Seed: seed})
-		wantNil(t, "run", anyio.Run(context.Background(), busy, anyio.On(s)))
+		testkit.WantNil(t, "run", anyio.Run(context.Background(), busy, anyio.On(s)))
 		hashes[s.Hash()] = true
 		var order []int
-		wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+		testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				var mu anyio.Event
 				mu.Set()
@@ -91,7 +92,7 @@ func TestDifferentSeedsDifferentSchedules(t *testing.T) {
 					tg.Go(func(ctx context.Context) error { c <- i; return nil })
 				}
 				for range 4 {
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					order = append(order, <-c)
 				}
 				return nil
@@ -145,7 +146,7 @@ func TestStepsAreToldInOrder(t *testing.T) {
 		last = st
 		names = append(names, st.Task)
 	}})
-	wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+	testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error { return anyio.Sleep(ctx, time.Second) }, anyio.Name("sleeper"))
 			return nil
@@ -158,7 +159,7 @@ func TestStepsAreToldInOrder(t *testing.T) {
 
 func TestChoicesComeFromTheSeed(t *testing.T) {
 	draw := func(seed uint64) (draws []int) {
-		wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+		testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 			for range 100 {
 				n := kernel.Locate(ctx).Run().Rand(10)
 				if n < 0 || n > 9 {
@@ -174,7 +175,7 @@ func TestChoicesComeFromTheSeed(t *testing.T) {
 		t.Error("choices do not follow the seed")
 	}
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
-		wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+		testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 			if n := kernel.Locate(ctx).Run().Rand(3); n < 0 || n > 2 {
 				t.Errorf("drew %d", n)
 			}

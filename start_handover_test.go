@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // started is the hand-over, also when the caller of Start is canceled by then: it gets
@@ -25,9 +26,9 @@ func TestStartedAfterTheStarterWasCanceledHandsOver(t *testing.T) {
 				v, h, err = anyio.StartHandle(starter, tg, func(ctx context.Context, started func(int)) error {
 					s.Cancel("while it starts")
 					return anyio.Shielded(ctx, time.Hour, func(ctx context.Context) error {
-						settled(t, ctx)
+						testkit.Settled(t, ctx)
 						started(7)
-						wantMisuse(t, "second call", recovered(func() { started(8) }))
+						testkit.WantMisuse(t, "second call", recovered(func() { started(8) }))
 						return goOn.Wait(ctx) // served by who has got the value
 					})
 				})
@@ -35,7 +36,7 @@ func TestStartedAfterTheStarterWasCanceledHandsOver(t *testing.T) {
 					t.Errorf("Start: %d, %v", v, err)
 				}
 				started = true
-				wantCanceled(t, "the next call", anyio.Sleep(starter, 0))
+				testkit.WantCanceled(t, "the next call", anyio.Sleep(starter, 0))
 				return err
 			})
 			if st := h.Status(); st != anyio.TaskCanceling {
@@ -44,7 +45,7 @@ func TestStartedAfterTheStarterWasCanceledHandsOver(t *testing.T) {
 			goOn.Set()
 			return err
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if !started || h.Status() != anyio.TaskFinished {
 			t.Errorf("started %v, the task is %v", started, h.Status())
 		}
@@ -57,7 +58,7 @@ func TestErrorAfterALateStartedGoesToTheGroup(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			_, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
 				v, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
-					wantCanceled(t, "task", anyio.SleepForever(ctx))
+					testkit.WantCanceled(t, "task", anyio.SleepForever(ctx))
 					started(7)
 					return errBoom
 				})
@@ -140,7 +141,7 @@ func TestStartedTaskIsNotCanceledWithItsStarterAnyMore(t *testing.T) {
 						})
 						return err
 					})
-					settled(t, ctx)
+					testkit.Settled(t, ctx)
 					gate.Set()
 					for range round % 3 {
 						if err := anyio.Sleep(ctx, 0); err != nil {

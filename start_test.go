@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestStartReturnsTheValueGivenToStarted(t *testing.T) {
@@ -16,7 +17,7 @@ func TestStartReturnsTheValueGivenToStarted(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			ended := false
 			v, h, err := anyio.StartHandle(ctx, tg, func(ctx context.Context, started func(string)) error {
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				started("ready")
 				ended = anyio.Sleep(ctx, time.Millisecond) == nil
 				return nil
@@ -24,13 +25,13 @@ func TestStartReturnsTheValueGivenToStarted(t *testing.T) {
 			if v != "ready" || err != nil || h.Name() != "server" {
 				t.Errorf("Start: %q, %v, %v", v, h, err)
 			}
-			wantNil(t, "await", h.Await(ctx))
+			testkit.WantNil(t, "await", h.Await(ctx))
 			if !ended {
 				t.Error("the task did not go on")
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -49,7 +50,7 @@ func TestErrorBeforeStartedGoesToTheStarterAlone(t *testing.T) {
 			}
 			return anyio.Sleep(ctx, 0)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -80,7 +81,7 @@ func TestTaskThatNeverCallsStartedIsAnError(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -89,12 +90,12 @@ func TestStartedTwicePanicsInTheTask(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			_, err := anyio.Start(ctx, tg, func(_ context.Context, started func(int)) error {
 				started(1)
-				wantMisuse(t, "second call", recovered(func() { started(2) }))
+				testkit.WantMisuse(t, "second call", recovered(func() { started(2) }))
 				return nil
 			})
 			return err
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -111,7 +112,7 @@ func TestPanicBeforeStartedReachesStarterAndGroup(t *testing.T) {
 		})
 		return nil
 	}, anyio.OnPanic(quiet))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 func TestStartInCanceledScopeStartsNothing(t *testing.T) {
@@ -122,10 +123,10 @@ func TestStartInCanceledScopeStartsNothing(t *testing.T) {
 				t.Error("the task ran")
 				return nil
 			})
-			wantCanceled(t, "Start", err)
+			testkit.WantCanceled(t, "Start", err)
 			return err
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -137,12 +138,12 @@ func TestCancelingTheStarterCancelsTheTaskFirst(t *testing.T) {
 			timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
 				_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
 					err := anyio.SleepForever(ctx)
-					wantCanceled(t, "task", err)
+					testkit.WantCanceled(t, "task", err)
 					cleaned = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }) == nil
 					ended = true
 					return err
 				})
-				wantCanceled(t, "Start", err)
+				testkit.WantCanceled(t, "Start", err)
 				if !ended || !cleaned {
 					t.Errorf("Start returned before the task ended (%v, cleaned up: %v)", ended, cleaned)
 				}
@@ -153,7 +154,7 @@ func TestCancelingTheStarterCancelsTheTaskFirst(t *testing.T) {
 			}
 			return anyio.Sleep(ctx, 0)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -178,9 +179,9 @@ func TestErrorWhileTheStarterIsCanceledGoesToTheGroup(t *testing.T) {
 func TestFailingGroupCancelsAStartThatWaits(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			tg.Go(func(ctx context.Context) error { settled(t, ctx); return errBoom })
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return errBoom })
 			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error { return anyio.SleepForever(ctx) })
-			wantCanceled(t, "Start", err)
+			testkit.WantCanceled(t, "Start", err)
 			return err
 		})
 		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
@@ -200,12 +201,12 @@ func TestStartedTaskSurvivesTheStartersCancellation(t *testing.T) {
 					survived = anyio.Sleep(ctx, time.Millisecond) == nil
 					return nil
 				})
-				wantNil(t, "Start", err)
+				testkit.WantNil(t, "Start", err)
 				s.Cancel("")
 				return anyio.Sleep(ctx, 0)
 			})
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if !survived {
 			t.Error("the task was canceled with its starter")
 		}
@@ -236,7 +237,7 @@ func TestTaskCanceledWithItsGroupIsNoCancellationOfTheStarter(t *testing.T) {
 				}
 				return start(outer)
 			})
-			wantNil(t, "group", err)
+			testkit.WantNil(t, "group", err)
 			if !began {
 				t.Errorf("shielded %v: the task did not run to its first blocking call", shielded)
 			}
@@ -263,11 +264,11 @@ func TestStarterCanceledWithItsTaskIsCanceled(t *testing.T) {
 						return err
 					})
 				}
-				settled(t, ctx)
+				testkit.Settled(t, ctx)
 				tg.Cancel("all")
 				return nil
 			})
-			wantNil(t, "group", err)
+			testkit.WantNil(t, "group", err)
 		}
 	})
 }
@@ -284,9 +285,9 @@ func TestServiceRunsWithoutAStarter(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			ignored := func(string) { calls++ }
 			for range 2 {
-				wantNil(t, "in the caller's task", serve(ctx, ignored))
+				testkit.WantNil(t, "in the caller's task", serve(ctx, ignored))
 			}
-			wantNil(t, "in a task", tg.Go(func(ctx context.Context) error { return serve(ctx, ignored) }).Await(ctx))
+			testkit.WantNil(t, "in a task", tg.Go(func(ctx context.Context) error { return serve(ctx, ignored) }).Await(ctx))
 			v, err := anyio.Start(ctx, tg, serve)
 			if v != "ready" {
 				t.Errorf("Start: %q", v)

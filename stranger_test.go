@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -15,13 +16,13 @@ import (
 
 func TestStrangerBlocksItselfNotTheLoop(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		var ping, pong anyio.Event
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			wantNil(t, "stranger's wait", ping.Wait(ctx))
-			wantNil(t, "stranger's sleep", anyio.Sleep(ctx, time.Millisecond))
+			testkit.WantNil(t, "stranger's wait", ping.Wait(ctx))
+			testkit.WantNil(t, "stranger's sleep", anyio.Sleep(ctx, time.Millisecond))
 			ran := false
 			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error { ran = true; return anyio.Sleep(ctx, 0) })
@@ -36,16 +37,16 @@ func TestStrangerBlocksItselfNotTheLoop(t *testing.T) {
 			}
 			pong.Set()
 		}()
-		wantNil(t, "sleep", anyio.Sleep(ctx, time.Millisecond))
+		testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Millisecond))
 		ping.Set()
-		wantNil(t, "wait", pong.Wait(ctx))
+		testkit.WantNil(t, "wait", pong.Wait(ctx))
 		inGoroutine(t, ctx, func() { <-done })
 	})
 }
 
 func TestStrangerIsCanceledWithTheScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		results := make(chan error, 4)
 		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			var waiting anyio.Event
@@ -55,13 +56,13 @@ func TestStrangerIsCanceledWithTheScope(t *testing.T) {
 					results <- anyio.SleepForever(ctx)
 				}()
 			}
-			wantNil(t, "wait", waiting.Wait(ctx))
+			testkit.WantNil(t, "wait", waiting.Wait(ctx))
 			s.Cancel("")
 			return nil
 		})
 		inGoroutine(t, ctx, func() {
 			for range 4 {
-				wantCanceled(t, "stranger", <-results)
+				testkit.WantCanceled(t, "stranger", <-results)
 			}
 		})
 	})
@@ -70,7 +71,7 @@ func TestStrangerIsCanceledWithTheScope(t *testing.T) {
 // What a stranger does in a scope ends with the scope: nothing could cancel it later.
 func TestStrangerIsCanceledWhenTheScopeIsLeft(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		results := make(chan error, 4)
 		strangers := func(ctx context.Context) {
 			var begun anyio.Event
@@ -86,7 +87,7 @@ func TestStrangerIsCanceledWhenTheScopeIsLeft(t *testing.T) {
 					})
 				}()
 			}
-			wantNil(t, "wait", begun.Wait(ctx))
+			testkit.WantNil(t, "wait", begun.Wait(ctx))
 		}
 		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			strangers(ctx)
@@ -101,7 +102,7 @@ func TestStrangerIsCanceledWhenTheScopeIsLeft(t *testing.T) {
 		}
 		inGoroutine(t, ctx, func() {
 			for range 4 {
-				wantCanceled(t, "stranger in a scope that was left", <-results)
+				testkit.WantCanceled(t, "stranger in a scope that was left", <-results)
 			}
 		})
 	})
@@ -110,21 +111,21 @@ func TestStrangerIsCanceledWhenTheScopeIsLeft(t *testing.T) {
 func TestContextOfEndedScopeIsDead(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var ended context.Context
-		wantNil(t, "scope", anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
+		testkit.WantNil(t, "scope", anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
 			ended = ctx
 			return nil
 		}))
 		var ev anyio.Event
 		ev.Set()
-		wantCanceled(t, "wait", ev.Wait(ended))
-		wantCanceled(t, "Err", context.Cause(ended))
+		testkit.WantCanceled(t, "wait", ev.Wait(ended))
+		testkit.WantCanceled(t, "Err", context.Cause(ended))
 		<-ended.Done()
-		wantCanceled(t, "scope opened in it", anyio.WithCancelScope(ended, func(ctx context.Context, _ *anyio.CancelScope) error {
+		testkit.WantCanceled(t, "scope opened in it", anyio.WithCancelScope(ended, func(ctx context.Context, _ *anyio.CancelScope) error {
 			return anyio.Sleep(ctx, time.Hour)
 		}))
 		derived, cancel := context.WithCancel(ended)
 		defer cancel()
-		wantCanceled(t, "derived", anyio.Sleep(derived, time.Hour))
+		testkit.WantCanceled(t, "derived", anyio.Sleep(derived, time.Hour))
 	})
 }
 
@@ -136,15 +137,15 @@ func TestParentsContextUsedByMistakeStillWorks(t *testing.T) {
 			}
 			tg.Go(func(context.Context) error {
 				err := anyio.SleepForever(group)
-				wantCanceled(t, "child waiting in the group's context", err)
+				testkit.WantCanceled(t, "child waiting in the group's context", err)
 				return err
 			})
 			h := tg.Go(func(context.Context) error { return anyio.Sleep(outer, 2*time.Millisecond) })
-			wantNil(t, "await", h.Await(group))
+			testkit.WantNil(t, "await", h.Await(group))
 			tg.Cancel("")
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -153,16 +154,16 @@ func TestBackgroundContextInTaskDoesNotBlockTheLoop(t *testing.T) {
 		bg := context.Background()
 		var a, b anyio.Event
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			tg.Go(func(context.Context) error { wantNil(t, "wait", a.Wait(bg)); b.Set(); return nil })
+			tg.Go(func(context.Context) error { testkit.WantNil(t, "wait", a.Wait(bg)); b.Set(); return nil })
 			tg.Go(func(context.Context) error {
-				wantNil(t, "sleep", anyio.Sleep(bg, time.Millisecond))
+				testkit.WantNil(t, "sleep", anyio.Sleep(bg, time.Millisecond))
 				a.Set()
 				return nil
 			})
-			wantNil(t, "wait", b.Wait(bg))
+			testkit.WantNil(t, "wait", b.Wait(bg))
 			n := 0
 			err := anyio.WithTaskGroup(bg, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				if backendOf(ctx) == "parallel" {
+				if testkit.BackendOf(ctx) == "parallel" {
 					n = 1
 					return nil
 				}
@@ -174,7 +175,7 @@ func TestBackgroundContextInTaskDoesNotBlockTheLoop(t *testing.T) {
 			}
 			return err
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -182,7 +183,7 @@ func TestNestedRunInLoopTaskIsRefused(t *testing.T) {
 	nop := func(context.Context) error { return nil }
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		want := anyio.ErrAlreadyRunning
-		if backendOf(ctx) == "parallel" {
+		if testkit.BackendOf(ctx) == "parallel" {
 			want = nil
 		}
 		for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{})} {
@@ -190,9 +191,9 @@ func TestNestedRunInLoopTaskIsRefused(t *testing.T) {
 				t.Errorf("Run on %s in a task: %v, want %v", b.Name(), err, want)
 			}
 		}
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		inGoroutine(t, ctx, func() {
-			wantNil(t, "Run on a goroutine", anyio.Run(context.Background(), nop, anyio.On(anyio.EventLoop())))
+			testkit.WantNil(t, "Run on a goroutine", anyio.Run(context.Background(), nop, anyio.On(anyio.EventLoop())))
 		})
 	})
 }
@@ -200,14 +201,14 @@ func TestNestedRunInLoopTaskIsRefused(t *testing.T) {
 // The inner loop's tasks park in the inner loop even if they wait with a context
 // of the run outside.
 func TestLoopInsideParallelTaskObeysOuterScope(t *testing.T) {
-	wantNil(t, "run", anyio.Run(context.Background(), func(outer context.Context) error {
+	testkit.WantNil(t, "run", anyio.Run(context.Background(), func(outer context.Context) error {
 		timedOut, err := anyio.MoveOnAfter(outer, 5*time.Millisecond, func(mid context.Context) error {
 			return anyio.Run(mid, func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					var ev anyio.Event
 					tg.Go(func(context.Context) error { return ev.Wait(mid) })
 					tg.Go(ev.Wait)
-					wantNil(t, "sleep", anyio.Sleep(outer, time.Millisecond))
+					testkit.WantNil(t, "sleep", anyio.Sleep(outer, time.Millisecond))
 					return anyio.SleepForever(ctx)
 				})
 			}, anyio.On(anyio.EventLoop()))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // storm is what many goroutines do at once to the scopes of one another. Nothing
@@ -203,7 +204,7 @@ func testStorm(t *testing.T, b anyio.Backend, ops int64) {
 		}
 		return err
 	}, anyio.On(b))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 	// In a canceled scope the function runs on a goroutine of its own, soon.
 	soon(func() bool { return st.after.Load() == st.called.Load() })
 	if a, c := st.after.Load(), st.called.Load(); a != c {

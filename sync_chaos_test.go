@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -33,7 +34,7 @@ func (c *chaos) run(t *testing.T, ctx context.Context, worker func(ctx context.C
 	t.Helper()
 	var done anyio.Event
 	group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-		if simulated(ctx) {
+		if testkit.Simulated(ctx) {
 			tg.Go(func(ctx context.Context) error {
 				rng := c.rng(-1)
 				for !c.over.Load() {
@@ -121,7 +122,7 @@ func (c *chaos) try(t *testing.T, ctx context.Context, i int, rng *rand.Rand, op
 		}))
 	}
 	if err != nil {
-		wantErr(t, err, anyio.ErrCanceled)
+		testkit.WantErr(t, err, anyio.ErrCanceled)
 		c.canceled.Add(1)
 		return false
 	}

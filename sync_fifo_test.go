@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // Those who wait are served in the order of their coming, whoever of them is
@@ -83,7 +84,7 @@ func (p fifo) round(t *testing.T, ctx context.Context, c *chaos, rng *rand.Rand)
 				tasks[rng.IntN(n)].Cancel("chaos")
 			}
 		}
-		if seed%2 == 0 || simulated(ctx) {
+		if seed%2 == 0 || testkit.Simulated(ctx) {
 			tg.Go(func(context.Context) error { cancelSome(); return nil })
 		} else {
 			go cancelSome()

@@ -28,14 +28,6 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// wantErr checks for a sentinel.
-func wantErr(t *testing.T, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("got error %v, want %v", err, want)
-	}
-}
-
 // wantMisuseText checks that err is a *MisuseError with that text at its beginning.
 func wantMisuseText(t *testing.T, err error, text string) {
 	t.Helper()

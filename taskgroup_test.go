@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -25,7 +26,7 @@ func TestGroupWaitsForEveryTask(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if ended != [3]bool{true, true, true} {
 			t.Errorf("tasks ended before the group: %v", ended)
 		}
@@ -37,13 +38,13 @@ func TestGroupAcceptsTasksWhileItWaits(t *testing.T) {
 		n := 0
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				settled(t, ctx) // the host waits at the group's end
+				testkit.Settled(t, ctx) // the host waits at the group's end
 				h := tg.Go(func(ctx context.Context) error { n++; return nil })
 				return h.Await(ctx)
 			})
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if n != 1 {
 			t.Errorf("the late task ran %d times", n)
 		}
@@ -52,7 +53,7 @@ func TestGroupAcceptsTasksWhileItWaits(t *testing.T) {
 
 func TestGoNeverRunsTheTaskInline(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		if backendOf(ctx) == "parallel" {
+		if testkit.BackendOf(ctx) == "parallel" {
 			t.Skip("tasks run on other cores meanwhile")
 		}
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -63,7 +64,7 @@ func TestGoNeverRunsTheTaskInline(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	}, anyiotest.SimConfig(func(c *sim.Config) { c.Model = sim.EventLoop }))
 }
 
@@ -77,12 +78,12 @@ func TestEndedGroupStartsNoTask(t *testing.T) {
 				return bodyErr
 			})
 			v := recovered(func() { kept.Go(nop) })
-			wantMisuse(t, "Go", v)
+			testkit.WantMisuse(t, "Go", v)
 			if err, _ := v.(error); err == nil || !strings.Contains(err.Error(), "this task group is not active; no new tasks can be started") {
 				t.Errorf("text: %v", v)
 			}
-			wantMisuse(t, "Spawn", recovered(func() { anyio.Spawn(kept, func(context.Context) (int, error) { return 0, nil }) }))
-			wantMisuse(t, "Start", recovered(func() {
+			testkit.WantMisuse(t, "Spawn", recovered(func() { anyio.Spawn(kept, func(context.Context) (int, error) { return 0, nil }) }))
+			testkit.WantMisuse(t, "Start", recovered(func() {
 				_, _ = anyio.Start(ctx, kept, func(context.Context, func(int)) error { return nil })
 			}))
 			kept.Cancel("no effect")
@@ -93,12 +94,12 @@ func TestEndedGroupStartsNoTask(t *testing.T) {
 func TestNilTaskFunctionIsRefused(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			wantMisuse(t, "Go", recovered(func() { tg.Go(nil) }))
-			wantMisuse(t, "Spawn", recovered(func() { anyio.Spawn[int](tg, nil) }))
-			wantMisuse(t, "Start", recovered(func() { _, _ = anyio.Start[int](ctx, tg, nil) }))
+			testkit.WantMisuse(t, "Go", recovered(func() { tg.Go(nil) }))
+			testkit.WantMisuse(t, "Spawn", recovered(func() { anyio.Spawn[int](tg, nil) }))
+			testkit.WantMisuse(t, "Start", recovered(func() { _, _ = anyio.Start[int](ctx, tg, nil) }))
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -107,10 +108,10 @@ func TestEmptyGroupInCanceledScopeRaisesNothing(t *testing.T) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")
 			err := anyio.WithTaskGroup(ctx, func(context.Context, *anyio.TaskGroup) error { return nil })
-			wantNil(t, "group", err)
+			testkit.WantNil(t, "group", err)
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -119,16 +120,16 @@ func TestOpenedGroupIsClosedOnce(t *testing.T) {
 		ctx, tg := anyio.OpenTaskGroup(outer)
 		n := 0
 		h := tg.Go(func(ctx context.Context) error { n++; return anyio.Sleep(ctx, time.Millisecond) })
-		wantNil(t, "await", h.Await(ctx))
-		wantNil(t, "close", tg.Close(nil))
-		wantMisuse(t, "second close", tg.Close(nil))
+		testkit.WantNil(t, "await", h.Await(ctx))
+		testkit.WantNil(t, "close", tg.Close(nil))
+		testkit.WantMisuse(t, "second close", tg.Close(nil))
 		ctx, tg = anyio.OpenTaskGroup(outer)
 		tg.Go(anyio.SleepForever)
 		if err := tg.Close(errBoom); !errors.Is(err, errBoom) {
 			t.Errorf("close with an error: %v", err)
 		}
-		wantCanceled(t, "the group's context afterwards", anyio.Sleep(ctx, 0))
-		wantNil(t, "outer", anyio.Sleep(outer, 0))
+		testkit.WantCanceled(t, "the group's context afterwards", anyio.Sleep(ctx, 0))
+		testkit.WantNil(t, "outer", anyio.Sleep(outer, 0))
 	})
 }
 
@@ -154,7 +155,7 @@ func TestTaskValuesComeFromTheGroupUnlessGiven(t *testing.T) {
 			})
 			return err
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -172,7 +173,7 @@ func TestTasksBelongToTheGroupNotToTheStartersScope(t *testing.T) {
 				return anyio.Sleep(ctx, 0)
 			})
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if !finished {
 			t.Error("the task was canceled with the scope of its starter")
 		}
@@ -194,7 +195,7 @@ func TestGroupStateIsVisible(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if !kept.CancelledCaught() {
 			t.Error("the cancellation of the task was not noticed")
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -72,7 +73,7 @@ func TestTaskSeenFromOutsideIsWhatItIs(t *testing.T) {
 			}, anyio.Name("looker"))
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -92,14 +93,14 @@ func TestWaitWithTheContextOfAnotherTaskIsOnesOwn(t *testing.T) {
 			ev.Set()
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
 // A goroutine that waits with a task's context does not make the task wait.
 func TestGoroutineThatWaitsWithATasksContextIsNotTheTask(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		var ev anyio.Event
 		over := make(chan error)
 		go func() { over <- ev.Wait(ctx) }()
@@ -111,7 +112,7 @@ func TestGoroutineThatWaitsWithATasksContextIsNotTheTask(t *testing.T) {
 			wantWait(t, "task", taskNamed(t, ctx, self.Name), anyio.TaskReady, "")
 		})
 		ev.Set()
-		wantNil(t, "wait", <-over)
+		testkit.WantNil(t, "wait", <-over)
 	})
 }
 
@@ -134,7 +135,7 @@ func TestBlockingCallIsSeenWhereItWasCalled(t *testing.T) {
 				s := taskNamed(t, ctx, "blocking").Sources()
 				if len(s) != 2 || s[1] != at || !strings.Contains(s[0], "taskinfo_outside_test.go") {
 					t.Errorf("sources %q, the second should be %q", s, at)
-				} else if wantNil(t, "print", anyio.PrintTasks(ctx, &tree)); !strings.Contains(tree.String(), "waiting for RunBlocking at "+s[0]+" from "+at) {
+				} else if testkit.WantNil(t, "print", anyio.PrintTasks(ctx, &tree)); !strings.Contains(tree.String(), "waiting for RunBlocking at "+s[0]+" from "+at) {
 					t.Errorf("printed:\n%s", &tree)
 				}
 			}
@@ -144,7 +145,7 @@ func TestBlockingCallIsSeenWhereItWasCalled(t *testing.T) {
 			}, anyio.Name("blocking"))
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -168,7 +169,7 @@ func TestSourcePassesOverTheStandardLibrary(t *testing.T) {
 			ev.Set()
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -193,7 +194,7 @@ func TestSourcesAreTheInnermostThree(t *testing.T) {
 			ev.Set()
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 

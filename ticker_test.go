@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -107,7 +108,7 @@ func TestTickerCanceledAndMisused(t *testing.T) {
 		inCanceledScope(t, ctx, func(ctx context.Context) {
 			n := 0
 			for _, err := range tick.All(ctx) {
-				wantCanceled(t, "All", err)
+				testkit.WantCanceled(t, "All", err)
 				n++
 			}
 			equal(t, "errors", n, 1)
@@ -121,7 +122,7 @@ func TestTickerCanceledAndMisused(t *testing.T) {
 // A task that waits while the Ticker is reset has the earlier tick, and does not move the
 // new ones by that.
 func TestTickerThatIsResetUnderAWaiterKeepsTheNewTicks(t *testing.T) {
-	wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+	testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 		begin := anyio.Now(ctx)
 		tk := anyio.NewTicker(ctx, 10*time.Millisecond)
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {

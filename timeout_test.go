@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestFailAfterTellsOfTheTimeout(t *testing.T) {
@@ -45,9 +46,9 @@ func TestFailAfterTellsOfTheTimeout(t *testing.T) {
 func TestFailAfterInTimeIsNoTimeout(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		nop := func(context.Context) error { return nil }
-		wantNil(t, "nothing blocks", anyio.FailAfter(ctx, 0, nop))
-		wantNil(t, "in time", anyio.FailAfter(ctx, time.Hour, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }))
-		wantNil(t, "no deadline", anyio.FailAt(ctx, time.Time{}, func(ctx context.Context) error {
+		testkit.WantNil(t, "nothing blocks", anyio.FailAfter(ctx, 0, nop))
+		testkit.WantNil(t, "in time", anyio.FailAfter(ctx, time.Hour, func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }))
+		testkit.WantNil(t, "no deadline", anyio.FailAt(ctx, time.Time{}, func(ctx context.Context) error {
 			if _, ok := ctx.Deadline(); ok {
 				t.Error("the zero time is a deadline")
 			}
@@ -57,7 +58,7 @@ func TestFailAfterInTimeIsNoTimeout(t *testing.T) {
 		if err != errBoom {
 			t.Errorf("another error: %v", err)
 		}
-		wantNil(t, "cancellation ignored", anyio.FailAfter(ctx, 0, func(ctx context.Context) error { _ = anyio.Sleep(ctx, 0); return nil }))
+		testkit.WantNil(t, "cancellation ignored", anyio.FailAfter(ctx, 0, func(ctx context.Context) error { _ = anyio.Sleep(ctx, 0); return nil }))
 	})
 }
 
@@ -91,7 +92,7 @@ func TestOuterDeadlineIsCaughtByTheOuterScope(t *testing.T) {
 				}
 				return anyio.SleepForever(ctx)
 			})
-			wantCanceled(t, "inner", err)
+			testkit.WantCanceled(t, "inner", err)
 			return err
 		})
 		if innerOut || !outerOut || err != nil {
@@ -107,7 +108,7 @@ func TestOuterDeadlineIsCaughtByTheOuterScope(t *testing.T) {
 			}
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -134,25 +135,25 @@ func TestDeadlineCanBeMoved(t *testing.T) {
 			if d, ok := s.Deadline(); !ok || !d.Equal(at) {
 				t.Errorf("deadline: %v, %v", d, ok)
 			}
-			wantNil(t, "checkpoint", anyio.Sleep(ctx, 0))
+			testkit.WantNil(t, "checkpoint", anyio.Sleep(ctx, 0))
 			_ = ctx.Done() // arms the timer
 			s.SetDeadline(at.Add(time.Hour))
-			wantNil(t, "later deadline", anyio.SleepUntil(ctx, at.Add(time.Millisecond)))
+			testkit.WantNil(t, "later deadline", anyio.SleepUntil(ctx, at.Add(time.Millisecond)))
 			s.SetDeadline(time.Time{})
 			if _, ok := s.Deadline(); ok {
 				t.Error("the deadline was not removed")
 			}
-			wantNil(t, "no deadline", anyio.Sleep(ctx, time.Millisecond))
+			testkit.WantNil(t, "no deadline", anyio.Sleep(ctx, time.Millisecond))
 			s.SetDeadline(anyio.Now(ctx).Add(-time.Second))
 			if !s.CancelCalled() {
 				t.Error("a deadline in the past does not cancel")
 			}
 			s.SetDeadline(time.Time{})
 			err := anyio.Sleep(ctx, 0)
-			wantCanceled(t, "moved after the cancellation", err)
+			testkit.WantCanceled(t, "moved after the cancellation", err)
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
@@ -181,7 +182,7 @@ func TestEffectiveDeadlineFollowsTheTree(t *testing.T) {
 			derived, cancel := context.WithDeadline(ctx, at.Add(-time.Minute))
 			defer cancel()
 			if d, ok := anyio.EffectiveDeadline(derived); !ok || !d.Equal(at.Add(-time.Minute)) {
-				if !simulated(ctx) { // package context looks at the real clock
+				if !testkit.Simulated(ctx) { // package context looks at the real clock
 					t.Errorf("derived: %v, %v", d, ok)
 				}
 			}
@@ -228,8 +229,8 @@ func TestHugeTimeoutDoesNotOverflow(t *testing.T) {
 				_, err := anyio.RunBlocking(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
 				return errors.Join(err, anyio.Sleep(ctx, time.Millisecond))
 			}
-			wantNil(t, "FailAfter", anyio.FailAfter(ctx, d, timers))
-			wantNil(t, "Shielded", anyio.Shielded(ctx, d, timers))
+			testkit.WantNil(t, "FailAfter", anyio.FailAfter(ctx, d, timers))
+			testkit.WantNil(t, "Shielded", anyio.Shielded(ctx, d, timers))
 			timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error { return anyio.Sleep(ctx, d) })
 			if !timedOut || err != nil {
 				t.Errorf("sleep of %v: %v, %v", d, timedOut, err)
@@ -246,7 +247,7 @@ func TestHugeTimeoutDoesNotOverflow(t *testing.T) {
 func TestDeadlineInAnotherAgeIsOne(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		far := anyio.Now(ctx).AddDate(1000, 0, 0)
-		wantNil(t, "FailAt", anyio.FailAt(ctx, far, func(ctx context.Context) error {
+		testkit.WantNil(t, "FailAt", anyio.FailAt(ctx, far, func(ctx context.Context) error {
 			if d, ok := ctx.Deadline(); !ok || d.Before(anyio.Now(ctx).AddDate(200, 0, 0)) {
 				t.Errorf("deadline: %v, %v", d, ok)
 			}
@@ -273,7 +274,7 @@ func TestNoTimeIsAtOnce(t *testing.T) {
 			if timedOut, err := anyio.MoveOnAfter(ctx, d, anyio.SleepForever); !timedOut || err != nil {
 				t.Errorf("MoveOnAfter(%v): %v, %v", d, timedOut, err)
 			}
-			wantNil(t, "Sleep", anyio.Sleep(ctx, d))
+			testkit.WantNil(t, "Sleep", anyio.Sleep(ctx, d))
 			if i, err := anyio.Select(ctx, anyio.OnTimer(d)); i != 0 || err != nil {
 				t.Errorf("OnTimer(%v): %d, %v", d, i, err)
 			}
@@ -285,12 +286,12 @@ func TestSleepUntilUsesTheRunsClock(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		begin := anyio.Now(ctx)
 		at := begin.Add(3 * time.Millisecond)
-		wantNil(t, "SleepUntil", anyio.SleepUntil(ctx, at))
-		if now := anyio.Now(ctx); now.Before(at) || simulated(ctx) && !now.Equal(at) {
+		testkit.WantNil(t, "SleepUntil", anyio.SleepUntil(ctx, at))
+		if now := anyio.Now(ctx); now.Before(at) || testkit.Simulated(ctx) && !now.Equal(at) {
 			t.Errorf("woke at %v, asked for %v", now, at)
 		}
-		wantNil(t, "past", anyio.SleepUntil(ctx, begin))
-		wantNil(t, "zero time", anyio.SleepUntil(ctx, time.Time{}))
-		wantNil(t, "negative", anyio.Sleep(ctx, -time.Hour))
+		testkit.WantNil(t, "past", anyio.SleepUntil(ctx, begin))
+		testkit.WantNil(t, "zero time", anyio.SleepUntil(ctx, time.Time{}))
+		testkit.WantNil(t, "negative", anyio.Sleep(ctx, -time.Hour))
 	})
 }

@@ -13,7 +13,9 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
@@ -108,8 +110,8 @@ func openMemory(context.Context, string) (*stream.MemorySendStream[int], anyio.R
 	return s, r, nil
 }
 
-func openSignals(ctx context.Context, _ string) (*anyio.SignalReceiver, anyio.Resource, error) {
-	r, err := anyio.OpenSignalReceiver(ctx, os.Interrupt)
+func openSignals(ctx context.Context, _ string) (*signals.Receiver, anyio.Resource, error) {
+	r, err := signals.Open(ctx, os.Interrupt)
 	return r, nil, err
 }
 
@@ -206,7 +208,7 @@ var waitCases = []waitCase{
 		_, err := anyio.Select(ctx, anyio.OnEvent(&ev))
 		return err
 	}},
-	{what: "signals", op: "SignalReceiver.Receive", call: on(openSignals, value((*anyio.SignalReceiver).Receive))},
+	{what: "signals", op: "signals.Receiver.Receive", call: on(openSignals, value((*signals.Receiver).Receive))},
 	{what: "semaphore", op: "Semaphore.Acquire", call: func(ctx context.Context, _ string, begin func()) error {
 		s := anyio.NewSemaphore(0)
 		begin()
@@ -220,13 +222,13 @@ func TestEveryWaitHasOneNameAndTheUsersLine(t *testing.T) {
 		t.Run(strings.ReplaceAll(c.what, " ", "-"), func(t *testing.T) {
 			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 				if c.world {
-					skipSim(t, ctx)
+					testkit.SkipSim(t, ctx)
 				}
 				if c.unix && runtime.GOOS == "windows" {
 					t.Skip("of UNIX systems")
 				}
 				dir := t.TempDir()
-				if simulated(ctx) {
+				if testkit.Simulated(ctx) {
 					dir = "/"
 				}
 				var begun atomic.Bool
@@ -251,7 +253,7 @@ func TestEveryWaitHasOneNameAndTheUsersLine(t *testing.T) {
 					tg.Cancel("seen")
 					return nil
 				})
-				wantNil(t, c.what, err)
+				testkit.WantNil(t, c.what, err)
 			})
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -161,7 +162,7 @@ func TestAllWhoAreWokenTogetherGoOn(t *testing.T) {
 								})
 							})
 						}
-						settled(t, ctx)
+						testkit.Settled(t, ctx)
 						must(t, c.wake(ctx))
 					})
 					if text := wrong.Load(); text != nil {
@@ -199,7 +200,7 @@ func TestAllWhoAreCanceledTogetherAreCanceled(t *testing.T) {
 									return err
 								})
 							}
-							settled(t, ctx)
+							testkit.Settled(t, ctx)
 							waiters.Cancel("all")
 							return nil
 						})

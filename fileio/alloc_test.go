@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // A call in place costs what that of package os costs.
@@ -17,7 +18,7 @@ func TestCallsInPlaceAllocateNoMoreThanPackageOS(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "content")
 		f, err := p.OpenFile(ctx, os.O_RDWR, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		defer f.Close(ctx)
 		raw, name, data := f.Wrapped(), string(p), []byte("content")
 		for _, c := range []struct {
@@ -47,7 +48,7 @@ func TestCallsInPlaceAllocateNoMoreThanPackageOS(t *testing.T) {
 			}, 1}, // the File
 		} {
 			count := func(f func() error) float64 {
-				return testing.AllocsPerRun(50, func() { must(t, f()) })
+				return testing.AllocsPerRun(50, func() { testkit.Must(t, f()) })
 			}
 			if ours, std := count(c.ours), count(c.std); ours > std+c.more {
 				t.Errorf("%s: %v allocations, and %v in package os", c.call, ours, std)

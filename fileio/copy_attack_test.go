@@ -12,24 +12,25 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestCopyOverItselfByALinkIsAnError(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "content")
 		soft, hard := p.Parent().Join("soft"), p.Parent().Join("hard")
-		must(t, os.Symlink("file.txt", string(soft)))
-		must(t, os.Link(string(p), string(hard)))
+		testkit.Must(t, os.Symlink("file.txt", string(soft)))
+		testkit.Must(t, os.Link(string(p), string(hard)))
 		for _, same := range []fileio.Path{p, soft, hard} {
-			wantErr(t, fileio.Copy(ctx, same, p, nil), fs.ErrExist)
-			wantErr(t, fileio.Copy(ctx, p, same, nil), fs.ErrExist)
+			testkit.WantErr(t, fileio.Copy(ctx, same, p, nil), fs.ErrExist)
+			testkit.WantErr(t, fileio.Copy(ctx, p, same, nil), fs.ErrExist)
 			_, err := p.Copy(ctx, same, fileio.CopyOptions{})
-			wantErr(t, err, fs.ErrExist)
+			testkit.WantErr(t, err, fs.ErrExist)
 			wantContent(t, p, "content")
 			wantIs(t, true)(same.Lexists(ctx))
 		}
 		_, err := fileio.MoveByCopy(p, ctx, hard) // as if mounted at two places
-		wantErr(t, err, fs.ErrExist)
+		testkit.WantErr(t, err, fs.ErrExist)
 		wantContent(t, p, "content")
 		wantContent(t, hard, "content")
 	})
@@ -60,7 +61,7 @@ func TestCopyThatFailsRemovesWhereALinkLeadsAndNotTheLink(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		src := fileWith(t, strings.Repeat("x", 5*mebibyte))
 		dir := src.Parent()
-		must(t, os.Symlink("target", string(dir.Join("link"))))
+		testkit.Must(t, os.Symlink("target", string(dir.Join("link"))))
 		fail := func(while func()) {
 			t.Helper()
 			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
@@ -69,7 +70,7 @@ func TestCopyThatFailsRemovesWhereALinkLeadsAndNotTheLink(t *testing.T) {
 					while()
 				})
 			})
-			must(t, err)
+			testkit.Must(t, err)
 		}
 		write(t, dir.Join("target"), "old")
 		fail(func() {})
@@ -79,7 +80,7 @@ func TestCopyThatFailsRemovesWhereALinkLeadsAndNotTheLink(t *testing.T) {
 			return // an open file cannot be replaced there
 		}
 		fail(func() {
-			must(t, os.Remove(string(dir.Join("target"))))
+			testkit.Must(t, os.Remove(string(dir.Join("target"))))
 			write(t, dir.Join("target"), "of somebody else")
 		})
 		wantContent(t, dir.Join("target"), "of somebody else")
@@ -92,7 +93,7 @@ func TestCopyTakesAlongWhatIsAppendedMeanwhile(t *testing.T) {
 		src := fileWith(t, content)
 		dst := src.Parent().Join("copy")
 		pieces := 0
-		must(t, fileio.Copy(ctx, dst, src, func(done, total int64) {
+		testkit.Must(t, fileio.Copy(ctx, dst, src, func(done, total int64) {
 			if pieces++; pieces > 1 {
 				if done != total {
 					t.Errorf("%d bytes are done of %d", done, total)
@@ -100,9 +101,9 @@ func TestCopyTakesAlongWhatIsAppendedMeanwhile(t *testing.T) {
 				return
 			}
 			f, err := os.OpenFile(string(src), os.O_WRONLY|os.O_APPEND, 0)
-			must(t, err)
+			testkit.Must(t, err)
 			_, err = f.WriteString("more")
-			must(t, errors.Join(err, f.Close()))
+			testkit.Must(t, errors.Join(err, f.Close()))
 		}))
 		wantContent(t, dst, content+"more")
 		if pieces != 2 {
@@ -114,7 +115,7 @@ func TestCopyTakesAlongWhatIsAppendedMeanwhile(t *testing.T) {
 func TestCopyOfALinkKeepsItThoughItLeadsToWhereItGoes(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "folder/file")
-		must(t, os.Symlink("folder", string(dir.Join("link"))))
+		testkit.Must(t, os.Symlink("folder", string(dir.Join("link"))))
 		keep := fileio.CopyOptions{KeepSymlinks: true}
 		wantIs(t, dir.Join("folder/copy"))(dir.Join("link").Copy(ctx, dir.Join("folder/copy"), keep))
 		wantIs(t, fileio.Path("folder"))(dir.Join("folder/copy").Readlink(ctx))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,7 +19,7 @@ const gibibyte = 1 << 30
 func takes(t *testing.T, p fileio.Path) int64 {
 	t.Helper()
 	info, err := os.Stat(string(p))
-	must(t, err)
+	testkit.Must(t, err)
 	return info.Sys().(*syscall.Stat_t).Blocks * 512
 }
 
@@ -37,19 +38,19 @@ func TestCopyKeepsHoles(t *testing.T) {
 			dir := folder(t)
 			src, dst := dir.Join("src"), dir.Join("dst")
 			f, err := os.Create(string(src))
-			must(t, err)
-			must(t, f.Truncate(c.size))
+			testkit.Must(t, err)
+			testkit.Must(t, f.Truncate(c.size))
 			for offset, text := range c.data {
 				_, err := f.WriteAt([]byte(text), offset)
-				must(t, err)
+				testkit.Must(t, err)
 			}
 			_, err = f.Seek(c.size/2, unix.SEEK_DATA)
-			must(t, f.Close())
+			testkit.Must(t, f.Close())
 			if takes(t, src) > gibibyte || err == nil && len(c.data) < 2 && c.data[c.size-4] == "" {
 				t.Skip("this file system knows no holes")
 			}
 			last := int64(0)
-			must(t, fileio.Copy(ctx, dst, src, func(done, total int64) {
+			testkit.Must(t, fileio.Copy(ctx, dst, src, func(done, total int64) {
 				if done <= last || total != c.size {
 					t.Errorf("%s: %d of %d bytes are done after %d", c.name, done, total, last)
 				}
@@ -59,7 +60,7 @@ func TestCopyKeepsHoles(t *testing.T) {
 				t.Errorf("%s: %d bytes were told, want %d", c.name, last, c.size)
 			}
 			f, err = os.Open(string(dst))
-			must(t, err)
+			testkit.Must(t, err)
 			if info, err := f.Stat(); err != nil || info.Size() != c.size {
 				t.Errorf("%s: %v, %v, want %d bytes", c.name, info, err, c.size)
 			}
@@ -69,7 +70,7 @@ func TestCopyKeepsHoles(t *testing.T) {
 					t.Errorf("%s: %q at %d, %v, want %q", c.name, got, offset, err, text)
 				}
 			}
-			must(t, f.Close())
+			testkit.Must(t, f.Close())
 			if n := takes(t, dst); n > mebibyte {
 				t.Errorf("%s: the copy takes %d bytes on the disk", c.name, n)
 			}
@@ -81,28 +82,28 @@ func TestCopyOfAFileWithHolesIsTheSame(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		src := folder(t).Join("src")
 		f, err := os.Create(string(src))
-		must(t, err)
+		testkit.Must(t, err)
 		want := make([]byte, 24*mebibyte+9)
 		for i := 0; i+8192 < len(want); i += 3 * 8192 {
 			n := copy(want[i:], "a piece of text")
 			_, err := f.WriteAt(want[i:i+n], int64(i))
-			must(t, err)
+			testkit.Must(t, err)
 		}
-		must(t, f.Truncate(int64(len(want))))
-		must(t, f.Close())
+		testkit.Must(t, f.Truncate(int64(len(want))))
+		testkit.Must(t, f.Close())
 		dst := src.Parent().Join("dst")
 		write(t, dst, "what is not to be seen any more")
-		must(t, fileio.Copy(ctx, dst, src, nil))
+		testkit.Must(t, fileio.Copy(ctx, dst, src, nil))
 		wantContent(t, dst, string(want))
 
-		must(t, os.Truncate(string(src), 0)) // a hole, and more than one piece of data
+		testkit.Must(t, os.Truncate(string(src), 0)) // a hole, and more than one piece of data
 		f, err = os.OpenFile(string(src), os.O_WRONLY, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = f.WriteAt(want[:9*mebibyte], mebibyte)
-		must(t, err)
-		must(t, f.Close())
+		testkit.Must(t, err)
+		testkit.Must(t, f.Close())
 		var told []int64
-		must(t, fileio.Copy(ctx, dst, src, func(done, total int64) { told = append(told, done/mebibyte) }))
+		testkit.Must(t, fileio.Copy(ctx, dst, src, func(done, total int64) { told = append(told, done/mebibyte) }))
 		wantList(t, told, 5, 9, 10)
 		wantContent(t, dst, string(make([]byte, mebibyte))+string(want[:9*mebibyte]))
 	})
@@ -112,7 +113,7 @@ func TestCopyOfAFileWithHolesIsTheSame(t *testing.T) {
 func otherFileSystem(t *testing.T) fileio.Path {
 	t.Helper()
 	var here, there syscall.Stat_t
-	must(t, syscall.Stat(t.TempDir(), &here))
+	testkit.Must(t, syscall.Stat(t.TempDir(), &here))
 	if err := syscall.Stat("/dev/shm", &there); err != nil || here.Dev == there.Dev {
 		t.Skip("there is no second file system")
 	}
@@ -127,12 +128,12 @@ func otherFileSystem(t *testing.T) fileio.Path {
 func TestMoveToAnotherFileSystem(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir, other := tree(t, "from/a", "from/closed/b", "file"), otherFileSystem(t)
-		must(t, os.Symlink("a", string(dir.Join("from/link"))))
+		testkit.Must(t, os.Symlink("a", string(dir.Join("from/link"))))
 		old := time.Now().Add(-time.Hour).Truncate(time.Second)
-		must(t, os.Chtimes(string(dir.Join("from/a")), old, old))
-		must(t, os.Chmod(string(dir.Join("from/a")), 0o640))
-		must(t, os.Chmod(string(dir.Join("from/closed")), 0o500))
-		must(t, os.Chmod(string(dir.Join("from")), 0o500))
+		testkit.Must(t, os.Chtimes(string(dir.Join("from/a")), old, old))
+		testkit.Must(t, os.Chmod(string(dir.Join("from/a")), 0o640))
+		testkit.Must(t, os.Chmod(string(dir.Join("from/closed")), 0o500))
+		testkit.Must(t, os.Chmod(string(dir.Join("from")), 0o500))
 		to := other.Join("to")
 		wantIs(t, to)(dir.Join("from").Move(ctx, to))
 		wantAbsent(t, dir.Join("from"))
@@ -149,15 +150,15 @@ func TestMoveToAnotherFileSystem(t *testing.T) {
 		wantContent(t, other.Join("file"), "file")
 		wantAbsent(t, dir.Join("file"))
 		wantList(t, collect(t, other, other.Iterdir(ctx)), "file", "to")
-		must(t, os.Chmod(string(to), 0o700))
-		must(t, os.Chmod(string(to.Join("closed")), 0o700))
+		testkit.Must(t, os.Chmod(string(to), 0o700))
+		testkit.Must(t, os.Chmod(string(to.Join("closed")), 0o700))
 	})
 }
 
 func TestMoveToAnotherFileSystemThatFailsLeavesBothAsTheyWere(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir, other := tree(t, "from/a", "from/b"), otherFileSystem(t)
-		must(t, syscall.Mkfifo(string(dir.Join("from/c")), 0o600))
+		testkit.Must(t, syscall.Mkfifo(string(dir.Join("from/c")), 0o600))
 		write(t, other.Join("to"), "old")
 		if _, err := dir.Join("from").Move(ctx, other.Join("new")); err == nil {
 			t.Error("a FIFO was moved to another file system")

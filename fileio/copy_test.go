@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 const mebibyte = 1 << 20
@@ -21,10 +22,10 @@ func TestCopyTellsItsProgress(t *testing.T) {
 		for _, size := range []int{0, 5, 4 * mebibyte, 9*mebibyte + 1} {
 			content := strings.Repeat("0123456789abcdef", size/16+1)[:size]
 			src := fileWith(t, content)
-			must(t, os.Chmod(string(src), 0o600))
+			testkit.Must(t, os.Chmod(string(src), 0o600))
 			dst := src.Parent().Join("copy")
 			last := int64(-1)
-			must(t, fileio.Copy(ctx, dst, src, func(done, total int64) {
+			testkit.Must(t, fileio.Copy(ctx, dst, src, func(done, total int64) {
 				if done <= last || total != int64(size) {
 					t.Errorf("%d of %d bytes are done after %d", done, total, last)
 				}
@@ -40,7 +41,7 @@ func TestCopyTellsItsProgress(t *testing.T) {
 			if info, err := dst.Stat(ctx); err != nil || !hasMode(info, 0o600) {
 				t.Errorf("%v, %v: permissions were not copied", info, err)
 			}
-			wantErr(t, fileio.Copy(ctx, src.Parent().Join(".", "file.txt"), src, nil), fs.ErrExist)
+			testkit.WantErr(t, fileio.Copy(ctx, src.Parent().Join(".", "file.txt"), src, nil), fs.ErrExist)
 			wantContent(t, src, content)
 		}
 	})
@@ -56,13 +57,13 @@ func TestCopyThatIsCanceledLeavesNothing(t *testing.T) {
 				s.Cancel("between two pieces")
 				steps++
 			})
-			wantErr(t, err, anyio.ErrCanceled)
+			testkit.WantErr(t, err, anyio.ErrCanceled)
 			if steps != 1 {
 				t.Errorf("%d pieces were copied", steps)
 			}
 			return err
 		})
-		must(t, err)
+		testkit.Must(t, err)
 		wantAbsent(t, dst)
 		func() {
 			defer func() {
@@ -73,7 +74,7 @@ func TestCopyThatIsCanceledLeavesNothing(t *testing.T) {
 			_ = fileio.Copy(ctx, dst, src, func(int64, int64) { panic("boom") })
 		}()
 		wantAbsent(t, dst)
-		wantErr(t, fileio.Copy(ctx, dst, src.Parent().Join("none"), nil), fs.ErrNotExist)
+		testkit.WantErr(t, fileio.Copy(ctx, dst, src.Parent().Join("none"), nil), fs.ErrNotExist)
 		wantAbsent(t, dst)
 		inCanceled(t, ctx, "Copy", func(ctx context.Context) error { return fileio.Copy(ctx, dst, src, nil) })
 		wantAbsent(t, dst)
@@ -86,7 +87,7 @@ func TestCopyThroughALinkLeavesNoHalfFile(t *testing.T) {
 		src := fileWith(t, strings.Repeat("x", 9*mebibyte))
 		dir := tree(t, "sub/")
 		dst := dir.Join("link")
-		must(t, os.Symlink("sub/file", string(dst)))
+		testkit.Must(t, os.Symlink("sub/file", string(dst)))
 		for round := range 3 {
 			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 				return fileio.Copy(ctx, dst, src, func(done, total int64) {
@@ -94,13 +95,13 @@ func TestCopyThroughALinkLeavesNoHalfFile(t *testing.T) {
 					case 1:
 						s.Cancel("between two pieces")
 					case 2: // by somebody else, who is not hurt
-						must(t, os.Rename(string(dir.Join("sub/file")), string(dir.Join("sub/half"))))
+						testkit.Must(t, os.Rename(string(dir.Join("sub/file")), string(dir.Join("sub/half"))))
 						write(t, dir.Join("sub/file"), "theirs")
 						s.Cancel("between two pieces")
 					}
 				})
 			})
-			must(t, err)
+			testkit.Must(t, err)
 			wantIs(t, fileio.Path("sub/file"))(dst.Readlink(ctx))
 			switch round {
 			case 0:
@@ -118,10 +119,10 @@ func TestFoldersAreCopied(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "from/a", "from/sub/b", "from/empty/")
 		from := dir.Join("from")
-		must(t, os.Symlink("a", string(from.Join("link"))))
+		testkit.Must(t, os.Symlink("a", string(from.Join("link"))))
 		old := time.Now().Add(-time.Hour).Truncate(time.Second)
-		must(t, os.Chtimes(string(from.Join("a")), old, old))
-		must(t, os.Chmod(string(from.Join("a")), 0o640))
+		testkit.Must(t, os.Chtimes(string(from.Join("a")), old, old))
+		testkit.Must(t, os.Chmod(string(from.Join("a")), 0o640))
 
 		var told []string
 		wantIs(t, dir.Join("to"))(from.Copy(ctx, dir.Join("to"), fileio.CopyOptions{
@@ -132,10 +133,10 @@ func TestFoldersAreCopied(t *testing.T) {
 		wantIs(t, true)(dir.Join("to/empty").IsDir(ctx))
 		wantIs(t, false)(dir.Join("to/link").IsSymlink(ctx))
 		_, err := from.Copy(ctx, dir.Join("to"), fileio.CopyOptions{})
-		wantErr(t, err, fs.ErrExist)
+		testkit.WantErr(t, err, fs.ErrExist)
 
 		exact := fileio.CopyOptions{KeepSymlinks: true, PreserveMetadata: true}
-		must(t, dir.Join("into").Mkdir(ctx, fileio.MkdirOptions{}))
+		testkit.Must(t, dir.Join("into").Mkdir(ctx, fileio.MkdirOptions{}))
 		wantIs(t, dir.Join("into/from"))(from.CopyInto(ctx, dir.Join("into"), exact))
 		wantIs(t, fileio.Path("a"))(dir.Join("into/from/link").Readlink(ctx))
 		if info, err := dir.Join("into/from/a").Stat(ctx); err != nil || !info.ModTime().Equal(old) || !hasMode(info, 0o640) {
@@ -147,8 +148,8 @@ func TestFoldersAreCopied(t *testing.T) {
 			}
 		}
 		_, err = fileio.Path("/").CopyInto(ctx, dir, exact)
-		wantErr(t, err, fs.ErrInvalid)
-		must(t, os.Symlink("..", string(from.Join("sub/up"))))
+		testkit.WantErr(t, err, fs.ErrInvalid)
+		testkit.Must(t, os.Symlink("..", string(from.Join("sub/up"))))
 		if _, err := from.Copy(ctx, dir.Join("endless"), fileio.CopyOptions{}); err == nil {
 			t.Error("a folder with a link to itself was copied through it")
 		}
@@ -170,7 +171,7 @@ func TestFilesAndFoldersAreMoved(t *testing.T) {
 			wantAbsent(t, dir.Join("file"))
 			wantContent(t, dir.Join("to/a"), "file")
 			_, err := m(dir.Join("none"), ctx, dir.Join("x"))
-			wantErr(t, err, fs.ErrNotExist)
+			testkit.WantErr(t, err, fs.ErrNotExist)
 			wantIs(t, dir.Join("into/to"))(dir.Join("to").MoveInto(ctx, dir.Join("into")))
 			_, err = m(dir.Join("into"), ctx, dir.Join("into/to/x"))
 			if err == nil || errors.Is(err, anyio.ErrCanceled) {
@@ -179,6 +180,6 @@ func TestFilesAndFoldersAreMoved(t *testing.T) {
 			wantContent(t, dir.Join("into/to/a"), "file")
 		}
 		_, err := fileio.Path("/").MoveInto(ctx, folder(t))
-		wantErr(t, err, fs.ErrInvalid)
+		testkit.WantErr(t, err, fs.ErrInvalid)
 	})
 }

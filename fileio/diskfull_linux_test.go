@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -58,7 +59,7 @@ func wantSize(t *testing.T, p fileio.Path, want int) {
 func filesOnAFullDisk(t *testing.T, ctx context.Context) {
 	p := smallDisk(t, "size=64k").Join("file")
 	f, err := fileio.Create(ctx, string(p))
-	must(t, err)
+	testkit.Must(t, err)
 	n, err := f.Write(ctx, make([]byte, 100*kibibyte))
 	wantFull(t, err, p)
 	if n != 64*kibibyte {
@@ -77,10 +78,10 @@ func filesOnAFullDisk(t *testing.T, ctx context.Context) {
 		t.Errorf("%d more bytes were written", n)
 	}
 	wantFull(t, f.WriteLines(ctx, "a line\n"), p)
-	must(t, f.Truncate(ctx, 10)) // then there is space
+	testkit.Must(t, f.Truncate(ctx, 10)) // then there is space
 	wantIs(t, int64(10))(f.Seek(ctx, 0, io.SeekEnd))
-	must(t, f.WriteLines(ctx, "a line\n"))
-	must(t, f.Close(ctx))
+	testkit.Must(t, f.WriteLines(ctx, "a line\n"))
+	testkit.Must(t, f.Close(ctx))
 	wantSize(t, p, 17)
 }
 
@@ -141,19 +142,19 @@ func temporaryFilesOnAFullDisk(t *testing.T, ctx context.Context) {
 	dir := smallDisk(t, "size=64k")
 	for _, open := range []func(context.Context, fileio.TempOptions) (*fileio.File, error){fileio.TemporaryFile, fileio.NamedTemporaryFile} {
 		f, err := open(ctx, fileio.TempOptions{Dir: string(dir)})
-		must(t, err)
+		testkit.Must(t, err)
 		n, err := f.Write(ctx, make([]byte, 100*kibibyte))
 		wantFull(t, err, fileio.Path(f.Name()))
 		if n != 64*kibibyte {
 			t.Errorf("%d bytes were written", n)
 		}
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		wantEmpty(t, dir)
 	}
 	d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
-	must(t, err)
+	testkit.Must(t, err)
 	wantFull(t, d.Path().Join("x").WriteBytes(ctx, make([]byte, 100*kibibyte)), d.Path().Join("x"))
-	must(t, d.Close(ctx))
+	testkit.Must(t, d.Close(ctx))
 	wantEmpty(t, dir)
 }
 
@@ -173,7 +174,7 @@ func spooledFilesOnAFullDisk(t *testing.T, ctx context.Context) {
 	if string(data) != strings.Repeat("x", 100*kibibyte) || err != nil {
 		t.Errorf("%d bytes were kept, %v", len(data), err)
 	}
-	must(t, f.Close(ctx))
+	testkit.Must(t, f.Close(ctx))
 
 	f = fileio.SpooledTemporaryFile(10, fileio.TempOptions{Dir: string(dir)})
 	n, err = f.Write(ctx, make([]byte, 100*kibibyte)) // it rolls over before
@@ -181,7 +182,7 @@ func spooledFilesOnAFullDisk(t *testing.T, ctx context.Context) {
 	if n != 64*kibibyte || f.InMemory() {
 		t.Errorf("%d bytes were written, in memory: %t", n, f.InMemory())
 	}
-	must(t, f.Close(ctx))
+	testkit.Must(t, f.Close(ctx))
 	wantEmpty(t, dir)
 }
 
@@ -213,24 +214,24 @@ func noMoreFiles(t *testing.T, ctx context.Context) {
 func streamsOnAFullDisk(t *testing.T, ctx context.Context) {
 	p := smallDisk(t, "size=64k").Join("file")
 	s, err := stream.CreateFile(ctx, string(p))
-	must(t, err)
+	testkit.Must(t, err)
 	n, err := s.SendCounted(ctx, make([]byte, 100*kibibyte))
 	wantFull(t, err, p)
-	wantErr(t, err, anyio.ErrBroken)
+	testkit.WantErr(t, err, anyio.ErrBroken)
 	if n != 64*kibibyte {
 		t.Errorf("%d bytes were sent", n)
 	}
 	wantSize(t, p, n)
 	err = s.Send(ctx, []byte("more"))
 	wantFull(t, err, p)
-	wantErr(t, err, anyio.ErrBroken)
+	testkit.WantErr(t, err, anyio.ErrBroken)
 	if e, ok := errors.AsType[*fs.PathError](err); !ok || e.Path != string(p) {
 		t.Errorf("error %v, want a *PathError", err)
 	}
-	must(t, s.Close(ctx))
+	testkit.Must(t, s.Close(ctx))
 	s, err = stream.AppendFile(ctx, string(p))
-	must(t, err)
+	testkit.Must(t, err)
 	wantFull(t, s.Send(ctx, []byte("more")), p)
-	must(t, s.Close(ctx))
+	testkit.Must(t, s.Close(ctx))
 	wantSize(t, p, 64*kibibyte)
 }

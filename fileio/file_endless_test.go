@@ -14,13 +14,14 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // blockingPipe is a pipe whose ends block.
 func blockingPipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	var fds [2]int
-	must(t, syscall.Pipe(fds[:]))
+	testkit.Must(t, syscall.Pipe(fds[:]))
 	return os.NewFile(uintptr(fds[0]), "reads"), os.NewFile(uintptr(fds[1]), "writes")
 }
 
@@ -38,7 +39,7 @@ func TestLoopGoesOnWhileAFileIsReadAndItsResultIsKept(t *testing.T) {
 					t.Errorf("read %q, %v, want what came after the cancellation", buf[:n], err)
 				}
 				_, err = f.Read(ctx, buf)
-				wantErr(t, err, anyio.ErrCanceled)
+				testkit.WantErr(t, err, anyio.ErrCanceled)
 				return err
 			})
 			if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
@@ -48,7 +49,7 @@ func TestLoopGoesOnWhileAFileIsReadAndItsResultIsKept(t *testing.T) {
 			_, err := w.WriteString("slow")
 			return errors.Join(err, w.Close())
 		})
-		must(t, err)
+		testkit.Must(t, err)
 	}, anyiotest.Skip("sim", "a call is one step there, and nobody could write meanwhile"),
 		anyiotest.Skip("parallel", "a call in place looks at nothing but the file"))
 }
@@ -59,13 +60,13 @@ const oneStep = "a call is one step there, and nobody could cancel or close mean
 func endlessFiles(t *testing.T, ctx context.Context) map[string][2]*fileio.File {
 	t.Helper()
 	r, w, err := os.Pipe()
-	must(t, err)
+	testkit.Must(t, err)
 	p := folder(t).Join("fifo")
-	must(t, syscall.Mkfifo(string(p), 0o600))
+	testkit.Must(t, syscall.Mkfifo(string(p), 0o600))
 	fifo, err := p.OpenFile(ctx, os.O_RDWR, 0)
-	must(t, err)
+	testkit.Must(t, err)
 	other, err := p.OpenFile(ctx, os.O_WRONLY, 0)
-	must(t, err)
+	testkit.Must(t, err)
 	return map[string][2]*fileio.File{"pipe": {fileio.Wrap(r), fileio.Wrap(w)}, "FIFO": {fifo, other}}
 }
 
@@ -82,7 +83,7 @@ func TestReadThatWaitsIsCanceledAndNoByteIsLost(t *testing.T) {
 					for range 3 {
 						tg.Go(func(ctx context.Context) error {
 							err := f(ctx)
-							wantErr(t, err, anyio.ErrCanceled)
+							testkit.WantErr(t, err, anyio.ErrCanceled)
 							return err
 						})
 					}
@@ -92,7 +93,7 @@ func TestReadThatWaitsIsCanceledAndNoByteIsLost(t *testing.T) {
 					tg.Cancel(call + " of a " + name)
 					return nil
 				})
-				must(t, err)
+				testkit.Must(t, err)
 			}
 			wantIs(t, 9)(w.WriteString(ctx, "half a li"))
 			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -103,7 +104,7 @@ func TestReadThatWaitsIsCanceledAndNoByteIsLost(t *testing.T) {
 				reading.Cancel("in the middle of a line")
 				return nil
 			})
-			must(t, err)
+			testkit.Must(t, err)
 			wantIs(t, 9)(w.WriteString(ctx, "ne\nsecond"))
 			wantIs(t, "half a line\n")(r.ReadLine(ctx))
 			buf := make([]byte, 100)
@@ -111,8 +112,8 @@ func TestReadThatWaitsIsCanceledAndNoByteIsLost(t *testing.T) {
 			if string(buf[:6]) != "second" {
 				t.Errorf("read %q from a %s", buf[:6], name)
 			}
-			must(t, r.Close(ctx))
-			must(t, w.Close(ctx))
+			testkit.Must(t, r.Close(ctx))
+			testkit.Must(t, w.Close(ctx))
 		}
 	}, anyiotest.Skip("sim", oneStep))
 }
@@ -125,9 +126,9 @@ func TestCloseWakesThoseWhoReadAndWrite(t *testing.T) {
 				for range 3 {
 					tg.Go(func(ctx context.Context) error {
 						_, err := r.Read(ctx, make([]byte, 10))
-						wantErr(t, err, anyio.ErrClosed)
+						testkit.WantErr(t, err, anyio.ErrClosed)
 						_, err = r.ReadLine(ctx)
-						wantErr(t, err, anyio.ErrClosed)
+						testkit.WantErr(t, err, anyio.ErrClosed)
 						return nil
 					})
 				}
@@ -136,17 +137,17 @@ func TestCloseWakesThoseWhoReadAndWrite(t *testing.T) {
 				}
 				return errors.Join(r.Close(ctx), r.Close(ctx))
 			})
-			must(t, err)
-			must(t, w.Close(ctx))
+			testkit.Must(t, err)
+			testkit.Must(t, w.Close(ctx))
 		}
 		r, w, err := os.Pipe()
-		must(t, err)
+		testkit.Must(t, err)
 		f := fileio.Wrap(w)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for range 3 {
 				tg.Go(func(ctx context.Context) error {
 					_, err := f.WriteString(ctx, strings.Repeat("more than fits", 100_000))
-					wantErr(t, err, anyio.ErrClosed)
+					testkit.WantErr(t, err, anyio.ErrClosed)
 					return nil
 				})
 			}
@@ -155,20 +156,20 @@ func TestCloseWakesThoseWhoReadAndWrite(t *testing.T) {
 			}
 			return f.Close(ctx)
 		})
-		must(t, errors.Join(err, r.Close()))
+		testkit.Must(t, errors.Join(err, r.Close()))
 	}, anyiotest.Skip("sim", oneStep))
 }
 
 func TestWriteThatWaitsIsCanceledAndTellsHowMuchWasWritten(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		r, w, err := os.Pipe()
-		must(t, err)
+		testkit.Must(t, err)
 		f := fileio.Wrap(w)
 		text, written := strings.Repeat("0123456789", 100_000), 0
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			writing := tg.Go(func(ctx context.Context) (err error) {
 				written, err = f.WriteString(ctx, text)
-				wantErr(t, err, anyio.ErrCanceled)
+				testkit.WantErr(t, err, anyio.ErrCanceled)
 				return err
 			})
 			first := make([]byte, 1)
@@ -176,13 +177,13 @@ func TestWriteThatWaitsIsCanceledAndTellsHowMuchWasWritten(t *testing.T) {
 			writing.Cancel("test")
 			return nil
 		})
-		must(t, err)
-		must(t, f.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, f.Close(ctx))
 		got, err := io.ReadAll(r)
 		if written == 0 || string(got) != text[1:written] {
 			t.Errorf("%d bytes are in the pipe, %v, and %d were told", len(got), err, written)
 		}
-		must(t, r.Close())
+		testkit.Must(t, r.Close())
 	}, anyiotest.Skip("sim", oneStep))
 }
 
@@ -190,9 +191,9 @@ func TestWriteThatWaitsIsCanceledAndTellsHowMuchWasWritten(t *testing.T) {
 func TestTerminalOrFIFOIsReadByLinesAndWritten(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := folder(t).Join("fifo")
-		must(t, syscall.Mkfifo(string(p), 0o600))
+		testkit.Must(t, syscall.Mkfifo(string(p), 0o600))
 		f, err := p.OpenFile(ctx, os.O_RDWR, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		defer f.Close(ctx)
 		wantIs(t, 8)(f.WriteString(ctx, "one\ntwo\n"))
 		wantIs(t, "one\n")(f.ReadLine(ctx))

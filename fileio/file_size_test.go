@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestNegativeAndHugeSizesAndWrongWhenceAreErrorsOfTheSystem(t *testing.T) {
@@ -18,7 +19,7 @@ func TestNegativeAndHugeSizesAndWrongWhenceAreErrorsOfTheSystem(t *testing.T) {
 		for _, readLine := range []bool{false, true} { // which leaves bytes that were read ahead
 			p := fileWith(t, "line\nline\n")
 			f, err := fileio.OpenFile(ctx, string(p), os.O_RDWR, 0)
-			must(t, err)
+			testkit.Must(t, err)
 			at := int64(0)
 			if readLine {
 				wantIs(t, "line\n")(f.ReadLine(ctx))
@@ -44,7 +45,7 @@ func TestNegativeAndHugeSizesAndWrongWhenceAreErrorsOfTheSystem(t *testing.T) {
 				wantIs(t, at)(f.Tell(ctx))
 			}
 			wantContent(t, p, "line\nline\n")
-			must(t, f.Close(ctx))
+			testkit.Must(t, f.Close(ctx))
 		}
 	})
 }

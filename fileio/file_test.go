@@ -14,13 +14,14 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestFileIsReadWrittenAndMovedIn(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := folder(t).Join("file")
 		f, err := fileio.Create(ctx, string(p))
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, 10)(f.Write(ctx, []byte("0123456789")))
 		wantIs(t, int64(10))(f.Tell(ctx))
 		wantIs(t, int64(2))(f.Seek(ctx, 2, io.SeekStart))
@@ -37,15 +38,15 @@ func TestFileIsReadWrittenAndMovedIn(t *testing.T) {
 		wantIs(t, int64(5))(f.Tell(ctx))
 		wantIs(t, int64(7))(f.Seek(ctx, -3, io.SeekEnd))
 		wantIs(t, int64(5))(f.Seek(ctx, -2, io.SeekCurrent))
-		must(t, f.Truncate(ctx, 6))
+		testkit.Must(t, f.Truncate(ctx, 6))
 		data, err := f.ReadAll(ctx)
 		if string(data) != "5" || err != nil {
 			t.Errorf("read %q, %v", data, err)
 		}
 		_, err = f.Read(ctx, buf)
-		wantErr(t, err, anyio.ErrEndOfStream)
-		must(t, f.WriteLines(ctx, "one\n", "two\n"))
-		must(t, f.Sync(ctx))
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
+		testkit.Must(t, f.WriteLines(ctx, "one\n", "two\n"))
+		testkit.Must(t, f.Sync(ctx))
 		info, err := f.Stat(ctx)
 		if err != nil || info.Size() != 14 {
 			t.Errorf("%v, %v", info, err)
@@ -56,7 +57,7 @@ func TestFileIsReadWrittenAndMovedIn(t *testing.T) {
 		if f.Name() != string(p) || f.Closed() {
 			t.Errorf("name %q, closed %v", f.Name(), f.Closed())
 		}
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		wantContent(t, p, "0ab345one\ntwo\n")
 	})
 }
@@ -65,12 +66,12 @@ func TestClosedFileTellsSo(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "line\n")
 		f, err := p.OpenFile(ctx, os.O_RDWR, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
-			must(t, f.Close(ctx))
+			testkit.Must(t, f.Close(ctx))
 			return context.Cause(ctx)
 		})
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		if !f.Closed() {
 			t.Error("it is not closed")
 		}
@@ -80,18 +81,18 @@ func TestClosedFileTellsSo(t *testing.T) {
 			}
 		}
 		behind, err := os.Open(string(p))
-		must(t, err)
-		must(t, fileio.Wrap(behind).Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, fileio.Wrap(behind).Close(ctx))
 		if _, err := behind.Stat(); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("the wrapped file after Close: %v", err)
 		}
 		behind, err = os.Open(string(p))
-		must(t, err)
+		testkit.Must(t, err)
 		f = fileio.Wrap(behind)
-		must(t, behind.Close())
+		testkit.Must(t, behind.Close())
 		_, err = f.Read(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrClosed)
-		must(t, f.Close(ctx))
+		testkit.WantErr(t, err, anyio.ErrClosed)
+		testkit.Must(t, f.Close(ctx))
 	})
 }
 
@@ -116,7 +117,7 @@ func TestFileCallsHaveNoEffectInACanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "line\nline\n")
 		f, err := p.OpenFile(ctx, os.O_RDWR, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		defer f.Close(ctx)
 		for name, call := range fileCalls(f) {
 			inCanceled(t, ctx, name, call)
@@ -139,16 +140,16 @@ func TestLinesMixWithAllOtherCalls(t *testing.T) {
 		long := strings.Repeat("x", 200_000) + "\n"
 		p := fileWith(t, "one\n\n"+long+"three\nlast")
 		f, err := p.OpenFile(ctx, os.O_RDWR, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		defer f.Close(ctx)
 		lines, err := f.ReadLines(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		wantList(t, lines, "one\n", "\n", long, "three\n", "last")
 		_, err = f.ReadLine(ctx)
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 
 		_, err = f.Seek(ctx, 0, io.SeekStart)
-		must(t, err)
+		testkit.Must(t, err)
 		for line, err := range f.Lines(ctx) {
 			if line != "one\n" || err != nil {
 				t.Errorf("%q, %v", line, err)
@@ -177,16 +178,16 @@ func TestFileToAppendTo(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "old ")
 		f, err := fileio.OpenFile(ctx, string(p), os.O_WRONLY|os.O_APPEND, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, 3)(f.WriteString(ctx, "new"))
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		wantContent(t, p, "old new")
 		_, err = fileio.Open(ctx, string(p.Join("none")))
 		if err == nil || errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("error %v", err)
 		}
 		_, err = fileio.Open(ctx, string(p)+".none")
-		wantErr(t, err, fs.ErrNotExist)
+		testkit.WantErr(t, err, fs.ErrNotExist)
 	})
 }
 
@@ -194,27 +195,27 @@ func TestPathsOpenTheirFiles(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := folder(t).Join("file.txt")
 		_, err := p.Open(ctx)
-		wantErr(t, err, fs.ErrNotExist)
+		testkit.WantErr(t, err, fs.ErrNotExist)
 		f, err := p.Create(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, 4)(f.WriteString(ctx, "old "))
 		wantIs(t, int64(0))(f.Seek(ctx, 0, io.SeekStart))
 		wantIs(t, "old ")(f.ReadLine(ctx))
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		f, err = p.OpenFile(ctx, os.O_WRONLY|os.O_APPEND, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, 3)(f.WriteString(ctx, "new"))
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		f, err = p.Open(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, "old new")(f.ReadLine(ctx))
 		if _, err := f.WriteString(ctx, "x"); err == nil {
 			t.Error("wrote to a file that was opened to read")
 		}
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		f, err = p.Create(ctx)
-		must(t, err)
-		must(t, f.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, f.Close(ctx))
 		wantContent(t, p, "")
 	})
 }
@@ -222,14 +223,14 @@ func TestPathsOpenTheirFiles(t *testing.T) {
 func TestFileTakesTokensOfItsLimiter(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		f, err := fileio.Open(ctx, string(fileWith(t, "content")))
-		must(t, err)
+		testkit.Must(t, err)
 		defer f.Close(ctx)
 		limiter := anyio.NewCapacityLimiter(1)
 		f.SetLimiter(limiter)
 		if f.Limiter() != limiter {
 			t.Error("another limiter")
 		}
-		must(t, limiter.Acquire(ctx))
+		testkit.Must(t, limiter.Acquire(ctx))
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			read := anyio.Spawn(tg, func(ctx context.Context) (string, error) {
 				data, err := f.ReadAll(ctx)
@@ -242,7 +243,7 @@ func TestFileTakesTokensOfItsLimiter(t *testing.T) {
 			wantIs(t, "content")(read.Await(ctx))
 			return nil
 		})
-		must(t, err)
+		testkit.Must(t, err)
 	})
 }
 
@@ -252,15 +253,15 @@ func TestFullDiskIsToldWithWhatWasWritten(t *testing.T) {
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		f, err := fileio.OpenFile(ctx, "/dev/full", os.O_WRONLY, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		defer f.Close(ctx)
 		n, err := f.WriteString(ctx, "x")
-		wantErr(t, err, errNoSpace)
+		testkit.WantErr(t, err, errNoSpace)
 		if n != 0 {
 			t.Errorf("wrote %d", n)
 		}
-		wantErr(t, fileio.Path("/dev/full").WriteBytes(ctx, []byte("x")), errNoSpace)
-		wantErr(t, fileio.Copy(ctx, "/dev/full", fileWith(t, "x"), nil), errNoSpace)
+		testkit.WantErr(t, fileio.Path("/dev/full").WriteBytes(ctx, []byte("x")), errNoSpace)
+		testkit.WantErr(t, fileio.Copy(ctx, "/dev/full", fileWith(t, "x"), nil), errNoSpace)
 		if _, err := os.Stat("/dev/full"); err != nil {
 			t.Errorf("the device is gone: %v", err)
 		}
@@ -271,7 +272,7 @@ func TestFileServesManyTasksAtOnce(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		const tasks, size = 8, 1000
 		f, err := fileio.Create(ctx, string(folder(t).Join("file")))
-		must(t, err)
+		testkit.Must(t, err)
 		defer f.Close(ctx)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for i := range tasks {
@@ -289,7 +290,7 @@ func TestFileServesManyTasksAtOnce(t *testing.T) {
 			}
 			return nil
 		})
-		must(t, err)
+		testkit.Must(t, err)
 	})
 }
 
@@ -299,7 +300,7 @@ func TestFileCallsInPlaceAllocateNothing(t *testing.T) {
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		f, err := fileio.Create(ctx, string(folder(t).Join("file")))
-		must(t, err)
+		testkit.Must(t, err)
 		defer f.Close(ctx)
 		buf := make([]byte, 100)
 		allocs := testing.AllocsPerRun(100, func() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // folder is a folder of the test's own.
@@ -26,7 +27,7 @@ func fileWith(t *testing.T, content string) fileio.Path {
 
 func write(t *testing.T, p fileio.Path, content string) {
 	t.Helper()
-	must(t, os.WriteFile(string(p), []byte(content), 0o644))
+	testkit.Must(t, os.WriteFile(string(p), []byte(content), 0o644))
 }
 
 // tree makes files, and folders for names that end in a slash.
@@ -36,27 +37,13 @@ func tree(t *testing.T, names ...string) fileio.Path {
 	for _, name := range names {
 		p := dir.Join(name)
 		if name[len(name)-1] == '/' {
-			must(t, os.MkdirAll(string(p), 0o755))
+			testkit.Must(t, os.MkdirAll(string(p), 0o755))
 			continue
 		}
-		must(t, os.MkdirAll(string(p.Parent()), 0o755))
+		testkit.Must(t, os.MkdirAll(string(p.Parent()), 0o755))
 		write(t, p, name)
 	}
 	return dir
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantErr(t *testing.T, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("error %v, want %v", err, want)
-	}
 }
 
 func wantContent(t *testing.T, p fileio.Path, want string) {
@@ -107,5 +94,5 @@ func inCanceled(t *testing.T, ctx context.Context, name string, f func(ctx conte
 		}
 		return nil
 	})
-	must(t, err)
+	testkit.Must(t, err)
 }

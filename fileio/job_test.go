@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -65,7 +66,7 @@ func (j job) cancelEverywhere(t *testing.T) {
 		for patience := range 12 {
 			s := j.scenario(folder(t).Join("job"))
 			err := anyio.Run(context.Background(), func(ctx context.Context) error {
-				must(t, s.SetUp(ctx))
+				testkit.Must(t, s.SetUp(ctx))
 				err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					working := tg.Go(s.Body)
 					for range 1 << patience {

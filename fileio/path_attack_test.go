@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // pathCalls are calls that fail if there can be nothing at a path.
@@ -74,7 +75,7 @@ func TestPathsThatCannotBe(t *testing.T) {
 				inCanceled(t, ctx, "Exists", func(ctx context.Context) error { _, err := p.Exists(ctx); return err })
 			} else if runtime.GOOS != "windows" {
 				_, err := p.Exists(ctx)
-				wantErr(t, err, syscall.ENAMETOOLONG)
+				testkit.WantErr(t, err, syscall.ENAMETOOLONG)
 			}
 			for p, err := range dir.Glob(ctx, p.Name()) {
 				t.Errorf("a path with %s is found: %q, %v", name, p, err)
@@ -89,9 +90,9 @@ func TestEmptyPathIsTheWorkingDirectoryAsAPathAndNothingAsAName(t *testing.T) {
 		dir := tree(t, "file")
 		t.Chdir(string(dir))
 		_, err := fileio.Open(ctx, "")
-		wantErr(t, err, fs.ErrNotExist)
+		testkit.WantErr(t, err, fs.ErrNotExist)
 		_, err = fileio.Create(ctx, "")
-		wantErr(t, err, fs.ErrNotExist)
+		testkit.WantErr(t, err, fs.ErrNotExist)
 		wantIs(t, true)(fileio.Path("").IsDir(ctx))
 		wantIs(t, true)(fileio.Path("").SameFile(ctx, dir))
 		wantList(t, collect(t, ".", fileio.Path("").Iterdir(ctx)), "file")
@@ -103,7 +104,7 @@ func TestTrailingSeparatorsAndDotsAreOfNoMatterToCalls(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "file", "sub/deep/", "other/")
 		for _, p := range []fileio.Path{dir + "/file/", dir + "//file/./", dir + "/sub/../file", dir + "/sub/deep/../../file"} {
-			must(t, p.WriteBytes(ctx, []byte("new")))
+			testkit.Must(t, p.WriteBytes(ctx, []byte("new")))
 			wantIs(t, true)(p.IsFile(ctx))
 			data, err := p.ReadBytes(ctx)
 			if string(data) != "new" || err != nil {
@@ -113,7 +114,7 @@ func TestTrailingSeparatorsAndDotsAreOfNoMatterToCalls(t *testing.T) {
 		if runtime.GOOS == "windows" {
 			return // ".." goes by the name there
 		}
-		must(t, os.Symlink("../sub/deep", string(dir.Join("other/link"))))
+		testkit.Must(t, os.Symlink("../sub/deep", string(dir.Join("other/link"))))
 		write(t, dir.Join("sub/here"), "where the link leads to")
 		data, err := dir.Join("other/link/../here").ReadBytes(ctx)
 		if string(data) != "where the link leads to" || err != nil {
@@ -130,10 +131,10 @@ func TestNamesThatAreNoText(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
 		p := dir.Join("\xff\xfeü\x80", "a\n\xc3")
-		must(t, p.Parent().Mkdir(ctx, fileio.MkdirOptions{}))
-		must(t, p.WriteBytes(ctx, []byte("x")))
+		testkit.Must(t, p.Parent().Mkdir(ctx, fileio.MkdirOptions{}))
+		testkit.Must(t, p.WriteBytes(ctx, []byte("x")))
 		rel, err := p.RelativeTo(dir)
-		must(t, err)
+		testkit.Must(t, err)
 		wantList(t, collect(t, dir, dir.RGlob(ctx, "*")), string(rel.Parent()), string(rel))
 		wantList(t, collect(t, dir, dir.Glob(ctx, "\xff?ü?/a?\xc3")), string(rel))
 		wantList(t, collect(t, dir, dir.Glob(ctx, "\xfe*/*")))
@@ -141,10 +142,10 @@ func TestNamesThatAreNoText(t *testing.T) {
 			".: \xff\xfeü\x80 | ", string(rel.Parent())+":  | a\n\xc3")
 		wantIs(t, p)(p.Resolve(ctx, true))
 		uri, err := p.AsURI()
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, p)(fileio.PathFromURI(uri))
 		link := dir.Join("link")
-		must(t, link.SymlinkTo(ctx, rel))
+		testkit.Must(t, link.SymlinkTo(ctx, rel))
 		wantIs(t, rel)(link.Readlink(ctx))
 		wantIs(t, dir.Join("moved"))(p.Parent().Move(ctx, dir.Join("moved")))
 		wantContent(t, dir.Join("moved", p.Name()), "x")

@@ -15,6 +15,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -22,21 +23,21 @@ func TestFoldersAreMadeAndRemoved(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
 		deep := dir.Join("a/b/c")
-		wantErr(t, deep.Mkdir(ctx, fileio.MkdirOptions{}), fs.ErrNotExist)
-		must(t, deep.Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
-		wantErr(t, deep.Mkdir(ctx, fileio.MkdirOptions{}), fs.ErrExist)
-		wantErr(t, deep.Mkdir(ctx, fileio.MkdirOptions{Parents: true}), fs.ErrExist)
-		must(t, deep.Mkdir(ctx, fileio.MkdirOptions{ExistOK: true}))
+		testkit.WantErr(t, deep.Mkdir(ctx, fileio.MkdirOptions{}), fs.ErrNotExist)
+		testkit.Must(t, deep.Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
+		testkit.WantErr(t, deep.Mkdir(ctx, fileio.MkdirOptions{}), fs.ErrExist)
+		testkit.WantErr(t, deep.Mkdir(ctx, fileio.MkdirOptions{Parents: true}), fs.ErrExist)
+		testkit.Must(t, deep.Mkdir(ctx, fileio.MkdirOptions{ExistOK: true}))
 		write(t, dir.Join("file"), "")
-		wantErr(t, dir.Join("file").Mkdir(ctx, fileio.MkdirOptions{ExistOK: true}), fs.ErrExist)
+		testkit.WantErr(t, dir.Join("file").Mkdir(ctx, fileio.MkdirOptions{ExistOK: true}), fs.ErrExist)
 		if err := dir.Join("a").Rmdir(ctx); err == nil {
 			t.Error("a folder that is not empty was removed")
 		}
-		wantErr(t, dir.Join("file").Rmdir(ctx), syscall.ENOTDIR)
+		testkit.WantErr(t, dir.Join("file").Rmdir(ctx), syscall.ENOTDIR)
 		inCanceled(t, ctx, "Rmdir", deep.Rmdir)
-		must(t, deep.Rmdir(ctx))
+		testkit.Must(t, deep.Rmdir(ctx))
 		wantAbsent(t, deep)
-		wantErr(t, deep.Rmdir(ctx), fs.ErrNotExist)
+		testkit.WantErr(t, deep.Rmdir(ctx), fs.ErrNotExist)
 		inCanceled(t, ctx, "Mkdir", func(ctx context.Context) error { return deep.Mkdir(ctx, fileio.MkdirOptions{}) })
 		wantAbsent(t, deep)
 	})
@@ -45,28 +46,28 @@ func TestFoldersAreMadeAndRemoved(t *testing.T) {
 func TestFilesAreTouchedRenamedAndRemoved(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := folder(t).Join("file")
-		must(t, p.TouchNew(ctx))
-		wantErr(t, p.TouchNew(ctx), fs.ErrExist)
+		testkit.Must(t, p.TouchNew(ctx))
+		testkit.WantErr(t, p.TouchNew(ctx), fs.ErrExist)
 		old := time.Now().Add(-time.Hour)
-		must(t, os.Chtimes(string(p), old, old))
-		must(t, p.Touch(ctx))
+		testkit.Must(t, os.Chtimes(string(p), old, old))
+		testkit.Must(t, p.Touch(ctx))
 		if info, err := p.Stat(ctx); err != nil || !info.ModTime().After(old) {
 			t.Errorf("%v, %v", info, err)
 		}
 		q := p.Parent().Join("other")
 		wantIs(t, q)(p.Rename(ctx, q))
 		wantAbsent(t, p)
-		must(t, p.Touch(ctx))
-		must(t, p.WriteBytes(ctx, []byte("new")))
+		testkit.Must(t, p.Touch(ctx))
+		testkit.Must(t, p.WriteBytes(ctx, []byte("new")))
 		wantIs(t, q)(p.Replace(ctx, q))
 		wantContent(t, q, "new")
 		_, err := p.Rename(ctx, q)
-		wantErr(t, err, fs.ErrNotExist)
+		testkit.WantErr(t, err, fs.ErrNotExist)
 		inCanceled(t, ctx, "Unlink", q.Unlink)
-		wantErr(t, q.Parent().Unlink(ctx), syscall.EISDIR)
-		must(t, q.Unlink(ctx))
-		wantErr(t, q.Unlink(ctx), fs.ErrNotExist)
-		must(t, q.UnlinkIfExists(ctx))
+		testkit.WantErr(t, q.Parent().Unlink(ctx), syscall.EISDIR)
+		testkit.Must(t, q.Unlink(ctx))
+		testkit.WantErr(t, q.Unlink(ctx), fs.ErrNotExist)
+		testkit.Must(t, q.UnlinkIfExists(ctx))
 	})
 }
 
@@ -74,15 +75,15 @@ func TestLinksAreMade(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "x")
 		soft, hard := p.Parent().Join("soft"), p.Parent().Join("hard")
-		must(t, soft.SymlinkTo(ctx, "file.txt"))
-		must(t, hard.HardlinkTo(ctx, p))
+		testkit.Must(t, soft.SymlinkTo(ctx, "file.txt"))
+		testkit.Must(t, hard.HardlinkTo(ctx, p))
 		wantContent(t, soft, "x")
 		wantIs(t, true)(hard.SameFile(ctx, p))
-		wantErr(t, soft.SymlinkTo(ctx, p), fs.ErrExist)
-		wantErr(t, hard.HardlinkTo(ctx, p), fs.ErrExist)
+		testkit.WantErr(t, soft.SymlinkTo(ctx, p), fs.ErrExist)
+		testkit.WantErr(t, hard.HardlinkTo(ctx, p), fs.ErrExist)
 		for i, change := range []func(ctx context.Context, mode fs.FileMode) error{soft.Chmod, p.Chmod, p.Lchmod} {
 			mode := fs.FileMode(0o600 + i)
-			must(t, change(ctx, mode))
+			testkit.Must(t, change(ctx, mode))
 			if info, err := p.Stat(ctx); err != nil || runtime.GOOS != "windows" && info.Mode() != mode {
 				t.Errorf("%v, %v, want %v", info.Mode(), err, mode)
 			}
@@ -90,7 +91,7 @@ func TestLinksAreMade(t *testing.T) {
 		if err := soft.Lchmod(ctx, 0o777); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("permissions of a link: %v", err)
 		}
-		wantErr(t, p.Join("none").Parent().Parent().Join("no").Chmod(ctx, 0), fs.ErrNotExist)
+		testkit.WantErr(t, p.Join("none").Parent().Parent().Join("no").Chmod(ctx, 0), fs.ErrNotExist)
 	})
 }
 
@@ -101,16 +102,16 @@ func TestNoPermissionIsToldAsSuch(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "closed/file")
 		closed := dir.Join("closed")
-		must(t, os.Chmod(string(closed), 0))
+		testkit.Must(t, os.Chmod(string(closed), 0))
 		defer os.Chmod(string(closed), 0o700)
 		_, err := closed.Join("file").Exists(ctx)
-		wantErr(t, err, fs.ErrPermission)
+		testkit.WantErr(t, err, fs.ErrPermission)
 		_, err = closed.Join("file").ReadBytes(ctx)
-		wantErr(t, err, fs.ErrPermission)
+		testkit.WantErr(t, err, fs.ErrPermission)
 		told := 0
 		for f, err := range dir.Walk(ctx, fileio.WalkOptions{OnError: func(_ context.Context, p fileio.Path, err error) error {
 			told++
-			wantErr(t, err, fs.ErrPermission)
+			testkit.WantErr(t, err, fs.ErrPermission)
 			return nil
 		}}) {
 			if err != nil || f.Path != dir {
@@ -126,8 +127,8 @@ func TestNoPermissionIsToldAsSuch(t *testing.T) {
 func TestContentIsReadAndWrittenAtOnce(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := folder(t).Join("file")
-		must(t, p.WriteBytes(ctx, []byte("0123456789")))
-		must(t, p.WriteBytes(ctx, []byte("abc\r\n")))
+		testkit.Must(t, p.WriteBytes(ctx, []byte("0123456789")))
+		testkit.Must(t, p.WriteBytes(ctx, []byte("abc\r\n")))
 		data, err := p.ReadBytes(ctx)
 		if string(data) != "abc\r\n" || err != nil {
 			t.Errorf("%q, %v", data, err)
@@ -149,10 +150,10 @@ func TestContentIsReadAndWrittenAtOnce(t *testing.T) {
 func TestTextIsReadAndWrittenInItsEncoding(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := folder(t).Join("file")
-		must(t, p.WriteText(ctx, "grüße\r\n"))
+		testkit.Must(t, p.WriteText(ctx, "grüße\r\n"))
 		wantContent(t, p, "grüße\r\n")
 		wantIs(t, "grüße\r\n")(p.ReadText(ctx))
-		must(t, p.WriteText(ctx, "grüße", stream.Encoding("iso-8859-1")))
+		testkit.Must(t, p.WriteText(ctx, "grüße", stream.Encoding("iso-8859-1")))
 		wantContent(t, p, "gr\xfc\xdfe")
 		wantIs(t, "grüße")(p.ReadText(ctx, stream.Encoding("iso-8859-1")))
 		var de *stream.DecodeError
@@ -166,9 +167,9 @@ func TestTextIsReadAndWrittenInItsEncoding(t *testing.T) {
 		}
 		wantContent(t, p, "gr\xfc\xdfe")
 		long := strings.Repeat("ü", 100_000)
-		must(t, p.WriteText(ctx, long, stream.Encoding("utf-16")))
+		testkit.Must(t, p.WriteText(ctx, long, stream.Encoding("utf-16")))
 		wantIs(t, long)(p.ReadText(ctx, stream.Encoding("utf-16")))
-		must(t, p.WriteText(ctx, ""))
+		testkit.Must(t, p.WriteText(ctx, ""))
 		wantIs(t, "")(p.ReadText(ctx))
 		if err := p.WriteText(ctx, "x", stream.Encoding("klingon")); err == nil || errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("error %v", err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestGlobOfALargeTreeDoesNotKeepWhatItFound(t *testing.T) {
@@ -19,9 +20,9 @@ func TestGlobOfALargeTreeDoesNotKeepWhatItFound(t *testing.T) {
 	write(t, dir.Join("file"), "")
 	for i := range folders {
 		sub := dir.Join(fmt.Sprint("folder", i))
-		must(t, os.Mkdir(string(sub), 0o700))
+		testkit.Must(t, os.Mkdir(string(sub), 0o700))
 		for j := range files {
-			must(t, os.Link(string(dir.Join("file")), string(sub.Join(strings.Repeat("x", 50)+fmt.Sprint(j)))))
+			testkit.Must(t, os.Link(string(dir.Join("file")), string(sub.Join(strings.Repeat("x", 50)+fmt.Sprint(j)))))
 		}
 	}
 	live := func() int64 {
@@ -34,7 +35,7 @@ func TestGlobOfALargeTreeDoesNotKeepWhatItFound(t *testing.T) {
 		for _, pattern := range []string{"**/x*", "*/*"} {
 			found, before, most := 0, int64(0), int64(0)
 			for _, err := range dir.Glob(ctx, pattern) {
-				must(t, err)
+				testkit.Must(t, err)
 				if found++; found%(4*files) == files { // always at the same place in a folder
 					if most = max(most, live()); before == 0 {
 						before = most
@@ -73,7 +74,7 @@ func TestGlobPassesOverLoopsOfLinks(t *testing.T) {
 		for link, to := range map[string]string{
 			"self": "self", "a/up": "..", "a/b": "../b", "b/a": "../a", "ping": "pong", "pong": "ping", "a/here": ".",
 		} {
-			must(t, os.Symlink(to, string(dir.Join(link))))
+			testkit.Must(t, os.Symlink(to, string(dir.Join(link))))
 		}
 		wantList(t, collect(t, dir, dir.Glob(ctx, "**/file")), "a/file", "b/file")
 		through := collect(t, dir, dir.Glob(ctx, "**/file", fileio.RecurseSymlinks()))
@@ -91,11 +92,11 @@ func TestGlobGoesOnWhenAFolderVanishes(t *testing.T) {
 			dir := tree(t, "a/file", "a/x/file", "b/file", "b/x/file", "c/file", "c/x/file")
 			var found []string
 			for p, err := range dir.Glob(ctx, pattern) {
-				must(t, err)
+				testkit.Must(t, err)
 				rel, err := p.RelativeTo(dir)
-				must(t, err)
+				testkit.Must(t, err)
 				if found = append(found, string(rel)); len(found) == 1 {
-					must(t, os.RemoveAll(string(dir.Join("b"))))
+					testkit.Must(t, os.RemoveAll(string(dir.Join("b"))))
 				}
 			}
 			if text := strings.Join(found, " "); strings.Contains(text, "b/") || !strings.Contains(text, "c/") {
@@ -111,7 +112,7 @@ func TestGlobPassesOverWhatItMayNotRead(t *testing.T) {
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "a/file", "closed/file", "z/file")
-		must(t, os.Chmod(string(dir.Join("closed")), 0))
+		testkit.Must(t, os.Chmod(string(dir.Join("closed")), 0))
 		defer os.Chmod(string(dir.Join("closed")), 0o700)
 		wantList(t, collect(t, dir, dir.Glob(ctx, "**/file")), "a/file", "z/file")
 		wantList(t, collect(t, dir, dir.Glob(ctx, "*/*")), "a/file", "z/file")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // What Python 3.11 lacks is not in the table.
@@ -37,7 +38,7 @@ func TestRelativeUpGoesUp(t *testing.T) {
 	} {
 		got, err := fileio.Path(c[0]).RelativeUp(fileio.Path(c[1]))
 		if err != nil {
-			wantErr(t, err, fs.ErrInvalid)
+			testkit.WantErr(t, err, fs.ErrInvalid)
 			got = "error"
 		}
 		if string(got) != c[2] {
@@ -53,7 +54,7 @@ func TestPathFromURI(t *testing.T) {
 	} {
 		got, err := fileio.PathFromURI(c[0])
 		if err != nil {
-			wantErr(t, err, fs.ErrInvalid)
+			testkit.WantErr(t, err, fs.ErrInvalid)
 			got = "error"
 		}
 		if string(got) != c[1] {

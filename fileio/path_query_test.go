@@ -12,15 +12,16 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestQuestionsAboutPaths(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "file", "sub/")
-		must(t, os.Symlink("file", string(dir.Join("link"))))
-		must(t, os.Symlink("sub", string(dir.Join("dirlink"))))
-		must(t, os.Symlink("none", string(dir.Join("broken"))))
-		must(t, os.Symlink("loop", string(dir.Join("loop"))))
+		testkit.Must(t, os.Symlink("file", string(dir.Join("link"))))
+		testkit.Must(t, os.Symlink("sub", string(dir.Join("dirlink"))))
+		testkit.Must(t, os.Symlink("none", string(dir.Join("broken"))))
+		testkit.Must(t, os.Symlink("loop", string(dir.Join("loop"))))
 		type question = func(fileio.Path, context.Context) (bool, error)
 		ask := func(name string, q question, yes ...string) {
 			t.Helper()
@@ -50,7 +51,7 @@ func TestQuestionsAboutPaths(t *testing.T) {
 		wantIs(t, true)(dir.Join("file").SameFile(ctx, dir.Join("link")))
 		wantIs(t, false)(dir.Join("file").SameFile(ctx, dir))
 		_, err := dir.Join("file").SameFile(ctx, dir.Join("none"))
-		wantErr(t, err, os.ErrNotExist)
+		testkit.WantErr(t, err, os.ErrNotExist)
 		if info, err := dir.Join("link").Lstat(ctx); err != nil || info.Mode()&os.ModeSymlink == 0 {
 			t.Errorf("%v, %v", info, err)
 		}
@@ -74,22 +75,22 @@ func TestDevicesAndSocketsAreKnown(t *testing.T) {
 		wantIs(t, false)(fileio.Path("/dev/null").IsBlockDevice(ctx))
 		wantIs(t, false)(fileio.Path("/dev/null").IsFile(ctx))
 		dir, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{}) // its path is short enough
-		must(t, err)
+		testkit.Must(t, err)
 		defer dir.Close(ctx)
 		s := dir.Path().Join("s")
 		l, err := net.Listen("unix", string(s))
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, true)(s.IsSocket(ctx))
 		wantIs(t, false)(s.IsFIFO(ctx))
-		must(t, l.Close())
+		testkit.Must(t, l.Close())
 	})
 }
 
 func TestResolveFollowsLinks(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir, err := tree(t, "a/b/file").Resolve(ctx, true)
-		must(t, err)
-		link := func(to, at string) { must(t, os.Symlink(to, string(dir.Join(at)))) }
+		testkit.Must(t, err)
+		link := func(to, at string) { testkit.Must(t, os.Symlink(to, string(dir.Join(at)))) }
 		link("a/b", "short")
 		link("../short/file", "a/back")
 		link(string(dir.Join("a")), "abs")
@@ -104,7 +105,7 @@ func TestResolveFollowsLinks(t *testing.T) {
 		}
 		wantIs(t, dir.Join("a/b/none/x"))(dir.Join("short/none/x").Resolve(ctx, false))
 		_, err = dir.Join("short/none").Resolve(ctx, true)
-		wantErr(t, err, os.ErrNotExist)
+		testkit.WantErr(t, err, os.ErrNotExist)
 		_, err = dir.Join("loop/x").Resolve(ctx, true)
 		if err == nil {
 			t.Error("a loop resolves")
@@ -119,9 +120,9 @@ func TestResolveFollowsLinks(t *testing.T) {
 func TestPlacesOfTheUser(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		cwd, err := os.Getwd()
-		must(t, err)
+		testkit.Must(t, err)
 		home, err := os.UserHomeDir()
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, fileio.Path(cwd))(fileio.Cwd(ctx))
 		wantIs(t, fileio.Path(home))(fileio.Home(ctx))
 		wantIs(t, fileio.NewPath(cwd, "a/../b"))(fileio.Path("a/../b").Absolute(ctx))
@@ -135,7 +136,7 @@ func TestPlacesOfTheUser(t *testing.T) {
 		}
 		inCanceled(t, ctx, "Expanduser", func(ctx context.Context) error { _, err := fileio.Path("x").Expanduser(ctx); return err })
 		me, err := user.Current()
-		must(t, err)
+		testkit.Must(t, err)
 		p := fileWith(t, "")
 		if me.Username == "" || runtime.GOOS == "windows" {
 			return

@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // typesOf is what the questions for the types of files are answered with.
@@ -24,7 +25,7 @@ func typesOf(t *testing.T, ctx context.Context, p fileio.Path) (yes []string) {
 		{"file", p.IsFile}, {"dir", p.IsDir}, {"block", p.IsBlockDevice}, {"char", p.IsCharDevice}, {"fifo", p.IsFIFO}, {"socket", p.IsSocket},
 	} {
 		is, err := q.ask(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		if is {
 			yes = append(yes, q.name)
 		}
@@ -35,7 +36,7 @@ func typesOf(t *testing.T, ctx context.Context, p fileio.Path) (yes []string) {
 func TestPipesAndBlockDevicesAreKnown(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := folder(t).Join("pipe")
-		must(t, unix.Mkfifo(string(p), 0o600))
+		testkit.Must(t, unix.Mkfifo(string(p), 0o600))
 		wantList(t, typesOf(t, ctx, p), "fifo")
 		wantList(t, typesOf(t, ctx, "/dev/null"), "char")
 		if block := blockDevice(t); block != "" {

@@ -13,15 +13,16 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // collect lists paths as seen from a folder.
 func collect(t *testing.T, dir fileio.Path, paths iter.Seq2[fileio.Path, error]) (all []string) {
 	t.Helper()
 	for p, err := range paths {
-		must(t, err)
+		testkit.Must(t, err)
 		rel, err := p.RelativeTo(dir)
-		must(t, err)
+		testkit.Must(t, err)
 		all = append(all, filepath.ToSlash(string(rel)))
 	}
 	return all
@@ -32,7 +33,7 @@ func TestIterdirListsAFolder(t *testing.T) {
 		dir := tree(t, "b", "a/x", ".hidden", "c")
 		wantList(t, collect(t, dir, dir.Iterdir(ctx)), ".hidden", "a", "b", "c")
 		for _, err := range dir.Join("none").Iterdir(ctx) {
-			wantErr(t, err, fs.ErrNotExist)
+			testkit.WantErr(t, err, fs.ErrNotExist)
 		}
 		entries, err := dir.ReadDir(ctx)
 		if err != nil || len(entries) != 4 || !entries[1].IsDir() {
@@ -54,7 +55,7 @@ func stopsWhenCanceled[T any](t *testing.T, ctx context.Context, name string, it
 		}
 		return last
 	})
-	must(t, err)
+	testkit.Must(t, err)
 	if steps != 2 || !errors.Is(last, anyio.ErrCanceled) {
 		t.Errorf("%s: %d steps after a cancellation in the first, then %v", name, steps, last)
 	}
@@ -63,9 +64,9 @@ func stopsWhenCanceled[T any](t *testing.T, ctx context.Context, name string, it
 func TestGlobFindsWhatMatches(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "a.go", "b.txt", ".hidden.go", "sub/c.go", "sub/deep/D.go", "sub/deep/e.txt", "empty/")
-		must(t, os.Symlink("sub", string(dir.Join("link"))))
-		must(t, os.Symlink("..", string(dir.Join("sub/up"))))
-		must(t, os.Symlink("none", string(dir.Join("broken"))))
+		testkit.Must(t, os.Symlink("sub", string(dir.Join("link"))))
+		testkit.Must(t, os.Symlink("..", string(dir.Join("sub/up"))))
+		testkit.Must(t, os.Symlink("none", string(dir.Join("broken"))))
 		find := func(pattern string, want []string, opts ...fileio.MatchOption) {
 			t.Helper()
 			got := collect(t, dir, dir.Glob(ctx, pattern, opts...))
@@ -90,14 +91,14 @@ func TestGlobFindsWhatMatches(t *testing.T) {
 		wantList(t, collect(t, dir, dir.RGlob(ctx, "*.txt")), "b.txt", "sub/deep/e.txt")
 		for _, pattern := range []string{"", "/x", "."} {
 			for p, err := range dir.Glob(ctx, pattern) {
-				wantErr(t, err, fs.ErrInvalid)
+				testkit.WantErr(t, err, fs.ErrInvalid)
 				if p != "" {
 					t.Errorf("%q finds %q", pattern, p)
 				}
 			}
 		}
 		for _, err := range dir.RGlob(ctx, "/x") {
-			wantErr(t, err, fs.ErrInvalid)
+			testkit.WantErr(t, err, fs.ErrInvalid)
 		}
 		if got := collect(t, dir, dir.Join("none").Glob(ctx, "*")); got != nil {
 			t.Errorf("found %q in a folder that is not there", got)
@@ -113,9 +114,9 @@ func TestGlobFindsWhatMatches(t *testing.T) {
 func walked(t *testing.T, dir fileio.Path, steps iter.Seq2[*fileio.Folder, error]) (all []string) {
 	t.Helper()
 	for f, err := range steps {
-		must(t, err)
+		testkit.Must(t, err)
 		rel, err := f.Path.RelativeTo(dir)
-		must(t, err)
+		testkit.Must(t, err)
 		all = append(all, filepath.ToSlash(string(rel))+": "+strings.Join(f.Dirs, ",")+" | "+strings.Join(f.Files, ","))
 	}
 	return all
@@ -124,9 +125,9 @@ func walked(t *testing.T, dir fileio.Path, steps iter.Seq2[*fileio.Folder, error
 func TestWalkGoesThroughAllFolders(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "a/x", "a/deep/y", "b/z", "top")
-		must(t, os.Symlink("../a", string(dir.Join("b/link"))))
-		must(t, os.Symlink("../..", string(dir.Join("a/deep/loop"))))
-		must(t, os.Symlink("self", string(dir.Join("b/self"))))
+		testkit.Must(t, os.Symlink("../a", string(dir.Join("b/link"))))
+		testkit.Must(t, os.Symlink("../..", string(dir.Join("a/deep/loop"))))
+		testkit.Must(t, os.Symlink("self", string(dir.Join("b/self"))))
 		wantList(t, walked(t, dir, dir.Walk(ctx, fileio.WalkOptions{})),
 			".: a,b | top", "a: deep | x", "a/deep:  | loop,y", "b:  | link,self,z")
 		wantList(t, walked(t, dir, dir.Walk(ctx, fileio.WalkOptions{BottomUp: true})),
@@ -135,7 +136,7 @@ func TestWalkGoesThroughAllFolders(t *testing.T) {
 			".: a,b | top", "a: deep | x", "a/deep: loop | y", "b: link | self,z", "b/link: deep | x", "b/link/deep: loop | y")
 		seen := []string{}
 		for f, err := range dir.Walk(ctx, fileio.WalkOptions{}) {
-			must(t, err)
+			testkit.Must(t, err)
 			seen = append(seen, f.Path.Name())
 			if f.Path == dir {
 				f.Dirs = f.Dirs[1:]
@@ -162,7 +163,7 @@ func TestFolderThatIsGoneWhileWalking(t *testing.T) {
 			got, told := []string{}, 0
 			opts := fileio.WalkOptions{OnError: func(_ context.Context, p fileio.Path, err error) error {
 				told++
-				wantErr(t, err, fs.ErrNotExist)
+				testkit.WantErr(t, err, fs.ErrNotExist)
 				if p != dir.Join("a") {
 					t.Errorf("told of %s", p)
 				}
@@ -174,7 +175,7 @@ func TestFolderThatIsGoneWhileWalking(t *testing.T) {
 					got = append(got, err.Error())
 				case f.Path == dir:
 					got = append(got, "root")
-					must(t, os.RemoveAll(string(dir.Join("a"))))
+					testkit.Must(t, os.RemoveAll(string(dir.Join("a"))))
 				default:
 					got = append(got, f.Path.Name())
 				}

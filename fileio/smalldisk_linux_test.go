@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"golang.org/x/sys/unix"
 )
 
@@ -53,7 +54,7 @@ func smallDisk(t *testing.T, opts string) fileio.Path {
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
 		t.Skipf("the system does not let this process mount: %v", err)
 	}
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() {
 		if err := unix.Unmount(dir, 0); err != nil {
 			t.Errorf("a file on the disk is still open: unmount: %v", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestTemporaryDirectoryIsRemovedWithFoldersOnePermitsNothingIn(t *testing.T) {
@@ -17,19 +18,19 @@ func TestTemporaryDirectoryIsRemovedWithFoldersOnePermitsNothingIn(t *testing.T)
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		outside := tree(t, "folder/file").Join("folder")
-		must(t, os.Chmod(string(outside), 0o500))
+		testkit.Must(t, os.Chmod(string(outside), 0o500))
 		defer os.Chmod(string(outside), 0o700)
 		dir := folder(t)
 		d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
-		must(t, err)
-		must(t, d.Path().Join("a/b").Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
+		testkit.Must(t, err)
+		testkit.Must(t, d.Path().Join("a/b").Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
 		write(t, d.Path().Join("a/b/file"), "x")
-		must(t, d.Path().Join("a/b/link").SymlinkTo(ctx, outside))
+		testkit.Must(t, d.Path().Join("a/b/link").SymlinkTo(ctx, outside))
 		for _, p := range []string{"a/b", "a", "."} {
-			must(t, os.Chmod(string(d.Path().Join(p)), 0))
+			testkit.Must(t, os.Chmod(string(d.Path().Join(p)), 0))
 		}
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
-			must(t, d.Close(ctx))
+			testkit.Must(t, d.Close(ctx))
 			return context.Cause(ctx)
 		})
 		wantEmpty(t, dir)
@@ -44,20 +45,20 @@ func TestTemporaryDirectoryIsRemovedWhileAFileInItIsOpen(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
 		d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
-		must(t, err)
+		testkit.Must(t, err)
 		f, err := fileio.Create(ctx, string(d.Path().Join("file")))
-		must(t, err)
-		must(t, os.Chmod(f.Name(), 0o400))
+		testkit.Must(t, err)
+		testkit.Must(t, os.Chmod(f.Name(), 0o400))
 		if windows := os.PathSeparator == '\\'; windows {
 			if err := d.Close(ctx); err == nil {
 				t.Error("it is not told that a file is still open")
 			}
-			must(t, f.Close(ctx))
-			must(t, d.Cleanup(ctx))
+			testkit.Must(t, f.Close(ctx))
+			testkit.Must(t, d.Cleanup(ctx))
 		} else {
-			must(t, d.Close(ctx))
+			testkit.Must(t, d.Close(ctx))
 			wantIs(t, 1)(f.WriteString(ctx, "x"))
-			must(t, f.Close(ctx))
+			testkit.Must(t, f.Close(ctx))
 		}
 		wantEmpty(t, dir)
 	})
@@ -77,14 +78,14 @@ func TestTemporaryFilesOfACanceledGroupAreGone(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					defer func() { must(t, f.Close(ctx)) }()
+					defer func() { testkit.Must(t, f.Close(ctx)) }()
 					d, err := fileio.TemporaryDirectory(ctx, opts)
 					if err != nil {
 						return err
 					}
-					defer func() { must(t, d.Close(ctx)) }()
+					defer func() { testkit.Must(t, d.Close(ctx)) }()
 					s := fileio.SpooledTemporaryFile(1, opts)
-					defer func() { must(t, s.Close(ctx)) }()
+					defer func() { testkit.Must(t, s.Close(ctx)) }()
 					if _, err := s.WriteString(ctx, "more than fits"); err != nil {
 						return err
 					}
@@ -103,7 +104,7 @@ func TestTemporaryFilesOfACanceledGroupAreGone(t *testing.T) {
 			tg.Cancel("test")
 			return nil
 		})
-		must(t, err)
+		testkit.Must(t, err)
 		wantEmpty(t, dir)
 	})
 }

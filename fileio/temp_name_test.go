@@ -13,13 +13,14 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // Another process may have any name already.
 func TestTemporaryNameThatIsTakenIsPassedOver(t *testing.T) {
 	dir := folder(t)
 	write(t, dir.Join("pre-a.suf"), "of somebody else")
-	must(t, os.Mkdir(string(dir.Join("pre-b.suf")), 0o700))
+	testkit.Must(t, os.Mkdir(string(dir.Join("pre-b.suf")), 0o700))
 	names := []string{"a", "b", "a", "c", "d"}
 	next := func() (name string) {
 		name, names = names[0], names[1:]
@@ -38,10 +39,10 @@ func TestTemporaryNameThatIsTakenIsPassedOver(t *testing.T) {
 
 	boom := errors.New("boom")
 	_, err = fileio.NewTempName(opts, next, func(string) error { return boom })
-	wantErr(t, err, boom)
+	testkit.WantErr(t, err, boom)
 	tries := 0
 	_, err = fileio.NewTempName(opts, func() string { return "a" }, func(string) error { tries++; return fs.ErrExist })
-	wantErr(t, err, fs.ErrExist)
+	testkit.WantErr(t, err, fs.ErrExist)
 	if tries < 2 {
 		t.Errorf("given up after %d tries", tries)
 	}
@@ -55,9 +56,9 @@ func TestTemporaryNamesMayHaveAnyPrefixAndSuffixButASeparator(t *testing.T) {
 			opts.Prefix, opts.Suffix = "\xff*", "*.?\n" // an asterisk, and what is no text
 		}
 		f, err := fileio.NamedTemporaryFile(ctx, opts)
-		must(t, err)
+		testkit.Must(t, err)
 		d, err := fileio.TemporaryDirectory(ctx, opts)
-		must(t, err)
+		testkit.Must(t, err)
 		for _, p := range []string{f.Name(), string(d.Path())} {
 			name := filepath.Base(p)
 			if !strings.HasPrefix(name, opts.Prefix) || !strings.HasSuffix(name, opts.Suffix) ||
@@ -65,8 +66,8 @@ func TestTemporaryNamesMayHaveAnyPrefixAndSuffixButASeparator(t *testing.T) {
 				t.Errorf("the name is %q", name)
 			}
 		}
-		must(t, f.Close(ctx))
-		must(t, d.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
+		testkit.Must(t, d.Close(ctx))
 		wantEmpty(t, dir)
 		for _, bad := range []fileio.TempOptions{
 			{Dir: string(dir), Prefix: "../x"}, {Dir: string(dir), Suffix: "/x"},
@@ -93,12 +94,12 @@ func TestTemporaryFilesAreRemovedAfterTheWorkingDirectoryHasChanged(t *testing.T
 		t.Chdir(string(dir))
 		opts := fileio.TempOptions{Dir: "."}
 		f, err := fileio.NamedTemporaryFile(ctx, opts)
-		must(t, err)
+		testkit.Must(t, err)
 		d, err := fileio.TemporaryDirectory(ctx, opts)
-		must(t, err)
+		testkit.Must(t, err)
 		t.Chdir(t.TempDir())
-		must(t, f.Close(ctx))
-		must(t, d.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
+		testkit.Must(t, d.Close(ctx))
 		wantEmpty(t, dir)
 	})
 }
@@ -111,14 +112,14 @@ func TestFilesWithoutANameRemoveNobodyElsesFile(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		opts := fileio.TempOptions{Dir: t.TempDir()}
 		f, err := fileio.TemporaryFile(ctx, opts)
-		must(t, err)
+		testkit.Must(t, err)
 		s := fileio.SpooledTemporaryFile(0, opts)
-		must(t, s.Rollover(ctx))
+		testkit.Must(t, s.Rollover(ctx))
 		for _, f := range []*fileio.File{f, &s.File} {
 			p := fileio.Path(f.Wrapped().Name())
 			wantAbsent(t, p)
 			write(t, p, "of somebody else")
-			must(t, f.Close(ctx))
+			testkit.Must(t, f.Close(ctx))
 			wantContent(t, p, "of somebody else")
 		}
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // With as many bytes as fit it is in memory, with one more it is not.
@@ -50,14 +51,14 @@ func TestSpooledFileRollsOverAtItsExactSize(t *testing.T) {
 				opts := fileio.TempOptions{Dir: t.TempDir()}
 				for n, inMemory := range map[int]bool{size: true, size + 1: false} {
 					f := fileio.SpooledTemporaryFile(size, opts)
-					must(t, grow(ctx, f, n))
+					testkit.Must(t, grow(ctx, f, n))
 					if f.InMemory() != inMemory {
 						t.Errorf("with %d bytes of %d it is in memory: %v", n, size, f.InMemory())
 					}
 					if info, err := f.Stat(ctx); err != nil || info.Size() != int64(n) {
 						t.Errorf("%v, %v, want %d bytes", info, err, n)
 					}
-					must(t, f.Close(ctx))
+					testkit.Must(t, f.Close(ctx))
 				}
 			})
 		})
@@ -80,12 +81,12 @@ func TestSpooledFileDoesNotTakeAllMemoryThereIs(t *testing.T) {
 			f := fileio.SpooledTemporaryFile(maxSize, fileio.TempOptions{Dir: t.TempDir()})
 			for _, far := range []int64{1 << 31, 1 << 60, math.MaxInt64 - 1, math.MaxInt64} {
 				_, err := f.Seek(ctx, far, io.SeekStart)
-				must(t, err)
+				testkit.Must(t, err)
 				n, err := f.WriteString(ctx, "xx")
-				wantErr(t, err, syscall.EFBIG)
+				testkit.WantErr(t, err, syscall.EFBIG)
 				m, err := f.WriteAt(ctx, []byte("xx"), far)
-				wantErr(t, err, syscall.EFBIG)
-				wantErr(t, f.Truncate(ctx, far), syscall.EFBIG)
+				testkit.WantErr(t, err, syscall.EFBIG)
+				testkit.WantErr(t, f.Truncate(ctx, far), syscall.EFBIG)
 				if n != 0 || m != 0 {
 					t.Errorf("%d and %d bytes were written at %d", n, m, far)
 				}
@@ -99,7 +100,7 @@ func TestSpooledFileDoesNotTakeAllMemoryThereIs(t *testing.T) {
 			if info, err := f.Stat(ctx); err != nil || info.Size() != 0 || !f.InMemory() {
 				t.Errorf("%v, %v, in memory: %v", info, err, f.InMemory())
 			}
-			must(t, f.Close(ctx))
+			testkit.Must(t, f.Close(ctx))
 		}
 		f := fileio.SpooledTemporaryFile(math.MaxInt64, fileio.TempOptions{Dir: t.TempDir()})
 		defer f.Close(ctx)

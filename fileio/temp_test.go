@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func wantEmpty(t *testing.T, dir fileio.Path) {
@@ -26,7 +27,7 @@ func TestTemporaryFileHasNoName(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
 		f, err := fileio.TemporaryFile(ctx, fileio.TempOptions{Dir: string(dir)})
-		must(t, err)
+		testkit.Must(t, err)
 		if runtime.GOOS != "windows" {
 			wantEmpty(t, dir)
 		}
@@ -36,8 +37,8 @@ func TestTemporaryFileHasNoName(t *testing.T) {
 		if string(data) != "data" || err != nil {
 			t.Errorf("%q, %v", data, err)
 		}
-		must(t, f.Close(ctx))
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		wantEmpty(t, dir)
 		if _, err := f.WriteString(ctx, "x"); !errors.Is(err, anyio.ErrClosed) {
 			t.Errorf("error %v", err)
@@ -48,7 +49,7 @@ func TestTemporaryFileHasNoName(t *testing.T) {
 		})
 		wantEmpty(t, dir)
 		_, err = fileio.TemporaryFile(ctx, fileio.TempOptions{Dir: string(dir.Join("none"))})
-		wantErr(t, err, os.ErrNotExist)
+		testkit.WantErr(t, err, os.ErrNotExist)
 	})
 }
 
@@ -57,29 +58,29 @@ func TestNamedTemporaryFileIsGoneWhenClosed(t *testing.T) {
 		dir := folder(t)
 		opts := fileio.TempOptions{Dir: string(dir), Prefix: "pre", Suffix: ".suf"}
 		f, err := fileio.NamedTemporaryFile(ctx, opts)
-		must(t, err)
+		testkit.Must(t, err)
 		name := fileio.Path(f.Name()).Name()
 		if !strings.HasPrefix(name, "pre") || !strings.HasSuffix(name, ".suf") || fileio.Path(f.Name()).Parent() != dir {
 			t.Errorf("name %q", f.Name())
 		}
 		wantContent(t, fileio.Path(f.Name()), "")
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
-			must(t, f.Close(ctx))
+			testkit.Must(t, f.Close(ctx))
 			return context.Cause(ctx)
 		})
 		wantEmpty(t, dir)
 		_, err = f.WriteString(ctx, "x")
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 
 		f, err = fileio.NamedTemporaryFile(ctx, opts)
-		must(t, err)
-		must(t, os.Remove(f.Name())) // by somebody else
-		must(t, f.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, os.Remove(f.Name())) // by somebody else
+		testkit.Must(t, f.Close(ctx))
 
 		opts.Keep = true
 		f, err = fileio.NamedTemporaryFile(ctx, opts)
-		must(t, err)
-		must(t, f.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, f.Close(ctx))
 		wantContent(t, fileio.Path(f.Name()), "")
 	})
 }
@@ -91,10 +92,10 @@ func TestTemporaryFilesAreGoneAfterAPanic(t *testing.T) {
 		func() {
 			defer func() { _ = recover() }()
 			f, err := fileio.NamedTemporaryFile(ctx, opts)
-			must(t, err)
+			testkit.Must(t, err)
 			defer f.Close(ctx)
 			d, err := fileio.TemporaryDirectory(ctx, opts)
-			must(t, err)
+			testkit.Must(t, err)
 			defer d.Close(ctx)
 			panic("boom")
 		}()
@@ -107,23 +108,23 @@ func TestTemporaryDirectoryIsRemovedWithAllInIt(t *testing.T) {
 		dir := folder(t)
 		opts := fileio.TempOptions{Dir: string(dir), Prefix: "pre", Suffix: "suf"}
 		d, err := fileio.TemporaryDirectory(ctx, opts)
-		must(t, err)
-		must(t, d.Path().Join("a/b").Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
+		testkit.Must(t, err)
+		testkit.Must(t, d.Path().Join("a/b").Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
 		write(t, d.Path().Join("a/b/c"), "x")
 		inCanceled(t, ctx, "Close", func(ctx context.Context) error {
-			must(t, d.Close(ctx))
+			testkit.Must(t, d.Close(ctx))
 			return context.Cause(ctx)
 		})
 		wantEmpty(t, dir)
-		must(t, d.Close(ctx))
-		must(t, d.Cleanup(ctx))
+		testkit.Must(t, d.Close(ctx))
+		testkit.Must(t, d.Cleanup(ctx))
 
 		opts.Keep = true
 		d, err = fileio.TemporaryDirectory(ctx, opts)
-		must(t, err)
-		must(t, d.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, d.Close(ctx))
 		wantIs(t, true)(d.Path().IsDir(ctx))
-		must(t, d.Cleanup(ctx))
+		testkit.Must(t, d.Cleanup(ctx))
 		wantEmpty(t, dir)
 	})
 }
@@ -132,12 +133,12 @@ func TestMkstempAndMkdtempLeaveRemovingToTheCaller(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		opts := fileio.TempOptions{Dir: t.TempDir(), Prefix: "pre", Suffix: "suf"}
 		f, p, err := fileio.Mkstemp(ctx, opts)
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, 1)(f.WriteString(ctx, "x"))
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		wantContent(t, p, "x")
 		d, err := fileio.Mkdtemp(ctx, opts)
-		must(t, err)
+		testkit.Must(t, err)
 		wantIs(t, true)(d.IsDir(ctx))
 		if info, err := p.Stat(ctx); err != nil || !hasMode(info, 0o600) {
 			t.Errorf("%v, %v", info, err)
@@ -172,8 +173,8 @@ func TestSpooledFileRollsOverAboveItsSize(t *testing.T) {
 		wantIs(t, int64(11))(f.Tell(ctx))
 		wantIs(t, int64(8))(f.Seek(ctx, 8, io.SeekStart))
 		wantIs(t, "89\n")(f.ReadLine(ctx))
-		must(t, f.Close(ctx))
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 		wantEmpty(t, dir)
 	})
 }
@@ -183,11 +184,11 @@ func TestSpooledFileBehavesTheSameInMemoryAndOnDisk(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, roll := range []bool{false, true} {
 			f := fileio.SpooledTemporaryFile(0, fileio.TempOptions{Dir: t.TempDir()})
-			must(t, f.WriteLines(ctx, "one\n", "two\n"))
+			testkit.Must(t, f.WriteLines(ctx, "one\n", "two\n"))
 			wantIs(t, int64(2))(f.Seek(ctx, -6, io.SeekEnd))
 			if roll {
-				must(t, f.Rollover(ctx))
-				must(t, f.Rollover(ctx))
+				testkit.Must(t, f.Rollover(ctx))
+				testkit.Must(t, f.Rollover(ctx))
 			}
 			if f.InMemory() == roll {
 				t.Errorf("in memory: %v", f.InMemory())
@@ -201,9 +202,9 @@ func TestSpooledFileBehavesTheSameInMemoryAndOnDisk(t *testing.T) {
 			wantIs(t, int64(4))(f.Seek(ctx, -1, io.SeekCurrent))
 			wantIs(t, "two\n")(f.ReadLine(ctx))
 			_, err := f.ReadLine(ctx)
-			wantErr(t, err, io.EOF)
+			testkit.WantErr(t, err, io.EOF)
 			_, err = f.Read(ctx, buf)
-			wantErr(t, err, io.EOF)
+			testkit.WantErr(t, err, io.EOF)
 			wantIs(t, 0)(f.Read(ctx, nil))
 			_, err = f.Seek(ctx, -1, io.SeekStart)
 			if err == nil {
@@ -225,8 +226,8 @@ func TestSpooledFileBehavesTheSameInMemoryAndOnDisk(t *testing.T) {
 				t.Error("wrote before the start")
 			}
 			wantIs(t, 2)(f.WriteAt(ctx, []byte("yz"), 12))
-			must(t, f.Sync(ctx))
-			must(t, f.Truncate(ctx, 13))
+			testkit.Must(t, f.Sync(ctx))
+			testkit.Must(t, f.Truncate(ctx, 13))
 			if err := f.Truncate(ctx, -1); err == nil {
 				t.Error("it is shorter than nothing")
 			}
@@ -241,7 +242,7 @@ func TestSpooledFileBehavesTheSameInMemoryAndOnDisk(t *testing.T) {
 			for name, call := range fileCalls(&f.File) {
 				inCanceled(t, ctx, name, call)
 			}
-			must(t, f.Close(ctx))
+			testkit.Must(t, f.Close(ctx))
 			for name, call := range fileCalls(&f.File) {
 				if err := call(ctx); !errors.Is(err, anyio.ErrClosed) {
 					t.Errorf("%s after Close: %v", name, err)
@@ -259,13 +260,13 @@ func TestSpooledFileThatCannotRollOverKeepsItsContent(t *testing.T) {
 		f := fileio.SpooledTemporaryFile(4, fileio.TempOptions{Dir: string(folder(t).Join("none"))})
 		wantIs(t, 4)(f.WriteString(ctx, "data"))
 		_, err := f.WriteString(ctx, "x")
-		wantErr(t, err, os.ErrNotExist)
-		wantErr(t, f.Rollover(ctx), os.ErrNotExist)
+		testkit.WantErr(t, err, os.ErrNotExist)
+		testkit.WantErr(t, f.Rollover(ctx), os.ErrNotExist)
 		wantIs(t, int64(0))(f.Seek(ctx, 0, io.SeekStart))
 		data, err := f.ReadAll(ctx)
 		if string(data) != "data" || err != nil {
 			t.Errorf("%q, %v", data, err)
 		}
-		must(t, f.Close(ctx))
+		testkit.Must(t, f.Close(ctx))
 	})
 }

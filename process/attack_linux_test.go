@@ -19,6 +19,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/socket"
@@ -133,31 +134,31 @@ func TestProcessesHaveTheDescriptorsTheyWereGivenAndNoMore(t *testing.T) {
 				return nil
 			})
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
 // Wherever a start runs out of descriptors, it gives back those that it has got.
 func TestStartThatRunsOutOfDescriptorsLeavesNone(t *testing.T) {
 	var before unix.Rlimit
-	wantNil(t, "limit", unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+	testkit.WantNil(t, "limit", unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		_, err := process.Output(ctx, "true") // all that is opened once is open
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 		anyiotest.CheckLeaks(t)
 		failed, started := 0, 0
 		for more := range 20 {
 			n := freeDescriptor(t) + more
-			wantNil(t, "limit", unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(n), Max: before.Max}))
+			testkit.WantNil(t, "limit", unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(n), Max: before.Max}))
 			p, err := process.Start(ctx, process.Command{Args: []string{"true"}})
-			wantNil(t, "limit", unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
+			testkit.WantNil(t, "limit", unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
 			if err != nil {
 				failed++
-				wantIs(t, "start", err, syscall.EMFILE)
+				testkit.WantIs(t, "start", err, syscall.EMFILE)
 				continue
 			}
 			started++
-			wantNil(t, "close", p.Close(ctx))
+			testkit.WantNil(t, "close", p.Close(ctx))
 		}
 		if failed == 0 || started == 0 {
 			t.Errorf("%d failed, %d started: want both", failed, started)
@@ -191,15 +192,15 @@ func TestAttributesOfTheSystemAreKept(t *testing.T) {
 		if flags, err := unix.FcntlInt(uintptr(pidfd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
 			t.Errorf("the pidfd that was asked for: flags %#x, %v", flags, err)
 		}
-		wantNil(t, "the pidfd is ours", unix.Close(pidfd))
+		testkit.WantNil(t, "the pidfd is ours", unix.Close(pidfd))
 		said, err := read(ctx, p.Stdout)
-		wantNil(t, "read", err)
+		testkit.WantNil(t, "read", err)
 		if pids := strings.Fields(said); len(pids) != 3 || pids[0] != pids[1] {
 			t.Errorf("session, pid, grandchild %q", pids)
 		}
 		_, err = read(ctx, p.Stdout)
-		wantIs(t, "the group has ended", err, io.EOF)
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantIs(t, "the group has ended", err, io.EOF)
+		testkit.WantNil(t, "close", p.Close(ctx))
 		if sys.Setpgid || sys.Credential != nil {
 			t.Errorf("ours were changed: %+v", sys)
 		}
@@ -227,6 +228,6 @@ func TestLeaderThatHasLeftItsGroupIsEnded(t *testing.T) {
 			}
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }

@@ -17,17 +17,18 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
 // wantStreamsClosed wants our ends of all three pipes to be closed.
 func wantStreamsClosed(t *testing.T, ctx context.Context, p *process.Process) {
 	t.Helper()
-	wantIs(t, "send", p.Stdin.Send(ctx, []byte("x")), anyio.ErrClosed)
+	testkit.WantIs(t, "send", p.Stdin.Send(ctx, []byte("x")), anyio.ErrClosed)
 	_, err := read(ctx, p.Stdout)
-	wantIs(t, "receive from stdout", err, anyio.ErrClosed)
+	testkit.WantIs(t, "receive from stdout", err, anyio.ErrClosed)
 	_, err = read(ctx, p.Stderr)
-	wantIs(t, "receive from stderr", err, anyio.ErrClosed)
+	testkit.WantIs(t, "receive from stderr", err, anyio.ErrClosed)
 }
 
 func TestProcessThatIgnoresTheRequestToEndIsKilled(t *testing.T) {
@@ -45,7 +46,7 @@ func TestProcessThatIgnoresTheRequestToEndIsKilled(t *testing.T) {
 				s.Cancel("")
 				return p.Close(ctx)
 			})
-			wantNil(t, "scope", err)
+			testkit.WantNil(t, "scope", err)
 			if code, ended := p.ExitCode(); code != -int(syscall.SIGKILL) || !ended {
 				t.Errorf("grace %v: exit code %d, %v", grace, code, ended)
 			}
@@ -76,7 +77,7 @@ func TestProcessMayCleanUpWithinTheGracePeriod(t *testing.T) {
 			}
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 		if _, err := os.Stat(file); err != nil {
 			t.Errorf("it had no time to clean up: %v", err)
 		}
@@ -98,21 +99,21 @@ func TestSignalsReachTheWholeGroup(t *testing.T) {
 				t.Fatal(err)
 			}
 			grandchild, err := read(ctx, p.Stdout)
-			wantNil(t, "read", err)
+			testkit.WantNil(t, "read", err)
 			pidFile := filepath.Join(t.TempDir(), "pid")
-			wantNil(t, "write", os.WriteFile(pidFile, []byte(grandchild), 0o600))
-			wantNil(t, "signal", p.Signal(syscall.SIGUSR1))
+			testkit.WantNil(t, "write", os.WriteFile(pidFile, []byte(grandchild), 0o600))
+			testkit.WantNil(t, "signal", p.Signal(syscall.SIGUSR1))
 			if got, err := read(ctx, p.Stdout); got != "got\n" || err != nil {
 				t.Errorf("the process that ours has started: %q, %v", got, err)
 			}
-			wantNil(t, what, end(p))
+			testkit.WantNil(t, what, end(p))
 			if code, err := p.Wait(ctx); code >= 0 || err != nil {
 				t.Errorf("%s: %d, %v", what, code, err)
 			}
 			wantGone(t, pidFile)
 			_, err = read(ctx, p.Stdout)
-			wantIs(t, "nobody has the other end", err, io.EOF)
-			wantNil(t, "close", p.Close(ctx))
+			testkit.WantIs(t, "nobody has the other end", err, io.EOF)
+			testkit.WantNil(t, "close", p.Close(ctx))
 		}
 	})
 }
@@ -145,11 +146,11 @@ func TestSignalsWhileProcessesEnd(t *testing.T) {
 				}
 				return p.Stdin.Close(ctx)
 			})
-			wantNil(t, "group", err)
+			testkit.WantNil(t, "group", err)
 			if code, err := p.Wait(ctx); code != 0 || err != nil {
 				t.Errorf("%d, %v", code, err)
 			}
-			wantNil(t, "close", p.Close(ctx))
+			testkit.WantNil(t, "close", p.Close(ctx))
 		}
 	})
 }
@@ -166,9 +167,9 @@ func TestProcessThatClosesItsInputMeanwhile(t *testing.T) {
 		if got != "closed\n" || err != nil {
 			t.Errorf("%q, %v", got, err)
 		}
-		wantIs(t, "send", p.Stdin.Send(ctx, input), anyio.ErrBroken)
-		wantNil(t, "kill", p.Kill())
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantIs(t, "send", p.Stdin.Send(ctx, input), anyio.ErrBroken)
+		testkit.WantNil(t, "kill", p.Kill())
+		testkit.WantNil(t, "close", p.Close(ctx))
 	})
 }
 
@@ -191,7 +192,7 @@ func TestMuchOutputIsDiscardedOrLimited(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantNil(t, "close", p.Close(ctx))
 		if code, ended := p.ExitCode(); code == 0 || !ended {
 			t.Errorf("limited: code %d, %v", code, ended)
 		}
@@ -205,7 +206,7 @@ func TestCloseWakesWhoSendsAndReceives(t *testing.T) {
 		p := start(t, ctx, "exec sleep 1000")
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				wantIs(t, "send", p.Stdin.Send(ctx, make([]byte, 1<<20)), anyio.ErrClosed)
+				testkit.WantIs(t, "send", p.Stdin.Send(ctx, make([]byte, 1<<20)), anyio.ErrClosed)
 				return nil
 			})
 			for what, s := range map[string]interface {
@@ -213,17 +214,17 @@ func TestCloseWakesWhoSendsAndReceives(t *testing.T) {
 			}{"stdout": p.Stdout, "stderr": p.Stderr} {
 				tg.Go(func(ctx context.Context) error {
 					_, err := s.Receive(ctx, make([]byte, 10))
-					wantIs(t, what, err, anyio.ErrClosed)
+					testkit.WantIs(t, what, err, anyio.ErrClosed)
 					return nil
 				})
 			}
-			wantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
+			testkit.WantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
 			closing := tg.Go(p.Close)
-			wantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
-			wantNil(t, "kill", p.Kill())
+			testkit.WantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
+			testkit.WantNil(t, "kill", p.Kill())
 			return closing.Wait(ctx)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		wantStreamsClosed(t, ctx, p)
 	})
 }

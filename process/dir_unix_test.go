@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -19,7 +20,7 @@ func TestRelativeProgramIsFoundFromTheWorkingDirectoryOfTheProcess(t *testing.T)
 		dir := t.TempDir()
 		writeProgram(t, filepath.Join(dir, "prog"), "#!/bin/sh\necho found\n")
 		res, err := process.Run(ctx, process.Command{Args: []string{"./prog"}, Dir: dir})
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 		if string(res.Stdout) != "found\n" {
 			t.Errorf("the program wrote %q", res.Stdout)
 		}
@@ -33,17 +34,17 @@ func writeProgram(t *testing.T, name, text string) {
 	t.Helper()
 	syscall.ForkLock.Lock()
 	defer syscall.ForkLock.Unlock()
-	wantNil(t, "write the program", os.WriteFile(name, []byte(text), 0o700))
+	testkit.WantNil(t, "write the program", os.WriteFile(name, []byte(text), 0o700))
 }
 
 func TestProgramThatIsRelativeToADirectoryThatIsRelative(t *testing.T) {
 	root := t.TempDir()
 	t.Chdir(root)
-	wantNil(t, "mkdir", os.Mkdir("sub", 0o700))
+	testkit.WantNil(t, "mkdir", os.Mkdir("sub", 0o700))
 	writeProgram(t, filepath.Join("sub", "prog"), "#!/bin/sh\npwd\n")
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		_, err := process.Output(ctx, "./prog")
-		wantIs(t, "from here", err, os.ErrNotExist)
+		testkit.WantIs(t, "from here", err, os.ErrNotExist)
 		res, err := process.Run(ctx, process.Command{Args: []string{"./prog"}, Dir: "sub", Umask: new(0o077)})
 		if err != nil || filepath.Base(strings.TrimSpace(string(res.Stdout))) != "sub" {
 			t.Errorf("from Dir: %+v, %v", res, err)
@@ -61,7 +62,7 @@ func TestProgramWithoutASlashIsFoundInOurPath(t *testing.T) {
 			"Env": {Args: []string{"prog"}, Env: []string{"PATH=" + dir}},
 		} {
 			_, err := process.Run(ctx, c)
-			wantIs(t, what, err, exec.ErrNotFound)
+			testkit.WantIs(t, what, err, exec.ErrNotFound)
 		}
 	})
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
@@ -75,7 +76,7 @@ func TestProgramWithoutASlashIsFoundInOurPath(t *testing.T) {
 
 func TestVariablesOfAProcess(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
-	wantNil(t, "dir", err)
+	testkit.WantNil(t, "dir", err)
 	t.Setenv("ANYIO_TEST", "ours")
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		for _, test := range []struct {

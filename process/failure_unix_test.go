@@ -14,6 +14,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -25,10 +26,10 @@ func TestProgramsThatCannotBeStartedSayWhy(t *testing.T) {
 		return path
 	}
 	plain := filepath.Join(dir, "plain")
-	wantNil(t, "write", os.WriteFile(plain, []byte("text"), 0o644))
+	testkit.WantNil(t, "write", os.WriteFile(plain, []byte("text"), 0o644))
 	closed, err := os.Create(filepath.Join(dir, "closed"))
-	wantNil(t, "create", err)
-	wantNil(t, "close", closed.Close())
+	testkit.WantNil(t, "create", err)
+	testkit.WantNil(t, "close", closed.Close())
 	right := []string{"true"}
 	tests := []struct {
 		what string
@@ -58,7 +59,7 @@ func TestProgramsThatCannotBeStartedSayWhy(t *testing.T) {
 		for _, test := range tests {
 			_, err := process.Run(ctx, test.c)
 			if test.is != nil {
-				wantIs(t, test.what, err, test.is)
+				testkit.WantIs(t, test.what, err, test.is)
 			}
 			if err == nil || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%s: %v: want an error that has %q", test.what, err, test.says)
@@ -92,13 +93,13 @@ func TestCommandsThatCannotBeRightAreRefused(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		for says, c := range commands {
 			_, err := process.Run(ctx, c)
-			wantMisuse(t, says, err)
+			testkit.WantMisuse(t, says, err)
 			if err != nil && !strings.Contains(err.Error(), says) {
 				t.Errorf("%v: want an error that has %q", err, says)
 			}
 		}
 		_, err := process.Start(ctx, process.Command{Args: right, Input: []byte{}})
-		wantMisuse(t, "Start with Input", err)
+		testkit.WantMisuse(t, "Start with Input", err)
 	})
 }
 
@@ -124,11 +125,11 @@ func TestSignalsToAProcessThatHasEnded(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = p.Wait(ctx)
-			wantNil(t, "wait", err)
-			wantIs(t, "signal", p.Signal(syscall.Signal(0)), os.ErrProcessDone)
-			wantIs(t, "terminate", p.Terminate(), os.ErrProcessDone)
-			wantIs(t, "kill", p.Kill(), os.ErrProcessDone)
-			wantNil(t, "close", p.Close(ctx))
+			testkit.WantNil(t, "wait", err)
+			testkit.WantIs(t, "signal", p.Signal(syscall.Signal(0)), os.ErrProcessDone)
+			testkit.WantIs(t, "terminate", p.Terminate(), os.ErrProcessDone)
+			testkit.WantIs(t, "kill", p.Kill(), os.ErrProcessDone)
+			testkit.WantNil(t, "close", p.Close(ctx))
 		}
 	})
 }
@@ -147,21 +148,21 @@ func TestWaitFromManyTasks(t *testing.T) {
 			}
 			canceled := tg.Go(func(ctx context.Context) error {
 				_, err := p.Wait(ctx)
-				wantIs(t, "canceled", err, anyio.ErrCanceled)
+				testkit.WantIs(t, "canceled", err, anyio.ErrCanceled)
 				return err
 			})
-			wantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
+			testkit.WantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
 			canceled.Cancel("")
-			wantNil(t, "canceled task", canceled.Wait(ctx))
+			testkit.WantNil(t, "canceled task", canceled.Wait(ctx))
 			if _, ended := p.ExitCode(); ended {
 				t.Error("a canceled Wait has ended the process")
 			}
 			return p.Stdin.Close(ctx)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if code, err := p.Wait(ctx); code != 5 || err != nil {
 			t.Errorf("again: %d, %v", code, err)
 		}
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantNil(t, "close", p.Close(ctx))
 	})
 }

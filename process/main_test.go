@@ -34,27 +34,6 @@ func hang() {
 	}
 }
 
-func wantNil(t *testing.T, what string, err error) {
-	t.Helper()
-	if err != nil {
-		t.Errorf("%s: %v", what, err)
-	}
-}
-
-func wantIs(t *testing.T, what string, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("%s: got %v, want %v", what, err, want)
-	}
-}
-
-func wantMisuse(t *testing.T, what string, err error) {
-	t.Helper()
-	if _, ok := errors.AsType[*anyio.MisuseError](err); !ok {
-		t.Errorf("%s: got %v, want a MisuseError", what, err)
-	}
-}
-
 // canceledAfter runs body in a scope that is canceled when the other tasks have
 // had so many turns; false if body was faster.
 func canceledAfter(ctx context.Context, turns int, body func(ctx context.Context) error) (bool, error) {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -81,9 +82,9 @@ func TestFailingProgramGivesAnExitErrorWithItsOutput(t *testing.T) {
 func TestEveryArgumentReachesTheProcess(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		dir, err := filepath.EvalSymlinks(t.TempDir())
-		wantNil(t, "dir", err)
+		testkit.WantNil(t, "dir", err)
 		extra, err := os.Create(filepath.Join(dir, "extra"))
-		wantNil(t, "create", err)
+		testkit.WantNil(t, "create", err)
 		defer extra.Close()
 		c := process.Command{
 			Shell:      `pwd; echo "$NAME"; umask; echo extra >&3; ps -o sid= -p $$ | tr -d ' '; echo $$`,
@@ -124,12 +125,12 @@ func TestFilesServeAsStandardStreams(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		dir := t.TempDir()
 		in := filepath.Join(dir, "in")
-		wantNil(t, "write", os.WriteFile(in, []byte("hello"), 0o644))
+		testkit.WantNil(t, "write", os.WriteFile(in, []byte("hello"), 0o644))
 		from, err := os.Open(in)
-		wantNil(t, "open", err)
+		testkit.WantNil(t, "open", err)
 		defer from.Close()
 		to, err := os.Create(filepath.Join(dir, "out"))
-		wantNil(t, "create", err)
+		testkit.WantNil(t, "create", err)
 		defer to.Close()
 		res, err := process.Run(ctx, process.Command{Args: []string{"cat"}, Stdin: process.File(from), Stdout: process.File(to), Stderr: process.Null})
 		if err != nil || res.Stdout != nil || res.Stderr != nil {
@@ -139,7 +140,7 @@ func TestFilesServeAsStandardStreams(t *testing.T) {
 			t.Errorf("%q", data)
 		}
 		_, err = from.Seek(0, io.SeekStart)
-		wantNil(t, "seek", err)
+		testkit.WantNil(t, "seek", err)
 		p, err := process.Start(ctx, process.Command{Shell: "cat; echo bye >&2", Stdin: process.File(from), Stdout: process.File(to), Stderr: process.ToStdout})
 		if err != nil {
 			t.Fatal(err)
@@ -151,9 +152,9 @@ func TestFilesServeAsStandardStreams(t *testing.T) {
 		if data, _ := os.ReadFile(to.Name()); string(data) != "hellohellobye\n" {
 			t.Errorf("%q", data)
 		}
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantNil(t, "close", p.Close(ctx))
 		_, err = to.Write([]byte("x"))
-		wantNil(t, "the file is still ours", err)
+		testkit.WantNil(t, "the file is still ours", err)
 	})
 }
 
@@ -163,11 +164,11 @@ func TestStandardStreamsAreInherited(t *testing.T) {
 		files := [3]*os.File{}
 		for i := range files {
 			f, err := os.CreateTemp(t.TempDir(), "")
-			wantNil(t, "create", err)
+			testkit.WantNil(t, "create", err)
 			defer f.Close()
 			files[i] = f
 		}
-		wantNil(t, "write", os.WriteFile(files[0].Name(), []byte("in"), 0o600))
+		testkit.WantNil(t, "write", os.WriteFile(files[0].Name(), []byte("in"), 0o600))
 		before := [3]*os.File{os.Stdin, os.Stdout, os.Stderr}
 		os.Stdin, os.Stdout, os.Stderr = files[0], files[1], files[2]
 		res, err := process.Run(ctx, process.Command{Shell: "cat; echo err >&2", Stdin: process.Inherit, Stdout: process.Inherit, Stderr: process.Inherit})
@@ -190,7 +191,7 @@ func TestCanceledRunEndsTheProcess(t *testing.T) {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error {
 					_, err := process.Run(ctx, process.Command{Shell: "echo $$ > " + pidFile + ".tmp; mv " + pidFile + ".tmp " + pidFile + "; exec sleep 1000"})
-					wantIs(t, "run", err, anyio.ErrCanceled)
+					testkit.WantIs(t, "run", err, anyio.ErrCanceled)
 					if n := strings.Count(err.Error(), "canceled"); n != 1 {
 						t.Errorf("%d times, not once: %v", n, err)
 					}
@@ -203,14 +204,14 @@ func TestCanceledRunEndsTheProcess(t *testing.T) {
 				return nil
 			})
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 		wantGone(t, pidFile)
 		startsNothing := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")
 			_, err := process.Run(ctx, process.Command{Shell: "touch " + pidFile + "2"})
 			return err
 		})
-		wantNil(t, "canceled before", startsNothing)
+		testkit.WantNil(t, "canceled before", startsNothing)
 		if _, err := os.Stat(pidFile + "2"); err == nil {
 			t.Error("a process was started in a canceled scope")
 		}
@@ -236,7 +237,7 @@ func TestStubbornGroupIsKilledAfterTheGracePeriod(t *testing.T) {
 				return nil
 			})
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 		wantGone(t, pidFile)
 	})
 }
@@ -246,13 +247,13 @@ func TestRunReturnsAlthoughAGrandchildHoldsTheOutput(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		pidFile := filepath.Join(t.TempDir(), "pid")
 		res, err := process.Run(ctx, process.Command{Shell: "sleep 1000 & echo $! > " + pidFile + "; echo started", Grace: 50 * time.Millisecond})
-		wantIs(t, "run", err, process.ErrOutputHeld)
+		testkit.WantIs(t, "run", err, process.ErrOutputHeld)
 		if res == nil || string(res.Stdout) != "started\n" || res.Code != 0 {
 			t.Errorf("%+v", res)
 		}
 		kill(t, pidFile)
 		_, err = process.Run(ctx, process.Command{Shell: "sleep 1000 & echo $! > " + pidFile + "; exit 9", Grace: time.Millisecond})
-		wantIs(t, "failed as well", err, process.ErrOutputHeld)
+		testkit.WantIs(t, "failed as well", err, process.ErrOutputHeld)
 		if e, ok := errors.AsType[*process.ExitError](err); !ok || e.Code != 9 {
 			t.Errorf("failed as well: %v", err)
 		}
@@ -266,9 +267,9 @@ func TestRunReturnsAlthoughAGrandchildHoldsTheOutput(t *testing.T) {
 }
 
 func TestSimulatedRunsHaveNoProcesses(t *testing.T) {
-	wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+	testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 		_, err := process.Output(ctx, "true")
-		wantIs(t, "output", err, errors.ErrUnsupported)
+		testkit.WantIs(t, "output", err, errors.ErrUnsupported)
 		return nil
 	}, anyio.On(sim.New(sim.Config{}))))
 }
@@ -288,7 +289,7 @@ func appears(ctx context.Context, name string) error {
 func pidIn(t *testing.T, file string) int {
 	t.Helper()
 	data, err := os.ReadFile(file)
-	wantNil(t, "pid file", err)
+	testkit.WantNil(t, "pid file", err)
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(data)))
 	if pid <= 1 {
 		t.Fatalf("pid %q", data)
@@ -298,7 +299,7 @@ func pidIn(t *testing.T, file string) int {
 
 func kill(t *testing.T, pidFile string) {
 	t.Helper()
-	wantNil(t, "kill", syscall.Kill(pidIn(t, pidFile), syscall.SIGKILL))
+	testkit.WantNil(t, "kill", syscall.Kill(pidIn(t, pidFile), syscall.SIGKILL))
 }
 
 // wantGone wants the process to be dead: no more than a zombie of somebody else.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -40,7 +41,7 @@ func TestConversationWithAProcess(t *testing.T) {
 		p := start(t, ctx, `while read line; do echo "<$line>"; done; exit 3`)
 		defer p.Close(ctx)
 		for _, word := range []string{"a", "b"} {
-			wantNil(t, "send", p.Stdin.Send(ctx, []byte(word+"\n")))
+			testkit.WantNil(t, "send", p.Stdin.Send(ctx, []byte(word+"\n")))
 			if got, err := read(ctx, p.Stdout); got != "<"+word+">\n" || err != nil {
 				t.Errorf("got %q, %v", got, err)
 			}
@@ -48,14 +49,14 @@ func TestConversationWithAProcess(t *testing.T) {
 		if _, ended := p.ExitCode(); ended {
 			t.Error("it has ended")
 		}
-		wantNil(t, "close stdin", p.Stdin.Close(ctx))
+		testkit.WantNil(t, "close stdin", p.Stdin.Close(ctx))
 		if code, err := p.Wait(ctx); code != 3 || err != nil {
 			t.Errorf("wait: %d, %v", code, err)
 		}
 		if code, ended := p.ExitCode(); code != 3 || !ended {
 			t.Errorf("exit code %d, %v", code, ended)
 		}
-		wantIs(t, "signal after the end", p.Terminate(), os.ErrProcessDone)
+		testkit.WantIs(t, "signal after the end", p.Terminate(), os.ErrProcessDone)
 	})
 }
 
@@ -63,7 +64,7 @@ func TestStreamsOfAProcessThatHasEnded(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		p := start(t, ctx, "echo last; echo last words >&2")
 		_, err := p.Wait(ctx)
-		wantNil(t, "wait", err)
+		testkit.WantNil(t, "wait", err)
 		if got, err := read(ctx, p.Stdout); got != "last\n" || err != nil {
 			t.Errorf("what was written before: %q, %v", got, err)
 		}
@@ -72,14 +73,14 @@ func TestStreamsOfAProcessThatHasEnded(t *testing.T) {
 		}
 		for range 2 {
 			_, err = read(ctx, p.Stdout)
-			wantIs(t, "then", err, io.EOF)
+			testkit.WantIs(t, "then", err, io.EOF)
 			_, err = read(ctx, p.Stderr)
-			wantIs(t, "then", err, io.EOF)
+			testkit.WantIs(t, "then", err, io.EOF)
 		}
-		wantIs(t, "send", p.Stdin.Send(ctx, []byte("x")), anyio.ErrBroken)
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantIs(t, "send", p.Stdin.Send(ctx, []byte("x")), anyio.ErrBroken)
+		testkit.WantNil(t, "close", p.Close(ctx))
 		wantStreamsClosed(t, ctx, p)
-		wantNil(t, "close again", p.Close(ctx))
+		testkit.WantNil(t, "close again", p.Close(ctx))
 	})
 }
 
@@ -87,14 +88,14 @@ func TestReceivingFromAProcessKeepsTheRulesOfStreams(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		p := start(t, ctx, "exec sleep 1000")
 		_, err := p.Stdout.Receive(ctx, nil)
-		wantMisuse(t, "empty buffer", err)
+		testkit.WantMisuse(t, "empty buffer", err)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			first := tg.Go(func(ctx context.Context) error {
 				_, err := read(ctx, p.Stdout)
-				wantIs(t, "canceled", err, anyio.ErrCanceled)
+				testkit.WantIs(t, "canceled", err, anyio.ErrCanceled)
 				return err
 			})
-			wantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
+			testkit.WantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
 			_, err := read(ctx, p.Stdout)
 			if _, ok := errors.AsType[*anyio.BusyError](err); !ok {
 				t.Errorf("second reader: %v", err)
@@ -102,26 +103,26 @@ func TestReceivingFromAProcessKeepsTheRulesOfStreams(t *testing.T) {
 			canceled, scope := anyio.OpenCancelScope(ctx)
 			scope.Cancel("")
 			_, err = read(canceled, p.Stdout)
-			wantIs(t, "second reader, canceled", err, anyio.ErrCanceled)
+			testkit.WantIs(t, "second reader, canceled", err, anyio.ErrCanceled)
 			_, err = p.Stdout.Receive(canceled, nil)
-			wantIs(t, "empty buffer, canceled", err, anyio.ErrCanceled)
-			wantNil(t, "scope", scope.Close(nil))
+			testkit.WantIs(t, "empty buffer, canceled", err, anyio.ErrCanceled)
+			testkit.WantNil(t, "scope", scope.Close(nil))
 			first.Cancel("")
-			wantNil(t, "wait", first.Wait(ctx))
+			testkit.WantNil(t, "wait", first.Wait(ctx))
 			tg.Go(func(ctx context.Context) error {
 				_, err := read(ctx, p.Stdout)
-				wantIs(t, "woken by Close", err, anyio.ErrClosed)
+				testkit.WantIs(t, "woken by Close", err, anyio.ErrClosed)
 				return nil
 			})
-			wantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
+			testkit.WantNil(t, "idle", anyio.WaitAllTasksBlocked(ctx))
 			return p.Stdout.Close(ctx)
 		})
-		wantNil(t, "group", err)
-		wantNil(t, "kill", p.Kill())
+		testkit.WantNil(t, "group", err)
+		testkit.WantNil(t, "kill", p.Kill())
 		if code, err := p.Wait(ctx); code != -int(syscall.SIGKILL) || err != nil {
 			t.Errorf("wait: %d, %v", code, err)
 		}
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantNil(t, "close", p.Close(ctx))
 	})
 }
 
@@ -132,12 +133,12 @@ func TestSignalsReachTheProcess(t *testing.T) {
 		if got, err := read(ctx, p.Stdout); got != "ready\n" {
 			t.Errorf("%q, %v", got, err)
 		}
-		wantNil(t, "signal", p.Signal(syscall.SIGUSR1))
-		wantNil(t, "wake the shell", p.Stdin.Send(ctx, []byte("\n")))
+		testkit.WantNil(t, "signal", p.Signal(syscall.SIGUSR1))
+		testkit.WantNil(t, "wake the shell", p.Stdin.Send(ctx, []byte("\n")))
 		if got, err := read(ctx, p.Stdout); got != "usr1\n" {
 			t.Errorf("%q, %v", got, err)
 		}
-		wantNil(t, "terminate", p.Terminate())
+		testkit.WantNil(t, "terminate", p.Terminate())
 		_ = p.Stdin.Send(ctx, []byte("\n")) // wakes the shell, if the signal did not
 		if code, err := p.Wait(ctx); code != 2 || err != nil {
 			t.Errorf("%d, %v", code, err)
@@ -154,7 +155,7 @@ func TestWaitReturnsAlthoughAGrandchildHoldsThePipes(t *testing.T) {
 			t.Errorf("%d, %v", code, err)
 		}
 		kill(t, pidFile)
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantNil(t, "close", p.Close(ctx))
 	})
 }
 
@@ -164,7 +165,7 @@ func TestCloseEndsAProcessThatIsBlockedWriting(t *testing.T) {
 		if _, err := read(ctx, p.Stdout); err != nil {
 			t.Error(err)
 		}
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantNil(t, "close", p.Close(ctx))
 		if code, _ := p.ExitCode(); code != -int(syscall.SIGPIPE) && code != 1 {
 			t.Errorf("exit code %d", code)
 		}
@@ -178,10 +179,10 @@ func TestCloseInACanceledScopeLeavesNoOrphan(t *testing.T) {
 			p = start(t, ctx, "exec sleep 1000")
 			s.Cancel("")
 			err := p.Close(ctx)
-			wantIs(t, "close", err, anyio.ErrCanceled)
+			testkit.WantIs(t, "close", err, anyio.ErrCanceled)
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 		wantStreamsClosed(t, ctx, p)
 		if code, ended := p.ExitCode(); code != -int(syscall.SIGTERM) || !ended {
 			t.Errorf("exit code %d, %v", code, ended)
@@ -202,8 +203,8 @@ func TestStreamsThatAreNoPipesAreNil(t *testing.T) {
 			t.Errorf("pid %d", p.Pid())
 		}
 		_, err = p.Wait(ctx)
-		wantNil(t, "wait", err)
-		wantNil(t, "close", p.Close(ctx))
+		testkit.WantNil(t, "wait", err)
+		testkit.WantNil(t, "close", p.Close(ctx))
 	})
 }
 
@@ -223,7 +224,7 @@ func TestAThousandProcessesAtOnce(t *testing.T) {
 			defer p.Close(ctx)
 		}
 		for _, p := range procs {
-			wantNil(t, "close stdin", p.Stdin.Close(ctx))
+			testkit.WantNil(t, "close stdin", p.Stdin.Close(ctx))
 		}
 		for _, p := range procs {
 			if code, err := p.Wait(ctx); code != 0 || err != nil {
@@ -249,17 +250,17 @@ func TestManyTasksRunProcessesAtOnce(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
 func TestIdleWorkerThatWasKilledIsReplaced(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		first, err := pid.Call(ctx, struct{}{})
-		wantNil(t, "pid", err)
-		wantNil(t, "kill", syscall.Kill(first, syscall.SIGKILL))
+		testkit.WantNil(t, "pid", err)
+		testkit.WantNil(t, "kill", syscall.Kill(first, syscall.SIGKILL))
 		for syscall.Kill(first, 0) == nil { // until it is waited for
-			wantNil(t, "sleep", anyio.Sleep(ctx, 1e6))
+			testkit.WantNil(t, "sleep", anyio.Sleep(ctx, 1e6))
 		}
 		if second, err := pid.Call(ctx, struct{}{}); second == first || err != nil {
 			t.Errorf("%d, %v", second, err)

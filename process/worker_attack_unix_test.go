@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -88,7 +89,7 @@ func TestWhatWorkersPrintGoesWhereThisProgramPrints(t *testing.T) {
 		defer process.CloseWorkers(ctx)
 		for i := range 2 {
 			n, err := loud.Call(ctx, 1<<20)
-			wantNil(t, "call", err)
+			testkit.WantNil(t, "call", err)
 			if info, err := f.Stat(); err != nil || info.Size() != int64((i+1)*n) {
 				t.Errorf("printed %d bytes, the file has %v, %v", (i+1)*n, info.Size(), err)
 			}
@@ -129,7 +130,7 @@ func TestWrongFramesInPlaceOfAnAnswerAreABrokenWorker(t *testing.T) {
 func TestWorkersThatCannotBeSentARequestAreReplaced(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		deaf, err := pid.Call(ctx, struct{}{})
-		wantNil(t, "pid", err)
+		testkit.WantNil(t, "pid", err)
 		defer process.DeafenIdle(ctx)()
 		if n, err := pid.Call(ctx, struct{}{}); n == deaf || n == 0 || err != nil {
 			t.Errorf("worker %d was %d, %v", n, deaf, err)
@@ -197,7 +198,7 @@ func TestCallsOfACanceledRunEnd(t *testing.T) {
 			for i := range calls {
 				tg.Go(func(ctx context.Context) error {
 					_, err := block.Call(ctx, fmt.Sprint(dir, "/", i), process.Limiter(anyio.NewCapacityLimiter(1)))
-					wantIs(t, "call", err, anyio.ErrCanceled)
+					testkit.WantIs(t, "call", err, anyio.ErrCanceled)
 					return err
 				})
 			}
@@ -211,7 +212,7 @@ func TestCallsOfACanceledRunEnd(t *testing.T) {
 				}
 			}
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -259,6 +260,6 @@ func together(t *testing.T, ctx context.Context, n int) []int {
 		}
 		return nil
 	})
-	wantNil(t, "calls at the same time", err)
+	testkit.WantNil(t, "calls at the same time", err)
 	return pids
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -17,9 +18,9 @@ import (
 func TestCallsThatOutliveTheirRunEnd(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		token, err := lowlevel.CurrentToken(ctx)
-		wantNil(t, "token", err)
+		testkit.WantNil(t, "token", err)
 		backend, err := anyio.BackendByName(token.Backend())
-		wantNil(t, "backend", err)
+		testkit.WantNil(t, "backend", err)
 		file, outcome := t.TempDir()+"/pid", make(chan error, 1)
 		_, err = anyio.RunBlocking(ctx, func() (bool, error) {
 			return true, anyio.Run(context.Background(), func(ctx context.Context) error {
@@ -37,8 +38,8 @@ func TestCallsThatOutliveTheirRunEnd(t *testing.T) {
 				}
 			}, anyio.On(backend))
 		})
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 		err, _ = anyio.RunBlocking(ctx, func() (error, error) { return <-outcome, nil })
-		wantIs(t, "call", err, anyio.ErrCanceled)
+		testkit.WantIs(t, "call", err, anyio.ErrCanceled)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -55,12 +56,12 @@ func TestWorkersAreTheProgramThatRunsAlsoWhenItsFileIsReplaced(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		for _, how := range []string{"by another", "by nothing"} {
 			program := filepath.Join(t.TempDir(), "program")
-			wantNil(t, "copy", copyProgram(program, exe))
+			testkit.WantNil(t, "copy", copyProgram(program, exe))
 			_, err := process.Run(ctx, process.Command{
 				Args: []string{program}, Env: append(os.Environ(), replacedEnv+"="+how),
 				Stdout: process.Inherit, Stderr: process.Inherit,
 			})
-			wantNil(t, how, err)
+			testkit.WantNil(t, how, err)
 		}
 	})
 }

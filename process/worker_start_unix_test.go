@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -106,7 +107,7 @@ func TestWorkerThatIsTooSlowToStartIsBroken(t *testing.T) {
 		if _, ok := errors.AsType[*process.BrokenWorkerError](err); !ok || !strings.Contains(err.Error(), "does main call process.WorkerMain first?") {
 			t.Errorf("got %v", err)
 		}
-		wantIs(t, "call", err, anyio.ErrTimeout)
+		testkit.WantIs(t, "call", err, anyio.ErrTimeout)
 	})
 }
 
@@ -114,10 +115,10 @@ func TestWorkersKilledBetweenCallsAreReplaced(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		for range 3 {
 			n, err := pid.Call(ctx, struct{}{})
-			wantNil(t, "call", err)
-			wantNil(t, "kill", syscall.Kill(n, syscall.SIGKILL))
+			testkit.WantNil(t, "call", err)
+			testkit.WantNil(t, "kill", syscall.Kill(n, syscall.SIGKILL))
 			for syscall.Kill(n, 0) == nil { // until it was reaped
-				wantNil(t, "sleep", anyio.Sleep(ctx, time.Millisecond))
+				testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Millisecond))
 			}
 		}
 		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {

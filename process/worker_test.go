@@ -16,6 +16,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -127,7 +128,7 @@ func TestFunctionsRunInReusedWorkerProcesses(t *testing.T) {
 			t.Errorf("zero value: %v, %v", got, err)
 		}
 		first, err := pid.Call(ctx, struct{}{})
-		wantNil(t, "pid", err)
+		testkit.WantNil(t, "pid", err)
 		second, err := pid.Call(ctx, struct{}{})
 		if first != second || first == os.Getpid() || err != nil {
 			t.Errorf("pids %d, %d, %v; mine is %d", first, second, err, os.Getpid())
@@ -156,7 +157,7 @@ func TestManyCallsAtOnceShareFewWorkers(t *testing.T) {
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if len(pids) < 1 || len(pids) > 2 {
 			t.Errorf("%d workers", len(pids))
 		}
@@ -209,12 +210,12 @@ func TestErrorsOfWorkerFunctionsComeBack(t *testing.T) {
 func TestErrorsOfWorkerFunctionsMatchWhatBothProcessesKnow(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		_, err := failWith.Call(ctx, "no file")
-		wantIs(t, "no file", err, fs.ErrNotExist)
+		testkit.WantIs(t, "no file", err, fs.ErrNotExist)
 		if errors.Is(err, fs.ErrExist) || errors.Is(err, io.EOF) {
 			t.Errorf("no file: %v matches too much", err)
 		}
 		_, err = failWith.Call(ctx, "end")
-		wantIs(t, "end", err, io.EOF)
+		testkit.WantIs(t, "end", err, io.EOF)
 		_, err = failWith.Call(ctx, "two")
 		if c, ok := errors.AsType[*codeError](err); !ok || c.Code != 8 || err.Error() != "not registered\ncode 8" {
 			t.Errorf("two: %#v", err)
@@ -253,7 +254,7 @@ func TestValuesThatEncodeThemselvesTravel(t *testing.T) {
 func TestCallsTakeATokenOfTheirLimiter(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		limiter := anyio.NewCapacityLimiter(1)
-		wantNil(t, "acquire", limiter.AcquireOnBehalfOf(ctx, t))
+		testkit.WantNil(t, "acquire", limiter.AcquireOnBehalfOf(ctx, t))
 		late, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
 			_, err := swap.Call(ctx, point{}, process.Limiter(limiter))
 			return err
@@ -263,7 +264,7 @@ func TestCallsTakeATokenOfTheirLimiter(t *testing.T) {
 		}
 		limiter.ReleaseOnBehalfOf(t)
 		_, err = swap.Call(ctx, point{}, process.Limiter(limiter))
-		wantNil(t, "a call with a token", err)
+		testkit.WantNil(t, "a call with a token", err)
 	})
 }
 
@@ -294,11 +295,11 @@ func TestCanceledCallKillsItsWorker(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		file := t.TempDir() + "/pid"
 		before, err := pid.Call(ctx, struct{}{})
-		wantNil(t, "pid", err)
+		testkit.WantNil(t, "pid", err)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) error {
 				_, err := block.Call(ctx, file)
-				wantIs(t, "call", err, anyio.ErrCanceled)
+				testkit.WantIs(t, "call", err, anyio.ErrCanceled)
 				return err
 			})
 			for {
@@ -312,7 +313,7 @@ func TestCanceledCallKillsItsWorker(t *testing.T) {
 			h.Cancel("")
 			return h.Wait(ctx)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		after, err := pid.Call(ctx, struct{}{})
 		if after == before || err != nil {
 			t.Errorf("the worker %d lives on: %d, %v", before, after, err)
@@ -325,17 +326,17 @@ func TestCallInACanceledScopeTakesNoWorker(t *testing.T) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")
 			_, err := exit.Call(ctx, 1)
-			wantIs(t, "call", err, anyio.ErrCanceled)
+			testkit.WantIs(t, "call", err, anyio.ErrCanceled)
 			return err
 		})
-		wantNil(t, "scope", err)
+		testkit.WantNil(t, "scope", err)
 	})
 }
 
 func TestWhatCannotBeEncodedIsAnErrorAndCostsNoWorker(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		before, err := pid.Call(ctx, struct{}{})
-		wantNil(t, "before", err)
+		testkit.WantNil(t, "before", err)
 		for range 2 {
 			_, err := odd.Call(ctx, make(chan int))
 			if err == nil || !strings.HasPrefix(err.Error(), `process: argument of "odd": gob: `) {
@@ -370,7 +371,7 @@ func TestFunctionsThatCannotBeRegistered(t *testing.T) {
 		func() {
 			defer func() {
 				err, _ := recover().(error)
-				wantMisuse(t, what, err)
+				testkit.WantMisuse(t, what, err)
 			}()
 			f()
 		}()
@@ -380,12 +381,12 @@ func TestFunctionsThatCannotBeRegistered(t *testing.T) {
 func TestFunctionsThatTheWorkerDoesNotKnow(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		_, err := late().Call(ctx, 1)
-		wantMisuse(t, "late", err)
+		testkit.WantMisuse(t, "late", err)
 		if !strings.Contains(fmt.Sprint(err), `Call "late": the worker knows no function of this name`) {
 			t.Errorf("%v", err)
 		}
 		_, err = odd.Call(ctx, onlyHere{1})
-		wantMisuse(t, "an argument of a type that only this process has registered", err)
+		testkit.WantMisuse(t, "an argument of a type that only this process has registered", err)
 		if !strings.Contains(fmt.Sprint(err), "name not registered") {
 			t.Errorf("%v", err)
 		}
@@ -408,5 +409,5 @@ func TestSimulatedCallsRunInThisProcess(t *testing.T) {
 		}
 		return err
 	}, anyio.On(sim.New(sim.Config{})))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -37,7 +38,7 @@ func TestWorkerKilledInMidCallIsBroken(t *testing.T) {
 				}
 			}
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if got, err := swap.Call(ctx, point{1, 2}); got.X != 2 || err != nil {
 			t.Errorf("afterwards: %v, %v", got, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -28,7 +29,7 @@ func TestDialGetsPastABlackHoledIPv6(t *testing.T) {
 					t.Errorf("dial: %v", err)
 					return
 				}
-				wantNil(t, "close", c.Close(ctx))
+				testkit.WantNil(t, "close", c.Close(ctx))
 			})
 			if d != delay+2*time.Millisecond {
 				t.Errorf("took %v", d)

@@ -11,22 +11,23 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
 func TestDialAcrossAPartitionTimesOut(t *testing.T) {
 	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
-		wantNil(t, "add", n.AddHost("b", sim.HostConfig{}))
+		testkit.WantNil(t, "add", n.AddHost("b", sim.HostConfig{}))
 		n.Partition("localhost", "b")
 		var err error
 		d := took(ctx, func() { _, err = dial(ctx, "b", 80) })
-		wantErr(t, "dial", err, syscall.ETIMEDOUT)
+		testkit.WantIs(t, "dial", err, syscall.ETIMEDOUT)
 		if d != 127*time.Second { // 1 + 2 + … + 64, as Linux does
 			t.Errorf("took %v", d)
 		}
 		n.Heal("localhost", "b")
 		_, err = dial(ctx, "b", 80)
-		wantErr(t, "dial", err, syscall.ECONNREFUSED)
+		testkit.WantIs(t, "dial", err, syscall.ECONNREFUSED)
 		return nil
 	})
 }
@@ -40,15 +41,15 @@ func TestConnectionsSurviveAPartitionThatHeals(t *testing.T) {
 				n.Partition("a", "b")
 			}
 			_, err := a.Write(ctx, []byte("late"))
-			wantNil(t, "write", err)
-			wantNil(t, "sleep", anyio.Sleep(ctx, 30*time.Second))
+			testkit.WantNil(t, "write", err)
+			testkit.WantNil(t, "sleep", anyio.Sleep(ctx, 30*time.Second))
 			n.HealAll()
 			got, err := readN(ctx, b, 4)
 			if got != "late" || err != nil {
 				t.Errorf("read %q, %v", got, err)
 			}
 			_, err = b.Write(ctx, []byte("back"))
-			wantNil(t, "write", err)
+			testkit.WantNil(t, "write", err)
 			if got, err = readN(ctx, a, 4); got != "back" || err != nil {
 				t.Errorf("read %q, %v", got, err)
 			}
@@ -60,14 +61,14 @@ func TestBrokenConnectionTimesOut(t *testing.T) {
 	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
 		n.Isolate("b")
 		_, err := a.Write(ctx, []byte("lost"))
-		wantNil(t, "write", err)
+		testkit.WantNil(t, "write", err)
 		d := took(ctx, func() { _, err = a.Read(ctx, make([]byte, 1)) })
-		wantErr(t, "read", err, syscall.ETIMEDOUT)
+		testkit.WantIs(t, "read", err, syscall.ETIMEDOUT)
 		if d < 13*time.Minute || d > 31*time.Minute {
 			t.Errorf("after %v", d)
 		}
 		_, err = a.Write(ctx, []byte("x"))
-		wantErr(t, "write", err, syscall.EPIPE)
+		testkit.WantIs(t, "write", err, syscall.EPIPE)
 	})
 }
 
@@ -111,13 +112,13 @@ func TestHeldPacketsComeInOrderAfterRelease(t *testing.T) {
 		n.HoldOneWay("a", "b")
 		for _, s := range []string{"one ", "two ", "three"} {
 			_, err := a.Write(ctx, []byte(s))
-			wantNil(t, "write", err)
+			testkit.WantNil(t, "write", err)
 		}
 		_, err := anyio.MoveOnAfter(ctx, 100*time.Millisecond, func(ctx context.Context) error {
 			_, err := b.Read(ctx, make([]byte, 1))
 			return err
 		})
-		wantNil(t, "read while held", err)
+		testkit.WantNil(t, "read while held", err)
 		n.ReleaseOneWay("a", "b")
 		var got string
 		d := took(ctx, func() { got, err = readN(ctx, b, 13) })
@@ -130,7 +131,7 @@ func TestHeldPacketsComeInOrderAfterRelease(t *testing.T) {
 func TestDroppedPacketsAreSentAgain(t *testing.T) {
 	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
 		_, err := a.Write(ctx, make([]byte, 14600))
-		wantNil(t, "write", err)
+		testkit.WantNil(t, "write", err)
 		if k := n.Drop("a", "b"); k != 10 {
 			t.Errorf("dropped %d packets of 10", k)
 		}
@@ -149,16 +150,16 @@ func TestResetReachesBothSides(t *testing.T) {
 			t.Errorf("reset %d connections", k)
 		}
 		_, err := a.Read(ctx, make([]byte, 1))
-		wantErr(t, "read", err, syscall.ECONNRESET)
+		testkit.WantIs(t, "read", err, syscall.ECONNRESET)
 		_, err = b.Write(ctx, []byte("x"))
-		wantErr(t, "write", err, syscall.ECONNRESET)
+		testkit.WantIs(t, "write", err, syscall.ECONNRESET)
 	})
 	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
 		if k := n.ResetConn(a.LocalAddr().IP); k != 1 {
 			t.Errorf("reset %d connections", k)
 		}
 		_, err := b.Read(ctx, make([]byte, 1))
-		wantErr(t, "read", err, syscall.ECONNRESET)
+		testkit.WantIs(t, "read", err, syscall.ECONNRESET)
 	})
 }
 
@@ -180,14 +181,14 @@ func TestRulesDecideOnPackets(t *testing.T) {
 			return sim.Verdict{}
 		})
 		_, err := a.Write(ctx, []byte("fast"))
-		wantNil(t, "write", err)
+		testkit.WantNil(t, "write", err)
 		got, err := readN(ctx, b, 4)
 		if got != "fast" || err != nil {
 			t.Errorf("read %q, %v", got, err)
 		}
 		_, err = b.Write(ctx, []byte("cut"))
-		wantNil(t, "write", err)
-		wantNil(t, "sleep", anyio.Sleep(ctx, time.Minute))
+		testkit.WantNil(t, "write", err)
+		testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Minute))
 		n.ClearRules()
 		n.Heal("a", "b")
 		if got, err = readN(ctx, a, 3); got != "cut" || err != nil {
@@ -201,11 +202,11 @@ func TestRulesDecideOnPackets(t *testing.T) {
 
 func TestUnreachableVerdictFailsADial(t *testing.T) {
 	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
-		wantNil(t, "add", n.AddHost("b", sim.HostConfig{}))
+		testkit.WantNil(t, "add", n.AddHost("b", sim.HostConfig{}))
 		n.OnPacket(func(p *sim.Packet) sim.Verdict { return sim.Verdict{Unreachable: p.To == "b"} })
 		var err error
 		d := took(ctx, func() { _, err = dial(ctx, "b", 80) })
-		wantErr(t, "dial", err, syscall.EHOSTUNREACH)
+		testkit.WantIs(t, "dial", err, syscall.EHOSTUNREACH)
 		if d != time.Millisecond {
 			t.Errorf("took %v", d)
 		}
@@ -230,7 +231,7 @@ func TestMisuseOfTheNetworkIsTold(t *testing.T) {
 			}
 		}
 		fixed := netip.MustParseAddr("192.168.1.7")
-		wantNil(t, "add", n.AddHost("y", sim.HostConfig{Addrs: []netip.Addr{fixed}}))
+		testkit.WantNil(t, "add", n.AddHost("y", sim.HostConfig{Addrs: []netip.Addr{fixed}}))
 		if a := n.Addrs("y"); len(a) != 1 || a[0] != fixed {
 			t.Errorf("addresses %v", a)
 		}

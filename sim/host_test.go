@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -24,7 +25,7 @@ func TestKilledHostIsRestarted(t *testing.T) {
 						}
 						_ = anyio.Shielded(ctx, time.Second, func(ctx context.Context) error {
 							_, err := dial(ctx, "db", 80)
-							wantErr(t, "dial by a dead program", err, syscall.ENETDOWN)
+							testkit.WantIs(t, "dial by a dead program", err, syscall.ENETDOWN)
 							return nil
 						})
 					}()
@@ -34,19 +35,19 @@ func TestKilledHostIsRestarted(t *testing.T) {
 					return err
 				}
 				c, err := dial(ctx, "db", 80)
-				wantNil(t, "dial", err)
+				testkit.WantNil(t, "dial", err)
 				defer c.Close()
 				n.Kill("db", "out of memory")
 				n.Kill("db", "again")
 				_, err = c.Read(ctx, make([]byte, 1))
-				wantErr(t, "read from a killed host", err, syscall.ECONNRESET)
+				testkit.WantIs(t, "read from a killed host", err, syscall.ECONNRESET)
 				_, err = dial(ctx, "db", 80)
-				wantErr(t, "dial a killed host", err, syscall.ECONNREFUSED)
+				testkit.WantIs(t, "dial a killed host", err, syscall.ECONNREFUSED)
 				if lives != 1 || cleaned != 1 {
 					t.Errorf("%d lives, %d cleaned up", lives, cleaned)
 				}
 				n.Restart("db")
-				wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
+				testkit.WantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
 				c2, err := dial(ctx, "db", 80)
 				if err != nil {
 					return err
@@ -68,17 +69,17 @@ func TestHostWithoutPowerIsSilent(t *testing.T) {
 				return err
 			}
 			c, err := dial(ctx, "db", 80)
-			wantNil(t, "dial", err)
+			testkit.WantNil(t, "dial", err)
 			defer c.Close()
 			n.PowerOff("db", "fuse")
 			_, err = dial(ctx, "db", 80)
-			wantErr(t, "dial", err, syscall.ETIMEDOUT)
+			testkit.WantIs(t, "dial", err, syscall.ETIMEDOUT)
 			n.Restart("db")
-			wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
+			testkit.WantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
 			_, err = c.Write(ctx, []byte("are you there?"))
-			wantNil(t, "write", err)
+			testkit.WantNil(t, "write", err)
 			_, err = c.Read(ctx, make([]byte, 1))
-			wantErr(t, "read from a host that has forgotten", err, syscall.ECONNRESET)
+			testkit.WantIs(t, "read from a host that has forgotten", err, syscall.ECONNRESET)
 			return nil
 		})
 	})

@@ -140,11 +140,3 @@ func took(ctx context.Context, f func()) time.Duration {
 	f()
 	return anyio.Now(ctx).Sub(begin)
 }
-
-// wantErr checks an error against a sentinel.
-func wantErr(t *testing.T, what string, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("%s: got %v, want %v", what, err, want)
-	}
-}

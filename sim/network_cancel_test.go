@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -163,7 +164,7 @@ func TestCanceledReadLosesNothing(t *testing.T) {
 					}
 				}
 			})
-			wantNil(t, "group", err)
+			testkit.WantNil(t, "group", err)
 			for i, x := range got {
 				if int(x) != i {
 					t.Fatalf("seed %d: byte %d is %d", seed, i, x)
@@ -179,16 +180,16 @@ func TestCanceledReadLosesNothing(t *testing.T) {
 func TestCloseWakesThoseWhoWait(t *testing.T) {
 	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
 		l, err := listen(ctx, 99)
-		wantNil(t, "listen", err)
-		wantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		testkit.WantNil(t, "listen", err)
+		testkit.WantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				_, err := a.Read(ctx, make([]byte, 1))
-				wantErr(t, "read", err, net.ErrClosed)
+				testkit.WantIs(t, "read", err, net.ErrClosed)
 				return nil
 			})
 			tg.Go(func(ctx context.Context) error {
 				k, err := b.Write(ctx, make([]byte, 1<<20))
-				wantErr(t, "write", err, net.ErrClosed)
+				testkit.WantIs(t, "write", err, net.ErrClosed)
 				if k == 0 || k == 1<<20 {
 					t.Errorf("wrote %d bytes", k)
 				}
@@ -196,10 +197,10 @@ func TestCloseWakesThoseWhoWait(t *testing.T) {
 			})
 			tg.Go(func(ctx context.Context) error {
 				_, err := l.Accept(ctx)
-				wantErr(t, "accept", err, net.ErrClosed)
+				testkit.WantIs(t, "accept", err, net.ErrClosed)
 				return nil
 			})
-			wantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
+			testkit.WantNil(t, "wait", anyio.WaitAllTasksBlocked(ctx))
 			return errors.Join(b.Close(), a.Close(), l.Close())
 		}))
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -50,7 +51,7 @@ func TestHostsTalkOverTheNetwork(t *testing.T) {
 						t.Errorf("got %q", data)
 					}
 					_, again := c.Read(ctx, make([]byte, 1))
-					wantErr(t, "read after the end", again, io.EOF)
+					testkit.WantIs(t, "read after the end", again, io.EOF)
 					return err
 				})
 			})
@@ -69,9 +70,9 @@ func TestDefaultHostIsLocalhost(t *testing.T) {
 			for _, target := range []string{"localhost", "127.0.0.1", n.Addrs("localhost")[0].String(), "0.0.0.0"} {
 				d := took(ctx, func() {
 					c, err := dial(ctx, target, 80)
-					wantNil(t, "dial "+target, err)
+					testkit.WantNil(t, "dial "+target, err)
 					if err == nil {
-						wantNil(t, "close", c.Close())
+						testkit.WantNil(t, "close", c.Close())
 					}
 				})
 				if d != 0 {
@@ -79,7 +80,7 @@ func TestDefaultHostIsLocalhost(t *testing.T) {
 				}
 			}
 			_, err := dial(ctx, "::1", 80) // the listener is for IPv4
-			wantErr(t, "dial ::1", err, syscall.ECONNREFUSED)
+			testkit.WantIs(t, "dial ::1", err, syscall.ECONNREFUSED)
 			return nil
 		})
 	})
@@ -89,8 +90,8 @@ func TestLatencyAddsUpExactly(t *testing.T) {
 	const ms = time.Millisecond
 	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
 		return group(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			wantNil(t, "add", n.AddHost("a", sim.HostConfig{}))
-			wantNil(t, "add", n.AddHost("b", sim.HostConfig{}))
+			testkit.WantNil(t, "add", n.AddHost("a", sim.HostConfig{}))
+			testkit.WantNil(t, "add", n.AddHost("b", sim.HostConfig{}))
 			n.LinkOneWay("a", "b", sim.Link{Latency: 30 * ms})
 			n.LinkOneWay("b", "a", sim.Link{Latency: 50 * ms})
 			err := onHost(ctx, tg, "b", func(ctx context.Context, ready func()) error { return serve(ctx, 1, ready, echo) })
@@ -105,7 +106,7 @@ func TestLatencyAddsUpExactly(t *testing.T) {
 				defer c.Close()
 				d := took(ctx, func() {
 					_, err := c.Write(ctx, []byte("x"))
-					wantNil(t, "write", err)
+					testkit.WantNil(t, "write", err)
 				})
 				if d != 0 {
 					t.Errorf("write took %v", d)
@@ -156,74 +157,74 @@ func TestBandwidthLimitsAStream(t *testing.T) {
 
 func TestErrorsAreThoseOfRealSockets(t *testing.T) {
 	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
-		wantNil(t, "add", n.AddHost("other", sim.HostConfig{}))
+		testkit.WantNil(t, "add", n.AddHost("other", sim.HostConfig{}))
 		c, err := dial(ctx, "other", 9)
-		wantErr(t, "nobody listens", err, syscall.ECONNREFUSED)
+		testkit.WantIs(t, "nobody listens", err, syscall.ECONNREFUSED)
 		op, ok := errors.AsType[*net.OpError](err)
 		if c != nil || !ok || op.Op != "dial" || op.Net != "tcp" || op.Addr.String() != n.Addrs("other")[0].String()+":9" {
 			t.Errorf("error %#v", err)
 		}
 		d := took(ctx, func() { _, err = dial(ctx, "192.0.2.1", 9) })
-		wantErr(t, "nobody has the address", err, syscall.EHOSTUNREACH)
+		testkit.WantIs(t, "nobody has the address", err, syscall.EHOSTUNREACH)
 		if d != 3*time.Second {
 			t.Errorf("EHOSTUNREACH after %v", d)
 		}
 		l, err := listen(ctx, 80)
-		wantNil(t, "listen", err)
+		testkit.WantNil(t, "listen", err)
 		_, err = listen(ctx, 80)
-		wantErr(t, "two listeners", err, syscall.EADDRINUSE)
-		wantNil(t, "close", l.Close())
+		testkit.WantIs(t, "two listeners", err, syscall.EADDRINUSE)
+		testkit.WantNil(t, "close", l.Close())
 		_, err = l.Accept(ctx)
-		wantErr(t, "accept after close", err, net.ErrClosed)
-		wantNil(t, "close again", l.Close())
+		testkit.WantIs(t, "accept after close", err, net.ErrClosed)
+		testkit.WantNil(t, "close again", l.Close())
 		l, err = listen(ctx, 80)
-		wantNil(t, "listen again", err)
-		wantNil(t, "close", l.Close())
+		testkit.WantNil(t, "listen again", err)
+		testkit.WantNil(t, "close", l.Close())
 		return nil
 	})
 }
 
 func TestReadAndWriteAfterTheEnd(t *testing.T) {
 	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
-		wantNil(t, "half-close", a.CloseWrite())
+		testkit.WantNil(t, "half-close", a.CloseWrite())
 		_, err := a.Write(ctx, []byte("x"))
-		wantErr(t, "write after CloseWrite", err, syscall.EPIPE)
+		testkit.WantIs(t, "write after CloseWrite", err, syscall.EPIPE)
 		_, err = b.Read(ctx, make([]byte, 1))
-		wantErr(t, "read", err, io.EOF)
+		testkit.WantIs(t, "read", err, io.EOF)
 		_, err = b.Write(ctx, []byte("still"))
-		wantNil(t, "write to one who half-closed", err)
+		testkit.WantNil(t, "write to one who half-closed", err)
 		got, err := readN(ctx, a, 5)
 		if got != "still" || err != nil {
 			t.Errorf("read %q, %v", got, err)
 		}
 		_, err = b.Write(ctx, []byte("unread"))
-		wantNil(t, "write", err)
-		wantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
-		wantNil(t, "close with unread data", a.Close())
+		testkit.WantNil(t, "write", err)
+		testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
+		testkit.WantNil(t, "close with unread data", a.Close())
 		_, err = a.Read(ctx, make([]byte, 1))
-		wantErr(t, "read after Close", err, net.ErrClosed)
-		wantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
+		testkit.WantIs(t, "read after Close", err, net.ErrClosed)
+		testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
 		_, err = b.Write(ctx, []byte("x"))
-		wantErr(t, "write to one who is gone", err, syscall.EPIPE)
+		testkit.WantIs(t, "write to one who is gone", err, syscall.EPIPE)
 	})
 }
 
 func TestResetIsToldAfterTheData(t *testing.T) {
 	connected(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network, a, b kernel.StreamConn) {
 		_, err := a.Write(ctx, []byte("data"))
-		wantNil(t, "write", err)
-		wantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
-		wantNil(t, "abort", a.Abort())
-		wantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
+		testkit.WantNil(t, "write", err)
+		testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
+		testkit.WantNil(t, "abort", a.Abort())
+		testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
 		got, err := readN(ctx, b, 4)
 		if got != "data" || err != nil {
 			t.Errorf("read %q, %v", got, err)
 		}
 		_, err = b.Read(ctx, make([]byte, 1))
-		wantErr(t, "read", err, syscall.ECONNRESET)
+		testkit.WantIs(t, "read", err, syscall.ECONNRESET)
 		_, err = b.Write(ctx, []byte("x"))
-		wantErr(t, "write", err, syscall.EPIPE)
-		wantErr(t, "half-close", b.CloseWrite(), syscall.ENOTCONN)
+		testkit.WantIs(t, "write", err, syscall.EPIPE)
+		testkit.WantIs(t, "half-close", b.CloseWrite(), syscall.ENOTCONN)
 	})
 }
 
@@ -274,13 +275,13 @@ func TestTraceCanBeRead(t *testing.T) {
 				return err
 			}
 			_, err = c.Write(ctx, []byte("hello"))
-			wantNil(t, "write", err)
+			testkit.WantNil(t, "write", err)
 			_, err = readN(ctx, c, 5)
-			wantNil(t, "read", err)
-			wantNil(t, "close", c.Close())
-			wantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
+			testkit.WantNil(t, "read", err)
+			testkit.WantNil(t, "close", c.Close())
+			testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Second))
 			_, err = dial(ctx, "db1", 1)
-			wantErr(t, "dial", err, syscall.ECONNREFUSED)
+			testkit.WantIs(t, "dial", err, syscall.ECONNREFUSED)
 			return nil
 		})
 	})

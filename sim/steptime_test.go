@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -72,7 +73,7 @@ func TestStepTimeIsDrawnFromItsRange(t *testing.T) {
 				return err
 			})
 		}, anyio.On(s))
-		wantNil(t, "run", err)
+		testkit.WantNil(t, "run", err)
 		return s.Hash()
 	}
 	first, again, other := trace(1), trace(1), trace(2)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -36,7 +37,7 @@ func TestClockStandsStillWhileTheWorldIsWaitedFor(t *testing.T) {
 			return nil
 		})
 	}, anyio.On(sim.New(sim.Config{StepTimeout: shortStep})))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }
 
 // A deadline that package context has made is one of the world's clock, whatever the
@@ -52,5 +53,5 @@ func TestDeadlinesOfTheWorldArePassedByTheWorldsClock(t *testing.T) {
 		}
 		return nil
 	}, anyio.On(sim.New(sim.Config{})))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 }

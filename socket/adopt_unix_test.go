@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/socket"
 	"golang.org/x/sys/unix"
@@ -23,36 +24,36 @@ var notSim = anyiotest.Skip("sim", "descriptors belong to the world outside")
 func rawSocket(t *testing.T, domain, kind int) int {
 	t.Helper()
 	fd, err := unix.Socket(domain, kind, 0)
-	must(t, err)
+	testkit.Must(t, err)
 	return fd
 }
 
 func TestStreamFromDescriptorsAndConnections(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		a, err := socket.StreamFrom(ctx, fds[0])
-		must(t, err)
+		testkit.Must(t, err)
 		b, err := socket.UnixStreamFrom(ctx, uintptr(fds[1]))
-		must(t, err)
-		must(t, a.Send(ctx, []byte("hello")))
+		testkit.Must(t, err)
+		testkit.Must(t, a.Send(ctx, []byte("hello")))
 		want(t, ctx, b, "hello")
-		must(t, errors.Join(a.Close(ctx), b.Close(ctx)))
+		testkit.Must(t, errors.Join(a.Close(ctx), b.Close(ctx)))
 
 		std, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
+		testkit.Must(t, err)
 		l, err := socket.ListenerFrom(ctx, std)
-		must(t, err)
+		testkit.Must(t, err)
 		defer l.Close(ctx)
 		conn, err := net.Dial("tcp", l.Addr().String())
-		must(t, err)
+		testkit.Must(t, err)
 		c, err := socket.StreamFrom(ctx, conn)
-		must(t, err)
+		testkit.Must(t, err)
 		s, err := l.Accept(ctx)
-		must(t, err)
-		must(t, c.Send(ctx, []byte("over TCP")))
+		testkit.Must(t, err)
+		testkit.Must(t, c.Send(ctx, []byte("over TCP")))
 		want(t, ctx, s, "over TCP")
-		must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
+		testkit.Must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
 	}, notSim)
 }
 
@@ -62,11 +63,11 @@ func TestCanceledAdoptionLeavesTheDescriptorToTheCaller(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for used := range 300 { // more than the budget of calls that need not wait
 			fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-			must(t, err)
+			testkit.Must(t, err)
 			var a *socket.Stream
 			err = anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-					must(t, lowlevel.Checkpoint(ctx)) // the budget is full
+					testkit.Must(t, lowlevel.Checkpoint(ctx)) // the budget is full
 					tg.Go(func(ctx context.Context) error { scope.Cancel("test"); return nil })
 					for range used % 150 {
 						if err := lowlevel.Enter(ctx); err != nil {
@@ -78,13 +79,13 @@ func TestCanceledAdoptionLeavesTheDescriptorToTheCaller(t *testing.T) {
 					return err
 				})
 			})
-			must(t, err)
+			testkit.Must(t, err)
 			if a != nil {
-				must(t, a.Close(ctx))
+				testkit.Must(t, a.Close(ctx))
 			} else if err := unix.Close(fds[0]); err != nil {
 				t.Fatalf("after %d calls: the descriptor is no longer the caller's: %v", used, err)
 			}
-			must(t, unix.Close(fds[1]))
+			testkit.Must(t, unix.Close(fds[1]))
 		}
 	}, notSim)
 }
@@ -92,25 +93,25 @@ func TestCanceledAdoptionLeavesTheDescriptorToTheCaller(t *testing.T) {
 func TestUnixListenerFromOutsideAccepts(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir, err := os.MkdirTemp("", "s") // t.TempDir is too long for a socket on macOS
-		must(t, err)
+		testkit.Must(t, err)
 		defer os.RemoveAll(dir)
 		path := filepath.Join(dir, "s")
 		fd := rawSocket(t, unix.AF_UNIX, unix.SOCK_STREAM)
-		must(t, unix.Bind(fd, &unix.SockaddrUnix{Name: path}))
-		must(t, unix.Listen(fd, 5))
+		testkit.Must(t, unix.Bind(fd, &unix.SockaddrUnix{Name: path}))
+		testkit.Must(t, unix.Listen(fd, 5))
 		l, err := socket.UnixListenerFrom(ctx, fd)
-		must(t, err)
+		testkit.Must(t, err)
 		defer l.Close(ctx)
 		if got := l.Addr().String(); got != path {
 			t.Errorf("it listens on %q, want %q", got, path)
 		}
 		client, err := socket.DialUnix(ctx, path)
-		must(t, err)
+		testkit.Must(t, err)
 		defer client.Close(ctx)
 		server, err := l.Accept(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		defer server.Close(ctx)
-		must(t, client.Send(ctx, []byte("hello")))
+		testkit.Must(t, client.Send(ctx, []byte("hello")))
 		buf := make([]byte, 10)
 		if n, err := server.Receive(ctx, buf); string(buf[:n]) != "hello" || err != nil {
 			t.Errorf("received %q, %v", buf[:n], err)
@@ -121,7 +122,7 @@ func TestUnixListenerFromOutsideAccepts(t *testing.T) {
 func TestSocketsFromOutsideAreChecked(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		file, err := os.CreateTemp(t.TempDir(), "")
-		must(t, err)
+		testkit.Must(t, err)
 		defer file.Close()
 		tcp, udp := rawSocket(t, unix.AF_INET, unix.SOCK_STREAM), rawSocket(t, unix.AF_INET, unix.SOCK_DGRAM)
 		gram := rawSocket(t, unix.AF_UNIX, unix.SOCK_DGRAM)
@@ -129,36 +130,36 @@ func TestSocketsFromOutsideAreChecked(t *testing.T) {
 		defer unix.Close(udp)
 		defer unix.Close(gram)
 		_, err = socket.StreamFrom(ctx, "x")
-		wantMisuse(t, err, "expected a descriptor or a socket, got string instead")
+		testkit.WantMisuseText(t, err, "expected a descriptor or a socket, got string instead")
 		_, err = socket.StreamFrom(ctx, file)
-		wantMisuse(t, err, "does not refer to a socket")
+		testkit.WantMisuseText(t, err, "does not refer to a socket")
 		_, err = socket.StreamFrom(ctx, -1)
-		wantMisuse(t, err, "-1 is no descriptor")
+		testkit.WantMisuseText(t, err, "-1 is no descriptor")
 		_, err = socket.StreamFrom(ctx, tcp)
-		wantMisuse(t, err, "the socket must be connected")
+		testkit.WantMisuseText(t, err, "the socket must be connected")
 		_, err = socket.StreamFrom(ctx, udp)
-		wantMisuse(t, err, "socket type mismatch: expected SOCK_STREAM, got SOCK_DGRAM")
+		testkit.WantMisuseText(t, err, "socket type mismatch: expected SOCK_STREAM, got SOCK_DGRAM")
 		_, err = socket.UnixStreamFrom(ctx, tcp)
-		wantMisuse(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
+		testkit.WantMisuseText(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
 		_, err = socket.ListenerFrom(ctx, tcp)
-		wantMisuse(t, err, "the socket must be bound to a local address")
+		testkit.WantMisuseText(t, err, "the socket must be bound to a local address")
 		_, err = socket.UnixListenerFrom(ctx, tcp)
-		wantMisuse(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
+		testkit.WantMisuseText(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
 		_, err = socket.UDPFrom(ctx, udp)
-		wantMisuse(t, err, "the socket must be bound to a local address")
+		testkit.WantMisuseText(t, err, "the socket must be bound to a local address")
 		_, err = socket.UDPFrom(ctx, tcp)
-		wantMisuse(t, err, "socket type mismatch: expected SOCK_DGRAM, got SOCK_STREAM")
+		testkit.WantMisuseText(t, err, "socket type mismatch: expected SOCK_DGRAM, got SOCK_STREAM")
 		_, err = socket.UDPFrom(ctx, gram)
-		wantMisuse(t, err, "address family mismatch: expected AF_INET or AF_INET6, got AF_UNIX")
+		testkit.WantMisuseText(t, err, "address family mismatch: expected AF_INET or AF_INET6, got AF_UNIX")
 		_, err = socket.ConnectedUDPFrom(ctx, udp)
-		wantMisuse(t, err, "the socket must be connected")
+		testkit.WantMisuseText(t, err, "the socket must be connected")
 		_, err = socket.UnixDatagramFrom(ctx, udp)
-		wantMisuse(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
+		testkit.WantMisuseText(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
 		_, err = socket.ConnectedUnixDatagramFrom(ctx, gram)
-		wantMisuse(t, err, "the socket must be connected")
-		must(t, unix.Bind(tcp, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+		testkit.WantMisuseText(t, err, "the socket must be connected")
+		testkit.Must(t, unix.Bind(tcp, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
 		_, err = socket.ListenerFrom(ctx, tcp)
-		wantMisuse(t, err, "the socket must listen")
+		testkit.WantMisuseText(t, err, "the socket must listen")
 		canceled(t, ctx, "StreamFrom", func(ctx context.Context) error { _, err := socket.StreamFrom(ctx, tcp); return err })
 	})
 }
@@ -166,62 +167,62 @@ func TestSocketsFromOutsideAreChecked(t *testing.T) {
 func TestDatagramSocketsFromDescriptors(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		a, err := socket.ConnectedUnixDatagramFrom(ctx, fds[0])
-		must(t, err)
+		testkit.Must(t, err)
 		b, err := socket.UnixDatagramFrom(ctx, fds[1])
-		must(t, err)
-		must(t, a.Send(ctx, []byte("hello")))
+		testkit.Must(t, err)
+		testkit.Must(t, a.Send(ctx, []byte("hello")))
 		p, err := b.Receive(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(p.Data) != "hello" {
 			t.Errorf("received %q", p.Data)
 		}
-		must(t, errors.Join(a.Close(ctx), b.Close(ctx)))
+		testkit.Must(t, errors.Join(a.Close(ctx), b.Close(ctx)))
 		fd := rawSocket(t, unix.AF_INET, unix.SOCK_DGRAM)
-		must(t, unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+		testkit.Must(t, unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
 		u, err := socket.UDPFrom(ctx, fd)
-		must(t, err)
+		testkit.Must(t, err)
 		conn, err := net.Dial("udp", addrOf(t, u).String())
-		must(t, err)
+		testkit.Must(t, err)
 		c, err := socket.ConnectedUDPFrom(ctx, conn)
-		must(t, err)
-		must(t, c.Send(ctx, []byte("udp")))
+		testkit.Must(t, err)
+		testkit.Must(t, c.Send(ctx, []byte("udp")))
 		packet, err := u.Receive(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(packet.Data) != "udp" || packet.Addr != addrOf(t, c) {
 			t.Errorf("received %q from %v", packet.Data, packet.Addr)
 		}
-		must(t, errors.Join(c.Close(ctx), u.Close(ctx)))
+		testkit.Must(t, errors.Join(c.Close(ctx), u.Close(ctx)))
 	}, notSim)
 }
 
 func TestWaitForDescriptors(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		defer unix.Close(fds[0])
 		defer unix.Close(fds[1])
-		must(t, socket.WaitWritable(ctx, fds[0]))
+		testkit.Must(t, socket.WaitWritable(ctx, fds[0]))
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error { return socket.WaitReadable(ctx, fds[0]) })
 			idle(t, ctx)
 			wantBusy(t, socket.WaitReadable(ctx, fds[0]), "reading from")
 			_, err := unix.Write(fds[1], []byte("x"))
-			must(t, err)
+			testkit.Must(t, err)
 		})
-		must(t, socket.WaitReadable(ctx, uintptr(fds[0]))) // nothing was read
+		testkit.Must(t, socket.WaitReadable(ctx, uintptr(fds[0]))) // nothing was read
 		_, err = unix.Read(fds[0], make([]byte, 10))
-		must(t, err)
+		testkit.Must(t, err)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
-				wantErr(t, socket.WaitReadable(ctx, fds[0]), anyio.ErrClosed)
+				testkit.WantErr(t, socket.WaitReadable(ctx, fds[0]), anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
 			socket.NotifyClosing(ctx, fds[0])
 		})
-		wantMisuse(t, socket.WaitReadable(ctx, "x"), "got string")
+		testkit.WantMisuseText(t, socket.WaitReadable(ctx, "x"), "got string")
 		canceled(t, ctx, "WaitReadable", func(ctx context.Context) error { return socket.WaitReadable(ctx, fds[0]) })
 	}, notSim)
 }
@@ -229,24 +230,24 @@ func TestWaitForDescriptors(t *testing.T) {
 func TestWaitForDescriptorsOfObjects(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		r, w, err := os.Pipe()
-		must(t, err)
+		testkit.Must(t, err)
 		defer r.Close()
 		defer w.Close()
-		must(t, socket.WaitWritable(ctx, w))
+		testkit.Must(t, socket.WaitWritable(ctx, w))
 		_, err = w.WriteString("x")
-		must(t, err)
-		must(t, socket.WaitReadable(ctx, r))
+		testkit.Must(t, err)
+		testkit.Must(t, socket.WaitReadable(ctx, r))
 	}, notSim)
 }
 
 func TestSimulatorHasNoDescriptors(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		defer unix.Close(fds[1])
 		_, err = socket.StreamFrom(ctx, fds[0])
-		wantErr(t, err, errors.ErrUnsupported)
-		wantErr(t, socket.WaitReadable(ctx, fds[1]), errors.ErrUnsupported)
+		testkit.WantErr(t, err, errors.ErrUnsupported)
+		testkit.WantErr(t, socket.WaitReadable(ctx, fds[1]), errors.ErrUnsupported)
 	}, anyiotest.Only("sim"))
 }
 
@@ -254,9 +255,9 @@ func TestSimulatorHasNoDescriptors(t *testing.T) {
 func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
 	duplicate := func(t *testing.T, l *net.UnixListener) *os.File {
 		f, err := l.File()
-		must(t, err)
+		testkit.Must(t, err)
 		l.SetUnlinkOnClose(false)
-		must(t, l.Close())
+		testkit.Must(t, l.Close())
 		return f
 	}
 	forms := []struct {
@@ -285,7 +286,7 @@ func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
 			f := duplicate(t, l)
 			defer f.Close()
 			fd, err := unix.Dup(int(f.Fd()))
-			must(t, err)
+			testkit.Must(t, err)
 			return socket.UnixListenerFrom(ctx, fd)
 		}, true},
 	}
@@ -293,7 +294,7 @@ func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
 		for _, form := range forms {
 			path := filepath.Join(t.TempDir(), "s")
 			inner, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-			must(t, err)
+			testkit.Must(t, err)
 			l, err := form.from(t, ctx, inner)
 			if err != nil {
 				t.Fatalf("%s: %v", form.name, err)
@@ -304,7 +305,7 @@ func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
 			} else {
 				_ = c.Close(ctx)
 			}
-			must(t, anyio.CloseForcefully(ctx, l))
+			testkit.Must(t, anyio.CloseForcefully(ctx, l))
 			if _, err := os.Lstat(path); (err == nil) != form.stays {
 				t.Errorf("%s: after Close the file is there: %v", form.name, err == nil)
 			}
@@ -313,8 +314,8 @@ func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
 				_ = c.Close(ctx)
 			}
 			_ = os.Remove(path)
-			must(t, os.WriteFile(path, nil, 0o600)) // another's by now
-			must(t, l.Close(ctx))
+			testkit.Must(t, os.WriteFile(path, nil, 0o600)) // another's by now
+			testkit.Must(t, l.Close(ctx))
 			_ = inner.Close()
 			if _, err := os.Lstat(path); err != nil {
 				t.Errorf("%s: a second Close removes another's file", form.name)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -25,45 +26,45 @@ func TestPortsAreFreeAfterClose(t *testing.T) {
 		port := 0
 		for range 10 {
 			l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
-			must(t, err)
+			testkit.Must(t, err)
 			port = l.Port()
 			c, err := socket.DialTCP(ctx, "127.0.0.1", port)
-			must(t, err)
+			testkit.Must(t, err)
 			s, err := l.Accept(ctx)
-			must(t, err)
-			must(t, s.Close(ctx)) // the side that closes first keeps the port for a while
+			testkit.Must(t, err)
+			testkit.Must(t, s.Close(ctx)) // the side that closes first keeps the port for a while
 			_, err = c.Receive(ctx, make([]byte, 1))
-			wantErr(t, err, io.EOF)
-			must(t, c.Close(ctx))
+			testkit.WantErr(t, err, io.EOF)
+			testkit.Must(t, c.Close(ctx))
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
 					_, err := l.Accept(ctx)
-					wantErr(t, err, anyio.ErrClosed)
+					testkit.WantErr(t, err, anyio.ErrClosed)
 					return nil
 				})
 				idle(t, ctx)
-				must(t, l.Close(ctx))
+				testkit.Must(t, l.Close(ctx))
 				again, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
-				must(t, err)
-				must(t, again.Close(ctx))
+				testkit.Must(t, err)
+				testkit.Must(t, again.Close(ctx))
 			})
 		}
 		port = 0
 		for range 10 {
 			s, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
-			must(t, err)
+			testkit.Must(t, err)
 			port = s.LocalAddr().(*net.UDPAddr).Port
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
 					_, err := s.Receive(ctx)
-					wantErr(t, err, anyio.ErrClosed)
+					testkit.WantErr(t, err, anyio.ErrClosed)
 					return nil
 				})
 				idle(t, ctx)
-				must(t, s.Close(ctx))
+				testkit.Must(t, s.Close(ctx))
 				again, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
-				must(t, err)
-				must(t, again.Close(ctx))
+				testkit.Must(t, err)
+				testkit.Must(t, again.Close(ctx))
 			})
 		}
 	})
@@ -78,20 +79,20 @@ func TestEndIsSeenAfterTheData(t *testing.T) {
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				if i%2 == 0 {
 					tg.Go(func(ctx context.Context) error {
-						must(t, c.Send(ctx, []byte("data")))
+						testkit.Must(t, c.Send(ctx, []byte("data")))
 						if i%4 == 0 {
 							idle(t, ctx)
 						}
 						return c.Close(ctx)
 					})
 				} else {
-					must(t, c.Send(ctx, []byte("data")))
-					must(t, c.Close(ctx))
+					testkit.Must(t, c.Send(ctx, []byte("data")))
+					testkit.Must(t, c.Close(ctx))
 				}
 				want(t, ctx, s, "data")
 				_, err := s.Receive(ctx, make([]byte, 100))
-				wantErr(t, err, io.EOF)
-				wantErr(t, s.Close(ctx), nil)
+				testkit.WantErr(t, err, io.EOF)
+				testkit.WantErr(t, s.Close(ctx), nil)
 			})
 		}
 	})
@@ -107,11 +108,11 @@ func TestDialReachesServersOfOneFamily(t *testing.T) {
 			}
 			l := tcpListener(t, ctx, c.listen)
 			s, err := socket.DialTCP(ctx, "localhost", l.Port())
-			must(t, err)
+			testkit.Must(t, err)
 			if host, _, _ := net.SplitHostPort(s.RemoteAddr().String()); host != c.peer {
 				t.Errorf("a server on %s was reached at %s, want %s", c.listen, host, c.peer)
 			}
-			must(t, errors.Join(s.Close(ctx), l.Close(ctx)))
+			testkit.Must(t, errors.Join(s.Close(ctx), l.Close(ctx)))
 		}
 	})
 }
@@ -123,47 +124,47 @@ func TestUnixPathsNeedNotBeUTF8(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		path := filepath.Join(t.TempDir(), "\xff\xfe")
 		l, err := socket.ListenUnix(ctx, path)
-		must(t, err)
+		testkit.Must(t, err)
 		c, err := socket.DialUnix(ctx, path)
-		must(t, err)
+		testkit.Must(t, err)
 		if got := c.RemoteAddr().String(); got != path {
 			t.Errorf("the remote address is %q, want %q", got, path)
 		}
-		must(t, errors.Join(c.Close(ctx), l.Close(ctx)))
+		testkit.Must(t, errors.Join(c.Close(ctx), l.Close(ctx)))
 	})
 }
 
 func TestMultiListenerOverTCPAndUnix(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		tcp, err := socket.Listen(ctx, "tcp", "127.0.0.1:0")
-		must(t, err)
+		testkit.Must(t, err)
 		path := filepath.Join(t.TempDir(), "s")
 		unix, err := socket.Listen(ctx, "unix", path)
-		must(t, err)
+		testkit.Must(t, err)
 		m := stream.NewMultiListener[*socket.Stream](tcp, unix)
 		for i, target := range []struct{ network, address string }{{"tcp", tcp.Addr().String()}, {"unix", path}, {"tcp", tcp.Addr().String()}} {
 			c, err := socket.Dial(ctx, target.network, target.address)
-			must(t, err)
+			testkit.Must(t, err)
 			s, err := m.Accept(ctx)
-			must(t, err)
+			testkit.Must(t, err)
 			text := fmt.Sprint("client ", i)
-			must(t, c.Send(ctx, []byte(text)))
+			testkit.Must(t, c.Send(ctx, []byte(text)))
 			want(t, ctx, s, text)
 			if got := s.LocalAddr().Network(); got != target.network {
 				t.Errorf("client %d was accepted over %s, want %s", i, got, target.network)
 			}
-			must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
+			testkit.Must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
 		}
-		must(t, m.Close(ctx))
+		testkit.Must(t, m.Close(ctx))
 		_, err = m.Accept(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 	})
 }
 
 func TestListenerOnALinkLocalAddress(t *testing.T) {
 	host := ""
 	ifaces, err := net.Interfaces()
-	must(t, err)
+	testkit.Must(t, err)
 	for _, i := range ifaces {
 		addrs, _ := i.Addrs()
 		for _, a := range addrs {
@@ -181,8 +182,8 @@ func TestListenerOnALinkLocalAddress(t *testing.T) {
 			t.Errorf("the address is %v, want one of %s", l.Addr(), host)
 		}
 		c, err := socket.DialTCP(ctx, host, l.Port())
-		must(t, err)
-		must(t, c.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, c.Close(ctx))
 	}, anyiotest.Skip("sim", "simulated hosts have no interfaces"))
 }
 
@@ -224,7 +225,7 @@ func TestSocketsAreUsedAcrossBackends(t *testing.T) {
 						}, anyio.On(make2()))
 					}()
 					want(t, ctx, s, "from afar")
-					must(t, s.Send(ctx, []byte("answer")))
+					testkit.Must(t, s.Send(ctx, []byte("answer")))
 					go func() { // a goroutine of nobody
 						<-sent
 						var err error
@@ -237,13 +238,13 @@ func TestSocketsAreUsedAcrossBackends(t *testing.T) {
 					}()
 					want(t, ctx, s, "stray")
 					_, err := anyio.RunBlocking(ctx, func() (any, error) { return nil, <-done })
-					must(t, err)
+					testkit.Must(t, err)
 					_, err = anyio.RunBlocking(ctx, func() (any, error) { <-answered; return nil, nil })
-					must(t, errors.Join(err, c.Close(ctx)))
+					testkit.Must(t, errors.Join(err, c.Close(ctx)))
 					_, err = anyio.RunBlocking(ctx, func() (any, error) { return nil, <-done })
 					return err
 				}, anyio.On(make1()))
-				must(t, err)
+				testkit.Must(t, err)
 			})
 		}
 	}

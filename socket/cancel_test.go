@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
@@ -400,9 +401,9 @@ func TestCanceledDialIsNoFailureOfAttempts(t *testing.T) {
 					return nil
 				})
 			})
-			must(t, err)
+			testkit.Must(t, err)
 			if s != nil {
-				must(t, s.Close(ctx))
+				testkit.Must(t, s.Close(ctx))
 			}
 		}
 	})
@@ -428,7 +429,7 @@ func TestCanceledDialIsNotReset(t *testing.T) {
 				tg.Cancel("test")
 				return l.Close(ctx)
 			})
-			must(t, err)
+			testkit.Must(t, err)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -35,7 +36,7 @@ func TestTCPStreamIsAByteStream(t *testing.T) {
 
 func TestUnixStreamIsAByteStream(t *testing.T) {
 	dir, err := os.MkdirTemp("", "s")
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	var made atomic.Int32
 	anyiotest.TestByteStream(t, func(ctx context.Context) (a, b stream.ByteStream, err error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -17,15 +18,15 @@ func TestConnectablesConnect(t *testing.T) {
 		l := tcpListener(t, ctx, "127.0.0.1")
 		path := unixPath(t)
 		u, err := socket.ListenUnix(ctx, path)
-		must(t, err)
+		testkit.Must(t, err)
 		closing(t, ctx, u)
 		addr := l.Addr().(*net.TCPAddr)
 		for _, remote := range []any{addr, addr.AddrPort(), addr.String(), path, u.Addr(), socket.NewUnixConnectable(path)} {
 			c, err := socket.AsConnectable(remote)
-			must(t, err)
+			testkit.Must(t, err)
 			s, err := c.Connect(ctx)
-			must(t, err)
-			must(t, s.Close(ctx))
+			testkit.Must(t, err)
+			testkit.Must(t, s.Close(ctx))
 		}
 	})
 }
@@ -33,28 +34,28 @@ func TestConnectablesConnect(t *testing.T) {
 func TestConnectablesTellWhatTheyCouldNotReach(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := tcpListener(t, ctx, "127.0.0.1")
-		must(t, l.Close(ctx))
+		testkit.Must(t, l.Close(ctx))
 		c, err := socket.NewTCPConnectable("127.0.0.1", l.Port())
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = c.Connect(ctx)
-		wantErr(t, err, anyio.ErrConnectionFailed)
-		wantErr(t, err, syscall.ECONNREFUSED)
+		testkit.WantErr(t, err, anyio.ErrConnectionFailed)
+		testkit.WantErr(t, err, syscall.ECONNREFUSED)
 		path := unixPath(t)
 		_, err = socket.NewUnixConnectable(path).Connect(ctx)
-		wantErr(t, err, anyio.ErrConnectionFailed)
-		wantErr(t, err, syscall.ENOENT)
+		testkit.WantErr(t, err, anyio.ErrConnectionFailed)
+		testkit.WantErr(t, err, syscall.ENOENT)
 		canceled(t, ctx, "Connect", func(ctx context.Context) error { _, err := c.Connect(ctx); return err })
 	})
 }
 
 func TestAsConnectableKeepsConnectablesAndRefusesTheRest(t *testing.T) {
 	tcp, err := socket.NewTCPConnectable("example.org", 443)
-	must(t, err)
+	testkit.Must(t, err)
 	if c, err := socket.AsConnectable(tcp); err != nil || c != tcp {
 		t.Errorf("a connectable became %v, %v", c, err)
 	}
 	c, err := socket.AsConnectable("example.org:443")
-	must(t, err)
+	testkit.Must(t, err)
 	if got := c.(*socket.TCPConnectable); got.Host() != "example.org" || got.Port() != 443 {
 		t.Errorf("host:port became %s, %d", got.Host(), got.Port())
 	}
@@ -67,10 +68,10 @@ func TestAsConnectableKeepsConnectablesAndRefusesTheRest(t *testing.T) {
 		(*socket.Stream)(nil): "cannot convert *socket.Stream",
 	} {
 		_, err := socket.AsConnectable(remote)
-		wantMisuse(t, err, text)
+		testkit.WantMisuseText(t, err, text)
 	}
 	_, err = socket.NewTCPConnectable("example.org", 65536)
-	wantMisuse(t, err, "the TCP port 65536 is out of range")
+	testkit.WantMisuseText(t, err, "the TCP port 65536 is out of range")
 	_, err = socket.NewTCPConnectable("example.org", 1, socket.Backlog(1))
-	wantMisuse(t, err, "Backlog has no meaning here")
+	testkit.WantMisuseText(t, err, "Backlog has no meaning here")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -18,7 +19,7 @@ func addrOf(t *testing.T, s interface {
 }) netip.AddrPort {
 	t.Helper()
 	a, err := attr.Get(s, socket.AttrLocalAddr)
-	must(t, err)
+	testkit.Must(t, err)
 	return netip.MustParseAddrPort(a.String())
 }
 
@@ -27,27 +28,27 @@ func TestUDPSendsAndReceivesPackets(t *testing.T) {
 		t.Run(host, func(t *testing.T) {
 			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 				a, err := socket.UDP(ctx, socket.LocalHost(host))
-				must(t, err)
+				testkit.Must(t, err)
 				closing(t, ctx, a)
 				b, err := socket.UDP(ctx, socket.LocalHost(host))
-				must(t, err)
+				testkit.Must(t, err)
 				closing(t, ctx, b)
-				must(t, a.SendTo(ctx, []byte("hello"), addrOf(t, b)))
+				testkit.Must(t, a.SendTo(ctx, []byte("hello"), addrOf(t, b)))
 				p, err := b.Receive(ctx)
-				must(t, err)
+				testkit.Must(t, err)
 				if string(p.Data) != "hello" || p.Addr != addrOf(t, a) {
 					t.Errorf("received %q from %v, want %v", p.Data, p.Addr, addrOf(t, a))
 				}
-				must(t, b.Send(ctx, socket.Packet{Data: []byte("a long answer"), Addr: p.Addr}))
+				testkit.Must(t, b.Send(ctx, socket.Packet{Data: []byte("a long answer"), Addr: p.Addr}))
 				buf := make([]byte, 6)
 				n, from, err := a.ReceiveFrom(ctx, buf)
-				must(t, err)
+				testkit.Must(t, err)
 				if string(buf[:n]) != "a long" || from != addrOf(t, b) {
 					t.Errorf("received %q from %v", buf[:n], from)
 				}
 				_, err = attr.Get(a, socket.AttrRemoteAddr)
-				wantErr(t, err, attr.ErrNotFound)
-				wantMisuse(t, a.SendTo(ctx, nil, netip.AddrPort{}), "not valid")
+				testkit.WantErr(t, err, attr.ErrNotFound)
+				testkit.WantMisuseText(t, a.SendTo(ctx, nil, netip.AddrPort{}), "not valid")
 			})
 		})
 	}
@@ -58,27 +59,27 @@ func TestUDPLocalPortCountsWithoutLocalHost(t *testing.T) {
 		port := anyiotest.FreeUDPPort(t)
 		for range 2 { // Close has released the port
 			s, err := socket.UDP(ctx, socket.Family(socket.IPv4), socket.LocalPort(port))
-			must(t, err)
+			testkit.Must(t, err)
 			if got, _ := attr.Get(s, socket.AttrLocalPort); got != port {
 				t.Errorf("the port is %d, want %d", got, port)
 			}
 			_, err = socket.UDP(ctx, socket.Family(socket.IPv4), socket.LocalPort(port))
-			wantErr(t, err, syscall.EADDRINUSE)
-			must(t, s.Close(ctx))
+			testkit.WantErr(t, err, syscall.EADDRINUSE)
+			testkit.Must(t, s.Close(ctx))
 		}
 		_, err := socket.UDP(ctx, socket.LocalPort(port))
-		wantMisuse(t, err, "either Family or LocalHost must be given")
+		testkit.WantMisuseText(t, err, "either Family or LocalHost must be given")
 	})
 }
 
 func TestDatagramSocketsAreBusyAndClosed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := s.Receive(ctx)
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
@@ -87,13 +88,13 @@ func TestDatagramSocketsAreBusyAndClosed(t *testing.T) {
 			_, _, err = s.ReceiveFrom(ctx, make([]byte, 1))
 			wantBusy(t, err, "reading from")
 			_, _, err = s.ReceiveFrom(ctx, nil)
-			wantMisuse(t, err, "room for at least one byte")
-			must(t, s.Close(ctx))
-			must(t, s.Close(ctx))
+			testkit.WantMisuseText(t, err, "room for at least one byte")
+			testkit.Must(t, s.Close(ctx))
+			testkit.Must(t, s.Close(ctx))
 		})
 		_, err = s.Receive(ctx)
-		wantErr(t, err, anyio.ErrClosed)
-		wantErr(t, s.SendTo(ctx, []byte("x"), netip.MustParseAddrPort("127.0.0.1:9")), anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, s.SendTo(ctx, []byte("x"), netip.MustParseAddrPort("127.0.0.1:9")), anyio.ErrClosed)
 		canceled(t, ctx, "Receive", func(ctx context.Context) error { _, err := s.Receive(ctx); return err })
 	})
 }
@@ -101,33 +102,33 @@ func TestDatagramSocketsAreBusyAndClosed(t *testing.T) {
 func TestConnectedUDPHearsOnlyItsPeer(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		server, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		closing(t, ctx, server)
 		stranger, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		closing(t, ctx, stranger)
 		c, err := socket.ConnectedUDP(ctx, "localhost", int(addrOf(t, server).Port()), socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		closing(t, ctx, c)
-		must(t, c.Send(ctx, []byte("ping")))
+		testkit.Must(t, c.Send(ctx, []byte("ping")))
 		p, err := server.Receive(ctx)
-		must(t, err)
-		must(t, stranger.SendTo(ctx, []byte("noise"), p.Addr))
-		must(t, server.SendTo(ctx, []byte("pong"), p.Addr))
+		testkit.Must(t, err)
+		testkit.Must(t, stranger.SendTo(ctx, []byte("noise"), p.Addr))
+		testkit.Must(t, server.SendTo(ctx, []byte("pong"), p.Addr))
 		data, err := c.Receive(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(data) != "pong" {
 			t.Errorf("received %q", data)
 		}
-		must(t, server.SendTo(ctx, []byte("again"), p.Addr))
+		testkit.Must(t, server.SendTo(ctx, []byte("again"), p.Addr))
 		buf := make([]byte, 100)
 		n, err := c.ReceiveInto(ctx, buf)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(buf[:n]) != "again" {
 			t.Errorf("received %q", buf[:n])
 		}
 		port, err := attr.Get(c, socket.AttrRemotePort)
-		must(t, err)
+		testkit.Must(t, err)
 		if port != int(addrOf(t, server).Port()) {
 			t.Errorf("the remote port is %d", port)
 		}
@@ -138,45 +139,45 @@ func TestUnixDatagramsHaveSenders(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		serverPath, clientPath := unixPath(t), unixPath(t)
 		server, err := socket.UnixDatagram(ctx, socket.LocalPath(serverPath), socket.Mode(0o600))
-		must(t, err)
+		testkit.Must(t, err)
 		closing(t, ctx, server)
 		client, err := socket.ConnectedUnixDatagram(ctx, serverPath, socket.LocalPath(clientPath))
-		must(t, err)
+		testkit.Must(t, err)
 		closing(t, ctx, client)
-		must(t, client.Send(ctx, []byte("ping")))
+		testkit.Must(t, client.Send(ctx, []byte("ping")))
 		p, err := server.Receive(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(p.Data) != "ping" || p.Path != clientPath {
 			t.Errorf("received %q from %q", p.Data, p.Path)
 		}
-		must(t, server.Send(ctx, socket.UnixPacket{Data: []byte("pong"), Path: p.Path}))
+		testkit.Must(t, server.Send(ctx, socket.UnixPacket{Data: []byte("pong"), Path: p.Path}))
 		data, err := client.Receive(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(data) != "pong" {
 			t.Errorf("received %q", data)
 		}
-		must(t, server.Send(ctx, socket.UnixPacket{Data: []byte("again"), Path: p.Path}))
+		testkit.Must(t, server.Send(ctx, socket.UnixPacket{Data: []byte("again"), Path: p.Path}))
 		buf := make([]byte, 100)
 		n, err := client.ReceiveInto(ctx, buf)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(buf[:n]) != "again" {
 			t.Errorf("received %q", buf[:n])
 		}
 		unbound, err := socket.UnixDatagram(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		closing(t, ctx, unbound)
-		must(t, unbound.SendTo(ctx, []byte("anonymous"), serverPath))
+		testkit.Must(t, unbound.SendTo(ctx, []byte("anonymous"), serverPath))
 		n, from, err := server.ReceiveFrom(ctx, buf)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(buf[:n]) != "anonymous" || from != "" {
 			t.Errorf("received %q from %q", buf[:n], from)
 		}
 		if err := unbound.SendTo(ctx, nil, strings.Repeat("x", 200)); err == nil || !strings.Contains(err.Error(), "has 200 bytes") {
 			t.Errorf("path too long: %v", err)
 		}
-		must(t, server.Close(ctx))
+		testkit.Must(t, server.Close(ctx))
 		again, err := socket.UnixDatagram(ctx, socket.LocalPath(serverPath)) // the old socket is removed
-		must(t, err)
-		must(t, again.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, again.Close(ctx))
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -33,7 +34,7 @@ func TestFromConnSendsWhatItWasGiven(t *testing.T) {
 			h := tg.Go(func(ctx context.Context) error { return s.Send(ctx, data) })
 			idle(t, ctx)
 			h.Cancel("test")
-			must(t, h.Wait(ctx))
+			testkit.Must(t, h.Wait(ctx))
 		})
 		copy(data, "other")
 		got, err := anyio.RunBlocking(ctx, func() (string, error) {
@@ -41,10 +42,10 @@ func TestFromConnSendsWhatItWasGiven(t *testing.T) {
 			_, err := io.ReadFull(b, buf)
 			return string(buf), err
 		})
-		if must(t, err); got != "given" {
+		if testkit.Must(t, err); got != "given" {
 			t.Errorf("%q was sent", got)
 		}
-		must(t, s.Close(ctx))
+		testkit.Must(t, s.Close(ctx))
 		_ = b.Close()
 	}, anyiotest.Skip("sim", "it is a connection of package net"))
 }
@@ -80,15 +81,15 @@ func TestFromConnRemembersAReset(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h := tg.Go(func(ctx context.Context) error {
 				_, err := s.Receive(ctx, make([]byte, 1))
-				wantErr(t, err, anyio.ErrCanceled)
+				testkit.WantErr(t, err, anyio.ErrCanceled)
 				return err
 			})
 			idle(t, ctx)
 			h.Cancel("test")
 		})
 		_, err := s.Receive(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrBroken)
-		must(t, s.Close(ctx))
+		testkit.WantErr(t, err, anyio.ErrBroken)
+		testkit.Must(t, s.Close(ctx))
 		_ = b.Close()
 	}, anyiotest.Skip("sim", "it is a connection of package net"))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -67,9 +68,9 @@ func TestAcceptedConnectionsAreNotClosedWithTheListener(t *testing.T) {
 				if round%3 == 0 {
 					h.Cancel("test")
 				}
-				must(t, l.Close(ctx))
+				testkit.Must(t, l.Close(ctx))
 			})
-			must(t, conn.closed.Wait(ctx)) // else it was lost
+			testkit.Must(t, conn.closed.Wait(ctx)) // else it was lost
 			_ = b.Close()
 		}
 	}, anyiotest.Skip("sim", "it is a listener of package net"))

@@ -6,38 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 )
-
-// must fails the test unless err is nil.
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func wantErr(t *testing.T, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("error is %v, want %v", err, want)
-	}
-}
-
-// wantMisuse wants a *anyio.MisuseError with a text in it.
-func wantMisuse(t *testing.T, err error, text string) {
-	t.Helper()
-	var m *anyio.MisuseError
-	if !errors.As(err, &m) || !strings.Contains(err.Error(), text) {
-		t.Errorf("error is %v, want a *MisuseError with %q", err, text)
-	}
-}
 
 // wantBusy wants a *anyio.BusyError about an action.
 func wantBusy(t *testing.T, err error, action string) {
@@ -87,7 +63,7 @@ func canceled(t *testing.T, ctx context.Context, what string, f func(ctx context
 		}
 		return nil
 	})
-	must(t, err)
+	testkit.Must(t, err)
 }
 
 // closing closes a resource at the end of the test.
@@ -101,7 +77,7 @@ func closing[R anyio.Resource](t *testing.T, ctx context.Context, r R) R {
 func tcpListener(t *testing.T, ctx context.Context, host string, opts ...socket.Option) *socket.TCPListener {
 	t.Helper()
 	l, err := socket.ListenTCP(ctx, append(opts, socket.LocalHost(host))...)
-	must(t, err)
+	testkit.Must(t, err)
 	return closing(t, ctx, l)
 }
 
@@ -110,10 +86,10 @@ func tcpPair(t *testing.T, ctx context.Context, host string) (client, server *so
 	t.Helper()
 	l := tcpListener(t, ctx, host)
 	client, err := socket.DialTCP(ctx, host, l.Port())
-	must(t, err)
+	testkit.Must(t, err)
 	server, err = l.Accept(ctx)
-	must(t, err)
-	must(t, l.Close(ctx))
+	testkit.Must(t, err)
+	testkit.Must(t, l.Close(ctx))
 	return closing(t, ctx, client), closing(t, ctx, server)
 }
 
@@ -121,7 +97,7 @@ func tcpPair(t *testing.T, ctx context.Context, host string) (client, server *so
 func unixPath(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "s")
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return filepath.Join(dir, "sock")
 }
@@ -131,13 +107,13 @@ func unixPair(t *testing.T, ctx context.Context) (client, server *socket.UnixStr
 	t.Helper()
 	path := unixPath(t)
 	l, err := socket.ListenUnix(ctx, path)
-	must(t, err)
+	testkit.Must(t, err)
 	closing(t, ctx, l)
 	client, err = socket.DialUnix(ctx, path)
-	must(t, err)
+	testkit.Must(t, err)
 	server, err = l.Accept(ctx)
-	must(t, err)
-	must(t, l.Close(ctx))
+	testkit.Must(t, err)
+	testkit.Must(t, l.Close(ctx))
 	return closing(t, ctx, client), closing(t, ctx, server)
 }
 
@@ -166,7 +142,7 @@ func want(t *testing.T, ctx context.Context, s stream.ByteReceiveStream, text st
 	buf, n := make([]byte, len(text)), 0
 	for n < len(buf) {
 		k, err := s.Receive(ctx, buf[n:])
-		must(t, err)
+		testkit.Must(t, err)
 		n += k
 	}
 	if string(buf) != text {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -51,16 +52,16 @@ func TestDialAndListenTakeAddressesOfPackageNet(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, c := range [][2]string{{"tcp", "127.0.0.1:0"}, {"tcp6", "[::1]:0"}, {"tcp4", ":0"}, {"unix", unixPath(t)}} {
 			l, err := socket.Listen(ctx, c[0], c[1], socket.Backlog(5))
-			must(t, err)
+			testkit.Must(t, err)
 			s, err := socket.Dial(ctx, c[0], l.Addr().String())
-			must(t, err)
+			testkit.Must(t, err)
 			peer, err := l.Accept(ctx)
-			must(t, err)
-			must(t, s.Send(ctx, []byte("hi")))
+			testkit.Must(t, err)
+			testkit.Must(t, s.Send(ctx, []byte("hi")))
 			want(t, ctx, peer, "hi")
-			must(t, s.Close(ctx))
-			must(t, peer.Close(ctx))
-			must(t, l.Close(ctx))
+			testkit.Must(t, s.Close(ctx))
+			testkit.Must(t, peer.Close(ctx))
+			testkit.Must(t, l.Close(ctx))
 		}
 	})
 }

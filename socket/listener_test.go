@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -20,20 +21,20 @@ import (
 func TestListenerTakesBothFamiliesOnOneSocket(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l, err := socket.ListenTCP(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		defer l.Close(ctx)
 		if len(l.Addrs()) != 1 {
 			t.Errorf("it listens on %v, want one socket", l.Addrs())
 		}
 		for _, host := range []string{"127.0.0.1", "::1"} {
 			c, err := socket.DialTCP(ctx, host, l.Port())
-			must(t, err)
+			testkit.Must(t, err)
 			s, err := l.Accept(ctx)
-			must(t, err)
+			testkit.Must(t, err)
 			if got := s.RemoteAddr().(*net.TCPAddr).IP.String(); got != host {
 				t.Errorf("the peer is %s, want %s", got, host)
 			}
-			must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
+			testkit.Must(t, errors.Join(c.Close(ctx), s.Close(ctx)))
 		}
 	})
 }
@@ -65,9 +66,9 @@ func TestListenerHasOnePortOnAllAddresses(t *testing.T) {
 			idle(t, ctx)
 			for range 6 {
 				s, err := l.Accept(ctx)
-				must(t, err)
-				must(t, s.Send(ctx, []byte("welcome")))
-				must(t, s.Close(ctx))
+				testkit.Must(t, err)
+				testkit.Must(t, s.Send(ctx, []byte("welcome")))
+				testkit.Must(t, s.Close(ctx))
 			}
 		})
 	})
@@ -76,13 +77,13 @@ func TestListenerHasOnePortOnAllAddresses(t *testing.T) {
 func TestListenerOfOneFamilyIsAlone(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		six, err := socket.ListenTCP(ctx, socket.Family(socket.IPv6))
-		must(t, err)
+		testkit.Must(t, err)
 		defer six.Close(ctx)
 		four, err := socket.ListenTCP(ctx, socket.Family(socket.IPv4), socket.LocalPort(six.Port()))
-		must(t, err)
-		must(t, four.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, four.Close(ctx))
 		_, err = socket.DialTCP(ctx, "127.0.0.1", six.Port())
-		wantErr(t, err, syscall.ECONNREFUSED)
+		testkit.WantErr(t, err, syscall.ECONNREFUSED)
 	})
 }
 
@@ -93,15 +94,15 @@ func TestListenerTellsWhenNoPortIsFreeOnAllAddresses(t *testing.T) {
 		a4, a6 := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")
 		sim.NetworkOf(ctx).DNS("both.example", sim.DNSAnswer{Addrs: []netip.Addr{a4, a4, a6}})
 		_, err := socket.ListenTCP(ctx, socket.LocalHost("both.example")) // 127.0.0.1 twice
-		wantErr(t, err, syscall.EADDRINUSE)
+		testkit.WantErr(t, err, syscall.EADDRINUSE)
 		if err == nil || !strings.Contains(err.Error(), "could not create 3 listeners with a consistent port") {
 			t.Errorf("the error is %v", err)
 		}
 		_, err = socket.ListenTCP(ctx, socket.LocalHost("both.example"), socket.LocalPort(4000))
-		wantErr(t, err, syscall.EADDRINUSE)
+		testkit.WantErr(t, err, syscall.EADDRINUSE)
 		l, err := socket.ListenTCP(ctx, socket.LocalPort(4000)) // nothing was left behind
-		must(t, err)
-		must(t, l.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, l.Close(ctx))
 	}, anyiotest.Only("sim"))
 }
 
@@ -113,7 +114,7 @@ func TestListenerIsBusyAndIsClosed(t *testing.T) {
 				group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 					tg.Go(func(ctx context.Context) error {
 						_, err := l.Accept(ctx)
-						wantErr(t, err, anyio.ErrClosed)
+						testkit.WantErr(t, err, anyio.ErrClosed)
 						return nil
 					})
 					idle(t, ctx)
@@ -121,15 +122,15 @@ func TestListenerIsBusyAndIsClosed(t *testing.T) {
 					wantBusy(t, err, "accepting connections from")
 					handler := func(context.Context, *socket.Stream) error { return nil }
 					wantBusy(t, l.Serve(ctx, nil, handler), "accepting connections from")
-					must(t, l.Close(ctx))
-					must(t, l.Close(ctx))
+					testkit.Must(t, l.Close(ctx))
+					testkit.Must(t, l.Close(ctx))
 				})
 				_, err := l.Accept(ctx)
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				canceled(t, ctx, "Accept", func(ctx context.Context) error { _, err := l.Accept(ctx); return err })
 				again, err := socket.ListenTCP(ctx, socket.LocalHost(host), socket.LocalPort(l.Port()))
-				must(t, err) // the port is free
-				must(t, again.Close(ctx))
+				testkit.Must(t, err) // the port is free
+				testkit.Must(t, again.Close(ctx))
 			})
 		})
 	}
@@ -138,15 +139,15 @@ func TestListenerIsBusyAndIsClosed(t *testing.T) {
 func TestUnixListenerCloseWakesAccept(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l, err := socket.ListenUnix(ctx, unixPath(t))
-		must(t, err)
+		testkit.Must(t, err)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := l.Accept(ctx)
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
-			must(t, l.Close(ctx))
+			testkit.Must(t, l.Close(ctx))
 		})
 	})
 }
@@ -157,12 +158,12 @@ func TestCanceledAcceptLosesNoConnection(t *testing.T) {
 			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 				l := tcpListener(t, ctx, host)
 				c, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
-				must(t, err)
+				testkit.Must(t, err)
 				defer c.Close(ctx)
 				canceled(t, ctx, "Accept", func(ctx context.Context) error { _, err := l.Accept(ctx); return err })
 				s, err := l.Accept(ctx)
-				must(t, err)
-				must(t, s.Close(ctx))
+				testkit.Must(t, err)
+				testkit.Must(t, s.Close(ctx))
 			})
 		})
 	}
@@ -188,21 +189,21 @@ func TestServeRunsHandlersInTasksOfTheirOwn(t *testing.T) {
 				group(t, ctx, func(ctx context.Context, handlers *anyio.TaskGroup) {
 					group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 						tg.Go(func(ctx context.Context) error {
-							wantErr(t, l.Serve(ctx, handlers, echo), anyio.ErrClosed)
+							testkit.WantErr(t, l.Serve(ctx, handlers, echo), anyio.ErrClosed)
 							return nil
 						})
 						var open []*socket.Stream
 						for range 3 {
 							s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
-							must(t, err)
+							testkit.Must(t, err)
 							want(t, ctx, s, "ready")
 							open = append(open, s)
 						}
-						must(t, l.Close(ctx)) // the handlers go on
+						testkit.Must(t, l.Close(ctx)) // the handlers go on
 						for _, s := range open {
-							must(t, s.Send(ctx, []byte("hi")))
+							testkit.Must(t, s.Send(ctx, []byte("hi")))
 							want(t, ctx, s, "hi")
-							must(t, s.Close(ctx))
+							testkit.Must(t, s.Close(ctx))
 						}
 					})
 				})
@@ -216,18 +217,18 @@ func TestServeEndsWithAHandlerThatFails(t *testing.T) {
 		l := tcpListener(t, ctx, "127.0.0.1")
 		failure := errors.New("handler failed")
 		c, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
-		must(t, err)
+		testkit.Must(t, err)
 		defer c.Close(ctx)
 		err = l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error {
 			defer s.Close(ctx)
 			return failure
 		})
-		wantErr(t, err, failure)
+		testkit.WantErr(t, err, failure)
 		var ge *anyio.GroupError
 		if !errors.As(err, &ge) {
 			t.Errorf("the error is %v, want a *GroupError", err)
 		}
-		wantMisuse(t, l.Serve(ctx, nil, nil), "the handler is nil")
+		testkit.WantMisuseText(t, l.Serve(ctx, nil, nil), "the handler is nil")
 	})
 }
 
@@ -237,11 +238,11 @@ func TestServeEndsWhenTheListenerIsClosed(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				err := l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error { return s.Close(ctx) })
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
-			must(t, l.Close(ctx))
+			testkit.Must(t, l.Close(ctx))
 		})
 	})
 }
@@ -253,10 +254,10 @@ func TestReusePortLetsTwoListenersShareAPort(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a := tcpListener(t, ctx, "127.0.0.1", socket.ReusePort())
 		b, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(a.Port()), socket.ReusePort())
-		must(t, err)
-		must(t, b.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, b.Close(ctx))
 		_, err = socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(a.Port()))
-		wantErr(t, err, syscall.EADDRINUSE)
+		testkit.WantErr(t, err, syscall.EADDRINUSE)
 	})
 }
 
@@ -264,13 +265,13 @@ func TestListenerHasNoRemoteAttributes(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := tcpListener(t, ctx, "127.0.0.1")
 		port, err := attr.Get(l, socket.AttrLocalPort)
-		must(t, err)
+		testkit.Must(t, err)
 		if port != l.Port() || l.Addr().(*net.TCPAddr).Port != port {
 			t.Errorf("ports are %d, %d, %v", port, l.Port(), l.Addr())
 		}
 		_, err = attr.Get(l, socket.AttrRemoteAddr)
-		wantErr(t, err, attr.ErrNotFound)
+		testkit.WantErr(t, err, attr.ErrNotFound)
 		_, err = attr.Get(l, socket.AttrRemotePort)
-		wantErr(t, err, attr.ErrNotFound)
+		testkit.WantErr(t, err, attr.ErrNotFound)
 	})
 }

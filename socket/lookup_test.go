@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -58,7 +59,7 @@ func TestNamesAreTranslatedByIDNA2008(t *testing.T) {
 func TestGetNameInfo(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		n := sim.NetworkOf(ctx)
-		must(t, n.AddHost("db1", sim.HostConfig{Addrs: []netip.Addr{netip.MustParseAddr("10.9.0.1")}}))
+		testkit.Must(t, n.AddHost("db1", sim.HostConfig{Addrs: []netip.Addr{netip.MustParseAddr("10.9.0.1")}}))
 		for addr, want := range map[string]string{"10.9.0.1:5432": "db1", "10.9.0.2:5432": "10.9.0.2"} {
 			host, service, err := socket.GetNameInfo(ctx, netip.MustParseAddrPort(addr))
 			if err != nil || host != want || service != "5432" {
@@ -66,6 +67,6 @@ func TestGetNameInfo(t *testing.T) {
 			}
 		}
 		_, _, err := socket.GetNameInfo(ctx, netip.AddrPort{})
-		wantMisuse(t, err, "not valid")
+		testkit.WantMisuseText(t, err, "not valid")
 	}, anyiotest.Only("sim"))
 }

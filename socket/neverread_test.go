@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -16,13 +17,13 @@ func TestPeerThatNeverReadsCostsNoMemory(t *testing.T) {
 	const most = 256 << 10
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		defer l.Close(ctx)
 		a, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
-		must(t, err)
+		testkit.Must(t, err)
 		defer a.Close(ctx)
 		b, err := l.Accept(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		defer b.Close(ctx)
 		data := make([]byte, 16<<20)
 		var before, after runtime.MemStats
@@ -30,7 +31,7 @@ func TestPeerThatNeverReadsCostsNoMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			sender := tg.Go(func(ctx context.Context) error { return a.Send(ctx, data) })
-			must(t, anyio.WaitAllTasksBlocked(ctx))
+			testkit.Must(t, anyio.WaitAllTasksBlocked(ctx))
 			runtime.GC()
 			runtime.ReadMemStats(&after)
 			if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > most {
@@ -39,7 +40,7 @@ func TestPeerThatNeverReadsCostsNoMemory(t *testing.T) {
 			sender.Cancel("it does not read")
 			return sender.Wait(ctx)
 		})
-		must(t, err)
+		testkit.Must(t, err)
 		runtime.KeepAlive(data)
 	}, anyiotest.Skip("sim", "there the system's buffers are ours"))
 }

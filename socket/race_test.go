@@ -14,6 +14,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -35,9 +36,9 @@ func eyeballs(t *testing.T, f func(t *testing.T, ctx context.Context, n *sim.Net
 	t.Helper()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		n := sim.NetworkOf(ctx)
-		must(t, n.AddHost("live", sim.HostConfig{Addrs: []netip.Addr{live4, live6}}))
-		must(t, n.AddHost("dead", sim.HostConfig{Addrs: []netip.Addr{dead4, dead6}}))
-		must(t, n.AddHost("closed", sim.HostConfig{Addrs: []netip.Addr{closed4, closed6}}))
+		testkit.Must(t, n.AddHost("live", sim.HostConfig{Addrs: []netip.Addr{live4, live6}}))
+		testkit.Must(t, n.AddHost("dead", sim.HostConfig{Addrs: []netip.Addr{dead4, dead6}}))
+		testkit.Must(t, n.AddHost("closed", sim.HostConfig{Addrs: []netip.Addr{closed4, closed6}}))
 		n.Isolate("dead")
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
@@ -57,7 +58,7 @@ func eyeballs(t *testing.T, f func(t *testing.T, ctx context.Context, n *sim.Net
 					})
 				})
 			})
-			must(t, err)
+			testkit.Must(t, err)
 			f(t, ctx, n)
 			tg.Cancel("done")
 		})
@@ -69,7 +70,7 @@ func dialed(t *testing.T, ctx context.Context, opts ...socket.Option) (addr stri
 	t.Helper()
 	begin := anyio.Now(ctx)
 	s, err := socket.DialTCP(ctx, "site.example", 80, opts...)
-	must(t, err)
+	testkit.Must(t, err)
 	defer s.Close(ctx)
 	return s.RemoteAddr().(*net.TCPAddr).IP.String(), anyio.Now(ctx).Sub(begin)
 }
@@ -129,7 +130,7 @@ func TestDialLetsFamiliesTakeTurns(t *testing.T) {
 			return sim.Verdict{}
 		})
 		more6, more4 := netip.MustParseAddr("fd09::a"), netip.MustParseAddr("10.9.0.10")
-		must(t, n.AddHost("more", sim.HostConfig{Addrs: []netip.Addr{more6, more4}}))
+		testkit.Must(t, n.AddHost("more", sim.HostConfig{Addrs: []netip.Addr{more6, more4}}))
 		n.DNS("site.example", sim.DNSAnswer{Addrs: []netip.Addr{closed4, more4, closed6, more6, dead6, live4}})
 		dialed(t, ctx)
 		want := strings.Join([]string{closed6.String(), closed4.String(), more6.String(), more4.String(), dead6.String(), live4.String()}, " ")
@@ -181,7 +182,7 @@ func TestDialTellsOfEveryAddressThatFailed(t *testing.T) {
 		if !errors.As(err, &all) || len(all.Attempts) != 2 {
 			t.Fatalf("got %v, want an *AttemptsError with two attempts", err)
 		}
-		wantErr(t, err, syscall.ECONNREFUSED)
+		testkit.WantErr(t, err, syscall.ECONNREFUSED)
 		const text = "all attempts to connect to site.example:80 failed: [fd09::5]:80: connect: connection refused; 10.9.0.5:80: connect: connection refused"
 		if err.Error() != text {
 			t.Errorf("the text is %q, want %q", err, text)
@@ -236,7 +237,7 @@ func TestDialClosesAWinnerThatComesTooLate(t *testing.T) {
 		for range 20 { // both succeed at about the same time
 			dialed(t, ctx, socket.AttemptDelay(0))
 		}
-		must(t, anyio.Sleep(ctx, time.Minute))
+		testkit.Must(t, anyio.Sleep(ctx, time.Minute))
 		if open := served.Load(); open != 0 {
 			t.Errorf("%d connections are left", open)
 		}
@@ -248,17 +249,17 @@ func TestDialFromALocalAddress(t *testing.T) {
 		l := tcpListener(t, ctx, "localhost")
 		port := anyiotest.FreeTCPPort(t)
 		s, err := socket.DialTCP(ctx, "localhost", l.Port(), socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		if s.RemoteAddr().(*net.TCPAddr).IP.String() != "127.0.0.1" {
 			t.Errorf("connected to %v from an IPv4 address", s.RemoteAddr())
 		}
-		must(t, s.Close(ctx))
+		testkit.Must(t, s.Close(ctx))
 		s, err = socket.DialTCP(ctx, "127.0.0.1", l.Port(), socket.LocalPort(port))
-		must(t, err)
+		testkit.Must(t, err)
 		if got, _ := attr.Get(s, socket.AttrLocalPort); got != port {
 			t.Errorf("the local port is %d, want %d", got, port)
 		}
-		must(t, s.Close(ctx))
+		testkit.Must(t, s.Close(ctx))
 		_, err = socket.DialTCP(ctx, "::1", l.Port(), socket.LocalHost("127.0.0.1"))
 		if err == nil || !strings.Contains(err.Error(), "AF_INET") {
 			t.Errorf("from IPv4 to IPv6: %v", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -31,7 +32,7 @@ func (l *shortOfFDs) Accept() (net.Conn, error) {
 func TestServeGoesOnAfterFailuresThatPass(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		std, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
+		testkit.Must(t, err)
 		short := &shortOfFDs{Listener: std}
 		short.failures.Store(3)
 		l := socket.FromListener(short)
@@ -41,15 +42,15 @@ func TestServeGoesOnAfterFailuresThatPass(t *testing.T) {
 					defer s.Close(ctx)
 					return s.Send(ctx, []byte("served"))
 				})
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			s, err := socket.Dial(ctx, "tcp", std.Addr().String())
-			must(t, err)
+			testkit.Must(t, err)
 			want(t, ctx, s, "served")
 			wantEnd(t, ctx, s)
-			must(t, s.Close(ctx))
-			must(t, l.Close(ctx))
+			testkit.Must(t, s.Close(ctx))
+			testkit.Must(t, l.Close(ctx))
 		})
 		if short.failures.Load() >= 0 {
 			t.Error("accepting did not fail")
@@ -72,20 +73,20 @@ func TestNetConnsAreStreams(t *testing.T) {
 		if err != nil || family != socket.Unspecified {
 			t.Errorf("the family is %v, %v", family, err)
 		}
-		must(t, a.Close(ctx))
+		testkit.Must(t, a.Close(ctx))
 		wantEnd(t, ctx, b)
-		must(t, b.Close(ctx))
+		testkit.Must(t, b.Close(ctx))
 
 		pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-		must(t, err)
+		testkit.Must(t, err)
 		u := socket.FromPacketConn(pc)
-		must(t, u.SendTo(ctx, []byte("to myself"), addrOf(t, u)))
+		testkit.Must(t, u.SendTo(ctx, []byte("to myself"), addrOf(t, u)))
 		p, err := u.Receive(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(p.Data) != "to myself" {
 			t.Errorf("received %q", p.Data)
 		}
-		must(t, u.Close(ctx))
+		testkit.Must(t, u.Close(ctx))
 	})
 }
 
@@ -119,11 +120,11 @@ func TestManyConnectionsAreOpenedAndDropped(t *testing.T) {
 			})
 			for i := range count {
 				s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
-				must(t, err)
+				testkit.Must(t, err)
 				if i%2 == 0 {
-					must(t, s.Close(ctx))
+					testkit.Must(t, s.Close(ctx))
 				} else {
-					must(t, s.Abort(ctx))
+					testkit.Must(t, s.Abort(ctx))
 				}
 			}
 		})
@@ -151,7 +152,7 @@ func TestServeLimitsConnections(t *testing.T) {
 					}
 					return let.Acquire(ctx)
 				})
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			for range clients {
@@ -166,20 +167,20 @@ func TestServeLimitsConnections(t *testing.T) {
 			}
 			for range clients - limit {
 				for let.Statistics().TasksWaiting < limit {
-					must(t, anyio.Sleep(ctx, 0))
+					testkit.Must(t, anyio.Sleep(ctx, 0))
 				}
 				let.Release()
 			}
 			for all.Load() < clients {
-				must(t, anyio.Sleep(ctx, 0))
+				testkit.Must(t, anyio.Sleep(ctx, 0))
 			}
 			for range limit {
 				let.Release()
 			}
 			for inside.Load() > 0 {
-				must(t, anyio.Sleep(ctx, 0))
+				testkit.Must(t, anyio.Sleep(ctx, 0))
 			}
-			must(t, l.Close(ctx))
+			testkit.Must(t, l.Close(ctx))
 		})
 		if n := most.Load(); n != limit {
 			t.Errorf("at most %d connections were handled at the same time, want %d", n, limit)
@@ -194,7 +195,7 @@ func TestConnectionThatWaitsForRoom(t *testing.T) {
 		l := tcpListener(t, ctx, "127.0.0.1", socket.MaxConnections(1))
 		dial := func() *socket.Stream {
 			s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
-			must(t, err)
+			testkit.Must(t, err)
 			return s
 		}
 		group(t, ctx, func(ctx context.Context, handlers *anyio.TaskGroup) {
@@ -212,11 +213,11 @@ func TestConnectionThatWaitsForRoom(t *testing.T) {
 				h.Cancel("test")
 				idle(t, ctx)
 				tg.Go(func(ctx context.Context) error {
-					wantErr(t, serve(ctx), anyio.ErrClosed)
+					testkit.WantErr(t, serve(ctx), anyio.ErrClosed)
 					return nil
 				})
 				idle(t, ctx)
-				must(t, l.Close(ctx))
+				testkit.Must(t, l.Close(ctx))
 				wantEnd(t, ctx, second)
 			})
 			handlers.Cancel("test")
@@ -227,7 +228,7 @@ func TestConnectionThatWaitsForRoom(t *testing.T) {
 func TestMaxConnectionsIsAboveZero(t *testing.T) {
 	for _, n := range []int{0, -1} {
 		_, err := socket.ListenTCP(t.Context(), socket.MaxConnections(n))
-		wantMisuse(t, err, "MaxConnections must be above zero")
+		testkit.WantMisuseText(t, err, "MaxConnections must be above zero")
 	}
 }
 
@@ -245,7 +246,7 @@ func TestConnectionThatServeHadNoRoomForIsAccepted(t *testing.T) {
 			})
 			for range 2 {
 				s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
-				must(t, err)
+				testkit.Must(t, err)
 				defer s.Close(ctx)
 				idle(t, ctx)
 				if err := s.Send(ctx, []byte("hello")); err != nil {
@@ -255,9 +256,9 @@ func TestConnectionThatServeHadNoRoomForIsAccepted(t *testing.T) {
 			h.Cancel("test")
 			idle(t, ctx)
 			s, err := l.Accept(ctx)
-			must(t, err)
+			testkit.Must(t, err)
 			want(t, ctx, s, "hello")
-			must(t, s.Close(ctx))
+			testkit.Must(t, s.Close(ctx))
 			handlers.Cancel("test")
 		})
 	})

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -16,10 +17,10 @@ import (
 func sockopt(t *testing.T, c syscall.Conn, level, name int) (value int) {
 	t.Helper()
 	raw, err := c.SyscallConn()
-	must(t, err)
+	testkit.Must(t, err)
 	var inner error
-	must(t, raw.Control(func(fd uintptr) { value, inner = syscall.GetsockoptInt(int(fd), level, name) }))
-	must(t, inner)
+	testkit.Must(t, raw.Control(func(fd uintptr) { value, inner = syscall.GetsockoptInt(int(fd), level, name) }))
+	testkit.Must(t, inner)
 	return value
 }
 
@@ -27,19 +28,19 @@ func sockopt(t *testing.T, c syscall.Conn, level, name int) (value int) {
 func TestOptionsOfListenersAndUDPSocketsAreRead(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		closing(t, ctx, l)
 		if got := sockopt(t, l, syscall.SOL_SOCKET, syscall.SO_TYPE); got != syscall.SOCK_STREAM {
 			t.Errorf("a listener has the type %d", got)
 		}
 		u, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		if got := sockopt(t, u, syscall.SOL_SOCKET, syscall.SO_TYPE); got != syscall.SOCK_DGRAM {
 			t.Errorf("a UDP socket has the type %d", got)
 		}
 		if a, ok := u.LocalAddr().(*net.UDPAddr); !ok || a.Port == 0 || !a.IP.IsLoopback() {
 			t.Errorf("its address is %v", u.LocalAddr())
 		}
-		must(t, u.Close(ctx))
+		testkit.Must(t, u.Close(ctx))
 	}, anyiotest.Skip("sim", "simulated sockets have no options"))
 }

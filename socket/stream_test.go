@@ -16,16 +16,17 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
 func TestStreamEchoesAndEnds(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
-		must(t, a.Send(ctx, []byte("hello")))
+		testkit.Must(t, a.Send(ctx, []byte("hello")))
 		want(t, ctx, b, "hello")
-		must(t, b.Send(ctx, []byte("world")))
+		testkit.Must(t, b.Send(ctx, []byte("world")))
 		want(t, ctx, a, "world")
-		must(t, a.Close(ctx))
+		testkit.Must(t, a.Close(ctx))
 		wantEnd(t, ctx, b)
 		wantEnd(t, ctx, b)
 	})
@@ -33,12 +34,12 @@ func TestStreamEchoesAndEnds(t *testing.T) {
 
 func TestStreamReceivesNoMoreThanTheBufferHolds(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
-		must(t, a.Send(ctx, []byte("hello")))
+		testkit.Must(t, a.Send(ctx, []byte("hello")))
 		for _, text := range []string{"h", "el", "lo"} {
 			want(t, ctx, b, text)
 		}
 		_, err := b.Receive(ctx, nil)
-		wantMisuse(t, err, "room for at least one byte")
+		testkit.WantMisuseText(t, err, "room for at least one byte")
 	})
 }
 
@@ -57,7 +58,7 @@ func TestStreamCarriesMuchData(t *testing.T) {
 			for {
 				n, err := b.Receive(ctx, buf)
 				if err != nil {
-					wantErr(t, err, io.EOF)
+					testkit.WantErr(t, err, io.EOF)
 					break
 				}
 				got = append(got, buf[:n]...)
@@ -71,14 +72,14 @@ func TestStreamCarriesMuchData(t *testing.T) {
 
 func TestStreamHalfCloseLetsTheOtherSideAnswer(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
-		must(t, a.Send(ctx, []byte("question")))
-		must(t, a.SendEOF(ctx))
-		must(t, a.SendEOF(ctx))
-		wantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
+		testkit.Must(t, a.Send(ctx, []byte("question")))
+		testkit.Must(t, a.SendEOF(ctx))
+		testkit.Must(t, a.SendEOF(ctx))
+		testkit.WantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
 		want(t, ctx, b, "question")
 		wantEnd(t, ctx, b)
-		must(t, b.Send(ctx, []byte("answer")))
-		must(t, b.Close(ctx))
+		testkit.Must(t, b.Send(ctx, []byte("answer")))
+		testkit.Must(t, b.Close(ctx))
 		want(t, ctx, a, "answer")
 		wantEnd(t, ctx, a)
 	})
@@ -101,7 +102,7 @@ func TestStreamServesOneReceiverAndOneSender(t *testing.T) {
 				_, err := a.Receive(ctx, make([]byte, 1))
 				return err
 			})
-			must(t, b.Send(ctx, []byte("x")))
+			testkit.Must(t, b.Send(ctx, []byte("x")))
 			big.Cancel("test")
 		})
 	})
@@ -112,39 +113,39 @@ func TestStreamCloseWakesThoseWhoWait(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := a.Receive(ctx, make([]byte, 1))
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			tg.Go(func(ctx context.Context) error {
-				wantErr(t, a.Send(ctx, make([]byte, 32<<20)), anyio.ErrClosed)
+				testkit.WantErr(t, a.Send(ctx, make([]byte, 32<<20)), anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
-			must(t, a.Close(ctx))
-			must(t, a.Close(ctx))
+			testkit.Must(t, a.Close(ctx))
+			testkit.Must(t, a.Close(ctx))
 		})
 	})
 }
 
 func TestStreamIsClosedAfterClose(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
-		must(t, anyio.CloseForcefully(ctx, a))
+		testkit.Must(t, anyio.CloseForcefully(ctx, a))
 		_, err := a.Receive(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrClosed)
-		wantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
-		wantErr(t, a.Send(ctx, nil), anyio.ErrClosed)
-		wantErr(t, a.SendEOF(ctx), anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
+		testkit.WantErr(t, a.Send(ctx, nil), anyio.ErrClosed)
+		testkit.WantErr(t, a.SendEOF(ctx), anyio.ErrClosed)
 		_, err = a.SyscallConn()
 		if !errors.Is(err, errors.ErrUnsupported) {
-			wantErr(t, err, anyio.ErrClosed)
+			testkit.WantErr(t, err, anyio.ErrClosed)
 		}
-		must(t, a.Abort(ctx))
+		testkit.Must(t, a.Abort(ctx))
 	})
 }
 
 func TestStreamDoesNothingInACanceledScope(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
-		must(t, b.Send(ctx, []byte("data")))
+		testkit.Must(t, b.Send(ctx, []byte("data")))
 		canceled(t, ctx, "Receive", func(ctx context.Context) error {
 			_, err := a.Receive(ctx, make([]byte, 10))
 			return err
@@ -152,7 +153,7 @@ func TestStreamDoesNothingInACanceledScope(t *testing.T) {
 		canceled(t, ctx, "Send", func(ctx context.Context) error { return a.Send(ctx, []byte("x")) })
 		canceled(t, ctx, "SendEOF", a.SendEOF)
 		want(t, ctx, a, "data")
-		must(t, a.Send(ctx, []byte("still open")))
+		testkit.Must(t, a.Send(ctx, []byte("still open")))
 		want(t, ctx, b, "still open")
 	})
 }
@@ -168,14 +169,14 @@ func TestStreamObeysTimeoutsInALoop(t *testing.T) {
 				t.Errorf("timed out: %v, %v", timedOut, err)
 			}
 		}
-		must(t, b.Send(ctx, []byte("late")))
+		testkit.Must(t, b.Send(ctx, []byte("late")))
 		want(t, ctx, a, "late")
 	})
 }
 
 func TestStreamIsBrokenWhenThePeerIsGone(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
-		must(t, b.Close(ctx))
+		testkit.Must(t, b.Close(ctx))
 		var err error
 		for range 1000 {
 			if err = a.Send(ctx, []byte("anybody?")); err != nil {
@@ -184,11 +185,11 @@ func TestStreamIsBrokenWhenThePeerIsGone(t *testing.T) {
 			idle(t, ctx) // lets the answer come
 		}
 		wantBroken(t, err)
-		wantErr(t, err, anyio.ErrBroken)
-		must(t, a.Close(ctx))
-		wantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrBroken)
+		testkit.Must(t, a.Close(ctx))
+		testkit.WantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
 		_, err = a.Receive(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 	})
 }
 
@@ -199,11 +200,11 @@ func TestStreamResetIsBrokenWithItsCause(t *testing.T) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := a.Receive(ctx, make([]byte, 10))
 				wantBroken(t, err)
-				wantErr(t, err, syscall.ECONNRESET)
+				testkit.WantErr(t, err, syscall.ECONNRESET)
 				return nil
 			})
 			idle(t, ctx)
-			must(t, b.Abort(ctx))
+			testkit.Must(t, b.Abort(ctx))
 		})
 		wantBroken(t, a.Send(ctx, []byte("x")))
 	})
@@ -218,17 +219,17 @@ func TestStreamSendCountsWhatWasSent(t *testing.T) {
 				return err
 			})
 			n, err := b.Receive(ctx, buf)
-			must(t, err)
+			testkit.Must(t, err)
 			received = n
 			idle(t, ctx)
 			h.Cancel("test")
 		})
-		must(t, a.Close(ctx))
+		testkit.Must(t, a.Close(ctx))
 		for {
 			n, err := b.Receive(ctx, buf)
 			received += n
 			if err != nil {
-				wantErr(t, err, io.EOF)
+				testkit.WantErr(t, err, io.EOF)
 				break
 			}
 		}
@@ -241,23 +242,23 @@ func TestStreamSendCountsWhatWasSent(t *testing.T) {
 func TestStreamTellsItsAttributes(t *testing.T) {
 	eachPair(t, func(t *testing.T, ctx context.Context, a, b *socket.Stream) {
 		family, err := attr.Get(a, socket.AttrFamily)
-		must(t, err)
+		testkit.Must(t, err)
 		local, err := attr.Get(a, socket.AttrLocalAddr)
-		must(t, err)
+		testkit.Must(t, err)
 		remote, err := attr.Get(b, socket.AttrRemoteAddr)
-		must(t, err)
+		testkit.Must(t, err)
 		if local.String() != remote.String() || a.LocalAddr().String() != local.String() {
 			t.Errorf("local %v, remote of the other side %v", local, remote)
 		}
 		raw, err := attr.Get(a, socket.AttrRawConn)
 		if !errors.Is(err, errors.ErrUnsupported) {
-			must(t, err)
-			must(t, raw.Control(func(fd uintptr) {}))
+			testkit.Must(t, err)
+			testkit.Must(t, raw.Control(func(fd uintptr) {}))
 		}
 		if family == socket.Unix {
 			for _, key := range []*attr.Key[int]{socket.AttrLocalPort, socket.AttrRemotePort} {
 				_, err := attr.Get(a, key)
-				wantErr(t, err, attr.ErrNotFound)
+				testkit.WantErr(t, err, attr.ErrNotFound)
 			}
 			return
 		}
@@ -266,9 +267,9 @@ func TestStreamTellsItsAttributes(t *testing.T) {
 			wantFamily, host = socket.IPv6, "::1"
 		}
 		port, err := attr.Get(a, socket.AttrRemotePort)
-		must(t, err)
+		testkit.Must(t, err)
 		own, err := attr.Get(b, socket.AttrLocalPort)
-		must(t, err)
+		testkit.Must(t, err)
 		if tcp := remote.(*net.TCPAddr); family != wantFamily || tcp.IP.String() != host || port != own || port == 0 {
 			t.Errorf("family %v, address %v, ports %d and %d", family, tcp, port, own)
 		}
@@ -309,14 +310,14 @@ func TestStreamAllocatesNothing(t *testing.T) {
 			})
 			out, in := []byte("hello"), make([]byte, 100)
 			n := testing.AllocsPerRun(200, func() {
-				must(t, a.Send(ctx, out))
+				testkit.Must(t, a.Send(ctx, out))
 				_, err := a.Receive(ctx, in)
-				must(t, err)
+				testkit.Must(t, err)
 			})
 			if n >= 1 {
 				t.Errorf("%v allocations for an echo", n)
 			}
-			must(t, a.Close(ctx))
+			testkit.Must(t, a.Close(ctx))
 		})
 	}, anyiotest.Skip("sim", "the simulated network allocates its packets"))
 }

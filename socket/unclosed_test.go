@@ -17,14 +17,14 @@ func leaveOpen(t *testing.T) (line int) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		_, _, line, _ = runtime.Caller(0)
 		_, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		closed, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
-		must(t, err)
+		testkit.Must(t, err)
 		return closed.Close(ctx)
 	}, anyio.Debug())
-	must(t, err)
+	testkit.Must(t, err)
 	return line
 }
 

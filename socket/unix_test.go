@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -18,18 +19,18 @@ func TestUnixListenerReplacesSocketsOnly(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		path := unixPath(t)
 		_, err := socket.DialUnix(ctx, path)
-		wantErr(t, err, fs.ErrNotExist)
+		testkit.WantErr(t, err, fs.ErrNotExist)
 		l, err := socket.ListenUnix(ctx, path, socket.Mode(0o600))
-		must(t, err)
-		must(t, l.Close(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, l.Close(ctx))
 		_, err = socket.DialUnix(ctx, path) // the file was left behind
-		wantErr(t, err, syscall.ECONNREFUSED)
+		testkit.WantErr(t, err, syscall.ECONNREFUSED)
 		l, err = socket.ListenUnix(ctx, path)
-		must(t, err)
+		testkit.Must(t, err)
 		if l.Addr().String() != path {
 			t.Errorf("the address is %v", l.Addr())
 		}
-		must(t, l.Close(ctx))
+		testkit.Must(t, l.Close(ctx))
 	})
 }
 
@@ -37,17 +38,17 @@ func TestUnixListenerKeepsOtherFilesAndSetsTheMode(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		path := unixPath(t)
 		l, err := socket.ListenUnix(ctx, path, socket.Mode(0o640))
-		must(t, err)
+		testkit.Must(t, err)
 		info, err := os.Stat(path)
-		must(t, err)
+		testkit.Must(t, err)
 		if info.Mode().Perm() != 0o640 {
 			t.Errorf("the mode is %v", info.Mode())
 		}
-		must(t, l.Close(ctx))
+		testkit.Must(t, l.Close(ctx))
 		file := unixPath(t)
-		must(t, os.WriteFile(file, []byte("mine"), 0o600))
+		testkit.Must(t, os.WriteFile(file, []byte("mine"), 0o600))
 		_, err = socket.ListenUnix(ctx, file)
-		wantErr(t, err, syscall.EADDRINUSE)
+		testkit.WantErr(t, err, syscall.EADDRINUSE)
 		if data, err := os.ReadFile(file); err != nil || string(data) != "mine" {
 			t.Errorf("the file holds %q, %v", data, err)
 		}
@@ -61,16 +62,16 @@ func TestUnixAbstractPaths(t *testing.T) {
 	for _, path := range []string{"@anyio-go-test", "\x00anyio-go-test-nul"} {
 		anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 			l, err := socket.ListenUnix(ctx, path)
-			must(t, err)
+			testkit.Must(t, err)
 			defer l.Close(ctx)
 			c, err := socket.DialUnix(ctx, path)
-			must(t, err)
+			testkit.Must(t, err)
 			defer c.Close(ctx)
 			if got := c.RemoteAddr().String(); got != "@"+path[1:] {
 				t.Errorf("the address is %q", got)
 			}
 			_, err = socket.ListenUnix(ctx, path, socket.Mode(0o600))
-			wantMisuse(t, err, "no file")
+			testkit.WantMisuseText(t, err, "no file")
 		})
 	}
 }
@@ -79,27 +80,27 @@ func TestUnixStreamPassesFiles(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, b := unixPair(t, ctx)
 		r, w, err := os.Pipe()
-		must(t, err)
-		must(t, a.SendFiles(ctx, []byte("two files"), r, w))
-		must(t, errors.Join(r.Close(), w.Close()))
+		testkit.Must(t, err)
+		testkit.Must(t, a.SendFiles(ctx, []byte("two files"), r, w))
+		testkit.Must(t, errors.Join(r.Close(), w.Close()))
 		buf := make([]byte, 100)
 		n, files, err := b.ReceiveFiles(ctx, buf, 2)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(buf[:n]) != "two files" || len(files) != 2 {
 			t.Fatalf("received %q and %d files", buf[:n], len(files))
 		}
 		_, err = files[1].WriteString("through the pipe")
-		must(t, err)
-		must(t, files[1].Close())
+		testkit.Must(t, err)
+		testkit.Must(t, files[1].Close())
 		n, err = files[0].Read(buf)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(buf[:n]) != "through the pipe" {
 			t.Errorf("read %q", buf[:n])
 		}
-		must(t, files[0].Close())
-		must(t, a.Close(ctx))
+		testkit.Must(t, files[0].Close())
+		testkit.Must(t, a.Close(ctx))
 		_, _, err = b.ReceiveFDs(ctx, buf, make([]uintptr, 1))
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 	}, anyiotest.Skip("sim", "simulated processes have no descriptors"))
 }
 
@@ -108,25 +109,25 @@ func TestReceiveFilesTellsThatThereWasNoRoomForAll(t *testing.T) {
 		for _, c := range []struct{ sent, room int }{{2, 1}, {3, 1}, {4, 1}, {3, 2}, {4, 2}, {4, 3}} {
 			a, b := unixPair(t, ctx)
 			r, w, err := os.Pipe()
-			must(t, err)
+			testkit.Must(t, err)
 			all := []any{r, w, r, w}
-			must(t, a.SendFiles(ctx, []byte("files"), all[:c.sent]...))
+			testkit.Must(t, a.SendFiles(ctx, []byte("files"), all[:c.sent]...))
 			buf := make([]byte, 100)
 			n, files, err := b.ReceiveFiles(ctx, buf, c.room)
-			wantErr(t, err, socket.ErrDescriptorsCut)
+			testkit.WantErr(t, err, socket.ErrDescriptorsCut)
 			if string(buf[:n]) != "files" || len(files) != c.room {
 				t.Errorf("of %d files came %d, with %q, into room for %d", c.sent, len(files), buf[:n], c.room)
 			}
 			for _, f := range files {
-				must(t, f.Close())
+				testkit.Must(t, f.Close())
 			}
-			must(t, a.Send(ctx, []byte("more")))
+			testkit.Must(t, a.Send(ctx, []byte("more")))
 			n, err = b.Receive(ctx, buf)
-			must(t, err)
+			testkit.Must(t, err)
 			if string(buf[:n]) != "more" {
 				t.Errorf("received %q afterwards", buf[:n])
 			}
-			must(t, errors.Join(r.Close(), w.Close(), a.Close(ctx), b.Close(ctx)))
+			testkit.Must(t, errors.Join(r.Close(), w.Close(), a.Close(ctx), b.Close(ctx)))
 		}
 	}, anyiotest.Skip("sim", "simulated processes have no descriptors"))
 }
@@ -134,14 +135,14 @@ func TestReceiveFilesTellsThatThereWasNoRoomForAll(t *testing.T) {
 func TestUnixStreamRefusesEmptyMessagesAndLists(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, _ := unixPair(t, ctx)
-		wantMisuse(t, a.SendFDs(ctx, nil, 0), "the message must not be empty")
-		wantMisuse(t, a.SendFDs(ctx, []byte("x")), "at least one descriptor")
-		wantMisuse(t, a.SendFiles(ctx, []byte("x"), "a string"), "got string")
+		testkit.WantMisuseText(t, a.SendFDs(ctx, nil, 0), "the message must not be empty")
+		testkit.WantMisuseText(t, a.SendFDs(ctx, []byte("x")), "at least one descriptor")
+		testkit.WantMisuseText(t, a.SendFiles(ctx, []byte("x"), "a string"), "got string")
 		_, _, err := a.ReceiveFDs(ctx, make([]byte, 1), nil)
-		wantMisuse(t, err, "room for at least one descriptor")
+		testkit.WantMisuseText(t, err, "room for at least one descriptor")
 		_, _, err = a.ReceiveFDs(ctx, nil, make([]uintptr, 1))
-		wantMisuse(t, err, "room for at least one byte")
+		testkit.WantMisuseText(t, err, "room for at least one byte")
 		_, _, err = a.ReceiveFiles(ctx, make([]byte, 1), 0)
-		wantMisuse(t, err, "the limit must be positive")
+		testkit.WantMisuseText(t, err, "the limit must be positive")
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -15,7 +16,7 @@ func TestMemoryOperationsDoNotAllocate(t *testing.T) {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					buffered, out := stream.Memory[int](8)
 					n := testing.AllocsPerRun(1000, func() {
-						wantErr(t, buffered.Send(ctx, 1), nil)
+						testkit.WantErr(t, buffered.Send(ctx, 1), nil)
 						if _, err := out.Receive(ctx); err != nil {
 							t.Error(err)
 						}
@@ -37,7 +38,7 @@ func TestMemoryOperationsDoNotAllocate(t *testing.T) {
 						return nil
 					})
 					n = testing.AllocsPerRun(1000, func() {
-						wantErr(t, there.Send(ctx, 1), nil)
+						testkit.WantErr(t, there.Send(ctx, 1), nil)
 						if _, err := answers.Receive(ctx); err != nil {
 							t.Error(err)
 						}

@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -36,19 +37,19 @@ func TestReaderTellsTheEndAsReadersDo(t *testing.T) {
 		if n, err := r.Read(nil); n != 0 || err != nil {
 			t.Errorf("reading nothing: %d, %v", n, err)
 		}
-		wantErr(t, b.Send(ctx, []byte("rest")), nil)
+		testkit.WantErr(t, b.Send(ctx, []byte("rest")), nil)
 		canceled(t, ctx, func(ctx context.Context) error {
 			_, err := stream.Reader(ctx, plain{a}).Read(make([]byte, 1))
 			return err
 		})
-		wantErr(t, b.Close(ctx), nil)
+		testkit.WantErr(t, b.Close(ctx), nil)
 		if all, err := io.ReadAll(r); string(all) != "rest" || err != nil {
 			t.Errorf("read %q, %v", all, err)
 		}
 		if _, err := r.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("at the end: %v, want io.EOF itself", err)
 		}
-		wantErr(t, a.Close(ctx), nil)
+		testkit.WantErr(t, a.Close(ctx), nil)
 	})
 }
 
@@ -59,18 +60,18 @@ func TestWriterCloseEndsTheSendingOnly(t *testing.T) {
 		if n, err := io.WriteString(w, "out"); n != 3 || err != nil {
 			t.Errorf("wrote %d, %v", n, err)
 		}
-		wantErr(t, w.Close(), nil)
+		testkit.WantErr(t, w.Close(), nil)
 		got, err := receiveAll(ctx, b, 10)
 		if string(got) != "out" || err != nil {
 			t.Errorf("received %q, %v", got, err)
 		}
-		wantErr(t, b.Send(ctx, []byte("in")), nil)
+		testkit.WantErr(t, b.Send(ctx, []byte("in")), nil)
 		wantReceived(t, ctx, a, 10, "in")
-		wantErr(t, a.Close(ctx), nil)
-		wantErr(t, b.Close(ctx), nil)
+		testkit.WantErr(t, a.Close(ctx), nil)
+		testkit.WantErr(t, b.Close(ctx), nil)
 
 		r, pw := io.Pipe()
-		wantErr(t, stream.Writer(ctx, stream.FromWriter(pw)).Close(), nil)
+		testkit.WantErr(t, stream.Writer(ctx, stream.FromWriter(pw)).Close(), nil)
 		if _, err := r.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("a stream that only sends was not closed: %v", err)
 		}
@@ -90,24 +91,24 @@ func TestWriterTellsHowMuchWasSent(t *testing.T) {
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
 					n, err := stream.Writer(ctx, c.of(a)).Write([]byte("abcd"))
-					wantErr(t, err, anyio.ErrBroken)
+					testkit.WantErr(t, err, anyio.ErrBroken)
 					if n != c.want {
 						t.Errorf("Write tells %d bytes, want %d", n, c.want)
 					}
 					return nil
 				})
 				wantReceived(t, ctx, b, 2, "ab")
-				wantErr(t, b.Close(ctx), nil)
+				testkit.WantErr(t, b.Close(ctx), nil)
 			})
-			wantErr(t, a.Close(ctx), nil)
+			testkit.WantErr(t, a.Close(ctx), nil)
 		}
 		path := fileWith(t, nil)
 		w, err := stream.CreateFile(ctx, path)
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		if n, err := stream.Writer(ctx, w).Write([]byte("to a file")); n != 9 || err != nil {
 			t.Errorf("wrote %d bytes, %v", n, err)
 		}
-		wantErr(t, w.Close(ctx), nil)
+		testkit.WantErr(t, w.Close(ctx), nil)
 		wantContent(t, path, "to a file")
 	})
 }
@@ -130,10 +131,10 @@ func TestNetConnOverAStreamThatCannotCount(t *testing.T) {
 				return nil
 			})
 			wantReceived(t, ctx, b, 2, "ab")
-			wantErr(t, conn.SetWriteDeadline(anyio.Now(ctx)), nil)
+			testkit.WantErr(t, conn.SetWriteDeadline(anyio.Now(ctx)), nil)
 		})
-		wantErr(t, conn.Close(), nil)
-		wantErr(t, b.Close(ctx), nil)
+		testkit.WantErr(t, conn.Close(), nil)
+		testkit.WantErr(t, b.Close(ctx), nil)
 	})
 }
 
@@ -154,7 +155,7 @@ func TestBridgesPassAttributesOn(t *testing.T) {
 		if err != nil || addr != nl.Addr() {
 			t.Errorf("listener: address %v, %v, want %v", addr, err, nl.Addr())
 		}
-		wantErr(t, errors.Join(nl.Close(), again.Close(ctx), b.Close(ctx)), nil)
+		testkit.WantErr(t, errors.Join(nl.Close(), again.Close(ctx), b.Close(ctx)), nil)
 	})
 }
 
@@ -176,7 +177,7 @@ func TestFromReadWriteCloserEndComesAfterAnAbandonedWrite(t *testing.T) {
 			h.Cancel("test")
 			return nil
 		})
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(s.SendEOF)
 			got, err := anyio.RunBlocking(ctx, func() ([]byte, error) { return io.ReadAll(r) })
@@ -184,7 +185,7 @@ func TestFromReadWriteCloserEndComesAfterAnAbandonedWrite(t *testing.T) {
 				t.Errorf("read %q, %v", got, err)
 			}
 		})
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 	}, anyiotest.Skip("sim", blocksForReal))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -63,8 +64,8 @@ func TestBroadcastGivesEveryReceiverEveryItemInOneOrder(t *testing.T) {
 					}
 					return nil
 				})
-				wantErr(t, err, nil)
-				wantErr(t, send.Close(ctx), nil)
+				testkit.WantErr(t, err, nil)
+				testkit.WantErr(t, send.Close(ctx), nil)
 			})
 			for i := range receivers {
 				if !slices.Equal(got[i], got[0]) {
@@ -85,12 +86,12 @@ func TestBroadcastWaitsForTheSlowest(t *testing.T) {
 		fast, slow := send.Subscribe(), send.Subscribe()
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			for i := range 2 {
-				wantErr(t, send.Send(ctx, i), nil)
+				testkit.WantErr(t, send.Send(ctx, i), nil)
 				if v, err := fast.Receive(ctx); v != i || err != nil {
 					t.Errorf("fast: %d, %v", v, err)
 				}
 			}
-			wantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
+			testkit.WantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
 			var mu sync.Mutex
 			var order []int
 			wentOn := func(want ...int) {
@@ -117,12 +118,12 @@ func TestBroadcastWaitsForTheSlowest(t *testing.T) {
 			}
 			// All or nothing: the fast one does not get what the slow one has no room for.
 			_, err := fast.TryReceive()
-			wantErr(t, err, anyio.ErrWouldBlock)
+			testkit.WantErr(t, err, anyio.ErrWouldBlock)
 			if v, err := slow.TryReceive(); v != 0 || err != nil {
 				t.Errorf("slow: %d, %v", v, err)
 			}
 			wentOn(2)
-			wantErr(t, slow.Close(ctx), nil) // nobody waits for it any more
+			testkit.WantErr(t, slow.Close(ctx), nil) // nobody waits for it any more
 			wentOn(2, 3)
 			for want := 2; want < 4; want++ {
 				if v, err := fast.Receive(ctx); v != want || err != nil {
@@ -139,15 +140,15 @@ func TestBroadcastDropsTheOldestForTheSlow(t *testing.T) {
 		send := stream.Broadcast[int](stream.BroadcastConfig{Buffer: 2, Slow: stream.DropOldest})
 		fast, slow := send.Subscribe(), send.Subscribe()
 		for i := range 5 {
-			wantErr(t, send.Send(ctx, i), nil)
+			testkit.WantErr(t, send.Send(ctx, i), nil)
 			if v, err := fast.Receive(ctx); v != i || err != nil {
 				t.Errorf("fast: %d, %v", v, err)
 			}
 		}
-		wantErr(t, send.Close(ctx), nil)
+		testkit.WantErr(t, send.Close(ctx), nil)
 		var got []int
 		for v, err := range slow.All(ctx) {
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			got = append(got, v)
 		}
 		if !slices.Equal(got, []int{3, 4}) || slow.Dropped() != 3 || fast.Dropped() != 0 {
@@ -162,7 +163,7 @@ func TestBroadcastFailsTheSlow(t *testing.T) {
 		send := stream.Broadcast[int](stream.BroadcastConfig{Buffer: 1, Slow: stream.FailSlow})
 		slow, other := send.Subscribe(), send.Subscribe()
 		for i := range 3 {
-			wantErr(t, send.Send(ctx, i), nil)
+			testkit.WantErr(t, send.Send(ctx, i), nil)
 			if v, err := other.Receive(ctx); v != i || err != nil {
 				t.Errorf("other: %d, %v", v, err)
 			}
@@ -172,8 +173,8 @@ func TestBroadcastFailsTheSlow(t *testing.T) {
 		}
 		for range 2 {
 			_, err := slow.Receive(ctx)
-			wantErr(t, err, stream.ErrLagged)
-			wantErr(t, err, anyio.ErrBroken)
+			testkit.WantErr(t, err, stream.ErrLagged)
+			testkit.WantErr(t, err, anyio.ErrBroken)
 		}
 		if n := send.Statistics().Receivers; n != 1 {
 			t.Errorf("%d receivers", n)
@@ -185,12 +186,12 @@ func TestBroadcastFailsTheSlow(t *testing.T) {
 func TestBroadcastEnds(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send := stream.Broadcast[int](stream.BroadcastConfig{})
-		wantErr(t, send.Send(ctx, 0), nil) // to nobody
+		testkit.WantErr(t, send.Send(ctx, 0), nil) // to nobody
 		r, gone := send.Subscribe(), send.Subscribe()
 		waiting := func(ctx context.Context, r *stream.BroadcastReceiveStream[int], want error) func(context.Context) error {
 			return func(ctx context.Context) error {
 				_, err := r.Receive(ctx)
-				wantErr(t, err, want)
+				testkit.WantErr(t, err, want)
 				return nil
 			}
 		}
@@ -198,38 +199,38 @@ func TestBroadcastEnds(t *testing.T) {
 			tg.Go(waiting(ctx, r, anyio.ErrEndOfStream))
 			tg.Go(waiting(ctx, gone, anyio.ErrClosed))
 			idle(t, ctx)
-			wantErr(t, gone.Close(ctx), nil)
-			wantErr(t, gone.Close(ctx), nil)
-			wantErr(t, send.Close(ctx), nil)
-			wantErr(t, send.Close(ctx), nil)
+			testkit.WantErr(t, gone.Close(ctx), nil)
+			testkit.WantErr(t, gone.Close(ctx), nil)
+			testkit.WantErr(t, send.Close(ctx), nil)
+			testkit.WantErr(t, send.Close(ctx), nil)
 		})
-		wantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
-		wantErr(t, send.TrySend(1), anyio.ErrClosed)
+		testkit.WantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
+		testkit.WantErr(t, send.TrySend(1), anyio.ErrClosed)
 		_, err := gone.TryReceive()
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 		late := send.Subscribe()
 		_, err = late.TryReceive()
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 		_, _ = r.Close(ctx), late.Close(ctx)
 
 		// A sender that waits learns of the end; its item was not sent.
 		send = stream.Broadcast[int](stream.BroadcastConfig{})
 		r = send.Subscribe()
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			wantErr(t, send.Send(ctx, 1), nil)
+			testkit.WantErr(t, send.Send(ctx, 1), nil)
 			tg.Go(func(ctx context.Context) error {
-				wantErr(t, send.Send(ctx, 2), anyio.ErrClosed)
+				testkit.WantErr(t, send.Send(ctx, 2), anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
-			wantErr(t, send.Close(ctx), nil)
+			testkit.WantErr(t, send.Close(ctx), nil)
 		})
 		if v, err := r.Receive(ctx); v != 1 || err != nil {
 			t.Error(v, err)
 		}
 		_, err = r.Receive(ctx)
-		wantErr(t, err, anyio.ErrEndOfStream)
-		wantErr(t, r.Close(ctx), nil)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, r.Close(ctx), nil)
 	})
 }
 
@@ -244,7 +245,7 @@ func TestBroadcastCanceledCallsHaveNoEffect(t *testing.T) {
 			idle(t, ctx)
 			h.Cancel("not you")
 			idle(t, ctx)
-			wantErr(t, send.Send(ctx, 2), nil)
+			testkit.WantErr(t, send.Send(ctx, 2), nil)
 			h = tg.Go(func(ctx context.Context) error { return send.Send(ctx, 3) })
 			idle(t, ctx)
 			h.Cancel("nor you")
@@ -254,7 +255,7 @@ func TestBroadcastCanceledCallsHaveNoEffect(t *testing.T) {
 			t.Errorf("%d, %v, want 2", v, err)
 		}
 		_, err := r.TryReceive()
-		wantErr(t, err, anyio.ErrWouldBlock)
+		testkit.WantErr(t, err, anyio.ErrWouldBlock)
 		_, _ = send.Close(ctx), r.Close(ctx)
 	})
 }
@@ -316,7 +317,7 @@ func TestBroadcastUnderFire(t *testing.T) {
 					i++
 				}
 			}
-			wantErr(t, send.Close(ctx), nil)
+			testkit.WantErr(t, send.Close(ctx), nil)
 		})
 		for _, got := range stayed {
 			for i, v := range got {

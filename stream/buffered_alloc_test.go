@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -49,7 +50,7 @@ func TestBufferedCallsWithABufferDoNotAllocate(t *testing.T) {
 		}
 		return nil
 	})
-	wantErr(t, err, nil)
+	testkit.WantErr(t, err, nil)
 }
 
 // TestDelimiterInManyPiecesTakesLinearWork needs hours if each piece makes it look

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -78,7 +79,7 @@ func TestIncompleteReadKeepsWhatWasReceived(t *testing.T) {
 	if !errors.As(err, &incomplete) || incomplete.Got != 3 || incomplete.Want != 5 {
 		t.Errorf("error is %v", err)
 	}
-	wantErr(t, err, io.ErrUnexpectedEOF)
+	testkit.WantErr(t, err, io.ErrUnexpectedEOF)
 	_, err = r.ReceiveUntil(ctx, "\n", 10)
 	if !errors.As(err, &incomplete) || incomplete.Got != 3 {
 		t.Errorf("error is %v", err)
@@ -86,12 +87,12 @@ func TestIncompleteReadKeepsWhatWasReceived(t *testing.T) {
 	got, err := r.ReceiveExactly(ctx, 3)
 	wantText(t, got, err, "abc")
 	_, err = r.ReceiveExactly(ctx, 1)
-	wantErr(t, err, anyio.ErrEndOfStream)
+	testkit.WantErr(t, err, anyio.ErrEndOfStream)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error("a stream that ends between two reads is not incomplete")
 	}
 	_, err = r.ReceiveUntil(ctx, "\n", 10)
-	wantErr(t, err, anyio.ErrEndOfStream)
+	testkit.WantErr(t, err, anyio.ErrEndOfStream)
 }
 
 func TestReceiveUntilFindsDelimitersAcrossPieces(t *testing.T) {
@@ -136,8 +137,8 @@ func TestReceiveUntilFailsWithoutWaitingForMore(t *testing.T) {
 func TestFedDataComesBeforeWhatIsReceived(t *testing.T) {
 	ctx := context.Background()
 	r := stream.NewBufferedReceiver(pieces("world"))
-	wantErr(t, r.FeedData([]byte("hel")), nil)
-	wantErr(t, r.FeedData([]byte("lo ")), nil)
+	testkit.WantErr(t, r.FeedData([]byte("hel")), nil)
+	testkit.WantErr(t, r.FeedData([]byte("lo ")), nil)
 	got, err := r.ReceiveExactly(ctx, 11)
 	wantText(t, got, err, "hello world")
 }
@@ -177,12 +178,12 @@ func TestClosedBufferedReceiverGivesNothingMore(t *testing.T) {
 		s := pieces("abcdef")
 		r := stream.NewBufferedReceiver(s)
 		_, err := r.ReceiveExactly(ctx, 2)
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		canceled(t, ctx, func(ctx context.Context) error { _, err := r.ReceiveExactly(ctx, 2); return err })
-		wantErr(t, r.Close(ctx), nil)
+		testkit.WantErr(t, r.Close(ctx), nil)
 		_, err = r.ReceiveExactly(ctx, 2)
-		wantErr(t, err, anyio.ErrClosed)
-		wantErr(t, r.FeedData(nil), anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, r.FeedData(nil), anyio.ErrClosed)
 		if s.closed != 1 {
 			t.Errorf("the wrapped stream was closed %d times", s.closed)
 		}
@@ -196,7 +197,7 @@ func TestCanceledBufferedCallsKeepTheData(t *testing.T) {
 		defer b.Close(ctx)
 		r := stream.NewBuffered(b)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			wantErr(t, a.Send(ctx, []byte("ab")), nil)
+			testkit.WantErr(t, a.Send(ctx, []byte("ab")), nil)
 			h := tg.Go(func(ctx context.Context) error { _, err := r.ReceiveExactly(ctx, 5); return err })
 			idle(t, ctx)
 			var busy *anyio.BusyError
@@ -205,7 +206,7 @@ func TestCanceledBufferedCallsKeepTheData(t *testing.T) {
 			}
 			h.Cancel("test")
 		})
-		wantErr(t, a.Send(ctx, []byte("cde\n")), nil)
+		testkit.WantErr(t, a.Send(ctx, []byte("cde\n")), nil)
 		got, err := r.ReceiveUntil(ctx, "\n", 5)
 		wantText(t, got, err, "abcde")
 	})
@@ -215,7 +216,7 @@ func TestLinesAndChunks(t *testing.T) {
 	ctx := context.Background()
 	var got []string
 	for line, err := range stream.NewBufferedReceiver(pieces("one\r\ntw", "o\n\n", "la\r", "st")).Lines(ctx, 10) {
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		got = append(got, string(line))
 	}
 	if want := []string{"one", "two", "", "la\rst"}; !slices.Equal(got, want) {
@@ -223,7 +224,7 @@ func TestLinesAndChunks(t *testing.T) {
 	}
 	got = nil
 	for chunk, err := range stream.NewBufferedReceiver(pieces("abc", "de", "fg")).Chunks(ctx, 3) {
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		got = append(got, string(chunk))
 	}
 	if want := []string{"abc", "def", "g"}; !slices.Equal(got, want) {
@@ -264,14 +265,14 @@ func TestBufferedConnectableMakesBufferedStreams(t *testing.T) {
 				return conn.Send(ctx, []byte("hello\n"))
 			})
 			s, err := stream.BufferedConnectable(l).Connect(ctx)
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			defer s.Close(ctx)
 			got, err := s.ReceiveUntil(ctx, "\n", 10)
 			wantText(t, got, err, "hello")
 		})
-		wantErr(t, l.Close(ctx), nil)
+		testkit.WantErr(t, l.Close(ctx), nil)
 		_, err := stream.BufferedConnectable(l).Connect(ctx)
-		wantErr(t, err, anyio.ErrConnectionFailed)
+		testkit.WantErr(t, err, anyio.ErrConnectionFailed)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -51,12 +52,12 @@ func TestFileReadStreamReadsToTheEnd(t *testing.T) {
 			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("received %d bytes, %v, want the %d of the file", len(got), err, len(want))
 			}
-			wantErr(t, s.Close(ctx), nil)
-			wantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, s.Close(ctx), nil)
 			_, err = s.Receive(ctx, make([]byte, 1))
-			wantErr(t, err, anyio.ErrClosed)
+			testkit.WantErr(t, err, anyio.ErrClosed)
 			_, err = s.Tell(ctx)
-			wantErr(t, err, anyio.ErrClosed)
+			testkit.WantErr(t, err, anyio.ErrClosed)
 		}
 	})
 }
@@ -111,9 +112,9 @@ func TestFileStreamAttributes(t *testing.T) {
 		if err != nil || fd != file.Fd() {
 			t.Errorf("descriptor %d, %v, want %d", fd, err, file.Fd())
 		}
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 		_, err = attr.Get(s, stream.AttrFileDescriptor)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -124,8 +125,8 @@ func TestFileStreamAttributes(t *testing.T) {
 		if err == nil || errors.Is(err, anyio.ErrBroken) {
 			t.Errorf("seeking in a pipe: %v, want the system's error", err)
 		}
-		wantErr(t, piped.Close(ctx), nil)
-		wantErr(t, w.Close(), nil)
+		testkit.WantErr(t, piped.Close(ctx), nil)
+		testkit.WantErr(t, w.Close(), nil)
 	})
 }
 
@@ -138,15 +139,15 @@ func TestFileWriteStreamCreatesAndAppends(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, w := range words {
-				wantErr(t, s.Send(ctx, []byte(w)), nil)
+				testkit.WantErr(t, s.Send(ctx, []byte(w)), nil)
 			}
 			canceled(t, ctx, func(ctx context.Context) error { return s.Send(ctx, []byte("never")) })
 			canceled(t, ctx, func(ctx context.Context) error {
-				wantErr(t, s.Close(ctx), nil)
+				testkit.WantErr(t, s.Close(ctx), nil)
 				return context.Cause(ctx)
 			})
-			wantErr(t, s.Send(ctx, []byte("late")), anyio.ErrClosed)
-			wantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, s.Send(ctx, []byte("late")), anyio.ErrClosed)
+			testkit.WantErr(t, s.Close(ctx), nil)
 		}
 		write(stream.AppendFile, "er")
 		wantContent(t, path, "older")
@@ -159,9 +160,9 @@ func TestFileStreamErrors(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := t.TempDir()
 		_, err := stream.OpenFile(ctx, filepath.Join(dir, "none"))
-		wantErr(t, err, fs.ErrNotExist)
+		testkit.WantErr(t, err, fs.ErrNotExist)
 		_, err = stream.CreateFile(ctx, filepath.Join(dir, "none", "file"))
-		wantErr(t, err, fs.ErrNotExist)
+		testkit.WantErr(t, err, fs.ErrNotExist)
 		canceled(t, ctx, func(ctx context.Context) error {
 			_, err := stream.CreateFile(ctx, filepath.Join(dir, "canceled"))
 			return err
@@ -176,14 +177,14 @@ func TestFileStreamErrors(t *testing.T) {
 		}
 		w := stream.NewFileWriteStream(file)
 		err = w.Send(ctx, []byte("read only"))
-		wantErr(t, err, anyio.ErrBroken)
+		testkit.WantErr(t, err, anyio.ErrBroken)
 		var pe *fs.PathError
 		if !errors.As(err, &pe) || pe.Path != path {
 			t.Errorf("%v does not tell the path", err)
 		}
-		wantErr(t, file.Close(), nil) // behind the stream's back
-		wantErr(t, w.Send(ctx, []byte("x")), anyio.ErrClosed)
-		wantErr(t, w.Close(ctx), nil)
+		testkit.WantErr(t, file.Close(), nil) // behind the stream's back
+		testkit.WantErr(t, w.Send(ctx, []byte("x")), anyio.ErrClosed)
+		testkit.WantErr(t, w.Close(ctx), nil)
 		r, err := stream.OpenFile(ctx, path)
 		if err != nil {
 			t.Fatal(err)
@@ -192,7 +193,7 @@ func TestFileStreamErrors(t *testing.T) {
 		if _, err := r.Receive(ctx, nil); !errors.As(err, &misuse) {
 			t.Errorf("an empty buffer: %v", err)
 		}
-		wantErr(t, r.Close(ctx), nil)
+		testkit.WantErr(t, r.Close(ctx), nil)
 	})
 }
 
@@ -217,10 +218,10 @@ func TestFileStreamRefusesConcurrentUse(t *testing.T) {
 				t.Errorf("Tell gave %v, want a BusyError", err)
 			}
 			_, err := w.WriteString("x")
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 		})
-		wantErr(t, s.Close(ctx), nil)
-		wantErr(t, w.Close(), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, w.Close(), nil)
 	}, anyiotest.Skip("sim", blocksForReal))
 }
 
@@ -234,13 +235,13 @@ func TestFileReadStreamThatWaitsForAPipeIsWokenByClose(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := s.Receive(ctx, make([]byte, 1))
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
-			wantErr(t, s.Close(ctx), nil)
-			wantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, s.Close(ctx), nil)
 		})
-		wantErr(t, w.Close(), nil)
+		testkit.WantErr(t, w.Close(), nil)
 	}, anyiotest.Skip("sim", blocksForReal))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -26,11 +27,11 @@ func TestFileStreamWithoutNameHasNoPath(t *testing.T) {
 		}
 		s := stream.NewFileReadStream(os.NewFile(uintptr(fd), ""))
 		_, err = attr.Get(s, stream.AttrFilePath)
-		wantErr(t, err, attr.ErrNotFound)
+		testkit.WantErr(t, err, attr.ErrNotFound)
 		if got, err := attr.Get(s, stream.AttrFileDescriptor); got != uintptr(fd) || err != nil {
 			t.Errorf("descriptor %d, %v, want %d", got, err, fd)
 		}
 		wantReceived(t, ctx, s, 10, "content")
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -30,10 +31,10 @@ func TestFromReaderDeliversAllAndTheEnd(t *testing.T) {
 			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("received %d bytes, %v, want the %d of the reader", len(got), err, len(want))
 			}
-			wantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, s.Close(ctx), nil)
 			_, err = s.Receive(ctx, make([]byte, 1))
-			wantErr(t, err, anyio.ErrClosed)
-			wantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, err, anyio.ErrClosed)
+			testkit.WantErr(t, s.Close(ctx), nil)
 		}
 	})
 }
@@ -46,7 +47,7 @@ func TestFromReaderTakesNoMoreThanAskedFor(t *testing.T) {
 		if r.Len() != len(" and body") {
 			t.Errorf("%d bytes are left in the reader", r.Len())
 		}
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 	})
 }
 
@@ -60,7 +61,7 @@ func TestFromReaderCanceledReceiveKeepsItsData(t *testing.T) {
 				return anyio.WithCancelScope(ctx, func(ctx context.Context, own *anyio.CancelScope) error {
 					scope = own
 					_, err := s.Receive(ctx, make([]byte, 10))
-					wantErr(t, err, anyio.ErrCanceled)
+					testkit.WantErr(t, err, anyio.ErrCanceled)
 					return err
 				})
 			})
@@ -69,10 +70,10 @@ func TestFromReaderCanceledReceiveKeepsItsData(t *testing.T) {
 		})
 		// The Read that was left alone gets this.
 		_, err := anyio.RunBlocking(ctx, func() (int, error) { return io.WriteString(w, "kept") })
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		wantReceived(t, ctx, s, 2, "ke")
 		wantReceived(t, ctx, s, 10, "pt")
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 	}, anyiotest.Skip("sim", blocksForReal))
 }
 
@@ -83,7 +84,7 @@ func TestFromReaderCloseWakesTheReceiverAndClosesTheReader(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := s.Receive(ctx, make([]byte, 1))
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
@@ -92,12 +93,12 @@ func TestFromReaderCloseWakesTheReceiverAndClosesTheReader(t *testing.T) {
 				t.Errorf("the second receiver got %v, want a BusyError", err)
 			}
 			canceled(t, ctx, func(ctx context.Context) error {
-				wantErr(t, s.Close(ctx), nil)
+				testkit.WantErr(t, s.Close(ctx), nil)
 				return context.Cause(ctx)
 			})
 		})
 		_, err := w.Write([]byte("x"))
-		wantErr(t, err, io.ErrClosedPipe)
+		testkit.WantErr(t, err, io.ErrClosedPipe)
 	}, anyiotest.Skip("sim", blocksForReal))
 }
 
@@ -111,10 +112,10 @@ func TestFromReaderErrors(t *testing.T) {
 			return err
 		}
 		err := receive(iotest.ErrReader(wrong))
-		wantErr(t, err, anyio.ErrBroken)
-		wantErr(t, err, wrong)
-		wantErr(t, receive(iotest.ErrReader(os.ErrClosed)), anyio.ErrClosed)
-		wantErr(t, receive(readerFunc(func([]byte) (int, error) { return 0, nil })), io.ErrNoProgress)
+		testkit.WantErr(t, err, anyio.ErrBroken)
+		testkit.WantErr(t, err, wrong)
+		testkit.WantErr(t, receive(iotest.ErrReader(os.ErrClosed)), anyio.ErrClosed)
+		testkit.WantErr(t, receive(readerFunc(func([]byte) (int, error) { return 0, nil })), io.ErrNoProgress)
 		var misuse *anyio.MisuseError
 		if _, err := stream.FromReader(strings.NewReader("x")).Receive(ctx, nil); !errors.As(err, &misuse) {
 			t.Errorf("an empty buffer: %v", err)
@@ -150,7 +151,7 @@ func TestFromReaderPanicOfAnAbandonedReadIsRaisedOnce(t *testing.T) {
 			h.Cancel("test")
 			return nil
 		})
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		close(proceed)
 		func() {
 			defer func() {
@@ -162,7 +163,7 @@ func TestFromReaderPanicOfAnAbandonedReadIsRaisedOnce(t *testing.T) {
 			t.Errorf("received %d bytes, %v", n, err)
 		}()
 		wantReceived(t, ctx, s, 10, "after")
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 	}, anyiotest.Skip("sim", blocksForReal))
 }
 
@@ -183,18 +184,18 @@ func TestFromWriterWritesAll(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		want := pattern(100_000)
 		over := stream.FromWriter(writerFunc(func([]byte) (int, error) { return 0, io.EOF }))
-		wantErr(t, over.Send(ctx, want), anyio.ErrBroken)
-		wantErr(t, over.Close(ctx), nil)
+		testkit.WantErr(t, over.Send(ctx, want), anyio.ErrBroken)
+		testkit.WantErr(t, over.Close(ctx), nil)
 		var w shortWriter
 		s := stream.FromWriter(&w)
-		wantErr(t, s.Send(ctx, want), nil)
-		wantErr(t, s.Send(ctx, nil), nil)
+		testkit.WantErr(t, s.Send(ctx, want), nil)
+		testkit.WantErr(t, s.Send(ctx, nil), nil)
 		canceled(t, ctx, func(ctx context.Context) error { return s.Send(ctx, want) })
 		if !bytes.Equal(w.Bytes(), want) {
 			t.Errorf("%d bytes were written, want the %d sent", w.Len(), len(want))
 		}
-		wantErr(t, s.Close(ctx), nil)
-		wantErr(t, s.Send(ctx, want), anyio.ErrClosed)
+		testkit.WantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Send(ctx, want), anyio.ErrClosed)
 	})
 }
 
@@ -209,7 +210,7 @@ func TestFromWriterCanceledSendLeavesItsWriteAlone(t *testing.T) {
 				return anyio.WithCancelScope(ctx, func(ctx context.Context, own *anyio.CancelScope) error {
 					scope = own
 					err := s.Send(ctx, data)
-					wantErr(t, err, anyio.ErrCanceled)
+					testkit.WantErr(t, err, anyio.ErrCanceled)
 					return err
 				})
 			})
@@ -246,11 +247,11 @@ func TestFromWriterFailureOfAnAbandonedWriteIsTold(t *testing.T) {
 			idle(t, ctx)
 			scope.Cancel("test")
 		})
-		wantErr(t, r.CloseWithError(wrong), nil)
+		testkit.WantErr(t, r.CloseWithError(wrong), nil)
 		err := s.Send(ctx, []byte("next"))
-		wantErr(t, err, anyio.ErrBroken)
-		wantErr(t, err, wrong)
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, err, anyio.ErrBroken)
+		testkit.WantErr(t, err, wrong)
+		testkit.WantErr(t, s.Close(ctx), nil)
 	}, anyiotest.Skip("sim", blocksForReal))
 }
 
@@ -288,12 +289,12 @@ func TestFromReadWriteCloserCarriesBothWays(t *testing.T) {
 				t.Errorf("received %d bytes, %v, want the %d sent", len(got), err, len(want))
 			}
 		})
-		wantErr(t, a.SendEOF(ctx), nil)
-		wantErr(t, a.Send(ctx, want), anyio.ErrClosed)
-		wantErr(t, a.Close(ctx), nil)
-		wantErr(t, a.SendEOF(ctx), anyio.ErrClosed)
-		wantErr(t, b.Close(ctx), nil)
-		wantErr(t, b.Close(ctx), nil)
+		testkit.WantErr(t, a.SendEOF(ctx), nil)
+		testkit.WantErr(t, a.Send(ctx, want), anyio.ErrClosed)
+		testkit.WantErr(t, a.Close(ctx), nil)
+		testkit.WantErr(t, a.SendEOF(ctx), anyio.ErrClosed)
+		testkit.WantErr(t, b.Close(ctx), nil)
+		testkit.WantErr(t, b.Close(ctx), nil)
 	}, anyiotest.Skip("sim", blocksForReal))
 }
 
@@ -301,13 +302,13 @@ func TestFromReadWriteCloserWithoutHalfClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var w bytes.Buffer
 		s := stream.FromReadWriteCloser(&halves{ReadCloser: io.NopCloser(strings.NewReader("in")), w: nopCloser{&w}})
-		wantErr(t, s.SendEOF(ctx), errors.ErrUnsupported)
-		wantErr(t, s.Send(ctx, []byte("out")), nil)
+		testkit.WantErr(t, s.SendEOF(ctx), errors.ErrUnsupported)
+		testkit.WantErr(t, s.Send(ctx, []byte("out")), nil)
 		wantReceived(t, ctx, s, 10, "in")
 		if w.String() != "out" {
 			t.Errorf("%q was written", w.String())
 		}
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 	})
 }
 

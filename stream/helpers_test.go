@@ -2,10 +2,10 @@ package stream_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // idle waits until every other task of the run waits for something.
@@ -40,12 +40,5 @@ func canceled(t *testing.T, ctx context.Context, body func(ctx context.Context) 
 	if err != nil {
 		t.Errorf("cancel scope: %v", err)
 	}
-	wantErr(t, inner, anyio.ErrCanceled)
-}
-
-func wantErr(t *testing.T, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("error is %v, want %v", err, want)
-	}
+	testkit.WantErr(t, inner, anyio.ErrCanceled)
 }

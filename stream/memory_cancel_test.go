@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -16,9 +17,9 @@ func TestMemoryCanceledReceiveLeavesQueue(t *testing.T) {
 			h := tg.Go(func(ctx context.Context) error { _, err := recv.Receive(ctx); return err })
 			idle(t, ctx)
 			h.Cancel("")
-			wantErr(t, send.TrySend("hello"), anyio.ErrWouldBlock) // at once, before the task runs
+			testkit.WantErr(t, send.TrySend("hello"), anyio.ErrWouldBlock) // at once, before the task runs
 			idle(t, ctx)
-			wantErr(t, send.TrySend("hello"), anyio.ErrWouldBlock)
+			testkit.WantErr(t, send.TrySend("hello"), anyio.ErrWouldBlock)
 		})
 		send.Close(ctx)
 		recv.Close(ctx)
@@ -39,7 +40,7 @@ func TestMemoryCanceledSendWithdrawsItem(t *testing.T) {
 					next(t, ctx, recv, "first")
 				}
 				_, err := recv.TryReceive()
-				wantErr(t, err, anyio.ErrWouldBlock)
+				testkit.WantErr(t, err, anyio.ErrWouldBlock)
 			})
 			send.Close(ctx)
 			recv.Close(ctx)
@@ -50,7 +51,7 @@ func TestMemoryCanceledSendWithdrawsItem(t *testing.T) {
 func TestMemoryDoesNothingInCanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[string](2)
-		wantErr(t, send.TrySend("kept"), nil)
+		testkit.WantErr(t, send.TrySend("kept"), nil)
 		canceled(t, ctx, func(ctx context.Context) error { return send.Send(ctx, "x") })
 		canceled(t, ctx, func(ctx context.Context) error { _, err := recv.Receive(ctx); return err })
 		canceled(t, ctx, func(ctx context.Context) error {
@@ -68,7 +69,7 @@ func TestMemoryDoesNothingInCanceledScope(t *testing.T) {
 		})
 		next(t, ctx, recv, "kept")
 		_, err := recv.Receive(ctx)
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 		recv.Close(ctx)
 	})
 }
@@ -79,7 +80,7 @@ func TestMemoryItemHandedOverSurvivesCancel(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h := anyio.Spawn(tg, func(ctx context.Context) (string, error) { return recv.Receive(ctx) })
 			idle(t, ctx)
-			wantErr(t, send.TrySend("hello"), nil)
+			testkit.WantErr(t, send.TrySend("hello"), nil)
 			h.Cancel("too late")
 			if v, err := h.Await(ctx); v != "hello" || err != nil {
 				t.Errorf("receiver got %q, %v", v, err)
@@ -90,7 +91,7 @@ func TestMemoryItemHandedOverSurvivesCancel(t *testing.T) {
 				t.Error(v, err)
 			}
 			s.Cancel("too late")
-			wantErr(t, s.Await(ctx), nil)
+			testkit.WantErr(t, s.Await(ctx), nil)
 		})
 		send.Close(ctx)
 		recv.Close(ctx)
@@ -106,13 +107,13 @@ func TestMemoryItemPassesCanceledReceiver(t *testing.T) {
 			second := anyio.Spawn(tg, func(ctx context.Context) (string, error) { return recv.Receive(ctx) })
 			idle(t, ctx)
 			first.Cancel("")
-			wantErr(t, send.TrySend("to the next"), nil)
-			wantErr(t, send.TrySend("to the buffer"), nil)
+			testkit.WantErr(t, send.TrySend("to the next"), nil)
+			testkit.WantErr(t, send.TrySend("to the buffer"), nil)
 			if v, err := second.Await(ctx); v != "to the next" || err != nil {
 				t.Error(v, err)
 			}
 			next(t, ctx, recv, "to the buffer")
-			wantErr(t, first.Await(ctx), anyio.ErrTaskCanceled)
+			testkit.WantErr(t, first.Await(ctx), anyio.ErrTaskCanceled)
 		})
 		send.Close(ctx)
 		recv.Close(ctx)
@@ -125,16 +126,16 @@ func TestMemoryObeysDerivedContext(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			ctx, cancel := context.WithCancel(ctx)
 			tg.Go(func(ctx context.Context) error {
-				wantErr(t, send.Send(ctx, 1), nil)
+				testkit.WantErr(t, send.Send(ctx, 1), nil)
 				idle(t, ctx)
 				cancel()
 				return nil
 			})
 			next(t, ctx, recv, 1)
 			_, err := recv.Receive(ctx)
-			wantErr(t, err, context.Canceled)
+			testkit.WantErr(t, err, context.Canceled)
 		})
-		wantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
+		testkit.WantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
 		send.Close(ctx)
 		recv.Close(ctx)
 	})

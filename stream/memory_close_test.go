@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -16,13 +17,13 @@ func TestMemoryClosedSender(t *testing.T) {
 		send.Close(ctx)
 		send.Close(ctx)
 		_, err := recv.Receive(ctx)
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 		_, err = recv.TryReceive()
-		wantErr(t, err, anyio.ErrEndOfStream)
-		wantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
-		wantErr(t, send.TrySend(1), anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
+		testkit.WantErr(t, send.TrySend(1), anyio.ErrClosed)
 		recv.Close(ctx) // closed comes before broken
-		wantErr(t, send.TrySend(1), anyio.ErrClosed)
+		testkit.WantErr(t, send.TrySend(1), anyio.ErrClosed)
 	})
 }
 
@@ -30,15 +31,15 @@ func TestMemoryClosedReceiver(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](1)
 		defer send.Close(ctx)
-		wantErr(t, send.TrySend(1), nil)
+		testkit.WantErr(t, send.TrySend(1), nil)
 		recv.Close(ctx)
 		recv.Close(ctx)
 		_, err := recv.Receive(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 		_, err = recv.TryReceive()
-		wantErr(t, err, anyio.ErrClosed)
-		wantErr(t, send.Send(ctx, 1), anyio.ErrBroken)
-		wantErr(t, send.TrySend(1), anyio.ErrBroken)
+		testkit.WantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, send.Send(ctx, 1), anyio.ErrBroken)
+		testkit.WantErr(t, send.TrySend(1), anyio.ErrBroken)
 		if s := send.Statistics(); s.CurrentBufferUsed != 0 {
 			t.Errorf("items kept after the last receiver was closed: %+v", s)
 		}
@@ -49,13 +50,13 @@ func TestMemoryBufferedItemSurvivesClosedSender(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](2)
 		defer recv.Close(ctx)
-		wantErr(t, send.Send(ctx, 1), nil)
-		wantErr(t, send.Send(ctx, 2), nil)
+		testkit.WantErr(t, send.Send(ctx, 1), nil)
+		testkit.WantErr(t, send.Send(ctx, 2), nil)
 		send.Close(ctx)
 		next(t, ctx, recv, 1)
 		next(t, ctx, recv, 2)
 		_, err := recv.Receive(ctx)
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 	})
 }
 
@@ -66,7 +67,7 @@ func TestMemoryCloseWakesPeers(t *testing.T) {
 			for range 3 {
 				tg.Go(func(ctx context.Context) error {
 					_, err := recv.Receive(ctx)
-					wantErr(t, err, anyio.ErrEndOfStream)
+					testkit.WantErr(t, err, anyio.ErrEndOfStream)
 					return nil
 				})
 			}
@@ -78,7 +79,7 @@ func TestMemoryCloseWakesPeers(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			for range 3 {
 				tg.Go(func(ctx context.Context) error {
-					wantErr(t, send.Send(ctx, nil), anyio.ErrBroken)
+					testkit.WantErr(t, send.Send(ctx, nil), anyio.ErrBroken)
 					return nil
 				})
 			}
@@ -95,7 +96,7 @@ func TestMemoryCloseWakesWaitersOnSameEndOnly(t *testing.T) {
 		send2, recv2 := send.Clone(), recv.Clone()
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
-				wantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
+				testkit.WantErr(t, send.Send(ctx, 1), anyio.ErrClosed)
 				return nil
 			})
 			tg.Go(func(ctx context.Context) error { return send2.Send(ctx, 2) })
@@ -108,7 +109,7 @@ func TestMemoryCloseWakesWaitersOnSameEndOnly(t *testing.T) {
 			next(t, ctx, recv, 2) // the item of the closed end was withdrawn
 			tg.Go(func(ctx context.Context) error {
 				_, err := recv.Receive(ctx)
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			tg.Go(func(ctx context.Context) error {
@@ -118,7 +119,7 @@ func TestMemoryCloseWakesWaitersOnSameEndOnly(t *testing.T) {
 			idle(t, ctx)
 			recv.Close(ctx)
 			idle(t, ctx)
-			wantErr(t, send2.TrySend(3), nil)
+			testkit.WantErr(t, send2.TrySend(3), nil)
 		})
 		send2.Close(ctx)
 		recv2.Close(ctx)
@@ -131,19 +132,19 @@ func TestMemoryClones(t *testing.T) {
 		send2, recv2 := send1.Clone(), recv1.Clone()
 		send1.Close(ctx)
 		recv1.Close(ctx)
-		wantErr(t, send2.TrySend("hello"), nil)
+		testkit.WantErr(t, send2.TrySend("hello"), nil)
 		if v, err := recv2.TryReceive(); v != "hello" || err != nil {
 			t.Error(v, err)
 		}
-		wantErr(t, send1.Clone().Send(ctx, "x"), anyio.ErrClosed)
+		testkit.WantErr(t, send1.Clone().Send(ctx, "x"), anyio.ErrClosed)
 		_, err := recv1.Clone().Receive(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 		if s := recv1.Statistics(); s.OpenSendStreams != 1 || s.OpenReceiveStreams != 1 {
 			t.Errorf("clones of closed ends count: %+v", s)
 		}
 		send2.Close(ctx)
 		_, err = recv2.Receive(ctx)
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 		recv2.Close(ctx)
 	})
 }
@@ -158,7 +159,7 @@ func TestMemoryCloseRightAfterSend(t *testing.T) {
 				return nil
 			})
 			idle(t, ctx)
-			wantErr(t, send.TrySend("test"), nil)
+			testkit.WantErr(t, send.TrySend("test"), nil)
 			send.Close(ctx)
 		})
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -15,14 +16,14 @@ func TestMemoryErrorsHaveAnOrder(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[int](2)
 		send2, recv2 := send.Clone(), recv.Clone()
-		wantErr(t, send.TrySend(1), nil)
-		wantErr(t, send.TrySend(2), nil)
+		testkit.WantErr(t, send.TrySend(1), nil)
+		testkit.WantErr(t, send.TrySend(2), nil)
 
 		recv.Close(ctx) // an item is there, and a sender
 		_, err := recv.TryReceive()
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 		_, err = recv.Receive(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 
 		send.Close(ctx)
 		send2.Close(ctx) // items are there, and no sender
@@ -31,16 +32,16 @@ func TestMemoryErrorsHaveAnOrder(t *testing.T) {
 		}
 		next(t, ctx, recv2, 2)
 		_, err = recv2.TryReceive()
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 		recv2.Close(ctx)
 		_, err = recv2.TryReceive()
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 
 		send, recv = stream.Memory[int](2)
 		recv.Close(ctx) // the buffer has room, and nobody is there to receive
-		wantErr(t, send.TrySend(1), anyio.ErrBroken)
+		testkit.WantErr(t, send.TrySend(1), anyio.ErrBroken)
 		send.Close(ctx)
-		wantErr(t, send.TrySend(1), anyio.ErrClosed)
+		testkit.WantErr(t, send.TrySend(1), anyio.ErrClosed)
 	})
 }
 
@@ -63,7 +64,7 @@ func TestMemoryEndComesAfterEverythingSent(t *testing.T) {
 				next(t, ctx, recv, i)
 			}
 			_, err := recv.Receive(ctx)
-			wantErr(t, err, anyio.ErrEndOfStream)
+			testkit.WantErr(t, err, anyio.ErrEndOfStream)
 		})
 		recv.Close(ctx)
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -16,7 +17,7 @@ func selects(t *testing.T, ctx context.Context, index int, want error, cases ...
 	if i != index {
 		t.Errorf("Select chose case %d, want %d", i, index)
 	}
-	wantErr(t, err, want)
+	testkit.WantErr(t, err, want)
 }
 
 func TestMemorySelectUsesTheBuffer(t *testing.T) {
@@ -59,7 +60,7 @@ func TestMemorySelectStandsInLine(t *testing.T) {
 				})
 				idle(t, ctx)
 			}
-			wantErr(t, send.TrySend(9), anyio.ErrWouldBlock)
+			testkit.WantErr(t, send.TrySend(9), anyio.ErrWouldBlock)
 			for i := range 4 {
 				next(t, ctx, recv, i)
 			}
@@ -75,7 +76,7 @@ func TestMemorySelectStandsInLine(t *testing.T) {
 				idle(t, ctx)
 			}
 			for i := range got {
-				wantErr(t, send.TrySend(10+i), nil)
+				testkit.WantErr(t, send.TrySend(10+i), nil)
 			}
 		})
 		if got != [3]int{10, 11, 12} {
@@ -108,7 +109,7 @@ func TestMemorySelectIsToldOfClosingAndCanceling(t *testing.T) {
 			})
 			idle(t, ctx)
 			h.Cancel("")
-			wantErr(t, h.Await(ctx), anyio.ErrTaskCanceled)
+			testkit.WantErr(t, h.Await(ctx), anyio.ErrTaskCanceled)
 		})
 		if s := first.Statistics(); s.TasksWaitingSend != 0 || s.TasksWaitingReceive != 0 {
 			t.Errorf("%+v", s)

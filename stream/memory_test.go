@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -47,9 +48,9 @@ func TestMemoryReceiveThenSend(t *testing.T) {
 				for _, s := range []string{"hello", "anyio"} {
 					idle(t, ctx)
 					if try {
-						wantErr(t, send.TrySend(s), nil)
+						testkit.WantErr(t, send.TrySend(s), nil)
 					} else {
-						wantErr(t, send.Send(ctx, s), nil)
+						testkit.WantErr(t, send.Send(ctx, s), nil)
 					}
 				}
 			})
@@ -61,13 +62,13 @@ func TestMemoryReceiveThenSend(t *testing.T) {
 
 func TestMemoryTrySendNeedsReceiverOrBuffer(t *testing.T) {
 	send, recv := stream.Memory[int](0)
-	wantErr(t, send.TrySend(1), anyio.ErrWouldBlock)
+	testkit.WantErr(t, send.TrySend(1), anyio.ErrWouldBlock)
 	_, err := recv.TryReceive()
-	wantErr(t, err, anyio.ErrWouldBlock)
+	testkit.WantErr(t, err, anyio.ErrWouldBlock)
 
 	send, recv = stream.Memory[int](1)
-	wantErr(t, send.TrySend(1), nil)
-	wantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
+	testkit.WantErr(t, send.TrySend(1), nil)
+	testkit.WantErr(t, send.TrySend(2), anyio.ErrWouldBlock)
 	if v, err := recv.TryReceive(); v != 1 || err != nil {
 		t.Error(v, err)
 	}
@@ -80,19 +81,19 @@ func TestMemoryTryReceiveReleasesBlockedSender(t *testing.T) {
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
 					for i := range buffer + 1 {
-						wantErr(t, send.Send(ctx, i), nil)
+						testkit.WantErr(t, send.Send(ctx, i), nil)
 					}
 					return nil
 				})
 				idle(t, ctx)
-				wantErr(t, send.TrySend(99), anyio.ErrWouldBlock)
+				testkit.WantErr(t, send.TrySend(99), anyio.ErrWouldBlock)
 				for i := range buffer + 1 {
 					if v, err := recv.TryReceive(); v != i || err != nil {
 						t.Errorf("item %d: %v, %v", i, v, err)
 					}
 				}
 				_, err := recv.TryReceive()
-				wantErr(t, err, anyio.ErrWouldBlock)
+				testkit.WantErr(t, err, anyio.ErrWouldBlock)
 			})
 			send.Close(ctx)
 			recv.Close(ctx)
@@ -122,7 +123,7 @@ func TestMemoryServesWaitersInOrder(t *testing.T) {
 				idle(t, ctx)
 			}
 			for i := range order {
-				wantErr(t, send.Send(ctx, i), nil)
+				testkit.WantErr(t, send.Send(ctx, i), nil)
 			}
 		})
 		if order != [4]int{0, 1, 2, 3} {
@@ -184,13 +185,13 @@ func TestMemoryIterationEndsWhenSendersAreClosed(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				for item, err := range recv.All(ctx) {
-					wantErr(t, err, nil)
+					testkit.WantErr(t, err, nil)
 					got = append(got, item)
 				}
 				return nil
 			})
-			wantErr(t, send.Send(ctx, "hello"), nil)
-			wantErr(t, send.Send(ctx, "anyio"), nil)
+			testkit.WantErr(t, send.Send(ctx, "hello"), nil)
+			testkit.WantErr(t, send.Send(ctx, "anyio"), nil)
 			send.Close(ctx)
 		})
 		if !slices.Equal(got, []string{"hello", "anyio"}) {
@@ -204,7 +205,7 @@ func TestMemoryIterationYieldsOtherErrorsOnce(t *testing.T) {
 		send, recv := stream.Memory[int](3)
 		defer send.Close(ctx)
 		for i := range 3 {
-			wantErr(t, send.Send(ctx, i), nil)
+			testkit.WantErr(t, send.Send(ctx, i), nil)
 		}
 		for v, err := range recv.All(ctx) { // leaving the loop closes nothing
 			if v != 0 || err != nil {
@@ -253,8 +254,8 @@ func TestMemoryStatistics(t *testing.T) {
 			a.Cancel("")
 			idle(t, ctx)
 			check(stream.MemoryStatistics{OpenSendStreams: 2, OpenReceiveStreams: 2, TasksWaitingReceive: 1})
-			wantErr(t, send.Send(ctx, 1), nil)
-			wantErr(t, send.Send(ctx, 2), nil)
+			testkit.WantErr(t, send.Send(ctx, 1), nil)
+			testkit.WantErr(t, send.Send(ctx, 2), nil)
 			check(stream.MemoryStatistics{OpenSendStreams: 2, OpenReceiveStreams: 2, CurrentBufferUsed: 1})
 			for range 2 {
 				tg.Go(func(ctx context.Context) error { return send2.Send(ctx, 3) })

@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -56,13 +57,13 @@ func TestMultiListenerAdoptsTheListenersOfNestedOnes(t *testing.T) {
 	if got := inner.Listeners(); len(got) != 0 {
 		t.Errorf("the nested one still has %v", got)
 	}
-	wantErr(t, inner.Close(ctx), nil)
+	testkit.WantErr(t, inner.Close(ctx), nil)
 	_, err := inner.Accept(ctx)
-	wantErr(t, err, anyio.ErrClosed)
-	wantErr(t, m.Close(ctx), nil)
+	testkit.WantErr(t, err, anyio.ErrClosed)
+	testkit.WantErr(t, m.Close(ctx), nil)
 	for _, l := range append(a, b...) {
 		_, err := l.Accept(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 	}
 }
 
@@ -82,7 +83,7 @@ func TestMultiListenerServesAll(t *testing.T) {
 							defer conn.Close(ctx)
 							return conn.Send(ctx, []byte("hello\n"))
 						})
-						wantErr(t, err, anyio.ErrClosed)
+						testkit.WantErr(t, err, anyio.ErrClosed)
 						return nil
 					})
 					for range 2 {
@@ -97,7 +98,7 @@ func TestMultiListenerServesAll(t *testing.T) {
 					if !errors.As(err, &busy) {
 						t.Errorf("error is %v, want a *BusyError", err)
 					}
-					wantErr(t, m.Close(ctx), nil)
+					testkit.WantErr(t, m.Close(ctx), nil)
 				})
 			})
 		})
@@ -134,7 +135,7 @@ func TestMultiListenerAcceptsFromEachInTurn(t *testing.T) {
 				if _, err := conn.Receive(ctx, buf[:]); err != nil {
 					t.Error(err)
 				}
-				wantErr(t, conn.Close(ctx), nil)
+				testkit.WantErr(t, conn.Close(ctx), nil)
 				count[buf[0]]++
 			}
 			for i, c := range count {
@@ -152,12 +153,12 @@ func TestMultiListenerCloseWakesAccept(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := m.Accept(ctx)
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
 			for range 2 {
-				wantErr(t, m.Close(ctx), nil)
+				testkit.WantErr(t, m.Close(ctx), nil)
 			}
 		})
 		canceled(t, ctx, func(ctx context.Context) error { _, err := m.Accept(ctx); return err })
@@ -168,11 +169,11 @@ func TestMultiListenerFailsWhenAListenerFails(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		ls, m := newListeners(2)
 		defer m.Close(ctx)
-		wantErr(t, ls[1].Close(ctx), nil)
+		testkit.WantErr(t, ls[1].Close(ctx), nil)
 		_, err := m.Accept(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 		err = m.Serve(ctx, nil, func(context.Context, stream.ByteStream) error { return nil })
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 	})
 }
 

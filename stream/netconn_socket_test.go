@@ -14,6 +14,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 	"golang.org/x/net/nettest"
@@ -44,7 +45,7 @@ var connections = map[string]func(ctx context.Context, dir string) (net.Listener
 // The simulator has no part in these tests: they use goroutines and real time.
 func TestNetConnOverSocketsKeepsThePromisesOfPackageNet(t *testing.T) {
 	dir, err := os.MkdirTemp("", "s") // paths of sockets are short
-	wantErr(t, err, nil)
+	testkit.WantErr(t, err, nil)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		for network, connect := range connections {
@@ -115,9 +116,9 @@ func TestHTTPOverSocketsOfOurs(t *testing.T) {
 				client.CloseIdleConnections()
 			}
 			err := server.Shutdown(context.Background())
-			wantErr(t, <-served, http.ErrServerClosed)
+			testkit.WantErr(t, <-served, http.ErrServerClosed)
 			return struct{}{}, err
 		})
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 	}, anyiotest.Skip("sim", "net/http starts goroutines, which a simulation cannot wait for"))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -51,12 +52,12 @@ func TestNetConnDeadlineInterruptsAndCanBeMoved(t *testing.T) {
 				return nil
 			})
 			wantReceived(t, ctx, peer, 2, "ab") // so Write waits now
-			wantErr(t, conn.SetDeadline(anyio.Now(ctx)), nil)
+			testkit.WantErr(t, conn.SetDeadline(anyio.Now(ctx)), nil)
 		})
 		_, err := conn.Read(make([]byte, 10))
 		wantTimeout(t, err)
-		wantErr(t, conn.SetReadDeadline(anyio.Now(ctx).Add(time.Hour)), nil)
-		wantErr(t, conn.SetWriteDeadline(time.Time{}), nil)
+		testkit.WantErr(t, conn.SetReadDeadline(anyio.Now(ctx).Add(time.Hour)), nil)
+		testkit.WantErr(t, conn.SetWriteDeadline(time.Time{}), nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(relay(peer, peer))
 			if n, err := conn.Write([]byte("echo")); n != 4 || err != nil {
@@ -66,7 +67,7 @@ func TestNetConnDeadlineInterruptsAndCanBeMoved(t *testing.T) {
 			if n, err := conn.Read(buf); string(buf[:n]) != "echo" || err != nil {
 				t.Errorf("read %q, %v", buf[:n], err)
 			}
-			wantErr(t, conn.Close(), nil)
+			testkit.WantErr(t, conn.Close(), nil)
 		})
 	})
 }
@@ -77,7 +78,7 @@ func TestNetConnDeadlinePasses(t *testing.T) {
 		defer peer.Close(ctx)
 		defer conn.Close()
 		begin := anyio.Now(ctx)
-		wantErr(t, conn.SetReadDeadline(begin.Add(5*time.Millisecond)), nil)
+		testkit.WantErr(t, conn.SetReadDeadline(begin.Add(5*time.Millisecond)), nil)
 		_, err := conn.Read(make([]byte, 1))
 		wantTimeout(t, err)
 		if waited := anyio.Now(ctx).Sub(begin); waited < 5*time.Millisecond {
@@ -106,7 +107,7 @@ func TestNetConnServesAllWhoCallAtOnce(t *testing.T) {
 					})
 				}
 			})
-			wantErr(t, conn.Close(), nil)
+			testkit.WantErr(t, conn.Close(), nil)
 		})
 		var counts [callers]int
 		for i := range read {
@@ -139,7 +140,7 @@ func TestNetConnWritesAreNotMixed(t *testing.T) {
 				})
 			})
 			got, err := receiveAll(ctx, peer, 3)
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			for i := 0; i+8 <= len(got); i += 8 {
 				if word := got[i : i+8]; !bytes.Equal(word, bytes.Repeat(word[:1], 8)) {
 					t.Errorf("mixed: %q", got)
@@ -149,7 +150,7 @@ func TestNetConnWritesAreNotMixed(t *testing.T) {
 				t.Errorf("received %d bytes, want 24", len(got))
 			}
 		})
-		wantErr(t, peer.Close(ctx), nil)
+		testkit.WantErr(t, peer.Close(ctx), nil)
 	})
 }
 
@@ -163,14 +164,14 @@ func TestNetConnEndsWithTheScopeOfItsContext(t *testing.T) {
 			return err
 		})
 		_, err := conn.Write([]byte("x"))
-		wantErr(t, err, anyio.ErrCanceled)
+		testkit.WantErr(t, err, anyio.ErrCanceled)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%v looks like a timeout", err)
 		}
-		wantErr(t, conn.Close(), nil)
+		testkit.WantErr(t, conn.Close(), nil)
 		_, err = peer.Receive(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrEndOfStream)
-		wantErr(t, peer.Close(ctx), nil)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, peer.Close(ctx), nil)
 	})
 }
 
@@ -190,23 +191,23 @@ func TestNetConnReadOfAGoroutineEndsWhenTheScopeIsLeft(t *testing.T) {
 			}()
 			return peer.Send(ctx, []byte("x"))
 		})
-		wantErr(t, err, nil)
-		wantErr(t, <-ended, anyio.ErrCanceled)
-		wantErr(t, conn.Close(), nil)
-		wantErr(t, peer.Close(ctx), nil)
+		testkit.WantErr(t, err, nil)
+		testkit.WantErr(t, <-ended, anyio.ErrCanceled)
+		testkit.WantErr(t, conn.Close(), nil)
+		testkit.WantErr(t, peer.Close(ctx), nil)
 	}, anyiotest.Skip("sim", "a simulation cannot wait for a goroutine outside"))
 }
 
 func TestNetConnHalfCloseAndClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		conn, peer := netPipe(ctx, 10)
-		wantErr(t, conn.(interface{ CloseWrite() error }).CloseWrite(), nil)
+		testkit.WantErr(t, conn.(interface{ CloseWrite() error }).CloseWrite(), nil)
 		_, err := conn.Write([]byte("x"))
-		wantErr(t, err, net.ErrClosed)
+		testkit.WantErr(t, err, net.ErrClosed)
 		_, err = peer.Receive(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrEndOfStream)
-		wantErr(t, peer.Send(ctx, []byte("answer")), nil)
-		wantErr(t, peer.Close(ctx), nil)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, peer.Send(ctx, []byte("answer")), nil)
+		testkit.WantErr(t, peer.Close(ctx), nil)
 		if got, err := io.ReadAll(conn); string(got) != "answer" || err != nil {
 			t.Errorf("read %q, %v", got, err)
 		}
@@ -214,11 +215,11 @@ func TestNetConnHalfCloseAndClose(t *testing.T) {
 			t.Errorf("after the end: %v, want io.EOF itself", err)
 		}
 		for range 2 {
-			wantErr(t, conn.Close(), nil)
+			testkit.WantErr(t, conn.Close(), nil)
 		}
 		_, err = conn.Read(make([]byte, 1))
-		wantErr(t, err, net.ErrClosed)
-		wantErr(t, conn.SetReadDeadline(time.Time{}), net.ErrClosed)
+		testkit.WantErr(t, err, net.ErrClosed)
+		testkit.WantErr(t, conn.SetReadDeadline(time.Time{}), net.ErrClosed)
 		var op *net.OpError
 		if !errors.As(err, &op) || op.Op != "read" {
 			t.Errorf("%v is no *net.OpError of a read", err)
@@ -234,17 +235,17 @@ func TestNetConnCloseWakesThoseWhoWait(t *testing.T) {
 			for range 2 { // of which one waits for its turn
 				tg.Go(func(ctx context.Context) error {
 					_, err := conn.Read(make([]byte, 1))
-					wantErr(t, err, net.ErrClosed)
+					testkit.WantErr(t, err, net.ErrClosed)
 					return nil
 				})
 				tg.Go(func(ctx context.Context) error {
 					_, err := conn.Write([]byte("xy"))
-					wantErr(t, err, net.ErrClosed)
+					testkit.WantErr(t, err, net.ErrClosed)
 					return nil
 				})
 			}
 			wantReceived(t, ctx, peer, 1, "x")
-			wantErr(t, conn.Close(), nil)
+			testkit.WantErr(t, conn.Close(), nil)
 		})
 	})
 }
@@ -266,12 +267,12 @@ func TestNetConnTellsAddresses(t *testing.T) {
 		if want := []string{"127.0.0.1:80", "/peer", "memory"}; !slices.Equal(got, want) {
 			t.Errorf("addresses %q, want %q", got, want)
 		}
-		wantErr(t, with.Close(), nil)
+		testkit.WantErr(t, with.Close(), nil)
 		_, err := with.Read(make([]byte, 1))
 		if want := "read tcp 127.0.0.1:80->/peer: anyio: resource is closed"; err == nil || err.Error() != want {
 			t.Errorf("error %q, want %q", err, want)
 		}
-		wantErr(t, without.Close(), nil)
+		testkit.WantErr(t, without.Close(), nil)
 	})
 }
 
@@ -288,14 +289,14 @@ func TestNetConnOfAForeignGoroutineHoldsUpNoTask(t *testing.T) {
 			read <- string(got)
 		}()
 		for _, word := range []string{"the ", "loop ", "goes ", "on"} {
-			wantErr(t, peer.Send(ctx, []byte(word)), nil)
+			testkit.WantErr(t, peer.Send(ctx, []byte(word)), nil)
 		}
-		wantErr(t, peer.SendEOF(ctx), nil)
+		testkit.WantErr(t, peer.SendEOF(ctx), nil)
 		got, err := anyio.RunBlocking(ctx, func() (string, error) { return <-read, nil })
 		if got != "the loop goes on" || err != nil {
 			t.Errorf("read %q, %v", got, err)
 		}
-		wantErr(t, conn.Close(), nil)
+		testkit.WantErr(t, conn.Close(), nil)
 	}, anyiotest.Skip("sim", "a simulation cannot wait for a goroutine outside"))
 }
 
@@ -307,15 +308,15 @@ func TestNetConnCallsDoNotAllocate(t *testing.T) {
 			buf := make([]byte, 8)
 			n := testing.AllocsPerRun(200, func() {
 				_, err := conn.Write(buf)
-				wantErr(t, err, nil)
+				testkit.WantErr(t, err, nil)
 				_, err = io.ReadFull(conn, buf)
-				wantErr(t, err, nil)
-				wantErr(t, conn.SetReadDeadline(anyio.Now(ctx).Add(time.Minute)), nil)
+				testkit.WantErr(t, err, nil)
+				testkit.WantErr(t, conn.SetReadDeadline(anyio.Now(ctx).Add(time.Minute)), nil)
 			})
 			if n != 0 {
 				t.Errorf("%v allocations a round", n)
 			}
-			wantErr(t, conn.Close(), nil)
+			testkit.WantErr(t, conn.Close(), nil)
 		})
 	}, anyiotest.Skip("sim", "the simulator records its steps"))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -53,12 +54,12 @@ func TestHTTPServerRunsOnAListenerOfOurs(t *testing.T) {
 			}
 			transport.CloseIdleConnections()
 			err := server.Shutdown(context.Background())
-			wantErr(t, <-served, http.ErrServerClosed)
+			testkit.WantErr(t, <-served, http.ErrServerClosed)
 			return struct{}{}, err
 		})
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		_, err = listener.Connect(ctx)
-		wantErr(t, err, anyio.ErrConnectionFailed)
+		testkit.WantErr(t, err, anyio.ErrConnectionFailed)
 	}, anyiotest.Skip("sim", "net/http starts goroutines, which a simulation cannot wait for"))
 }
 
@@ -74,13 +75,13 @@ func TestNetListenerEndsWithItsScopeOrItsListener(t *testing.T) {
 			for range 2 { // no BusyError: one waits for its turn
 				tg.Go(func(ctx context.Context) error {
 					_, err := nl.Accept()
-					wantErr(t, err, net.ErrClosed)
+					testkit.WantErr(t, err, net.ErrClosed)
 					return nil
 				})
 			}
-			wantErr(t, lowlevel.Checkpoint(ctx), nil)
-			wantErr(t, nl.Close(), nil)
-			wantErr(t, nl.Close(), nil)
+			testkit.WantErr(t, lowlevel.Checkpoint(ctx), nil)
+			testkit.WantErr(t, nl.Close(), nil)
+			testkit.WantErr(t, nl.Close(), nil)
 		})
 		if nl.Addr().Network() != "memory" {
 			t.Errorf("address %v", nl.Addr())
@@ -107,7 +108,7 @@ func TestDialContextObeysBothContexts(t *testing.T) {
 		foreign, cancel := context.WithCancelCause(context.Background())
 		cancel(io.ErrNoProgress)
 		_, err := dialing(ctx, l)(foreign, "tcp", "server:80")
-		wantErr(t, err, anyio.ErrCanceled)
+		testkit.WantErr(t, err, anyio.ErrCanceled)
 		var why *anyio.CanceledError
 		if !errors.As(err, &why) || why.Cause != io.ErrNoProgress {
 			t.Errorf("%v does not tell the cause", err)
@@ -131,13 +132,13 @@ func TestDialedConnectionOutlivesTheDialing(t *testing.T) {
 				scope.Cancel("dialed")
 				return err
 			})
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			_, err = conn.Write([]byte("still there"))
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			buf := make([]byte, 11)
 			_, err = io.ReadFull(conn, buf)
-			wantErr(t, err, nil)
-			wantErr(t, conn.Close(), nil)
+			testkit.WantErr(t, err, nil)
+			testkit.WantErr(t, conn.Close(), nil)
 			tg.Cancel("done")
 		})
 	})

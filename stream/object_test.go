@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -51,10 +52,10 @@ func TestReliableStreamsServeWhereUnreliableOnesDo(t *testing.T) {
 			}
 		})
 		for range 2 {
-			wantErr(t, a.SendEOF(ctx), nil)
+			testkit.WantErr(t, a.SendEOF(ctx), nil)
 		}
-		wantErr(t, a.Send(ctx, 3), anyio.ErrClosed)
-		wantErr(t, b.Send(ctx, 4), nil) // the other direction goes on
+		testkit.WantErr(t, a.Send(ctx, 3), anyio.ErrClosed)
+		testkit.WantErr(t, b.Send(ctx, 4), nil) // the other direction goes on
 		var half stream.UnreliableObjectReceiveStream[int] = stream.ObjectReceiveStream[int](a)
 		if v, err := half.Receive(ctx); v != 4 || err != nil {
 			t.Errorf("received %d, %v", v, err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -39,15 +40,15 @@ func TestPipeListenerConnects(t *testing.T) {
 					t.Fatal(err)
 				}
 				word, err := receiveAll(ctx, s, 10)
-				wantErr(t, err, nil)
+				testkit.WantErr(t, err, nil)
 				seen[string(word)] = true
-				wantErr(t, s.Close(ctx), nil)
+				testkit.WantErr(t, s.Close(ctx), nil)
 			}
 			if !seen["one"] || !seen["two"] {
 				t.Errorf("accepted %v", seen)
 			}
 		})
-		wantErr(t, l.Close(ctx), nil)
+		testkit.WantErr(t, l.Close(ctx), nil)
 	})
 }
 
@@ -55,14 +56,14 @@ func TestPipeListenerClosed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		refused := func(ctx context.Context, l *stream.PipeListener) {
 			_, err := l.Connect(ctx)
-			wantErr(t, err, anyio.ErrConnectionFailed)
-			wantErr(t, err, anyio.ErrClosed)
+			testkit.WantErr(t, err, anyio.ErrConnectionFailed)
+			testkit.WantErr(t, err, anyio.ErrClosed)
 		}
 		accepting, connecting := stream.NewPipeListener(0), stream.NewPipeListener(0)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := accepting.Accept(ctx)
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			tg.Go(func(ctx context.Context) error { refused(ctx, connecting); return nil })
@@ -72,11 +73,11 @@ func TestPipeListenerClosed(t *testing.T) {
 				t.Errorf("the second Accept got %v, want a BusyError", err)
 			}
 			for _, l := range []*stream.PipeListener{accepting, connecting, connecting} {
-				wantErr(t, l.Close(ctx), nil)
+				testkit.WantErr(t, l.Close(ctx), nil)
 			}
 		})
 		_, err := accepting.Accept(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 		refused(ctx, accepting)
 	})
 }
@@ -90,20 +91,20 @@ func TestServeWithoutGroupEndsWithAFailingHandler(t *testing.T) {
 				err := l.Serve(ctx, nil, func(ctx context.Context, s stream.ByteStream) error {
 					defer s.Close(ctx)
 					_, err := s.Receive(ctx, make([]byte, 1))
-					wantErr(t, err, nil)
+					testkit.WantErr(t, err, nil)
 					return io.ErrNoProgress
 				})
-				wantErr(t, err, io.ErrNoProgress)
+				testkit.WantErr(t, err, io.ErrNoProgress)
 				return nil
 			})
 			s, err := l.Connect(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantErr(t, s.Send(ctx, []byte("x")), nil)
+			testkit.WantErr(t, s.Send(ctx, []byte("x")), nil)
 			_, err = s.Receive(ctx, make([]byte, 1))
-			wantErr(t, err, anyio.ErrEndOfStream)
-			wantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, err, anyio.ErrEndOfStream)
+			testkit.WantErr(t, s.Close(ctx), nil)
 		})
 	})
 }
@@ -115,7 +116,7 @@ func TestServeWithGroupIsOutlivedByItsHandlers(t *testing.T) {
 			var served anyio.Event
 			handlers.Go(func(ctx context.Context) error {
 				defer served.Set()
-				wantErr(t, l.Serve(ctx, handlers, func(ctx context.Context, s stream.ByteStream) error {
+				testkit.WantErr(t, l.Serve(ctx, handlers, func(ctx context.Context, s stream.ByteStream) error {
 					return relay(s, s)(ctx)
 				}), anyio.ErrClosed)
 				return nil
@@ -124,11 +125,11 @@ func TestServeWithGroupIsOutlivedByItsHandlers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantErr(t, l.Close(ctx), nil)
-			wantErr(t, served.Wait(ctx), nil)
-			wantErr(t, s.Send(ctx, []byte("still served")), nil)
+			testkit.WantErr(t, l.Close(ctx), nil)
+			testkit.WantErr(t, served.Wait(ctx), nil)
+			testkit.WantErr(t, s.Send(ctx, []byte("still served")), nil)
 			wantReceived(t, ctx, s, 20, "still served")
-			wantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, s.Close(ctx), nil)
 		})
 	})
 }

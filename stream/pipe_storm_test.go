@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -55,7 +56,7 @@ func TestPipeCountsAndKeepsEachByteThroughCancellations(t *testing.T) {
 					t.Errorf("received %d bytes, not the %d that were sent", len(got), len(want))
 				}
 			})
-			wantErr(t, b.Close(ctx), nil)
+			testkit.WantErr(t, b.Close(ctx), nil)
 		})
 	}
 }
@@ -102,8 +103,8 @@ func TestNetConnKeepsEachByteThroughDeadlines(t *testing.T) {
 				t.Error("what was read is not what was written")
 			}
 		})
-		wantErr(t, x.Close(), nil)
-		wantErr(t, y.Close(), nil)
+		testkit.WantErr(t, x.Close(), nil)
+		testkit.WantErr(t, y.Close(), nil)
 	})
 }
 

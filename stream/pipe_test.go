@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -72,8 +73,8 @@ func TestPipeCarriesBytesInOrderBothWays(t *testing.T) {
 					})
 				}
 			})
-			wantErr(t, a.Close(ctx), nil)
-			wantErr(t, b.Close(ctx), nil)
+			testkit.WantErr(t, a.Close(ctx), nil)
+			testkit.WantErr(t, b.Close(ctx), nil)
 		})
 	}
 }
@@ -139,10 +140,10 @@ func TestPipeWaitsEndWithTheirScope(t *testing.T) {
 						return nil
 					})
 					err := call(ctx)
-					wantErr(t, err, anyio.ErrCanceled)
+					testkit.WantErr(t, err, anyio.ErrCanceled)
 					return err
 				})
-				wantErr(t, err, nil)
+				testkit.WantErr(t, err, nil)
 			})
 		}
 		abort(func(ctx context.Context) error {
@@ -152,7 +153,7 @@ func TestPipeWaitsEndWithTheirScope(t *testing.T) {
 		abort(func(ctx context.Context) error { return b.Send(ctx, []byte("abcd")) })
 		// What did not fit into the buffer was withdrawn.
 		wantReceived(t, ctx, a, 10, "ab")
-		wantErr(t, b.Send(ctx, []byte("ef")), nil)
+		testkit.WantErr(t, b.Send(ctx, []byte("ef")), nil)
 		wantReceived(t, ctx, a, 10, "ef")
 	})
 }
@@ -171,11 +172,11 @@ func TestPipeRefusesConcurrentUse(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := a.Receive(ctx, make([]byte, 1))
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			tg.Go(func(ctx context.Context) error {
-				wantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
+				testkit.WantErr(t, a.Send(ctx, []byte("x")), anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
@@ -183,7 +184,7 @@ func TestPipeRefusesConcurrentUse(t *testing.T) {
 			wantBusy(err, "reading from")
 			wantBusy(a.Send(ctx, []byte("y")), "writing to")
 			wantBusy(a.SendEOF(ctx), "writing to")
-			wantErr(t, a.Close(ctx), nil)
+			testkit.WantErr(t, a.Close(ctx), nil)
 		})
 	})
 }
@@ -192,47 +193,47 @@ func TestPipeHalfClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, b := stream.Pipe(10)
 		defer b.Close(ctx)
-		wantErr(t, a.Send(ctx, []byte("last")), nil)
-		wantErr(t, a.SendEOF(ctx), nil)
-		wantErr(t, a.SendEOF(ctx), nil)
-		wantErr(t, a.Send(ctx, []byte("more")), anyio.ErrClosed)
+		testkit.WantErr(t, a.Send(ctx, []byte("last")), nil)
+		testkit.WantErr(t, a.SendEOF(ctx), nil)
+		testkit.WantErr(t, a.SendEOF(ctx), nil)
+		testkit.WantErr(t, a.Send(ctx, []byte("more")), anyio.ErrClosed)
 		wantReceived(t, ctx, b, 10, "last")
 		for range 2 {
 			_, err := b.Receive(ctx, make([]byte, 1))
-			wantErr(t, err, anyio.ErrEndOfStream)
+			testkit.WantErr(t, err, anyio.ErrEndOfStream)
 		}
-		wantErr(t, b.Send(ctx, []byte("answer")), nil)
+		testkit.WantErr(t, b.Send(ctx, []byte("answer")), nil)
 		wantReceived(t, ctx, a, 10, "answer")
-		wantErr(t, a.Close(ctx), nil)
-		wantErr(t, a.SendEOF(ctx), anyio.ErrClosed)
+		testkit.WantErr(t, a.Close(ctx), nil)
+		testkit.WantErr(t, a.SendEOF(ctx), anyio.ErrClosed)
 	})
 }
 
 func TestPipeClosed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, b := stream.Pipe(4)
-		wantErr(t, a.Send(ctx, []byte("rest")), nil)
+		testkit.WantErr(t, a.Send(ctx, []byte("rest")), nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
-				wantErr(t, b.Send(ctx, []byte("too much")), anyio.ErrBroken)
+				testkit.WantErr(t, b.Send(ctx, []byte("too much")), anyio.ErrBroken)
 				return nil
 			})
 			idle(t, ctx)
 			canceled(t, ctx, func(ctx context.Context) error {
-				wantErr(t, a.Close(ctx), nil)
+				testkit.WantErr(t, a.Close(ctx), nil)
 				return context.Cause(ctx)
 			})
 		})
 		_, err := a.Receive(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrClosed)
-		wantErr(t, a.Send(ctx, nil), anyio.ErrClosed)
-		wantErr(t, b.Send(ctx, []byte("x")), anyio.ErrBroken)
+		testkit.WantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, a.Send(ctx, nil), anyio.ErrClosed)
+		testkit.WantErr(t, b.Send(ctx, []byte("x")), anyio.ErrBroken)
 		wantReceived(t, ctx, b, 10, "rest")
 		_, err = b.Receive(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
 		for range 2 {
-			wantErr(t, b.Close(ctx), nil)
-			wantErr(t, a.Close(ctx), nil)
+			testkit.WantErr(t, b.Close(ctx), nil)
+			testkit.WantErr(t, a.Close(ctx), nil)
 		}
 	})
 }
@@ -247,14 +248,14 @@ func TestPipeReceiverLearnsOfTheEndWhileItWaits(t *testing.T) {
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
 					_, err := a.Receive(ctx, make([]byte, 1))
-					wantErr(t, err, io.EOF)
+					testkit.WantErr(t, err, io.EOF)
 					return nil
 				})
 				idle(t, ctx)
-				wantErr(t, end(b), nil)
+				testkit.WantErr(t, end(b), nil)
 			})
-			wantErr(t, a.Close(ctx), nil)
-			wantErr(t, b.Close(ctx), nil)
+			testkit.WantErr(t, a.Close(ctx), nil)
+			testkit.WantErr(t, b.Close(ctx), nil)
 		}
 	})
 }
@@ -266,7 +267,7 @@ func TestPipeDoesNothingInCanceledScope(t *testing.T) {
 		defer a.Close(ctx)
 		canceled(t, ctx, func(ctx context.Context) error { return a.Send(ctx, []byte("no")) })
 		canceled(t, ctx, func(ctx context.Context) error { return a.SendEOF(ctx) })
-		wantErr(t, a.Send(ctx, []byte("yes")), nil)
+		testkit.WantErr(t, a.Send(ctx, []byte("yes")), nil)
 		wantReceived(t, ctx, b, 10, "yes")
 	})
 }
@@ -318,8 +319,8 @@ func TestPipeConnectsBackends(t *testing.T) {
 				t.Errorf("received %d bytes, %v, not the %d sent", len(got), err, len(want))
 			}
 		})
-		wantErr(t, <-failed, nil)
-		wantErr(t, a.Close(ctx), nil)
+		testkit.WantErr(t, <-failed, nil)
+		testkit.WantErr(t, a.Close(ctx), nil)
 	}, anyiotest.Skip("sim", "a simulation cannot wait for a goroutine outside"))
 }
 
@@ -344,7 +345,7 @@ func TestPipeCallsDoNotAllocate(t *testing.T) {
 			})
 			msg, buf := pattern(16), make([]byte, 64)
 			allocs := testing.AllocsPerRun(500, func() {
-				wantErr(t, a.Send(ctx, msg), nil)
+				testkit.WantErr(t, a.Send(ctx, msg), nil)
 				if _, err := a.Receive(ctx, buf); err != nil {
 					t.Error(err)
 				}
@@ -352,7 +353,7 @@ func TestPipeCallsDoNotAllocate(t *testing.T) {
 			if allocs != 0 {
 				t.Errorf("%v allocations a round", allocs)
 			}
-			wantErr(t, a.Close(ctx), nil)
+			testkit.WantErr(t, a.Close(ctx), nil)
 		})
 	}, anyiotest.Skip("sim", "the simulator records its steps"))
 }

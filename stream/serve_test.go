@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -22,7 +23,7 @@ func eachServer(t *testing.T, f func(t *testing.T, ctx context.Context, connectT
 					server = m
 				}
 				f(t, ctx, ls[1], server)
-				wantErr(t, m.Close(ctx), nil)
+				testkit.WantErr(t, m.Close(ctx), nil)
 			})
 		})
 	}
@@ -51,7 +52,7 @@ func TestHandlerThatFailsEndsServe(t *testing.T) {
 			err := server.Serve(ctx, nil, func(ctx context.Context, conn stream.ByteStream) error {
 				return errors.Join(errHandler, conn.Close(ctx))
 			})
-			wantErr(t, err, errHandler)
+			testkit.WantErr(t, err, errHandler)
 			if errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("%v tells of its own cancellation", err)
 			}
@@ -77,15 +78,15 @@ func TestHandlersBelongToTheGivenGroup(t *testing.T) {
 							return errHandler
 						})
 					})
-					wantErr(t, begun.Wait(ctx), nil)
+					testkit.WantErr(t, begun.Wait(ctx), nil)
 					tg.Cancel("enough was accepted")
 					return nil
 				})
-				wantErr(t, err, nil) // it did not wait for the handler, nor cancel it
+				testkit.WantErr(t, err, nil) // it did not wait for the handler, nor cancel it
 				over.Set()
 				return err
 			})
-			wantErr(t, err, errHandler)
+			testkit.WantErr(t, err, errHandler)
 		})
 	})
 }
@@ -104,12 +105,12 @@ func TestHandlersOfServesOwnGroupEndWithIt(t *testing.T) {
 						ended = anyio.SleepForever(ctx)
 						return ended
 					})
-					wantErr(t, ended, anyio.ErrCanceled)
-					wantErr(t, err, anyio.ErrClosed)
+					testkit.WantErr(t, ended, anyio.ErrCanceled)
+					testkit.WantErr(t, err, anyio.ErrClosed)
 					return nil
 				})
-				wantErr(t, begun.Wait(ctx), nil)
-				wantErr(t, server.Close(ctx), nil)
+				testkit.WantErr(t, begun.Wait(ctx), nil)
+				testkit.WantErr(t, server.Close(ctx), nil)
 			})
 		})
 	})
@@ -123,26 +124,26 @@ func TestServeWithAGroupThatHasEndedClosesTheConnection(t *testing.T) {
 		l := stream.NewPipeListener(10)
 		connected(t, ctx, l, func() {
 			conn, err := l.Accept(ctx)
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			defer func() {
 				if _, ok := recover().(*anyio.MisuseError); !ok {
 					t.Error("no misuse")
 				}
-				wantErr(t, conn.Send(ctx, []byte("x")), anyio.ErrClosed)
+				testkit.WantErr(t, conn.Send(ctx, []byte("x")), anyio.ErrClosed)
 			}()
 			_ = stream.Serve(ctx, func(context.Context) (stream.ByteStream, error) { return conn, nil }, ended,
 				func(context.Context, stream.ByteStream) error { return nil })
 		})
-		wantErr(t, l.Close(ctx), nil)
+		testkit.WantErr(t, l.Close(ctx), nil)
 	})
 }
 
 func TestConnectablesSayThatConnectingFailed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := stream.NewPipeListener(10)
-		wantErr(t, l.Close(ctx), nil)
+		testkit.WantErr(t, l.Close(ctx), nil)
 		text, err := stream.TextConnectable(l)
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		connects := map[string]func() error{
 			"pipe":     func() error { _, err := l.Connect(ctx); return err },
 			"text":     func() error { _, err := text.Connect(ctx); return err },

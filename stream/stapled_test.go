@@ -9,6 +9,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -45,12 +46,12 @@ func TestStapledCloseClosesBothHalvesEvenIfOneFails(t *testing.T) {
 	b, far2 := stream.Pipe(1)
 	s := stream.Staple(failingHalf{ByteStream: a, err: errSend}, failingHalf{ByteStream: b, err: errReceive})
 	err := s.Close(ctx)
-	wantErr(t, err, errSend)
-	wantErr(t, err, errReceive)
+	testkit.WantErr(t, err, errSend)
+	testkit.WantErr(t, err, errReceive)
 	for _, end := range []stream.ByteStream{far, far2} {
 		_, err := end.Receive(ctx, make([]byte, 1))
-		wantErr(t, err, anyio.ErrEndOfStream)
-		wantErr(t, end.Close(ctx), nil)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, end.Close(ctx), nil)
 	}
 }
 
@@ -70,7 +71,7 @@ func TestStapledCloseClosesTheSendingHalfFirst(t *testing.T) {
 		a, _ := stream.Pipe(1)
 		return toldHalf{a, func() { order = append(order, name) }}
 	}
-	wantErr(t, stream.Staple(half("send"), half("receive")).Close(ctx), nil)
+	testkit.WantErr(t, stream.Staple(half("send"), half("receive")).Close(ctx), nil)
 	if !slices.Equal(order, []string{"send", "receive"}) {
 		t.Errorf("closed in the order %v", order)
 	}
@@ -96,24 +97,24 @@ func TestStapledObjectStream(t *testing.T) {
 		defer farReceive.Close(ctx)
 		defer farSend.Close(ctx)
 		var s stream.ObjectStream[int] = stream.StapleObjects(send, receive)
-		wantErr(t, s.Send(ctx, 1), nil)
+		testkit.WantErr(t, s.Send(ctx, 1), nil)
 		for range 2 {
-			wantErr(t, s.SendEOF(ctx), nil)
+			testkit.WantErr(t, s.SendEOF(ctx), nil)
 		}
-		wantErr(t, s.Send(ctx, 2), anyio.ErrClosed)
+		testkit.WantErr(t, s.Send(ctx, 2), anyio.ErrClosed)
 		if got, err := farReceive.Receive(ctx); got != 1 || err != nil {
 			t.Errorf("got %d, %v", got, err)
 		}
 		_, err := farReceive.Receive(ctx)
-		wantErr(t, err, anyio.ErrEndOfStream)
-		wantErr(t, farSend.Send(ctx, 3), nil)
+		testkit.WantErr(t, err, anyio.ErrEndOfStream)
+		testkit.WantErr(t, farSend.Send(ctx, 3), nil)
 		if got, err := s.Receive(ctx); got != 3 || err != nil {
 			t.Errorf("got %d, %v", got, err)
 		}
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 		_, err = s.Receive(ctx)
-		wantErr(t, err, anyio.ErrClosed)
-		wantErr(t, farSend.Send(ctx, 4), anyio.ErrBroken)
+		testkit.WantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, farSend.Send(ctx, 4), anyio.ErrBroken)
 	})
 }
 
@@ -126,7 +127,7 @@ func TestStapledTrySendIsThatOfTheHalf(t *testing.T) {
 	defer send.Close(ctx)
 	defer receive.Close(ctx)
 	s := stream.StapleObjects(send, receive)
-	wantErr(t, s.TrySend(1), nil)
-	wantErr(t, s.TrySend(2), anyio.ErrWouldBlock)
-	wantErr(t, stream.StapleObjects(untried{send}, receive).TrySend(3), errors.ErrUnsupported)
+	testkit.WantErr(t, s.TrySend(1), nil)
+	testkit.WantErr(t, s.TrySend(2), anyio.ErrWouldBlock)
+	testkit.WantErr(t, stream.StapleObjects(untried{send}, receive).TrySend(3), errors.ErrUnsupported)
 }

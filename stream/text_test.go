@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -99,16 +100,16 @@ func TestTextIsEncodedInManyPieces(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx := context.Background()
-		wantErr(t, s.Send(ctx, ""), nil)
+		testkit.WantErr(t, s.Send(ctx, ""), nil)
 		for _, r := range c.text {
-			wantErr(t, s.Send(ctx, string(r)), nil)
+			testkit.WantErr(t, s.Send(ctx, string(r)), nil)
 		}
-		wantErr(t, s.Close(ctx), nil)
+		testkit.WantErr(t, s.Close(ctx), nil)
 		got, err := receiveText(t, b, stream.Encoding(c.encoding))
 		if got != c.text || !errors.Is(err, anyio.ErrEndOfStream) {
 			t.Errorf("%s: got %q, %v, want %q", c.encoding, got, err, c.text)
 		}
-		wantErr(t, b.Close(ctx), nil)
+		testkit.WantErr(t, b.Close(ctx), nil)
 	}
 }
 
@@ -117,10 +118,10 @@ func TestTextByteOrderMarkIsSentOnce(t *testing.T) {
 	a, b := stream.Pipe(1000)
 	defer b.Close(ctx)
 	s, err := stream.NewTextSender(a, stream.Encoding("utf-16"))
-	wantErr(t, err, nil)
-	wantErr(t, s.Send(ctx, "a"), nil)
-	wantErr(t, s.Send(ctx, "b"), nil)
-	wantErr(t, s.Close(ctx), nil)
+	testkit.WantErr(t, err, nil)
+	testkit.WantErr(t, s.Send(ctx, "a"), nil)
+	testkit.WantErr(t, s.Send(ctx, "b"), nil)
+	testkit.WantErr(t, s.Close(ctx), nil)
 	got, err := stream.NewBuffered(b).ReceiveExactly(ctx, 6)
 	wantText(t, got, err, "\xfe\xff\x00a\x00b")
 }
@@ -160,14 +161,14 @@ func TestTextErrorPolicies(t *testing.T) {
 
 func TestTruncatedTextIsAnUnexpectedEnd(t *testing.T) {
 	r, err := stream.NewTextReceiver(pieces("\xc3"))
-	wantErr(t, err, nil)
+	testkit.WantErr(t, err, nil)
 	_, err = r.Receive(context.Background())
-	wantErr(t, err, io.ErrUnexpectedEOF)
+	testkit.WantErr(t, err, io.ErrUnexpectedEOF)
 	if e, ok := errors.AsType[*stream.DecodeError](err); !ok {
 		t.Errorf("%T %v", e, err)
 	}
 	_, err = r.Receive(context.Background())
-	wantErr(t, err, anyio.ErrEndOfStream)
+	testkit.WantErr(t, err, anyio.ErrEndOfStream)
 }
 
 func TestTextThatCannotBeEncodedIsNotSent(t *testing.T) {
@@ -189,20 +190,20 @@ func TestTextThatCannotBeEncodedIsNotSent(t *testing.T) {
 		for policy, want := range map[stream.ErrorPolicy]string{stream.Strict: "", stream.Replace: c.replaced, stream.Ignore: c.ignored} {
 			a, b := stream.Pipe(1000)
 			s, err := stream.NewTextSender(a, stream.Encoding(c.encoding), stream.OnTextError(policy))
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			err = s.Send(ctx, c.text)
 			var bad *stream.EncodeError
 			if policy != stream.Strict {
-				wantErr(t, err, nil)
+				testkit.WantErr(t, err, nil)
 			} else if !errors.As(err, &bad) || bad.Offset != c.at {
 				t.Errorf("%s: error is %v, want one at %d", c.encoding, err, c.at)
 			}
-			wantErr(t, s.Send(ctx, "after"), nil)
-			wantErr(t, s.Close(ctx), nil)
+			testkit.WantErr(t, s.Send(ctx, "after"), nil)
+			testkit.WantErr(t, s.Close(ctx), nil)
 			if got, _ := receiveText(t, b, stream.Encoding(c.encoding)); got != want+"after" {
 				t.Errorf("%s, policy %d: got %q, want %q", c.encoding, policy, got, want+"after")
 			}
-			wantErr(t, b.Close(ctx), nil)
+			testkit.WantErr(t, b.Close(ctx), nil)
 		}
 	}
 }
@@ -233,23 +234,23 @@ func TestTextStreamGoesBothWays(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, b := stream.Pipe(100)
 		ta, err := stream.NewText(a)
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		tb, err := stream.NewText(b)
-		wantErr(t, err, nil)
-		wantErr(t, ta.Send(ctx, "grüße"), nil)
-		wantErr(t, ta.SendEOF(ctx), nil)
-		wantErr(t, ta.Send(ctx, "x"), anyio.ErrClosed)
+		testkit.WantErr(t, err, nil)
+		testkit.WantErr(t, ta.Send(ctx, "grüße"), nil)
+		testkit.WantErr(t, ta.SendEOF(ctx), nil)
+		testkit.WantErr(t, ta.Send(ctx, "x"), anyio.ErrClosed)
 		for text, err := range stream.All(ctx, tb) {
 			wantText(t, []byte(text), err, "grüße")
 		}
-		wantErr(t, tb.Send(ctx, "zurück"), nil)
+		testkit.WantErr(t, tb.Send(ctx, "zurück"), nil)
 		canceled(t, ctx, func(ctx context.Context) error { _, err := ta.Receive(ctx); return err })
 		got, err := ta.Receive(ctx)
 		wantText(t, []byte(got), err, "zurück")
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				_, err := ta.Receive(ctx)
-				wantErr(t, err, anyio.ErrClosed)
+				testkit.WantErr(t, err, anyio.ErrClosed)
 				return nil
 			})
 			idle(t, ctx)
@@ -257,9 +258,9 @@ func TestTextStreamGoesBothWays(t *testing.T) {
 			if _, err := ta.Receive(ctx); !errors.As(err, &busy) {
 				t.Errorf("error is %v, want a *BusyError", err)
 			}
-			wantErr(t, ta.Close(ctx), nil)
+			testkit.WantErr(t, ta.Close(ctx), nil)
 		})
-		wantErr(t, tb.Close(ctx), nil)
+		testkit.WantErr(t, tb.Close(ctx), nil)
 	})
 }
 
@@ -268,8 +269,8 @@ func TestTextStreamClosesItsTransportOnce(t *testing.T) {
 	a, _ := stream.Pipe(1)
 	closes := 0
 	s, err := stream.NewText(toldHalf{a, func() { closes++ }})
-	wantErr(t, err, nil)
-	wantErr(t, s.Close(ctx), nil)
+	testkit.WantErr(t, err, nil)
+	testkit.WantErr(t, s.Close(ctx), nil)
 	if closes != 1 {
 		t.Errorf("closed %d times", closes)
 	}
@@ -280,7 +281,7 @@ func TestTextConnectableMakesTextStreams(t *testing.T) {
 		l := stream.NewPipeListener(10)
 		defer l.Close(ctx)
 		c, err := stream.TextConnectable(l, stream.Encoding("iso-8859-1"))
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				conn, err := l.Accept(ctx)
@@ -291,7 +292,7 @@ func TestTextConnectableMakesTextStreams(t *testing.T) {
 				return conn.Send(ctx, []byte("\xfc"))
 			})
 			s, err := c.Connect(ctx)
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			defer s.Close(ctx)
 			got, err := s.Receive(ctx)
 			wantText(t, []byte(got), err, "ü")
@@ -303,11 +304,11 @@ func TestTextStreamHasTheAttributesOfItsTransport(t *testing.T) {
 	key := attr.New[int]("number")
 	s := failingHalf{attrs: attr.NewSet(key.Value(7))}
 	r, err := stream.NewTextReceiver(s)
-	wantErr(t, err, nil)
+	testkit.WantErr(t, err, nil)
 	w, err := stream.NewTextSender(s)
-	wantErr(t, err, nil)
+	testkit.WantErr(t, err, nil)
 	both, err := stream.NewText(s)
-	wantErr(t, err, nil)
+	testkit.WantErr(t, err, nil)
 	for _, wrapper := range []any{r, w, both, stream.NewBuffered(s), stream.NewBufferedReceiver(s)} {
 		if got, err := attr.Get(wrapper, key); got != 7 || err != nil {
 			t.Errorf("%T: got %d, %v", wrapper, got, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -24,10 +25,10 @@ func TestCloseNotifyIsTheEndOfTheStream(t *testing.T) {
 		wantEnd(t, ctx, s, io.EOF)
 		wantEnd(t, ctx, s, io.EOF)
 		wantEnd(t, ctx, c, anyio.ErrClosed)
-		wantErr(t, c.Send(ctx, []byte("x")), anyio.ErrClosed)
-		wantErr(t, c.SendEOF(ctx), anyio.ErrClosed)
+		testkit.WantErr(t, c.Send(ctx, []byte("x")), anyio.ErrClosed)
+		testkit.WantErr(t, c.SendEOF(ctx), anyio.ErrClosed)
 		_, _, err := c.Unwrap(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 		closeAll(t, ctx, s)
 	})
 }
@@ -88,7 +89,7 @@ func TestHalfClose(t *testing.T) {
 		c, s := pair(t, ctx, version)
 		if version < tls.VersionTLS13 {
 			err := c.SendEOF(ctx)
-			wantErr(t, err, errors.ErrUnsupported)
+			testkit.WantErr(t, err, errors.ErrUnsupported)
 			if want := "tlsstream: SendEOF needs TLS 1.3, this session uses TLS 1.2: unsupported operation"; err.Error() != want {
 				t.Errorf("the error is %q, want %q", err, want)
 			}
@@ -101,7 +102,7 @@ func TestHalfClose(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			wantErr(t, c.Send(ctx, []byte("x")), anyio.ErrClosed)
+			testkit.WantErr(t, c.Send(ctx, []byte("x")), anyio.ErrClosed)
 			receive(t, ctx, s, "question")
 			wantEnd(t, ctx, s, io.EOF)
 			send(t, ctx, s, "answer")
@@ -203,14 +204,14 @@ func TestUnwrapCanBeCanceledAndRepeated(t *testing.T) {
 				return anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 					scopes <- scope
 					_, _, err := c.Unwrap(ctx)
-					wantErr(t, err, anyio.ErrCanceled)
+					testkit.WantErr(t, err, anyio.ErrCanceled)
 					return err
 				})
 			})
 			idle(t, ctx)
 			(<-scopes).Cancel("test")
 		})
-		wantErr(t, c.Send(ctx, []byte("x")), anyio.ErrClosed)
+		testkit.WantErr(t, c.Send(ctx, []byte("x")), anyio.ErrClosed)
 		wantEnd(t, ctx, s, io.EOF)
 		group(t, ctx, func(_ context.Context, tg *anyio.TaskGroup) {
 			for _, x := range []*tlsstream.Stream{s, c} {
@@ -235,9 +236,9 @@ func TestUnwrapNeedsTheOtherSidesAlert(t *testing.T) {
 				t.Error("a transport that has ended is given back")
 			}
 			if standard {
-				wantErr(t, err, io.ErrUnexpectedEOF)
+				testkit.WantErr(t, err, io.ErrUnexpectedEOF)
 			} else {
-				wantErr(t, err, io.EOF)
+				testkit.WantErr(t, err, io.EOF)
 			}
 			closeAll(t, ctx, c, s)
 		}
@@ -255,7 +256,7 @@ func TestCloseWakesWhoWaits(t *testing.T) {
 				})
 				if sending {
 					tg.Go(func(ctx context.Context) error {
-						wantErr(t, c.Send(ctx, make([]byte, 2*room)), anyio.ErrClosed)
+						testkit.WantErr(t, c.Send(ctx, make([]byte, 2*room)), anyio.ErrClosed)
 						return nil
 					})
 				}
@@ -264,7 +265,7 @@ func TestCloseWakesWhoWaits(t *testing.T) {
 			})
 			_, err := readAll(ctx, s)
 			if sending {
-				wantErr(t, err, io.ErrUnexpectedEOF)
+				testkit.WantErr(t, err, io.ErrUnexpectedEOF)
 			} else if err != nil {
 				t.Error(err)
 			}
@@ -296,7 +297,7 @@ func TestCloseCanBeCanceledWhileTheOtherSideDoesNotRead(t *testing.T) {
 				return anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 					scopes <- scope
 					err := c.Close(ctx)
-					wantErr(t, err, anyio.ErrCanceled)
+					testkit.WantErr(t, err, anyio.ErrCanceled)
 					return err
 				})
 			})
@@ -314,7 +315,7 @@ func TestCloseDoesNotWaitForeverForAPeerThatDoesNotRead(t *testing.T) {
 		send(t, ctx, c.Transport(), string(make([]byte, room)))
 		begin := anyio.Now(ctx)
 		err := c.Close(ctx)
-		wantErr(t, err, anyio.ErrTimeout)
+		testkit.WantErr(t, err, anyio.ErrTimeout)
 		if !strings.Contains(err.Error(), "closing alert") {
 			t.Errorf("Close does not say what has taken too long: %v", err)
 		}
@@ -346,7 +347,7 @@ func TestDamagedRecordsBreakTheStream(t *testing.T) {
 		receive(t, ctx, s, "good")
 		wantEnd(t, ctx, s, anyio.ErrBroken)
 		wantEnd(t, ctx, s, anyio.ErrBroken)
-		wantErr(t, s.Send(ctx, []byte("x")), anyio.ErrBroken)
+		testkit.WantErr(t, s.Send(ctx, []byte("x")), anyio.ErrBroken)
 		closeAll(t, ctx, s)
 		_, err := c.Receive(ctx, make([]byte, 10)) // the alert came along with the close
 		if !errors.Is(err, anyio.ErrBroken) || errors.Is(err, io.ErrUnexpectedEOF) {

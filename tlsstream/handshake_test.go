@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -255,7 +256,7 @@ func TestClientCertificates(t *testing.T) {
 		}
 		if c != nil { // TLS 1.3: the client learns it later
 			_, cerr = c.Receive(ctx, make([]byte, 1))
-			wantErr(t, cerr, anyio.ErrBroken)
+			testkit.WantErr(t, cerr, anyio.ErrBroken)
 		}
 		if cerr == nil || !strings.Contains(cerr.Error(), "remote error: tls: ") {
 			t.Errorf("the client says %v", cerr)

@@ -113,13 +113,6 @@ func readAll(ctx context.Context, r stream.ByteReceiveStream) (all []byte, err e
 	}
 }
 
-func wantErr(t testing.TB, err error, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("the error is %v, want %v", err, want)
-	}
-}
-
 // wantEnd receives once more and wants that error.
 func wantEnd(t testing.TB, ctx context.Context, r stream.ByteReceiveStream, want error) {
 	t.Helper()

@@ -26,7 +26,7 @@ func TestStalledHandshakeTimesOut(t *testing.T) {
 			var told anyio.Event
 			opts := []tlsstream.Option{tlsstream.OnHandshakeError(func(ctx context.Context, err error, transport stream.ByteStream) {
 				after = anyio.Now(ctx).Sub(begin)
-				wantErr(t, err, anyio.ErrTimeout)
+				testkit.WantErr(t, err, anyio.ErrTimeout)
 				wantEnd(t, ctx, transport, anyio.ErrClosed)
 				told.Set()
 			})}
@@ -157,7 +157,7 @@ func TestHandshakeThatTimesOutNamesItselfAndThePeer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantErr(t, got, anyio.ErrTimeout)
+			testkit.WantErr(t, got, anyio.ErrTimeout)
 			var h *tlsstream.HandshakeError
 			if peer := silent.LocalAddr().String(); !errors.As(got, &h) || !strings.Contains(got.Error(), "TLS handshake") || !strings.Contains(got.Error(), peer) {
 				t.Errorf("the error is %v, want one that names the TLS handshake and %s", got, peer)
@@ -198,8 +198,8 @@ func TestListenerLimitsHandshakes(t *testing.T) {
 			if took := anyio.Now(ctx).Sub(begin); took != time.Minute {
 				t.Errorf("the second client was served after %v, want the minute that the first one has", took)
 			}
-			wantErr(t, silent.Close(ctx), nil)
-			wantErr(t, l.Close(ctx), nil)
+			testkit.WantErr(t, silent.Close(ctx), nil)
+			testkit.WantErr(t, l.Close(ctx), nil)
 		})
 	}, anyiotest.Only("sim"))
 	p := listenPipes()
@@ -216,10 +216,10 @@ func TestPanicInTheHandshakeClosesTheConnection(t *testing.T) {
 		l, err := tlsstream.NewListener(inner, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			panic("no certificates today")
 		}}, tlsstream.MaxHandshakes(1))
-		wantErr(t, err, nil)
+		testkit.WantErr(t, err, nil)
 		for range 2 { // the second one finds room
 			conn, err := inner.Connect(ctx)
-			wantErr(t, err, nil)
+			testkit.WantErr(t, err, nil)
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
 					if _, err := tlsstream.Client(ctx, conn, &tls.Config{ServerName: "nobody"}); err == nil || errors.Is(err, anyio.ErrCanceled) {
@@ -237,7 +237,7 @@ func TestPanicInTheHandshakeClosesTheConnection(t *testing.T) {
 					return err
 				})
 			})
-			wantErr(t, conn.Close(ctx), nil)
+			testkit.WantErr(t, conn.Close(ctx), nil)
 		}
 		closeAll(t, ctx, l)
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -117,7 +118,7 @@ func TestServeHandshakesInTheConnectionsTask(t *testing.T) {
 		})
 		closeAll(t, ctx, l, l)
 		_, err := p.Accept(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 	})
 }
 
@@ -140,7 +141,7 @@ func TestAcceptPassesOverFailedHandshakes(t *testing.T) {
 					t.Errorf("connecting: %v", err)
 				}
 				answer, err := ask(ctx, p, "hello")
-				wantErr(t, err, io.ErrUnexpectedEOF) // the server leaves the alert away
+				testkit.WantErr(t, err, io.ErrUnexpectedEOF) // the server leaves the alert away
 				if answer != "hello" {
 					t.Errorf("the answer is %q", answer)
 				}
@@ -189,6 +190,6 @@ func TestListenerAndConnectableNeedWhatTheyNeed(t *testing.T) {
 		wantEnd(t, ctx, conn, io.EOF) // closed
 		closeAll(t, ctx, conn, p)
 		_, err = tlsstream.NewConnectable(p, clientConfig()).Connect(ctx)
-		wantErr(t, err, anyio.ErrClosed)
+		testkit.WantErr(t, err, anyio.ErrClosed)
 	})
 }

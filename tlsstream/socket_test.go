@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
@@ -71,7 +72,7 @@ func TestDialOverSockets(t *testing.T) {
 		})
 		closeAll(t, ctx, l)
 		_, err = tlsstream.Dial(ctx, "127.0.0.1", port, serverConfig())
-		wantErr(t, err, syscall.ECONNREFUSED)
+		testkit.WantErr(t, err, syscall.ECONNREFUSED)
 	})
 }
 

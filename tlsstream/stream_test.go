@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -148,10 +149,10 @@ func TestSendInCanceledScopeHasNoEffect(t *testing.T) {
 		c, s := pair(t, ctx, version)
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 			scope.Cancel("test")
-			wantErr(t, c.Send(ctx, []byte("lost")), anyio.ErrCanceled)
-			wantErr(t, c.SendEOF(ctx), anyio.ErrCanceled)
+			testkit.WantErr(t, c.Send(ctx, []byte("lost")), anyio.ErrCanceled)
+			testkit.WantErr(t, c.SendEOF(ctx), anyio.ErrCanceled)
 			_, _, err := c.Unwrap(ctx)
-			wantErr(t, err, anyio.ErrCanceled)
+			testkit.WantErr(t, err, anyio.ErrCanceled)
 			wantEnd(t, ctx, c, anyio.ErrCanceled)
 			return nil
 		})
@@ -170,7 +171,7 @@ func cancelSend(t *testing.T, ctx context.Context, s *tlsstream.Stream, data []b
 	group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 		h := tg.Go(func(ctx context.Context) (err error) {
 			taken, err = s.SendCounted(ctx, data)
-			wantErr(t, err, anyio.ErrCanceled)
+			testkit.WantErr(t, err, anyio.ErrCanceled)
 			return err
 		})
 		idle(t, ctx)
@@ -214,7 +215,7 @@ func TestSendCanceledMidwayBreaksSendingOnly(t *testing.T) {
 		}
 		cancelSend(t, ctx, c, make([]byte, 3*room))
 		err := c.Send(ctx, []byte("more"))
-		wantErr(t, err, anyio.ErrBroken)
+		testkit.WantErr(t, err, anyio.ErrBroken)
 		if errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("%v looks like a cancellation", err)
 		}
@@ -222,7 +223,7 @@ func TestSendCanceledMidwayBreaksSendingOnly(t *testing.T) {
 		receive(t, ctx, c, "still here")
 		closeAll(t, ctx, c)
 		_, err = readAll(ctx, s)
-		wantErr(t, err, io.ErrUnexpectedEOF)
+		testkit.WantErr(t, err, io.ErrUnexpectedEOF)
 		closeAll(t, ctx, s)
 	})
 }

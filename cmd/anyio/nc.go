@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -73,7 +74,7 @@ func (f *ncFlags) run(ctx context.Context, std stdio, args []string) int {
 		return misused(std, "nc", err.Error())
 	}
 	err = anyio.Run(ctx, func(ctx context.Context) error {
-		return anyio.WithShutdown(ctx, n.run)
+		return signals.WithShutdown(ctx, n.run)
 	}, anyio.On(n.on), anyio.MainName("nc"))
 	return n.status(ctx, err)
 }
@@ -81,7 +82,7 @@ func (f *ncFlags) run(ctx context.Context, std stdio, args []string) int {
 // status is the exit status for an error, which it reports.
 func (n *netcat) status(ctx context.Context, err error) int {
 	status := exitFailed
-	if signal, ok := errors.AsType[*anyio.SignalError](err); ok {
+	if signal, ok := errors.AsType[*signals.Error](err); ok {
 		if status = signal.ExitCode(); err == error(signal) {
 			return status // that is what was asked for
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/process"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -86,7 +87,7 @@ func main() {
 		return target{name, needs, []string{self, "compile", name, how}}
 	}
 	// Ctrl-C ends a build in good order, too: WithShutdown cancels its scope.
-	err = anyio.WithShutdown(context.Background(), func(ctx context.Context) error {
+	err = signals.WithShutdown(context.Background(), func(ctx context.Context) error {
 		if err := build(ctx, 2, run("app", "well", "parser", "print"), run("parser", "well"), run("print", "well")); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -50,9 +51,9 @@ func serveAt(address string) error {
 // told, what was said before is delivered, and who does not take it in time is cut.
 func (r *room) serve(ctx context.Context, l *socket.TCPListener) error {
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, conns *anyio.TaskGroup) error {
-		err := anyio.WithShutdown(ctx, func(ctx context.Context) error { return l.Serve(ctx, conns, r.handle) })
+		err := signals.WithShutdown(ctx, func(ctx context.Context) error { return l.Serve(ctx, conns, r.handle) })
 		err = errors.Join(err, l.Close(ctx))
-		if _, ok := errors.AsType[*anyio.SignalError](err); !ok {
+		if _, ok := errors.AsType[*signals.Error](err); !ok {
 			return err
 		}
 		conns.SetDeadline(anyio.Now(ctx).Add(goodbyeLimit))

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/signals"
 )
 
 // A store keeps what the workers have saved.
@@ -53,7 +54,7 @@ func work(ctx context.Context, name string, to *store) (err error) {
 func main() {
 	to := &store{saved: map[string]int{}}
 	names := []string{"mail", "orders", "search"}
-	err := anyio.WithShutdown(context.Background(), func(ctx context.Context) error {
+	err := signals.WithShutdown(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for _, name := range names {
 				tg.Go(func(ctx context.Context) error { return work(ctx, name, to) }, anyio.Name(name))

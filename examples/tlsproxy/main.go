@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -35,7 +36,7 @@ func main() {
 	}
 	if err := anyio.Run(context.Background(), run); err != nil {
 		fmt.Fprintln(os.Stderr, "tlsproxy:", err)
-		if signal, ok := errors.AsType[*anyio.SignalError](err); ok {
+		if signal, ok := errors.AsType[*signals.Error](err); ok {
 			os.Exit(signal.ExitCode())
 		}
 		os.Exit(1)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
@@ -41,14 +42,14 @@ func serve[S stream.ByteStream](ctx context.Context, p *proxy, inner stream.List
 	var conns *anyio.TaskGroup
 	err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		conns = tg
-		err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
+		err := signals.WithShutdown(ctx, func(ctx context.Context) error {
 			return anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 				p.accepting = scope
 				return l.Serve(ctx, conns, p.handle)
 			})
 		})
 		err = errors.Join(err, l.Close(ctx)) // from now on connections are refused
-		if signal, ok := errors.AsType[*anyio.SignalError](err); ok {
+		if signal, ok := errors.AsType[*signals.Error](err); ok {
 			p.log("%v", signal.Signal)
 		} else if err != nil {
 			return err

@@ -33,9 +33,9 @@ var layers = []layer{
 	{"internal/realtime", "internal/bubble", ""},
 	// The kernel knows no backend, the backends nothing of what is built on it.
 	{"internal/kernel", "internal/bubble internal/coro internal/errgraph internal/quiet internal/race internal/timerq internal/waitq", goid},
-	{"internal/signals", "internal/kernel", ""},
+	{"internal/ossignal", "internal/kernel", ""},
 	{"internal/slots", "internal/kernel", ""},
-	{"internal/realworld", "internal/kernel internal/signals", ""},
+	{"internal/realworld", "internal/kernel internal/ossignal", ""},
 	{"internal/netconn", "internal/kernel internal/poll", sys},
 	{"internal/loop", "internal/coro internal/kernel internal/quiet internal/race internal/timerq internal/waitq", goid},
 	{"internal/parallel", "internal/bubble internal/kernel internal/netconn internal/quiet internal/race internal/realtime internal/realworld internal/timerq internal/waitq", ""},
@@ -44,8 +44,9 @@ var layers = []layer{
 	{"internal/simloop", "internal/kernel internal/loop internal/quiet internal/race internal/simnet", ""},
 	// What users import.
 	{"attr", "", ""},
-	{".", "internal/bubble internal/errgraph internal/eventloop internal/kernel internal/parallel internal/quiet internal/race internal/signals internal/slots internal/unclosed internal/waitq", ""},
+	{".", "internal/bubble internal/errgraph internal/eventloop internal/kernel internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
 	{"lowlevel", ". internal/kernel internal/waitq", ""},
+	{"signals", ". internal/kernel internal/ossignal internal/unclosed internal/waitq", ""},
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
 	{"stream", ". attr internal/kernel internal/unclosed internal/waitq", text},
 	{"socket", ". attr internal/errgraph internal/kernel internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
@@ -55,13 +56,13 @@ var layers = []layer{
 	{"anyiohttp", ". internal/kernel stream", ""},
 	{"anyiotest", ". internal/kernel internal/race sim stream", ""},
 	// Programs, and what is for tests.
-	{"cmd/anyio", ". attr fileio sim socket stream tlsstream", ""},
+	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
 	{"internal/soak", ". lowlevel process socket stream", ""},
-	{"internal/testkit", "", ""},
+	{"internal/testkit", ". internal/kernel internal/simloop", ""},
 }
 
 // examples may import what users do.
-const examples = ". attr fileio process sim socket stream tlsstream"
+const examples = ". attr fileio process signals sim socket stream tlsstream"
 
 // keptOut are packages of the standard library that cost a program much, by those that
 // are to be had without.

@@ -28,7 +28,7 @@ func readTests(t *testing.T) *testSources {
 	goFiles(t, func(path string) {
 		dir := packageOf(path)
 		isTest := strings.HasSuffix(path, "_test.go")
-		if !isTest && dir != "anyiotest" {
+		if !isTest && dir != "anyiotest" && dir != "internal/testkit" {
 			return
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
@@ -74,8 +74,8 @@ func (s *testSources) add(dir, name string, n ast.Node) {
 		case *ast.Ident:
 			used[x.Name] = true
 		case *ast.SelectorExpr:
-			if pkg, ok := x.X.(*ast.Ident); ok && pkg.Name == "anyiotest" {
-				used["anyiotest."+x.Sel.Name] = true
+			if pkg, ok := x.X.(*ast.Ident); ok && (pkg.Name == "anyiotest" || pkg.Name == "testkit") {
+				used[pkg.Name+"."+x.Sel.Name] = true
 			}
 		}
 		return true
@@ -87,7 +87,7 @@ func (s *testSources) add(dir, name string, n ast.Node) {
 func (s *testSources) has(test string) bool { return s.tests[test] != nil }
 
 // use reports whether the test has one of the identifiers in it, or in what it uses
-// of its package or of anyiotest, or in the TestMain that runs it.
+// of its package, of anyiotest or of testkit, or in the TestMain that runs it.
 func (s *testSources) use(test string, ids []string) bool {
 	all := s.known[test]
 	if all == nil {
@@ -115,6 +115,8 @@ func (s *testSources) follow(d declaration, seen map[declaration]bool, all map[s
 			all[id] = true
 			if suite, ok := strings.CutPrefix(id, "anyiotest."); ok {
 				s.follow(declaration{"anyiotest", suite}, seen, all)
+			} else if helper, ok := strings.CutPrefix(id, "testkit."); ok {
+				s.follow(declaration{"internal/testkit", helper}, seen, all)
 			} else {
 				s.follow(declaration{d.dir, id}, seen, all)
 			}

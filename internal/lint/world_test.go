@@ -21,6 +21,7 @@ var knowsBackends = map[string]string{
 	"sim":                "makes the simulator",
 	"run.go":             "makes the others, and finds one by its name",
 	"anyiotest/run.go":   "runs tests on those that are named",
+	"internal/testkit":   "tells tests where they run",
 }
 
 // TestNoFeatureAsksWhereItRuns: whatever is different in a simulation, on a loop or in the

@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/netconn"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -50,7 +51,7 @@ func TestAnyConnIsReadAgainAfterACancel(t *testing.T) {
 				_, err := a.Read(ctx, make([]byte, 3))
 				return err
 			})
-			must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error {
 					send(t, ctx, b, "hello world")
 					return nil
@@ -60,7 +61,7 @@ func TestAnyConnIsReadAgainAfterACancel(t *testing.T) {
 				return nil
 			}))
 		}
-		must(t, b.Close())
+		testkit.Must(t, b.Close())
 		if n, err := a.Read(ctx, make([]byte, 3)); n != 0 || err != io.EOF {
 			t.Errorf("read %d, %v, want io.EOF", n, err)
 		}
@@ -86,7 +87,7 @@ func TestAnyConnIsWokenByClose(t *testing.T) {
 func TestListenerWithoutDeadlinesKeepsTheConnection(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		inner, err := net.Listen("tcp4", "127.0.0.1:0")
-		must(t, err)
+		testkit.Must(t, err)
 		l := netconn.FromListener(plainListener{inner})
 		defer l.Close()
 		canceledWhileBlocked(t, ctx, func(ctx context.Context) error {
@@ -94,10 +95,10 @@ func TestListenerWithoutDeadlinesKeepsTheConnection(t *testing.T) {
 			return err
 		})
 		a, err := network.DialStream(ctx, kernel.SocketOptions{Network: "tcp4", Remote: l.LocalAddr()})
-		must(t, err)
+		testkit.Must(t, err)
 		defer a.Close()
 		b, err := l.Accept(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		defer b.Close()
 		send(t, ctx, a, "hello")
 		readAll(t, ctx, b, "hello")
@@ -113,7 +114,7 @@ func TestListenerWithoutDeadlinesDropsWhatComesTooLate(t *testing.T) {
 	x, y := net.Pipe()
 	release := make(chan struct{})
 	l := netconn.FromListener(&slowListener{release: release, conn: x})
-	must(t, anyio.Run(context.Background(), func(ctx context.Context) error {
+	testkit.Must(t, anyio.Run(context.Background(), func(ctx context.Context) error {
 		wokenByClose(t, ctx, l, func(ctx context.Context) error {
 			_, err := l.Accept(ctx)
 			return err
@@ -124,7 +125,7 @@ func TestListenerWithoutDeadlinesDropsWhatComesTooLate(t *testing.T) {
 	if _, err := y.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("got %v, want io.EOF", err)
 	}
-	must(t, y.Close())
+	testkit.Must(t, y.Close())
 }
 
 // slowListener does not mind its Close.
@@ -140,7 +141,7 @@ func (l *slowListener) Addr() net.Addr            { return &net.TCPAddr{} }
 func TestAnyPacketConn(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		inner, err := net.ListenPacket("udp4", "127.0.0.1:0")
-		must(t, err)
+		testkit.Must(t, err)
 		server := netconn.FromPacketConn(stubbornPackets{inner})
 		defer server.Close()
 		client := openUDP(t, ctx, kernel.Addr{})
@@ -148,14 +149,14 @@ func TestAnyPacketConn(t *testing.T) {
 			_, _, err := server.ReadFrom(ctx, make([]byte, 8))
 			return err
 		})
-		must(t, client.WriteTo(ctx, []byte("hello"), server.LocalAddr()))
+		testkit.Must(t, client.WriteTo(ctx, []byte("hello"), server.LocalAddr()))
 		buf := make([]byte, 8)
 		n, from, err := server.ReadFrom(ctx, buf)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(buf[:n]) != "hello" || from != client.LocalAddr() {
 			t.Errorf("read %q from %v", buf[:n], from)
 		}
-		must(t, server.WriteTo(ctx, []byte("yes"), from))
+		testkit.Must(t, server.WriteTo(ctx, []byte("yes"), from))
 		n, from, err = client.ReadFrom(ctx, buf)
 		if err != nil || string(buf[:n]) != "yes" || from != server.LocalAddr() {
 			t.Errorf("read %q from %v, %v", buf[:n], from, err)
@@ -170,7 +171,7 @@ func (stubbornPackets) SetWriteDeadline(time.Time) error { return errNone }
 
 // The clock of a simulation stands still during calls to the world outside.
 func TestRealConnectionsInASimulation(t *testing.T) {
-	must(t, anyio.Run(context.Background(), func(ctx context.Context) error {
+	testkit.Must(t, anyio.Run(context.Background(), func(ctx context.Context) error {
 		x, y := net.Pipe()
 		a, b := netconn.FromConn(x), netconn.FromConn(stubborn{y})
 		defer a.Close()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestCanceledAcceptLosesNoConnection(t *testing.T) {
@@ -22,13 +23,13 @@ func TestCanceledAcceptLosesNoConnection(t *testing.T) {
 				return err
 			})
 			a, err := network.DialStream(ctx, kernel.SocketOptions{Network: "tcp4", Remote: l.LocalAddr()})
-			must(t, err)
+			testkit.Must(t, err)
 			b, err := l.Accept(ctx)
-			must(t, err)
+			testkit.Must(t, err)
 			send(t, ctx, a, "hello")
 			readAll(t, ctx, b, "hello")
-			must(t, a.Close())
-			must(t, b.Close())
+			testkit.Must(t, a.Close())
+			testkit.Must(t, b.Close())
 		}
 	})
 }
@@ -40,7 +41,7 @@ func TestCloseWakesAccept(t *testing.T) {
 			_, err := l.Accept(ctx)
 			return err
 		})
-		must(t, l.Close()) // again
+		testkit.Must(t, l.Close()) // again
 	})
 }
 
@@ -48,13 +49,13 @@ func TestDialErrors(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		l := listenTCP(t, ctx)
 		o := kernel.SocketOptions{Network: "tcp4", Remote: l.LocalAddr()}
-		must(t, l.Close())
+		testkit.Must(t, l.Close())
 		_, err := network.DialStream(ctx, o)
 		var op *net.OpError
 		if !errors.Is(err, syscall.ECONNREFUSED) || !errors.As(err, &op) {
 			t.Errorf("got %v, want a *net.OpError round ECONNREFUSED", err)
 		}
-		must(t, anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+		testkit.Must(t, anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 			scope.Cancel("test")
 			if _, err := network.DialStream(ctx, o); !errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("got %v in a canceled scope", err)
@@ -68,9 +69,9 @@ func TestDialErrors(t *testing.T) {
 func TestCanceledDialEndsAtOnce(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		l, err := network.ListenStream(ctx, kernel.SocketOptions{Network: "tcp4", Local: loopback, Backlog: 1})
-		must(t, err)
+		testkit.Must(t, err)
 		defer l.Close()
-		must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for range 8 {
 				tg.Go(func(ctx context.Context) error {
 					c, err := network.DialStream(ctx, kernel.SocketOptions{Network: "tcp4", Remote: l.LocalAddr()})
@@ -83,7 +84,7 @@ func TestCanceledDialEndsAtOnce(t *testing.T) {
 					return err
 				})
 			}
-			must(t, anyio.WaitAllTasksBlocked(ctx))
+			testkit.Must(t, anyio.WaitAllTasksBlocked(ctx))
 			tg.Cancel("test")
 			return nil
 		}))
@@ -93,14 +94,14 @@ func TestCanceledDialEndsAtOnce(t *testing.T) {
 func TestListenerOptions(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		dual, err := network.ListenStream(ctx, kernel.SocketOptions{Network: "tcp"})
-		must(t, err)
+		testkit.Must(t, err)
 		defer dual.Close()
 		port := dual.LocalAddr().IP.Port()
 		a, err := network.DialStream(ctx, kernel.SocketOptions{Network: "tcp4", Remote: kernel.Addr{IP: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)}})
-		must(t, err)
+		testkit.Must(t, err)
 		defer a.Close()
 		b, err := dual.Accept(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		defer b.Close()
 		if got := b.RemoteAddr().IP.Addr(); !got.Is4() {
 			t.Errorf("the peer's address is %v, want one of IPv4", got)
@@ -108,7 +109,7 @@ func TestListenerOptions(t *testing.T) {
 
 		o := kernel.SocketOptions{Network: "tcp4", Local: loopback, Backlog: 5}
 		l, err := network.ListenStream(ctx, o)
-		must(t, err)
+		testkit.Must(t, err)
 		defer l.Close()
 		o.Local = l.LocalAddr()
 		if _, err := network.ListenStream(ctx, o); !errors.Is(err, syscall.EADDRINUSE) && !strings.Contains(err.Error(), "Only one usage") {
@@ -126,15 +127,15 @@ func TestV6Only(t *testing.T) {
 		}
 		defer six.Close()
 		four, err := network.ListenStream(ctx, kernel.SocketOptions{Network: "tcp4", Local: kernel.Addr{IP: netip.AddrPortFrom(netip.IPv4Unspecified(), six.LocalAddr().IP.Port())}})
-		must(t, err)
-		must(t, four.Close())
+		testkit.Must(t, err)
+		testkit.Must(t, four.Close())
 	})
 }
 
 func TestLookups(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		addrs, err := network.LookupHost(ctx, "ip4", "localhost")
-		must(t, err)
+		testkit.Must(t, err)
 		if len(addrs) == 0 || !addrs[0].IsLoopback() || !addrs[0].Is4() {
 			t.Errorf("localhost is %v", addrs)
 		}
@@ -145,7 +146,7 @@ func TestLookups(t *testing.T) {
 		if _, err := network.LookupPort(ctx, "tcp", "no-such-service"); !errors.As(err, &dns) {
 			t.Errorf("unknown service: %v, want a *net.DNSError", err)
 		}
-		must(t, anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+		testkit.Must(t, anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 			scope.Cancel("test")
 			if _, err := network.LookupHost(ctx, "ip", "localhost"); !errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("got %v in a canceled scope", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/netconn"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // TestMain looks for leaks after all tests.
@@ -28,20 +29,12 @@ func run(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	anyiotest.Run(t, f, anyiotest.Skip("sim", "calls to the world outside are not among the waits that a simulation can see; TestRealConnectionsInASimulation has what holds there"))
 }
 
-// must fails the test unless err is nil.
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 var loopback = kernel.Addr{IP: netip.MustParseAddrPort("127.0.0.1:0")}
 
 func listenTCP(t *testing.T, ctx context.Context) kernel.StreamListener {
 	t.Helper()
 	l, err := network.ListenStream(ctx, kernel.SocketOptions{Network: "tcp4", Local: loopback})
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	return l
 }
@@ -51,12 +44,12 @@ func tcpPair(t *testing.T, ctx context.Context) (client, server kernel.StreamCon
 	t.Helper()
 	l := listenTCP(t, ctx)
 	client, err := network.DialStream(ctx, kernel.SocketOptions{Network: "tcp4", Remote: l.LocalAddr()})
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	server, err = l.Accept(ctx)
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = server.Close() })
-	must(t, l.Close())
+	testkit.Must(t, l.Close())
 	return client, server
 }
 
@@ -65,7 +58,7 @@ func tcpPair(t *testing.T, ctx context.Context) (client, server kernel.StreamCon
 func canceledWhileBlocked(t *testing.T, ctx context.Context, call func(ctx context.Context) error, before ...func(ctx context.Context)) {
 	t.Helper()
 	var got error
-	must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+	testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		h := tg.Go(func(ctx context.Context) error {
 			got = call(ctx)
 			return got
@@ -87,7 +80,7 @@ func canceledWhileBlocked(t *testing.T, ctx context.Context, call func(ctx conte
 // wokenByClose runs call, closes once it waits, and checks the error.
 func wokenByClose(t *testing.T, ctx context.Context, closer io.Closer, call func(ctx context.Context) error) {
 	t.Helper()
-	must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+	testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		tg.Go(func(ctx context.Context) error {
 			if err := call(ctx); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("got %v, want net.ErrClosed", err)
@@ -107,7 +100,7 @@ func readAll(t *testing.T, ctx context.Context, c kernel.StreamConn, want string
 	buf, n := make([]byte, len(want)), 0
 	for n < len(buf) {
 		k, err := c.Read(ctx, buf[n:])
-		must(t, err)
+		testkit.Must(t, err)
 		n += k
 	}
 	if string(buf) != want {
@@ -118,7 +111,7 @@ func readAll(t *testing.T, ctx context.Context, c kernel.StreamConn, want string
 func send(t *testing.T, ctx context.Context, c kernel.StreamConn, data string) {
 	t.Helper()
 	n, err := c.Write(ctx, []byte(data))
-	must(t, err)
+	testkit.Must(t, err)
 	if n != len(data) {
 		t.Errorf("wrote %d bytes, want %d", n, len(data))
 	}

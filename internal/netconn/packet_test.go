@@ -8,12 +8,13 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func openUDP(t *testing.T, ctx context.Context, remote kernel.Addr) kernel.PacketConn {
 	t.Helper()
 	c, err := network.OpenPacket(ctx, kernel.SocketOptions{Network: "udp4", Local: loopback, Remote: remote})
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
@@ -25,16 +26,16 @@ func TestDatagrams(t *testing.T) {
 		if client.RemoteAddr() != server.LocalAddr() || server.RemoteAddr() != (kernel.Addr{}) {
 			t.Errorf("remote addresses %v and %v", client.RemoteAddr(), server.RemoteAddr())
 		}
-		must(t, client.WriteTo(ctx, []byte("question"), kernel.Addr{}))
+		testkit.Must(t, client.WriteTo(ctx, []byte("question"), kernel.Addr{}))
 		buf := make([]byte, 4)
 		n, from, err := server.ReadFrom(ctx, buf)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(buf[:n]) != "ques" || from != client.LocalAddr() {
 			t.Errorf("read %q from %v, want the begin of the datagram from %v", buf[:n], from, client.LocalAddr())
 		}
-		must(t, server.WriteTo(ctx, []byte("yes"), from))
+		testkit.Must(t, server.WriteTo(ctx, []byte("yes"), from))
 		n, from, err = client.ReadFrom(ctx, buf)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(buf[:n]) != "yes" || from != (kernel.Addr{}) {
 			t.Errorf("read %q from %v", buf[:n], from)
 		}
@@ -50,7 +51,7 @@ func TestCanceledReadFromLosesNothing(t *testing.T) {
 				_, _, err := server.ReadFrom(ctx, make([]byte, 8))
 				return err
 			})
-			must(t, client.WriteTo(ctx, []byte("hello"), kernel.Addr{}))
+			testkit.Must(t, client.WriteTo(ctx, []byte("hello"), kernel.Addr{}))
 			buf := make([]byte, 8)
 			n, _, err := server.ReadFrom(ctx, buf)
 			if err != nil || string(buf[:n]) != "hello" {
@@ -72,7 +73,7 @@ func TestCallsAllocateNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("pools drop what is in them at random under -race")
 	}
-	must(t, anyio.Run(context.Background(), func(ctx context.Context) error {
+	testkit.Must(t, anyio.Run(context.Background(), func(ctx context.Context) error {
 		a, b := tcpPair(t, ctx)
 		server := openUDP(t, ctx, kernel.Addr{})
 		client := openUDP(t, ctx, server.LocalAddr())
@@ -81,17 +82,17 @@ func TestCallsAllocateNothing(t *testing.T) {
 		calls := map[string]func(ctx context.Context){
 			"TCP": func(ctx context.Context) {
 				_, err := a.Write(ctx, buf)
-				must(t, err)
+				testkit.Must(t, err)
 				_, err = b.Read(ctx, buf)
-				must(t, err)
+				testkit.Must(t, err)
 			},
 			"UDP": func(ctx context.Context) {
-				must(t, client.WriteTo(ctx, buf, kernel.Addr{}))
+				testkit.Must(t, client.WriteTo(ctx, buf, kernel.Addr{}))
 				_, _, err := server.ReadFrom(ctx, buf)
-				must(t, err)
-				must(t, server.WriteTo(ctx, buf, to))
+				testkit.Must(t, err)
+				testkit.Must(t, server.WriteTo(ctx, buf, to))
 				_, _, err = client.ReadFrom(ctx, buf)
-				must(t, err)
+				testkit.Must(t, err)
 			},
 		}
 		for name, call := range calls {

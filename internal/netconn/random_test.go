@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -18,7 +19,7 @@ func TestRandomCancelsAgainstData(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		a, b := tcpPair(t, ctx)
 		const total = 1000
-		must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				for i := range total {
 					for range rand.IntN(4) {

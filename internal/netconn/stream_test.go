@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestStreamCarriesDataBothWaysAndEnds(t *testing.T) {
@@ -20,7 +21,7 @@ func TestStreamCarriesDataBothWaysAndEnds(t *testing.T) {
 		a, b := tcpPair(t, ctx)
 		send(t, ctx, a, "ping")
 		readAll(t, ctx, b, "ping")
-		must(t, a.CloseWrite())
+		testkit.Must(t, a.CloseWrite())
 		if n, err := b.Read(ctx, make([]byte, 8)); n != 0 || err != io.EOF {
 			t.Errorf("read %d, %v at the end, want io.EOF", n, err)
 		}
@@ -58,12 +59,12 @@ func TestCanceledWriteTellsHowMuchAndLeavesNoDeadline(t *testing.T) {
 		}, func(ctx context.Context) {
 			var err error
 			got, err = b.Read(ctx, buf)
-			must(t, err)
+			testkit.Must(t, err)
 		})
 		if n == 0 || n >= len(data) {
 			t.Fatalf("wrote %d of %d bytes", n, len(data))
 		}
-		must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				if _, err := a.Write(ctx, data[n:]); err != nil {
 					return err
@@ -79,7 +80,7 @@ func TestCanceledWriteTellsHowMuchAndLeavesNoDeadline(t *testing.T) {
 				if err == io.EOF {
 					break
 				}
-				must(t, err)
+				testkit.Must(t, err)
 			}
 			if got != len(data) {
 				t.Errorf("%d bytes arrived, want %d", got, len(data))
@@ -93,7 +94,7 @@ func TestCanceledScopeMakesCallsWithoutEffect(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		a, b := tcpPair(t, ctx)
 		send(t, ctx, b, "kept")
-		must(t, anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+		testkit.Must(t, anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 			scope.Cancel("test")
 			if n, err := a.Read(ctx, make([]byte, 8)); n != 0 || !errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("read %d, %v", n, err)
@@ -104,7 +105,7 @@ func TestCanceledScopeMakesCallsWithoutEffect(t *testing.T) {
 			return nil
 		}))
 		readAll(t, ctx, a, "kept")
-		must(t, a.CloseWrite())
+		testkit.Must(t, a.CloseWrite())
 		if n, err := b.Read(ctx, make([]byte, 8)); n != 0 || err != io.EOF {
 			t.Errorf("read %d, %v, want nothing and io.EOF", n, err)
 		}
@@ -129,14 +130,14 @@ func TestDeadlineOfAScopeEndsARead(t *testing.T) {
 func TestShieldKeepsARead(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		a, b := tcpPair(t, ctx)
-		must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				return anyio.Shielded(ctx, time.Hour, func(ctx context.Context) error {
 					readAll(t, ctx, a, "saved")
 					return nil
 				})
 			})
-			must(t, anyio.WaitAllTasksBlocked(ctx))
+			testkit.Must(t, anyio.WaitAllTasksBlocked(ctx))
 			tg.Cancel("test")
 			return anyio.Shielded(ctx, time.Hour, func(ctx context.Context) error {
 				send(t, ctx, b, "saved")
@@ -180,7 +181,7 @@ func TestCloseWakesReaderAndWriter(t *testing.T) {
 			_, err := a.Read(ctx, make([]byte, 8))
 			return err
 		})
-		must(t, a.Close()) // again
+		testkit.Must(t, a.Close()) // again
 		if _, err := a.Read(ctx, make([]byte, 8)); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("read after Close: %v", err)
 		}
@@ -196,7 +197,7 @@ func TestCloseWakesReaderAndWriter(t *testing.T) {
 func TestAbortResets(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		a, b := tcpPair(t, ctx)
-		must(t, a.Abort())
+		testkit.Must(t, a.Abort())
 		if _, err := b.Read(ctx, make([]byte, 8)); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("got %v, want ECONNRESET", err)
 		}
@@ -207,12 +208,12 @@ func TestAbortResets(t *testing.T) {
 func TestWaitsAreSeen(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		a, b := tcpPair(t, ctx)
-		must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				_, err := a.Read(ctx, make([]byte, 8))
 				return err
 			}, anyio.Name("reader"))
-			must(t, anyio.WaitAllTasksBlocked(ctx))
+			testkit.Must(t, anyio.WaitAllTasksBlocked(ctx))
 			var waits []string
 			for _, v := range kernel.Locate(ctx).Run().Tasks() {
 				if v.Task.Name() == "reader" {
@@ -232,7 +233,7 @@ func TestWaitsAreSeen(t *testing.T) {
 func TestGoroutineWithTheContextOfATask(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		a, b := tcpPair(t, ctx)
-		must(t, anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+		testkit.Must(t, anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 			var begun, done anyio.Event
 			var err error
 			go func() {
@@ -240,10 +241,10 @@ func TestGoroutineWithTheContextOfATask(t *testing.T) {
 				_, err = a.Read(ctx, make([]byte, 8))
 				done.Set()
 			}()
-			must(t, begun.Wait(ctx))
+			testkit.Must(t, begun.Wait(ctx))
 			scope.Cancel("test")
 			return anyio.Shielded(ctx, time.Hour, func(ctx context.Context) error {
-				must(t, done.Wait(ctx))
+				testkit.Must(t, done.Wait(ctx))
 				if !errors.Is(err, anyio.ErrCanceled) {
 					t.Errorf("got %v", err)
 				}

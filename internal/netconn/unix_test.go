@@ -16,37 +16,38 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/netconn"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestUnixSocketsPassDescriptors(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		path := filepath.Join(t.TempDir(), "s")
 		l, err := network.ListenStream(ctx, kernel.SocketOptions{Network: "unix", Local: kernel.Addr{Path: path}})
-		must(t, err)
-		must(t, network.Chmod(ctx, path, 0o600))
+		testkit.Must(t, err)
+		testkit.Must(t, network.Chmod(ctx, path, 0o600))
 		a, err := network.DialStream(ctx, kernel.SocketOptions{Network: "unix", Remote: l.LocalAddr()})
-		must(t, err)
+		testkit.Must(t, err)
 		defer a.Close()
 		b, err := l.Accept(ctx)
-		must(t, err)
+		testkit.Must(t, err)
 		defer b.Close()
-		must(t, l.Close())
+		testkit.Must(t, l.Close())
 		if _, err := os.Stat(path); err != nil {
 			t.Errorf("the socket file after Close: %v", err)
 		}
-		must(t, network.RemoveSocketFile(ctx, path))
-		must(t, network.RemoveSocketFile(ctx, path))
+		testkit.Must(t, network.RemoveSocketFile(ctx, path))
+		testkit.Must(t, network.RemoveSocketFile(ctx, path))
 
 		canceledWhileBlocked(t, ctx, func(ctx context.Context) error {
 			_, _, err := b.ReadFDs(ctx, make([]byte, 8), make([]uintptr, 1))
 			return err
 		})
 		r, w, err := os.Pipe()
-		must(t, err)
+		testkit.Must(t, err)
 		defer r.Close()
 		defer w.Close()
 		// Two are sent and one is wanted: the other is closed, or the leak check tells.
-		must(t, a.WriteFDs(ctx, []byte("look"), []uintptr{w.Fd(), w.Fd()}))
+		testkit.Must(t, a.WriteFDs(ctx, []byte("look"), []uintptr{w.Fd(), w.Fd()}))
 		buf, fds := make([]byte, 8), make([]uintptr, 1)
 		n, nfds, err := b.ReadFDs(ctx, buf, fds)
 		if !errors.Is(err, kernel.ErrDescriptorsCut) || string(buf[:n]) != "look" || nfds != 1 {
@@ -57,8 +58,8 @@ func TestUnixSocketsPassDescriptors(t *testing.T) {
 		}
 		got := os.NewFile(fds[0], "got")
 		_, err = got.WriteString("x")
-		must(t, err)
-		must(t, got.Close())
+		testkit.Must(t, err)
+		testkit.Must(t, got.Close())
 		if _, err := r.Read(buf); err != nil || buf[0] != 'x' {
 			t.Errorf("read %q, %v", buf[0], err)
 		}
@@ -69,16 +70,16 @@ func TestUnixDatagrams(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		o := kernel.SocketOptions{Network: "unixgram", Local: kernel.Addr{Path: filepath.Join(t.TempDir(), "s")}}
 		server, err := network.OpenPacket(ctx, o)
-		must(t, err)
+		testkit.Must(t, err)
 		defer server.Close()
 		unnamed, err := network.OpenPacket(ctx, kernel.SocketOptions{Network: "unixgram"})
-		must(t, err)
+		testkit.Must(t, err)
 		defer unnamed.Close()
 		connected, err := network.OpenPacket(ctx, kernel.SocketOptions{Network: "unixgram", Remote: o.Local})
-		must(t, err)
+		testkit.Must(t, err)
 		defer connected.Close()
-		must(t, unnamed.WriteTo(ctx, []byte("one"), o.Local))
-		must(t, connected.WriteTo(ctx, []byte("two"), kernel.Addr{}))
+		testkit.Must(t, unnamed.WriteTo(ctx, []byte("one"), o.Local))
+		testkit.Must(t, connected.WriteTo(ctx, []byte("two"), kernel.Addr{}))
 		for _, want := range []string{"one", "two"} {
 			buf := make([]byte, 8)
 			n, from, err := server.ReadFrom(ctx, buf)
@@ -92,12 +93,12 @@ func TestUnixDatagrams(t *testing.T) {
 func TestAdoptedStream(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-		must(t, err)
+		testkit.Must(t, err)
 		a, err := network.AdoptStream(ctx, uintptr(fds[0]))
-		must(t, err)
+		testkit.Must(t, err)
 		defer a.Close()
 		b, err := network.AdoptStream(ctx, uintptr(fds[1]))
-		must(t, err)
+		testkit.Must(t, err)
 		defer b.Close()
 		canceledWhileBlocked(t, ctx, func(ctx context.Context) error {
 			_, err := a.Read(ctx, make([]byte, 8))
@@ -111,16 +112,16 @@ func TestAdoptedStream(t *testing.T) {
 func TestWaitFD(t *testing.T) {
 	run(t, func(t *testing.T, ctx context.Context) {
 		var p [2]int
-		must(t, unix.Pipe(p[:]))
+		testkit.Must(t, unix.Pipe(p[:]))
 		defer unix.Close(p[0])
 		defer unix.Close(p[1])
 		fd := uintptr(p[0])
-		must(t, network.WaitFD(ctx, uintptr(p[1]), true))
+		testkit.Must(t, network.WaitFD(ctx, uintptr(p[1]), true))
 		for range 2 {
 			canceledWhileBlocked(t, ctx, func(ctx context.Context) error { return network.WaitFD(ctx, fd, false) })
-			must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error { return network.WaitFD(ctx, fd, false) })
-				must(t, anyio.WaitAllTasksBlocked(ctx))
+				testkit.Must(t, anyio.WaitAllTasksBlocked(ctx))
 				if err := network.WaitFD(ctx, fd, false); !errors.Is(err, syscall.EBUSY) {
 					t.Errorf("the second wait: %v, want EBUSY", err)
 				}
@@ -128,16 +129,16 @@ func TestWaitFD(t *testing.T) {
 				return err
 			}))
 			_, err := unix.Read(p[0], make([]byte, 1))
-			must(t, err)
+			testkit.Must(t, err)
 		}
-		must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				if err := network.WaitFD(ctx, fd, false); !errors.Is(err, net.ErrClosed) {
 					t.Errorf("got %v, want net.ErrClosed", err)
 				}
 				return nil
 			})
-			must(t, anyio.WaitAllTasksBlocked(ctx))
+			testkit.Must(t, anyio.WaitAllTasksBlocked(ctx))
 			network.NotifyClosing(ctx, fd)
 			return nil
 		}))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
@@ -64,7 +65,7 @@ var variants = []kind{
 		return err
 	})},
 	{name: "signals, all", want: anyio.ErrClosed, make: func(b *bench) wait {
-		r := must[*anyio.SignalReceiver](b)(anyio.OpenSignalReceiver(b.ctx, syscall.SIGTERM))
+		r := must[*signals.Receiver](b)(signals.Open(b.ctx, syscall.SIGTERM))
 		return waiting(func(ctx context.Context) error { return first(r.All(ctx)) }, closing(r), nil)
 	}},
 	{name: "memory stream, all", want: anyio.ErrClosed, make: func(b *bench) wait {

@@ -20,6 +20,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/fileio"
 	"github.com/anyio-go/anyio/process"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
@@ -181,7 +182,7 @@ var outside = []kind{
 		return accepting(socket.FromListener(must[net.Listener](b)(net.Listen("tcp", "127.0.0.1:0"))))
 	}},
 	{name: "signals", want: anyio.ErrClosed, make: func(b *bench) wait {
-		r := must[*anyio.SignalReceiver](b)(anyio.OpenSignalReceiver(b.ctx, syscall.SIGTERM))
+		r := must[*signals.Receiver](b)(signals.Open(b.ctx, syscall.SIGTERM))
 		return waiting(func(ctx context.Context) error { _, err := r.Receive(ctx); return err }, closing(r), nil)
 	}},
 }

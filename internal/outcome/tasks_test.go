@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/signals"
 )
 
 // through is a call that waits because a function given to it waits for an event.
@@ -121,7 +122,7 @@ var tasks = []kind{
 	{name: "Shielded", kept: true, make: through(func(ctx context.Context, f func(context.Context) error) error {
 		return anyio.Shielded(ctx, anyio.Forever, f)
 	})},
-	{name: "WithShutdown", make: through(func(ctx context.Context, f func(context.Context) error) error { return anyio.WithShutdown(ctx, f) })},
+	{name: "WithShutdown", make: through(func(ctx context.Context, f func(context.Context) error) error { return signals.WithShutdown(ctx, f) })},
 	{name: "Once.Do", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		var o anyio.Once
 		return o.Do(ctx, f)

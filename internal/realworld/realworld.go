@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/signals"
+	"github.com/anyio-go/anyio/internal/ossignal"
 )
 
 // A World has the methods of a kernel.World that ask the process and package time.
 type World struct{}
 
 // Signals are those of the process.
-func (World) Signals() kernel.Signals { return signals.Process{} }
+func (World) Signals() kernel.Signals { return ossignal.Process{} }
 
 // Admit is nil: everybody comes and goes as they like.
 func (World) Admit(kernel.Crossing) error { return nil }

@@ -1,6 +1,6 @@
-// Package signals is about the operating system's signals: which can be received, and
+// Package ossignal is about the operating system's signals: which can be received, and
 // how those of the process are.
-package signals
+package ossignal
 
 import (
 	"os"

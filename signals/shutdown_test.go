@@ -1,4 +1,4 @@
-package anyio_test
+package signals_test
 
 import (
 	"context"
@@ -9,37 +9,39 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/sim"
 )
 
 func TestShutdownCancelsTheBodyAndTellsTheSignal(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
 		saved := false
-		err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
+		err := signals.WithShutdown(ctx, func(ctx context.Context) error {
 			raise(t, ctx, os.Interrupt)
 			err := anyio.SleepForever(ctx)
-			wantCanceled(t, "sleep", err)
+			testkit.WantCanceled(t, "sleep", err)
 			ce, _ := errors.AsType[*anyio.CanceledError](context.Cause(ctx))
-			if e, ok := errors.AsType[*anyio.SignalError](ce.Cause); !ok || e.Signal != os.Interrupt {
+			if e, ok := errors.AsType[*signals.Error](ce.Cause); !ok || e.Signal != os.Interrupt {
 				t.Errorf("cause %v", context.Cause(ctx))
 			}
 			return errors.Join(err, anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { saved = true; return anyio.Sleep(ctx, 1) }))
 		})
-		e, ok := errors.AsType[*anyio.SignalError](err)
+		e, ok := errors.AsType[*signals.Error](err)
 		if !ok || e.Signal != os.Interrupt || !saved || errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("saved %v, error %v", saved, err)
 		} else if runtime.GOOS != "windows" && e.ExitCode() != 130 {
 			t.Errorf("exit code %d", e.ExitCode())
 		}
-		err = anyio.WithShutdown(ctx, func(ctx context.Context) error {
+		err = signals.WithShutdown(ctx, func(ctx context.Context) error {
 			raise(t, ctx, syscall.SIGHUP)
 			_ = anyio.SleepForever(ctx)
 			return errBoom
 		}, syscall.SIGHUP)
-		if _, ok := errors.AsType[*anyio.SignalError](err); !ok || !errors.Is(err, errBoom) {
+		if _, ok := errors.AsType[*signals.Error](err); !ok || !errors.Is(err, errBoom) {
 			t.Errorf("with another error: %v", err)
 		}
-		err = anyio.WithShutdown(ctx, func(ctx context.Context) error { return errBoom })
+		err = signals.WithShutdown(ctx, func(ctx context.Context) error { return errBoom })
 		if err != errBoom {
 			t.Errorf("without a signal: %v", err)
 		}
@@ -48,10 +50,10 @@ func TestShutdownCancelsTheBodyAndTellsTheSignal(t *testing.T) {
 
 func TestSecondSignalKillsASimulatedRun(t *testing.T) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		return anyio.WithShutdown(ctx, func(ctx context.Context) error {
-			wantNil(t, "first", sim.Raise(ctx, os.Interrupt))
+		return signals.WithShutdown(ctx, func(ctx context.Context) error {
+			testkit.WantNil(t, "first", sim.Raise(ctx, os.Interrupt))
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
-				wantNil(t, "second", sim.Raise(ctx, os.Interrupt))
+				testkit.WantNil(t, "second", sim.Raise(ctx, os.Interrupt))
 				return anyio.SleepForever(ctx)
 			})
 		})
@@ -63,18 +65,18 @@ func TestSecondSignalKillsASimulatedRun(t *testing.T) {
 
 func TestShutdownsInsideEachOther(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
-			err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
+		err := signals.WithShutdown(ctx, func(ctx context.Context) error {
+			err := signals.WithShutdown(ctx, func(ctx context.Context) error {
 				raise(t, ctx, os.Interrupt)
 				return anyio.SleepForever(ctx)
 			})
-			if e, ok := errors.AsType[*anyio.SignalError](err); !ok || e.Signal != os.Interrupt {
+			if e, ok := errors.AsType[*signals.Error](err); !ok || e.Signal != os.Interrupt {
 				t.Errorf("inner: %v", err)
 			}
 			// The inner one may have been told first.
 			return errors.Join(err, anyio.SleepForever(ctx))
 		})
-		if _, ok := errors.AsType[*anyio.SignalError](err); !ok || err.Error() != "anyio: received signal: interrupt" {
+		if _, ok := errors.AsType[*signals.Error](err); !ok || err.Error() != "anyio: received signal: interrupt" {
 			t.Errorf("outer: %v, want the signal told once", err)
 		}
 	})
@@ -83,17 +85,17 @@ func TestShutdownsInsideEachOther(t *testing.T) {
 // Only the inner one receives the signal, and the outer one goes on.
 func TestShutdownOfAPart(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
-			err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
+		err := signals.WithShutdown(ctx, func(ctx context.Context) error {
+			err := signals.WithShutdown(ctx, func(ctx context.Context) error {
 				raise(t, ctx, syscall.SIGHUP)
 				return anyio.SleepForever(ctx)
 			}, syscall.SIGHUP)
-			if e, ok := err.(*anyio.SignalError); !ok || e.Signal != syscall.SIGHUP {
+			if e, ok := err.(*signals.Error); !ok || e.Signal != syscall.SIGHUP {
 				t.Errorf("inner: %v", err)
 			}
 			return anyio.Sleep(ctx, 0)
 		})
-		wantNil(t, "outer", err)
+		testkit.WantNil(t, "outer", err)
 	})
 }
 
@@ -101,14 +103,14 @@ func TestShutdownInATaskEndsItsGroup(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				return anyio.WithShutdown(ctx, anyio.SleepForever)
+				return signals.WithShutdown(ctx, anyio.SleepForever)
 			})
 			tg.Go(anyio.SleepForever)
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			raise(t, ctx, os.Interrupt)
 			return anyio.SleepForever(ctx)
 		})
-		if _, ok := errors.AsType[*anyio.SignalError](err); !ok || errors.Is(err, anyio.ErrCanceled) {
+		if _, ok := errors.AsType[*signals.Error](err); !ok || errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -1,6 +1,6 @@
 //go:build unix
 
-package anyio_test
+package signals_test
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -26,32 +28,32 @@ func TestSimulatedShutdownLeavesTheProcessAlone(t *testing.T) {
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{})} {
 		_, simulated := on.(*sim.Sim)
 		err := anyio.Run(context.Background(), func(ctx context.Context) error {
-			return anyio.WithShutdown(ctx, func(context.Context) error {
+			return signals.WithShutdown(ctx, func(context.Context) error {
 				if signal.Ignored(syscall.SIGPIPE) != simulated {
 					t.Errorf("%s: SIGPIPE is ignored: %v", on.Name(), !simulated)
 				}
 				return nil
 			})
 		}, anyio.On(on))
-		wantNil(t, on.Name(), err)
+		testkit.WantNil(t, on.Name(), err)
 	}
 }
 
 func TestSignalsThatWereIgnoredAreIgnoredAfterwards(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		signal.Ignore(syscall.SIGHUP)
 		defer signal.Reset(syscall.SIGHUP)
 		first, second := receiver(t, ctx, syscall.SIGHUP, syscall.SIGHUP), receiver(t, ctx, syscall.SIGTERM, syscall.SIGHUP)
 		if signal.Ignored(syscall.SIGHUP) {
 			t.Error("ignored while received")
 		}
-		wantNil(t, "close", first.Close(ctx))
+		testkit.WantNil(t, "close", first.Close(ctx))
 		raise(t, ctx, syscall.SIGHUP)
 		if s, err := second.Receive(ctx); s != syscall.SIGHUP || err != nil {
 			t.Errorf("after the one that began first was closed: %v, %v", s, err)
 		}
-		wantNil(t, "close", second.Close(ctx))
+		testkit.WantNil(t, "close", second.Close(ctx))
 		if !signal.Ignored(syscall.SIGHUP) || signal.Ignored(syscall.SIGTERM) {
 			t.Error("not as it was afterwards")
 		}
@@ -60,7 +62,7 @@ func TestSignalsThatWereIgnoredAreIgnoredAfterwards(t *testing.T) {
 
 func TestChannelsOfOthersGetTheSignalsToo(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
-		skipSim(t, ctx)
+		testkit.SkipSim(t, ctx)
 		early, late := make(chan os.Signal, 9), make(chan os.Signal, 9)
 		signal.Notify(early, syscall.SIGHUP)
 		defer signal.Stop(early)
@@ -76,13 +78,13 @@ func TestChannelsOfOthersGetTheSignalsToo(t *testing.T) {
 		if s, err := r.Receive(ctx); s != syscall.SIGHUP || err != nil {
 			t.Errorf("got %v, %v", s, err)
 		}
-		wantNil(t, "close", r.Close(ctx))
+		testkit.WantNil(t, "close", r.Close(ctx))
 		raised()
-		err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
+		err := signals.WithShutdown(ctx, func(ctx context.Context) error {
 			raised()
 			return anyio.SleepForever(ctx)
 		}, syscall.SIGHUP)
-		if _, ok := err.(*anyio.SignalError); !ok {
+		if _, ok := err.(*signals.Error); !ok {
 			t.Errorf("shutdown: %v", err)
 		}
 		raised()
@@ -95,7 +97,7 @@ func TestOneSignalEndsAllRuns(t *testing.T) {
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		go func() {
 			ended <- anyio.Run(context.Background(), func(ctx context.Context) error {
-				return anyio.WithShutdown(ctx, func(ctx context.Context) error {
+				return signals.WithShutdown(ctx, func(ctx context.Context) error {
 					begun <- struct{}{}
 					return anyio.SleepForever(ctx)
 				}, syscall.SIGHUP)
@@ -104,9 +106,9 @@ func TestOneSignalEndsAllRuns(t *testing.T) {
 	}
 	<-begun
 	<-begun
-	wantNil(t, "kill", syscall.Kill(os.Getpid(), syscall.SIGHUP))
+	testkit.WantNil(t, "kill", syscall.Kill(os.Getpid(), syscall.SIGHUP))
 	for range 2 {
-		if e, ok := errors.AsType[*anyio.SignalError](<-ended); !ok || e.Signal != syscall.SIGHUP {
+		if e, ok := errors.AsType[*signals.Error](<-ended); !ok || e.Signal != syscall.SIGHUP {
 			t.Errorf("a run ended with %v", e)
 		}
 	}
@@ -123,17 +125,17 @@ var children = map[string]func(ctx context.Context) error{
 		return stubborn(ctx, syscall.SIGWINCH, syscall.SIGWINCH)
 	},
 	"print": func(ctx context.Context) error {
-		return anyio.WithShutdown(ctx, func(context.Context) error { return printToNobody() })
+		return signals.WithShutdown(ctx, func(context.Context) error { return printToNobody() })
 	},
 	"print afterwards": func(ctx context.Context) error {
-		err := anyio.WithShutdown(ctx, func(context.Context) error { return nil })
+		err := signals.WithShutdown(ctx, func(context.Context) error { return nil })
 		return errors.Join(err, printToNobody())
 	},
 	"send": sendToNobody,
 }
 
 func stubborn(ctx context.Context, first, second os.Signal) error {
-	return anyio.WithShutdown(ctx, func(ctx context.Context) error {
+	return signals.WithShutdown(ctx, func(ctx context.Context) error {
 		self, err := os.FindProcess(os.Getpid())
 		if err != nil {
 			return err
@@ -204,6 +206,9 @@ func TestSignalsEndProcessesOrDoNoHarm(t *testing.T) {
 			"print": "exit status 0", "print afterwards": "signal: broken pipe", "send": "exit status 0",
 		} {
 			t.Run(on+"/"+name, func(t *testing.T) {
+				if children[name] == nil {
+					t.Fatal("no such child")
+				}
 				cmd := exec.Command(os.Args[0], "-test.run=^TestChild$")
 				cmd.Env = append(os.Environ(), "ANYIO_TEST_CHILD="+name+"/"+on, "GORACE=atexit_sleep_ms=0")
 				var complaint strings.Builder
@@ -221,7 +226,7 @@ func TestSignalsEndProcessesOrDoNoHarm(t *testing.T) {
 				if err == nil || err == io.EOF { // it prints something, or nothing
 					err = out.Close()
 				}
-				wantNil(t, "close", err)
+				testkit.WantNil(t, "close", err)
 				_ = cmd.Wait() // the state tells more
 				if got := cmd.ProcessState.String(); got != want {
 					t.Errorf("the child ended with %q, want %q; it said: %s", got, want, complaint.String())

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package anyio
+package signals
 
 import (
 	"os"

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package anyio_test
+package signals_test
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package anyio
+package signals
 
 import (
 	"context"
@@ -7,17 +7,18 @@ import (
 	"runtime"
 	"sync/atomic"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A SignalError is returned by WithShutdown when a signal has ended its body.
-type SignalError struct{ Signal os.Signal }
+// An Error is returned by WithShutdown when a signal has ended its body.
+type Error struct{ Signal os.Signal }
 
-func (e *SignalError) Error() string { return "anyio: received signal: " + e.Signal.String() }
+func (e *Error) Error() string { return "anyio: received signal: " + e.Signal.String() }
 
 // ExitCode returns what shells report for a program that the signal has ended: 128 plus
 // its number. On Windows it is 1.
-func (e *SignalError) ExitCode() int {
+func (e *Error) ExitCode() int {
 	if n, ok := signalNumber(e.Signal); ok && runtime.GOOS != "windows" {
 		return 128 + n
 	}
@@ -25,13 +26,14 @@ func (e *SignalError) ExitCode() int {
 }
 
 // WithShutdown runs body, which one of the signals ends in good order: the first
-// cancels the scope of the body, with a *SignalError as the cause, and what must be
-// done in the end is done in Shielded scopes; a second one, the same or another, ends
+// cancels the scope of the body, with an *Error as the cause, and what must be
+// done in the end is done in scopes of anyio.Shielded; a second one, the same or another, ends
 // the process at once, as if nobody had received it (a simulated run is killed: all
-// its waits fail). Without signals they are os.Interrupt and
-// SIGTERM, which is also the end of the console or session on Windows. Those that OpenSignalReceiver refuses are a *MisuseError.
+// its waits fail). Without signals they are os.Interrupt and SIGTERM, which is also the
+// end of the console or session on Windows. Those that Open refuses are a
+// *anyio.MisuseError.
 //
-// The cancellation is removed as by WithCancelScope. In its place the *SignalError
+// The cancellation is removed as by anyio.WithCancelScope. In its place the *Error
 // is returned, so that a program can exit with its ExitCode, joined with an error
 // of the body if there was another. A signal that comes when body is about to return
 // is told as well; one that comes after WithShutdown has its effect again.
@@ -44,21 +46,22 @@ func (e *SignalError) ExitCode() int {
 // order, and is not ended by the signal, as Go programs otherwise are. Writes to other
 // descriptors and to sockets give the error in any case.
 //
-// Cancellation: when it comes from outside, as for WithCancelScope.
+// Cancellation: when it comes from outside, as for anyio.WithCancelScope.
 func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sigs ...os.Signal) error {
 	if len(sigs) == 0 {
 		sigs = shutdownSignals
-	} else if err := checkSignals("WithShutdown", sigs); err != nil {
+	} else if err := check("signals.WithShutdown", sigs); err != nil {
 		return err
 	}
-	var received atomic.Pointer[SignalError]
-	err := WithCancelScope(ctx, func(ctx context.Context, s *CancelScope) error {
-		r := s.s.Run()
+	var received atomic.Pointer[Error]
+	err := anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
+		scope := kernel.Locate(ctx).S
+		r := scope.Run()
 		defer r.Signals().KeepPipeErrors()()
 		stop := r.Signals().Subscribe(sigs, func(sig os.Signal) {
-			e := &SignalError{sig}
+			e := &Error{sig}
 			if received.CompareAndSwap(nil, e) {
-				s.s.Cancel(&kernel.Cause{Err: e})
+				scope.Cancel(&kernel.Cause{Err: e})
 			} else {
 				r.Signals().End(r, sig, &kernel.Cause{Kind: kernel.ByKill, Err: e, Reason: "a second signal"})
 			}
@@ -67,7 +70,7 @@ func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sig
 		return body(ctx)
 	})
 	e := received.Load()
-	switch inner, ok := errors.AsType[*SignalError](err); {
+	switch inner, ok := errors.AsType[*Error](err); {
 	case e == nil, ok && inner.Signal == e.Signal: // a call inside this one tells of it
 		return err
 	case err == nil:

@@ -1,4 +1,4 @@
-package anyio_test
+package signals_test
 
 import (
 	"context"
@@ -7,7 +7,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/signals"
 	"golang.org/x/sys/unix"
 )
 
@@ -31,11 +32,11 @@ func TestSignalAtTheEndOfAShutdownIsTold(t *testing.T) {
 	ctx := context.Background()
 	guard := receiver(t, ctx, syscall.SIGHUP)
 	for range 500 {
-		err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
+		err := signals.WithShutdown(ctx, func(ctx context.Context) error {
 			raiseHere(t, syscall.SIGHUP)
 			return nil
 		}, syscall.SIGHUP)
-		if e, ok := err.(*anyio.SignalError); !ok || e.Signal != syscall.SIGHUP {
+		if e, ok := err.(*signals.Error); !ok || e.Signal != syscall.SIGHUP {
 			t.Fatalf("the signal at the end is not told: %v", err)
 		}
 		if _, err := guard.Receive(ctx); err != nil { // lest the next one is merged with it
@@ -49,8 +50,8 @@ func TestSignalsThatOthersTakeAreRefused(t *testing.T) {
 		syscall.SIGKILL: "no process receive", syscall.SIGSTOP: "no process receive",
 		syscall.SIGPROF: "profiler", 32: "C library", 33: "C library", 34: "C library",
 	} {
-		_, err := anyio.OpenSignalReceiver(context.Background(), s)
-		misuseText(t, err, why, "OpenSignalReceiver")
+		_, err := signals.Open(context.Background(), s)
+		testkit.WantMisuseText(t, err, why, "signals.Open")
 	}
 }
 
@@ -70,6 +71,6 @@ func TestAllOtherSignalsAreReceived(t *testing.T) {
 		if s, err := r.Receive(ctx); s != n || err != nil {
 			t.Errorf("signal %d: %v, %v", int(n), s, err)
 		}
-		wantNil(t, "close", r.Close(ctx))
+		testkit.WantNil(t, "close", r.Close(ctx))
 	}
 }

@@ -1,4 +1,4 @@
-package anyio_test
+package signals_test
 
 import (
 	"context"
@@ -10,18 +10,20 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/sim"
 )
 
 // receiver begins to receive a signal until the end of the test, at the latest.
-func receiver(t *testing.T, ctx context.Context, sigs ...os.Signal) *anyio.SignalReceiver {
+func receiver(t *testing.T, ctx context.Context, sigs ...os.Signal) *signals.Receiver {
 	t.Helper()
-	r, err := anyio.OpenSignalReceiver(ctx, sigs...)
+	r, err := signals.Open(ctx, sigs...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { wantNil(t, "close", r.Close(ctx)) })
+	t.Cleanup(func() { testkit.WantNil(t, "close", r.Close(ctx)) })
 	return r
 }
 
@@ -29,7 +31,7 @@ func TestReceiversOfTheSameSignalAllGetIt(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
 		first, second := receiver(t, ctx, syscall.SIGHUP), receiver(t, ctx, syscall.SIGTERM, syscall.SIGHUP)
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			for _, r := range []*anyio.SignalReceiver{first, second} {
+			for _, r := range []*signals.Receiver{first, second} {
 				tg.Go(func(ctx context.Context) error {
 					s, err := r.Receive(ctx)
 					if s != syscall.SIGHUP || err != nil {
@@ -38,12 +40,12 @@ func TestReceiversOfTheSameSignalAllGetIt(t *testing.T) {
 					return nil
 				})
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			raise(t, ctx, syscall.SIGHUP)
 			return nil
 		})
-		wantNil(t, "group", err)
-		wantNil(t, "close the first", first.Close(ctx))
+		testkit.WantNil(t, "group", err)
+		testkit.WantNil(t, "close the first", first.Close(ctx))
 		raise(t, ctx, syscall.SIGHUP)
 		if s, err := second.Receive(ctx); s != syscall.SIGHUP || err != nil {
 			t.Errorf("when the first is closed: %v, %v", s, err)
@@ -75,20 +77,20 @@ func TestSignalsOfOneInstantReachAllWhoReceiveThem(t *testing.T) {
 					return nil
 				})
 			}
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			for _, s := range sigs {
 				raise(t, ctx, s)
 			}
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
 // A signal that has ended a wait is received, whatever happens before the task runs.
 func TestSignalThatComesBeforeTheCloseIsReceived(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		if backendOf(ctx) != "sim" {
+		if testkit.BackendOf(ctx) != "sim" {
 			t.Skip("elsewhere nobody can tell when the signal has arrived")
 		}
 		r := receiver(t, ctx, syscall.SIGHUP, syscall.SIGTERM)
@@ -102,14 +104,14 @@ func TestSignalThatComesBeforeTheCloseIsReceived(t *testing.T) {
 				}
 				return nil
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			raise(t, ctx, syscall.SIGHUP)
 			raise(t, ctx, syscall.SIGTERM)
-			wantNil(t, "close", r.Close(ctx))
+			testkit.WantNil(t, "close", r.Close(ctx))
 			tg.Cancel("afterwards")
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	}, anyiotest.Seeds(20))
 }
 
@@ -149,7 +151,7 @@ func TestReceiverIsClosedWhileSignalsArrive(t *testing.T) {
 				}
 				return r.Close(ctx)
 			})
-			wantNil(t, "group", err)
+			testkit.WantNil(t, "group", err)
 		}
 	})
 }
@@ -165,13 +167,13 @@ func TestBurstOfSignalsArrivesAtLeastOnce(t *testing.T) {
 		raise(t, ctx, syscall.SIGTERM)
 		n := 0
 		for s, err := range r.All(ctx) {
-			wantNil(t, "receive", err)
+			testkit.WantNil(t, "receive", err)
 			if s == syscall.SIGTERM || err != nil {
 				break
 			}
 			n++
 		}
-		if n < 1 || n > burst || simulated(ctx) && n != burst {
+		if n < 1 || n > burst || testkit.Simulated(ctx) && n != burst {
 			t.Errorf("%d of %d signals have arrived", n, burst)
 		}
 	})
@@ -179,17 +181,17 @@ func TestBurstOfSignalsArrivesAtLeastOnce(t *testing.T) {
 
 func TestSignalReceiversCanBeCanceledEverywhere(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
-		var outer *anyio.SignalReceiver
+		var outer *signals.Receiver
 		got, sent := 0, 0
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) (err error) {
-				outer, err = anyio.OpenSignalReceiver(ctx, syscall.SIGHUP)
+				outer, err = signals.Open(ctx, syscall.SIGHUP)
 				return err
 			},
 			Body: func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
-						r, err := anyio.OpenSignalReceiver(ctx, syscall.SIGTERM)
+						r, err := signals.Open(ctx, syscall.SIGTERM)
 						if err != nil {
 							return err
 						}
@@ -251,7 +253,7 @@ func TestShutdownCanBeCanceledEverywhere(t *testing.T) {
 		signaled := false
 		return anyiotest.Scenario{
 			Body: func(ctx context.Context) error {
-				err := anyio.WithShutdown(ctx, func(ctx context.Context) error {
+				err := signals.WithShutdown(ctx, func(ctx context.Context) error {
 					if err := lowlevel.Checkpoint(ctx); err != nil {
 						return err
 					}
@@ -261,7 +263,7 @@ func TestShutdownCanBeCanceledEverywhere(t *testing.T) {
 					}
 					return anyio.SleepForever(ctx)
 				})
-				if e, ok := errors.AsType[*anyio.SignalError](err); ok != signaled || ok && e.Signal != os.Interrupt {
+				if e, ok := errors.AsType[*signals.Error](err); ok != signaled || ok && e.Signal != os.Interrupt {
 					return fmt.Errorf("signaled: %t, got %w", signaled, err)
 				}
 				if !signaled {

@@ -1,17 +1,25 @@
-package anyio
+// Package signals receives the signals of the operating system, and ends programs by
+// them in good order.
+//
+// # Limitations
+//
+// Signals reach the whole process: every receiver of one gets it. On Windows only
+// os.Interrupt and SIGTERM exist.
+package signals
 
 import (
 	"context"
 	"iter"
 	"os"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/signals"
+	"github.com/anyio-go/anyio/internal/ossignal"
 	"github.com/anyio-go/anyio/internal/unclosed"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
-// A SignalReceiver receives operating system signals in the order in which they
+// A Receiver receives operating system signals in the order in which they
 // arrive. What has arrived is kept, without a limit, while nobody waits. One task may
 // receive at a time, from any goroutine.
 //
@@ -19,8 +27,8 @@ import (
 // got the first arrives once. So of a burst of one number at least one is received,
 // in the end, and there is no order between different ones sent at the same time.
 // Count events by other means.
-type SignalReceiver struct {
-	guard ResourceGuard
+type Receiver struct {
+	guard anyio.ResourceGuard
 	stop  func()
 	inbox *inbox
 	watch *unclosed.Watch // nil outside debug runs
@@ -36,38 +44,38 @@ type inbox struct {
 	closed  bool
 }
 
-// OpenSignalReceiver begins to receive the given signals, of which one may be named
+// Open begins to receive the given signals, of which one may be named
 // twice; they have no other effect from then on. Close it: that restores what was
-// there before (debug runs warn of receivers that were never closed). Receivers of the same signal all get it, and so do channels given to
-// signal.Notify; they may be closed in any order. Only if the signal was ignored
-// before, the end of the last receiver lets it be ignored again by signal.Ignore, which
-// ends such channels, too. No signal at all, one that the system does not have, and one
-// that no program can receive, such as SIGKILL, are a *MisuseError. In the simulator
+// there before (debug runs warn of receivers that were never closed). Receivers of the
+// same signal all get it, and so do channels given to signal.Notify; they may be closed
+// in any order. Only if the signal was ignored before, the end of the last receiver
+// lets it be ignored again by signal.Ignore, which ends such channels, too. No signal at all, one that the system does not have, and one
+// that no program can receive, such as SIGKILL, are a *anyio.MisuseError. In the simulator
 // the signals come from sim.Raise. Cancellation: nothing was changed.
-func OpenSignalReceiver(ctx context.Context, sigs ...os.Signal) (*SignalReceiver, error) {
+func Open(ctx context.Context, sigs ...os.Signal) (*Receiver, error) {
 	if len(sigs) == 0 {
-		return nil, misuse("OpenSignalReceiver without a signal: name those to receive, such as os.Interrupt")
+		return nil, &anyio.MisuseError{Text: "signals.Open without a signal: name those to receive, such as os.Interrupt"}
 	}
-	if err := checkSignals("OpenSignalReceiver", sigs); err != nil {
+	if err := check("signals.Open", sigs); err != nil {
 		return nil, err
 	}
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &SignalReceiver{guard: ResourceGuard{Action: "receiving signals from"}, inbox: &inbox{}}
+	r := &Receiver{guard: anyio.ResourceGuard{Action: "receiving signals from"}, inbox: &inbox{}}
 	if kernel.DebugRuns() {
-		r.watch = unclosed.New(r, "SignalReceiver", kernel.CallerPC(1))
+		r.watch = unclosed.New(r, "signals.Receiver", kernel.CallerPC(1))
 	}
 	r.stop = p.Run().Signals().Subscribe(sigs, r.inbox.push)
 	return r, nil
 }
 
-// checkSignals refuses signals that can never arrive.
-func checkSignals(call string, sigs []os.Signal) error {
+// check refuses signals that can never arrive.
+func check(call string, sigs []os.Signal) error {
 	for _, s := range sigs {
-		if why := signals.Refusal(s); why != "" {
-			return misuse(call + ": " + why)
+		if why := ossignal.Refusal(s); why != "" {
+			return &anyio.MisuseError{Text: call + ": " + why}
 		}
 	}
 	return nil
@@ -123,23 +131,23 @@ func (b *inbox) take(p kernel.Place) (os.Signal, error) {
 			b.waiter.Remove(&w.Node)
 			return nil, err
 		case w.Index == signalsClosed:
-			return nil, ErrClosed
+			return nil, anyio.ErrClosed
 		}
 		return b.handed, nil
 	}
 	if b.closed {
-		return nil, p.CanceledOr(ErrClosed)
+		return nil, p.CanceledOr(anyio.ErrClosed)
 	}
 	s := b.arrived[0]
 	b.arrived = b.arrived[1:]
 	return s, nil
 }
 
-var opSignal = kernel.RegisterOp("SignalReceiver.Receive")
+var opSignal = kernel.RegisterOp("signals.Receiver.Receive")
 
-// Receive waits for the next signal. The errors are ErrClosed, and a *BusyError if
+// Receive waits for the next signal. The errors are anyio.ErrClosed, and a *anyio.BusyError if
 // another task receives. Cancellation: no signal is lost.
-func (r *SignalReceiver) Receive(ctx context.Context) (os.Signal, error) {
+func (r *Receiver) Receive(ctx context.Context) (os.Signal, error) {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return nil, err
@@ -153,7 +161,7 @@ func (r *SignalReceiver) Receive(ctx context.Context) (os.Signal, error) {
 
 // All receives until it is canceled or the receiver is closed, which ends the sequence
 // after the error was yielded once. Cancellation: no signal is lost.
-func (r *SignalReceiver) All(ctx context.Context) iter.Seq2[os.Signal, error] {
+func (r *Receiver) All(ctx context.Context) iter.Seq2[os.Signal, error] {
 	return func(yield func(os.Signal, error) bool) {
 		for {
 			s, err := r.Receive(ctx)
@@ -165,10 +173,10 @@ func (r *SignalReceiver) All(ctx context.Context) iter.Seq2[os.Signal, error] {
 }
 
 // Close ends the receiving, restores what was there before and wakes who waits with
-// ErrClosed. Signals that have arrived and were not received are dropped; one that
+// anyio.ErrClosed. Signals that have arrived and were not received are dropped; one that
 // comes later has its effect again. It always returns nil. Any task may call it.
 // Cancellation: ignored; it never waits for a task.
-func (r *SignalReceiver) Close(ctx context.Context) error {
+func (r *Receiver) Close(ctx context.Context) error {
 	r.stop()
 	r.watch.Stop()
 	r.inbox.close()

@@ -1,4 +1,4 @@
-package anyio_test
+package signals_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -20,22 +21,22 @@ import (
 func leaveReceiver(t *testing.T) (line int) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		_, _, line, _ = runtime.Caller(0)
-		_, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP)
-		wantNil(t, "open", err)
-		closed, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP)
-		wantNil(t, "open", err)
+		_, err := signals.Open(ctx, syscall.SIGHUP)
+		testkit.WantNil(t, "open", err)
+		closed, err := signals.Open(ctx, syscall.SIGHUP)
+		testkit.WantNil(t, "open", err)
 		return closed.Close(ctx)
 	}, anyio.Debug(), anyio.On(sim.New(sim.Config{})))
-	wantNil(t, "run", err)
+	testkit.WantNil(t, "run", err)
 	return line
 }
 
 func TestUnclosedSignalReceiversAreReportedInDebugRuns(t *testing.T) {
 	log := testkit.CaptureGarbage(t)
 	line := leaveReceiver(t)
-	want := fmt.Sprintf("unclosed SignalReceiver created at signals_unclosed_test.go:%d", line+1)
+	want := fmt.Sprintf("unclosed signals.Receiver created at unclosed_test.go:%d", line+1)
 	text := log.Collect(1, want)
-	if n := strings.Count(text, want); n != 1 || strings.Count(text, "SignalReceiver") != 1 {
+	if n := strings.Count(text, want); n != 1 || strings.Count(text, "signals.Receiver") != 1 {
 		t.Errorf("want once %q in\n%s", want, text)
 	}
 }

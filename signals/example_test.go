@@ -1,4 +1,4 @@
-package anyio_test
+package signals_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -26,9 +27,9 @@ func ExampleWithShutdown() {
 		return errors.Join(err, saving)
 	}
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		return anyio.WithShutdown(ctx, work)
+		return signals.WithShutdown(ctx, work)
 	}, anyio.On(sim.New(sim.Config{})))
-	var signal *anyio.SignalError
+	var signal *signals.Error
 	if errors.As(err, &signal) {
 		fmt.Println(err) // and then os.Exit(signal.ExitCode()), 130 on UNIX
 	}
@@ -37,9 +38,9 @@ func ExampleWithShutdown() {
 	// anyio: received signal: interrupt
 }
 
-func ExampleOpenSignalReceiver() {
+func ExampleOpen() {
 	anyio.Run(context.Background(), func(ctx context.Context) error {
-		r, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP, syscall.SIGTERM)
+		r, err := signals.Open(ctx, syscall.SIGHUP, syscall.SIGTERM)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package anyio_test
+package signals_test
 
 import (
 	"context"
@@ -10,14 +10,16 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/sim"
 )
 
 // raise sends a signal to this process, or to the simulation of ctx.
 func raise(t *testing.T, ctx context.Context, s os.Signal) {
 	t.Helper()
-	if simulated(ctx) {
-		wantNil(t, "raise", sim.Raise(ctx, s))
+	if testkit.Simulated(ctx) {
+		testkit.WantNil(t, "raise", sim.Raise(ctx, s))
 		return
 	}
 	raiseHere(t, s.(syscall.Signal))
@@ -30,14 +32,14 @@ func signalTest(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 			if _, ok := on.(*sim.Sim); runtime.GOOS == "windows" && !ok {
 				t.Skip("Windows processes send themselves no signals")
 			}
-			wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error { f(t, ctx); return nil }, anyio.On(on)))
+			testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error { f(t, ctx); return nil }, anyio.On(on)))
 		})
 	}
 }
 
 func TestSignalsAreReceivedInOrder(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
-		r, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGHUP)
+		r, err := signals.Open(ctx, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGHUP)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +57,7 @@ func TestSignalsAreReceivedInOrder(t *testing.T) {
 
 func TestReceiverOfSignalsCanBeCanceledAndClosed(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
-		r, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP)
+		r, err := signals.Open(ctx, syscall.SIGHUP)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,16 +65,16 @@ func TestReceiverOfSignalsCanBeCanceledAndClosed(t *testing.T) {
 			var errs []error
 			first := tg.Go(func(ctx context.Context) error {
 				_, err := r.Receive(ctx)
-				wantCanceled(t, "first", err)
+				testkit.WantCanceled(t, "first", err)
 				return err
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			_, err := r.Receive(ctx)
 			if _, ok := errors.AsType[*anyio.BusyError](err); !ok {
 				t.Errorf("second receiver: %v", err)
 			}
 			first.Cancel("")
-			wantNil(t, "wait", first.Wait(ctx))
+			testkit.WantNil(t, "wait", first.Wait(ctx))
 			raise(t, ctx, syscall.SIGHUP)
 			tg.Go(func(ctx context.Context) error {
 				for s, err := range r.All(ctx) {
@@ -86,17 +88,17 @@ func TestReceiverOfSignalsCanBeCanceledAndClosed(t *testing.T) {
 			})
 			return nil
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 		if _, err := r.Receive(ctx); !errors.Is(err, anyio.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
-		wantNil(t, "close again", r.Close(ctx))
+		testkit.WantNil(t, "close again", r.Close(ctx))
 	})
 }
 
 func TestClosingASignalReceiverWakesWhoWaits(t *testing.T) {
 	signalTest(t, func(t *testing.T, ctx context.Context) {
-		r, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP)
+		r, err := signals.Open(ctx, syscall.SIGHUP)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,10 +115,10 @@ func TestClosingASignalReceiverWakesWhoWaits(t *testing.T) {
 				}
 				return nil
 			})
-			settled(t, ctx)
+			testkit.Settled(t, ctx)
 			return r.Close(ctx)
 		})
-		wantNil(t, "group", err)
+		testkit.WantNil(t, "group", err)
 	})
 }
 
@@ -128,27 +130,27 @@ func (alien) String() string { return "alien" }
 
 func TestSignalsThatCannotArriveAreRefused(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		_, err := anyio.OpenSignalReceiver(ctx)
-		wantMisuse(t, "no signal", err)
+		_, err := signals.Open(ctx)
+		testkit.WantMisuse(t, "no signal", err)
 		for s, why := range map[os.Signal]string{
 			nil: "no signal of this system", alien{}: "no signal of this system", os.Kill: "no process receive",
 			syscall.Signal(0): "there is no signal", syscall.Signal(-1): "there is no signal", syscall.Signal(65): "there is no signal",
 		} {
-			_, err := anyio.OpenSignalReceiver(ctx, os.Interrupt, s)
-			misuseText(t, err, why, "OpenSignalReceiver")
-			err = anyio.WithShutdown(ctx, func(context.Context) error { t.Errorf("begun with signal %v", s); return nil }, s)
-			misuseText(t, err, why, "WithShutdown")
+			_, err := signals.Open(ctx, os.Interrupt, s)
+			testkit.WantMisuseText(t, err, why, "signals.Open")
+			err = signals.WithShutdown(ctx, func(context.Context) error { t.Errorf("begun with signal %v", s); return nil }, s)
+			testkit.WantMisuseText(t, err, why, "WithShutdown")
 		}
-		startsNothing(t, ctx, func(ctx context.Context) error {
-			_, err := anyio.OpenSignalReceiver(ctx, syscall.SIGHUP)
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error {
+			_, err := signals.Open(ctx, syscall.SIGHUP)
 			return err
 		})
 	})
 }
 
 func TestRaiseIsForSimulationsWithAReceiver(t *testing.T) {
-	wantMisuse(t, "outside", sim.Raise(context.Background(), os.Interrupt))
-	wantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
+	testkit.WantMisuse(t, "outside", sim.Raise(context.Background(), os.Interrupt))
+	testkit.WantNil(t, "run", anyio.Run(context.Background(), func(ctx context.Context) error {
 		if err := sim.Raise(ctx, os.Interrupt); err == nil {
 			t.Error("nobody received it")
 		}

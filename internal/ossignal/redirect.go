@@ -1,4 +1,4 @@
-package signals
+package ossignal
 
 import (
 	"os"

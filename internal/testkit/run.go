@@ -1,0 +1,47 @@
+package testkit
+
+import (
+	"context"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/simloop"
+)
+
+// BackendOf returns the name of the backend on which ctx runs.
+func BackendOf(ctx context.Context) string { return kernel.Locate(ctx).Run().Backend.Name() }
+
+// Simulated reports whether ctx runs in a simulation, where a test may expect more.
+func Simulated(ctx context.Context) bool {
+	_, ok := kernel.Locate(ctx).Run().Backend.(*simloop.Sim)
+	return ok
+}
+
+// SkipSim skips a test that needs goroutines outside the simulation.
+func SkipSim(t testing.TB, ctx context.Context) {
+	t.Helper()
+	if Simulated(ctx) {
+		t.Skip("a simulation does not wait for goroutines outside it")
+	}
+}
+
+// Settled waits until every other task of the run waits for something.
+func Settled(t testing.TB, ctx context.Context) {
+	t.Helper()
+	p := kernel.Locate(ctx)
+	if err := p.Run().WaitAllBlocked(p); err != nil {
+		t.Errorf("waiting for all tasks to block: %v", err)
+	}
+}
+
+// StartsNothing wants a call to be canceled in a scope that is canceled already.
+func StartsNothing(t testing.TB, ctx context.Context, call func(ctx context.Context) error) {
+	t.Helper()
+	err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+		scope.Cancel("test")
+		WantCanceled(t, "in a canceled scope", call(ctx))
+		return nil
+	})
+	WantNil(t, "canceled scope", err)
+}

@@ -1,0 +1,13 @@
+package signals_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/anyio-go/anyio/anyiotest"
+)
+
+func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
+
+var errBoom = errors.New("boom")
