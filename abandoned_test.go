@@ -103,7 +103,7 @@ func TestTaskThatEndsWithWhatItHoldsIsNamed(t *testing.T) {
 								held.Set()
 								err := end.Wait(ctx)
 								if how == "with an error" {
-									return errBoom
+									return testkit.ErrBoom
 								}
 								return err
 							}, anyio.Name("forgetful"))
@@ -125,7 +125,7 @@ func TestTaskThatEndsWithWhatItHoldsIsNamed(t *testing.T) {
 						})
 						ge, _ := errors.AsType[*anyio.GroupError](err)
 						m, _ := errors.AsType[*anyio.MisuseError](err)
-						if ge == nil || ge.Len() != 1 || m == nil || !abandonedHere.MatchString(m.Error()) || errors.Is(err, errBoom) != (how == "with an error") {
+						if ge == nil || ge.Len() != 1 || m == nil || !abandonedHere.MatchString(m.Error()) || errors.Is(err, testkit.ErrBoom) != (how == "with an error") {
 							t.Errorf("group: %v", err)
 						}
 					})
@@ -212,10 +212,10 @@ func TestConditionWhoseLockBreaks(t *testing.T) {
 }
 
 func TestPanicAndMainTaskWithALock(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var lock, other anyio.Lock
 		err := run(func(ctx context.Context) error {
-			pe := wantPanicError(t, "ouch", func() {
+			pe := testkit.WantPanicError(t, "ouch", func() {
 				_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
 						must(t, lock.Acquire(ctx))
@@ -227,7 +227,7 @@ func TestPanicAndMainTaskWithALock(t *testing.T) {
 			testkit.WantMisuse(t, "beside the panic", pe.Group)
 			testkit.WantErr(t, lock.Acquire(ctx), anyio.ErrBroken)
 			return other.TryAcquire()
-		}, anyio.OnPanic(quiet))
+		}, anyio.OnPanic(testkit.Quiet))
 		testkit.WantMisuse(t, "run", err)
 		testkit.WantErr(t, other.TryAcquire(), anyio.ErrBroken)
 

@@ -46,8 +46,8 @@ func TestCallReturnsTheValueAndTheError(t *testing.T) {
 		if v != name || err != nil {
 			t.Errorf("%s: %q, %v", name, v, err)
 		}
-		_, err = anyio.Call(context.Background(), func(context.Context) (int, error) { return 0, errBoom }, anyio.On(b))
-		if err != errBoom {
+		_, err = anyio.Call(context.Background(), func(context.Context) (int, error) { return 0, testkit.ErrBoom }, anyio.On(b))
+		if err != testkit.ErrBoom {
 			t.Errorf("%s: %v, want the very error", name, err)
 		}
 	}
@@ -57,11 +57,11 @@ func TestRunIsCanceledFromOutside(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		err := anyio.Run(ctx, func(ctx context.Context) error {
-			cancel(errBoom)
+			cancel(testkit.ErrBoom)
 			return anyio.SleepForever(ctx)
 		}, anyio.On(b))
 		testkit.WantCanceled(t, b.Name(), err)
-		if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Cause != errBoom {
+		if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Cause != testkit.ErrBoom {
 			t.Errorf("%s: the cause is lost: %v", b.Name(), err)
 		}
 	}
@@ -97,7 +97,7 @@ func TestRunningTasksAreThoseOfOneRun(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(anyio.SleepForever, anyio.Name("outer"))
 			testkit.Settled(t, ctx)
-			inGoroutine(t, context.WithoutCancel(ctx), func() {
+			testkit.InGoroutine(t, context.WithoutCancel(ctx), func() {
 				err := anyio.Run(context.Background(), func(inner context.Context) error {
 					if got := names(inner); !slices.Equal(got, []string{"inner main"}) {
 						t.Errorf("inner run: %q", got)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 func TestWaitAllTasksBlockedSeesTasksThatWereWoken(t *testing.T) {
@@ -26,9 +27,9 @@ func TestWaitAllTasksBlockedSeesTasksThatWereWoken(t *testing.T) {
 				}
 				return never.Wait(ctx)
 			})
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			ev.Set() // woken, and not yet resumed
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			if steps != 5 {
 				t.Errorf("%d steps", steps)
 			}
@@ -40,9 +41,9 @@ func TestWaitAllTasksBlockedSeesTasksThatWereWoken(t *testing.T) {
 				cleaned = true
 				return errors.Join(err, anyio.Shielded(ctx, anyio.Forever, hold.Wait))
 			})
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			h.Cancel("test")
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			if !cleaned {
 				t.Error("the canceled task had not run")
 			}

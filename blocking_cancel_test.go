@@ -150,7 +150,7 @@ func TestGoroutinesWithATokenCallIntoTheRun(t *testing.T) {
 		token, err := lowlevel.CurrentToken(ctx)
 		testkit.WantNil(t, "token", err)
 		backend := testkit.BackendOf(ctx)
-		inGoroutine(t, ctx, func() {
+		testkit.InGoroutine(t, ctx, func() {
 			outside, err := token.Context()
 			testkit.WantNil(t, "context", err)
 			v, err := anyio.CallInRun(outside, func(ctx context.Context) (string, error) {
@@ -159,8 +159,8 @@ func TestGoroutinesWithATokenCallIntoTheRun(t *testing.T) {
 			if v != backend || err != nil {
 				t.Errorf("%q, %v", v, err)
 			}
-			_, err = anyio.CallInRun(outside, func(ctx context.Context) (string, error) { return "", errBoom })
-			if err != errBoom {
+			_, err = anyio.CallInRun(outside, func(ctx context.Context) (string, error) { return "", testkit.ErrBoom })
+			if err != testkit.ErrBoom {
 				t.Errorf("error %v", err)
 			}
 		})

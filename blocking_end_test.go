@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -114,26 +115,26 @@ func TestCallsIntoAnEndingRunAreServedOrRefused(t *testing.T) {
 // Goroutines outside have no place in a simulation: who comes first there is
 // decided by the seed alone.
 func TestGoroutinesOutsideASimulationAreRefused(t *testing.T) {
-	outer, err := anyio.StartPortal(context.Background())
+	outer, err := portal.New(context.Background())
 	testkit.WantNil(t, "start", err)
 	defer outer.Close(context.Background())
 	f := func(context.Context) (int, error) { t.Error("called"); return 0, nil }
 	threads := anyio.NewOSThreads(1)
 	defer threads.Close(context.Background())
 	err = anyio.Run(context.Background(), func(ctx context.Context) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			_, err := anyio.RunBlocking(ctx, func() (int, error) { // on a thread, that is outside
 				_, err := anyio.CallInRun(ctx, f)
 				testkit.WantMisuse(t, "CallInRun", err)
-				_, err = anyio.PortalCall(context.Background(), p, f)
-				testkit.WantMisuse(t, "PortalCall", err)
-				_, err = anyio.PortalSpawn(p, f)
-				testkit.WantMisuse(t, "PortalSpawn", err)
+				_, err = portal.Call(context.Background(), p, f)
+				testkit.WantMisuse(t, "portal.Call", err)
+				_, err = portal.Go(p, f)
+				testkit.WantMisuse(t, "portal.Go", err)
 				return 0, nil
 			}, anyio.OnThreads(threads))
 			testkit.WantNil(t, "blocking call", err)
-			_, err = anyio.PortalCall(ctx, outer, f)
-			testkit.WantMisuse(t, "PortalCall out of the simulation", err)
+			_, err = portal.Call(ctx, outer, f)
+			testkit.WantMisuse(t, "portal.Call out of the simulation", err)
 			return nil
 		})
 	}, anyio.On(sim.New(sim.Config{})))
@@ -156,7 +157,7 @@ func TestPanicOnAnOSThreadNamesTheTaskThatCalled(t *testing.T) {
 		defer threads.Close(ctx)
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				pe := wantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(ctx, panicky, anyio.OnThreads(threads)) })
+				pe := testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(ctx, panicky, anyio.OnThreads(threads)) })
 				if pe.Task != "caller" || !strings.Contains(string(pe.Stack), "panicky") {
 					t.Errorf("task %q, stack %s", pe.Task, pe.Stack)
 				}

@@ -18,8 +18,8 @@ import (
 func TestRunBlockingReturnsWhatTheFunctionReturns(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for range 3 {
-			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 7, errBoom })
-			if v != 7 || err != errBoom {
+			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 7, testkit.ErrBoom })
+			if v != 7 || err != testkit.ErrBoom {
 				t.Errorf("%d, %v", v, err)
 			}
 		}
@@ -127,7 +127,7 @@ func TestAbandonedCallKeepsItsTokenUntilItEnds(t *testing.T) {
 				v, err := anyio.RunBlocking(ctx, func() (int, error) {
 					begun.Set()
 					<-release
-					return 7, errBoom
+					return 7, testkit.ErrBoom
 				}, anyio.AbandonOnCancel(), anyio.Limiter(limiter))
 				if v != 0 {
 					t.Errorf("value %d of an abandoned call", v)
@@ -157,7 +157,7 @@ func TestCallThatCouldBeAbandonedReturnsItsResult(t *testing.T) {
 		if v != 7 || err != nil {
 			t.Errorf("%d, %v", v, err)
 		}
-		pe := wantPanicError(t, "ouch", func() {
+		pe := testkit.WantPanicError(t, "ouch", func() {
 			_, _ = anyio.RunBlocking(ctx, func() (int, error) { panic("ouch") }, anyio.AbandonOnCancel())
 		})
 		if pe.Task == "" {
@@ -196,7 +196,7 @@ func panicky() (int, error) { panic("ouch") }
 
 func TestPanicOfABlockingCallIsRaisedInTheCallerWithItsStack(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		pe := wantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(ctx, panicky) })
+		pe := testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(ctx, panicky) })
 		if !strings.Contains(string(pe.Stack), "panicky") || pe.Task == "" {
 			t.Errorf("task %q, stack %s", pe.Task, pe.Stack)
 		}
@@ -209,7 +209,7 @@ func TestPanicOfABlockingCallIsRaisedInTheCallerWithItsStack(t *testing.T) {
 func TestPanicOfABlockingCallThatNobodyRecoversIsReportedOnce(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{})} {
 		var reports atomic.Int32
-		wantPanicError(t, "ouch", func() {
+		testkit.WantPanicError(t, "ouch", func() {
 			_ = anyio.Run(context.Background(), func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
@@ -255,7 +255,7 @@ func TestRunBlockingNeedsNoRunAndAFunction(t *testing.T) {
 	if v != "ok" || err != nil {
 		t.Errorf("%q, %v", v, err)
 	}
-	wantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(context.Background(), panicky) })
+	testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(context.Background(), panicky) })
 	mustMisuse(t, "RunBlocking", func() { _, _ = anyio.RunBlocking[int](context.Background(), nil) })
 }
 

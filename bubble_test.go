@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
@@ -133,8 +134,8 @@ var inBubbles = map[string]func(ctx context.Context) error{
 		return err
 	},
 	"a portal": func(ctx context.Context) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			_, err := anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) { return 0, anyio.Sleep(ctx, time.Second) })
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			_, err := portal.Call(context.Background(), p, func(ctx context.Context) (int, error) { return 0, anyio.Sleep(ctx, time.Second) })
 			return err
 		})
 	},

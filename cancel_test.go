@@ -58,16 +58,16 @@ func TestOtherErrorPassesACanceledScope(t *testing.T) {
 			kept = s
 			s.Cancel("")
 			_ = anyio.Sleep(ctx, 0)
-			return errBoom
+			return testkit.ErrBoom
 		})
-		if err != errBoom || kept.CancelledCaught() {
+		if err != testkit.ErrBoom || kept.CancelledCaught() {
 			t.Errorf("scope: %v, caught %v", err, kept.CancelledCaught())
 		}
 		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")
-			return errors.Join(errBoom, fmt.Errorf("wrapped: %w", anyio.Sleep(ctx, 0)))
+			return errors.Join(testkit.ErrBoom, fmt.Errorf("wrapped: %w", anyio.Sleep(ctx, 0)))
 		})
-		if !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
+		if !errors.Is(err, testkit.ErrBoom) || errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("joined: %v", err)
 		}
 	})
@@ -228,15 +228,15 @@ func TestReasonIsTold(t *testing.T) {
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				err := anyio.SleepForever(ctx)
-				if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Task != "bomb" || ce.Cause != errBoom {
+				if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Task != "bomb" || ce.Cause != testkit.ErrBoom {
 					t.Errorf("cancellation by a failure: %v", err)
 				}
 				return err
 			})
-			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return errBoom }, anyio.Name("bomb"))
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return testkit.ErrBoom }, anyio.Name("bomb"))
 			return nil
 		})
-		if !errors.Is(err, errBoom) {
+		if !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("group: %v", err)
 		}
 	})

@@ -49,10 +49,10 @@ func TestRegisteredErrorsAreCancellations(t *testing.T) {
 			for range 3 {
 				tg.Go(status("Canceled"))
 			}
-			tg.Go(fails(errBoom))
+			tg.Go(fails(testkit.ErrBoom))
 			return status("Canceled")(ctx)
 		})
-		wantGroup(t, err, errBoom)
+		wantGroup(t, err, testkit.ErrBoom)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(status("Canceled"))
 			tg.Cancel("")
@@ -103,7 +103,7 @@ func TestWhatIsACancellation(t *testing.T) {
 		want bool
 	}{
 		{nil, false},
-		{errBoom, false},
+		{testkit.ErrBoom, false},
 		{anyio.ErrCanceled, true},
 		{context.Canceled, true},
 		{context.DeadlineExceeded, true},
@@ -112,9 +112,9 @@ func TestWhatIsACancellation(t *testing.T) {
 		{canceled, true},
 		{fmt.Errorf("call: %w", canceled), true},
 		{errors.Join(canceled, context.Canceled), true},
-		{errors.Join(canceled, errBoom), false},
-		{fmt.Errorf("call: %w", errors.Join(canceled, errBoom)), false},
-		{fmt.Errorf("%w and %w", canceled, errBoom), false},
+		{errors.Join(canceled, testkit.ErrBoom), false},
+		{fmt.Errorf("call: %w", errors.Join(canceled, testkit.ErrBoom)), false},
+		{fmt.Errorf("%w and %w", canceled, testkit.ErrBoom), false},
 		{&statusError{"Internal"}, false},
 		{&anyio.TaskFailedError{Err: canceled}, false},
 		{fmt.Errorf("waiting: %w", &anyio.TaskFailedError{Err: canceled}), false},
@@ -127,7 +127,7 @@ func TestWhatIsACancellation(t *testing.T) {
 			t.Errorf("IsCancellation(%v) = %v", c.err, got)
 		}
 	}
-	testkit.WantMisuse(t, "nil function", recovered(func() { anyio.RegisterCancellation(nil) }))
+	testkit.WantMisuse(t, "nil function", testkit.Recovered(func() { anyio.RegisterCancellation(nil) }))
 }
 
 // Others may register and ask at the same time.

@@ -320,7 +320,7 @@ func TestConditionsOverOneLock(t *testing.T) {
 func TestConditionDoReleases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var cond anyio.Condition
-		testkit.WantErr(t, cond.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
+		testkit.WantErr(t, cond.Do(ctx, func(context.Context) error { return testkit.ErrBoom }), testkit.ErrBoom)
 		equal(t, "locked", cond.Locked(), false)
 	})
 }

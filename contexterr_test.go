@@ -81,7 +81,7 @@ func TestErrIsASentinelAndCauseTellsTheRest(t *testing.T) {
 	}
 	for name, s := range map[string]scenario{
 		"cancel":      {context.Canceled, "enough", scope(func(s *anyio.CancelScope) { s.Cancel("enough") })},
-		"because of":  {context.Canceled, "boom", scope(func(s *anyio.CancelScope) { s.CancelCause(errBoom) })},
+		"because of":  {context.Canceled, "boom", scope(func(s *anyio.CancelScope) { s.CancelCause(testkit.ErrBoom) })},
 		"by deadline": {context.DeadlineExceeded, "deadline", scope(func(s *anyio.CancelScope) { s.SetDeadline(time.Unix(1, 0)) })},
 		"from above": {context.Canceled, "enough", func(ctx context.Context, before, after func(ctx context.Context)) error {
 			return anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
@@ -101,10 +101,10 @@ func TestErrIsASentinelAndCauseTellsTheRest(t *testing.T) {
 		}},
 		"foreign cancel": {context.Canceled, "boom", func(ctx context.Context, before, after func(ctx context.Context)) error {
 			ctx, cancel := context.WithCancelCause(ctx)
-			return scope(func(*anyio.CancelScope) { cancel(errBoom) })(ctx, before, after)
+			return scope(func(*anyio.CancelScope) { cancel(testkit.ErrBoom) })(ctx, before, after)
 		}},
 		"foreign deadline": {context.DeadlineExceeded, "boom", func(ctx context.Context, before, after func(ctx context.Context)) error {
-			ctx, cancel := context.WithTimeoutCause(ctx, time.Millisecond, errBoom)
+			ctx, cancel := context.WithTimeoutCause(ctx, time.Millisecond, testkit.ErrBoom)
 			defer cancel()
 			return scope(func(*anyio.CancelScope) {})(ctx, before, after)
 		}},
@@ -146,7 +146,7 @@ func TestErrIsASentinelAndCauseTellsTheRest(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			onEach(t, func(t *testing.T, run runFunc) {
+			testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 				_ = run(func(ctx context.Context) error {
 					d := &derivation{all: map[string]context.Context{}}
 					err := s.play(ctx, func(ctx context.Context) { d.add("before", ctx) }, func(ctx context.Context) {
@@ -164,7 +164,7 @@ func TestErrIsASentinelAndCauseTellsTheRest(t *testing.T) {
 }
 
 func TestErrOfAnEndedRunIsASentinel(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var kept context.Context
 		testkit.WantNil(t, "run", run(func(ctx context.Context) error { kept = ctx; return nil }))
 		if cause := context.Cause(kept); kept.Err() != context.Canceled || !errors.Is(cause, anyio.ErrCanceled) {
@@ -181,7 +181,7 @@ func TestShieldedScopeIsNotBypassedByPackageContext(t *testing.T) {
 		inner, s := anyio.OpenCancelScope(above, anyio.WithShield())
 		child, stop := context.WithCancel(inner)
 		defer stop()
-		cancel(errBoom)
+		cancel(testkit.ErrBoom)
 		if inner.Err() != nil || context.Cause(inner) != nil || child.Err() != nil || context.Cause(child) != nil {
 			t.Errorf("in the shield: %v, %v, %v, %v", inner.Err(), context.Cause(inner), child.Err(), context.Cause(child))
 		}

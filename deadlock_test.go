@@ -3,10 +3,7 @@ package anyio_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"reflect"
-	"runtime"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,22 +15,16 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// line is the place of its caller, moved by some lines, as reports show it.
-func line(by int) string {
-	_, file, n, _ := runtime.Caller(1)
-	return filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)) + ":" + strconv.Itoa(n+by)
-}
-
 func TestDeadlockNamesEveryTask(t *testing.T) {
 	var inMain, inA, inB, aboveB string
 	var unwound atomic.Int32
 	d, err := deadlockOf(t, sim.Config{Seed: 7}, func(ctx context.Context) error {
 		var ev anyio.Event
-		inMain = line(1)
+		inMain = testkit.Line(1)
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				_ = anyio.Sleep(ctx, 90*time.Second)
-				inA = line(1)
+				inA = testkit.Line(1)
 				err := ev.Wait(ctx)
 				testkit.WantCanceled(t, "wait in a dead run", err)
 				testkit.WantCanceled(t, "later wait", anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) }))
@@ -41,9 +32,9 @@ func TestDeadlockNamesEveryTask(t *testing.T) {
 				return err
 			}, anyio.Name("a"))
 			tg.Go(func(ctx context.Context) error {
-				aboveB = line(1)
+				aboveB = testkit.Line(1)
 				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
-					inB = line(1)
+					inB = testkit.Line(1)
 					err := anyio.SleepForever(ctx)
 					unwound.Add(1)
 					return err
@@ -221,7 +212,7 @@ func TestNegativeMaxStepsIsNoLimit(t *testing.T) {
 
 // A panic that follows a deadlock is not hidden by it.
 func TestPanicAfterADeadlockIsRaised(t *testing.T) {
-	pe := wantPanicError(t, "in cleanup", func() {
+	pe := testkit.WantPanicError(t, "in cleanup", func() {
 		_ = anyio.Run(context.Background(), func(ctx context.Context) error {
 			_ = anyio.SleepForever(ctx)
 			panic("in cleanup")

@@ -171,7 +171,7 @@ func (pr *progRun) group(ctx context.Context, p *prog) (err error) {
 // outcome runs a program on a backend and tells all that happened, sorted.
 func outcome(t *testing.T, p *prog, b anyio.Backend) string {
 	pr := &progRun{t: t}
-	err := anyio.Run(context.Background(), func(ctx context.Context) error { return pr.run(ctx, p) }, anyio.On(b), anyio.OnPanic(quiet))
+	err := anyio.Run(context.Background(), func(ctx context.Context) error { return pr.run(ctx, p) }, anyio.On(b), anyio.OnPanic(testkit.Quiet))
 	pr.note("run: %s", tree(err))
 	slices.Sort(pr.log)
 	return strings.Join(pr.log, "\n")

@@ -9,6 +9,8 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
@@ -161,14 +163,14 @@ func TestErrorsThatShareOthersEnd(t *testing.T) {
 
 // Errors that are deep, or share a few others, keep what they match.
 func TestErrorsThatAreDeepAreFound(t *testing.T) {
-	var err error = errBoom
+	var err error = testkit.ErrBoom
 	for range 500 {
 		err = fmt.Errorf("again: %w", &anyio.BrokenError{Cause: err})
 	}
 	for range 3 {
 		err = errors.Join(err, err)
 	}
-	if err := anyio.WithTaskGroup(context.Background(), func(context.Context, *anyio.TaskGroup) error { return err }); !errors.Is(err, errBoom) {
+	if err := anyio.WithTaskGroup(context.Background(), func(context.Context, *anyio.TaskGroup) error { return err }); !errors.Is(err, testkit.ErrBoom) {
 		t.Error("too deep")
 	}
 }
@@ -177,11 +179,11 @@ func TestErrorsThatAreDeepAreFound(t *testing.T) {
 func TestErrorsBesideACycleAreFound(t *testing.T) {
 	round := &link{io.EOF}
 	err := anyio.WithTaskGroup(context.Background(), func(_ context.Context, tg *anyio.TaskGroup) error {
-		tg.Go(fails(errBoom), anyio.Name("bomb"))
+		tg.Go(fails(testkit.ErrBoom), anyio.Name("bomb"))
 		return round
 	})
 	round.err = err
-	if !errors.Is(err, errBoom) {
+	if !errors.Is(err, testkit.ErrBoom) {
 		t.Errorf("the other error is lost: %v", err)
 	}
 }
@@ -228,7 +230,7 @@ func TestNoErrorTellsOfAPanicTwice(t *testing.T) {
 		},
 		"wrapped and joined": func(ctx context.Context, tg *anyio.TaskGroup) error {
 			err := tg.Go(explode, bomb).Await(context.WithoutCancel(ctx))
-			return errors.Join(fmt.Errorf("the service: %w", err), errBoom, err)
+			return errors.Join(fmt.Errorf("the service: %w", err), testkit.ErrBoom, err)
 		},
 		"Err": func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(explode, bomb)
@@ -246,7 +248,7 @@ func TestNoErrorTellsOfAPanicTwice(t *testing.T) {
 		"cause": func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(explode, bomb)
 			_ = anyio.SleepForever(ctx)
-			return fmt.Errorf("stopped: %w", errors.Join(context.Cause(ctx), errBoom))
+			return fmt.Errorf("stopped: %w", errors.Join(context.Cause(ctx), testkit.ErrBoom))
 		},
 		"a panic because of it": func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(explode, bomb)
@@ -265,11 +267,11 @@ func TestNoErrorTellsOfAPanicTwice(t *testing.T) {
 				})
 			})
 			_ = h.Wait(context.WithoutCancel(ctx))
-			return errors.Join(h.Err(), errBoom)
+			return errors.Join(h.Err(), testkit.ErrBoom)
 		},
 		"portal": func(ctx context.Context, tg *anyio.TaskGroup) error {
-			return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-				task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 0, explode(ctx) }, bomb)
+			return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+				task, err := portal.Go(p, func(ctx context.Context) (int, error) { return 0, explode(ctx) }, bomb)
 				if err == nil {
 					_, err = task.Await(context.WithoutCancel(ctx))
 				}
@@ -277,11 +279,11 @@ func TestNoErrorTellsOfAPanicTwice(t *testing.T) {
 			})
 		},
 	}
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		for name, body := range cases {
 			t.Run(name, func(t *testing.T) {
-				v := recovered(func() {
-					_ = run(func(ctx context.Context) error { return anyio.WithTaskGroup(ctx, body) }, anyio.OnPanic(quiet))
+				v := testkit.Recovered(func() {
+					_ = run(func(ctx context.Context) error { return anyio.WithTaskGroup(ctx, body) }, anyio.OnPanic(testkit.Quiet))
 				})
 				pe, ok := v.(*anyio.PanicError)
 				if !ok {
@@ -295,7 +297,7 @@ func TestNoErrorTellsOfAPanicTwice(t *testing.T) {
 					t.Errorf("%d bytes of text", len(text))
 				}
 				for _, with := range []string{"wrapped and joined", "a group inside", "cause"} {
-					if name == with && !errors.Is(pe, errBoom) {
+					if name == with && !errors.Is(pe, testkit.ErrBoom) {
 						t.Errorf("the other error is lost: %v", pe.Group)
 					}
 				}
@@ -313,13 +315,13 @@ func TestGroupsThatHearOfAPanicTellOfItOnce(t *testing.T) {
 		failed := &anyio.TaskFailedError{Task: "bomb", Err: &anyio.PanicError{Value: "ouch", Task: "bomb"}}
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(fails(fmt.Errorf("a: %w", failed)), anyio.Name("a"))
-			tg.Go(fails(errors.Join(errBoom, failed)), anyio.Name("b"))
+			tg.Go(fails(errors.Join(testkit.ErrBoom, failed)), anyio.Name("b"))
 			return failed
 		})
 		if n, twice := countPanics(err); n != 1 || twice || !errors.Is(err, failed.Err) {
 			t.Errorf("%d panics in %v", n, err)
 		}
-		if ge, ok := err.(*anyio.GroupError); !ok || ge.Len() != 3 || !errors.Is(err, errBoom) {
+		if ge, ok := err.(*anyio.GroupError); !ok || ge.Len() != 3 || !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("the other errors are lost: %+v", err)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/errgraph"
+	"github.com/anyio-go/anyio/internal/inside"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -199,4 +200,8 @@ func init() {
 		Stall:    newDeadlockError,
 		Misuse:   misuse,
 	})
+	inside.Group = func(tg any) *kernel.Group { return &tg.(*TaskGroup).g }
+	inside.Task = func(h any) *kernel.Task { return &h.(*TaskHandle).t }
+	inside.Meta = func(opts any) *kernel.TaskMeta { return metaOf(opts.([]TaskOption)) }
+	inside.Strip = func(err error) error { rest, _ := strip(err); return rest }
 }

@@ -52,8 +52,8 @@ func TestBackgroundContextWaitsWithoutRun(t *testing.T) {
 
 func TestNilContextIsRefused(t *testing.T) {
 	var none context.Context
-	testkit.WantMisuse(t, "Sleep", recovered(func() { _ = anyio.Sleep(none, 0) }))
-	testkit.WantMisuse(t, "Run", recovered(func() { _ = anyio.Run(none, anyio.SleepForever) }))
+	testkit.WantMisuse(t, "Sleep", testkit.Recovered(func() { _ = anyio.Sleep(none, 0) }))
+	testkit.WantMisuse(t, "Run", testkit.Recovered(func() { _ = anyio.Run(none, anyio.SleepForever) }))
 }
 
 func TestDerivedContextIsObeyed(t *testing.T) {
@@ -63,13 +63,13 @@ func TestDerivedContextIsObeyed(t *testing.T) {
 			derived, cancel := context.WithCancelCause(context.WithValue(ctx, key{}, 1))
 			tg.Go(func(ctx context.Context) error {
 				testkit.Settled(t, ctx)
-				cancel(errBoom)
+				cancel(testkit.ErrBoom)
 				return nil
 			})
 			var ev anyio.Event
 			err := ev.Wait(derived)
 			testkit.WantCanceled(t, "wait in a derived context", err)
-			if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Cause != errBoom {
+			if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Cause != testkit.ErrBoom {
 				t.Errorf("the cause is lost: %v", err)
 			}
 			testkit.WantCanceled(t, "later wait", anyio.Sleep(derived, time.Hour))
@@ -176,12 +176,12 @@ func TestContextCauseTellsReason(t *testing.T) {
 			return nil
 		})
 		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-			s.CancelCause(errBoom)
+			s.CancelCause(testkit.ErrBoom)
 			if !errors.Is(ctx.Err(), context.Canceled) {
 				t.Errorf("Err: %v", ctx.Err())
 			}
 			ce, ok := errors.AsType[*anyio.CanceledError](anyio.Sleep(ctx, 0))
-			if !ok || ce.Cause != errBoom {
+			if !ok || ce.Cause != testkit.ErrBoom {
 				t.Errorf("cause: %#v", ce)
 			}
 			return nil
@@ -203,7 +203,7 @@ func TestAfterFuncOfOurContextRunsOnce(t *testing.T) {
 			s.Cancel("again")
 			return nil
 		})
-		inGoroutine(t, ctx, func() {
+		testkit.InGoroutine(t, ctx, func() {
 			if got := <-calls; got != "a" || len(calls) != 0 {
 				t.Errorf("calls: %v, %d more", got, len(calls))
 			}
@@ -215,7 +215,7 @@ func TestAfterFuncOfOurContextRunsOnce(t *testing.T) {
 			return nil
 		})
 		context.AfterFunc(ended, func() { calls <- "late" })
-		inGoroutine(t, ctx, func() {
+		testkit.InGoroutine(t, ctx, func() {
 			if a, b := <-calls, <-calls; a == b {
 				t.Errorf("calls: %v, %v", a, b)
 			}

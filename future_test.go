@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -22,7 +23,7 @@ func TestFutureGivesItsValueToEveryWaiter(t *testing.T) {
 					return err
 				})
 			}
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			for _, task := range anyio.RunningTasks(ctx)[1:] {
 				if task.WaitsFor != "Future.Wait" {
 					t.Errorf("waits for %q", task.WaitsFor)
@@ -127,7 +128,7 @@ func TestCanceledFutureTellsWhoAwaitsAndCancelsNobody(t *testing.T) {
 				}
 				tg.Go(func(ctx context.Context) error { _, err := f.Await(ctx); return err })
 				if !early {
-					allBlocked(t, ctx)
+					testkit.Settled(t, ctx)
 					f.Cancel()
 				}
 				return nil
@@ -170,9 +171,9 @@ func TestOneCanceledWaiterLeavesTheOthersAndTheFuture(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			a := anyio.Spawn(tg, f.Await)
 			b := anyio.Spawn(tg, f.Await)
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			a.Cancel("test")
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			if a.Status() != anyio.TaskCanceled || f.Status() != anyio.FuturePending {
 				t.Errorf("%v, %v", a, &f)
 			}

@@ -25,7 +25,7 @@ func exited(f func(t *testing.T)) (goexit bool) {
 }
 
 func TestGoexitInATaskCancelsTheGroupAndExitsTheCallerOfRun(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		for _, many := range []int{1, 2, 10} {
 			var ended, deferred int
 			if !exited(func(throwAway *testing.T) {
@@ -64,7 +64,7 @@ func TestGoexitInATaskCancelsTheGroupAndExitsTheCallerOfRun(t *testing.T) {
 func TestSkipNowInATaskSkipsTheTest(t *testing.T) {
 	reached := 0
 	t.Run("skipped", func(t *testing.T) {
-		onEach(t, func(t *testing.T, run runFunc) {
+		testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 			defer func() { reached++ }()
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -81,7 +81,7 @@ func TestSkipNowInATaskSkipsTheTest(t *testing.T) {
 }
 
 func TestGoexitOfMainExitsTheCallerOfRun(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		if !exited(func(throwAway *testing.T) {
 			_ = run(func(ctx context.Context) error {
 				_ = anyio.Sleep(ctx, time.Millisecond)
@@ -95,7 +95,7 @@ func TestGoexitOfMainExitsTheCallerOfRun(t *testing.T) {
 }
 
 func TestGoexitOfTheBodyWaitsForItsTasks(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		ended := 0
 		if !exited(func(throwAway *testing.T) {
 			_ = run(func(ctx context.Context) error {
@@ -119,7 +119,7 @@ func TestGoexitOfTheBodyWaitsForItsTasks(t *testing.T) {
 
 // A panic is never lost, not even when another task exits its goroutine.
 func TestPanicBesideGoexitIsRaised(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var value any
 		done := make(chan struct{})
 		go func() {
@@ -131,7 +131,7 @@ func TestPanicBesideGoexitIsRaised(t *testing.T) {
 					tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return explode(ctx) })
 					return nil
 				})
-			}, anyio.OnPanic(quiet))
+			}, anyio.OnPanic(testkit.Quiet))
 		}()
 		<-done
 		if pe, ok := value.(*anyio.PanicError); !ok || pe.Value != "ouch" {
@@ -141,7 +141,7 @@ func TestPanicBesideGoexitIsRaised(t *testing.T) {
 }
 
 func TestGoexitBeforeStartedReachesTheStarter(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var got error
 		if !exited(func(throwAway *testing.T) {
 			_ = run(func(ctx context.Context) error {

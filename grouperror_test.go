@@ -36,14 +36,14 @@ func wantGroup(t *testing.T, err error, want ...error) *anyio.GroupError {
 func TestGroupErrorHoldsOneErrorToo(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			tg.Go(fails(errBoom), anyio.Name("bomb"))
+			tg.Go(fails(testkit.ErrBoom), anyio.Name("bomb"))
 			return nil
 		})
-		if task, _ := wantGroup(t, err, errBoom).At(0); task != "bomb" {
+		if task, _ := wantGroup(t, err, testkit.ErrBoom).At(0); task != "bomb" {
 			t.Errorf("task: %q", task)
 		}
-		err = anyio.WithTaskGroup(ctx, func(context.Context, *anyio.TaskGroup) error { return errBoom })
-		if task, _ := wantGroup(t, err, errBoom).At(0); task != "" {
+		err = anyio.WithTaskGroup(ctx, func(context.Context, *anyio.TaskGroup) error { return testkit.ErrBoom })
+		if task, _ := wantGroup(t, err, testkit.ErrBoom).At(0); task != "" {
 			t.Errorf("task of the body's error: %q", task)
 		}
 	})
@@ -57,12 +57,12 @@ func TestBodysErrorComesFirstThenTasksInOrderOfTheirEnd(t *testing.T) {
 				_ = anyio.SleepForever(ctx) // canceled by the failure of the other
 				return second
 			})
-			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return errBoom })
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return testkit.ErrBoom })
 			_ = anyio.SleepForever(ctx)
 			_ = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { testkit.Settled(t, ctx); return nil })
 			return io.EOF
 		})
-		wantGroup(t, err, io.EOF, errBoom, second)
+		wantGroup(t, err, io.EOF, testkit.ErrBoom, second)
 	})
 }
 
@@ -72,17 +72,17 @@ func TestFirstFailureCancelsSiblingsAndHost(t *testing.T) {
 			for range 3 {
 				tg.Go(anyio.SleepForever)
 			}
-			tg.Go(fails(errBoom))
+			tg.Go(fails(testkit.ErrBoom))
 			return anyio.SleepForever(ctx)
 		})
-		wantGroup(t, err, errBoom)
+		wantGroup(t, err, testkit.ErrBoom)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for range 3 {
 				tg.Go(anyio.SleepForever)
 			}
-			return errBoom
+			return testkit.ErrBoom
 		})
-		wantGroup(t, err, errBoom)
+		wantGroup(t, err, testkit.ErrBoom)
 	})
 }
 
@@ -100,10 +100,10 @@ func TestCancellationsAreFilteredOutOfNestedGroups(t *testing.T) {
 				})
 			})
 			tg.Go(anyio.SleepForever)
-			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return errBoom })
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return testkit.ErrBoom })
 			return anyio.SleepForever(ctx)
 		})
-		ge := wantGroup(t, err, errBoom, io.EOF)
+		ge := wantGroup(t, err, testkit.ErrBoom, io.EOF)
 		_, inner := ge.At(1)
 		wantGroup(t, inner, io.EOF) // the nesting is kept
 		if errors.Is(err, anyio.ErrCanceled) {
@@ -122,15 +122,15 @@ func TestScopeStripsCancellationsFromATree(t *testing.T) {
 		testkit.WantNil(t, "only cancellations", err)
 		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			inner := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				return errors.Join(errBoom, fmt.Errorf("%w", anyio.ErrCanceled))
+				return errors.Join(testkit.ErrBoom, fmt.Errorf("%w", anyio.ErrCanceled))
 			})
 			s.Cancel("")
 			return inner
 		})
-		if !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
+		if !errors.Is(err, testkit.ErrBoom) || errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("mixed tree: %v", err)
 		}
-		mixed := fmt.Errorf("%w and %w", errBoom, anyio.ErrCanceled)
+		mixed := fmt.Errorf("%w and %w", testkit.ErrBoom, anyio.ErrCanceled)
 		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")
 			return mixed
@@ -164,14 +164,14 @@ func TestGroupErrorIsSplitByLeaves(t *testing.T) {
 			tg.Go(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(fails(io.EOF), anyio.Name("eof"))
-					return errBoom
+					return testkit.ErrBoom
 				})
 			}, anyio.Name("inner"))
 			return nil
 		})
-		ge := wantGroup(t, err, errBoom)
+		ge := wantGroup(t, err, testkit.ErrBoom)
 		matched, rest := ge.Split(func(e error) bool { return e == io.EOF })
-		if !errors.Is(matched, io.EOF) || errors.Is(matched, errBoom) || !errors.Is(rest, errBoom) || errors.Is(rest, io.EOF) {
+		if !errors.Is(matched, io.EOF) || errors.Is(matched, testkit.ErrBoom) || !errors.Is(rest, testkit.ErrBoom) || errors.Is(rest, io.EOF) {
 			t.Errorf("split: %v | %v", matched, rest)
 		}
 		if task, _ := matched.At(0); task != "inner" {

@@ -93,9 +93,9 @@ func TestResourceGuardDo(t *testing.T) {
 		if _, ok := errors.AsType[*anyio.BusyError](guard.Do(func() error { return nil })); !ok {
 			t.Error("entered twice")
 		}
-		return errBoom
+		return testkit.ErrBoom
 	})
-	testkit.WantErr(t, err, errBoom)
+	testkit.WantErr(t, err, testkit.ErrBoom)
 	func() {
 		defer func() { equal(t, "panic", recover(), any("ouch")) }()
 		_ = guard.Do(func() error { panic("ouch") })

@@ -9,6 +9,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
 // waysToHold are how a holding is got in a task with a context.
@@ -27,14 +28,14 @@ func TestCallThroughAPortalOwnsNothingOfItsCaller(t *testing.T) {
 				anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 					for _, foreign := range []bool{false, true} {
 						mine, its, late := open(), open(), open()
-						err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+						err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 							callCtx := ctx
 							if foreign {
 								callCtx = context.Background()
 							}
 							must(t, get(ctx, mine))
-							_, err := anyio.PortalCall(callCtx, p, func(inner context.Context) (int, error) {
-								testkit.WantMisuse(t, "release of the caller's", recovered(mine.release))
+							_, err := portal.Call(callCtx, p, func(inner context.Context) (int, error) {
+								testkit.WantMisuse(t, "release of the caller's", testkit.Recovered(mine.release))
 								testkit.WantErr(t, mine.try(), anyio.ErrWouldBlock)
 								must(t, get(inner, its))
 								must(t, get(ctx, late)) // in the name of the caller's scope
@@ -67,7 +68,7 @@ func TestCallThroughAPortalOwnsNothingOfItsCaller(t *testing.T) {
 }
 
 func recoveredError(f func()) error {
-	err, _ := recovered(f).(error)
+	err, _ := testkit.Recovered(f).(error)
 	return err
 }
 
@@ -80,9 +81,9 @@ func abandonedHereBy(err error, task string) bool {
 // Where that is known, it is said.
 func TestCallThroughAPortalThatWaitsForItsCaller(t *testing.T) {
 	must(t, anyio.Run(context.Background(), func(ctx context.Context) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			call := func(ctx context.Context, f func(ctx context.Context) error) error {
-				_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, f(ctx) })
+				_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 0, f(ctx) })
 				return err
 			}
 			var lock, second anyio.Lock
@@ -120,7 +121,7 @@ func TestCallThroughAPortalThatWaitsForItsCaller(t *testing.T) {
 
 func TestStatisticsTellACallFromItsCaller(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		must(t, anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		must(t, portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error {
 					var mine, its anyio.Lock
@@ -129,7 +130,7 @@ func TestStatisticsTellACallFromItsCaller(t *testing.T) {
 					defer mine.Release()
 					must(t, limiter.Acquire(ctx))
 					defer limiter.Release()
-					_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+					_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 						must(t, its.Acquire(ctx))
 						defer its.Release()
 						must(t, limiter.Acquire(ctx))
@@ -160,11 +161,11 @@ func TestStatisticsTellACallFromItsCaller(t *testing.T) {
 // The main task of a run may run on a goroutine that holds something already.
 func TestRunOnAGoroutineThatHolds(t *testing.T) {
 	for name, open := range holdings {
-		onEach(t, func(t *testing.T, run runFunc) {
+		testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 			h, its := open(), open()
 			must(t, h.try())
 			must(t, run(func(ctx context.Context) error {
-				testkit.WantMisuse(t, name, recovered(h.release))
+				testkit.WantMisuse(t, name, testkit.Recovered(h.release))
 				testkit.WantErr(t, h.try(), anyio.ErrWouldBlock)
 				return nil
 			}))
@@ -192,7 +193,7 @@ func TestRunInATaskThatHolds(t *testing.T) {
 					h := open()
 					must(t, get(outer, h))
 					must(t, anyio.Run(outer, func(ctx context.Context) error {
-						testkit.WantMisuse(t, name+" "+how, recovered(h.release))
+						testkit.WantMisuse(t, name+" "+how, testkit.Recovered(h.release))
 						testkit.WantErr(t, h.try(), anyio.ErrWouldBlock)
 						return nil
 					}, anyio.On(b)))
@@ -215,7 +216,7 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 	} {
 		for kind, open := range holdings {
 			t.Run(name+"/"+kind, func(t *testing.T) {
-				onEach(t, func(t *testing.T, run runFunc) {
+				testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 					must(t, run(func(ctx context.Context) error {
 						h := open()
 						own := anyio.NewCapacityLimiter(1)
@@ -237,7 +238,7 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 						}
 						testkit.WantErr(t, h.try(), anyio.ErrBroken)
 						h.reset()
-						pe, _ := recovered(func() {
+						pe, _ := testkit.Recovered(func() {
 							_, _ = anyio.RunBlocking(ctx, func() (int, error) { must(t, h.try()); panic("ouch") }, opts...)
 						}).(*anyio.PanicError)
 						if pe == nil || pe.Value != "ouch" {

@@ -47,16 +47,16 @@ func TestFailureReachesAwaiterAndGroup(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var h *anyio.ValueHandle[int]
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			h = anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 1, errBoom }, anyio.Name("bomb"))
+			h = anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 1, testkit.ErrBoom }, anyio.Name("bomb"))
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				testkit.WantNil(t, "Wait", h.Wait(ctx))
 				return nil
 			})
 		})
-		wantGroup(t, err, errBoom)
+		wantGroup(t, err, testkit.ErrBoom)
 		v, err := h.Await(ctx)
 		tf, ok := errors.AsType[*anyio.TaskFailedError](err)
-		if v != 0 || !ok || tf.Task != "bomb" || tf.Canceled || !errors.Is(err, errBoom) {
+		if v != 0 || !ok || tf.Task != "bomb" || tf.Canceled || !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("Await: %v, %v", v, err)
 		}
 		if !strings.Contains(err.Error(), `task "bomb" failed: boom`) || h.Status() != anyio.TaskFailed {

@@ -29,12 +29,12 @@ func TestBlockingCallsCallBackIntoTheRun(t *testing.T) {
 			t.Errorf("%q, %v", v, err)
 		}
 		_, err = anyio.RunBlocking(ctx, func() (int, error) {
-			return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { return 0, errBoom })
+			return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { return 0, testkit.ErrBoom })
 		})
-		if err != errBoom {
+		if err != testkit.ErrBoom {
 			t.Errorf("error %v", err)
 		}
-		wantPanicValue := recovered(func() {
+		wantPanicValue := testkit.Recovered(func() {
 			_, _ = anyio.RunBlocking(ctx, func() (int, error) {
 				return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { panic("boom") })
 			})
@@ -84,7 +84,7 @@ func TestCancelingTheScopeReachesACallInTheRun(t *testing.T) {
 }
 
 func TestCallsIntoARunThatHasEndedAreRefused(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var token lowlevel.Token
 		var old context.Context
 		testkit.WantNil(t, "run", run(func(ctx context.Context) (err error) {

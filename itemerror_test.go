@@ -41,7 +41,7 @@ func oddFails(ctx context.Context, n int) (string, error) {
 		return "", err
 	}
 	if n%2 == 1 {
-		return "no value", fmt.Errorf("odd %d: %w", n, errBoom)
+		return "no value", fmt.Errorf("odd %d: %w", n, testkit.ErrBoom)
 	}
 	return fmt.Sprint(n), nil
 }
@@ -80,7 +80,7 @@ func TestAllFormsGoOnAfterAnErrorAndTellWhichItems(t *testing.T) {
 						t.Errorf("limit %d: %q, items %v", limit, got, indexes)
 					}
 					for i, err := range errs {
-						if !errors.Is(err, errBoom) || err.Error() != fmt.Sprintf("odd %d: boom", indexes[i]) {
+						if !errors.Is(err, testkit.ErrBoom) || err.Error() != fmt.Sprintf("odd %d: boom", indexes[i]) {
 							t.Errorf("limit %d: item %d: %v", limit, indexes[i], err)
 						}
 					}
@@ -99,7 +99,7 @@ func TestAllFormsCanceledFromOutsideReturnWhatTheyHave(t *testing.T) {
 			case 0:
 				return 7, nil
 			case 1:
-				return 0, errBoom
+				return 0, testkit.ErrBoom
 			}
 			return 0, anyio.SleepForever(ctx)
 		}
@@ -141,7 +141,7 @@ func TestAllFormsCanceledFromOutsideReturnWhatTheyHave(t *testing.T) {
 					continue
 				}
 				indexes, _ := itemErrors(t, inner)
-				if !slices.Equal(indexes, []int{1}) || errors.Is(inner, anyio.ErrCanceled) || !errors.Is(err, errBoom) {
+				if !slices.Equal(indexes, []int{1}) || errors.Is(inner, anyio.ErrCanceled) || !errors.Is(err, testkit.ErrBoom) {
 					t.Errorf("%s: %v, in all %v", name, inner, err)
 				}
 			}
@@ -150,7 +150,7 @@ func TestAllFormsCanceledFromOutsideReturnWhatTheyHave(t *testing.T) {
 				_, err := anyio.MapAll(ctx, items, 0, item)
 				return err
 			})
-			if !timedOut || withFailure != errors.Is(err, errBoom) {
+			if !timedOut || withFailure != errors.Is(err, testkit.ErrBoom) {
 				t.Errorf("timed out %v, %v", timedOut, err)
 			}
 		}
@@ -179,14 +179,14 @@ func TestFirstErrorTellsTheItem(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		third := func(_ context.Context, n int) (int, error) {
 			if n == 2 {
-				return 0, errBoom
+				return 0, testkit.ErrBoom
 			}
 			return n, nil
 		}
 		one := func(context.Context) (int, error) { return 1, nil }
 		onlyErr := func(ctx context.Context, n int) error { _, err := third(ctx, n); return err }
 		byMap := func(limit int) error { _, err := anyio.Map(ctx, upTo(3), limit, third); return err }
-		_, byGather := anyio.Gather(ctx, one, one, failing(errBoom))
+		_, byGather := anyio.Gather(ctx, one, one, failing(testkit.ErrBoom))
 		for name, err := range map[string]error{
 			"Map": byMap(0), "Map with a limit": byMap(1), "Gather": byGather,
 			"ForEach": anyio.ForEach(ctx, slices.Values(upTo(9)), 1, onlyErr),
@@ -196,11 +196,11 @@ func TestFirstErrorTellsTheItem(t *testing.T) {
 			}),
 		} {
 			indexes, errs := itemErrors(t, err)
-			if len(indexes) != 1 || indexes[0] != 2 || errs[0] != errBoom {
+			if len(indexes) != 1 || indexes[0] != 2 || errs[0] != testkit.ErrBoom {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		_, _, err := anyio.Gather2(ctx, one, failing(errBoom))
+		_, _, err := anyio.Gather2(ctx, one, failing(testkit.ErrBoom))
 		if indexes, _ := itemErrors(t, err); !slices.Equal(indexes, []int{1}) {
 			t.Errorf("Gather2: %v", err)
 		}
@@ -232,7 +232,7 @@ func TestForEach2TakesPairs(t *testing.T) {
 // A panic is no error of an item: it ends all.
 func TestAllFormsPassPanicsOn(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		wantPanicError(t, "ouch", func() {
+		testkit.WantPanicError(t, "ouch", func() {
 			_, _ = anyio.MapAll(ctx, upTo(3), 0, func(ctx context.Context, n int) (int, error) {
 				if n == 1 {
 					panic("ouch")

@@ -11,18 +11,19 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/coro"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
 // An event loop that waits is driven by the goroutine that wakes it: see package loop.
 // These tests are about what that goroutine must not change.
 
 // onIdleLoop runs f on a goroutine beside an event loop which waits most of the time.
-func onIdleLoop(t *testing.T, f func(p *anyio.Portal)) error {
+func onIdleLoop(t *testing.T, f func(p *portal.Portal)) error {
 	t.Helper()
 	return anyio.Run(t.Context(), func(ctx context.Context) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			go func() {
-				defer p.Stop(false)
+				defer p.Stop()
 				for range 20 { // now there are coroutines
 					call(t, p, func(context.Context) error { return nil })
 				}
@@ -34,19 +35,19 @@ func onIdleLoop(t *testing.T, f func(p *anyio.Portal)) error {
 }
 
 // call is a call through the portal that returns what f returns.
-func call(t *testing.T, p *anyio.Portal, f func(ctx context.Context) error) {
+func call(t *testing.T, p *portal.Portal, f func(ctx context.Context) error) {
 	t.Helper()
-	if _, err := anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) { return 0, f(ctx) }); err != nil {
+	if _, err := portal.Call(context.Background(), p, func(ctx context.Context) (int, error) { return 0, f(ctx) }); err != nil {
 		t.Errorf("call: %v", err)
 	}
 }
 
 func TestWhatACallLeavesBehindGoesOn(t *testing.T) {
-	err := onIdleLoop(t, func(p *anyio.Portal) {
-		var child *anyio.PortalTask[int]
+	err := onIdleLoop(t, func(p *portal.Portal) {
+		var child *portal.Task[int]
 		for range 50 {
 			call(t, p, func(ctx context.Context) (err error) {
-				child, err = anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+				child, err = portal.Go(p, func(ctx context.Context) (int, error) {
 					return 1, anyio.Sleep(ctx, 1000) // a timer that the loop did not know when it began to wait
 				})
 				return err
@@ -63,11 +64,11 @@ func TestWhatACallLeavesBehindGoesOn(t *testing.T) {
 
 // Who has called is not kept by tasks that are always ready.
 func TestCallReturnsWhenItsTaskHasEnded(t *testing.T) {
-	err := onIdleLoop(t, func(p *anyio.Portal) {
+	err := onIdleLoop(t, func(p *portal.Portal) {
 		for range 20 {
 			var returned atomic.Bool
 			call(t, p, func(context.Context) error {
-				_, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+				_, err := portal.Go(p, func(ctx context.Context) (int, error) {
 					for !returned.Load() {
 						if err := anyio.Sleep(ctx, 0); err != nil {
 							return 0, err
@@ -86,11 +87,11 @@ func TestCallReturnsWhenItsTaskHasEnded(t *testing.T) {
 func TestGoexitOfAnotherTaskDoesNotExitWhoDrivesTheLoop(t *testing.T) {
 	went := make(chan string, 1)
 	if !exited(func(*testing.T) {
-		_ = onIdleLoop(t, func(p *anyio.Portal) {
+		_ = onIdleLoop(t, func(p *portal.Portal) {
 			how := "was exited"
 			defer func() { went <- how }()
-			_, _ = anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) {
-				other, err := anyio.PortalSpawn(p, func(context.Context) (int, error) {
+			_, _ = portal.Call(context.Background(), p, func(ctx context.Context) (int, error) {
+				other, err := portal.Go(p, func(context.Context) (int, error) {
 					runtime.Goexit()
 					return 0, nil
 				})
@@ -133,14 +134,14 @@ func TestMainTaskMayEndInACall(t *testing.T) {
 		var gate anyio.Event
 		done := make(chan error, 1)
 		err := anyio.Run(t.Context(), func(ctx context.Context) error {
-			return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 				go func() {
 					for range 3 {
 						call(t, p, func(context.Context) error { return nil })
 					}
-					_, err := anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) {
+					_, err := portal.Call(context.Background(), p, func(ctx context.Context) (int, error) {
 						gate.Set()
-						p.Stop(false)
+						p.Stop()
 						return 0, anyio.Sleep(ctx, 0)
 					})
 					done <- err
@@ -169,10 +170,10 @@ func TestMainTaskMayEndAfterABlockingCall(t *testing.T) {
 }
 
 func TestCancellationReachesACallThatComputes(t *testing.T) {
-	err := onIdleLoop(t, func(p *anyio.Portal) {
+	err := onIdleLoop(t, func(p *portal.Portal) {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+		_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 			go cancel()
 			for ctx.Err() == nil { // it never gives way
 				runtime.Gosched()
@@ -188,7 +189,7 @@ func TestCancellationReachesACallThatComputes(t *testing.T) {
 
 func TestLockedGoroutinesKeepTheirThreads(t *testing.T) {
 	work := func() {
-		err := onIdleLoop(t, func(p *anyio.Portal) {
+		err := onIdleLoop(t, func(p *portal.Portal) {
 			for range 20 {
 				runtime.LockOSThread()
 				call(t, p, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
@@ -237,7 +238,7 @@ func TestLoopWithManyHelpersRunsOneTaskAtATime(t *testing.T) {
 		total.Add(1)
 		inside.Add(-1)
 	}
-	err := onIdleLoop(t, func(p *anyio.Portal) {
+	err := onIdleLoop(t, func(p *portal.Portal) {
 		var wg sync.WaitGroup
 		for range callers {
 			wg.Go(func() {

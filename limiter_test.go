@@ -351,7 +351,7 @@ func TestLimiterInCanceledScope(t *testing.T) {
 func TestLimiterDoReleases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := anyio.NewCapacityLimiter(1)
-		testkit.WantErr(t, l.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
+		testkit.WantErr(t, l.Do(ctx, func(context.Context) error { return testkit.ErrBoom }), testkit.ErrBoom)
 		func() {
 			defer func() { equal(t, "panic", recover(), any("ouch")) }()
 			_ = l.Do(ctx, func(context.Context) error { panic("ouch") })

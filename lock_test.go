@@ -263,9 +263,9 @@ func TestLockDoReleases(t *testing.T) {
 		var lock anyio.Lock
 		err := lock.Do(ctx, func(context.Context) error {
 			equal(t, "locked", lock.Locked(), true)
-			return errBoom
+			return testkit.ErrBoom
 		})
-		testkit.WantErr(t, err, errBoom)
+		testkit.WantErr(t, err, testkit.ErrBoom)
 		equal(t, "locked after an error", lock.Locked(), false)
 		func() {
 			defer func() { equal(t, "panic", recover(), any("ouch")) }()

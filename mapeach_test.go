@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -77,7 +78,7 @@ func TestMapUnlimitedRunsAllAtOnceAndLimitedRunsThatMany(t *testing.T) {
 					_, err := anyio.Map(ctx, upTo(10), c.limit, func(ctx context.Context, n int) (int, error) { return n, ev.Wait(ctx) })
 					return err
 				})
-				allBlocked(t, ctx)
+				testkit.Settled(t, ctx)
 				if n := ev.Statistics().TasksWaiting; n != c.want {
 					t.Errorf("limit %d: %d at once", c.limit, n)
 				}
@@ -149,7 +150,7 @@ func TestForEachTakesItemsOnlyAsFastAsItMay(t *testing.T) {
 					return ev.Wait(ctx)
 				})
 			})
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			if n := ev.Statistics().TasksWaiting; n != 3 {
 				t.Errorf("%d at once", n)
 			}

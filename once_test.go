@@ -42,7 +42,7 @@ func TestOnceRunsOne(t *testing.T) {
 func TestOnceIsDoneAgainIfItFails(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var once anyio.Once
-		testkit.WantErr(t, once.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
+		testkit.WantErr(t, once.Do(ctx, func(context.Context) error { return testkit.ErrBoom }), testkit.ErrBoom)
 		wantPanicValue := func() (v any) {
 			defer func() { v = recover() }()
 			_ = once.Do(ctx, func(context.Context) error { panic("ouch") })
@@ -84,12 +84,12 @@ func TestOnceValueKeepsTheValueAndNoError(t *testing.T) {
 		get := anyio.OnceValue(func(ctx context.Context) (int, error) {
 			calls++
 			if calls == 1 {
-				return 1, errBoom
+				return 1, testkit.ErrBoom
 			}
 			return calls, anyio.Sleep(ctx, 0)
 		})
 		v, err := get(ctx)
-		testkit.WantErr(t, err, errBoom)
+		testkit.WantErr(t, err, testkit.ErrBoom)
 		equal(t, "value beside an error", v, 0)
 		var values [5]int
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {

@@ -53,16 +53,16 @@ func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
 }
 
 func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		threads := anyio.NewOSThreads(1)
 		defer threads.Close(context.Background())
 		on := anyio.OnThreads(threads)
 		testkit.WantNil(t, "run", run(func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, errBoom }, on)
-			if err != errBoom {
+			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, testkit.ErrBoom }, on)
+			if err != testkit.ErrBoom {
 				t.Errorf("error %v", err)
 			}
-			wantPanicError(t, "boom", func() {
+			testkit.WantPanicError(t, "boom", func() {
 				_, _ = anyio.RunBlocking(ctx, func() (int, error) { panic("boom") }, on)
 			})
 			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 1, nil }, on)
@@ -119,5 +119,5 @@ func TestWaitingForAnOSThreadCanBeCanceled(t *testing.T) {
 }
 
 func TestOSThreadPoolsNeedAThread(t *testing.T) {
-	testkit.WantMisuse(t, "no threads", recovered(func() { anyio.NewOSThreads(0) }))
+	testkit.WantMisuse(t, "no threads", testkit.Recovered(func() { anyio.NewOSThreads(0) }))
 }

@@ -18,28 +18,15 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// onEach runs main on every backend with options.
-func onEach(t *testing.T, f func(t *testing.T, run func(main func(ctx context.Context) error, opts ...anyio.RunOption) error)) {
-	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{Seed: 1}), sim.New(sim.Config{Seed: 2})} {
-		t.Run(b.Name(), func(t *testing.T) {
-			f(t, func(main func(ctx context.Context) error, opts ...anyio.RunOption) error {
-				return anyio.Run(context.Background(), main, append(opts, anyio.On(b))...)
-			})
-		})
-	}
-}
-
-type runFunc = func(main func(ctx context.Context) error, opts ...anyio.RunOption) error
-
 func explode(context.Context) error { panic("ouch") }
 
 func TestPanicIsReportedAtOnceAndRaisedAtTheEnd(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var order []string
 		var mu sync.Mutex
 		note := func(s string) { mu.Lock(); order = append(order, s); mu.Unlock() }
 		err := run(func(ctx context.Context) error {
-			pe := wantPanicError(t, "ouch", func() {
+			pe := testkit.WantPanicError(t, "ouch", func() {
 				_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
 						err := anyio.SleepForever(ctx)
@@ -64,9 +51,9 @@ func TestPanicIsReportedAtOnceAndRaisedAtTheEnd(t *testing.T) {
 }
 
 func TestPanicGoesUpToTheCallerOfRunAndIsReportedOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		reports := 0
-		wantPanicError(t, "ouch", func() {
+		testkit.WantPanicError(t, "ouch", func() {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
@@ -86,38 +73,38 @@ func TestPanicGoesUpToTheCallerOfRunAndIsReportedOnce(t *testing.T) {
 }
 
 func TestPanicKeepsOtherErrorsOfItsGroup(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		err := run(func(ctx context.Context) error {
-			pe := wantPanicError(t, "ouch", func() {
+			pe := testkit.WantPanicError(t, "ouch", func() {
 				_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-					tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return errBoom })
+					tg.Go(func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return testkit.ErrBoom })
 					tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return explode(ctx) })
 					return nil
 				})
 			})
-			if !errors.Is(pe.Group, errBoom) || !strings.Contains(pe.Error(), "other errors of the group") {
+			if !errors.Is(pe.Group, testkit.ErrBoom) || !strings.Contains(pe.Error(), "other errors of the group") {
 				t.Errorf("group: %v", pe.Group)
 			}
 			return nil
-		}, anyio.OnPanic(quiet))
+		}, anyio.OnPanic(testkit.Quiet))
 		testkit.WantNil(t, "run", err)
 	})
 }
 
 func TestRuntimeErrorsKeepTheirType(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		for _, f := range []func(context.Context) error{
 			//lint:ignore SA5000 the panic is what is tested
 			func(context.Context) error { var m map[int]int; m[1] = 1; return nil },
 			func(context.Context) error { panic(nil) },
 		} {
-			v := recovered(func() {
+			v := testkit.Recovered(func() {
 				_ = run(func(ctx context.Context) error {
 					return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 						tg.Go(f)
 						return nil
 					})
-				}, anyio.OnPanic(quiet))
+				}, anyio.OnPanic(testkit.Quiet))
 			})
 			err, _ := v.(error)
 			if _, ok := errors.AsType[runtime.Error](err); !ok {
@@ -128,10 +115,10 @@ func TestRuntimeErrorsKeepTheirType(t *testing.T) {
 }
 
 func TestPanicOfMainAndOfTheBody(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
-		wantPanicError(t, "ouch", func() { _ = run(explode) })
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
+		testkit.WantPanicError(t, "ouch", func() { _ = run(explode) })
 		ended := 0
-		wantPanicError(t, "body", func() {
+		testkit.WantPanicError(t, "body", func() {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
@@ -143,7 +130,7 @@ func TestPanicOfMainAndOfTheBody(t *testing.T) {
 					testkit.Settled(t, context.WithoutCancel(ctx))
 					panic("body")
 				})
-			}, anyio.OnPanic(quiet))
+			}, anyio.OnPanic(testkit.Quiet))
 		})
 		if ended != 1 {
 			t.Error("the group did not wait for its task")
@@ -152,16 +139,16 @@ func TestPanicOfMainAndOfTheBody(t *testing.T) {
 }
 
 func TestPanicInAScopeOrTimeoutLeavesTheScope(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		err := run(func(ctx context.Context) error {
 			var inner context.Context
-			if v := recovered(func() {
+			if v := testkit.Recovered(func() {
 				_ = anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error { inner = ctx; return explode(ctx) })
 			}); v != "ouch" {
 				t.Errorf("scope: %v", v)
 			}
 			testkit.WantCanceled(t, "scope left", context.Cause(inner))
-			if v := recovered(func() { _ = anyio.FailAfter(ctx, time.Hour, explode) }); v != "ouch" {
+			if v := testkit.Recovered(func() { _ = anyio.FailAfter(ctx, time.Hour, explode) }); v != "ouch" {
 				t.Errorf("timeout: %v", v)
 			}
 			return anyio.Sleep(ctx, 0)
@@ -172,19 +159,19 @@ func TestPanicInAScopeOrTimeoutLeavesTheScope(t *testing.T) {
 
 // A group that does not end within the grace lets the process crash.
 func TestProcessCrashesWhenTheGroupOutlivesTheGrace(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		for _, grace := range []time.Duration{-time.Hour, 0, time.Millisecond} {
 			wantCrash(t, run, grace)
 		}
 	})
 }
 
-func wantCrash(t *testing.T, run runFunc, grace time.Duration) {
+func wantCrash(t *testing.T, run testkit.RunFunc, grace time.Duration) {
 	var crashed anyio.Event
 	var what *anyio.PanicError
 	defer anyio.SetCrash(func(pe *anyio.PanicError) { what = pe; crashed.Set() })()
 	err := run(func(ctx context.Context) error {
-		wantPanicError(t, "ouch", func() {
+		testkit.WantPanicError(t, "ouch", func() {
 			_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(explode, anyio.Name("bomb"))
 				tg.Go(func(ctx context.Context) error { return anyio.Shielded(ctx, anyio.Forever, crashed.Wait) })
@@ -192,25 +179,25 @@ func wantCrash(t *testing.T, run runFunc, grace time.Duration) {
 			})
 		})
 		return nil
-	}, anyio.PanicGrace(grace), anyio.OnPanic(quiet))
+	}, anyio.PanicGrace(grace), anyio.OnPanic(testkit.Quiet))
 	if err != nil || what == nil || what.Task != "bomb" {
 		t.Errorf("run: %v; crash: %v", err, what)
 	}
 }
 
 func TestNoCrashWithinTheGraceOrWithoutOne(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		defer anyio.SetCrash(func(pe *anyio.PanicError) { t.Errorf("crash: %v", pe) })()
 		for _, grace := range []time.Duration{anyio.Forever, time.Hour} {
 			err := run(func(ctx context.Context) error {
-				wantPanicError(t, "ouch", func() {
+				testkit.WantPanicError(t, "ouch", func() {
 					_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 						tg.Go(explode)
 						return nil
 					})
 				})
 				return anyio.Sleep(ctx, time.Millisecond)
-			}, anyio.PanicGrace(grace), anyio.OnPanic(quiet))
+			}, anyio.PanicGrace(grace), anyio.OnPanic(testkit.Quiet))
 			testkit.WantNil(t, "run", err)
 		}
 	})
@@ -264,8 +251,8 @@ func TestAbortedHandlerIsNotLogged(t *testing.T) {
 
 // An abort hides no panic that is a failure.
 func TestAbortHidesNoOtherPanic(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
-		pe := wantPanicError(t, "ouch", func() {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
+		pe := testkit.WantPanicError(t, "ouch", func() {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error { panic(http.ErrAbortHandler) })
@@ -286,8 +273,8 @@ func TestAbortHidesNoOtherPanic(t *testing.T) {
 
 // All errors of all groups that a panic passes are in what the caller of Run gets.
 func TestPanicKeepsTheErrorsOfAllGroupsItPasses(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
-		pe := wantPanicError(t, "ouch", func() {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
+		pe := testkit.WantPanicError(t, "ouch", func() {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
@@ -299,11 +286,11 @@ func TestPanicKeepsTheErrorsOfAllGroupsItPasses(t *testing.T) {
 						})
 					})
 					_ = anyio.SleepForever(ctx)
-					return errBoom
+					return testkit.ErrBoom
 				})
-			}, anyio.OnPanic(quiet))
+			}, anyio.OnPanic(testkit.Quiet))
 		})
-		for _, want := range []error{errBoom, io.EOF, errors.ErrUnsupported} {
+		for _, want := range []error{testkit.ErrBoom, io.EOF, errors.ErrUnsupported} {
 			if !errors.Is(pe, want) {
 				t.Errorf("%v is lost: %v", want, pe)
 			}
@@ -336,12 +323,12 @@ func TestDeadlockIsSeenBesideThePanicOfACleanup(t *testing.T) {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(lockUp)
 				_ = anyio.SleepForever(ctx)
-				return errBoom
+				return testkit.ErrBoom
 			})
 		},
 	} {
-		v := recovered(func() {
-			_ = anyio.Run(context.Background(), main, anyio.On(sim.New(sim.Config{Seed: 1})), anyio.OnPanic(quiet))
+		v := testkit.Recovered(func() {
+			_ = anyio.Run(context.Background(), main, anyio.On(sim.New(sim.Config{Seed: 1})), anyio.OnPanic(testkit.Quiet))
 		})
 		pe, ok := v.(*anyio.PanicError)
 		if !ok {
@@ -350,7 +337,7 @@ func TestDeadlockIsSeenBesideThePanicOfACleanup(t *testing.T) {
 		if d := (*anyio.DeadlockError)(nil); !errors.As(pe, &d) || len(d.Tasks) == 0 || !strings.Contains(pe.Error(), "deadlock") {
 			t.Errorf("%s: no deadlock in %v", name, pe)
 		}
-		if strings.HasPrefix(name, "a group") && !errors.Is(pe, errBoom) {
+		if strings.HasPrefix(name, "a group") && !errors.Is(pe, testkit.ErrBoom) {
 			t.Errorf("%s: the other error is lost: %v", name, pe)
 		}
 	}

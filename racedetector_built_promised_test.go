@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -177,9 +178,9 @@ var builtEdges = []raceProgram{
 		return nil
 	}},
 	{"portal start", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			*x++
-			_, t, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
+			_, t, err := portal.Start(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
 				*x++
 				started(1)
 				return 1, anyio.Sleep(ctx, 0)
@@ -194,9 +195,9 @@ var builtEdges = []raceProgram{
 		})
 	}},
 	{"portal spawn", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			*x++
-			t, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { *x++; return 1, anyio.Sleep(ctx, 0) })
+			t, err := portal.Go(p, func(ctx context.Context) (int, error) { *x++; return 1, anyio.Sleep(ctx, 0) })
 			if err != nil {
 				return err
 			}
@@ -206,8 +207,8 @@ var builtEdges = []raceProgram{
 		})
 	}},
 	{"portal open", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(context.Context, int) error) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			_, leave, err := portal.Open(ctx, p, func(ctx context.Context, body func(context.Context, int) error) error {
 				*x++
 				err := body(ctx, 1)
 				*x++
@@ -223,10 +224,10 @@ var builtEdges = []raceProgram{
 		})
 	}},
 	{"portal call canceled", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			_, err := anyio.MoveOnAfter(ctx, time.Microsecond, func(ctx context.Context) error {
 				*x++
-				_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { *x++; err := anyio.SleepForever(ctx); *x++; return 0, err })
+				_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { *x++; err := anyio.SleepForever(ctx); *x++; return 0, err })
 				*x++
 				return err
 			})

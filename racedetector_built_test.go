@@ -9,7 +9,9 @@ import (
 
 	"github.com/anyio-go/anyio"
 	hidden "github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -111,8 +113,8 @@ var builtRaces = []raceProgram{
 		return err
 	}},
 	{"functions of Race", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		f := func(context.Context) (int, error) { *x++; return 0, errBoom }
-		if _, err := anyio.Race(ctx, f, f); !errors.Is(err, errBoom) {
+		f := func(context.Context) (int, error) { *x++; return 0, testkit.ErrBoom }
+		if _, err := anyio.Race(ctx, f, f); !errors.Is(err, testkit.ErrBoom) {
 			return err
 		}
 		return nil
@@ -134,13 +136,13 @@ var builtRaces = []raceProgram{
 			})
 	}},
 	{"tasks that call through a portal one after the other", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			return anyio.WithTaskGroup(ctx, func(_ context.Context, tg *anyio.TaskGroup) error {
-				return oneAfterTheOther(tg, func(ctx context.Context) error { *x++; _, err := anyio.PortalCall(ctx, p, two); return err },
+				return oneAfterTheOther(tg, func(ctx context.Context) error { *x++; _, err := portal.Call(ctx, p, two); return err },
 					func(ctx context.Context) error {
-						_, err := anyio.PortalCall(ctx, p, two)
+						_, err := portal.Call(ctx, p, two)
 						if err == nil {
-							_, err = anyio.PortalSpawn(p, two)
+							_, err = portal.Go(p, two)
 						}
 						*x++
 						return err
@@ -149,10 +151,10 @@ var builtRaces = []raceProgram{
 		})
 	}},
 	{"functions that are called through a portal", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			return anyio.WithTaskGroup(ctx, func(_ context.Context, tg *anyio.TaskGroup) error {
 				call := func(ctx context.Context) error {
-					_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { *x++; return 0, nil })
+					_, err := portal.Call(ctx, p, func(context.Context) (int, error) { *x++; return 0, nil })
 					return err
 				}
 				return oneAfterTheOther(tg, call, call)
@@ -236,9 +238,9 @@ var builtOps = []raceOp{
 		_, err := stream.NewBufferedReceiver(a).ReceiveExactly(ctx, 5)
 		return err
 	}},
-	{"PortalStart", func(ctx context.Context, _ *anyio.TaskGroup) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			_, t, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (int, error) { started(1); return 1, nil })
+	{"portal.Start", func(ctx context.Context, _ *anyio.TaskGroup) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			_, t, err := portal.Start(ctx, p, func(ctx context.Context, started func(int)) (int, error) { started(1); return 1, nil })
 			if err != nil {
 				return err
 			}
@@ -246,9 +248,9 @@ var builtOps = []raceOp{
 			return err
 		})
 	}},
-	{"PortalOpen", func(ctx context.Context, _ *anyio.TaskGroup) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(context.Context, int) error) error { return body(ctx, 1) })
+	{"portal.Open", func(ctx context.Context, _ *anyio.TaskGroup) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			_, leave, err := portal.Open(ctx, p, func(ctx context.Context, body func(context.Context, int) error) error { return body(ctx, 1) })
 			if err != nil {
 				return err
 			}
@@ -292,10 +294,10 @@ var builtOps = []raceOp{
 	}},
 	{"failing group", func(ctx context.Context, _ *anyio.TaskGroup) error {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			tg.Go(func(context.Context) error { return errBoom })
+			tg.Go(func(context.Context) error { return testkit.ErrBoom })
 			return anyio.SleepForever(ctx)
 		})
-		if !errors.Is(err, errBoom) {
+		if !errors.Is(err, testkit.ErrBoom) {
 			return fmt.Errorf("no: %w", err)
 		}
 		return nil

@@ -12,6 +12,7 @@ import (
 	hidden "github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -152,8 +153,8 @@ var raceOps = []raceOp{
 		return err
 	}},
 	{"portal", func(ctx context.Context, _ *anyio.TaskGroup) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { return 1, nil })
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			_, err := portal.Call(ctx, p, func(context.Context) (int, error) { return 1, nil })
 			return err
 		})
 	}},

@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -69,13 +70,13 @@ var promisedEdges = []raceProgram{
 	}},
 	{"error of a task", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			h := tg.Go(func(ctx context.Context) error { *x++; return fmt.Errorf("wrapped: %w", errBoom) })
+			h := tg.Go(func(ctx context.Context) error { *x++; return fmt.Errorf("wrapped: %w", testkit.ErrBoom) })
 			err := anyio.Shielded(ctx, time.Hour, h.Await)
 			_ = err.Error()
 			*x++
 			return nil
 		})
-		if !errors.Is(err, errBoom) {
+		if !errors.Is(err, testkit.ErrBoom) {
 			return err
 		}
 		return nil
@@ -284,10 +285,10 @@ var promisedEdges = []raceProgram{
 				_ = err.Error()
 				return err
 			})
-			tg.Go(func(context.Context) error { *x++; return fmt.Errorf("failed: %w", errBoom) })
+			tg.Go(func(context.Context) error { *x++; return fmt.Errorf("failed: %w", testkit.ErrBoom) })
 			return nil
 		})
-		if !errors.Is(err, errBoom) {
+		if !errors.Is(err, testkit.ErrBoom) {
 			return err
 		}
 		return nil
@@ -303,9 +304,9 @@ var promisedEdges = []raceProgram{
 		return nil
 	}},
 	{"portal call", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			*x++
-			_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { *x++; return 0, nil })
+			_, err := portal.Call(ctx, p, func(context.Context) (int, error) { *x++; return 0, nil })
 			*x++
 			return err
 		})

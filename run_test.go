@@ -16,9 +16,9 @@ import (
 )
 
 func TestRunReturnsMainsErrorAndCallItsValue(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		testkit.WantNil(t, "run", run(func(context.Context) error { return nil }))
-		if err := run(fails(errBoom)); err != errBoom {
+		if err := run(fails(testkit.ErrBoom)); err != testkit.ErrBoom {
 			t.Errorf("run: %v", err)
 		}
 	})
@@ -34,11 +34,11 @@ func TestRunReturnsMainsErrorAndCallItsValue(t *testing.T) {
 
 func TestContextOfRunCancelsFromOutside(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(errBoom)
+	cancel(testkit.ErrBoom)
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{})} {
 		err := anyio.Run(ctx, func(ctx context.Context) error {
 			err := anyio.Sleep(ctx, time.Hour)
-			if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Cause != errBoom {
+			if ce, ok := errors.AsType[*anyio.CanceledError](err); !ok || ce.Cause != testkit.ErrBoom {
 				t.Errorf("the cause is lost: %v", err)
 			}
 			return err
@@ -58,7 +58,7 @@ func TestWaitingMainIsCanceledByTheContextOfRun(t *testing.T) {
 }
 
 func TestContextOfARunIsDeadAfterwards(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var kept context.Context
 		testkit.WantNil(t, "run", run(func(ctx context.Context) error { kept = ctx; return nil }))
 		testkit.WantCanceled(t, "Err", context.Cause(kept))
@@ -68,7 +68,7 @@ func TestContextOfARunIsDeadAfterwards(t *testing.T) {
 }
 
 func TestMainThatLeavesAScopeOpenIsTold(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		testkit.WantMisuse(t, "run", run(func(ctx context.Context) error {
 			_, _ = anyio.OpenCancelScope(ctx)
 			return nil
@@ -96,7 +96,7 @@ func TestBackendsAreFoundByName(t *testing.T) {
 }
 
 func TestDebugRunsRecordSinceWhenTasksWait(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		err := run(func(ctx context.Context) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				begin := anyio.Now(ctx)
@@ -119,7 +119,7 @@ func TestDebugRunsRecordSinceWhenTasksWait(t *testing.T) {
 
 // Two tasks that look for all others to be blocked count as blocked to each other.
 func TestTwoMayWaitForAllToBlock(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		testkit.WantNil(t, "run", run(func(ctx context.Context) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				for range 3 {

@@ -183,7 +183,7 @@ func TestRWLockInCanceledScope(t *testing.T) {
 			lock.Release()
 		})
 		for _, do := range []func(context.Context, func(context.Context) error) error{lock.Do, lock.DoRead} {
-			testkit.WantErr(t, do(ctx, func(context.Context) error { return errBoom }), errBoom)
+			testkit.WantErr(t, do(ctx, func(context.Context) error { return testkit.ErrBoom }), testkit.ErrBoom)
 			func() {
 				defer func() { equal(t, "panic", recover(), any("ouch")) }()
 				_ = do(ctx, func(context.Context) error { panic("ouch") })

@@ -76,13 +76,13 @@ func TestTypeOwnsTasksFromOpenToClose(t *testing.T) {
 func TestErrorOfTheWorkComesBackFromClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := openTimed(ctx)
-		err := s.Close(errBoom)
+		err := s.Close(testkit.ErrBoom)
 		var group *anyio.GroupError
-		if !errors.As(err, &group) || !errors.Is(err, errBoom) {
+		if !errors.As(err, &group) || !errors.Is(err, testkit.ErrBoom) {
 			t.Error(err)
 		}
 		_, scope := anyio.OpenCancelScope(ctx)
-		if err := scope.Close(errBoom); err != errBoom {
+		if err := scope.Close(testkit.ErrBoom); err != testkit.ErrBoom {
 			t.Errorf("a scope changed the error: %v", err)
 		}
 	})
@@ -91,10 +91,10 @@ func TestErrorOfTheWorkComesBackFromClose(t *testing.T) {
 func TestFailedTaskCancelsTheWorkAndComesBackFromClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := openService(ctx)
-		s.tg.Go(func(context.Context) error { return errBoom })
+		s.tg.Go(func(context.Context) error { return testkit.ErrBoom })
 		err := anyio.SleepForever(s.ctx)
 		testkit.WantCanceled(t, "the work", err)
-		if err := s.Close(err); !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
+		if err := s.Close(err); !errors.Is(err, testkit.ErrBoom) || errors.Is(err, anyio.ErrCanceled) {
 			t.Error(err)
 		}
 	})
@@ -165,9 +165,9 @@ func TestClosedInTheWrongOrderTellsTheFix(t *testing.T) {
 
 		outerCtx, outer = anyio.OpenCancelScope(ctx)
 		_, inner = anyio.OpenCancelScope(outerCtx)
-		err := outer.Close(errBoom)
+		err := outer.Close(testkit.ErrBoom)
 		testkit.WantMisuseText(t, err, "before a scope opened inside it", "inner scopes first")
-		if !errors.Is(err, errBoom) {
+		if !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("the error of the work is lost: %v", err)
 		}
 		testkit.WantNil(t, "inner", inner.Close(nil))

@@ -201,7 +201,7 @@ func TestSemaphoreInCanceledScope(t *testing.T) {
 func TestSemaphoreDoReleases(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		sem := anyio.NewBoundedSemaphore(1, 1)
-		testkit.WantErr(t, sem.Do(ctx, func(context.Context) error { return errBoom }), errBoom)
+		testkit.WantErr(t, sem.Do(ctx, func(context.Context) error { return testkit.ErrBoom }), testkit.ErrBoom)
 		func() {
 			defer func() { equal(t, "panic", recover(), any("ouch")) }()
 			_ = sem.Do(ctx, func(context.Context) error { panic("ouch") })

@@ -231,9 +231,9 @@ func TestScopeMisuseIsTold(t *testing.T) {
 
 		outerCtx, outer = anyio.OpenCancelScope(ctx)
 		_, inner = anyio.OpenCancelScope(outerCtx)
-		err := outer.Close(errBoom)
+		err := outer.Close(testkit.ErrBoom)
 		testkit.WantMisuse(t, "wrong order with an error", err)
-		if !errors.Is(err, errBoom) {
+		if !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("the body's error is lost: %v", err)
 		}
 		testkit.WantNil(t, "inner scope", inner.Close(nil))

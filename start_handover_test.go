@@ -28,7 +28,7 @@ func TestStartedAfterTheStarterWasCanceledHandsOver(t *testing.T) {
 					return anyio.Shielded(ctx, time.Hour, func(ctx context.Context) error {
 						testkit.Settled(t, ctx)
 						started(7)
-						testkit.WantMisuse(t, "second call", recovered(func() { started(8) }))
+						testkit.WantMisuse(t, "second call", testkit.Recovered(func() { started(8) }))
 						return goOn.Wait(ctx) // served by who has got the value
 					})
 				})
@@ -60,7 +60,7 @@ func TestErrorAfterALateStartedGoesToTheGroup(t *testing.T) {
 				v, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
 					testkit.WantCanceled(t, "task", anyio.SleepForever(ctx))
 					started(7)
-					return errBoom
+					return testkit.ErrBoom
 				})
 				if v != 7 {
 					t.Errorf("Start: %d, %v", v, err)
@@ -69,7 +69,7 @@ func TestErrorAfterALateStartedGoesToTheGroup(t *testing.T) {
 			})
 			return err
 		})
-		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
+		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("group: %v", err)
 		}
 	})

@@ -40,9 +40,9 @@ func TestErrorBeforeStartedGoesToTheStarterAlone(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
 				_ = anyio.Sleep(ctx, 0)
-				return errBoom
+				return testkit.ErrBoom
 			})
-			if err != errBoom {
+			if err != testkit.ErrBoom {
 				t.Errorf("Start: %v, want the bare error", err)
 			}
 			if tg.CancelCalled() {
@@ -59,14 +59,14 @@ func TestErrorAfterStartedGoesToTheGroup(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			v, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
 				started(7)
-				return errBoom
+				return testkit.ErrBoom
 			})
 			if v != 7 || err != nil {
 				t.Errorf("Start: %d, %v", v, err)
 			}
 			return nil
 		})
-		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
+		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("group: %v", err)
 		}
 	})
@@ -90,7 +90,7 @@ func TestStartedTwicePanicsInTheTask(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			_, err := anyio.Start(ctx, tg, func(_ context.Context, started func(int)) error {
 				started(1)
-				testkit.WantMisuse(t, "second call", recovered(func() { started(2) }))
+				testkit.WantMisuse(t, "second call", testkit.Recovered(func() { started(2) }))
 				return nil
 			})
 			return err
@@ -101,7 +101,7 @@ func TestStartedTwicePanicsInTheTask(t *testing.T) {
 
 func TestPanicBeforeStartedReachesStarterAndGroup(t *testing.T) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		wantPanicError(t, "early", func() {
+		testkit.WantPanicError(t, "early", func() {
 			_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				_, err := anyio.Start(ctx, tg, func(context.Context, func(int)) error { panic("early") })
 				if err == nil {
@@ -111,7 +111,7 @@ func TestPanicBeforeStartedReachesStarterAndGroup(t *testing.T) {
 			})
 		})
 		return nil
-	}, anyio.OnPanic(quiet))
+	}, anyio.OnPanic(testkit.Quiet))
 	testkit.WantNil(t, "run", err)
 }
 
@@ -164,13 +164,13 @@ func TestErrorWhileTheStarterIsCanceledGoesToTheGroup(t *testing.T) {
 			_, _ = anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
 				_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
 					_ = anyio.SleepForever(ctx)
-					return errBoom
+					return testkit.ErrBoom
 				})
 				return err
 			})
 			return nil
 		})
-		if !errors.Is(err, errBoom) {
+		if !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("group: %v", err)
 		}
 	})
@@ -179,12 +179,12 @@ func TestErrorWhileTheStarterIsCanceledGoesToTheGroup(t *testing.T) {
 func TestFailingGroupCancelsAStartThatWaits(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return errBoom })
+			tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return testkit.ErrBoom })
 			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error { return anyio.SleepForever(ctx) })
 			testkit.WantCanceled(t, "Start", err)
 			return err
 		})
-		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
+		if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("group: %v", err)
 		}
 	})

@@ -40,7 +40,7 @@ func TestStrangerBlocksItselfNotTheLoop(t *testing.T) {
 		testkit.WantNil(t, "sleep", anyio.Sleep(ctx, time.Millisecond))
 		ping.Set()
 		testkit.WantNil(t, "wait", pong.Wait(ctx))
-		inGoroutine(t, ctx, func() { <-done })
+		testkit.InGoroutine(t, ctx, func() { <-done })
 	})
 }
 
@@ -60,7 +60,7 @@ func TestStrangerIsCanceledWithTheScope(t *testing.T) {
 			s.Cancel("")
 			return nil
 		})
-		inGoroutine(t, ctx, func() {
+		testkit.InGoroutine(t, ctx, func() {
 			for range 4 {
 				testkit.WantCanceled(t, "stranger", <-results)
 			}
@@ -100,7 +100,7 @@ func TestStrangerIsCanceledWhenTheScopeIsLeft(t *testing.T) {
 		if _, misused := errors.AsType[*anyio.MisuseError](err); err != nil && !misused {
 			t.Errorf("group: %v", err)
 		}
-		inGoroutine(t, ctx, func() {
+		testkit.InGoroutine(t, ctx, func() {
 			for range 4 {
 				testkit.WantCanceled(t, "stranger in a scope that was left", <-results)
 			}
@@ -192,7 +192,7 @@ func TestNestedRunInLoopTaskIsRefused(t *testing.T) {
 			}
 		}
 		testkit.SkipSim(t, ctx)
-		inGoroutine(t, ctx, func() {
+		testkit.InGoroutine(t, ctx, func() {
 			testkit.WantNil(t, "Run on a goroutine", anyio.Run(context.Background(), nop, anyio.On(anyio.EventLoop())))
 		})
 	})

@@ -96,7 +96,7 @@ func (st *storm) meddle(t *testing.T, r *rand.Rand, stranger bool) {
 		if st.started.Load()-st.ran.Load() > 100 {
 			return // a loop must not drown in the tasks of strangers
 		}
-		_ = recovered(func() {
+		_ = testkit.Recovered(func() {
 			x.tg.Go(func(ctx context.Context) error { st.ran.Add(1); return x.ev.Wait(ctx) })
 			st.started.Add(1)
 		})

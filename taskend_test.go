@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // A task that has failed is never seen as ended, by whatever asks, in a group that is
 // not canceled.
 func TestFailureCancelsTheGroupBeforeAnyoneSeesTheEnd(t *testing.T) {
 	fails := map[string]func(context.Context) error{
-		"error":  func(context.Context) error { return errBoom },
-		"panic":  func(context.Context) error { panic(errBoom) },
+		"error":  func(context.Context) error { return testkit.ErrBoom },
+		"panic":  func(context.Context) error { panic(testkit.ErrBoom) },
 		"Goexit": func(context.Context) error { runtime.Goexit(); return nil },
 	}
 	sees := map[string]func(ctx context.Context, h *anyio.TaskHandle) error{
@@ -43,7 +44,7 @@ func TestFailureCancelsTheGroupBeforeAnyoneSeesTheEnd(t *testing.T) {
 	for failName, fail := range fails {
 		for seeName, see := range sees {
 			t.Run(failName+"/"+seeName, func(t *testing.T) {
-				onEach(t, func(t *testing.T, run runFunc) {
+				testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 					rounds := 20
 					if failName == "error" {
 						rounds = 500 // where the order is the code's own
@@ -51,7 +52,7 @@ func TestFailureCancelsTheGroupBeforeAnyoneSeesTheEnd(t *testing.T) {
 					for range rounds {
 						seen := false
 						exited(func(*testing.T) {
-							_ = recovered(func() {
+							_ = testkit.Recovered(func() {
 								_ = run(func(ctx context.Context) error {
 									return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 										h := tg.Go(fail, anyio.Name("failing"))
@@ -64,7 +65,7 @@ func TestFailureCancelsTheGroupBeforeAnyoneSeesTheEnd(t *testing.T) {
 											return nil
 										})
 									})
-								}, anyio.OnPanic(quiet))
+								}, anyio.OnPanic(testkit.Quiet))
 							})
 						})
 						if !seen || t.Failed() {

@@ -72,18 +72,18 @@ func TestEndedGroupStartsNoTask(t *testing.T) {
 	nop := func(context.Context) error { return nil }
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var kept *anyio.TaskGroup
-		for _, bodyErr := range []error{nil, errBoom} {
+		for _, bodyErr := range []error{nil, testkit.ErrBoom} {
 			_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				kept = tg
 				return bodyErr
 			})
-			v := recovered(func() { kept.Go(nop) })
+			v := testkit.Recovered(func() { kept.Go(nop) })
 			testkit.WantMisuse(t, "Go", v)
 			if err, _ := v.(error); err == nil || !strings.Contains(err.Error(), "this task group is not active; no new tasks can be started") {
 				t.Errorf("text: %v", v)
 			}
-			testkit.WantMisuse(t, "Spawn", recovered(func() { anyio.Spawn(kept, func(context.Context) (int, error) { return 0, nil }) }))
-			testkit.WantMisuse(t, "Start", recovered(func() {
+			testkit.WantMisuse(t, "Spawn", testkit.Recovered(func() { anyio.Spawn(kept, func(context.Context) (int, error) { return 0, nil }) }))
+			testkit.WantMisuse(t, "Start", testkit.Recovered(func() {
 				_, _ = anyio.Start(ctx, kept, func(context.Context, func(int)) error { return nil })
 			}))
 			kept.Cancel("no effect")
@@ -94,9 +94,9 @@ func TestEndedGroupStartsNoTask(t *testing.T) {
 func TestNilTaskFunctionIsRefused(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			testkit.WantMisuse(t, "Go", recovered(func() { tg.Go(nil) }))
-			testkit.WantMisuse(t, "Spawn", recovered(func() { anyio.Spawn[int](tg, nil) }))
-			testkit.WantMisuse(t, "Start", recovered(func() { _, _ = anyio.Start[int](ctx, tg, nil) }))
+			testkit.WantMisuse(t, "Go", testkit.Recovered(func() { tg.Go(nil) }))
+			testkit.WantMisuse(t, "Spawn", testkit.Recovered(func() { anyio.Spawn[int](tg, nil) }))
+			testkit.WantMisuse(t, "Start", testkit.Recovered(func() { _, _ = anyio.Start[int](ctx, tg, nil) }))
 			return nil
 		})
 		testkit.WantNil(t, "group", err)
@@ -125,7 +125,7 @@ func TestOpenedGroupIsClosedOnce(t *testing.T) {
 		testkit.WantMisuse(t, "second close", tg.Close(nil))
 		ctx, tg = anyio.OpenTaskGroup(outer)
 		tg.Go(anyio.SleepForever)
-		if err := tg.Close(errBoom); !errors.Is(err, errBoom) {
+		if err := tg.Close(testkit.ErrBoom); !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("close with an error: %v", err)
 		}
 		testkit.WantCanceled(t, "the group's context afterwards", anyio.Sleep(ctx, 0))
@@ -189,7 +189,7 @@ func TestGroupStateIsVisible(t *testing.T) {
 				t.Error("canceled at once")
 			}
 			tg.Go(anyio.SleepForever)
-			tg.CancelCause(errBoom)
+			tg.CancelCause(testkit.ErrBoom)
 			if !tg.CancelCalled() {
 				t.Error("not canceled")
 			}

@@ -20,25 +20,6 @@ func outside(f func()) {
 	<-done
 }
 
-// taskNamed is the task of that name among those that the run of ctx has.
-func taskNamed(t *testing.T, ctx context.Context, name string) anyio.TaskInfo {
-	t.Helper()
-	for _, i := range anyio.RunningTasks(ctx) {
-		if i.Name == name {
-			return i
-		}
-	}
-	t.Fatalf("no task %q", name)
-	return anyio.TaskInfo{}
-}
-
-func wantWait(t *testing.T, who string, i anyio.TaskInfo, state anyio.TaskState, waitsFor string) {
-	t.Helper()
-	if i.State != state || i.WaitsFor != waitsFor {
-		t.Errorf("%s: state %q, waits for %q; want %q, %q", who, i.State, i.WaitsFor, state, waitsFor)
-	}
-}
-
 // Whoever asks, and with whosever context, a task that waits is seen to wait.
 func TestTaskSeenFromOutsideIsWhatItIs(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
@@ -48,26 +29,26 @@ func TestTaskSeenFromOutsideIsWhatItIs(t *testing.T) {
 			at := ""
 			tg.Go(func(ctx context.Context) error {
 				waiterCtx <- ctx
-				at = line(1)
+				at = testkit.Line(1)
 				return ev.Wait(ctx)
 			}, anyio.Name("waiter"))
 			tg.Go(func(ctx context.Context) error {
 				defer ev.Set()
-				allBlocked(t, ctx)
+				testkit.Settled(t, ctx)
 				theirs := <-waiterCtx
 				look := func(from string) {
 					i, _ := anyio.CurrentTask(theirs)
-					wantWait(t, "CurrentTask "+from, i, anyio.TaskWaiting, "Event.Wait")
-					wantWait(t, "RunningTasks "+from, taskNamed(t, theirs, "waiter"), anyio.TaskWaiting, "Event.Wait")
+					testkit.WantWait(t, "CurrentTask "+from, i, anyio.TaskWaiting, "Event.Wait")
+					testkit.WantWait(t, "RunningTasks "+from, testkit.TaskNamed(t, theirs, "waiter"), anyio.TaskWaiting, "Event.Wait")
 					if s := i.Sources(); len(s) != 1 || s[0] != at {
 						t.Errorf("sources %s: %q, want %q", from, s, at)
 					}
 				}
 				look("by another task")
-				wantWait(t, "by itself", taskNamed(t, theirs, "looker"), anyio.TaskRunning, "")
+				testkit.WantWait(t, "by itself", testkit.TaskNamed(t, theirs, "looker"), anyio.TaskRunning, "")
 				outside(func() {
 					look("from outside")
-					wantWait(t, "the looker from outside", taskNamed(t, ctx, "looker"), anyio.TaskReady, "")
+					testkit.WantWait(t, "the looker from outside", testkit.TaskNamed(t, ctx, "looker"), anyio.TaskReady, "")
 				})
 				return nil
 			}, anyio.Name("looker"))
@@ -84,11 +65,11 @@ func TestWaitWithTheContextOfAnotherTaskIsOnesOwn(t *testing.T) {
 		outer := ctx
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(context.Context) error { return ev.Wait(outer) }, anyio.Name("borrower"))
-			allBlocked(t, ctx) // on parallel this, too, must see it wait
+			testkit.Settled(t, ctx) // on parallel this, too, must see it wait
 			self := current(t, ctx)
 			outside(func() {
-				wantWait(t, "borrower", taskNamed(t, ctx, "borrower"), anyio.TaskWaiting, "Event.Wait")
-				wantWait(t, "lender", taskNamed(t, ctx, self.Name), anyio.TaskReady, "")
+				testkit.WantWait(t, "borrower", testkit.TaskNamed(t, ctx, "borrower"), anyio.TaskWaiting, "Event.Wait")
+				testkit.WantWait(t, "lender", testkit.TaskNamed(t, ctx, self.Name), anyio.TaskReady, "")
 			})
 			ev.Set()
 			return nil
@@ -109,7 +90,7 @@ func TestGoroutineThatWaitsWithATasksContextIsNotTheTask(t *testing.T) {
 		}
 		self := current(t, ctx)
 		outside(func() {
-			wantWait(t, "task", taskNamed(t, ctx, self.Name), anyio.TaskReady, "")
+			testkit.WantWait(t, "task", testkit.TaskNamed(t, ctx, self.Name), anyio.TaskReady, "")
 		})
 		ev.Set()
 		testkit.WantNil(t, "wait", <-over)
@@ -130,9 +111,9 @@ func TestBlockingCallIsSeenWhereItWasCalled(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			at := ""
 			look := func() {
-				wantWait(t, "blocking", taskNamed(t, ctx, "blocking"), anyio.TaskWaiting, "RunBlocking")
+				testkit.WantWait(t, "blocking", testkit.TaskNamed(t, ctx, "blocking"), anyio.TaskWaiting, "RunBlocking")
 				var tree bytes.Buffer
-				s := taskNamed(t, ctx, "blocking").Sources()
+				s := testkit.TaskNamed(t, ctx, "blocking").Sources()
 				if len(s) != 2 || s[1] != at || !strings.Contains(s[0], "taskinfo_outside_test.go") {
 					t.Errorf("sources %q, the second should be %q", s, at)
 				} else if testkit.WantNil(t, "print", anyio.PrintTasks(ctx, &tree)); !strings.Contains(tree.String(), "waiting for RunBlocking at "+s[0]+" from "+at) {
@@ -140,7 +121,7 @@ func TestBlockingCallIsSeenWhereItWasCalled(t *testing.T) {
 				}
 			}
 			tg.Go(func(ctx context.Context) error {
-				at = line(1)
+				at = testkit.Line(1)
 				return blockHere(ctx, look)
 			}, anyio.Name("blocking"))
 			return nil
@@ -157,12 +138,12 @@ func TestSourcePassesOverTheStandardLibrary(t *testing.T) {
 			at := ""
 			tg.Go(func(ctx context.Context) error {
 				handler := http.StripPrefix("", anyHandler{&ev}) // calls through net/http
-				at = line(1)
+				at = testkit.Line(1)
 				handler.ServeHTTP(nil, (&http.Request{}).WithContext(ctx))
 				return nil
 			}, anyio.Name("handler"))
-			allBlocked(t, ctx)
-			s := taskNamed(t, ctx, "handler").Sources()
+			testkit.Settled(t, ctx)
+			s := testkit.TaskNamed(t, ctx, "handler").Sources()
 			if len(s) != 2 || s[1] != at {
 				t.Errorf("sources %q, the second should be %q", s, at)
 			}
@@ -186,8 +167,8 @@ func TestSourcesAreTheInnermostThree(t *testing.T) {
 			tg.Go(func(ctx context.Context) error {
 				return func() error { return deep(ctx, &ev, 5) }()
 			}, anyio.Name("deep"))
-			allBlocked(t, ctx)
-			s := taskNamed(t, ctx, "deep").Sources()
+			testkit.Settled(t, ctx)
+			s := testkit.TaskNamed(t, ctx, "deep").Sources()
 			if len(s) != 3 || s[0] == s[1] || s[1] == s[2] || s[0] == s[2] {
 				t.Errorf("sources %q", s)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -21,13 +22,6 @@ func current(t *testing.T, ctx context.Context) anyio.TaskInfo {
 		t.Fatal("CurrentTask knows no task")
 	}
 	return info
-}
-
-func allBlocked(t *testing.T, ctx context.Context) {
-	t.Helper()
-	if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
-		t.Error(err)
-	}
 }
 
 func namedMain(ctx context.Context) error {
@@ -88,7 +82,7 @@ func TestRunningTasksTellParentNameAndWait(t *testing.T) {
 					return ev.Wait(ctx)
 				})
 			}, anyio.Name("second"))
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			tasks := anyio.RunningTasks(ctx)
 			if len(tasks) != 4 {
 				t.Fatalf("tasks: %v", tasks)
@@ -176,7 +170,7 @@ func TestPendingCancellationMindsShieldsAndTheEnd(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			plain = current(t, ctx)
 			if plain.HasPendingCancellation() || plain.Finished() {
 				t.Error("pending before the cancel")
@@ -251,7 +245,7 @@ func TestStackShowsWhereATaskWaits(t *testing.T) {
 		var ev anyio.Event
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error { return waitInHere(ctx, &ev) })
-			allBlocked(t, ctx)
+			testkit.Settled(t, ctx)
 			if s := anyio.RunningTasks(ctx)[1].Stack(); !strings.Contains(s, "waitInHere") {
 				t.Errorf("stack: %s", s)
 			}

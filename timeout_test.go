@@ -54,8 +54,8 @@ func TestFailAfterInTimeIsNoTimeout(t *testing.T) {
 			}
 			return anyio.Sleep(ctx, time.Millisecond)
 		}))
-		err := anyio.FailAfter(ctx, 0, func(ctx context.Context) error { _ = anyio.Sleep(ctx, 0); return errBoom })
-		if err != errBoom {
+		err := anyio.FailAfter(ctx, 0, func(ctx context.Context) error { _ = anyio.Sleep(ctx, 0); return testkit.ErrBoom })
+		if err != testkit.ErrBoom {
 			t.Errorf("another error: %v", err)
 		}
 		testkit.WantNil(t, "cancellation ignored", anyio.FailAfter(ctx, 0, func(ctx context.Context) error { _ = anyio.Sleep(ctx, 0); return nil }))
@@ -72,8 +72,8 @@ func TestMoveOnAfterIsNoError(t *testing.T) {
 		if !timedOut || err != nil {
 			t.Errorf("MoveOnAt in the past: %v, %v", timedOut, err)
 		}
-		timedOut, err = anyio.MoveOnAfter(ctx, time.Hour, func(ctx context.Context) error { return errBoom })
-		if timedOut || err != errBoom {
+		timedOut, err = anyio.MoveOnAfter(ctx, time.Hour, func(ctx context.Context) error { return testkit.ErrBoom })
+		if timedOut || err != testkit.ErrBoom {
 			t.Errorf("failing body: %v, %v", timedOut, err)
 		}
 	})

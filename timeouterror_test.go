@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // A body that was cut short by the deadline is a timeout, whatever it made of the
@@ -113,7 +114,7 @@ func TestTimeoutHoldsWhatTheBodyReturned(t *testing.T) {
 // A body that took no notice of the deadline, or failed otherwise, is no timeout.
 func TestTimeoutIsToldOnlyIfItCutTheBodyShort(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		for _, other := range []error{nil, errBoom, errors.Join(errBoom, os.ErrClosed), &anyio.TaskFailedError{Err: context.Canceled}} {
+		for _, other := range []error{nil, testkit.ErrBoom, errors.Join(testkit.ErrBoom, os.ErrClosed), &anyio.TaskFailedError{Err: context.Canceled}} {
 			body := func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return other }
 			if err := anyio.FailAfter(ctx, 0, body); err != other {
 				t.Errorf("FailAfter: %v, want %v", err, other)
@@ -134,12 +135,12 @@ func TestGroupPassesTheOuterCancellationOn(t *testing.T) {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(anyio.SleepForever)
 					_ = anyio.SleepForever(ctx)
-					return errBoom
+					return testkit.ErrBoom
 				})
 			})
 			return err
 		})
-		wantGroup(t, err, errBoom)
+		wantGroup(t, err, testkit.ErrBoom)
 		if inner || !outer {
 			t.Errorf("inner %v, outer %v", inner, outer)
 		}

@@ -237,16 +237,16 @@ func TestEveryWaitHasOneNameAndTheUsersLine(t *testing.T) {
 						return c.call(ctx, dir, func() { begun.Store(true) })
 					}, anyio.Name("waiter"))
 					for !begun.Load() && h.Status() == anyio.TaskPending {
-						allBlocked(t, ctx)
+						testkit.Settled(t, ctx)
 					}
 					// A sender may go on for a moment when the system moves data, and a
 					// handshake sends before it waits for an answer.
 					var i anyio.TaskInfo
 					for n := 0; n < 1000 && (i.State != anyio.TaskWaiting || i.WaitsFor != c.op) && h.Status() == anyio.TaskPending; n++ {
-						allBlocked(t, ctx)
-						i = taskNamed(t, ctx, "waiter")
+						testkit.Settled(t, ctx)
+						i = testkit.TaskNamed(t, ctx, "waiter")
 					}
-					wantWait(t, c.what, i, anyio.TaskWaiting, c.op)
+					testkit.WantWait(t, c.what, i, anyio.TaskWaiting, c.op)
 					if at := i.Sources(); len(at) == 0 || !strings.Contains(at[0], "waits_test.go") {
 						t.Errorf("it is shown at %q", at)
 					}

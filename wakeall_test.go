@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -110,11 +111,11 @@ var crowds = map[string]func(ctx context.Context, tg *anyio.TaskGroup) crowd{
 		}
 	},
 	"portal": func(ctx context.Context, tg *anyio.TaskGroup) crowd {
-		var p *anyio.Portal
+		var p *portal.Portal
 		var open anyio.Event
 		tg.Go(func(ctx context.Context) error {
-			return anyio.WithPortal(ctx, func(ctx context.Context, portal *anyio.Portal) error {
-				p = portal
+			return portal.With(ctx, func(ctx context.Context, door *portal.Portal) error {
+				p = door
 				open.Set()
 				return p.WaitStopped(ctx)
 			})
@@ -126,7 +127,7 @@ var crowds = map[string]func(ctx context.Context, tg *anyio.TaskGroup) crowd{
 				}
 				return p.WaitStopped(ctx)
 			},
-			func(context.Context) error { p.Stop(false); return nil }, nil,
+			func(context.Context) error { p.Stop(); return nil }, nil,
 		}
 	},
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -46,16 +47,16 @@ func goAndResult(m *meter, n int) error {
 // --- P2: a call from outside ---
 
 func portalCalls(ctx context.Context, m *meter, n int) error {
-	return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+	return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 		var failed error
 		go func() {
-			defer p.Stop(false)
+			defer p.Stop()
 			ctx := context.Background()
 			f := func(context.Context) (int, error) { return 1, nil }
 			m.start()
 			defer m.stop()
 			for range n {
-				if _, failed = anyio.PortalCall(ctx, p, f); failed != nil {
+				if _, failed = portal.Call(ctx, p, f); failed != nil {
 					return
 				}
 			}

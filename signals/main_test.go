@@ -1,7 +1,6 @@
 package signals_test
 
 import (
-	"errors"
 	"os"
 	"testing"
 
@@ -9,5 +8,3 @@ import (
 )
 
 func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
-
-var errBoom = errors.New("boom")

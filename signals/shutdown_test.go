@@ -36,13 +36,13 @@ func TestShutdownCancelsTheBodyAndTellsTheSignal(t *testing.T) {
 		err = signals.WithShutdown(ctx, func(ctx context.Context) error {
 			raise(t, ctx, syscall.SIGHUP)
 			_ = anyio.SleepForever(ctx)
-			return errBoom
+			return testkit.ErrBoom
 		}, syscall.SIGHUP)
-		if _, ok := errors.AsType[*signals.Error](err); !ok || !errors.Is(err, errBoom) {
+		if _, ok := errors.AsType[*signals.Error](err); !ok || !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("with another error: %v", err)
 		}
-		err = signals.WithShutdown(ctx, func(ctx context.Context) error { return errBoom })
-		if err != errBoom {
+		err = signals.WithShutdown(ctx, func(ctx context.Context) error { return testkit.ErrBoom })
+		if err != testkit.ErrBoom {
 			t.Errorf("without a signal: %v", err)
 		}
 	})

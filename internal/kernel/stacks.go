@@ -153,7 +153,7 @@ const (
 	modulePath = "github.com/anyio-go/anyio"
 	// heldByBlocking and heldByPortal call what runs in the place of the task.
 	heldByBlocking = modulePath + ".callHere[...]"
-	heldByPortal   = modulePath + ".(*PortalTask[...]).runHere"
+	heldByPortal   = modulePath + "/portal.(*Task[...]).runHere"
 	// runsGuest calls runsTask for a guest.
 	runsGuest = modulePath + "/internal/kernel.(*Group).RunHere"
 	// runsTask is the function that all of a task's calls are above.

@@ -51,12 +51,12 @@ func TestUserFramesPassOverLibraries(t *testing.T) {
 			coroutineBody, ours+"loop.go"),
 		9: stackOf("9", "", // a task of another run that a guest has begun, the guest of a guest, and of a task
 			heldByBlocking, ours+"blocking.go", "example.com/app.run", "example.com/app/run.go", runsTask, ours+"task.go",
-			heldByPortal, ours+"portal.go", "example.com/app.inner", "example.com/app/inner.go", runsTask, ours+"task.go", runsGuest, ours+"group.go",
-			heldByPortal, ours+"portal.go", "example.com/app.outer", "example.com/app/outer.go", runsTask, ours+"task.go",
+			heldByPortal, ours+"portal/call.go", "example.com/app.inner", "example.com/app/inner.go", runsTask, ours+"task.go", runsGuest, ours+"group.go",
+			heldByPortal, ours+"portal/call.go", "example.com/app.outer", "example.com/app/outer.go", runsTask, ours+"task.go",
 			"main.main", "example.com/app/main.go"),
 		10: stackOf("10", "", "example.com/app.f", "example.com/app/f.go", runsTask, ours+"task.go", runsGuest, ours+"group.go",
-			heldByPortal, ours+"portal.go", "example.com/app.inner", "example.com/app/inner.go", runsTask, ours+"task.go", runsGuest, ours+"group.go",
-			heldByPortal, ours+"portal.go", "example.com/app.outer", "example.com/app/outer.go", runsTask, ours+"task.go"),
+			heldByPortal, ours+"portal/call.go", "example.com/app.inner", "example.com/app/inner.go", runsTask, ours+"task.go", runsGuest, ours+"group.go",
+			heldByPortal, ours+"portal/call.go", "example.com/app.outer", "example.com/app/outer.go", runsTask, ours+"task.go"),
 	}
 	for _, c := range []struct {
 		id          int64

@@ -41,7 +41,7 @@ const (
 	CallIn       Crossing = iota // a goroutine outside uses CallInRun
 	PortalIn                     // a goroutine outside uses a portal of the run
 	PortalOut                    // a task uses a portal of another run
-	PortalRun                    // a task uses StartPortal, or the run is one that StartPortal has begun
+	PortalRun                    // a task uses portal.New, or the run is one that portal.New has begun
 	StartProcess                 // a task starts a process
 	ChannelWait                  // a task waits for a native channel
 	HandOver                     // a task hands over to a package that starts goroutines, such as net/http

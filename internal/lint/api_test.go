@@ -18,7 +18,14 @@ import (
 var updateAPI = flag.Bool("update-api", false, "write the exported surface to the folder api")
 
 // publicPackages are those that users import.
-var publicPackages = strings.Fields(". anyiohttp anyiotest fileio lowlevel process sim socket stream tlsstream")
+var publicPackages = func() (all []string) {
+	for _, l := range layers {
+		if first, _, _ := strings.Cut(l.pkg, "/"); first != "internal" && first != "cmd" {
+			all = append(all, l.pkg)
+		}
+	}
+	return all
+}()
 
 // A surface is what a package exports, a line each, as Go's own api files have it.
 type surface struct {

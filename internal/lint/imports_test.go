@@ -33,6 +33,7 @@ var layers = []layer{
 	{"internal/realtime", "internal/bubble", ""},
 	// The kernel knows no backend, the backends nothing of what is built on it.
 	{"internal/kernel", "internal/bubble internal/coro internal/errgraph internal/quiet internal/race internal/timerq internal/waitq", goid},
+	{"internal/inside", "internal/kernel", ""},
 	{"internal/ossignal", "internal/kernel", ""},
 	{"internal/slots", "internal/kernel", ""},
 	{"internal/realworld", "internal/kernel internal/ossignal", ""},
@@ -44,8 +45,9 @@ var layers = []layer{
 	{"internal/simloop", "internal/kernel internal/loop internal/quiet internal/race internal/simnet", ""},
 	// What users import.
 	{"attr", "", ""},
-	{".", "internal/bubble internal/errgraph internal/eventloop internal/kernel internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
+	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
 	{"lowlevel", ". internal/kernel internal/waitq", ""},
+	{"portal", ". internal/inside internal/kernel internal/quiet internal/race", ""},
 	{"signals", ". internal/kernel internal/ossignal internal/unclosed internal/waitq", ""},
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
 	{"stream", ". attr internal/kernel internal/unclosed internal/waitq", text},
@@ -57,8 +59,8 @@ var layers = []layer{
 	{"anyiotest", ". internal/kernel internal/race sim stream", ""},
 	// Programs, and what is for tests.
 	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
-	{"internal/soak", ". lowlevel process socket stream", ""},
-	{"internal/testkit", ". internal/kernel internal/simloop", ""},
+	{"internal/soak", ". lowlevel portal process socket stream", ""},
+	{"internal/testkit", ". internal/kernel internal/simloop sim", ""},
 }
 
 // examples may import what users do.

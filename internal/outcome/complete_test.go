@@ -21,7 +21,7 @@ import (
 const module = "github.com/anyio-go/anyio"
 
 // packages are those with calls that block.
-var packages = []string{"", "/fileio", "/lowlevel", "/process", "/socket", "/stream", "/tlsstream"}
+var packages = []string{"", "/fileio", "/lowlevel", "/portal", "/process", "/signals", "/socket", "/stream", "/tlsstream"}
 
 // elsewhereTested are calls that take a context and return an error, and are not in the
 // table, by the reason. A name that ends in * stands for all that begin so.
@@ -32,9 +32,9 @@ var elsewhereTested = map[string][]string{
 		"fileio.File.ReadAt", "fileio.File.Seek", "fileio.File.Stat", "fileio.File.Sync", "fileio.File.Tell", "fileio.File.Truncate", "fileio.File.WriteAt",
 		"stream.AppendFile", "stream.CreateFile", "stream.OpenFile", "stream.FileReadStream.*", "stream.FileWriteStream.*",
 	},
-	"what releases waits after it has released, if at all": {"anyio.CloseForcefully", "anyio.PortalProvider.Release"},
+	"what releases waits after it has released, if at all": {"anyio.CloseForcefully", "portal.Provider.Release"},
 	"what opens waits for nobody": {
-		"anyio.PortalProvider.Acquire", "socket.Listen*", "socket.ConnectedUDPFrom", "socket.ConnectedUnixDatagramFrom",
+		"portal.Provider.Acquire", "socket.Listen*", "socket.ConnectedUDPFrom", "socket.ConnectedUnixDatagramFrom",
 		"socket.StreamFrom", "socket.UDPFrom", "socket.UnixDatagramFrom", "socket.UnixListenerFrom", "socket.UnixStreamFrom",
 	},
 	"gives way and waits for nobody":    {"lowlevel.Checkpoint"},

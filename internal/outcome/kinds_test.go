@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -110,11 +111,11 @@ var primitives = []kind{
 	{name: "Sleep", unended: true, make: func(b *bench) wait {
 		return waiting(anyio.SleepForever, func(context.Context) {}, nil)
 	}},
-	{name: "PortalTask.Await", unended: true, make: func(b *bench) wait {
-		open := anyio.NewFuture[*anyio.Portal]("")
+	{name: "portal.Task.Await", unended: true, make: func(b *bench) wait {
+		open := anyio.NewFuture[*portal.Portal]("")
 		return waiting(func(ctx context.Context) error {
-			return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-				t, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 0, anyio.SleepForever(ctx) })
+			return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+				t, err := portal.Go(p, func(ctx context.Context) (int, error) { return 0, anyio.SleepForever(ctx) })
 				if err != nil {
 					return err
 				}
@@ -124,7 +125,7 @@ var primitives = []kind{
 			})
 		}, func(ctx context.Context) {
 			if p, err := open.Value(); err == nil {
-				p.Stop(true)
+				p.Cancel("the portal was stopped")
 			}
 		}, nil)
 	}},

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -27,9 +28,9 @@ func blocking(opts ...anyio.BlockingOption) wait {
 }
 
 // inPortal is a call into a portal whose function waits for an event.
-func inPortal(call func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error) func(*bench) wait {
+func inPortal(call func(ctx context.Context, p *portal.Portal, f func(ctx context.Context) (int, error)) error) func(*bench) wait {
 	return func(b *bench) wait {
-		p := must[*anyio.Portal](b)(anyio.StartPortal(b.ctx))
+		p := must[*portal.Portal](b)(portal.New(b.ctx))
 		var begun, e anyio.Event
 		w := waiting(func(ctx context.Context) error {
 			return call(ctx, p, func(ctx context.Context) (int, error) {
@@ -108,12 +109,12 @@ var elsewhere = []kind{
 		w.begun = &begun
 		return w
 	}},
-	{name: "PortalCall", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error {
-		_, err := anyio.PortalCall(ctx, p, f)
+	{name: "portal.Call", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *portal.Portal, f func(ctx context.Context) (int, error)) error {
+		_, err := portal.Call(ctx, p, f)
 		return err
 	})},
-	{name: "PortalStart", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error {
-		_, _, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
+	{name: "portal.Start", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *portal.Portal, f func(ctx context.Context) (int, error)) error {
+		_, _, err := portal.Start(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
 			v, err := f(ctx)
 			if err == nil {
 				started(v)
@@ -122,8 +123,8 @@ var elsewhere = []kind{
 		})
 		return err
 	})},
-	{name: "PortalOpen", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error {
-		_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+	{name: "portal.Open", late: true, unended: true, only: real, make: inPortal(func(ctx context.Context, p *portal.Portal, f func(ctx context.Context) (int, error)) error {
+		_, leave, err := portal.Open(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
 			v, err := f(ctx)
 			if err != nil {
 				return err
@@ -135,23 +136,23 @@ var elsewhere = []kind{
 		}
 		return err
 	})},
-	{name: "PortalTask.Wait", unended: true, only: real, make: inPortal(func(ctx context.Context, p *anyio.Portal, f func(ctx context.Context) (int, error)) error {
-		t, err := anyio.PortalSpawn(p, f)
+	{name: "portal.Task.Wait", unended: true, only: real, make: inPortal(func(ctx context.Context, p *portal.Portal, f func(ctx context.Context) (int, error)) error {
+		t, err := portal.Go(p, f)
 		if err != nil {
 			return err
 		}
 		return t.Wait(ctx)
 	})},
 	{name: "Portal.WaitStopped", make: func(b *bench) wait {
-		open := anyio.NewFuture[*anyio.Portal]("")
+		open := anyio.NewFuture[*portal.Portal]("")
 		return waiting(func(ctx context.Context) error {
-			return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 				_ = open.Set(p)
 				return p.WaitStopped(ctx)
 			})
 		}, func(ctx context.Context) {
 			if p, err := open.Value(); err == nil {
-				p.Stop(false)
+				p.Stop()
 			}
 		}, nil)
 	}},

@@ -28,10 +28,10 @@ var errProcess = fmt.Errorf("process: there are no processes in a simulation: %w
 var refusals = [...]string{
 	kernel.CallIn:      "CallInRun into a simulation by a goroutine that is none of its tasks, whose turn the seed does not decide: call it in a task or in the function of RunBlocking without OnThreads",
 	kernel.PortalIn:    "portal of a simulation used by a goroutine that is none of its tasks, whose turn the seed does not decide: use it in a task",
-	kernel.PortalOut:   "portal of another run used by a task of a simulation, whose clock does not wait for that run: open a portal with WithPortal in the simulation",
+	kernel.PortalOut:   "portal of another run used by a task of a simulation, whose clock does not wait for that run: open a portal with portal.With in the simulation",
 	kernel.ChannelWait: "wait of a task of a simulation for a native channel, when the seed does not decide when the task goes on: use stream.Memory there",
 	kernel.HandOver:    "package net/http serves by goroutines whose turns the seed of a simulation does not decide: call the handlers in tasks there, or use another backend",
-	kernel.PortalRun:   "StartPortal on a simulated run, or in one: use WithPortal there, or another backend",
+	kernel.PortalRun:   "portal.New on a simulated run, or in one: use portal.With there, or another backend",
 }
 
 // Admit refuses all: the seed does not decide what is done outside, nor when.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -39,9 +40,9 @@ func blocking(ctx context.Context) error {
 
 // portals calls into a run of its own, and into this one from a goroutine that is no task.
 func portals(ctx context.Context) error {
-	calls := func(ctx context.Context, p *anyio.Portal) error {
+	calls := func(ctx context.Context, p *portal.Portal) error {
 		for i := range 20 {
-			got, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { return i, nil })
+			got, err := portal.Call(ctx, p, func(context.Context) (int, error) { return i, nil })
 			if err != nil {
 				return err
 			}
@@ -51,14 +52,14 @@ func portals(ctx context.Context) error {
 		}
 		return nil
 	}
-	p, err := anyio.StartPortal(ctx)
+	p, err := portal.New(ctx)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(calls(ctx, p), p.Close(ctx)); err != nil {
 		return err
 	}
-	return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+	return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 		_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, calls(context.Background(), p) })
 		return err
 	})

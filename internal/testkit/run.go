@@ -7,6 +7,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/simloop"
+	"github.com/anyio-go/anyio/sim"
 )
 
 // BackendOf returns the name of the backend on which ctx runs.
@@ -44,4 +45,20 @@ func StartsNothing(t testing.TB, ctx context.Context, call func(ctx context.Cont
 		return nil
 	})
 	WantNil(t, "canceled scope", err)
+}
+
+// A RunFunc is anyio.Run on some backend.
+type RunFunc = func(main func(ctx context.Context) error, opts ...anyio.RunOption) error
+
+// OnEach gives f a way to run on every backend, with options.
+func OnEach(t *testing.T, f func(t *testing.T, run RunFunc)) {
+	for _, b := range []anyio.Backend{
+		anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{Seed: 1}), sim.New(sim.Config{Seed: 2}),
+	} {
+		t.Run(b.Name(), func(t *testing.T) {
+			f(t, func(main func(ctx context.Context) error, opts ...anyio.RunOption) error {
+				return anyio.Run(context.Background(), main, append(opts, anyio.On(b))...)
+			})
+		})
+	}
 }

@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -9,15 +9,16 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
 // What a canceled call has brought is not lost, be it a value or an error.
 func TestOutcomeOfAPortalCallIsKeptWhenItsCallerIsCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			for _, fail := range []error{nil, errBoom} {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			for _, fail := range []error{nil, testkit.ErrBoom} {
 				err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-					v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+					v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 						s.Cancel("the caller")
 						testkit.WantCanceled(t, "in the task", anyio.SleepForever(ctx))
 						return 7, fail
@@ -31,7 +32,7 @@ func TestOutcomeOfAPortalCallIsKeptWhenItsCallerIsCanceled(t *testing.T) {
 				})
 				testkit.WantNil(t, "scope", err)
 				err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-					_, _, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
+					_, _, err := portal.Start(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
 						s.Cancel("the caller")
 						_ = anyio.SleepForever(ctx)
 						return 7, fail
@@ -55,12 +56,12 @@ func TestGoexitInAPortalCallGoesOnInTheCaller(t *testing.T) {
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		t.Run(on.Name(), func(t *testing.T) {
 			ctx := context.Background()
-			p, err := anyio.StartPortal(ctx, anyio.On(on))
+			p, err := portal.New(ctx, anyio.On(on))
 			testkit.WantNil(t, "start", err)
 			exited := make(chan bool)
 			go func() {
 				defer close(exited)
-				_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
+				_, err := portal.Call(ctx, p, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
 				t.Errorf("the call has returned: %v", err)
 			}()
 			<-exited
@@ -79,19 +80,19 @@ func namedWith(context.Context, func(context.Context, int) error) error { return
 
 func TestPortalTasksAreCalledAfterTheirFunction(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			task, err := anyio.PortalSpawn(p, named)
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			task, err := portal.Go(p, named)
 			testkit.WantNil(t, "spawn", err)
 			if !strings.HasSuffix(task.Name(), ".named") {
-				t.Errorf("PortalSpawn: %q", task.Name())
+				t.Errorf("portal.Go: %q", task.Name())
 			}
-			_, _, err = anyio.PortalStart(ctx, p, namedStart)
+			_, _, err = portal.Start(ctx, p, namedStart)
 			if err == nil || !strings.Contains(err.Error(), `.namedStart" ended`) {
-				t.Errorf("PortalStart: %v", err)
+				t.Errorf("portal.Start: %v", err)
 			}
-			_, _, err = anyio.PortalOpen(ctx, p, namedWith)
+			_, _, err = portal.Open(ctx, p, namedWith)
 			if err == nil || !strings.Contains(err.Error(), `.namedWith" ended without calling its body`) {
-				t.Errorf("PortalOpen: %v", err)
+				t.Errorf("portal.Open: %v", err)
 			}
 			return nil
 		})

@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -7,12 +7,13 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
-// portalCall has f called through the portal, and tells from which line.
-func portalCall(ctx context.Context, p *anyio.Portal, name string, at *string, f func(context.Context) error) error {
-	*at = line(1)
-	_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, f(ctx) }, anyio.Name(name))
+// portalCall has f called through the portal, and tells from which testkit.Line.
+func portalCall(ctx context.Context, p *portal.Portal, name string, at *string, f func(context.Context) error) error {
+	*at = testkit.Line(1)
+	_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 0, f(ctx) }, anyio.Name(name))
 	return err
 }
 
@@ -22,7 +23,7 @@ func TestCallerOfAPortalIsSeenToWait(t *testing.T) {
 		anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 			var ev anyio.Event
 			atOuter, atInner, atWait := "", "", ""
-			err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+			err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
 						return portalCall(ctx, p, "middle", &atOuter, func(ctx context.Context) error {
@@ -30,17 +31,17 @@ func TestCallerOfAPortalIsSeenToWait(t *testing.T) {
 								if own {
 									ctx = inner
 								}
-								atWait = line(1)
+								atWait = testkit.Line(1)
 								return ev.Wait(ctx)
 							})
 						})
 					}, anyio.Name("outer"))
-					allBlocked(t, ctx)
+					testkit.Settled(t, ctx)
 					for _, w := range []struct{ name, op, at string }{
-						{"outer", "PortalCall", atOuter}, {"middle", "PortalCall", atInner}, {"inner", "Event.Wait", atWait},
+						{"outer", "portal.Call", atOuter}, {"middle", "portal.Call", atInner}, {"inner", "Event.Wait", atWait},
 					} {
-						i := taskNamed(t, ctx, w.name)
-						wantWait(t, w.name, i, anyio.TaskWaiting, w.op)
+						i := testkit.TaskNamed(t, ctx, w.name)
+						testkit.WantWait(t, w.name, i, anyio.TaskWaiting, w.op)
 						if s := i.Sources(); len(s) == 0 || s[0] != w.at {
 							t.Errorf("%s: sources %q, the first should be %q", w.name, s, w.at)
 						}
@@ -58,11 +59,11 @@ func TestCallerOfAPortalIsSeenToWait(t *testing.T) {
 func TestCallerOfAnotherRunsPortalIsSeenToWait(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		testkit.SkipSim(t, ctx)
-		portals, release := make(chan *anyio.Portal, 1), make(chan struct{})
+		portals, release := make(chan *portal.Portal, 1), make(chan struct{})
 		over := make(chan error, 1)
 		go func() {
 			over <- anyio.Run(context.Background(), func(ctx context.Context) error {
-				return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+				return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 					portals <- p
 					return p.WaitStopped(ctx)
 				})
@@ -71,16 +72,16 @@ func TestCallerOfAnotherRunsPortalIsSeenToWait(t *testing.T) {
 		p := <-portals
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { <-release; return 0, nil })
+				_, err := portal.Call(ctx, p, func(context.Context) (int, error) { <-release; return 0, nil })
 				return err
 			}, anyio.Name("caller"))
-			allBlocked(t, ctx)
-			wantWait(t, "caller", taskNamed(t, ctx, "caller"), anyio.TaskWaiting, "PortalCall")
+			testkit.Settled(t, ctx)
+			testkit.WantWait(t, "caller", testkit.TaskNamed(t, ctx, "caller"), anyio.TaskWaiting, "portal.Call")
 			close(release)
 			return nil
 		})
 		testkit.WantNil(t, "group", err)
-		p.Stop(false)
+		p.Stop()
 		testkit.WantNil(t, "the other run", <-over)
 	})
 }

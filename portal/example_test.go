@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -8,20 +8,21 @@ import (
 	"net/http/httptest"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/portal"
 )
 
 // Handlers of net/http run on goroutines of their own. Through a portal they use
 // what lives on an event loop, here a counter that needs no lock there.
-func ExampleStartPortal() {
+func ExampleNew() {
 	ctx := context.Background()
-	p, err := anyio.StartPortal(ctx, anyio.On(anyio.EventLoop()))
+	p, err := portal.New(ctx, anyio.On(anyio.EventLoop()))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	hits := 0 // belongs to the loop
 	handler := func(w http.ResponseWriter, r *http.Request) {
-		n, err := anyio.PortalCall(r.Context(), p, func(ctx context.Context) (int, error) {
+		n, err := portal.Call(r.Context(), p, func(ctx context.Context) (int, error) {
 			hits++
 			return hits, nil
 		})
@@ -39,15 +40,15 @@ func ExampleStartPortal() {
 	// <nil>
 }
 
-func ExampleWithPortal() {
+func ExampleWith() {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			go func() { // some thread of a C library, say
-				v, err := anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) {
+				v, err := portal.Call(context.Background(), p, func(ctx context.Context) (int, error) {
 					return 6 * 7, anyio.Sleep(ctx, 1)
 				})
 				fmt.Println(v, err)
-				p.Stop(false)
+				p.Stop()
 			}()
 			return p.WaitStopped(ctx)
 		})
@@ -59,31 +60,31 @@ func ExampleWithPortal() {
 }
 
 // Handlers share one event loop, which lives as long as one of them uses it.
-func ExamplePortalProvider() {
+func ExampleProvider() {
 	ctx := context.Background()
-	provider := anyio.NewPortalProvider(anyio.On(anyio.EventLoop()))
+	provider := portal.NewProvider(anyio.On(anyio.EventLoop()))
 	double := func(n int) (m int, err error) {
 		p, err := provider.Acquire(ctx)
 		if err != nil {
 			return 0, err
 		}
 		defer func() { err = errors.Join(err, provider.Release(ctx)) }()
-		return anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 2 * n, anyio.Sleep(ctx, 1) })
+		return portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 2 * n, anyio.Sleep(ctx, 1) })
 	}
 	fmt.Println(double(21))
 	// Output: 42 <nil>
 }
 
 // A task group is opened by one method of plain Go code and closed by another.
-func ExamplePortalOpen() {
+func ExampleOpen() {
 	ctx := context.Background()
-	p, err := anyio.StartPortal(ctx)
+	p, err := portal.New(ctx)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer p.Close(ctx)
-	tg, leave, err := anyio.PortalOpen(ctx, p, anyio.WithTaskGroup)
+	tg, leave, err := portal.Open(ctx, p, anyio.WithTaskGroup)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -12,13 +12,14 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
 func TestPortalTaskCanceledAtOnceStillBegins(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			var waited error
-			task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+			task, err := portal.Go(p, func(ctx context.Context) (int, error) {
 				waited = anyio.SleepForever(ctx)
 				return 1, waited
 			})
@@ -38,11 +39,11 @@ func TestPortalEndWaitsForItsTasks(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var release anyio.Event
 		ended := false
-		var task *anyio.PortalTask[int]
+		var task *portal.Task[int]
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) (err error) {
-					task, err = anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+				return portal.With(ctx, func(ctx context.Context, p *portal.Portal) (err error) {
+					task, err = portal.Go(p, func(ctx context.Context) (int, error) {
 						err := release.Wait(ctx)
 						ended = true
 						return 7, err
@@ -67,12 +68,12 @@ func TestPortalEndWaitsForItsTasks(t *testing.T) {
 // A function that returns somebody else's cancellation has failed like any other.
 func TestPortalTaskMayReturnAStrayCancellation(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, context.Canceled })
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 0, context.Canceled })
 			if err != context.Canceled {
 				t.Errorf("call: %v", err)
 			}
-			v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
+			v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
 			if v != 7 || err != nil {
 				t.Errorf("next call: %d, %v", v, err)
 			}
@@ -85,13 +86,13 @@ func TestPortalTaskMayReturnAStrayCancellation(t *testing.T) {
 // What goes wrong beside a cancellation reaches the caller, without it.
 func TestErrorOfACanceledPortalTaskReachesTheCallerAlone(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
-				return 1, errors.Join(anyio.SleepForever(ctx), errBoom)
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			task, err := portal.Go(p, func(ctx context.Context) (int, error) {
+				return 1, errors.Join(anyio.SleepForever(ctx), testkit.ErrBoom)
 			})
 			testkit.WantNil(t, "spawn", err)
 			task.Cancel("test")
-			if v, err := task.Await(ctx); v != 1 || !errors.Is(err, errBoom) || errors.Is(err, anyio.ErrCanceled) {
+			if v, err := task.Await(ctx); v != 1 || !errors.Is(err, testkit.ErrBoom) || errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("await: %d, %v", v, err)
 			}
 			return nil
@@ -103,16 +104,16 @@ func TestErrorOfACanceledPortalTaskReachesTheCallerAlone(t *testing.T) {
 func TestPortalTaskSeesTheValuesOfTheContextGiven(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		type key struct{}
-		err := anyio.WithPortal(context.WithValue(ctx, key{}, "portal"), func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(context.WithValue(ctx, key{}, "portal"), func(ctx context.Context, p *portal.Portal) error {
 			value := func(ctx context.Context) (string, error) { return ctx.Value(key{}).(string), nil }
 			elsewhere(t, ctx, func(ctx context.Context) {
 				mine := context.WithValue(ctx, key{}, "caller")
 				for i, want := range []string{"portal", "caller"} {
 					opts := []anyio.TaskOption{anyio.ValuesOf(mine)}[:i]
-					if v, err := anyio.PortalCall(mine, p, value, opts...); v != want || err != nil {
+					if v, err := portal.Call(mine, p, value, opts...); v != want || err != nil {
 						t.Errorf("call: %q, %v, want %s", v, err, want)
 					}
-					task, err := anyio.PortalSpawn(p, value, opts...)
+					task, err := portal.Go(p, value, opts...)
 					testkit.WantNil(t, "spawn", err)
 					if v, err := task.Await(ctx); v != want || err != nil {
 						t.Errorf("spawn: %q, %v, want %s", v, err, want)
@@ -129,7 +130,7 @@ func TestWaitingGoroutinesGoOnWhenAPortalIsStoppedWithItsTasks(t *testing.T) {
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		t.Run(on.Name(), func(t *testing.T) {
 			ctx := context.Background()
-			p, err := anyio.StartPortal(ctx, anyio.On(on))
+			p, err := portal.New(ctx, anyio.On(on))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +139,7 @@ func TestWaitingGoroutinesGoOnWhenAPortalIsStoppedWithItsTasks(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 100 {
 				wg.Go(func() {
-					_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+					_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 						if begun.Add(1) == 100 {
 							all.Set()
 						}
@@ -150,7 +151,7 @@ func TestWaitingGoroutinesGoOnWhenAPortalIsStoppedWithItsTasks(t *testing.T) {
 				})
 			}
 			testkit.WantNil(t, "begun", all.Wait(ctx))
-			p.Stop(true)
+			p.Cancel("the portal was stopped")
 			wg.Wait()
 			testkit.WantNil(t, "close", p.Close(ctx))
 		})
@@ -160,14 +161,14 @@ func TestWaitingGoroutinesGoOnWhenAPortalIsStoppedWithItsTasks(t *testing.T) {
 // A task group is opened here and closed there; its task fails in between.
 func TestPortalOpenOfATaskGroupReturnsItsError(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			elsewhere(t, ctx, func(ctx context.Context) {
-				tg, leave, err := anyio.PortalOpen(ctx, p, anyio.WithTaskGroup)
+				tg, leave, err := portal.Open(ctx, p, anyio.WithTaskGroup)
 				testkit.WantNil(t, "open", err)
-				failed := tg.Go(func(ctx context.Context) error { return errBoom })
+				failed := tg.Go(func(ctx context.Context) error { return testkit.ErrBoom })
 				testkit.WantNil(t, "wait", failed.Wait(ctx))
 				err = leave(ctx, nil)
-				if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, errBoom) {
+				if ge, ok := errors.AsType[*anyio.GroupError](err); !ok || ge.Len() != 1 || !errors.Is(err, testkit.ErrBoom) {
 					t.Errorf("leave: %v", err)
 				}
 			})
@@ -179,10 +180,10 @@ func TestPortalOpenOfATaskGroupReturnsItsError(t *testing.T) {
 
 func TestLeavingAPortalBodyGivesItTheVeryError(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			for _, give := range []error{errBoom, nil} {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			for _, give := range []error{testkit.ErrBoom, nil} {
 				var got error
-				_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+				_, leave, err := portal.Open(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
 					got = body(ctx, 1)
 					return got
 				})
@@ -199,16 +200,16 @@ func TestLeavingAPortalBodyGivesItTheVeryError(t *testing.T) {
 
 func TestCancellationThroughAPortalTellsWhereItCameFrom(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			for _, c := range []struct {
 				reason string
-				cancel func(task *anyio.PortalTask[int])
+				cancel func(task *portal.Task[int])
 			}{
-				{"enough", func(task *anyio.PortalTask[int]) { task.Cancel("enough") }},
-				{"the portal was stopped", func(*anyio.PortalTask[int]) { p.Stop(true) }},
+				{"enough", func(task *portal.Task[int]) { task.Cancel("enough") }},
+				{"the portal was stopped", func(*portal.Task[int]) { p.Cancel("the portal was stopped") }},
 			} {
 				var cause error
-				task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+				task, err := portal.Go(p, func(ctx context.Context) (int, error) {
 					cause = anyio.SleepForever(ctx)
 					return 0, cause
 				})
@@ -216,7 +217,7 @@ func TestCancellationThroughAPortalTellsWhereItCameFrom(t *testing.T) {
 				c.cancel(task)
 				testkit.WantNil(t, "wait", anyio.Shielded(ctx, anyio.Forever, task.Wait))
 				ce, ok := errors.AsType[*anyio.CanceledError](cause)
-				if !ok || ce.Reason != c.reason || !strings.Contains(ce.Source, "portal_tasks_test.go") {
+				if !ok || ce.Reason != c.reason || !strings.Contains(ce.Source, "portal/tasks_test.go") {
 					t.Errorf("%s: %v", c.reason, cause)
 				}
 			}
@@ -229,13 +230,13 @@ func TestCancellationThroughAPortalTellsWhereItCameFrom(t *testing.T) {
 // As Read does that has come to the end.
 func TestPortalCallsReturnAValueBesideAnError(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			elsewhere(t, ctx, func(ctx context.Context) {
 				f := func(ctx context.Context) (int, error) { return 3, io.EOF }
-				if n, err := anyio.PortalCall(ctx, p, f); n != 3 || err != io.EOF {
+				if n, err := portal.Call(ctx, p, f); n != 3 || err != io.EOF {
 					t.Errorf("call: %d, %v", n, err)
 				}
-				task, err := anyio.PortalSpawn(p, f)
+				task, err := portal.Go(p, f)
 				testkit.WantNil(t, "spawn", err)
 				if n, err := task.Await(ctx); n != 3 || err != io.EOF {
 					t.Errorf("await: %d, %v", n, err)

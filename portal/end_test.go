@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -10,14 +10,15 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/sim"
 )
 
 func TestLeavingAPortalBodyInACanceledScopeWaitsForItsCleanup(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			cleaned := false
-			_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+			_, leave, err := portal.Open(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
 				err := body(ctx, 1)
 				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 					cleaning := anyio.Sleep(ctx, 1)
@@ -39,8 +40,8 @@ func TestLeavingAPortalBodyInACanceledScopeWaitsForItsCleanup(t *testing.T) {
 				return anyio.Sleep(ctx, 0)
 			})
 			testkit.WantNil(t, "scope", err)
-			testkit.WantMisuse(t, "no function", recovered(func() {
-				_, _, _ = anyio.PortalOpen[int](ctx, p, nil)
+			testkit.WantMisuse(t, "no function", testkit.Recovered(func() {
+				_, _, _ = portal.Open[int](ctx, p, nil)
 			}))
 			return nil
 		})
@@ -54,10 +55,10 @@ var likeGoroutines = anyiotest.SimConfig(func(c *sim.Config) { c.Model = sim.Gor
 // A task of the run that ends acquires the next one: it does not wait for itself.
 func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {
 	ctx := context.Background()
-	pp := anyio.NewPortalProvider()
+	pp := portal.NewProvider()
 	p, err := pp.Acquire(ctx)
 	testkit.WantNil(t, "acquire", err)
-	task, err := anyio.PortalSpawn(p, func(ctx context.Context) (bool, error) {
+	task, err := portal.Go(p, func(ctx context.Context) (bool, error) {
 		if err := p.WaitStopped(ctx); err != nil {
 			return false, err
 		}
@@ -76,7 +77,7 @@ func TestTaskOfAnEndingProvidedPortalMayAcquireAnew(t *testing.T) {
 
 func TestPortalCallEndsWhenAGoroutineCancelsItsCaller(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
-		p, err := anyio.StartPortal(context.Background(), anyio.On(b))
+		p, err := portal.New(context.Background(), anyio.On(b))
 		testkit.WantNil(t, "start", err)
 		for _, late := range []bool{true, false} { // the cancellation comes when the task waits, or at any time
 			var waiting anyio.Event
@@ -86,7 +87,7 @@ func TestPortalCallEndsWhenAGoroutineCancelsItsCaller(t *testing.T) {
 					cancel()
 				}
 			}()
-			_, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+			_, err = portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 				waiting.Set()
 				return 0, anyio.SleepForever(ctx)
 			})
@@ -115,7 +116,7 @@ func (c *lateContext) Done() <-chan struct{} {
 // call itself: no task is started.
 func TestPortalCallWhoseCallerIsCanceledAtAnyStep(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
-		p, err := anyio.StartPortal(context.Background(), anyio.On(b))
+		p, err := portal.New(context.Background(), anyio.On(b))
 		testkit.WantNil(t, "start", err)
 		var begun, unwound [6]int
 		for i := range 1000 {
@@ -123,13 +124,13 @@ func TestPortalCallWhoseCallerIsCanceledAtAnyStep(t *testing.T) {
 			c := &lateContext{}
 			c.Context, c.cancel = context.WithCancel(context.Background())
 			c.left.Store(int32(step) + 1)
-			v, err := anyio.PortalCall(c, p, func(ctx context.Context) (int, error) {
+			v, err := portal.Call(c, p, func(ctx context.Context) (int, error) {
 				begun[step]++
 				for c.Err() == nil { // if the call asks less often
 					c.Done()
 				}
 				err := anyio.SleepForever(ctx)
-				if errors.Is(err, anyio.ErrCanceled) && strings.Contains(err.Error(), "the caller of PortalCall was canceled") {
+				if errors.Is(err, anyio.ErrCanceled) && strings.Contains(err.Error(), "the caller of portal.Call was canceled") {
 					unwound[step]++
 				}
 				return 7, err
@@ -148,14 +149,14 @@ func TestPortalCallWhoseCallerIsCanceledAtAnyStep(t *testing.T) {
 // Who calls into an idle loop drives it, and goes on for as long as other tasks are
 // ready. Its cancellation reaches its task all the same.
 func TestPortalCallIsCanceledWhileItsCallerDrivesABusyLoop(t *testing.T) {
-	p, err := anyio.StartPortal(context.Background(), anyio.On(anyio.EventLoop()))
+	p, err := portal.New(context.Background(), anyio.On(anyio.EventLoop()))
 	testkit.WantNil(t, "start", err)
 	for range 50 {
 		ctx, cancel := context.WithCancel(context.Background())
-		v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+		v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 			var over atomic.Bool
 			defer over.Store(true)
-			_, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+			_, err := portal.Go(p, func(ctx context.Context) (int, error) {
 				for !over.Load() {
 					if err := anyio.Sleep(ctx, 0); err != nil {
 						return 0, err
@@ -178,9 +179,9 @@ func TestPortalCallIsCanceledWhileItsCallerDrivesABusyLoop(t *testing.T) {
 
 func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			for _, stopFirst := range []bool{false, true} {
-				task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 1, anyio.SleepForever(ctx) }, anyio.Name("sleeper"))
+				task, err := portal.Go(p, func(ctx context.Context) (int, error) { return 1, anyio.SleepForever(ctx) }, anyio.Name("sleeper"))
 				if err != nil {
 					return err
 				}
@@ -189,12 +190,12 @@ func TestPortalTaskIsNamedAndCanBeCanceledAlsoAfterStop(t *testing.T) {
 				}
 				testkit.Settled(t, ctx)
 				if stopFirst {
-					p.Stop(false)
+					p.Stop()
 				}
 				task.Cancel("enough")
 				if v, err := task.Await(ctx); v != 0 || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
 					t.Errorf("stopped %v: got %d, %v", stopFirst, v, err)
-				} else if !strings.Contains(err.Error(), `"sleeper" was canceled: enough (by`) || !strings.Contains(err.Error(), "portal_end_test.go:") {
+				} else if !strings.Contains(err.Error(), `"sleeper" was canceled: enough (by`) || !strings.Contains(err.Error(), "portal/end_test.go:") {
 					t.Errorf("%v: it does not say why and by whom", err)
 				}
 			}

@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
 // elsewhere calls f on a goroutine that is no task of the run, or, in the
@@ -34,10 +35,10 @@ func elsewhere(t *testing.T, ctx context.Context, f func(ctx context.Context)) {
 func TestPortalCallsReturnWhatTheFunctionReturns(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		type key struct{}
-		err := anyio.WithPortal(context.WithValue(ctx, key{}, "value"), func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(context.WithValue(ctx, key{}, "value"), func(ctx context.Context, p *portal.Portal) error {
 			backend := testkit.BackendOf(ctx)
 			elsewhere(t, ctx, func(ctx context.Context) {
-				got, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (string, error) {
+				got, err := portal.Call(ctx, p, func(ctx context.Context) (string, error) {
 					if b := testkit.BackendOf(ctx); b != backend {
 						t.Errorf("the call runs on %s", b)
 					}
@@ -47,13 +48,13 @@ func TestPortalCallsReturnWhatTheFunctionReturns(t *testing.T) {
 				if got != "value" || err != nil {
 					t.Errorf("got %q, %v", got, err)
 				}
-				_, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 1, errBoom })
-				if err != errBoom {
+				_, err = portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 1, testkit.ErrBoom })
+				if err != testkit.ErrBoom {
 					t.Errorf("error %v", err)
 				}
 			})
 			// A task of the run may call, too, and the error above has harmed nobody.
-			got, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 42, anyio.Sleep(ctx, 0) })
+			got, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 42, anyio.Sleep(ctx, 0) })
 			if got != 42 || err != nil {
 				t.Errorf("from a task: %d, %v", got, err)
 			}
@@ -68,8 +69,8 @@ func TestStoppedPortalTakesNoCallsAndItsTasksEnd(t *testing.T) {
 		for _, cancelRemaining := range []bool{false, true} {
 			var release anyio.Event
 			var ended error
-			err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-				_, err := anyio.PortalSpawn(p, func(ctx context.Context) (struct{}, error) {
+			err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+				_, err := portal.Go(p, func(ctx context.Context) (struct{}, error) {
 					ended = release.Wait(ctx)
 					return struct{}{}, ended
 				})
@@ -77,15 +78,15 @@ func TestStoppedPortalTakesNoCallsAndItsTasksEnd(t *testing.T) {
 					return err
 				}
 				testkit.Settled(t, ctx)
-				if _, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { p.Stop(cancelRemaining); return 0, nil }); err != nil {
+				if _, err := portal.Go(p, func(ctx context.Context) (int, error) { stop(p, cancelRemaining); return 0, nil }); err != nil {
 					return err
 				}
 				err = p.WaitStopped(ctx)
 				if !cancelRemaining {
 					testkit.WantNil(t, "WaitStopped", err)
 				}
-				_, err = anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 0, nil })
-				if !errors.Is(err, anyio.ErrPortalStopped) {
+				_, err = portal.Go(p, func(ctx context.Context) (int, error) { return 0, nil })
+				if !errors.Is(err, portal.ErrStopped) {
 					t.Errorf("spawn: %v", err)
 				}
 				release.Set()
@@ -102,29 +103,29 @@ func TestStoppedPortalTakesNoCallsAndItsTasksEnd(t *testing.T) {
 func TestPortalBodyThatFailsCancelsTheTasks(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var ended error
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			if _, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			if _, err := portal.Go(p, func(ctx context.Context) (int, error) {
 				ended = anyio.SleepForever(ctx)
 				return 0, ended
 			}); err != nil {
 				return err
 			}
 			testkit.Settled(t, ctx)
-			return errBoom
+			return testkit.ErrBoom
 		})
-		if !errors.Is(err, errBoom) || !errors.Is(ended, anyio.ErrCanceled) {
+		if !errors.Is(err, testkit.ErrBoom) || !errors.Is(ended, anyio.ErrCanceled) {
 			t.Errorf("portal %v, task %v", err, ended)
 		}
 	})
 }
 
 func TestPanicInAPortalTaskTakesThePortalDown(t *testing.T) {
-	onEach(t, func(t *testing.T, run runFunc) {
+	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var call error
-		wantPanicError(t, "boom", func() {
+		testkit.WantPanicError(t, "boom", func() {
 			_ = run(func(ctx context.Context) error {
-				return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-					task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { panic("boom") })
+				return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+					task, err := portal.Go(p, func(ctx context.Context) (int, error) { panic("boom") })
 					if err != nil {
 						return err
 					}
@@ -133,7 +134,7 @@ func TestPanicInAPortalTaskTakesThePortalDown(t *testing.T) {
 						return nil
 					})
 				})
-			}, anyio.OnPanic(quiet))
+			}, anyio.OnPanic(testkit.Quiet))
 		})
 		if pe, ok := errors.AsType[*anyio.PanicError](call); !ok || pe.Value != "boom" {
 			t.Errorf("the caller got %v", call)
@@ -143,10 +144,10 @@ func TestPanicInAPortalTaskTakesThePortalDown(t *testing.T) {
 
 func TestCanceledPortalCallEndsItsTaskFirst(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			var ended atomic.Bool
 			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-				_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+				_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 					s.Cancel("the caller")
 					err := anyio.SleepForever(ctx)
 					ended.Store(true)
@@ -161,7 +162,7 @@ func TestCanceledPortalCallEndsItsTaskFirst(t *testing.T) {
 			}
 			err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 				s.Cancel("")
-				_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
+				_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
 				return err
 			})
 			testkit.WantNil(t, "canceled before", err)
@@ -173,8 +174,8 @@ func TestCanceledPortalCallEndsItsTaskFirst(t *testing.T) {
 
 func TestPortalStartReturnsTheStartedValueOrTheEarlyError(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			port, task, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			port, task, err := portal.Start(ctx, p, func(ctx context.Context, started func(int)) (string, error) {
 				started(80)
 				return "served", anyio.Sleep(ctx, 1)
 			})
@@ -184,17 +185,17 @@ func TestPortalStartReturnsTheStartedValueOrTheEarlyError(t *testing.T) {
 			if v, err := task.Await(ctx); v != "served" || err != nil {
 				t.Errorf("end: %q, %v", v, err)
 			}
-			_, _, err = anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) { return "", errBoom })
-			if err != errBoom {
+			_, _, err = portal.Start(ctx, p, func(ctx context.Context, started func(int)) (string, error) { return "", testkit.ErrBoom })
+			if err != testkit.ErrBoom {
 				t.Errorf("crash before: %v", err)
 			}
-			_, _, err = anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) { return "", nil }, anyio.Name("quiet"))
+			_, _, err = portal.Start(ctx, p, func(ctx context.Context, started func(int)) (string, error) { return "", nil }, anyio.Name("quiet"))
 			if err == nil || err.Error() != `anyio: task "quiet" ended without calling started` {
 				t.Errorf("never started: %v", err)
 			}
-			_, task, err = anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (string, error) { started(1); return "", errBoom })
+			_, task, err = portal.Start(ctx, p, func(ctx context.Context, started func(int)) (string, error) { started(1); return "", testkit.ErrBoom })
 			testkit.WantNil(t, "crash after", err)
-			if _, err := task.Await(ctx); err != errBoom {
+			if _, err := task.Await(ctx); err != testkit.ErrBoom {
 				t.Errorf("crash after: %v", err)
 			}
 			return nil
@@ -205,7 +206,7 @@ func TestPortalStartReturnsTheStartedValueOrTheEarlyError(t *testing.T) {
 
 func TestPortalOpenRunsEntryAndExitInOneTask(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			var entered, exited anyio.TaskInfo
 			with := func(swallow bool) func(ctx context.Context, body func(ctx context.Context, v int) error) error {
 				return func(ctx context.Context, body func(ctx context.Context, v int) error) error {
@@ -219,20 +220,20 @@ func TestPortalOpenRunsEntryAndExitInOneTask(t *testing.T) {
 				}
 			}
 			for _, swallow := range []bool{false, true} {
-				v, leave, err := anyio.PortalOpen(ctx, p, with(swallow))
+				v, leave, err := portal.Open(ctx, p, with(swallow))
 				if v != 7 || err != nil {
 					t.Fatalf("open: %d, %v", v, err)
 				}
-				err = leave(ctx, errBoom)
-				if swallow && err != nil || !swallow && !errors.Is(err, errBoom) {
+				err = leave(ctx, testkit.ErrBoom)
+				if swallow && err != nil || !swallow && !errors.Is(err, testkit.ErrBoom) {
 					t.Errorf("swallow %v: %v", swallow, err)
 				}
 				if entered.ID != exited.ID {
 					t.Error("entry and exit ran in different tasks")
 				}
 			}
-			_, _, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error { return errBoom })
-			if err != errBoom {
+			_, _, err := portal.Open(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error { return testkit.ErrBoom })
+			if err != testkit.ErrBoom {
 				t.Errorf("failing entry: %v", err)
 			}
 			return nil
@@ -243,15 +244,15 @@ func TestPortalOpenRunsEntryAndExitInOneTask(t *testing.T) {
 
 func TestPortalOpenCleansUpWhenItsTaskIsCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			cleaned := false
-			_, leave, err := anyio.PortalOpen(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
+			_, leave, err := portal.Open(ctx, p, func(ctx context.Context, body func(ctx context.Context, v int) error) error {
 				err := body(ctx, 1)
 				cleaned = true
 				return err
 			})
 			testkit.WantNil(t, "open", err)
-			p.Stop(true)
+			p.Cancel("the portal was stopped")
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				if err := leave(ctx, nil); !errors.Is(err, anyio.ErrTaskCanceled) {
 					t.Errorf("leave: %v", err)
@@ -270,15 +271,15 @@ func TestStartedPortalIsARunOfItsOwn(t *testing.T) {
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		t.Run(on.Name(), func(t *testing.T) {
 			ctx := context.Background()
-			p, err := anyio.StartPortal(ctx, anyio.On(on))
+			p, err := portal.New(ctx, anyio.On(on))
 			if err != nil {
 				t.Fatal(err)
 			}
-			name, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (string, error) { return testkit.BackendOf(ctx), nil })
+			name, err := portal.Call(ctx, p, func(ctx context.Context) (string, error) { return testkit.BackendOf(ctx), nil })
 			if name != on.Name() || err != nil {
 				t.Errorf("got %q, %v", name, err)
 			}
-			task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 3, anyio.Sleep(ctx, 1) })
+			task, err := portal.Go(p, func(ctx context.Context) (int, error) { return 3, anyio.Sleep(ctx, 1) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -287,7 +288,7 @@ func TestStartedPortalIsARunOfItsOwn(t *testing.T) {
 			if v, err := task.Await(ctx); v != 3 || err != nil {
 				t.Errorf("Close did not wait: %d, %v", v, err)
 			}
-			if _, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, nil }); err != anyio.ErrPortalStopped {
+			if _, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 0, nil }); err != portal.ErrStopped {
 				t.Errorf("after the end: %v", err)
 			}
 		})
@@ -295,11 +296,11 @@ func TestStartedPortalIsARunOfItsOwn(t *testing.T) {
 }
 
 func TestClosingAStartedPortalInACanceledScopeCancelsItsTasks(t *testing.T) {
-	p, err := anyio.StartPortal(context.Background(), anyio.On(anyio.EventLoop()))
+	p, err := portal.New(context.Background(), anyio.On(anyio.EventLoop()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	task, err := anyio.PortalSpawn(p, func(ctx context.Context) (int, error) { return 0, anyio.SleepForever(ctx) })
+	task, err := portal.Go(p, func(ctx context.Context) (int, error) { return 0, anyio.SleepForever(ctx) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,33 +313,33 @@ func TestClosingAStartedPortalInACanceledScopeCancelsItsTasks(t *testing.T) {
 }
 
 func TestPanicInAStartedPortalIsRaisedByClose(t *testing.T) {
-	p, err := anyio.StartPortal(context.Background(), anyio.OnPanic(quiet))
+	p, err := portal.New(context.Background(), anyio.OnPanic(testkit.Quiet))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = anyio.PortalCall(context.Background(), p, func(ctx context.Context) (int, error) { panic("boom") })
+	_, err = portal.Call(context.Background(), p, func(ctx context.Context) (int, error) { panic("boom") })
 	if _, ok := errors.AsType[*anyio.PanicError](err); !ok {
 		t.Errorf("call: %v", err)
 	}
-	wantPanicError(t, "boom", func() { _ = p.Close(context.Background()) })
+	testkit.WantPanicError(t, "boom", func() { _ = p.Close(context.Background()) })
 }
 
 func TestPortalOfOneBackendServesTasksOfAnother(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		if testkit.Simulated(ctx) {
-			_, err := anyio.StartPortal(ctx)
-			testkit.WantMisuse(t, "StartPortal in a simulation", err)
+			_, err := portal.New(ctx)
+			testkit.WantMisuse(t, "portal.New in a simulation", err)
 			return
 		}
 		for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
-			p, err := anyio.StartPortal(context.Background(), anyio.On(on))
+			p, err := portal.New(context.Background(), anyio.On(on))
 			if err != nil {
 				t.Fatal(err)
 			}
 			err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				for i := range 10 {
 					tg.Go(func(ctx context.Context) error {
-						v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return i, anyio.Sleep(ctx, 1) })
+						v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return i, anyio.Sleep(ctx, 1) })
 						if v != i {
 							t.Errorf("call %d: %d, %v", i, v, err)
 						}
@@ -359,7 +360,7 @@ func TestCallsWhileAPortalStopsRunOrAreRefused(t *testing.T) {
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		t.Run(on.Name(), func(t *testing.T) {
 			ctx := context.Background()
-			p, err := anyio.StartPortal(ctx, anyio.On(on))
+			p, err := portal.New(ctx, anyio.On(on))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -368,16 +369,16 @@ func TestCallsWhileAPortalStopsRunOrAreRefused(t *testing.T) {
 			for range 100 {
 				wg.Go(func() {
 					for i := range 100 {
-						v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+						v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 							if ran.Add(1) == 5000 {
-								p.Stop(false)
+								p.Stop()
 							}
 							return i, nil
 						})
 						switch {
 						case err == nil && v == i:
 							returned.Add(1)
-						case errors.Is(err, anyio.ErrPortalStopped):
+						case errors.Is(err, portal.ErrStopped):
 							refused.Add(1)
 						default:
 							t.Errorf("call: %d, %v", v, err)
@@ -396,8 +397,8 @@ func TestCallsWhileAPortalStopsRunOrAreRefused(t *testing.T) {
 
 func TestPortalProviderSharesOneRun(t *testing.T) {
 	ctx := context.Background()
-	pp := anyio.NewPortalProvider(anyio.On(anyio.EventLoop()))
-	var portals []*anyio.Portal
+	pp := portal.NewProvider(anyio.On(anyio.EventLoop()))
+	var portals []*portal.Portal
 	for range 2 { // the second time anew
 		first, err := pp.Acquire(ctx)
 		if err != nil {
@@ -408,12 +409,12 @@ func TestPortalProviderSharesOneRun(t *testing.T) {
 			t.Errorf("two portals at once, %v", err)
 		}
 		testkit.WantNil(t, "release", pp.Release(ctx))
-		v, err := anyio.PortalCall(ctx, first, func(context.Context) (int, error) { return 1, nil })
+		v, err := portal.Call(ctx, first, func(context.Context) (int, error) { return 1, nil })
 		if v != 1 || err != nil {
 			t.Errorf("after one release: %d, %v", v, err)
 		}
 		testkit.WantNil(t, "last release", pp.Release(ctx))
-		if _, err := anyio.PortalCall(ctx, first, func(context.Context) (int, error) { return 1, nil }); err != anyio.ErrPortalStopped {
+		if _, err := portal.Call(ctx, first, func(context.Context) (int, error) { return 1, nil }); err != portal.ErrStopped {
 			t.Errorf("after the last release: %v", err)
 		}
 		portals = append(portals, first)
@@ -422,4 +423,13 @@ func TestPortalProviderSharesOneRun(t *testing.T) {
 		t.Error("an ended run came back")
 	}
 	testkit.WantMisuse(t, "one release too many", pp.Release(ctx))
+}
+
+// stop stops a portal, and cancels the tasks that are left if it is told to.
+func stop(p *portal.Portal, cancelRemaining bool) {
+	if cancelRemaining {
+		p.Cancel("the portal was stopped")
+	} else {
+		p.Stop()
+	}
 }

@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -9,14 +9,15 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
-// A call of started is what PortalStart waits for: its value and task come back, also if
+// A call of started is what portal.Start waits for: its value and task come back, also if
 // the caller is canceled just before or just after, and whatever the task does next. What
 // was opened would else be nobody's.
 func TestStartedThroughAPortalIsHandedOverWhoeverIsCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		testkit.WantNil(t, "portal", anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+		testkit.WantNil(t, "portal", portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			for name, order := range map[string]func(cancel, started func()){
 				"canceled, started": func(cancel, started func()) { cancel(); started() },
 				"started, canceled": func(cancel, started func()) { started(); cancel() },
@@ -24,17 +25,17 @@ func TestStartedThroughAPortalIsHandedOverWhoeverIsCanceled(t *testing.T) {
 			} {
 				for range 50 {
 					testkit.WantNil(t, "scope", anyio.WithCancelScope(ctx, func(caller context.Context, s *anyio.CancelScope) error {
-						v, task, err := anyio.PortalStart(caller, p, func(ctx context.Context, started func(int)) (int, error) {
+						v, task, err := portal.Start(caller, p, func(ctx context.Context, started func(int)) (int, error) {
 							order(func() { s.Cancel("enough") }, func() { started(7) })
 							if name == "started, canceled" {
 								testkit.WantNil(t, "the task is the portal's", anyio.Sleep(ctx, time.Millisecond))
 							}
-							return 8, errBoom
+							return 8, testkit.ErrBoom
 						})
 						if v != 7 || task == nil || err != nil {
 							t.Fatalf("%s: got %d, %v, %v", name, v, task, err)
 						}
-						if v, err := task.Await(ctx); v != 8 || !errors.Is(err, errBoom) {
+						if v, err := task.Await(ctx); v != 8 || !errors.Is(err, testkit.ErrBoom) {
 							t.Errorf("%s: the task returned %d, %v", name, v, err)
 						}
 						return nil
@@ -50,11 +51,11 @@ func TestStartedThroughAPortalIsHandedOverWhoeverIsCanceled(t *testing.T) {
 // cancellation. No task is left.
 func TestPortalStartOfWhoIsCanceledWithoutStarted(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		testkit.WantNil(t, "portal", anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			for _, want := range []error{nil, errBoom} {
+		testkit.WantNil(t, "portal", portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			for _, want := range []error{nil, testkit.ErrBoom} {
 				testkit.WantNil(t, "scope", anyio.WithCancelScope(ctx, func(caller context.Context, s *anyio.CancelScope) error {
 					over := false
-					v, task, err := anyio.PortalStart(caller, p, func(ctx context.Context, started func(int)) (int, error) {
+					v, task, err := portal.Start(caller, p, func(ctx context.Context, started func(int)) (int, error) {
 						defer func() { over = true }()
 						s.Cancel("enough")
 						return 1, errors.Join(want, anyio.SleepForever(ctx))

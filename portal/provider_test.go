@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -10,13 +10,14 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
 func TestManyGoroutinesShareOneProvidedPortal(t *testing.T) {
 	ctx := context.Background()
-	pp := anyio.NewPortalProvider(anyio.On(anyio.EventLoop()))
+	pp := portal.NewProvider(anyio.On(anyio.EventLoop()))
 	var mu sync.Mutex
-	portals := map[*anyio.Portal]bool{}
+	portals := map[*portal.Portal]bool{}
 	var acquired, done sync.WaitGroup
 	acquired.Add(20)
 	for i := range 20 {
@@ -31,7 +32,7 @@ func TestManyGoroutinesShareOneProvidedPortal(t *testing.T) {
 			mu.Lock()
 			portals[p] = true
 			mu.Unlock()
-			v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return i, anyio.Sleep(ctx, 1) })
+			v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return i, anyio.Sleep(ctx, 1) })
 			if v != i || err != nil {
 				t.Errorf("call %d: %d, %v", i, v, err)
 			}
@@ -45,38 +46,38 @@ func TestManyGoroutinesShareOneProvidedPortal(t *testing.T) {
 }
 
 // providers calls f with a provider of runs on each backend that has them.
-func providers(t *testing.T, f func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider)) {
+func providers(t *testing.T, f func(t *testing.T, ctx context.Context, pp *portal.Provider)) {
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		t.Run(on.Name(), func(t *testing.T) {
-			f(t, context.Background(), anyio.NewPortalProvider(anyio.On(on), anyio.OnPanic(quiet)))
+			f(t, context.Background(), portal.NewProvider(anyio.On(on), anyio.OnPanic(testkit.Quiet)))
 		})
 	}
 }
 
 // acquire wants a portal that serves.
-func acquire(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) *anyio.Portal {
+func acquire(t *testing.T, ctx context.Context, pp *portal.Provider) *portal.Portal {
 	t.Helper()
 	p, err := pp.Acquire(ctx)
 	if err != nil {
 		t.Fatalf("acquire: %v", err)
 	}
-	v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
+	v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
 	if v != 7 || err != nil {
 		t.Errorf("call through what was acquired: %d, %v", v, err)
 	}
 	return p
 }
 
-func die(t *testing.T, ctx context.Context, p *anyio.Portal, value any) {
+func die(t *testing.T, ctx context.Context, p *portal.Portal, value any) {
 	t.Helper()
-	_, err := anyio.PortalCall(ctx, p, func(context.Context) (int, error) { panic(value) })
+	_, err := portal.Call(ctx, p, func(context.Context) (int, error) { panic(value) })
 	if pe, ok := errors.AsType[*anyio.PanicError](err); !ok || pe.Value != value {
 		t.Errorf("call: %v", err)
 	}
 }
 
 func TestProviderReplacesARunThatDiedOfAPanic(t *testing.T) {
-	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *portal.Provider) {
 		first := acquire(t, ctx, pp)
 		die(t, ctx, first, "first")
 		second := acquire(t, ctx, pp)
@@ -88,13 +89,13 @@ func TestProviderReplacesARunThatDiedOfAPanic(t *testing.T) {
 		last := acquire(t, ctx, pp)
 		for range 4 {
 			testkit.WantNil(t, "release", pp.Release(ctx))
-			v, err := anyio.PortalCall(ctx, last, func(context.Context) (int, error) { return 1, nil })
+			v, err := portal.Call(ctx, last, func(context.Context) (int, error) { return 1, nil })
 			if v != 1 || err != nil {
 				t.Errorf("before the last release: %d, %v", v, err)
 			}
 		}
-		wantPanicError(t, "first", func() { _ = pp.Release(ctx) })
-		if _, err := anyio.PortalCall(ctx, last, func(context.Context) (int, error) { return 1, nil }); err != anyio.ErrPortalStopped {
+		testkit.WantPanicError(t, "first", func() { _ = pp.Release(ctx) })
+		if _, err := portal.Call(ctx, last, func(context.Context) (int, error) { return 1, nil }); err != portal.ErrStopped {
 			t.Errorf("after the last release: %v", err)
 		}
 		testkit.WantMisuse(t, "one release too many", pp.Release(ctx))
@@ -104,17 +105,17 @@ func TestProviderReplacesARunThatDiedOfAPanic(t *testing.T) {
 }
 
 func TestProviderReplacesAPortalThatWasStoppedAndWaitsForItsTasks(t *testing.T) {
-	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *portal.Provider) {
 		first := acquire(t, ctx, pp)
 		var release anyio.Event
 		var ended atomic.Bool
-		_, err := anyio.PortalSpawn(first, func(ctx context.Context) (int, error) {
+		_, err := portal.Go(first, func(ctx context.Context) (int, error) {
 			err := release.Wait(ctx)
 			ended.Store(true)
 			return 0, err
 		})
 		testkit.WantNil(t, "spawn", err)
-		first.Stop(false)
+		first.Stop()
 		if acquire(t, ctx, pp) == first {
 			t.Error("a stopped portal was acquired")
 		}
@@ -128,9 +129,9 @@ func TestProviderReplacesAPortalThatWasStoppedAndWaitsForItsTasks(t *testing.T) 
 }
 
 func TestGoexitThatEndsAPortalsRunIsTold(t *testing.T) {
-	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *portal.Provider) {
 		p := acquire(t, ctx, pp)
-		task, err := anyio.PortalSpawn(p, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
+		task, err := portal.Go(p, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
 		testkit.WantNil(t, "spawn", err)
 		if _, err := task.Await(ctx); err == nil || errors.Is(err, anyio.ErrTaskCanceled) {
 			t.Errorf("await: %v", err)
@@ -147,12 +148,12 @@ func TestGoexitThatEndsAPortalsRunIsTold(t *testing.T) {
 }
 
 func TestReleaseByATaskOfTheRunIsMisuse(t *testing.T) {
-	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *portal.Provider) {
 		p := acquire(t, ctx, pp)
-		_, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 0, pp.Release(ctx) })
+		_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 0, pp.Release(ctx) })
 		testkit.WantMisuse(t, "release", err)
-		_, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 1, nil })
-		if err != anyio.ErrPortalStopped {
+		_, err = portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 1, nil })
+		if err != portal.ErrStopped {
 			t.Errorf("afterwards: %v", err)
 		}
 		testkit.WantNil(t, "close", p.Close(ctx))
@@ -161,23 +162,23 @@ func TestReleaseByATaskOfTheRunIsMisuse(t *testing.T) {
 
 // The run that cannot be waited for does not keep the others from their end.
 func TestLastReleaseByATaskOfAReplacedRunEndsTheOthers(t *testing.T) {
-	providers(t, func(t *testing.T, ctx context.Context, pp *anyio.PortalProvider) {
+	providers(t, func(t *testing.T, ctx context.Context, pp *portal.Provider) {
 		first := acquire(t, ctx, pp)
 		var replaced anyio.Event
-		task, err := anyio.PortalSpawn(first, func(ctx context.Context) (int, error) {
+		task, err := portal.Go(first, func(ctx context.Context) (int, error) {
 			if err := replaced.Wait(ctx); err != nil {
 				return 0, err
 			}
 			return 0, pp.Release(ctx)
 		})
 		testkit.WantNil(t, "spawn", err)
-		first.Stop(false)
+		first.Stop()
 		second := acquire(t, ctx, pp)
 		testkit.WantNil(t, "release", pp.Release(ctx))
 		replaced.Set()
 		_, err = task.Await(ctx)
 		testkit.WantMisuse(t, "last release", err)
-		if _, err := anyio.PortalSpawn(second, func(context.Context) (int, error) { return 0, nil }); err != anyio.ErrPortalStopped {
+		if _, err := portal.Go(second, func(context.Context) (int, error) { return 0, nil }); err != portal.ErrStopped {
 			t.Errorf("the other portal: %v", err)
 		}
 		testkit.WantNil(t, "close", first.Close(ctx))
@@ -188,7 +189,7 @@ func TestLastReleaseByATaskOfAReplacedRunEndsTheOthers(t *testing.T) {
 func TestStartPortalBeginsNothingInACanceledScope(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	p, err := anyio.StartPortal(ctx)
+	p, err := portal.New(ctx)
 	testkit.WantCanceled(t, "start", err)
 	if p != nil {
 		t.Error("a portal")

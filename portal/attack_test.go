@@ -1,4 +1,4 @@
-package anyio_test
+package portal_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/portal"
 )
 
 // A stock counts what is opened and closed.
@@ -30,15 +31,15 @@ func (s *stock) with(ctx context.Context, body func(ctx context.Context, v int) 
 }
 
 // usePortal goes through every way into a portal.
-func usePortal(ctx context.Context, p *anyio.Portal, s *stock) error {
-	v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
+func usePortal(ctx context.Context, p *portal.Portal, s *stock) error {
+	v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
 	if err != nil {
 		return err
 	}
 	if v != 7 {
 		return fmt.Errorf("call: %d", v)
 	}
-	_, task, err := anyio.PortalStart(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
+	_, task, err := portal.Start(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
 		return 0, s.with(ctx, func(ctx context.Context, v int) error {
 			started(v)
 			return anyio.Sleep(ctx, 3)
@@ -47,7 +48,7 @@ func usePortal(ctx context.Context, p *anyio.Portal, s *stock) error {
 	if err != nil {
 		return err
 	}
-	_, leave, err := anyio.PortalOpen(ctx, p, s.with)
+	_, leave, err := portal.Open(ctx, p, s.with)
 	if err != nil {
 		return err
 	}
@@ -65,11 +66,11 @@ func TestCancelingPortalUsersAnywhereClosesWhatWasOpened(t *testing.T) {
 	t.Run("portal", func(t *testing.T) {
 		anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
 			s := &stock{}
-			var portal *anyio.Portal
+			var door *portal.Portal
 			return anyiotest.Scenario{
 				Body: func(ctx context.Context) error {
-					return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-						portal = p
+					return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+						door = p
 						return usePortal(ctx, p, s)
 					})
 				},
@@ -77,10 +78,10 @@ func TestCancelingPortalUsersAnywhereClosesWhatWasOpened(t *testing.T) {
 					if err != nil || s.opened.Load() != s.closed.Load() {
 						return fmt.Errorf("%w: %d opened, %d closed", err, s.opened.Load(), s.closed.Load())
 					}
-					if portal == nil {
+					if door == nil {
 						return nil
 					}
-					if _, err := anyio.PortalSpawn(portal, func(context.Context) (int, error) { return 0, nil }); err != anyio.ErrPortalStopped {
+					if _, err := portal.Go(door, func(context.Context) (int, error) { return 0, nil }); err != portal.ErrStopped {
 						return fmt.Errorf("afterwards: %w", err)
 					}
 					return nil
@@ -94,10 +95,10 @@ func TestCancelingPortalUsersAnywhereClosesWhatWasOpened(t *testing.T) {
 			return anyiotest.Scenario{
 				Body: func(ctx context.Context) error {
 					return anyio.WithTaskGroup(context.WithoutCancel(ctx), func(outer context.Context, tg *anyio.TaskGroup) error {
-						return anyio.WithPortal(outer, func(_ context.Context, p *anyio.Portal) error {
+						return portal.With(outer, func(_ context.Context, p *portal.Portal) error {
 							err := usePortal(ctx, p, s)
 							// What was started before the cancellation goes on.
-							v, served := anyio.PortalCall(outer, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
+							v, served := portal.Call(outer, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
 							if v != 7 || served != nil {
 								return fmt.Errorf("the portal is harmed: %d, %w", v, served)
 							}
@@ -122,18 +123,18 @@ func TestCancelingPortalUsersAnywhereClosesWhatWasOpened(t *testing.T) {
 // Hundreds of calls are under way when the run dies, one way or another.
 func TestCallsUnderWayEndWhenThePortalsRunDies(t *testing.T) {
 	bomb := func(context.Context) (int, error) { panic("bomb") }
-	deaths := map[string]func(ctx context.Context, p *anyio.Portal, cancel context.CancelFunc) error{
-		"context canceled": func(ctx context.Context, _ *anyio.Portal, cancel context.CancelFunc) error {
+	deaths := map[string]func(ctx context.Context, p *portal.Portal, cancel context.CancelFunc) error{
+		"context canceled": func(ctx context.Context, _ *portal.Portal, cancel context.CancelFunc) error {
 			cancel()
 			return anyio.SleepForever(ctx)
 		},
-		"main fails": func(context.Context, *anyio.Portal, context.CancelFunc) error { return errBoom },
-		"main panics": func(ctx context.Context, _ *anyio.Portal, _ context.CancelFunc) error {
+		"main fails": func(context.Context, *portal.Portal, context.CancelFunc) error { return testkit.ErrBoom },
+		"main panics": func(ctx context.Context, _ *portal.Portal, _ context.CancelFunc) error {
 			_, err := bomb(ctx)
 			return err
 		},
-		"a task panics": func(ctx context.Context, p *anyio.Portal, _ context.CancelFunc) error {
-			if _, err := anyio.PortalSpawn(p, bomb); err != nil {
+		"a task panics": func(ctx context.Context, p *portal.Portal, _ context.CancelFunc) error {
+			if _, err := portal.Go(p, bomb); err != nil {
 				return err
 			}
 			return anyio.SleepForever(ctx)
@@ -147,9 +148,9 @@ func TestCallsUnderWayEndWhenThePortalsRunDies(t *testing.T) {
 				var wg sync.WaitGroup
 				var served, ended, refused atomic.Int32
 				var begun anyio.Semaphore
-				value := recovered(func() {
+				value := testkit.Recovered(func() {
 					err := anyio.Run(ctx, func(ctx context.Context) error {
-						return anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+						return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 							for i := range 300 {
 								wg.Go(func() { callOnAndOn(t, p, i, &begun, &served, &ended, &refused) })
 							}
@@ -160,7 +161,7 @@ func TestCallsUnderWayEndWhenThePortalsRunDies(t *testing.T) {
 							}
 							return death(ctx, p, cancel)
 						})
-					}, anyio.On(on), anyio.OnPanic(quiet))
+					}, anyio.On(on), anyio.OnPanic(testkit.Quiet))
 					if err == nil {
 						t.Error("the run has ended well")
 					}
@@ -180,10 +181,10 @@ func TestCallsUnderWayEndWhenThePortalsRunDies(t *testing.T) {
 // callOnAndOn calls until the portal refuses; every other caller's calls do not end by
 // themselves. Each call returns its value or one of
 // the errors that say that the portal has gone.
-func callOnAndOn(t *testing.T, p *anyio.Portal, i int, begun *anyio.Semaphore, served, ended, refused *atomic.Int32) {
+func callOnAndOn(t *testing.T, p *portal.Portal, i int, begun *anyio.Semaphore, served, ended, refused *atomic.Int32) {
 	ctx := context.Background()
 	for n := 0; ; n++ {
-		v, err := anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) {
+		v, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) {
 			if i%2 == 0 {
 				begun.Release()
 				return i, anyio.SleepForever(ctx)
@@ -195,7 +196,7 @@ func callOnAndOn(t *testing.T, p *anyio.Portal, i int, begun *anyio.Semaphore, s
 			served.Add(1)
 		case errors.Is(err, anyio.ErrTaskCanceled):
 			ended.Add(1)
-		case err == anyio.ErrPortalStopped:
+		case err == portal.ErrStopped:
 			refused.Add(1)
 			return
 		default:
@@ -216,18 +217,18 @@ func TestPortalsAreCalledFromAnywhere(t *testing.T) {
 				t.Errorf("%s: %d, %v", where, v, err)
 			}
 		}
-		err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
-			v, err := anyio.PortalCall(ctx, p, seven)
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			v, err := portal.Call(ctx, p, seven)
 			check("a task", v, err)
-			v, err = anyio.RunBlocking(ctx, func() (int, error) { return anyio.PortalCall(ctx, p, seven) })
+			v, err = anyio.RunBlocking(ctx, func() (int, error) { return portal.Call(ctx, p, seven) })
 			check("a blocking call", v, err)
-			v, err = anyio.RunBlocking(ctx, func() (int, error) { return anyio.PortalCall(context.Background(), p, seven) })
+			v, err = anyio.RunBlocking(ctx, func() (int, error) { return portal.Call(context.Background(), p, seven) })
 			check("a blocking call without a context", v, err)
-			v, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (int, error) { return anyio.PortalCall(ctx, p, seven) })
+			v, err = portal.Call(ctx, p, func(ctx context.Context) (int, error) { return portal.Call(ctx, p, seven) })
 			check("a call", v, err)
-			v, err = anyio.PortalCall(ctx, p, func(ctx context.Context) (v int, err error) {
-				err = anyio.WithPortal(ctx, func(ctx context.Context, inner *anyio.Portal) error {
-					v, err = anyio.PortalCall(ctx, inner, func(ctx context.Context) (int, error) { return anyio.PortalCall(ctx, p, seven) })
+			v, err = portal.Call(ctx, p, func(ctx context.Context) (v int, err error) {
+				err = portal.With(ctx, func(ctx context.Context, inner *portal.Portal) error {
+					v, err = portal.Call(ctx, inner, func(ctx context.Context) (int, error) { return portal.Call(ctx, p, seven) })
 					return err
 				})
 				return v, err
@@ -237,8 +238,8 @@ func TestPortalsAreCalledFromAnywhere(t *testing.T) {
 				return nil
 			}
 			for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
-				inGoroutine(t, ctx, func() {
-					v, err := anyio.Call(context.Background(), func(ctx context.Context) (int, error) { return anyio.PortalCall(ctx, p, seven) }, anyio.On(on))
+				testkit.InGoroutine(t, ctx, func() {
+					v, err := anyio.Call(context.Background(), func(ctx context.Context) (int, error) { return portal.Call(ctx, p, seven) }, anyio.On(on))
 					check("a run on "+on.Name(), v, err)
 				})
 			}

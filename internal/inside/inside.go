@@ -1,0 +1,16 @@
+// Package inside is what packages of this module see of package anyio that its users do
+// not. Package anyio fills it; the types are its own, which cannot be named here.
+package inside
+
+import "github.com/anyio-go/anyio/internal/kernel"
+
+var (
+	// Group is the group of a *anyio.TaskGroup.
+	Group func(taskGroup any) *kernel.Group
+	// Task is the task of a *anyio.TaskHandle.
+	Task func(handle any) *kernel.Task
+	// Meta is what tasks with options have, an []anyio.TaskOption.
+	Meta func(options any) *kernel.TaskMeta
+	// Strip removes the cancellations from the error of code in a canceled scope.
+	Strip func(err error) (rest error)
+)

@@ -1,0 +1,32 @@
+package testkit
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+)
+
+// ErrBoom is what fails.
+var ErrBoom = errors.New("boom")
+
+// Recovered returns what f panics with, nil if it returns.
+func Recovered(f func()) (value any) {
+	defer func() { value = recover() }()
+	f()
+	return nil
+}
+
+// WantPanicError runs f, which must panic with a *anyio.PanicError of the value.
+func WantPanicError(t testing.TB, value any, f func()) *anyio.PanicError {
+	t.Helper()
+	got := Recovered(f)
+	pe, ok := got.(*anyio.PanicError)
+	if !ok || pe.Value != value {
+		t.Fatalf("panic: got %v, want a PanicError of %v", got, value)
+	}
+	return pe
+}
+
+// Quiet keeps reports of panics out of the log.
+func Quiet(*anyio.PanicError) {}

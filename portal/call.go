@@ -1,0 +1,108 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+var opCall = kernel.RegisterPassiveOp("portal.Call")
+
+// Call runs f as a task of the portal, waits for its end and returns what it
+// returned, as Task.Await does. It may be called from tasks of the same run, too.
+// runtime.Goexit in f goes on here. Cancellation: the task is canceled and waited for;
+// if it ended for that reason, the cancellation is returned, else what f returned.
+func Call[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T, error), opts ...anyio.TaskOption) (T, error) {
+	var zero T
+	if f == nil {
+		panic(errNoFunction)
+	}
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return zero, err
+	}
+	if p.group.MayRunHere() {
+		return callHereFor(ctx, place, p, newTask(f, kernel.FuncPC(f), opts))
+	}
+	t := newTask(f, kernel.FuncPC(f), opts)
+	if err := t.spawnHelping(ctx, p); err != nil {
+		return zero, err
+	}
+	value, err := t.finish(ctx, "the caller of portal.Call was canceled")
+	if how, _ := t.task().Outcome(); how == kernel.Failed && t.exited(err) {
+		runtime.Goexit()
+	}
+	return value, err
+}
+
+// exited reports whether err, with which the task failed, stands for a
+// runtime.Goexit of its function.
+func (t *Task[T]) exited(err error) bool {
+	_, panicked := errors.AsType[*anyio.PanicError](err)
+	return !t.returned && !panicked
+}
+
+// spawnHelping starts the task. The calling goroutine is going to wait for it, and may
+// drive its loop meanwhile.
+func (t *Task[T]) spawnHelping(ctx context.Context, p *Portal) error {
+	if err := p.refusal(); err != nil {
+		return err
+	}
+	if p.isStopped() || !p.group.Adopt(t.task()) {
+		return ErrStopped
+	}
+	if kernel.LoopTask() == nil && ctx.Done() != nil {
+		defer t.follow(ctx)()
+	}
+	p.group.StartHelping(t.task())
+	return nil
+}
+
+// finish waits for the task, which it cancels if ctx is canceled.
+func (t *Task[T]) finish(ctx context.Context, reason string) (T, error) {
+	canceled := t.task().DoneLatch().Wait(ctx, opCall)
+	if canceled != nil {
+		t.task().Scope.Cancel(&kernel.Cause{Reason: reason, Err: canceled})
+		t.task().DoneLatch().WaitShielded(ctx, opCall)
+	}
+	return t.outcomeFor(canceled)
+}
+
+// outcomeFor is the outcome for a caller who was canceled with the error, or was
+// not, if it is nil.
+func (t *Task[T]) outcomeFor(canceled error) (T, error) {
+	if how, _ := t.task().Outcome(); how == kernel.Canceled && canceled != nil {
+		var zero T
+		return zero, canceled
+	}
+	return t.outcome()
+}
+
+// callHereFor is Call where the caller's goroutine may as well be the task's.
+func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *Task[T]) (T, error) {
+	if ctx.Done() != nil {
+		t.caller = ctx
+	}
+	if p.isStopped() || !t.runHere(place, p.group) {
+		var zero T
+		return zero, ErrStopped
+	}
+	return t.outcomeFor(place.Check())
+}
+
+// runHere runs the task on the goroutine of its caller, who is seen to wait meanwhile.
+func (t *Task[T]) runHere(place kernel.Place, g *kernel.Group) bool {
+	if place.S == nil { // nobody looks
+		return g.RunHere(place, t.task())
+	}
+	w := kernel.GetWaiter()
+	w.Hold(place, opCall)
+	defer func() { // also if the task exits the goroutine
+		w.Release(place)
+		kernel.PutWaiter(w)
+	}()
+	return g.RunHere(place, t.task())
+}
