@@ -177,8 +177,10 @@ func (r *Receiver) All(ctx context.Context) iter.Seq2[os.Signal, error] {
 // comes later has its effect again. It always returns nil. Any task may call it.
 // Cancellation: ignored; it never waits for a task.
 func (r *Receiver) Close(ctx context.Context) error {
+	kernel.Preempt()
 	r.stop()
 	r.watch.Stop()
 	r.inbox.close()
+	kernel.Preempt()
 	return nil
 }

@@ -91,6 +91,14 @@ func (p Place) CanceledOr(err error) error {
 	return err
 }
 
+// Canceling reports whether the scope that the place is in is canceled or about to be:
+// whoever has learned of the cancellation, in whatever way, is told so here, too.
+//
+//go:norace
+func (p Place) Canceling() bool {
+	return p.S != nil && (p.Ctx == nil || p.Ctx.Done() != nil) && p.S.canceling()
+}
+
 //go:norace
 func (p Place) err() error {
 	if p.S != nil && p.S.run.killed.Load() != nil {

@@ -89,18 +89,11 @@ func (w *watchdog) look() error {
 		return nil
 	}
 	step := w.culprit(kernel.Stacks())
-	switch {
-	case step == nil: // a switch is under way
+	if step == nil { // a switch is under way
 		w.weight += computingWeight
 		return nil
-	case blocked(step.State):
-		w.weight += blockedWeight
-	case strings.HasPrefix(step.State, "syscall"):
-		w.weight += syscallWeight
-	default:
-		w.weight += computingWeight
 	}
-	if w.weight < enough || w.sim.began.Load() != w.seen {
+	if w.weight += weightOf(step.State); w.weight < enough || w.sim.began.Load() != w.seen {
 		return nil
 	}
 	step.After, step.Preempted = time.Since(w.since), w.run.Preempt
@@ -181,6 +174,17 @@ func stateOf(stack string) string {
 	state, _, _ := strings.Cut(rest, "]")
 	state, _, _ = strings.Cut(state, ",")
 	return state
+}
+
+// weightOf is what a look counts that sees a step in a state.
+func weightOf(state string) int {
+	switch {
+	case blocked(state):
+		return blockedWeight
+	case strings.HasPrefix(state, "syscall"):
+		return syscallWeight
+	}
+	return computingWeight
 }
 
 // blocked reports whether a goroutine in a state waits for something that only

@@ -1,0 +1,74 @@
+package anyio_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
+)
+
+// A group, and the scope round it, tell of a cancellation of their own that has cut a
+// task short, and of none that all have outrun.
+func TestWhatACancellationHasCutShortIsTold(t *testing.T) {
+	const byTask, byGroup, fromOutside = "of the task", "of the group", "from outside"
+	ends := map[string]struct {
+		of     func(canceled error) error
+		failed bool // the group fails
+		cut    bool
+	}{
+		"without an error":         {of: func(error) error { return nil }},
+		"with the cancellation":    {of: func(err error) error { return err }, cut: true},
+		"with a failure":           {of: func(error) error { return errBoom }, failed: true},
+		"with both":                {of: func(err error) error { return errors.Join(errBoom, err) }, failed: true, cut: true},
+		"with a failure of theirs": {of: func(err error) error { return &anyio.BrokenError{Cause: errBoom} }, failed: true},
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, by := range []string{byTask, byGroup, fromOutside} {
+			for how, end := range ends {
+				var group *anyio.TaskGroup
+				var scope *anyio.CancelScope
+				var inside error
+				err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+					scope = s
+					inside = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+						group = tg
+						h := tg.Go(func(ctx context.Context) error { return end.of(anyio.SleepForever(ctx)) })
+						testkit.Settled(t, ctx)
+						switch by {
+						case byTask:
+							h.Cancel("test")
+						case byGroup:
+							tg.Cancel("test")
+						case fromOutside:
+							s.Cancel("test")
+						}
+						return nil
+					})
+					return inside
+				})
+				what := "canceled " + by + ", it ends " + how
+				switch {
+				case end.failed:
+					g, ok := errors.AsType[*anyio.GroupError](err)
+					if !ok || g.Len() != 1 || !errors.Is(err, errBoom) || anyio.IsCancellation(err) || errors.Is(err, anyio.ErrCanceled) {
+						t.Errorf("%s: %v", what, err)
+					}
+				case by == fromOutside && end.cut:
+					testkit.WantCanceled(t, what, inside)
+					testkit.WantNil(t, what, err)
+				default:
+					testkit.WantNil(t, what, inside)
+				}
+				if got, want := group.CancelledCaught(), end.cut && by == byGroup; got != want {
+					t.Errorf("%s: the group has cut something short: %v", what, got)
+				}
+				if got, want := scope.CancelledCaught(), end.cut && by == fromOutside; got != want {
+					t.Errorf("%s: the scope has cut something short: %v", what, got)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,116 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+// testRun makes a run that no task is in. Its backend may not be asked for anything.
+func testRun(t *testing.T, cfg Config) *Run {
+	t.Helper()
+	r := NewRun(nil, Traits{Preempt: true}, context.Background(), cfg)
+	t.Cleanup(r.Finish)
+	return r
+}
+
+// testHooks lets the kernel make errors.
+func testHooks(t *testing.T) {
+	before := hooks
+	t.Cleanup(func() { hooks = before })
+	hooks.Canceled = func(c *Cause) error { return &testCanceled{c} }
+}
+
+type testCanceled struct{ c *Cause }
+
+func (e *testCanceled) Error() string { return e.c.Reason }
+
+func TestFinishCallsAllTheLastFirstAndOnce(t *testing.T) {
+	debug, preempt := debugRuns.Load(), preempting.Load()
+	r := testRun(t, Config{Debug: true})
+	if !DebugRuns() || debugRuns.Load() != debug+1 || preempting.Load() != preempt+1 {
+		t.Error("the run is not counted")
+	}
+	var called []int
+	for i := range 3 {
+		r.OnFinish(func() { called = append(called, i) })
+	}
+	if r.Ended() || len(called) > 0 {
+		t.Errorf("before the end: ended %v, called %v", r.Ended(), called)
+	}
+	r.Finish()
+	r.OnFinish(func() { called = append(called, 3) })
+	r.Finish()
+	if want := []int{2, 1, 0, 3}; !r.Ended() || !slices.Equal(called, want) {
+		t.Errorf("ended %v, called %v, want %v", r.Ended(), called, want)
+	}
+	if debugRuns.Load() != debug || preempting.Load() != preempt {
+		t.Errorf("runs are still counted: %d and %d", debugRuns.Load()-debug, preempting.Load()-preempt)
+	}
+}
+
+// A cancellation on its way down is known below before it has come there: whoever fails
+// a wait then may do so because of it.
+func TestCancellationOnItsWayDownIsKnownBelow(t *testing.T) {
+	testHooks(t)
+	errFailed := errors.New("failed")
+	for name, c := range map[string]struct {
+		ctx    func(parent context.Context) context.Context
+		shield bool
+		want   bool
+	}{
+		"scope":                      {want: true},
+		"shielded scope":             {shield: true},
+		"derived context":            {ctx: func(ctx context.Context) context.Context { return derive(t, ctx) }, want: true},
+		"context without an end":     {ctx: context.WithoutCancel},
+		"context with another value": {ctx: func(ctx context.Context) context.Context { return context.WithValue(ctx, t, 1) }, want: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := testRun(t, Config{})
+			var outer, middle, inner Scope
+			outer.Init(&r.Root, NoDeadline, false)
+			middle.Init(&outer, NoDeadline, c.shield)
+			inner.Init(&middle, NoDeadline, false)
+			inner.Materialize()
+			ctx := context.Context(&inner)
+			if c.ctx != nil {
+				ctx = c.ctx(ctx)
+			}
+			p := Locate(ctx)
+			if p.Canceling() || p.CanceledOr(errFailed) != errFailed {
+				t.Error("canceled from the start")
+			}
+			middle.mu.Lock() // it gets no further than that
+			ended := make(chan bool)
+			go func() { ended <- outer.Cancel(&Cause{Reason: "test"}) }()
+			for !outer.CancelCalled() {
+				runtime.Gosched()
+			}
+			if inner.Canceled() || ctx.Err() != nil {
+				t.Error("it has come down already")
+			}
+			if got := p.Canceling(); got != c.want {
+				t.Errorf("canceling: %v", got)
+			}
+			if got := p.CanceledOr(errFailed) != errFailed; got != (c.want && p.Ctx == nil) {
+				t.Errorf("the failure is taken for the cancellation: %v", got)
+			}
+			middle.mu.Unlock()
+			if !<-ended {
+				t.Error("Cancel was not the first")
+			}
+			if got := inner.Canceled(); got != !c.shield {
+				t.Errorf("canceled in the end: %v", got)
+			}
+		})
+	}
+}
+
+// derive makes a context with an end of its own.
+func derive(t *testing.T, ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	t.Cleanup(cancel)
+	return ctx
+}
