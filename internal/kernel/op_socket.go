@@ -1,5 +1,7 @@
 package kernel
 
+import "strings"
+
 // SocketOps are what a task waits for at one kind of socket: the same on every
 // backend.
 type SocketOps struct{ Dial, Read, Write, Accept Op }
@@ -31,9 +33,9 @@ var (
 //go:norace
 func OpsOfNetwork(network string) *SocketOps {
 	switch {
-	case len(network) >= 4 && network[:4] == "unix":
+	case strings.HasPrefix(network, "unix"):
 		return UNIXOps
-	case len(network) >= 3 && network[:3] == "udp":
+	case strings.HasPrefix(network, "udp"):
 		return UDPOps
 	}
 	return TCPOps

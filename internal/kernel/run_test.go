@@ -114,3 +114,99 @@ func derive(t *testing.T, ctx context.Context) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+func TestLoopsAreForgottenWhenTheyEnd(t *testing.T) {
+	a, b := testRun(t, Config{}), testRun(t, Config{})
+	known := func() (rs []*Run) {
+		if p := loops.Load(); p != nil {
+			rs = *p
+		}
+		return rs
+	}
+	for _, c := range []struct {
+		do   func(*Run)
+		with *Run
+		want []*Run
+	}{
+		{Register, a, []*Run{a}}, {Register, b, []*Run{a, b}}, {Register, a, []*Run{b, a}},
+		{Unregister, b, []*Run{a}}, {Unregister, b, []*Run{a}}, {Unregister, a, nil},
+	} {
+		if c.do(c.with); !slices.Equal(known(), c.want) {
+			t.Errorf("%d loops are known, want %d", len(known()), len(c.want))
+		}
+	}
+	if loops.Load() != nil {
+		t.Error("each wait would still look for loops")
+	}
+}
+
+// What is over keeps nothing alive until it is used again.
+func TestWaitersOfAPoolForgetWhereTheyWere(t *testing.T) {
+	p := newTestPlace(t, true)
+	w, b := GetWaiter(), GetBlocker()
+	for _, w := range []*Waiter{w, &b.Waiter} {
+		if w.Prepare(p.place, opTest); w.scope == nil || w.ctx == nil || !w.Restart() {
+			t.Error("no wait")
+		}
+	}
+	PutWaiter(w)
+	PutBlocker(b)
+	for _, w := range []*Waiter{w, &b.Waiter} {
+		if w.scope != nil || w.ctx != nil {
+			t.Error("the waiter knows its place")
+		}
+	}
+}
+
+func TestGuestsAreCountedWhileTheyRun(t *testing.T) {
+	before, here := guests.Load(), Caller()
+	v := Place{}.visit(&Task{}, false)
+	if guests.Load() != before+1 || Caller() == here {
+		t.Errorf("%d guests, the caller is %d", guests.Load()-before, Caller())
+	}
+	inner := Place{}.visit(&Task{}, false)
+	if id := Caller(); id == v.guest.id || id != inner.guest.id {
+		t.Errorf("in a guest of a guest the caller is %d", id)
+	}
+	inner.end()
+	if Caller() != v.guest.id {
+		t.Errorf("afterwards the caller is %d", Caller())
+	}
+	v.end()
+	if guests.Load() != before || Caller() != here {
+		t.Errorf("%d guests are left, the caller is %d", guests.Load()-before, Caller())
+	}
+}
+
+// The last task may end while its host is about to wait for it.
+func TestJoinDoesNotWaitForTasksThatHaveJustEnded(t *testing.T) {
+	var tasks []*Task
+	backend := testBackend{now: func() int64 { // Join asks when it begins to wait
+		for _, task := range tasks {
+			task.Settle(Finished, nil)
+			task.Exit()
+		}
+		tasks = nil
+		return 0
+	}}
+	r := NewRun(backend, Traits{}, context.Background(), Config{Debug: true})
+	defer r.Finish()
+	for n := range 3 {
+		var g Group
+		g.Init(&r.Root, NoDeadline, false)
+		g.Open(nil)
+		for range n {
+			task := &Task{}
+			task.Prepare(nil, 0, nil)
+			g.adopt(task)
+			tasks = append(tasks, task)
+		}
+		if g.Join(); g.live.Load() != 0 || g.linked != 0 || g.tasks != nil || len(tasks) > 0 {
+			t.Errorf("%d tasks: %d live, %d linked", n, g.live.Load(), g.linked)
+		}
+		if g.adopt(&Task{}) {
+			t.Error("a task was added after Join")
+		}
+		g.Leave()
+	}
+}

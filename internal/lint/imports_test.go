@@ -61,6 +61,7 @@ var layers = []layer{
 	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
 	{"internal/soak", ". lowlevel portal process socket stream", ""},
 	{"internal/testkit", ". internal/kernel internal/simloop sim", ""},
+	{"internal/locktest", "", ""},
 }
 
 // examples may import what users do.
