@@ -21,9 +21,9 @@ func TestWhatACancellationHasCutShortIsTold(t *testing.T) {
 	}{
 		"without an error":         {of: func(error) error { return nil }},
 		"with the cancellation":    {of: func(err error) error { return err }, cut: true},
-		"with a failure":           {of: func(error) error { return errBoom }, failed: true},
-		"with both":                {of: func(err error) error { return errors.Join(errBoom, err) }, failed: true, cut: true},
-		"with a failure of theirs": {of: func(err error) error { return &anyio.BrokenError{Cause: errBoom} }, failed: true},
+		"with a failure":           {of: func(error) error { return testkit.ErrBoom }, failed: true},
+		"with both":                {of: func(err error) error { return errors.Join(testkit.ErrBoom, err) }, failed: true, cut: true},
+		"with a failure of theirs": {of: func(err error) error { return &anyio.BrokenError{Cause: testkit.ErrBoom} }, failed: true},
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, by := range []string{byTask, byGroup, fromOutside} {
@@ -53,7 +53,7 @@ func TestWhatACancellationHasCutShortIsTold(t *testing.T) {
 				switch {
 				case end.failed:
 					g, ok := errors.AsType[*anyio.GroupError](err)
-					if !ok || g.Len() != 1 || !errors.Is(err, errBoom) || anyio.IsCancellation(err) || errors.Is(err, anyio.ErrCanceled) {
+					if !ok || g.Len() != 1 || !errors.Is(err, testkit.ErrBoom) || anyio.IsCancellation(err) || errors.Is(err, anyio.ErrCanceled) {
 						t.Errorf("%s: %v", what, err)
 					}
 				case by == fromOutside && end.cut:

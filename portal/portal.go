@@ -35,7 +35,7 @@ type Portal struct {
 
 	mu      quiet.Mutex // guards stopped; a portal orders nobody who uses it
 	stopped bool
-	stop    anyio.Event // stopped is set
+	stop    kernel.Latch // stopped is set
 	run     *ownRun
 }
 
@@ -58,7 +58,7 @@ func With(ctx context.Context, body func(ctx context.Context, p *Portal) error) 
 func (p *Portal) Stop() {
 	kernel.Preempt()
 	p.shut()
-	p.stop.Set()
+	p.stop.Open()
 	kernel.Preempt()
 }
 
@@ -69,7 +69,7 @@ func (p *Portal) Cancel(reason string) {
 	p.shut()
 	// First, so that who waits for the stop finds them canceled.
 	p.group.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
-	p.stop.Set()
+	p.stop.Open()
 	kernel.Preempt()
 }
 
@@ -109,4 +109,6 @@ func (p *Portal) spawn(t *kernel.Task) bool {
 
 // WaitStopped waits until Stop is called: as the end of the body of With it
 // keeps the portal open. Cancellation: nothing is lost.
-func (p *Portal) WaitStopped(ctx context.Context) error { return p.stop.Wait(ctx) }
+func (p *Portal) WaitStopped(ctx context.Context) error { return p.stop.Wait(ctx, opStopped) }
+
+var opStopped = kernel.RegisterOp("Portal.WaitStopped")

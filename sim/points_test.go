@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
@@ -68,11 +69,11 @@ func refused(f func() error) func() error {
 	}
 }
 
-func operations(ctx context.Context, tg *anyio.TaskGroup, p *anyio.Portal) []operation {
+func operations(ctx context.Context, tg *anyio.TaskGroup, p *portal.Portal) []operation {
 	var ev anyio.Event
 	var future anyio.Future[int]
 	var h *anyio.TaskHandle
-	var pt *anyio.PortalTask[int]
+	var pt *portal.Task[int]
 	group, inner := anyio.OpenTaskGroup(ctx)
 	_, scope := anyio.OpenCancelScope(group)
 	later := anyio.Now(ctx).Add(time.Hour)
@@ -81,9 +82,6 @@ func operations(ctx context.Context, tg *anyio.TaskGroup, p *anyio.Portal) []ope
 		{"Future.Set", func() error { return future.Set(1) }},
 		{"TaskGroup.Go", call(func() { h = tg.Go(anyio.SleepForever) })},
 		{"TaskHandle.Cancel", call(func() { h.Cancel("test") })},
-		{"PortalSpawn", func() (err error) { pt, err = anyio.PortalSpawn(p, forever); return err }},
-		{"PortalTask.Cancel", call(func() { pt.Cancel("test") })},
-		{"Portal.Stop", call(func() { p.Stop(false) })},
 		{"CancelScope.SetDeadline", call(func() { scope.SetDeadline(later) })},
 		{"CancelScope.SetShield", call(func() { scope.SetShield(true) })},
 		{"CancelScope.Cancel", call(func() { scope.Cancel("test") })},
@@ -95,7 +93,13 @@ func operations(ctx context.Context, tg *anyio.TaskGroup, p *anyio.Portal) []ope
 	}
 	_ = scope.Close(nil)
 	_ = inner.Close(nil)
-	return append(append(append(ops, locks(ctx)...), streams(ctx)...), lowLevel(ctx)...)
+	ops = append(append(append(ops, locks(ctx)...), streams(ctx)...), lowLevel(ctx)...)
+	return append(ops, []operation{
+		{"portal.Go", func() (err error) { pt, err = portal.Go(p, forever); return err }},
+		{"portal.Task.Cancel", call(func() { pt.Cancel("test") })},
+		{"Portal.Stop", call(p.Stop)},
+		{"Portal.Cancel", call(func() { p.Cancel("test") })},
+	}...)
 }
 
 func forever(ctx context.Context) (int, error) { return 0, anyio.SleepForever(ctx) }
@@ -235,7 +239,7 @@ func TestOperationsGiveWayBeforeAndAfter(t *testing.T) {
 						}
 					}
 				})
-				err := anyio.WithPortal(ctx, func(ctx context.Context, p *anyio.Portal) error {
+				err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 					for _, op := range operations(ctx, tg, p) {
 						n, err := c.of(ctx, op.call)
 						check(op.name, n, err)
