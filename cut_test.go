@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
@@ -69,6 +70,28 @@ func TestWhatACancellationHasCutShortIsTold(t *testing.T) {
 					t.Errorf("%s: the scope has cut something short: %v", what, got)
 				}
 			}
+		}
+	})
+}
+
+// A deadline of this very moment, or before, is over when it has been set: those who wait
+// for Done, or a task of another scope that looks, need not wait for a timer.
+func TestDeadlineThatHasPassedEndsTheScopeAtOnce(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for what, before := range map[string]time.Duration{"now": 0, "before": time.Hour} {
+			linked(t, ctx, func(ctx context.Context, s *anyio.CancelScope) {
+				err := anyio.WithTaskGroup(ctx, func(inner context.Context, tg *anyio.TaskGroup) error {
+					done := inner.Done()
+					s.SetDeadline(anyio.Now(ctx).Add(-before))
+					select {
+					case <-done:
+					default:
+						t.Errorf("%s: Done is not closed", what)
+					}
+					return nil
+				})
+				testkit.WantNil(t, what, err)
+			})
 		}
 	})
 }
