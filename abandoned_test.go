@@ -55,7 +55,7 @@ var holdings = map[string]func() holding{
 	"RunBlocking": func() holding {
 		l := anyio.NewCapacityLimiter(1)
 		return holdingOf(l, func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil }, anyio.Limiter(l))
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, nil }, anyio.Limiter(l))
 			return err
 		})
 	},

@@ -40,13 +40,13 @@ func TestCallReturnsTheValueAndTheError(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := anyio.Call(context.Background(), func(ctx context.Context) (string, error) {
+		v, err := anyio.RunValue(context.Background(), func(ctx context.Context) (string, error) {
 			return testkit.BackendOf(ctx), anyio.Sleep(ctx, 0)
 		}, anyio.On(b))
 		if v != name || err != nil {
 			t.Errorf("%s: %q, %v", name, v, err)
 		}
-		_, err = anyio.Call(context.Background(), func(context.Context) (int, error) { return 0, testkit.ErrBoom }, anyio.On(b))
+		_, err = anyio.RunValue(context.Background(), func(context.Context) (int, error) { return 0, testkit.ErrBoom }, anyio.On(b))
 		if err != testkit.ErrBoom {
 			t.Errorf("%s: %v, want the very error", name, err)
 		}

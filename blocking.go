@@ -8,7 +8,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A BlockingOption is an option of RunBlocking.
+// A BlockingOption is an option of RunBlocking and RunBlockingValue.
 type BlockingOption func(*blockingOptions)
 
 type blockingOptions struct {
@@ -59,7 +59,7 @@ func threadLimiter(r *kernel.Run) *CapacityLimiter {
 }
 
 // RunBlocking calls a function that may block, such as one that reads a file or
-// calls into C, without holding up other tasks, and returns what it returns.
+// calls into C, without holding up other tasks, and returns its error.
 //
 // It is a checkpoint first: in a canceled scope f does not run. Then it takes a
 // token of the limiter, waiting for one if need be. On the parallel backend f runs
@@ -77,10 +77,20 @@ func threadLimiter(r *kernel.Run) *CapacityLimiter {
 // Cancellation: before f begins, nothing has happened. Later it is not noticed: f
 // is waited for, its result is returned, and the next blocking call is canceled.
 // With AbandonOnCancel the result is dropped.
-func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...BlockingOption) (T, error) {
+func RunBlocking(ctx context.Context, f func() error, opts ...BlockingOption) error {
+	if f == nil {
+		panic(errNoBlockingFunction)
+	}
+	_, err := RunBlockingValue(ctx, func() (struct{}, error) { return struct{}{}, f() }, opts...)
+	return err
+}
+
+// RunBlockingValue calls a function as RunBlocking does, and returns its value as well.
+// Cancellation: as for RunBlocking.
+func RunBlockingValue[T any](ctx context.Context, f func() (T, error), opts ...BlockingOption) (T, error) {
 	var zero T
 	if f == nil {
-		panic(misuse("RunBlocking: the function is nil"))
+		panic(errNoBlockingFunction)
 	}
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -110,6 +120,8 @@ func RunBlocking[T any](ctx context.Context, f func() (T, error), opts ...Blocki
 	c := &blockingCall[T]{f: f, seat: seat, run: r, abandon: o.abandon}
 	return c.result(c.wait(ctx, p))
 }
+
+var errNoBlockingFunction = misuse("RunBlocking: the function is nil")
 
 var errTwoLimits = misuse("RunBlocking with OnThreads and Limiter: the pool is the limit; leave Limiter out, or take its token round the call with Do")
 

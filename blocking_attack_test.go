@@ -21,7 +21,7 @@ func TestCancelingBlockingCallsAnywhereLosesNoToken(t *testing.T) {
 				opts := append([]anyio.BlockingOption{anyio.Limiter(limiter)}, opts...)
 				var begun, returned atomic.Int32
 				call := func(ctx context.Context) error {
-					v, err := anyio.RunBlocking(ctx, func() (int, error) {
+					v, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 						return int(begun.Add(1)), anyio.Sleep(context.WithoutCancel(ctx), 1) // the others queue meanwhile
 					}, opts...)
 					if v != 0 {
@@ -75,7 +75,7 @@ func TestCancelingCallsOnOSThreadsAnywhereFreesTheThread(t *testing.T) {
 		begun := 0 // the thread orders the calls
 		var returned atomic.Int32
 		call := func(ctx context.Context) error {
-			v, err := anyio.RunBlocking(ctx, func() (int, error) { begun++; return begun, nil }, anyio.OnThreads(threads))
+			v, err := anyio.RunBlockingValue(ctx, func() (int, error) { begun++; return begun, nil }, anyio.OnThreads(threads))
 			if v != 0 {
 				returned.Add(1)
 			}

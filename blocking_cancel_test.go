@@ -19,7 +19,7 @@ func TestCanceledTaskWaitsForItsBlockingCall(t *testing.T) {
 		var over atomic.Bool
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) error {
-				v, err := anyio.RunBlocking(ctx, func() (int, error) { <-release; over.Store(true); return 7, nil })
+				v, err := anyio.RunBlockingValue(ctx, func() (int, error) { <-release; over.Store(true); return 7, nil })
 				if v != 7 || err != nil {
 					t.Errorf("%d, %v", v, err)
 				}
@@ -51,7 +51,7 @@ func TestLimiterOfThreeLetsThreeOfFourCallsBegin(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for range 4 {
 				tg.Go(func(ctx context.Context) error {
-					_, err := anyio.RunBlocking(ctx, func() (int, error) { begun.Release(); <-release; return 0, nil }, anyio.Limiter(limiter))
+					_, err := anyio.RunBlockingValue(ctx, func() (int, error) { begun.Release(); <-release; return 0, nil }, anyio.Limiter(limiter))
 					return err
 				})
 			}
@@ -86,7 +86,7 @@ func TestBlockingCallsMayWaitForTasksOfTheRun(t *testing.T) {
 				answered.Set()
 				return nil
 			})
-			v, err := anyio.RunBlocking(ctx, func() (int, error) {
+			v, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 				begun.Set()
 				return 7, answered.Wait(ctx)
 			})
@@ -110,16 +110,16 @@ func TestAbandonedCallsSeeItAndCanStillCallIntoTheRun(t *testing.T) {
 		var begun, abandoned, called anyio.Event
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) {
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 					defer called.Set()
 					begun.Set()
 					testkit.WantNil(t, "waiting for the end of the task", abandoned.Wait(context.Background()))
 					if err := ctx.Err(); err != context.Canceled {
 						t.Errorf("ctx.Err(): %v", err)
 					}
-					_, err := anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
+					_, err := anyio.RunIn(ctx, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
 					testkit.WantCanceled(t, "in the canceled scope", err)
-					v, err := anyio.CallInRun(context.WithoutCancel(ctx), func(ctx context.Context) (string, error) {
+					v, err := anyio.RunIn(context.WithoutCancel(ctx), func(ctx context.Context) (string, error) {
 						if b := testkit.BackendOf(ctx); b != backend {
 							t.Errorf("called on %s", b)
 						}
@@ -153,13 +153,13 @@ func TestGoroutinesWithATokenCallIntoTheRun(t *testing.T) {
 		testkit.InGoroutine(t, ctx, func() {
 			outside, err := token.Context()
 			testkit.WantNil(t, "context", err)
-			v, err := anyio.CallInRun(outside, func(ctx context.Context) (string, error) {
+			v, err := anyio.RunIn(outside, func(ctx context.Context) (string, error) {
 				return testkit.BackendOf(ctx), anyio.Sleep(ctx, 1)
 			})
 			if v != backend || err != nil {
 				t.Errorf("%q, %v", v, err)
 			}
-			_, err = anyio.CallInRun(outside, func(ctx context.Context) (string, error) { return "", testkit.ErrBoom })
+			_, err = anyio.RunIn(outside, func(ctx context.Context) (string, error) { return "", testkit.ErrBoom })
 			if err != testkit.ErrBoom {
 				t.Errorf("error %v", err)
 			}

@@ -29,13 +29,13 @@ func TestAbandonedCallOutlivesItsRun(t *testing.T) {
 				var begun anyio.Event
 				return anyio.WithTaskGroup(ctx, func(group context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
-						_, err := anyio.RunBlocking(ctx, func() (int, error) {
+						_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 							defer close(over)
 							begun.Set()
 							<-ended
 							testkit.WantCanceled(t, "waiting in the canceled scope", anyio.SleepForever(ctx))
 							for _, ctx := range []context.Context{ctx, group, context.WithoutCancel(ctx)} {
-								_, err := anyio.CallInRun(ctx, func(context.Context) (int, error) { t.Error("called"); return 0, nil })
+								_, err := anyio.RunIn(ctx, func(context.Context) (int, error) { t.Error("called"); return 0, nil })
 								if err != anyio.ErrRunFinished {
 									t.Errorf("call into the ended run: %v", err)
 								}
@@ -79,7 +79,7 @@ func TestCallsIntoAnEndingRunAreServedOrRefused(t *testing.T) {
 			for range cap(results) {
 				go func() {
 					for {
-						v, err := anyio.CallInRun(outside, func(ctx context.Context) (int, error) {
+						v, err := anyio.RunIn(outside, func(ctx context.Context) (int, error) {
 							if inside.Add(1) != 1 {
 								t.Error("two calls at once")
 							}
@@ -123,9 +123,9 @@ func TestGoroutinesOutsideASimulationAreRefused(t *testing.T) {
 	defer threads.Close(context.Background())
 	err = anyio.Run(context.Background(), func(ctx context.Context) error {
 		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { // on a thread, that is outside
-				_, err := anyio.CallInRun(ctx, f)
-				testkit.WantMisuse(t, "CallInRun", err)
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { // on a thread, that is outside
+				_, err := anyio.RunIn(ctx, f)
+				testkit.WantMisuse(t, "RunIn", err)
 				_, err = portal.Call(context.Background(), p, f)
 				testkit.WantMisuse(t, "portal.Call", err)
 				_, err = portal.Go(p, f)
@@ -146,7 +146,7 @@ func TestOSThreadsAreTheirOwnLimit(t *testing.T) {
 		threads := anyio.NewOSThreads(1)
 		defer threads.Close(ctx)
 		limiter := anyio.NewCapacityLimiter(1)
-		_, err := anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads), anyio.Limiter(limiter))
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads), anyio.Limiter(limiter))
 		testkit.WantMisuse(t, "two limits", err)
 	})
 }
@@ -157,7 +157,7 @@ func TestPanicOnAnOSThreadNamesTheTaskThatCalled(t *testing.T) {
 		defer threads.Close(ctx)
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				pe := testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(ctx, panicky, anyio.OnThreads(threads)) })
+				pe := testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlockingValue(ctx, panicky, anyio.OnThreads(threads)) })
 				if pe.Task != "caller" || !strings.Contains(string(pe.Stack), "panicky") {
 					t.Errorf("task %q, stack %s", pe.Task, pe.Stack)
 				}
@@ -179,7 +179,7 @@ func TestAbandonedCallKeepsItsOSThread(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			var begun anyio.Event
 			h := tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) {
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 					begun.Set()
 					<-release
 					ended = true
@@ -192,7 +192,7 @@ func TestAbandonedCallKeepsItsOSThread(t *testing.T) {
 			h.Cancel("test")
 			testkit.WantNil(t, "wait", h.Wait(ctx))
 			next := tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) {
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 					if !ended {
 						t.Error("two functions on one thread")
 					}

@@ -31,7 +31,7 @@ func TestBlockingCallsKeepNothingOfThemselves(t *testing.T) {
 					call := func(ctx context.Context) error {
 						arg := &kilobyte{}
 						runtime.AddCleanup(arg, free, &argument)
-						_, err := anyio.RunBlocking(ctx, func() (*kilobyte, error) {
+						_, err := anyio.RunBlockingValue(ctx, func() (*kilobyte, error) {
 							runtime.KeepAlive(arg)
 							res := &kilobyte{}
 							runtime.AddCleanup(res, free, &result)

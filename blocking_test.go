@@ -18,7 +18,7 @@ import (
 func TestRunBlockingReturnsWhatTheFunctionReturns(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for range 3 {
-			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 7, testkit.ErrBoom })
+			v, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 7, testkit.ErrBoom })
 			if v != 7 || err != testkit.ErrBoom {
 				t.Errorf("%d, %v", v, err)
 			}
@@ -32,7 +32,7 @@ func TestRunBlockingReturnsWhatTheFunctionReturns(t *testing.T) {
 func TestRunBlockingBeginsNothingInACanceledScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		testkit.StartsNothing(t, ctx, func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil })
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil })
 			return err
 		})
 	})
@@ -44,7 +44,7 @@ func TestRunBlockingHoldsUpNoOtherTask(t *testing.T) {
 		release := make(chan bool)
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) { <-release; return 0, nil })
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { <-release; return 0, nil })
 				return err
 			}, anyio.Name("blocked"))
 			testkit.Settled(t, ctx) // a task in RunBlocking counts as one that waits
@@ -64,11 +64,11 @@ func TestRunBlockingHoldsUpNoOtherTask(t *testing.T) {
 func TestResultOfABlockingCallIsKeptWhenCanceledMeanwhile(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
-			v, err := anyio.RunBlocking(ctx, func() (int, error) { scope.Cancel("test"); return 7, nil })
+			v, err := anyio.RunBlockingValue(ctx, func() (int, error) { scope.Cancel("test"); return 7, nil })
 			if v != 7 || err != nil {
 				t.Errorf("%d, %v", v, err)
 			}
-			_, err = anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil })
+			_, err = anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil })
 			testkit.WantCanceled(t, "the next call", err)
 			return err
 		})
@@ -82,7 +82,7 @@ func TestRunBlockingWaitsForATokenOfItsLimiter(t *testing.T) {
 		called := false
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			call := func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) { called = true; return 0, nil }, anyio.Limiter(limiter))
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { called = true; return 0, nil }, anyio.Limiter(limiter))
 				return err
 			}
 			lost := tg.Go(call)
@@ -124,7 +124,7 @@ func TestAbandonedCallKeepsItsTokenUntilItEnds(t *testing.T) {
 		var begun anyio.Event
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) error {
-				v, err := anyio.RunBlocking(ctx, func() (int, error) {
+				v, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 					begun.Set()
 					<-release
 					return 7, testkit.ErrBoom
@@ -144,7 +144,7 @@ func TestAbandonedCallKeepsItsTokenUntilItEnds(t *testing.T) {
 			}
 			close(release)
 			// The token comes back when the function has ended.
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil }, anyio.Limiter(limiter))
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, nil }, anyio.Limiter(limiter))
 			return err
 		})
 		testkit.WantNil(t, "group", err)
@@ -153,12 +153,12 @@ func TestAbandonedCallKeepsItsTokenUntilItEnds(t *testing.T) {
 
 func TestCallThatCouldBeAbandonedReturnsItsResult(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		v, err := anyio.RunBlocking(ctx, func() (int, error) { return 7, nil }, anyio.AbandonOnCancel())
+		v, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 7, nil }, anyio.AbandonOnCancel())
 		if v != 7 || err != nil {
 			t.Errorf("%d, %v", v, err)
 		}
 		pe := testkit.WantPanicError(t, "ouch", func() {
-			_, _ = anyio.RunBlocking(ctx, func() (int, error) { panic("ouch") }, anyio.AbandonOnCancel())
+			_, _ = anyio.RunBlockingValue(ctx, func() (int, error) { panic("ouch") }, anyio.AbandonOnCancel())
 		})
 		if pe.Task == "" {
 			t.Error("the panic has no task")
@@ -174,7 +174,7 @@ func TestPanicOfAnAbandonedCallIsReported(t *testing.T) {
 			var begun anyio.Event
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				tg.Go(func(ctx context.Context) error {
-					_, err := anyio.RunBlocking(ctx, func() (int, error) { begun.Set(); <-release; panic("ouch") }, anyio.AbandonOnCancel())
+					_, err := anyio.RunBlockingValue(ctx, func() (int, error) { begun.Set(); <-release; panic("ouch") }, anyio.AbandonOnCancel())
 					return err
 				})
 				if err := begun.Wait(ctx); err != nil {
@@ -196,7 +196,7 @@ func panicky() (int, error) { panic("ouch") }
 
 func TestPanicOfABlockingCallIsRaisedInTheCallerWithItsStack(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		pe := testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(ctx, panicky) })
+		pe := testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlockingValue(ctx, panicky) })
 		if !strings.Contains(string(pe.Stack), "panicky") || pe.Task == "" {
 			t.Errorf("task %q, stack %s", pe.Task, pe.Stack)
 		}
@@ -214,7 +214,7 @@ func TestPanicOfABlockingCallThatNobodyRecoversIsReportedOnce(t *testing.T) {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
 						return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-							tg.Go(func(ctx context.Context) error { _, err := anyio.RunBlocking(ctx, panicky); return err })
+							tg.Go(func(ctx context.Context) error { _, err := anyio.RunBlockingValue(ctx, panicky); return err })
 							return nil
 						})
 					})
@@ -237,7 +237,7 @@ func TestGoexitInABlockingCallExitsTheCaller(t *testing.T) {
 				defer func() { over <- borrowed }()
 				_ = anyio.Run(context.Background(), func(ctx context.Context) error {
 					defer func() { borrowed = anyio.DefaultThreadLimiter(ctx).BorrowedTokens() }()
-					_, _ = anyio.RunBlocking(ctx, func() (int, error) { runtime.Goexit(); return 0, nil }, opts...)
+					_, _ = anyio.RunBlockingValue(ctx, func() (int, error) { runtime.Goexit(); return 0, nil }, opts...)
 					t.Errorf("%s: RunBlocking returned", b.Name())
 					return nil
 				}, anyio.On(b))
@@ -251,12 +251,12 @@ func TestGoexitInABlockingCallExitsTheCaller(t *testing.T) {
 }
 
 func TestRunBlockingNeedsNoRunAndAFunction(t *testing.T) {
-	v, err := anyio.RunBlocking(context.Background(), func() (string, error) { return "ok", nil })
+	v, err := anyio.RunBlockingValue(context.Background(), func() (string, error) { return "ok", nil })
 	if v != "ok" || err != nil {
 		t.Errorf("%q, %v", v, err)
 	}
-	testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlocking(context.Background(), panicky) })
-	mustMisuse(t, "RunBlocking", func() { _, _ = anyio.RunBlocking[int](context.Background(), nil) })
+	testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlockingValue(context.Background(), panicky) })
+	mustMisuse(t, "RunBlocking", func() { _, _ = anyio.RunBlockingValue[int](context.Background(), nil) })
 }
 
 func TestBlockingCallIsOneStepOfASimulation(t *testing.T) {
@@ -265,7 +265,7 @@ func TestBlockingCallIsOneStepOfASimulation(t *testing.T) {
 			var inside atomic.Bool
 			for range 5 {
 				tg.Go(func(ctx context.Context) error {
-					_, err := anyio.RunBlocking(ctx, func() (int, error) {
+					_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 						if inside.Swap(true) {
 							t.Error("two blocking calls at once")
 						}
@@ -294,7 +294,7 @@ func TestRunBlockingOnManyTasksLosesNoToken(t *testing.T) {
 						opts = append(opts, anyio.AbandonOnCancel())
 					}
 					for range 20 {
-						_, err := anyio.RunBlocking(ctx, func() (int, error) {
+						_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 							n := inside.Add(1)
 							for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 							}
@@ -332,7 +332,7 @@ func TestRunBlockingAllocatesNothingWhereItNeedsNoGoroutine(t *testing.T) {
 	}
 	f := func() (int, error) { return 1, nil }
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		if n := testing.AllocsPerRun(1000, func() { _, _ = anyio.RunBlocking(ctx, f) }); n != 0 {
+		if n := testing.AllocsPerRun(1000, func() { _, _ = anyio.RunBlockingValue(ctx, f) }); n != 0 {
 			t.Errorf("%v allocations", n)
 		}
 		return nil
@@ -340,9 +340,9 @@ func TestRunBlockingAllocatesNothingWhereItNeedsNoGoroutine(t *testing.T) {
 	testkit.WantNil(t, "run", err)
 }
 
-func ExampleRunBlocking() {
+func ExampleRunBlockingValue() {
 	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
-		sum, err := anyio.RunBlocking(ctx, func() (int, error) {
+		sum, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 			n := 0
 			for i := range 1000 { // long, or a call into a library that blocks
 				n += i
@@ -353,4 +353,18 @@ func ExampleRunBlocking() {
 		return err
 	}, anyio.On(anyio.EventLoop()))
 	// Output: 499500 <nil>
+}
+
+func TestRunBlockingWithoutAValue(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		ran := false
+		err := anyio.RunBlocking(ctx, func() error { ran = true; return testkit.ErrBoom })
+		if !ran || err != testkit.ErrBoom {
+			t.Errorf("%v, %v", ran, err)
+		}
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error {
+			return anyio.RunBlocking(ctx, func() error { t.Error("begun"); return nil })
+		})
+		mustMisuse(t, "RunBlocking: the function is nil", func() { _ = anyio.RunBlocking(ctx, nil) })
+	})
 }

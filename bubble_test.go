@@ -122,12 +122,12 @@ var inBubbles = map[string]func(ctx context.Context) error{
 		})
 	},
 	"RunBlocking": func(ctx context.Context) error {
-		_, err := anyio.RunBlocking(ctx, func() (int, error) { <-time.After(time.Second); return 0, nil })
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { <-time.After(time.Second); return 0, nil })
 		return err
 	},
 	"RunBlocking that is left behind": func(ctx context.Context) error {
 		_, err := anyio.MoveOnAfter(ctx, time.Second/2, func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { <-time.After(time.Second); return 0, nil }, anyio.AbandonOnCancel())
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { <-time.After(time.Second); return 0, nil }, anyio.AbandonOnCancel())
 			return err
 		})
 		<-time.After(time.Second / 2) // a bubble ends with all of its goroutines

@@ -44,8 +44,8 @@ func TestScopeTellsWhetherItCaughtItsCancellation(t *testing.T) {
 				}
 				return nil
 			})
-			if err != nil || !kept.CancelCalled() || kept.CancelledCaught() != blocks {
-				t.Errorf("blocks=%v: %v, called %v, caught %v", blocks, err, kept.CancelCalled(), kept.CancelledCaught())
+			if err != nil || !kept.CancelCalled() || kept.CancelCaught() != blocks {
+				t.Errorf("blocks=%v: %v, called %v, caught %v", blocks, err, kept.CancelCalled(), kept.CancelCaught())
 			}
 		}
 	})
@@ -60,8 +60,8 @@ func TestOtherErrorPassesACanceledScope(t *testing.T) {
 			_ = anyio.Sleep(ctx, 0)
 			return testkit.ErrBoom
 		})
-		if err != testkit.ErrBoom || kept.CancelledCaught() {
-			t.Errorf("scope: %v, caught %v", err, kept.CancelledCaught())
+		if err != testkit.ErrBoom || kept.CancelCaught() {
+			t.Errorf("scope: %v, caught %v", err, kept.CancelCaught())
 		}
 		err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			s.Cancel("")

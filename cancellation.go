@@ -15,8 +15,8 @@ import (
 // context.DeadlineExceeded, what matches one of them without wrapping anything (as
 // errors of package net do), or what a function given to RegisterCancellation has
 // recognized. It may be wrapped, and several may be joined. An error that only tells
-// of a cancellation elsewhere is none: a *TimeoutError, a *TaskFailedError, a
-// *FutureFailedError, a *PanicError.
+// of a cancellation elsewhere is none: a *TimeoutError, a *TaskError, a
+// *FutureError, a *PanicError.
 //
 // By this a scope or group that is canceled tells its own cancellation from failures.
 // In one that is not canceled, such an error is a failure like any other.
@@ -66,7 +66,7 @@ func isCancellation(err error) bool {
 		switch e := at.(type) {
 		case *CanceledError:
 			return true
-		case *TimeoutError, *TaskFailedError, *FutureFailedError, *PanicError:
+		case *TimeoutError, *TaskError, *FutureError, *PanicError:
 			return false
 		case interface{ Unwrap() error }:
 			if inner := e.Unwrap(); inner != nil {
@@ -153,13 +153,13 @@ func stripFinite(err error) (rest error, cut bool) {
 			return err, false
 		}
 		return kept, true
-	case *TimeoutError, *TaskFailedError, *FutureFailedError, *PanicError:
+	case *TimeoutError, *TaskError, *FutureError, *PanicError:
 		return err, false
 	case interface{ Unwrap() error }:
 		inner := e.Unwrap() // isCancellation has seen the whole chain of wraps: once is enough
 		for inner != nil {
 			switch e := inner.(type) {
-			case *TimeoutError, *TaskFailedError, *FutureFailedError:
+			case *TimeoutError, *TaskError, *FutureError:
 				return err, false
 			case interface{ Unwrap() error }:
 				inner = e.Unwrap()

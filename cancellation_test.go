@@ -116,9 +116,9 @@ func TestWhatIsACancellation(t *testing.T) {
 		{fmt.Errorf("call: %w", errors.Join(canceled, testkit.ErrBoom)), false},
 		{fmt.Errorf("%w and %w", canceled, testkit.ErrBoom), false},
 		{&statusError{"Internal"}, false},
-		{&anyio.TaskFailedError{Err: canceled}, false},
-		{fmt.Errorf("waiting: %w", &anyio.TaskFailedError{Err: canceled}), false},
-		{&anyio.FutureFailedError{Err: context.Canceled}, false},
+		{&anyio.TaskError{Err: canceled}, false},
+		{fmt.Errorf("waiting: %w", &anyio.TaskError{Err: canceled}), false},
+		{&anyio.FutureError{Err: context.Canceled}, false},
 		{&anyio.TimeoutError{Err: canceled}, false},
 		{&anyio.PanicError{Value: canceled}, false},
 		{anyio.ErrTimeout, false},
@@ -184,7 +184,7 @@ func TestContextThatIsDoneWithoutAnErrorIsCanceled(t *testing.T) {
 				},
 				"values": func(ctx context.Context) error { return anyio.SleepForever(context.WithValue(ctx, valueKey{}, "v")) },
 				"blocking": func(ctx context.Context) error {
-					_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, anyio.SleepForever(ctx) })
+					_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, anyio.SleepForever(ctx) })
 					return err
 				},
 			}

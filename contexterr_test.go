@@ -29,7 +29,7 @@ func (d *derivation) add(when string, ctx context.Context) {
 	timed, cancelTimed := context.WithTimeout(value, time.Hour)
 	nested, cancelNested := context.WithCancelCause(timed)
 	ours, scope := anyio.OpenCancelScope(nested)
-	d.stop = append(d.stop, func() { _ = scope.Close(nil) }, func() { cancelNested(nil) }, cancelTimed, cancel)
+	d.stop = append(d.stop, func() { _ = scope.End(nil) }, func() { cancelNested(nil) }, cancelTimed, cancel)
 	for name, c := range map[string]context.Context{
 		"itself": ctx, "WithValue": value, "WithCancel": canceler, "WithTimeout": timed, "nested": nested, "scope": ours,
 	} {
@@ -111,7 +111,7 @@ func TestErrIsASentinelAndCauseTellsTheRest(t *testing.T) {
 		"left": {context.Canceled, "scope of this context has ended", func(ctx context.Context, before, after func(ctx context.Context)) error {
 			inner, s := anyio.OpenCancelScope(ctx)
 			before(inner)
-			_ = s.Close(nil) // which tells that a scope was left open in it
+			_ = s.End(nil) // which tells that a scope was left open in it
 			after(inner)
 			return nil
 		}},
@@ -178,7 +178,7 @@ func TestErrOfAnEndedRunIsASentinel(t *testing.T) {
 func TestShieldedScopeIsNotBypassedByPackageContext(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		above, cancel := context.WithCancelCause(ctx)
-		inner, s := anyio.OpenCancelScope(above, anyio.WithShield())
+		inner, s := anyio.OpenCancelScope(above, anyio.Shield())
 		child, stop := context.WithCancel(inner)
 		defer stop()
 		cancel(testkit.ErrBoom)
@@ -191,7 +191,7 @@ func TestShieldedScopeIsNotBypassedByPackageContext(t *testing.T) {
 				t.Errorf("%v: Err %v, cause %v", c, c.Err(), cause)
 			}
 		}
-		_ = s.Close(nil)
+		_ = s.End(nil)
 	})
 }
 

@@ -63,10 +63,10 @@ func TestWhatACancellationHasCutShortIsTold(t *testing.T) {
 				default:
 					testkit.WantNil(t, what, inside)
 				}
-				if got, want := group.CancelledCaught(), end.cut && by == byGroup; got != want {
+				if got, want := group.CancelCaught(), end.cut && by == byGroup; got != want {
 					t.Errorf("%s: the group has cut something short: %v", what, got)
 				}
-				if got, want := scope.CancelledCaught(), end.cut && by == fromOutside; got != want {
+				if got, want := scope.CancelCaught(), end.cut && by == fromOutside; got != want {
 					t.Errorf("%s: the scope has cut something short: %v", what, got)
 				}
 			}

@@ -230,7 +230,7 @@ func TestDeadlineEndsWhatWaitsForDone(t *testing.T) {
 				s.SetDeadline(anyio.Now(ctx).Add(time.Millisecond))
 				return f(ctx, s)
 			}))
-			if !scope.CancelledCaught() {
+			if !scope.CancelCaught() {
 				t.Errorf("%s: the scope did not end what waited", name)
 			}
 		}

@@ -16,7 +16,7 @@ func TestShieldHidesOuterDeadlinesOnly(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		now := anyio.Now(ctx)
 		outerOut, err := anyio.MoveOnAt(ctx, now.Add(time.Millisecond), func(ctx context.Context) error {
-			inner, scope := anyio.OpenCancelScope(ctx, anyio.WithShield(), anyio.WithDeadline(now.Add(time.Hour)))
+			inner, scope := anyio.OpenCancelScope(ctx, anyio.Shield(), anyio.Deadline(now.Add(time.Hour)))
 			if d, ok := anyio.EffectiveDeadline(inner); !ok || !d.Equal(now.Add(time.Hour)) {
 				t.Errorf("effective deadline in the shield: %v, %v", d, ok)
 			}
@@ -24,8 +24,8 @@ func TestShieldHidesOuterDeadlinesOnly(t *testing.T) {
 			scope.SetDeadline(now.Add(3 * time.Millisecond))
 			err := anyio.SleepForever(inner)
 			testkit.WantCanceled(t, "its own deadline", err)
-			testkit.WantNil(t, "Close", scope.Close(err))
-			if !scope.CancelledCaught() {
+			testkit.WantNil(t, "Close", scope.End(err))
+			if !scope.CancelCaught() {
 				t.Error("the shielded scope did not catch its deadline")
 			}
 			return anyio.Sleep(ctx, 0)
@@ -59,9 +59,9 @@ func TestOuterScopeCatchesOnlyWhatReachesIt(t *testing.T) {
 				return nil
 			})
 			testkit.WantNil(t, "outer scope", err)
-			if inner.CancelledCaught() != shielded || outer.CancelledCaught() == shielded || after != shielded {
+			if inner.CancelCaught() != shielded || outer.CancelCaught() == shielded || after != shielded {
 				t.Errorf("shielded %v: inner caught %v, outer caught %v, code after the inner scope ran %v",
-					shielded, inner.CancelledCaught(), outer.CancelledCaught(), after)
+					shielded, inner.CancelCaught(), outer.CancelCaught(), after)
 			}
 		}
 	})
@@ -108,12 +108,12 @@ func TestEarlyCancelOfAnInnerScopeIsNoTimeout(t *testing.T) {
 // A deadline that has passed is noticed when somebody looks, before anything blocks.
 func TestPassedDeadlineIsNoticedWithoutBlocking(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		_, scope := anyio.OpenCancelScope(ctx, anyio.WithDeadline(anyio.Now(ctx)))
+		_, scope := anyio.OpenCancelScope(ctx, anyio.Deadline(anyio.Now(ctx)))
 		if !scope.CancelCalled() {
 			t.Error("a scope whose deadline has come is not canceled")
 		}
-		testkit.WantNil(t, "nothing blocked", scope.Close(nil))
-		if scope.CancelledCaught() {
+		testkit.WantNil(t, "nothing blocked", scope.End(nil))
+		if scope.CancelCaught() {
 			t.Error("caught a cancellation that nothing noticed")
 		}
 	})

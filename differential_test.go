@@ -106,7 +106,7 @@ func (pr *progRun) run(ctx context.Context, p *prog) (err error) {
 			}
 			return child(ctx)
 		})
-		pr.note("%d caught: %v", p.id, kept.CancelledCaught())
+		pr.note("%d caught: %v", p.id, kept.CancelCaught())
 		return err
 	case progSeq:
 		return errors.Join(child(ctx), pr.run(ctx, p.children[1]))
@@ -164,7 +164,7 @@ func (pr *progRun) group(ctx context.Context, p *prog) (err error) {
 		}
 		return nil
 	})
-	pr.note("%d caught: %v", p.id, kept.CancelledCaught())
+	pr.note("%d caught: %v", p.id, kept.CancelCaught())
 	return err
 }
 

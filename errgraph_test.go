@@ -51,11 +51,11 @@ func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
 		"GroupError":        groupOf,
 		"PanicError.Value":  func(err error) error { return &anyio.PanicError{Value: err} },
 		"PanicError.Group":  func(err error) error { return &anyio.PanicError{Value: "v", Group: err} },
-		"TaskFailedError":   func(err error) error { return &anyio.TaskFailedError{Err: err} },
-		"task was canceled": func(err error) error { return &anyio.TaskFailedError{Err: err, Canceled: true} },
-		"FutureFailedError": func(err error) error { return &anyio.FutureFailedError{Err: err} },
+		"TaskError":         func(err error) error { return &anyio.TaskError{Err: err} },
+		"task was canceled": func(err error) error { return &anyio.TaskError{Err: err, Canceled: true} },
+		"FutureError":       func(err error) error { return &anyio.FutureError{Err: err} },
 		"BrokenError":       func(err error) error { return &anyio.BrokenError{Cause: err} },
-		"ConnectionError":   func(err error) error { return &anyio.ConnectionError{Cause: err} },
+		"ConnectError":      func(err error) error { return &anyio.ConnectError{Cause: err} },
 		"TimeoutError":      func(err error) error { return &anyio.TimeoutError{Err: err} },
 		"CanceledError":     canceledBy,
 		"AttemptsError":     func(err error) error { return &socket.AttemptsError{Attempts: []socket.Attempt{{Err: err}}} },
@@ -312,7 +312,7 @@ func TestNoErrorTellsOfAPanicTwice(t *testing.T) {
 // A group that does not raise a panic, only hears of it, tells of it once.
 func TestGroupsThatHearOfAPanicTellOfItOnce(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		failed := &anyio.TaskFailedError{Task: "bomb", Err: &anyio.PanicError{Value: "ouch", Task: "bomb"}}
+		failed := &anyio.TaskError{Task: "bomb", Err: &anyio.PanicError{Value: "ouch", Task: "bomb"}}
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(fails(fmt.Errorf("a: %w", failed)), anyio.Name("a"))
 			tg.Go(fails(errors.Join(testkit.ErrBoom, failed)), anyio.Name("b"))

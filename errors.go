@@ -35,15 +35,17 @@ var (
 	// ErrBroken is matched when the other side, or something between, has failed;
 	// its cause is wrapped where there is one.
 	ErrBroken = errors.New("anyio: broken resource")
-	// ErrConnectionFailed is matched by the error of a connectable.
-	ErrConnectionFailed = errors.New("anyio: connection failed")
+	// ErrConnect is matched by the error of a connectable.
+	ErrConnect = errors.New("anyio: connection failed")
 	// ErrEndOfStream is io.EOF: the other side has closed and all is received.
 	ErrEndOfStream = io.EOF
+	// ErrBusy is matched by a *BusyError.
+	ErrBusy = errors.New("anyio: resource is busy")
 	// ErrWouldBlock is returned by a Try function that could not finish at once.
 	ErrWouldBlock = errors.New("anyio: operation would block")
-	// ErrNoEventLoop is returned where a run is needed and the context belongs to
+	// ErrNoRun is returned where a run is needed and the context belongs to
 	// none.
-	ErrNoEventLoop = errors.New("anyio: no run here: this context belongs to none")
+	ErrNoRun = errors.New("anyio: no run here: this context belongs to none")
 	// ErrRunFinished is returned when a run is entered from outside after its end.
 	ErrRunFinished = errors.New("anyio: the run has already finished")
 	// ErrAlreadyRunning is returned by Run inside a task of a loop, which it would block.
@@ -142,10 +144,13 @@ func (e *CanceledError) Timeout() bool {
 	return e.kind == kernel.ByDeadline || e.timeout || e.kind == kernel.ByContext && errors.Is(errgraph.One(e, e.Cause), context.DeadlineExceeded)
 }
 
-// A BusyError is returned when two tasks use at once what serves one.
+// A BusyError is returned when two tasks use at once what serves one. It matches ErrBusy.
 type BusyError struct {
 	Action string // "reading from", "using", …
 }
+
+// Is makes the error match ErrBusy.
+func (e *BusyError) Is(target error) bool { return target == ErrBusy }
 
 func (e *BusyError) Error() string {
 	return "anyio: another task is already " + e.Action + " this resource"
@@ -164,21 +169,21 @@ func (e *BrokenError) Unwrap() []error { return errgraph.Within(e, e.inside()...
 
 func (e *BrokenError) inside() []error { return []error{ErrBroken, e.Cause} }
 
-// A ConnectionError is returned by a connectable that could not connect. It
-// matches ErrConnectionFailed and what its cause matches.
-type ConnectionError struct {
+// A ConnectError is returned by a connectable that could not connect. It
+// matches ErrConnect and what its cause matches.
+type ConnectError struct {
 	Target string // "example.org:443", "/run/db.sock"
 	Cause  error
 }
 
-func (e *ConnectionError) Error() string {
+func (e *ConnectError) Error() string {
 	return errgraph.Text(e, func() string { return "anyio: error connecting to " + e.Target + ": " + errgraph.Say(e.Cause) })
 }
 
-// Unwrap returns ErrConnectionFailed and the cause.
-func (e *ConnectionError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
+// Unwrap returns ErrConnect and the cause.
+func (e *ConnectError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
 
-func (e *ConnectionError) inside() []error { return []error{ErrConnectionFailed, e.Cause} }
+func (e *ConnectError) inside() []error { return []error{ErrConnect, e.Cause} }
 
 // A MisuseError tells of a call that can never be right, and of the fix. Calls
 // that return an error return it; others panic with it.
@@ -190,7 +195,7 @@ func misuse(text string) error { return &MisuseError{text} }
 
 var (
 	_ = errgraph.Register((*BrokenError).inside)
-	_ = errgraph.Register((*ConnectionError).inside)
+	_ = errgraph.Register((*ConnectError).inside)
 )
 
 func init() {

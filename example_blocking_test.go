@@ -8,11 +8,11 @@ import (
 )
 
 // A function that blocks asks a task of the loop for something in between.
-func ExampleCallInRun() {
+func ExampleRunIn() {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		var answered anyio.Event
-		length, err := anyio.RunBlocking(ctx, func() (int, error) { // elsewhere
-			answer, err := anyio.CallInRun(ctx, func(ctx context.Context) (string, error) { // in the loop
+		length, err := anyio.RunBlockingValue(ctx, func() (int, error) { // elsewhere
+			answer, err := anyio.RunIn(ctx, func(ctx context.Context) (string, error) { // in the loop
 				answered.Set()
 				return "forty-two", anyio.Sleep(ctx, 1)
 			})
@@ -34,7 +34,7 @@ func ExampleNewOSThreads() {
 		defer thread.Close(ctx)
 		drawn := 0 // by that thread
 		for range 3 {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { drawn++; return drawn, nil }, anyio.OnThreads(thread))
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { drawn++; return drawn, nil }, anyio.OnThreads(thread))
 			if err != nil {
 				return err
 			}

@@ -118,10 +118,10 @@ func ExampleStart() {
 	// Output: serving on port 8080 <nil>
 }
 
-func ExampleSpawn() {
+func ExampleGoValue() {
 	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			answer := anyio.Spawn(tg, func(ctx context.Context) (int, error) {
+			answer := anyio.GoValue(tg, func(ctx context.Context) (int, error) {
 				return 42, anyio.Sleep(ctx, time.Millisecond)
 			})
 			v, err := answer.Await(ctx)

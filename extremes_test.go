@@ -69,8 +69,8 @@ var timedCalls = map[string]func(ctx context.Context, d time.Duration, at time.T
 		})
 	},
 	"WithDeadline": func(ctx context.Context, _ time.Duration, at time.Time) error {
-		ctx, s := anyio.OpenCancelScope(ctx, anyio.WithDeadline(at))
-		return s.Close(anyio.SleepForever(ctx))
+		ctx, s := anyio.OpenCancelScope(ctx, anyio.Deadline(at))
+		return s.End(anyio.SleepForever(ctx))
 	},
 	"Shielded": func(ctx context.Context, d time.Duration, _ time.Time) error {
 		return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
@@ -121,11 +121,11 @@ func checkTimedCalls(t *testing.T, ctx context.Context) {
 		}
 	}
 	for _, at := range passedTimes(ctx) {
-		_, s := anyio.OpenCancelScope(ctx, anyio.WithDeadline(at))
+		_, s := anyio.OpenCancelScope(ctx, anyio.Deadline(at))
 		if d, ok := s.Deadline(); !ok || d.After(anyio.Now(ctx)) {
 			t.Errorf("a deadline of %v is told as %v", at, d)
 		}
-		must(t, s.Close(nil))
+		must(t, s.End(nil))
 	}
 	for _, d := range endlessDurations {
 		goesOn(fmt.Sprint("Ticker ", d), func(ctx context.Context) error {

@@ -37,15 +37,15 @@ var (
 	ErrFutureCanceled = errors.New("anyio: future was canceled")
 )
 
-// A FutureFailedError is what Await and Value return for a Future that failed,
+// A FutureError is what Await and Value return for a Future that failed,
 // whose error it wraps, or was canceled.
-type FutureFailedError struct {
+type FutureError struct {
 	Future   string // its name, "" if it has none
 	Err      error
 	Canceled bool // Cancel was called
 }
 
-func (e *FutureFailedError) Error() string {
+func (e *FutureError) Error() string {
 	name := "future"
 	if e.Future != "" {
 		name = fmt.Sprintf("future %q", e.Future)
@@ -57,14 +57,14 @@ func (e *FutureFailedError) Error() string {
 }
 
 // Unwrap returns the error given to SetError, or ErrFutureCanceled.
-func (e *FutureFailedError) Unwrap() error {
+func (e *FutureError) Unwrap() error {
 	if e.Canceled {
 		return ErrFutureCanceled
 	}
 	return errgraph.One(e, e.Err)
 }
 
-var _ = errgraph.Register(func(e *FutureFailedError) []error { return []error{e.Err} })
+var _ = errgraph.Register(func(e *FutureError) []error { return []error{e.Err} })
 
 // A Future is a value that will be there later: somebody sets it, once, and any
 // number of tasks wait for it. The zero value is ready. It may be used from any
@@ -138,7 +138,7 @@ func (f *Future[T]) settle(how FutureStatus, value T, err error) error {
 func (f *Future[T]) Wait(ctx context.Context) error { return f.done.Wait(ctx, opFuture) }
 
 // Await waits until the future has an outcome and returns its value, or a
-// *FutureFailedError. Cancellation: as for Wait.
+// *FutureError. Cancellation: as for Wait.
 func (f *Future[T]) Await(ctx context.Context) (T, error) {
 	if err := f.Wait(ctx); err != nil {
 		var zero T
@@ -148,7 +148,7 @@ func (f *Future[T]) Await(ctx context.Context) (T, error) {
 }
 
 // Value returns the future's value without waiting. The error is ErrFutureNotFinished
-// or a *FutureFailedError.
+// or a *FutureError.
 func (f *Future[T]) Value() (T, error) {
 	var zero T
 	switch f.Status() {
@@ -157,14 +157,14 @@ func (f *Future[T]) Value() (T, error) {
 	case FutureFinished:
 		return f.value, nil
 	case FutureCanceled:
-		return zero, &FutureFailedError{Future: f.name, Canceled: true}
+		return zero, &FutureError{Future: f.name, Canceled: true}
 	default:
-		return zero, &FutureFailedError{Future: f.name, Err: f.err}
+		return zero, &FutureError{Future: f.name, Err: f.err}
 	}
 }
 
 // Err returns what the future failed with: nil if it has a value, the very error given
-// to SetError, ErrFutureNotFinished, or for a canceled one a *FutureFailedError that
+// to SetError, ErrFutureNotFinished, or for a canceled one a *FutureError that
 // matches ErrFutureCanceled.
 func (f *Future[T]) Err() error {
 	switch f.Status() {
@@ -173,7 +173,7 @@ func (f *Future[T]) Err() error {
 	case FutureFinished:
 		return nil
 	case FutureCanceled:
-		return &FutureFailedError{Future: f.name, Canceled: true}
+		return &FutureError{Future: f.name, Canceled: true}
 	default:
 		return f.err
 	}

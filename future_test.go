@@ -48,7 +48,7 @@ func TestFutureErrorIsWrappedForWhoAwaits(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, err := f.Await(ctx)
-		var failed *anyio.FutureFailedError
+		var failed *anyio.FutureError
 		if !errors.As(err, &failed) || !errors.Is(err, boom) || failed.Canceled || failed.Future != "config" || v != "" {
 			t.Errorf("Await: %q, %v", v, err)
 		}
@@ -133,7 +133,7 @@ func TestCanceledFutureTellsWhoAwaitsAndCancelsNobody(t *testing.T) {
 				}
 				return nil
 			})
-			var failed *anyio.FutureFailedError
+			var failed *anyio.FutureError
 			if !errors.Is(err, anyio.ErrFutureCanceled) || !errors.As(err, &failed) || !failed.Canceled || errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("early %v: %v", early, err)
 			}
@@ -158,7 +158,7 @@ func TestCancellationStoredInAFutureIsAFailure(t *testing.T) {
 			scope.Cancel("late")
 			return err
 		})
-		var failed *anyio.FutureFailedError
+		var failed *anyio.FutureError
 		if !errors.As(err, &failed) {
 			t.Errorf("the scope swallowed the failure: %v", err)
 		}
@@ -169,8 +169,8 @@ func TestOneCanceledWaiterLeavesTheOthersAndTheFuture(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var f anyio.Future[int]
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			a := anyio.Spawn(tg, f.Await)
-			b := anyio.Spawn(tg, f.Await)
+			a := anyio.GoValue(tg, f.Await)
+			b := anyio.GoValue(tg, f.Await)
 			testkit.Settled(t, ctx)
 			a.Cancel("test")
 			testkit.Settled(t, ctx)

@@ -53,6 +53,27 @@ func gather[T any](ctx context.Context, who string, fns []func(ctx context.Conte
 	})
 }
 
+// Join runs the functions as tasks at the same time and waits until all have ended: it
+// is Gather of functions without a value. Cancellation: what runs is canceled and waited
+// for.
+func Join(ctx context.Context, fns ...func(ctx context.Context) error) error {
+	for i, f := range fns {
+		if f == nil {
+			panic(misuse(fmt.Sprintf("Join: function %d is nil", i)))
+		}
+	}
+	if _, err := kernel.Enter(ctx); err != nil {
+		return err
+	}
+	return WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
+		var first *failures // the first error ends all
+		for i, f := range fns {
+			tg.goAs(kernel.FuncPC(f), func(ctx context.Context) error { return first.take(ctx, i, f(ctx)) })
+		}
+		return nil
+	})
+}
+
 // Gather2 runs two functions with values of different types as tasks at the same time.
 // It fails as Gather does. Cancellation: as for Gather.
 func Gather2[A, B any](ctx context.Context, fa func(ctx context.Context) (A, error), fb func(ctx context.Context) (B, error)) (A, B, error) {

@@ -286,3 +286,47 @@ func ExampleRace() {
 	}, anyio.On(sim.New(sim.Config{})))
 	// Output: near <nil>
 }
+
+func TestJoinIsGatherWithoutValues(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var ran [3]bool
+		at := func(i int, err error) func(context.Context) error {
+			return func(ctx context.Context) error {
+				ran[i] = true
+				if err == nil {
+					return anyio.Sleep(ctx, 0)
+				}
+				return err
+			}
+		}
+		if err := anyio.Join(ctx, at(0, nil), at(1, nil), at(2, nil)); err != nil || ran != [3]bool{true, true, true} {
+			t.Errorf("%v, %v", ran, err)
+		}
+		err := anyio.Join(ctx, anyio.SleepForever, at(1, testkit.ErrBoom))
+		item, ok := errors.AsType[*anyio.ItemError](err)
+		if !ok || item.Index != 1 || !errors.Is(err, testkit.ErrBoom) || errors.Is(err, anyio.ErrCanceled) {
+			t.Errorf("of two, of which one waits for ever: %v", err)
+		}
+		testkit.WantNil(t, "nothing", anyio.Join(ctx))
+		testkit.StartsNothing(t, ctx, func(ctx context.Context) error {
+			return anyio.Join(ctx, func(context.Context) error { t.Error("begun"); return nil })
+		})
+		mustMisuse(t, "Join: function 1 is nil", func() { _ = anyio.Join(ctx, anyio.SleepForever, nil) })
+	})
+}
+
+func ExampleJoin() {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		began := anyio.Now(ctx)
+		err := anyio.Join(ctx,
+			func(ctx context.Context) error { return anyio.Sleep(ctx, 2*time.Second) },
+			func(ctx context.Context) error { return anyio.Sleep(ctx, 3*time.Second) },
+		)
+		fmt.Println(anyio.Now(ctx).Sub(began))
+		return err
+	}, anyio.On(sim.New(sim.Config{})))
+	fmt.Println(err)
+	// Output:
+	// 3s
+	// <nil>
+}

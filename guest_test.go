@@ -224,7 +224,7 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 						if name == "" {
 							opts = append(opts, anyio.Limiter(own))
 						}
-						v, err := anyio.RunBlocking(ctx, func() (int, error) { return 7, h.try() }, opts...)
+						v, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 7, h.try() }, opts...)
 						if v != 7 {
 							t.Errorf("value %d", v)
 						}
@@ -239,14 +239,14 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 						testkit.WantErr(t, h.try(), anyio.ErrBroken)
 						h.reset()
 						pe, _ := testkit.Recovered(func() {
-							_, _ = anyio.RunBlocking(ctx, func() (int, error) { must(t, h.try()); panic("ouch") }, opts...)
+							_, _ = anyio.RunBlockingValue(ctx, func() (int, error) { must(t, h.try()); panic("ouch") }, opts...)
 						}).(*anyio.PanicError)
 						if pe == nil || pe.Value != "ouch" {
 							t.Errorf("panic %v", pe)
 						}
 						testkit.WantErr(t, h.try(), anyio.ErrBroken)
 						h.reset()
-						_, err = anyio.RunBlocking(ctx, func() (int, error) { must(t, h.try()); h.release(); return 0, nil }, opts...)
+						_, err = anyio.RunBlockingValue(ctx, func() (int, error) { must(t, h.try()); h.release(); return 0, nil }, opts...)
 						must(t, err)
 						must(t, h.try())
 						h.release()
@@ -263,10 +263,10 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 // opened in.
 func TestCallInRunWithAScopeOfNoRun(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		_, err := anyio.RunBlocking(ctx, func() (int, error) {
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 			_, err := anyio.MoveOnAfter(context.Background(), anyio.Forever, func(scoped context.Context) error {
 				called := false
-				_, err := anyio.CallInRun(scoped, func(context.Context) (int, error) { called = true; return 0, nil })
+				_, err := anyio.RunIn(scoped, func(context.Context) (int, error) { called = true; return 0, nil })
 				if onLoop := testkit.BackendOf(ctx) == "sim"; called != onLoop || (err == nil) != onLoop {
 					t.Errorf("called %v, %v", called, err)
 				}
@@ -275,7 +275,7 @@ func TestCallInRunWithAScopeOfNoRun(t *testing.T) {
 			return 0, err
 		})
 		if testkit.BackendOf(ctx) != "sim" {
-			testkit.WantErr(t, err, anyio.ErrNoEventLoop)
+			testkit.WantErr(t, err, anyio.ErrNoRun)
 		}
 	})
 }

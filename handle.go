@@ -28,16 +28,16 @@ func (s TaskStatus) String() string {
 // ErrTaskNotFinished is returned by Err of a task that is not over.
 var ErrTaskNotFinished = errors.New("anyio: task has not finished")
 
-// A TaskFailedError is what Await returns for a task that ended with an error,
+// A TaskError is what Await returns for a task that ended with an error,
 // which is wrapped. The error reaches the task's group as well.
-type TaskFailedError struct {
+type TaskError struct {
 	Task     string
 	Err      error
 	Canceled bool // the task was canceled
 }
 
 // Error says what failed, or why the task was canceled and by whom.
-func (e *TaskFailedError) Error() string {
+func (e *TaskError) Error() string {
 	if e.Canceled {
 		text := fmt.Sprintf("anyio: task %q was canceled", e.Task)
 		if c, ok := errors.AsType[*CanceledError](errgraph.One(e, e.Err)); ok {
@@ -50,14 +50,14 @@ func (e *TaskFailedError) Error() string {
 
 // Unwrap returns the task's error. For a canceled task it is ErrTaskCanceled, which is
 // not a cancellation of the caller.
-func (e *TaskFailedError) Unwrap() error {
+func (e *TaskError) Unwrap() error {
 	if e.Canceled {
 		return ErrTaskCanceled
 	}
 	return errgraph.One(e, e.Err)
 }
 
-var _ = errgraph.Register(func(e *TaskFailedError) []error { return []error{e.Err} })
+var _ = errgraph.Register(func(e *TaskError) []error { return []error{e.Err} })
 
 // ErrTaskCanceled is matched by the error of Await for a canceled task.
 var ErrTaskCanceled = errors.New("anyio: awaited task was canceled")
@@ -80,7 +80,7 @@ type Handle interface {
 
 func (h *TaskHandle) handle() *TaskHandle { return h }
 
-// A TaskOption is an option of Go, Spawn and Start. It may be used again: tasks that
+// A TaskOption is an option of Go, GoValue and Start. It may be used again: tasks that
 // are started with the same one, and no other, share the memory it takes.
 type TaskOption struct{ meta *kernel.TaskMeta }
 
@@ -154,7 +154,7 @@ func (h *TaskHandle) Wait(ctx context.Context) error {
 
 var opTask = kernel.RegisterPassiveOp("TaskHandle.Wait")
 
-// Await waits until the task is over and returns nil or a *TaskFailedError. The task's
+// Await waits until the task is over and returns nil or a *TaskError. The task's
 // error reaches the group as well. Cancellation: the task goes on.
 func (h *TaskHandle) Await(ctx context.Context) error {
 	if err := h.Wait(ctx); err != nil {
@@ -168,9 +168,9 @@ func (h *TaskHandle) outcome() error {
 	case kernel.Pending:
 		return ErrTaskNotFinished
 	case kernel.Failed:
-		return &TaskFailedError{Task: h.t.Name(), Err: err}
+		return &TaskError{Task: h.t.Name(), Err: err}
 	case kernel.Canceled:
-		return &TaskFailedError{Task: h.t.Name(), Err: err, Canceled: true}
+		return &TaskError{Task: h.t.Name(), Err: err, Canceled: true}
 	}
 	return nil
 }
@@ -219,8 +219,8 @@ type ValueHandle[T any] struct {
 	value T
 }
 
-// Spawn starts f as a task of the group, as Go does; its value is there for Await.
-func Spawn[T any](tg *TaskGroup, f func(ctx context.Context) (T, error), opts ...TaskOption) *ValueHandle[T] {
+// GoValue starts f as a task of the group, as Go does; its value is there for Await.
+func GoValue[T any](tg *TaskGroup, f func(ctx context.Context) (T, error), opts ...TaskOption) *ValueHandle[T] {
 	if f == nil {
 		panic(errNilTask)
 	}
@@ -233,7 +233,7 @@ func Spawn[T any](tg *TaskGroup, f func(ctx context.Context) (T, error), opts ..
 	return h
 }
 
-// Await waits until the task is over and returns its value or a *TaskFailedError.
+// Await waits until the task is over and returns its value or a *TaskError.
 // Cancellation: the task goes on.
 func (h *ValueHandle[T]) Await(ctx context.Context) (T, error) {
 	if err := h.TaskHandle.Await(ctx); err != nil {

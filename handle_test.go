@@ -17,7 +17,7 @@ func TestHandleGivesTheValue(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			var gate anyio.Event
-			h := anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 42, gate.Wait(ctx) }, anyio.Name("answer"))
+			h := anyio.GoValue(tg, func(ctx context.Context) (int, error) { return 42, gate.Wait(ctx) }, anyio.Name("answer"))
 			testkit.Settled(t, ctx)
 			if v, err := h.Value(); v != 0 || err != anyio.ErrTaskNotFinished {
 				t.Errorf("pending value: %v, %v", v, err)
@@ -47,7 +47,7 @@ func TestFailureReachesAwaiterAndGroup(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var h *anyio.ValueHandle[int]
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			h = anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 1, testkit.ErrBoom }, anyio.Name("bomb"))
+			h = anyio.GoValue(tg, func(ctx context.Context) (int, error) { return 1, testkit.ErrBoom }, anyio.Name("bomb"))
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				testkit.WantNil(t, "Wait", h.Wait(ctx))
 				return nil
@@ -55,7 +55,7 @@ func TestFailureReachesAwaiterAndGroup(t *testing.T) {
 		})
 		wantGroup(t, err, testkit.ErrBoom)
 		v, err := h.Await(ctx)
-		tf, ok := errors.AsType[*anyio.TaskFailedError](err)
+		tf, ok := errors.AsType[*anyio.TaskError](err)
 		if v != 0 || !ok || tf.Task != "bomb" || tf.Canceled || !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("Await: %v, %v", v, err)
 		}
@@ -83,7 +83,7 @@ func TestCanceledTaskIsNoCancellationOfTheAwaiter(t *testing.T) {
 			}
 			clean.Set()
 			err := h.Await(ctx)
-			tf, ok := errors.AsType[*anyio.TaskFailedError](err)
+			tf, ok := errors.AsType[*anyio.TaskError](err)
 			if !ok || !tf.Canceled || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
 				t.Errorf("Await: %v", err)
 			}
@@ -101,7 +101,7 @@ func TestTaskThatSwallowsItsCancelIsFinished(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			var canceled, goOn anyio.Event
-			h := anyio.Spawn(tg, func(ctx context.Context) (string, error) {
+			h := anyio.GoValue(tg, func(ctx context.Context) (string, error) {
 				_ = anyio.SleepForever(ctx)
 				canceled.Set()
 				return "partial", anyio.Shielded(ctx, anyio.Forever, goOn.Wait)
@@ -142,7 +142,7 @@ func TestManyWaitForOneTask(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			var gate anyio.Event
-			h := anyio.Spawn(tg, func(ctx context.Context) (int, error) { return 9, gate.Wait(ctx) })
+			h := anyio.GoValue(tg, func(ctx context.Context) (int, error) { return 9, gate.Wait(ctx) })
 			for range 10 {
 				tg.Go(func(ctx context.Context) error {
 					if v, err := h.Await(ctx); v != 9 || err != nil {
@@ -167,7 +167,7 @@ func TestTasksAreNamedAfterTheirFunctions(t *testing.T) {
 			if name := tg.Go(namedTask).Name(); !strings.HasSuffix(name, "anyio_test.namedTask") {
 				t.Errorf("Go: %q", name)
 			}
-			h := anyio.Spawn(tg, func(context.Context) (int, error) { return 0, nil })
+			h := anyio.GoValue(tg, func(context.Context) (int, error) { return 0, nil })
 			if !strings.Contains(h.Name(), "TestTasksAreNamedAfterTheirFunctions") {
 				t.Errorf("Spawn: %q", h.Name())
 			}

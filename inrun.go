@@ -6,7 +6,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// CallInRun runs f as a task of the run that ctx belongs to, in the scope of ctx,
+// RunIn runs f as a task of the run that ctx belongs to, in the scope of ctx,
 // and waits for it. It is for code that runs elsewhere with a context of the run,
 // such as the function that RunBlocking was given: on an event loop f may touch
 // what belongs to the loop's tasks. Where the caller is a task of the run, or may
@@ -16,12 +16,12 @@ import (
 // *MisuseError.
 //
 // A context that belongs to no run, in a goroutine that does not run a task, is an
-// error, ErrNoEventLoop: f would run beside the tasks, and is not called. One of a run
+// error, ErrNoRun: f would run beside the tasks, and is not called. One of a run
 // for goroutines that were given none comes from lowlevel.Token. After the end of the
 // run the error is ErrRunFinished. Whether the caller's task was canceled tells
 // ctx.Err(). Cancellation: f is canceled and waited for, and what it returns is
 // returned.
-func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
+func RunIn[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
 	var zero, value T
 	if f == nil {
 		panic(errNoFunction)
@@ -29,7 +29,7 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 	p, err := kernel.Enter(ctx)
 	r := p.Run()
 	if r == kernel.Ambient() && p.Task() == nil { // maybe with a scope, but of no run
-		return zero, ErrNoEventLoop
+		return zero, ErrNoRun
 	}
 	if r.Ended() {
 		return zero, ErrRunFinished
@@ -64,6 +64,6 @@ func CallInRun[T any](ctx context.Context, f func(ctx context.Context) (T, error
 }
 
 var (
-	opInRun       = kernel.RegisterPassiveOp("CallInRun")
-	errNoFunction = misuse("CallInRun: the function is nil")
+	opInRun       = kernel.RegisterPassiveOp("RunIn")
+	errNoFunction = misuse("RunIn: the function is nil")
 )

@@ -16,8 +16,8 @@ func TestBlockingCallsCallBackIntoTheRun(t *testing.T) {
 		type key struct{}
 		ctx = context.WithValue(ctx, key{}, "v")
 		backend := testkit.BackendOf(ctx)
-		v, err := anyio.RunBlocking(ctx, func() (string, error) {
-			return anyio.CallInRun(ctx, func(ctx context.Context) (string, error) {
+		v, err := anyio.RunBlockingValue(ctx, func() (string, error) {
+			return anyio.RunIn(ctx, func(ctx context.Context) (string, error) {
 				if b := testkit.BackendOf(ctx); b != backend {
 					t.Errorf("called on %s", b)
 				}
@@ -28,15 +28,15 @@ func TestBlockingCallsCallBackIntoTheRun(t *testing.T) {
 		if v != "v" || err != nil {
 			t.Errorf("%q, %v", v, err)
 		}
-		_, err = anyio.RunBlocking(ctx, func() (int, error) {
-			return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { return 0, testkit.ErrBoom })
+		_, err = anyio.RunBlockingValue(ctx, func() (int, error) {
+			return anyio.RunIn(ctx, func(ctx context.Context) (int, error) { return 0, testkit.ErrBoom })
 		})
 		if err != testkit.ErrBoom {
 			t.Errorf("error %v", err)
 		}
 		wantPanicValue := testkit.Recovered(func() {
-			_, _ = anyio.RunBlocking(ctx, func() (int, error) {
-				return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { panic("boom") })
+			_, _ = anyio.RunBlockingValue(ctx, func() (int, error) {
+				return anyio.RunIn(ctx, func(ctx context.Context) (int, error) { panic("boom") })
 			})
 		})
 		if pe, ok := wantPanicValue.(*anyio.PanicError); !ok || pe.Value != "boom" {
@@ -48,7 +48,7 @@ func TestBlockingCallsCallBackIntoTheRun(t *testing.T) {
 func TestBlockingCallsSeeTheCancellationOfTheirScope(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) {
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 				if ctx.Err() != nil {
 					t.Error("canceled too early")
 				}
@@ -56,7 +56,7 @@ func TestBlockingCallsSeeTheCancellationOfTheirScope(t *testing.T) {
 				if ctx.Err() != context.Canceled {
 					t.Errorf("not canceled: %v", ctx.Err())
 				}
-				_, err := anyio.CallInRun(ctx, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
+				_, err := anyio.RunIn(ctx, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
 				testkit.WantCanceled(t, "call in a canceled scope", err)
 				return 5, nil
 			})
@@ -70,8 +70,8 @@ func TestBlockingCallsSeeTheCancellationOfTheirScope(t *testing.T) {
 func TestCancelingTheScopeReachesACallInTheRun(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) {
-				return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) {
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
+				return anyio.RunIn(ctx, func(ctx context.Context) (int, error) {
 					s.Cancel("")
 					return 0, anyio.SleepForever(ctx)
 				})
@@ -94,7 +94,7 @@ func TestCallsIntoARunThatHasEndedAreRefused(t *testing.T) {
 			old, err = token.Context()
 			return err
 		}))
-		_, err := anyio.CallInRun(old, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
+		_, err := anyio.RunIn(old, func(ctx context.Context) (int, error) { t.Error("called"); return 0, nil })
 		if err != anyio.ErrRunFinished {
 			t.Errorf("got %v", err)
 		}
@@ -119,7 +119,7 @@ func TestCallsFromOutsideEndWithTheRun(t *testing.T) {
 					}
 					var inside anyio.Event
 					go func() {
-						_, err := anyio.CallInRun(outside, func(ctx context.Context) (int, error) {
+						_, err := anyio.RunIn(outside, func(ctx context.Context) (int, error) {
 							inside.Set()
 							return 0, anyio.SleepForever(ctx)
 						})
@@ -139,20 +139,20 @@ func TestCallsFromOutsideEndWithTheRun(t *testing.T) {
 func TestCallsWithAContextOfNoRunAreRefused(t *testing.T) {
 	never := func(context.Context) (int, error) { t.Error("called"); return 0, nil }
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		v, err := anyio.RunBlocking(ctx, func() (int, error) {
+		v, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 			done := make(chan error, 1)
 			go func() { // in the simulator the function itself is run by the task
-				_, err := anyio.CallInRun(context.Background(), never)
+				_, err := anyio.RunIn(context.Background(), never)
 				done <- err
 			}()
 			return 1, <-done
 		})
-		if v != 1 || err != anyio.ErrNoEventLoop {
+		if v != 1 || err != anyio.ErrNoRun {
 			t.Errorf("%d, %v", v, err)
 		}
 		if testkit.BackendOf(ctx) == "eventloop" {
-			_, err = anyio.RunBlocking(ctx, func() (int, error) { return anyio.CallInRun(context.Background(), never) })
-			if err != anyio.ErrNoEventLoop {
+			_, err = anyio.RunBlockingValue(ctx, func() (int, error) { return anyio.RunIn(context.Background(), never) })
+			if err != anyio.ErrNoRun {
 				t.Errorf("on the thread of the function: %v", err)
 			}
 		}

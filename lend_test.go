@@ -116,7 +116,7 @@ func TestGoexitAfterABlockingCallExitsTheCallerOfRun(t *testing.T) {
 		_ = anyio.Run(t.Context(), func(ctx context.Context) error {
 			defer func() { rest++ }()
 			for range 20 {
-				_, _ = anyio.RunBlocking(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
+				_, _ = anyio.RunBlockingValue(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
 			}
 			runtime.Goexit()
 			return nil
@@ -159,7 +159,7 @@ func TestMainTaskMayEndAfterABlockingCall(t *testing.T) {
 		n, err := 0, error(nil)
 		err = anyio.Run(t.Context(), func(ctx context.Context) error {
 			for err == nil && n < 10 {
-				n, err = anyio.RunBlocking(ctx, func() (int, error) { runtime.Gosched(); return n + 1, nil })
+				n, err = anyio.RunBlockingValue(ctx, func() (int, error) { runtime.Gosched(); return n + 1, nil })
 			}
 			return err
 		}, anyio.On(anyio.EventLoop()))
@@ -195,7 +195,7 @@ func TestLockedGoroutinesKeepTheirThreads(t *testing.T) {
 				call(t, p, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
 				runtime.UnlockOSThread()
 				call(t, p, func(ctx context.Context) error {
-					_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil })
+					_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, nil })
 					return err
 				})
 			}
@@ -214,7 +214,7 @@ func TestBlockingCallsAreNotMadeWhereOneLeftItsThreadLocked(t *testing.T) {
 	}
 	err := anyio.Run(t.Context(), func(ctx context.Context) error {
 		for range 20 {
-			locked, err := anyio.RunBlocking(ctx, func() (bool, error) {
+			locked, err := anyio.RunBlockingValue(ctx, func() (bool, error) {
 				defer runtime.LockOSThread()
 				return coro.Locked(), nil
 			})
@@ -254,8 +254,8 @@ func TestLoopWithManyHelpersRunsOneTaskAtATime(t *testing.T) {
 						if n%3 > 0 {
 							return nil
 						}
-						_, err := anyio.RunBlocking(ctx, func() (int, error) {
-							return anyio.CallInRun(ctx, func(context.Context) (int, error) { step(); return 0, nil })
+						_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
+							return anyio.RunIn(ctx, func(context.Context) (int, error) { step(); return 0, nil })
 						})
 						step()
 						return err

@@ -21,7 +21,7 @@ func TestCallsOnOneOSThreadSeeOneThread(t *testing.T) {
 		defer close(release)
 		others, tids := make(chan int), map[int]bool{}
 		for range 10 {
-			tid, err := anyio.RunBlocking(ctx, func() (int, error) { return syscall.Gettid(), nil }, anyio.OnThreads(threads))
+			tid, err := anyio.RunBlockingValue(ctx, func() (int, error) { return syscall.Gettid(), nil }, anyio.OnThreads(threads))
 			testkit.WantNil(t, "call", err)
 			tids[tid] = true
 			for range 4 {

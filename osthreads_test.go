@@ -19,7 +19,7 @@ func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for i := range 20 {
 				tg.Go(func(ctx context.Context) error {
-					v, err := anyio.RunBlocking(ctx, func() (int, error) {
+					v, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 						// The thread orders the calls: no lock is needed.
 						if inside++; inside != 1 {
 							t.Error("two calls on one thread")
@@ -45,7 +45,7 @@ func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
 		}
 		testkit.WantNil(t, "close", threads.Close(ctx))
 		testkit.WantNil(t, "close again", threads.Close(ctx))
-		_, err = anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
+		_, err = anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
 		if !errors.Is(err, anyio.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
@@ -58,14 +58,14 @@ func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
 		defer threads.Close(context.Background())
 		on := anyio.OnThreads(threads)
 		testkit.WantNil(t, "run", run(func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, testkit.ErrBoom }, on)
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, testkit.ErrBoom }, on)
 			if err != testkit.ErrBoom {
 				t.Errorf("error %v", err)
 			}
 			testkit.WantPanicError(t, "boom", func() {
-				_, _ = anyio.RunBlocking(ctx, func() (int, error) { panic("boom") }, on)
+				_, _ = anyio.RunBlockingValue(ctx, func() (int, error) { panic("boom") }, on)
 			})
-			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 1, nil }, on)
+			v, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 1, nil }, on)
 			if v != 1 || err != nil {
 				t.Errorf("after a panic: %d, %v", v, err)
 			}
@@ -75,7 +75,7 @@ func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
 		go func() {
 			defer close(exited)
 			_ = run(func(ctx context.Context) error {
-				_, _ = anyio.RunBlocking(ctx, func() (int, error) { runtime.Goexit(); return 0, nil }, on)
+				_, _ = anyio.RunBlockingValue(ctx, func() (int, error) { runtime.Goexit(); return 0, nil }, on)
 				t.Error("Goexit was swallowed")
 				return nil
 			})
@@ -83,7 +83,7 @@ func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
 		}()
 		<-exited
 		testkit.WantNil(t, "run", run(func(ctx context.Context) error {
-			v, err := anyio.RunBlocking(ctx, func() (int, error) { return 2, nil }, on)
+			v, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 2, nil }, on)
 			if v != 2 {
 				t.Errorf("after Goexit: %d", v)
 			}
@@ -100,12 +100,12 @@ func TestWaitingForAnOSThreadCanBeCanceled(t *testing.T) {
 		release := make(chan bool)
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) { <-release; return 0, nil }, anyio.OnThreads(threads))
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { <-release; return 0, nil }, anyio.OnThreads(threads))
 				return err
 			})
 			testkit.Settled(t, ctx)
 			second := tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
 				return err
 			})
 			testkit.Settled(t, ctx)

@@ -227,7 +227,7 @@ func TestAbortedHandlerIsNotLogged(t *testing.T) {
 		"loop": func(ctx context.Context) error { return anyio.Run(ctx, abort, anyio.On(anyio.EventLoop())) },
 		"thread": func(ctx context.Context) error {
 			return anyio.Run(ctx, func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, abort(ctx) })
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, abort(ctx) })
 				return err
 			}, anyio.On(anyio.EventLoop()))
 		},

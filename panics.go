@@ -91,11 +91,11 @@ func (told panics) without(err error, left *[]*PanicError) error {
 			p.Group = kept[0]
 		}
 		return &p
-	case *TaskFailedError:
+	case *TaskError:
 		if kept[0] == nil {
 			return nil // the panic itself says which task
 		}
-		return &TaskFailedError{Task: e.Task, Err: kept[0], Canceled: e.Canceled}
+		return &TaskError{Task: e.Task, Err: kept[0], Canceled: e.Canceled}
 	}
 	if isJoin(err) {
 		return errors.Join(kept...)

@@ -236,9 +236,9 @@ var builtEdges = []raceProgram{
 		})
 	}},
 	{"call in run", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		_, err := anyio.RunBlocking(ctx, func() (int, error) {
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
 			*x++
-			_, err := anyio.CallInRun(ctx, func(context.Context) (int, error) { *x++; return 0, nil })
+			_, err := anyio.RunIn(ctx, func(context.Context) (int, error) { *x++; return 0, nil })
 			*x++
 			return 0, err
 		})

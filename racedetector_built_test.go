@@ -163,7 +163,7 @@ var builtRaces = []raceProgram{
 	}},
 	{"functions of RunBlocking", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		call := func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { *x++; return 0, nil })
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { *x++; return 0, nil })
 			return err
 		}
 		return oneAfterTheOther(tg, call, call)
@@ -257,14 +257,14 @@ var builtOps = []raceOp{
 			return leave(ctx, nil)
 		})
 	}},
-	{"CallInRun", func(ctx context.Context, _ *anyio.TaskGroup) error {
-		_, err := anyio.RunBlocking(ctx, func() (int, error) { return anyio.CallInRun(ctx, two) }, anyio.Limiter(anyio.NewCapacityLimiter(1)))
+	{"RunIn", func(ctx context.Context, _ *anyio.TaskGroup) error {
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return anyio.RunIn(ctx, two) }, anyio.Limiter(anyio.NewCapacityLimiter(1)))
 		return err
 	}},
 	{"OpenTaskGroup", func(ctx context.Context, _ *anyio.TaskGroup) error {
 		_, tg := anyio.OpenTaskGroup(ctx)
 		tg.Go(nothing)
-		return tg.Close(nil)
+		return tg.End(nil)
 	}},
 	{"shield and deadline", func(ctx context.Context, _ *anyio.TaskGroup) error {
 		return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {

@@ -45,7 +45,7 @@ var raceOps = []raceOp{
 	}},
 	{"opened scope", func(ctx context.Context, _ *anyio.TaskGroup) error {
 		_, s := anyio.OpenCancelScope(ctx)
-		return s.Close(nil)
+		return s.End(nil)
 	}},
 	{"canceled scope", func(ctx context.Context, _ *anyio.TaskGroup) error {
 		return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
@@ -149,7 +149,7 @@ var raceOps = []raceOp{
 	}},
 	{"RunBlocking", func(ctx context.Context, _ *anyio.TaskGroup) error {
 		// Calls that share a limiter are operations of one thing.
-		_, err := anyio.RunBlocking(ctx, func() (int, error) { return 1, nil }, anyio.Limiter(anyio.NewCapacityLimiter(1)))
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 1, nil }, anyio.Limiter(anyio.NewCapacityLimiter(1)))
 		return err
 	}},
 	{"portal", func(ctx context.Context, _ *anyio.TaskGroup) error {

@@ -82,7 +82,7 @@ var promisedEdges = []raceProgram{
 		return nil
 	}},
 	{"value of a task", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
-		h := anyio.Spawn(tg, func(ctx context.Context) (*int, error) { *x++; return x, anyio.Sleep(ctx, 0) })
+		h := anyio.GoValue(tg, func(ctx context.Context) (*int, error) { *x++; return x, anyio.Sleep(ctx, 0) })
 		p, err := h.Await(ctx)
 		*p++
 		return err
@@ -170,7 +170,7 @@ var promisedEdges = []raceProgram{
 				return l.Do(ctx, func(ctx context.Context) error { *x++; return anyio.Sleep(ctx, 0) })
 			})
 			tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlocking(ctx, func() (int, error) { *x++; return *x, nil }, anyio.Limiter(l))
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { *x++; return *x, nil }, anyio.Limiter(l))
 				return err
 			})
 		}
@@ -296,7 +296,7 @@ var promisedEdges = []raceProgram{
 	{"blocking call", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
 		for range 2 {
 			*x++
-			if _, err := anyio.RunBlocking(ctx, func() (int, error) { *x++; return 0, nil }); err != nil {
+			if _, err := anyio.RunBlockingValue(ctx, func() (int, error) { *x++; return 0, nil }); err != nil {
 				return err
 			}
 		}

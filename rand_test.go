@@ -41,7 +41,7 @@ func TestRandOfAnotherRealRunIsDifferent(t *testing.T) {
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 		seen := map[uint64]bool{}
 		for range 3 {
-			v, err := anyio.Call(context.Background(), func(ctx context.Context) (uint64, error) {
+			v, err := anyio.RunValue(context.Background(), func(ctx context.Context) (uint64, error) {
 				return anyio.Rand(ctx).Uint64(), nil
 			}, anyio.On(b))
 			testkit.WantNil(t, "run", err)
@@ -55,7 +55,7 @@ func TestRandOfAnotherRealRunIsDifferent(t *testing.T) {
 
 func TestRandIsDecidedByTheSeed(t *testing.T) {
 	draw := func(seed uint64) []int {
-		perm, err := anyio.Call(context.Background(), func(ctx context.Context) ([]int, error) {
+		perm, err := anyio.RunValue(context.Background(), func(ctx context.Context) ([]int, error) {
 			return anyio.Rand(ctx).Perm(20), nil
 		}, anyio.On(sim.New(sim.Config{Seed: seed})))
 		if err != nil {

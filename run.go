@@ -213,7 +213,7 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 }
 
 // Call is like Run but for a function that returns a value. Cancellation: as for Run.
-func Call[T any](ctx context.Context, main func(ctx context.Context) (T, error), opts ...RunOption) (T, error) {
+func RunValue[T any](ctx context.Context, main func(ctx context.Context) (T, error), opts ...RunOption) (T, error) {
 	var value T
 	err := Run(ctx, func(ctx context.Context) (err error) {
 		value, err = main(ctx)

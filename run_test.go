@@ -23,7 +23,7 @@ func TestRunReturnsMainsErrorAndCallItsValue(t *testing.T) {
 		}
 	})
 	for _, b := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), sim.New(sim.Config{})} {
-		v, err := anyio.Call(context.Background(), func(ctx context.Context) (string, error) {
+		v, err := anyio.RunValue(context.Background(), func(ctx context.Context) (string, error) {
 			return "value", anyio.Sleep(ctx, time.Millisecond)
 		}, anyio.On(b))
 		if v != "value" || err != nil {

@@ -31,7 +31,7 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 			return func(ctx context.Context) error { _, err := anyio.Gather[int](ctx); return err }
 		},
 		"RunBlocking": func(*anyio.TaskGroup) func(context.Context) error {
-			return func(ctx context.Context) error { _, err := anyio.RunBlocking(ctx, zero); return err }
+			return func(ctx context.Context) error { _, err := anyio.RunBlockingValue(ctx, zero); return err }
 		},
 		"Select": func(*anyio.TaskGroup) func(context.Context) error {
 			return func(ctx context.Context) error { _, err := anyio.Select(ctx, anyio.OnEvent(&set)); return err }

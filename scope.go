@@ -14,7 +14,7 @@ import (
 //
 // The scope is the context that its body is given; contexts derived from that
 // belong to it, too. A scope is used once. Its methods may be called from any
-// goroutine; Close only from the one that opened it.
+// goroutine; End only from the one that opened it.
 type CancelScope struct {
 	s kernel.Scope
 }
@@ -66,22 +66,22 @@ type scopeOptions struct {
 	deadline time.Time
 }
 
-// WithShield opens the scope shielded.
-func WithShield() ScopeOption { return func(o *scopeOptions) { o.shield = true } }
+// Shield opens the scope shielded.
+func Shield() ScopeOption { return func(o *scopeOptions) { o.shield = true } }
 
-// WithDeadline gives the scope a deadline.
-func WithDeadline(t time.Time) ScopeOption { return func(o *scopeOptions) { o.deadline = t } }
+// Deadline gives the scope a deadline.
+func Deadline(t time.Time) ScopeOption { return func(o *scopeOptions) { o.deadline = t } }
 
-// Close leaves a scope opened by OpenCancelScope. err is the error with which the
+// End leaves a scope opened by OpenCancelScope. err is the error with which the
 // work in it ended; what remains of it without the scope's own cancellation is
-// returned, as from WithCancelScope. A scope closed twice, before an inner one,
+// returned, as from WithCancelScope. A scope ended twice, before an inner one,
 // or by another goroutine gives a *MisuseError.
-func (c *CancelScope) Close(err error) error {
+func (c *CancelScope) End(err error) error {
 	if c.s.Closed() {
-		return misuse("cancel scope closed twice: call Close once, or use WithCancelScope, which closes for you")
+		return misuse("cancel scope ended twice: call End once, or use WithCancelScope, which ends it for you")
 	}
 	if c.s.OpenedElsewhere() {
-		return misuse("cancel scope closed by another goroutine than the one that opened it: let each task close its own scopes, or give the work a task group")
+		return misuse("cancel scope ended by another goroutine than the one that opened it: let each task end its own scopes, or give the work a task group")
 	}
 	return c.leave(err)
 }
@@ -129,9 +129,9 @@ func (c *CancelScope) CancelCause(cause error) {
 // deadline has passed. It says nothing about whether anything has noticed.
 func (c *CancelScope) CancelCalled() bool { return c.s.CancelCalled() }
 
-// CancelledCaught reports, after the scope was left, whether its own cancellation cut the
+// CancelCaught reports, after the scope was left, whether its own cancellation cut the
 // body short: whether the body's error was that cancellation, or held it beside others.
-func (c *CancelScope) CancelledCaught() bool { return c.s.Caught() }
+func (c *CancelScope) CancelCaught() bool { return c.s.Caught() }
 
 // Deadline returns the scope's own deadline, and whether it has one.
 func (c *CancelScope) Deadline() (time.Time, bool) { return c.s.OwnDeadline() }

@@ -32,7 +32,7 @@ func openService(ctx context.Context) *service {
 // Close ends the service's tasks; err is what the work with it ended with.
 func (s *service) Close(err error) error {
 	s.tg.Cancel("the service is closed")
-	err = s.tg.Close(err)
+	err = s.tg.End(err)
 	s.trace = append(s.trace, "closed")
 	return err
 }
@@ -49,7 +49,7 @@ func openTimed(ctx context.Context, opts ...anyio.ScopeOption) *timedService {
 }
 
 func (s *timedService) Close(err error) error {
-	return s.scope.Close(s.service.Close(err))
+	return s.scope.End(s.service.Close(err))
 }
 
 func TestTypeOwnsTasksFromOpenToClose(t *testing.T) {
@@ -82,7 +82,7 @@ func TestErrorOfTheWorkComesBackFromClose(t *testing.T) {
 			t.Error(err)
 		}
 		_, scope := anyio.OpenCancelScope(ctx)
-		if err := scope.Close(testkit.ErrBoom); err != testkit.ErrBoom {
+		if err := scope.End(testkit.ErrBoom); err != testkit.ErrBoom {
 			t.Errorf("a scope changed the error: %v", err)
 		}
 	})
@@ -102,11 +102,11 @@ func TestFailedTaskCancelsTheWorkAndComesBackFromClose(t *testing.T) {
 
 func TestOpenedScopeRemovesItsOwnCancellationAtClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		inner, scope := anyio.OpenCancelScope(ctx, anyio.WithDeadline(anyio.Now(ctx).Add(time.Millisecond)))
+		inner, scope := anyio.OpenCancelScope(ctx, anyio.Deadline(anyio.Now(ctx).Add(time.Millisecond)))
 		err := anyio.SleepForever(inner)
 		testkit.WantCanceled(t, "wait beyond the deadline", err)
-		testkit.WantNil(t, "Close", scope.Close(err))
-		if !scope.CancelledCaught() || !scope.CancelCalled() {
+		testkit.WantNil(t, "Close", scope.End(err))
+		if !scope.CancelCaught() || !scope.CancelCalled() {
 			t.Error("the scope did not catch its cancellation")
 		}
 	})
@@ -117,9 +117,9 @@ func TestOpenedScopeKeepsACancellationFromOutside(t *testing.T) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
 			inner, scope := anyio.OpenCancelScope(ctx)
 			outer.Cancel("test")
-			err := scope.Close(anyio.Sleep(inner, 0))
+			err := scope.End(anyio.Sleep(inner, 0))
 			testkit.WantCanceled(t, "Close", err)
-			if scope.CancelledCaught() {
+			if scope.CancelCaught() {
 				t.Error("the inner scope caught the outer one's cancellation")
 			}
 			return err
@@ -132,9 +132,9 @@ func TestOpenedScopeMayBeShielded(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
 			outer.Cancel("test")
-			inner, scope := anyio.OpenCancelScope(ctx, anyio.WithShield())
+			inner, scope := anyio.OpenCancelScope(ctx, anyio.Shield())
 			testkit.WantNil(t, "in the shield", anyio.Sleep(inner, 0))
-			return scope.Close(nil)
+			return scope.End(nil)
 		})
 		testkit.WantNil(t, "scope", err)
 	})
@@ -143,11 +143,11 @@ func TestOpenedScopeMayBeShielded(t *testing.T) {
 func TestClosedTwiceTellsTheFix(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		_, scope := anyio.OpenCancelScope(ctx)
-		testkit.WantNil(t, "first Close", scope.Close(nil))
-		testkit.WantMisuseText(t, scope.Close(nil), "closed twice", "use WithCancelScope")
+		testkit.WantNil(t, "first Close", scope.End(nil))
+		testkit.WantMisuseText(t, scope.End(nil), "ended twice", "use WithCancelScope")
 		s := openService(ctx)
 		testkit.WantNil(t, "first Close", s.Close(nil))
-		testkit.WantMisuseText(t, s.Close(nil), "closed twice", "use WithTaskGroup")
+		testkit.WantMisuseText(t, s.Close(nil), "ended twice", "use WithTaskGroup")
 	})
 }
 
@@ -155,22 +155,22 @@ func TestClosedInTheWrongOrderTellsTheFix(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		outerCtx, outer := anyio.OpenCancelScope(ctx)
 		_, inner := anyio.OpenCancelScope(outerCtx)
-		testkit.WantMisuseText(t, outer.Close(nil), "before a scope opened inside it", "inner scopes first")
-		testkit.WantNil(t, "inner", inner.Close(nil))
+		testkit.WantMisuseText(t, outer.End(nil), "before a scope opened inside it", "inner scopes first")
+		testkit.WantNil(t, "inner", inner.End(nil))
 
 		groupCtx, tg := anyio.OpenTaskGroup(ctx)
 		_, inner = anyio.OpenCancelScope(groupCtx)
-		testkit.WantMisuseText(t, tg.Close(nil), "before a cancel scope opened in its body", "inner scopes first")
-		testkit.WantNil(t, "inner", inner.Close(nil))
+		testkit.WantMisuseText(t, tg.End(nil), "before a cancel scope opened in its body", "inner scopes first")
+		testkit.WantNil(t, "inner", inner.End(nil))
 
 		outerCtx, outer = anyio.OpenCancelScope(ctx)
 		_, inner = anyio.OpenCancelScope(outerCtx)
-		err := outer.Close(testkit.ErrBoom)
+		err := outer.End(testkit.ErrBoom)
 		testkit.WantMisuseText(t, err, "before a scope opened inside it", "inner scopes first")
 		if !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("the error of the work is lost: %v", err)
 		}
-		testkit.WantNil(t, "inner", inner.Close(nil))
+		testkit.WantNil(t, "inner", inner.End(nil))
 	})
 }
 
@@ -180,14 +180,14 @@ func TestClosedByAnotherTaskTellsTheFix(t *testing.T) {
 		groupCtx, group := anyio.OpenTaskGroup(ctx)
 		err := anyio.WithTaskGroup(groupCtx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			return tg.Go(func(context.Context) error {
-				testkit.WantMisuseText(t, scope.Close(nil), "another goroutine", "task group")
-				testkit.WantMisuseText(t, group.Close(nil), "another goroutine", "where you opened it")
+				testkit.WantMisuseText(t, scope.End(nil), "another goroutine", "task group")
+				testkit.WantMisuseText(t, group.End(nil), "another goroutine", "where you opened it")
 				return nil
 			}).Await(ctx)
 		})
 		testkit.WantNil(t, "group", err)
-		testkit.WantNil(t, "group.Close", group.Close(nil))
-		testkit.WantNil(t, "scope.Close", scope.Close(nil))
+		testkit.WantNil(t, "group.Close", group.End(nil))
+		testkit.WantNil(t, "scope.Close", scope.End(nil))
 	})
 }
 

@@ -37,7 +37,7 @@ func TestCleanupNeedsAShield(t *testing.T) {
 
 func TestShieldedScopeCanStillBeCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		ctx, s := anyio.OpenCancelScope(ctx, anyio.WithShield())
+		ctx, s := anyio.OpenCancelScope(ctx, anyio.Shield())
 		if !s.Shield() {
 			t.Error("no shield")
 		}
@@ -47,8 +47,8 @@ func TestShieldedScopeCanStillBeCanceled(t *testing.T) {
 		}
 		err := anyio.Sleep(ctx, 0)
 		testkit.WantCanceled(t, "wait", err)
-		testkit.WantNil(t, "close", s.Close(err))
-		if !s.CancelledCaught() {
+		testkit.WantNil(t, "close", s.End(err))
+		if !s.CancelCaught() {
 			t.Error("not caught")
 		}
 	})
@@ -153,9 +153,9 @@ func TestNestedShieldsDoNotSwallowTheOuterCancellation(t *testing.T) {
 				return anyio.Sleep(ctx, 0)
 			})
 			testkit.WantNil(t, "outer scope", err)
-			if !outer.CancelledCaught() || middle.CancelledCaught() != middleShielded || !inner.CancelledCaught() {
+			if !outer.CancelCaught() || middle.CancelCaught() != middleShielded || !inner.CancelCaught() {
 				t.Errorf("caught: outer %v, middle %v (shielded %v), inner %v",
-					outer.CancelledCaught(), middle.CancelledCaught(), middleShielded, inner.CancelledCaught())
+					outer.CancelCaught(), middle.CancelCaught(), middleShielded, inner.CancelCaught())
 			}
 		}
 	})
@@ -224,19 +224,19 @@ func TestNothingSpinsWhileAShieldDelaysAGroup(t *testing.T) {
 func TestScopeMisuseIsTold(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		outerCtx, outer := anyio.OpenCancelScope(ctx)
-		_, inner := anyio.OpenCancelScope(outerCtx, anyio.WithDeadline(anyio.Now(ctx).Add(time.Hour)))
-		testkit.WantMisuse(t, "outer scope closed first", outer.Close(nil))
-		testkit.WantNil(t, "inner scope", inner.Close(nil))
-		testkit.WantMisuse(t, "closed twice", inner.Close(nil))
+		_, inner := anyio.OpenCancelScope(outerCtx, anyio.Deadline(anyio.Now(ctx).Add(time.Hour)))
+		testkit.WantMisuse(t, "outer scope closed first", outer.End(nil))
+		testkit.WantNil(t, "inner scope", inner.End(nil))
+		testkit.WantMisuse(t, "closed twice", inner.End(nil))
 
 		outerCtx, outer = anyio.OpenCancelScope(ctx)
 		_, inner = anyio.OpenCancelScope(outerCtx)
-		err := outer.Close(testkit.ErrBoom)
+		err := outer.End(testkit.ErrBoom)
 		testkit.WantMisuse(t, "wrong order with an error", err)
 		if !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("the body's error is lost: %v", err)
 		}
-		testkit.WantNil(t, "inner scope", inner.Close(nil))
+		testkit.WantNil(t, "inner scope", inner.End(nil))
 
 		var open *anyio.CancelScope
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -244,7 +244,7 @@ func TestScopeMisuseIsTold(t *testing.T) {
 			return nil
 		})
 		testkit.WantMisuse(t, "task that ended before its scope", err)
-		testkit.WantMisuse(t, "closed by another task", open.Close(nil))
+		testkit.WantMisuse(t, "closed by another task", open.End(nil))
 
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			_, _ = anyio.OpenCancelScope(ctx)

@@ -56,7 +56,7 @@ func bootOf(t *kernel.Task) *starter {
 // An error of f before that is returned here, unwrapped, and does not touch the group;
 // a task that ends without calling started is an error; calling it twice panics. If
 // only the group is canceled, to which the caller does not belong, the error is a
-// *TaskFailedError that matches ErrTaskCanceled: it is not a cancellation of the
+// *TaskError that matches ErrTaskCanceled: it is not a cancellation of the
 // caller.
 //
 // Cancellation: the task is canceled, and waited for until it ends or calls started
@@ -130,7 +130,7 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 		return zero, h, fmt.Errorf("anyio: task %q ended without calling started", h.Name())
 	}
 	if how, _ := h.t.Outcome(); how == kernel.Canceled && !canceledWith(p) {
-		err = &TaskFailedError{Task: h.Name(), Err: err, Canceled: true}
+		err = &TaskError{Task: h.Name(), Err: err, Canceled: true}
 	}
 	return zero, h, err
 }

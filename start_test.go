@@ -226,7 +226,7 @@ func TestTaskCanceledWithItsGroupIsNoCancellationOfTheStarter(t *testing.T) {
 						began = true
 						return anyio.SleepForever(ctx)
 					}, anyio.Name("service"))
-					tf, ok := errors.AsType[*anyio.TaskFailedError](err)
+					tf, ok := errors.AsType[*anyio.TaskError](err)
 					if !ok || tf.Task != "service" || !errors.Is(err, anyio.ErrTaskCanceled) || errors.Is(err, anyio.ErrCanceled) {
 						t.Errorf("shielded %v: Start: %v", shielded, err)
 					}

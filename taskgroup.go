@@ -57,7 +57,7 @@ func WithTaskGroup(ctx context.Context, body func(ctx context.Context, tg *TaskG
 }
 
 // OpenTaskGroup opens a group for types that open in one method and close in
-// another; prefer WithTaskGroup. The returned context is the group's. Close must
+// another; prefer WithTaskGroup. The returned context is the group's. End must
 // be called by the goroutine that opened it.
 func OpenTaskGroup(ctx context.Context) (context.Context, *TaskGroup) {
 	tg := &TaskGroup{}
@@ -68,15 +68,15 @@ func OpenTaskGroup(ctx context.Context) (context.Context, *TaskGroup) {
 	return &tg.g.Scope, tg
 }
 
-// Close ends a group opened by OpenTaskGroup as the end of WithTaskGroup's body
-// does, with err as the body's error. A group closed twice, or by another goroutine,
+// End ends a group opened by OpenTaskGroup as the end of WithTaskGroup's body
+// does, with err as the body's error. A group ended twice, or by another goroutine,
 // gives a *MisuseError.
-func (tg *TaskGroup) Close(err error) error {
+func (tg *TaskGroup) End(err error) error {
 	if tg.g.Closed() {
-		return misuse("task group closed twice: call Close once, or use WithTaskGroup, which closes for you")
+		return misuse("task group ended twice: call End once, or use WithTaskGroup, which ends it for you")
 	}
 	if tg.g.OpenedElsewhere() {
-		return misuse("task group closed by another goroutine than the one that opened it: close it where you opened it; Cancel may be called from anywhere")
+		return misuse("task group ended by another goroutine than the one that opened it: end it where you opened it; Cancel may be called from anywhere")
 	}
 	return tg.end(err)
 }
@@ -184,9 +184,9 @@ func (tg *TaskGroup) CancelCause(cause error) {
 // CancelCalled reports whether the group was canceled, by Cancel or by a failure.
 func (tg *TaskGroup) CancelCalled() bool { return tg.g.Scope.CancelCalled() }
 
-// CancelledCaught reports, after the end, whether a cancellation of the group's
+// CancelCaught reports, after the end, whether a cancellation of the group's
 // own scope cut something short.
-func (tg *TaskGroup) CancelledCaught() bool { return tg.caught }
+func (tg *TaskGroup) CancelCaught() bool { return tg.caught }
 
 // SetDeadline gives the group a deadline on the run's clock; the zero time
 // removes it.

@@ -82,7 +82,7 @@ func TestEndedGroupStartsNoTask(t *testing.T) {
 			if err, _ := v.(error); err == nil || !strings.Contains(err.Error(), "this task group is not active; no new tasks can be started") {
 				t.Errorf("text: %v", v)
 			}
-			testkit.WantMisuse(t, "Spawn", testkit.Recovered(func() { anyio.Spawn(kept, func(context.Context) (int, error) { return 0, nil }) }))
+			testkit.WantMisuse(t, "Spawn", testkit.Recovered(func() { anyio.GoValue(kept, func(context.Context) (int, error) { return 0, nil }) }))
 			testkit.WantMisuse(t, "Start", testkit.Recovered(func() {
 				_, _ = anyio.Start(ctx, kept, func(context.Context, func(int)) error { return nil })
 			}))
@@ -95,7 +95,7 @@ func TestNilTaskFunctionIsRefused(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			testkit.WantMisuse(t, "Go", testkit.Recovered(func() { tg.Go(nil) }))
-			testkit.WantMisuse(t, "Spawn", testkit.Recovered(func() { anyio.Spawn[int](tg, nil) }))
+			testkit.WantMisuse(t, "Spawn", testkit.Recovered(func() { anyio.GoValue[int](tg, nil) }))
 			testkit.WantMisuse(t, "Start", testkit.Recovered(func() { _, _ = anyio.Start[int](ctx, tg, nil) }))
 			return nil
 		})
@@ -121,11 +121,11 @@ func TestOpenedGroupIsClosedOnce(t *testing.T) {
 		n := 0
 		h := tg.Go(func(ctx context.Context) error { n++; return anyio.Sleep(ctx, time.Millisecond) })
 		testkit.WantNil(t, "await", h.Await(ctx))
-		testkit.WantNil(t, "close", tg.Close(nil))
-		testkit.WantMisuse(t, "second close", tg.Close(nil))
+		testkit.WantNil(t, "close", tg.End(nil))
+		testkit.WantMisuse(t, "second close", tg.End(nil))
 		ctx, tg = anyio.OpenTaskGroup(outer)
 		tg.Go(anyio.SleepForever)
-		if err := tg.Close(testkit.ErrBoom); !errors.Is(err, testkit.ErrBoom) {
+		if err := tg.End(testkit.ErrBoom); !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("close with an error: %v", err)
 		}
 		testkit.WantCanceled(t, "the group's context afterwards", anyio.Sleep(ctx, 0))
@@ -196,7 +196,7 @@ func TestGroupStateIsVisible(t *testing.T) {
 			return nil
 		})
 		testkit.WantNil(t, "group", err)
-		if !kept.CancelledCaught() {
+		if !kept.CancelCaught() {
 			t.Error("the cancellation of the task was not noticed")
 		}
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -204,8 +204,8 @@ func TestGroupStateIsVisible(t *testing.T) {
 			tg.SetDeadline(anyio.Now(ctx).Add(time.Millisecond))
 			return anyio.SleepForever(ctx)
 		})
-		if err != nil || !kept.CancelledCaught() {
-			t.Errorf("group with a deadline: %v, caught: %v", err, kept.CancelledCaught())
+		if err != nil || !kept.CancelCaught() {
+			t.Errorf("group with a deadline: %v, caught: %v", err, kept.CancelCaught())
 		}
 	})
 }
@@ -218,7 +218,7 @@ func TestThousandTasksStartAndEnd(t *testing.T) {
 		sum := 0
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for i := range n {
-				handles[i] = anyio.Spawn(tg, func(ctx context.Context) (int, error) { return i, gate.Wait(ctx) })
+				handles[i] = anyio.GoValue(tg, func(ctx context.Context) (int, error) { return i, gate.Wait(ctx) })
 			}
 			gate.Set()
 			for _, h := range handles {

@@ -8,13 +8,13 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A TaskState says what a task was doing when it was looked at.
-type TaskState string
+// A TaskActivity says what a task was doing when it was looked at.
+type TaskActivity string
 
 const (
-	TaskRunning TaskState = "running" // it is the task that asks
-	TaskReady   TaskState = "ready"   // it runs or could run, or waits for something this library does not know
-	TaskWaiting TaskState = "waiting" // it waits in a call of this library
+	TaskRunning TaskActivity = "running" // it is the task that asks
+	TaskReady   TaskActivity = "ready"   // it runs or could run, or waits for something this library does not know
+	TaskWaiting TaskActivity = "waiting" // it waits in a call of this library
 )
 
 // A TaskInfo describes a task at one instant. Take it by CurrentTask or
@@ -24,7 +24,7 @@ type TaskInfo struct {
 	ParentID uint64 // of the task whose group it is in, or that waits in Start for it; 0 if none
 	Name     string
 	Depth    int // 0 for a task without parent
-	State    TaskState
+	State    TaskActivity
 	WaitsFor string    // "Event.Wait"; "" unless it is TaskWaiting
 	Since    time.Time // when the wait began; zero unless the run records it, see Debug
 	Deadline time.Time // the earliest that applies where the task stands, zero if none

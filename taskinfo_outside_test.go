@@ -98,7 +98,7 @@ func TestGoroutineThatWaitsWithATasksContextIsNotTheTask(t *testing.T) {
 }
 
 func blockHere(ctx context.Context, look func()) error {
-	_, err := anyio.RunBlocking(ctx, func() (bool, error) {
+	_, err := anyio.RunBlockingValue(ctx, func() (bool, error) {
 		outside(look)
 		return true, nil
 	})

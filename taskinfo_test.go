@@ -90,7 +90,7 @@ func TestRunningTasksTellParentNameAndWait(t *testing.T) {
 			want := []struct {
 				name, waits string
 				depth       int
-				state       anyio.TaskState
+				state       anyio.TaskActivity
 			}{
 				{host.Name, "", 0, anyio.TaskRunning}, {"first", "Event.Wait", 1, anyio.TaskWaiting},
 				{"second", "Event.Wait", 1, anyio.TaskWaiting}, {"grandchild", "SleepForever", 2, anyio.TaskWaiting},

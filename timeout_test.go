@@ -226,7 +226,7 @@ func TestHugeTimeoutDoesNotOverflow(t *testing.T) {
 					t.Errorf("%v: deadline %v, %v", d, dl, ok)
 				}
 				// The wait has no earlier timer than the far one.
-				_, err := anyio.RunBlocking(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
 				return errors.Join(err, anyio.Sleep(ctx, time.Millisecond))
 			}
 			testkit.WantNil(t, "FailAfter", anyio.FailAfter(ctx, d, timers))

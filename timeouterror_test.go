@@ -95,8 +95,8 @@ func TestTimeoutHoldsWhatTheBodyReturned(t *testing.T) {
 				s.Cancel("")
 				return b.wrap(ctx, anyio.SleepForever(ctx))
 			})
-			if !scope.CancelledCaught() || (err == nil) != b.all {
-				t.Errorf("%s: scope: caught %v, %v", b.name, scope.CancelledCaught(), err)
+			if !scope.CancelCaught() || (err == nil) != b.all {
+				t.Errorf("%s: scope: caught %v, %v", b.name, scope.CancelCaught(), err)
 			}
 			group := (*anyio.TaskGroup)(nil)
 			err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -104,8 +104,8 @@ func TestTimeoutHoldsWhatTheBodyReturned(t *testing.T) {
 				tg.Cancel("")
 				return b.wrap(ctx, anyio.SleepForever(ctx))
 			})
-			if !group.CancelledCaught() || (err == nil) != b.all {
-				t.Errorf("%s: group: caught %v, %v", b.name, group.CancelledCaught(), err)
+			if !group.CancelCaught() || (err == nil) != b.all {
+				t.Errorf("%s: group: caught %v, %v", b.name, group.CancelCaught(), err)
 			}
 		}
 	})
@@ -114,7 +114,7 @@ func TestTimeoutHoldsWhatTheBodyReturned(t *testing.T) {
 // A body that took no notice of the deadline, or failed otherwise, is no timeout.
 func TestTimeoutIsToldOnlyIfItCutTheBodyShort(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		for _, other := range []error{nil, testkit.ErrBoom, errors.Join(testkit.ErrBoom, os.ErrClosed), &anyio.TaskFailedError{Err: context.Canceled}} {
+		for _, other := range []error{nil, testkit.ErrBoom, errors.Join(testkit.ErrBoom, os.ErrClosed), &anyio.TaskError{Err: context.Canceled}} {
 			body := func(ctx context.Context) error { _ = anyio.SleepForever(ctx); return other }
 			if err := anyio.FailAfter(ctx, 0, body); err != other {
 				t.Errorf("FailAfter: %v, want %v", err, other)

@@ -82,21 +82,21 @@ func dialUnix(ctx context.Context, dir string) (*socket.UnixStream, anyio.Resour
 }
 
 func openUDP(ctx context.Context, _ string) (*socket.UDPSocket, anyio.Resource, error) {
-	s, err := socket.UDP(ctx, local)
+	s, err := socket.ListenUDP(ctx, local)
 	return s, nil, err
 }
 
-func openUnixDatagram(ctx context.Context, dir string) (*socket.UnixDatagramSocket, anyio.Resource, error) {
-	s, err := socket.UnixDatagram(ctx, socket.LocalPath(filepath.Join(dir, "d")))
+func openUnixDatagram(ctx context.Context, dir string) (*socket.UnixgramSocket, anyio.Resource, error) {
+	s, err := socket.ListenUnixgram(ctx, socket.LocalPath(filepath.Join(dir, "d")))
 	return s, nil, err
 }
 
-func connectUnixDatagram(ctx context.Context, dir string) (*socket.ConnectedUnixDatagramSocket, anyio.Resource, error) {
+func connectUnixDatagram(ctx context.Context, dir string) (*socket.ConnectedUnixgramSocket, anyio.Resource, error) {
 	to, _, err := openUnixDatagram(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := socket.ConnectedUnixDatagram(ctx, filepath.Join(dir, "d"))
+	s, err := socket.DialUnixgram(ctx, filepath.Join(dir, "d"))
 	return s, to, err
 }
 
@@ -147,8 +147,8 @@ var waitCases = []waitCase{
 	{what: "UNIX accept", op: "UNIX.Accept", unix: true, call: on(listenUnix, value((*socket.UnixListener).Accept))},
 	{what: "UNIX receive", op: "UNIX.Read", unix: true, call: on(dialUnix, receiveByte)},
 	{what: "UNIX send", op: "UNIX.Write", unix: true, call: on(dialUnix, fill)},
-	{what: "UNIX datagram receive", op: "UNIX.Read", unix: true, call: on(openUnixDatagram, value((*socket.UnixDatagramSocket).Receive))},
-	{what: "UNIX datagram send", op: "UNIX.Write", unix: true, call: on(connectUnixDatagram, func(ctx context.Context, s *socket.ConnectedUnixDatagramSocket) error {
+	{what: "UNIX datagram receive", op: "UNIX.Read", unix: true, call: on(openUnixDatagram, value((*socket.UnixgramSocket).Receive))},
+	{what: "UNIX datagram send", op: "UNIX.Write", unix: true, call: on(connectUnixDatagram, func(ctx context.Context, s *socket.ConnectedUnixgramSocket) error {
 		for {
 			if err := s.Send(ctx, make([]byte, 1000)); err != nil {
 				return err

@@ -60,7 +60,7 @@ func onSite(t *testing.T, drain time.Duration, handler http.HandlerFunc, body fu
 
 // get is the status and body of an answer, or why there was none.
 func (s *site) get(ctx context.Context, path string) string {
-	text, err := anyio.RunBlocking(ctx, func() (string, error) {
+	text, err := anyio.RunBlockingValue(ctx, func() (string, error) {
 		resp, err := s.client.Get("http://server" + path)
 		if err != nil {
 			return "", err
@@ -205,7 +205,7 @@ func TestServeClosesConnectionsThatNobodyReads(t *testing.T) {
 		if err := c.Send(ctx, []byte("GET / HTTP/1.1\r\nHost: server\r\n\r\n")); err != nil {
 			t.Error(err)
 		}
-		if _, err := anyio.RunBlocking(ctx, func() (struct{}, error) { return <-begun, nil }); err != nil {
+		if _, err := anyio.RunBlockingValue(ctx, func() (struct{}, error) { return <-begun, nil }); err != nil {
 			t.Error(err)
 		}
 		s.serving.Cancel("enough")
@@ -228,7 +228,7 @@ func TestServeOfWhatIsClosed(t *testing.T) {
 			s.equal("answer", s.get(ctx, "/"), "404 404 page not found\n")
 			if what == "the listener" {
 				_ = s.listener.Close(ctx)
-			} else if _, err := anyio.RunBlocking(ctx, func() (struct{}, error) { return struct{}{}, s.srv.Close() }); err != nil {
+			} else if _, err := anyio.RunBlockingValue(ctx, func() (struct{}, error) { return struct{}{}, s.srv.Close() }); err != nil {
 				t.Error(err)
 			}
 			s.wantEnd(ctx, want)
@@ -301,7 +301,7 @@ func TestServeSpeaksTLSAndHTTP2(t *testing.T) {
 			defer tg.Cancel("enough")
 			tg.Go(func(ctx context.Context) error { return anyiohttp.Serve(ctx, srv, listener, time.Minute) })
 			var err error
-			got, err = anyio.RunBlocking(ctx, func() ([]byte, error) {
+			got, err = anyio.RunBlockingValue(ctx, func() ([]byte, error) {
 				resp, err := client.Get("https://example.com/")
 				if err != nil {
 					return nil, err

@@ -33,7 +33,7 @@ func TestExampleCounter(t *testing.T) {
 			tg.Go(c.serve)
 			return c, func(context.Context) error {
 				tg.Cancel("the test is over")
-				err := tg.Close(nil)
+				err := tg.End(nil)
 				if c.n != 60 {
 					t.Errorf("counted to %d, want 60", c.n)
 				}

@@ -18,7 +18,7 @@ import (
 //		gctx, tg := anyio.OpenTaskGroup(ctx)
 //		srv := NewServer()
 //		tg.Go(srv.Serve)
-//		return srv, func(context.Context) error { tg.Cancel("test is over"); return tg.Close(nil) }, nil
+//		return srv, func(context.Context) error { tg.Cancel("test is over"); return tg.End(nil) }, nil
 //	})
 //
 // Tear-downs run in the reverse order of set-up, shielded from cancellation, also

@@ -86,7 +86,7 @@ func TestTaskGroupStraddlesSetUpAndTearDown(t *testing.T) {
 						return errors.New("the group's scope is canceled, want it open")
 					}
 					tg.Cancel("the test is over")
-					return tg.Close(nil)
+					return tg.End(nil)
 				}, nil
 			})
 			ask.Set()

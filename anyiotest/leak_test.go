@@ -46,7 +46,7 @@ func TestLeaksAreFoundAndReported(t *testing.T) {
 			<-running
 			return func() {
 				close(c)
-				if err := tg.Close(nil); err != nil {
+				if err := tg.End(nil); err != nil {
 					t.Error(err)
 				}
 			}

@@ -26,7 +26,7 @@ func runBlocking(ctx context.Context, m *meter, n int) error {
 	m.start()
 	defer m.stop()
 	for range n {
-		if _, err := anyio.RunBlocking(ctx, f); err != nil {
+		if _, err := anyio.RunBlockingValue(ctx, f); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,7 @@ func callWith[A, T any](ctx context.Context, a A, f func(A) (T, error)) (T, erro
 	case here:
 		return f(a)
 	}
-	return anyio.RunBlocking(ctx, func() (T, error) { return f(a) })
+	return anyio.RunBlockingValue(ctx, func() (T, error) { return f(a) })
 }
 
 // do calls a function without a result where it may block.

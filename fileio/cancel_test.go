@@ -170,7 +170,7 @@ func TestWalkingCanBeCanceledEverywhere(t *testing.T) {
 			}
 			globbed++
 		}
-		for _, err := range from.Iterdir(ctx) {
+		for _, err := range from.Children(ctx) {
 			if err != nil {
 				return err
 			}
@@ -186,22 +186,22 @@ func TestWalkingCanBeCanceledEverywhere(t *testing.T) {
 func TestTemporaryFilesCanBeCanceledEverywhere(t *testing.T) {
 	job{body: func(ctx context.Context, dir fileio.Path) error {
 		opts := fileio.TempOptions{Dir: string(dir)}
-		f, err := fileio.TemporaryFile(ctx, opts)
+		f, err := fileio.TempFile(ctx, opts)
 		if err != nil {
 			return err
 		}
 		defer f.Close(ctx)
-		g, err := fileio.NamedTemporaryFile(ctx, opts)
+		g, err := fileio.NamedTempFile(ctx, opts)
 		if err != nil {
 			return err
 		}
 		defer g.Close(ctx)
-		d, err := fileio.TemporaryDirectory(ctx, opts)
+		d, err := fileio.OpenTempDirectory(ctx, opts)
 		if err != nil {
 			return err
 		}
 		defer d.Close(ctx)
-		s := fileio.SpooledTemporaryFile(4, opts)
+		s := fileio.SpooledTempFile(4, opts)
 		defer s.Close(ctx)
 		for _, f := range []*fileio.File{f, g, &s.File} {
 			if err := f.WriteLines(ctx, "one", "two", "three"); err != nil {
@@ -228,7 +228,7 @@ func TestCloseCanBeCanceledEverywhere(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
+		d, err := fileio.OpenTempDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
 		if err != nil {
 			return errors.Join(err, f.Close(ctx))
 		}

@@ -149,7 +149,7 @@ func TestMoveToAnotherFileSystem(t *testing.T) {
 		wantIs(t, other.Join("file"))(dir.Join("file").Move(ctx, other.Join("file")))
 		wantContent(t, other.Join("file"), "file")
 		wantAbsent(t, dir.Join("file"))
-		wantList(t, collect(t, other, other.Iterdir(ctx)), "file", "to")
+		wantList(t, collect(t, other, other.Children(ctx)), "file", "to")
 		testkit.Must(t, os.Chmod(string(to), 0o700))
 		testkit.Must(t, os.Chmod(string(to.Join("closed")), 0o700))
 	})
@@ -166,8 +166,8 @@ func TestMoveToAnotherFileSystemThatFailsLeavesBothAsTheyWere(t *testing.T) {
 		if _, err := dir.Join("from/a").Move(ctx, other.Join("none/to")); err == nil {
 			t.Error("a file was moved to where is no folder")
 		}
-		wantList(t, collect(t, other, other.Iterdir(ctx)), "to")
-		wantList(t, collect(t, dir, dir.Join("from").Iterdir(ctx)), "from/a", "from/b", "from/c")
+		wantList(t, collect(t, other, other.Children(ctx)), "to")
+		wantList(t, collect(t, dir, dir.Join("from").Children(ctx)), "from/a", "from/b", "from/c")
 
 		inCanceled(t, ctx, "Move", func(ctx context.Context) error {
 			_, err := fileio.MoveByCopy(dir.Join("from/a"), ctx, other.Join("to"))

@@ -140,7 +140,7 @@ func movesToAFullDisk(t *testing.T, ctx context.Context) {
 
 func temporaryFilesOnAFullDisk(t *testing.T, ctx context.Context) {
 	dir := smallDisk(t, "size=64k")
-	for _, open := range []func(context.Context, fileio.TempOptions) (*fileio.File, error){fileio.TemporaryFile, fileio.NamedTemporaryFile} {
+	for _, open := range []func(context.Context, fileio.TempOptions) (*fileio.File, error){fileio.TempFile, fileio.NamedTempFile} {
 		f, err := open(ctx, fileio.TempOptions{Dir: string(dir)})
 		testkit.Must(t, err)
 		n, err := f.Write(ctx, make([]byte, 100*kibibyte))
@@ -151,7 +151,7 @@ func temporaryFilesOnAFullDisk(t *testing.T, ctx context.Context) {
 		testkit.Must(t, f.Close(ctx))
 		wantEmpty(t, dir)
 	}
-	d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
+	d, err := fileio.OpenTempDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
 	testkit.Must(t, err)
 	wantFull(t, d.Path().Join("x").WriteBytes(ctx, make([]byte, 100*kibibyte)), d.Path().Join("x"))
 	testkit.Must(t, d.Close(ctx))
@@ -160,7 +160,7 @@ func temporaryFilesOnAFullDisk(t *testing.T, ctx context.Context) {
 
 func spooledFilesOnAFullDisk(t *testing.T, ctx context.Context) {
 	dir := smallDisk(t, "size=64k")
-	f := fileio.SpooledTemporaryFile(100*kibibyte, fileio.TempOptions{Dir: string(dir)})
+	f := fileio.SpooledTempFile(100*kibibyte, fileio.TempOptions{Dir: string(dir)})
 	wantIs(t, 100*kibibyte)(f.WriteString(ctx, strings.Repeat("x", 100*kibibyte)))
 	n, err := f.WriteString(ctx, "y") // it does not fit in memory, nor do all on the disk
 	wantFull(t, err, dir)
@@ -176,7 +176,7 @@ func spooledFilesOnAFullDisk(t *testing.T, ctx context.Context) {
 	}
 	testkit.Must(t, f.Close(ctx))
 
-	f = fileio.SpooledTemporaryFile(10, fileio.TempOptions{Dir: string(dir)})
+	f = fileio.SpooledTempFile(10, fileio.TempOptions{Dir: string(dir)})
 	n, err = f.Write(ctx, make([]byte, 100*kibibyte)) // it rolls over before
 	wantFull(t, err, dir)
 	if n != 64*kibibyte || f.InMemory() {
@@ -191,16 +191,16 @@ func noMoreFiles(t *testing.T, ctx context.Context) {
 	opts := fileio.TempOptions{Dir: string(dir)}
 	p := dir.Join("x")
 	for name, make := range map[string]func() error{
-		"Create":             func() error { _, err := fileio.Create(ctx, string(p)); return err },
-		"TemporaryFile":      func() error { _, err := fileio.TemporaryFile(ctx, opts); return err },
-		"NamedTemporaryFile": func() error { _, err := fileio.NamedTemporaryFile(ctx, opts); return err },
-		"TemporaryDirectory": func() error { _, err := fileio.TemporaryDirectory(ctx, opts); return err },
-		"Mkdir":              func() error { return p.Mkdir(ctx, fileio.MkdirOptions{}) },
-		"SymlinkTo":          func() error { return p.SymlinkTo(ctx, "y") },
-		"Touch":              func() error { return p.Touch(ctx) },
-		"Copy":               func() error { return fileio.Copy(ctx, p, fileWith(t, "x"), nil) },
-		"Rollover":           func() error { return fileio.SpooledTemporaryFile(1, opts).Rollover(ctx) },
-		"CreateFile":         func() error { _, err := stream.CreateFile(ctx, string(p)); return err },
+		"Create":            func() error { _, err := fileio.Create(ctx, string(p)); return err },
+		"TempFile":          func() error { _, err := fileio.TempFile(ctx, opts); return err },
+		"NamedTempFile":     func() error { _, err := fileio.NamedTempFile(ctx, opts); return err },
+		"OpenTempDirectory": func() error { _, err := fileio.OpenTempDirectory(ctx, opts); return err },
+		"Mkdir":             func() error { return p.Mkdir(ctx, fileio.MkdirOptions{}) },
+		"SymlinkTo":         func() error { return p.SymlinkTo(ctx, "y") },
+		"Touch":             func() error { return p.Touch(ctx) },
+		"Copy":              func() error { return fileio.Copy(ctx, p, fileWith(t, "x"), nil) },
+		"Rollover":          func() error { return fileio.SpooledTempFile(1, opts).Rollover(ctx) },
+		"CreateFile":        func() error { _, err := stream.CreateFile(ctx, string(p)); return err },
 	} {
 		if err := make(); !errors.Is(err, errNoSpace) || !strings.Contains(err.Error(), string(dir)) {
 			t.Errorf("%s: error %v, want ENOSPC and %s", name, err, dir)

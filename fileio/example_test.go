@@ -12,7 +12,7 @@ import (
 // run runs an example's body with a folder that is removed afterwards.
 func run(body func(ctx context.Context, dir fileio.Path) error) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		tmp, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{})
+		tmp, err := fileio.OpenTempDirectory(ctx, fileio.TempOptions{})
 		if err != nil {
 			return err
 		}
@@ -134,9 +134,9 @@ func ExampleCopy() {
 	// 100%
 }
 
-func ExampleSpooledTemporaryFile() {
+func ExampleSpooledTempFile() {
 	run(func(ctx context.Context, dir fileio.Path) error {
-		f := fileio.SpooledTemporaryFile(8, fileio.TempOptions{})
+		f := fileio.SpooledTempFile(8, fileio.TempOptions{})
 		defer f.Close(ctx)
 		for range 3 {
 			if _, err := f.WriteString(ctx, "four"); err != nil {

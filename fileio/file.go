@@ -186,7 +186,7 @@ func (f *File) outcome(err error) error {
 // elsewhere makes a call on a thread. One that comes too late, as the file was closed
 // while it waited for that, is canceled if its caller is.
 func elsewhere[T any](ctx context.Context, f *File, call func() (T, error)) (T, error) {
-	v, err := anyio.RunBlocking(ctx, call, f.opts()...)
+	v, err := anyio.RunBlockingValue(ctx, call, f.opts()...)
 	return v, settled(ctx, err)
 }
 

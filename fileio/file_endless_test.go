@@ -173,7 +173,7 @@ func TestWriteThatWaitsIsCanceledAndTellsHowMuchWasWritten(t *testing.T) {
 				return err
 			})
 			first := make([]byte, 1)
-			wantIs(t, 1)(anyio.RunBlocking(ctx, func() (int, error) { return r.Read(first) })) // it has begun
+			wantIs(t, 1)(anyio.RunBlockingValue(ctx, func() (int, error) { return r.Read(first) })) // it has begun
 			writing.Cancel("test")
 			return nil
 		})

@@ -232,7 +232,7 @@ func TestFileTakesTokensOfItsLimiter(t *testing.T) {
 		}
 		testkit.Must(t, limiter.Acquire(ctx))
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			read := anyio.Spawn(tg, func(ctx context.Context) (string, error) {
+			read := anyio.GoValue(tg, func(ctx context.Context) (string, error) {
 				data, err := f.ReadAll(ctx)
 				return string(data), err
 			})

@@ -191,5 +191,5 @@ func (p Path) IsAbsolute() bool {
 	return q.root != "" && (!windows || q.drive != "")
 }
 
-// AsPosix returns the path with slashes between the parts.
-func (p Path) AsPosix() string { return filepath.ToSlash(p.String()) }
+// ToSlash returns the path with slashes between the parts.
+func (p Path) ToSlash() string { return filepath.ToSlash(p.String()) }

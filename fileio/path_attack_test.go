@@ -28,23 +28,23 @@ func pathCalls(p fileio.Path) map[string]func(ctx context.Context) error {
 			return p.Mkdir(ctx, fileio.MkdirOptions{Parents: true, ExistOK: true})
 		},
 		"Touch": p.Touch,
-		"UnlinkIfExists": func(ctx context.Context) error {
+		"RemoveIfExists": func(ctx context.Context) error {
 			_, err := p.Lstat(ctx)
-			return errors.Join(err, p.UnlinkIfExists(ctx))
+			return errors.Join(err, p.RemoveIfExists(ctx))
 		},
 		"Rename":     func(ctx context.Context) error { _, err := p.Rename(ctx, "x"); return err },
 		"Move to it": func(ctx context.Context) error { _, err := fileio.NewPath(".").Move(ctx, p); return err },
 		"Copy":       func(ctx context.Context) error { _, err := p.Copy(ctx, "x", fileio.CopyOptions{}); return err },
 		"SymlinkTo":  func(ctx context.Context) error { return p.SymlinkTo(ctx, "x") },
 		"Resolve":    func(ctx context.Context) error { _, err := p.Resolve(ctx, true); return err },
-		"Iterdir": func(ctx context.Context) error {
-			for _, err := range p.Iterdir(ctx) {
+		"Children": func(ctx context.Context) error {
+			for _, err := range p.Children(ctx) {
 				return err
 			}
 			return nil
 		},
-		"Mkdtemp": func(ctx context.Context) error {
-			_, err := fileio.Mkdtemp(ctx, fileio.TempOptions{Dir: string(p)})
+		"MkdirTemp": func(ctx context.Context) error {
+			_, err := fileio.MkdirTemp(ctx, fileio.TempOptions{Dir: string(p)})
 			return err
 		},
 	}
@@ -95,7 +95,7 @@ func TestEmptyPathIsTheWorkingDirectoryAsAPathAndNothingAsAName(t *testing.T) {
 		testkit.WantErr(t, err, fs.ErrNotExist)
 		wantIs(t, true)(fileio.Path("").IsDir(ctx))
 		wantIs(t, true)(fileio.Path("").SameFile(ctx, dir))
-		wantList(t, collect(t, ".", fileio.Path("").Iterdir(ctx)), "file")
+		wantList(t, collect(t, ".", fileio.Path("").Children(ctx)), "file")
 		wantList(t, collect(t, ".", fileio.Path("").Glob(ctx, "*")), "file")
 	})
 }
@@ -141,7 +141,7 @@ func TestNamesThatAreNoText(t *testing.T) {
 		wantList(t, walked(t, dir, dir.Walk(ctx, fileio.WalkOptions{})),
 			".: \xff\xfeü\x80 | ", string(rel.Parent())+":  | a\n\xc3")
 		wantIs(t, p)(p.Resolve(ctx, true))
-		uri, err := p.AsURI()
+		uri, err := p.URI()
 		testkit.Must(t, err)
 		wantIs(t, p)(fileio.PathFromURI(uri))
 		link := dir.Join("link")

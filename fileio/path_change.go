@@ -44,7 +44,7 @@ func (p Path) mkdir(opts MkdirOptions) error {
 }
 
 // Rmdir removes a folder, which must be empty. Cancellation: it is still there.
-func (p Path) Rmdir(ctx context.Context) error {
+func (p Path) RemoveDir(ctx context.Context) error {
 	return do(ctx, func() error {
 		info, err := os.Lstat(p.os())
 		if err == nil && !info.IsDir() {
@@ -58,7 +58,7 @@ func (p Path) Rmdir(ctx context.Context) error {
 }
 
 // Unlink removes a file or a link, no folder. Cancellation: it is still there.
-func (p Path) Unlink(ctx context.Context) error {
+func (p Path) Remove(ctx context.Context) error {
 	return do(ctx, func() error {
 		info, err := os.Lstat(p.os())
 		if err == nil && info.IsDir() {
@@ -71,10 +71,10 @@ func (p Path) Unlink(ctx context.Context) error {
 	})
 }
 
-// UnlinkIfExists is like Unlink but returns nil if there is nothing at the path.
+// RemoveIfExists is like Unlink but returns nil if there is nothing at the path.
 // Cancellation: as for Unlink.
-func (p Path) UnlinkIfExists(ctx context.Context) error {
-	if err := p.Unlink(ctx); !errors.Is(err, fs.ErrNotExist) {
+func (p Path) RemoveIfExists(ctx context.Context) error {
+	if err := p.Remove(ctx); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -139,9 +139,9 @@ func (p Path) SymlinkTo(ctx context.Context, target Path) error {
 	return do(ctx, func() error { return os.Symlink(target.os(), p.os()) })
 }
 
-// HardlinkTo makes p another name of the file target: mind the order. Cancellation:
+// LinkTo makes p another name of the file target: mind the order. Cancellation:
 // nothing was done.
-func (p Path) HardlinkTo(ctx context.Context, target Path) error {
+func (p Path) LinkTo(ctx context.Context, target Path) error {
 	return do(ctx, func() error { return os.Link(target.os(), p.os()) })
 }
 

@@ -87,7 +87,7 @@ func (p Path) copyTo(ctx context.Context, target Path, opts CopyOptions, above [
 		if err := target.Mkdir(ctx, MkdirOptions{}); err != nil {
 			return err
 		}
-		for child, err := range p.Iterdir(ctx) {
+		for child, err := range p.Children(ctx) {
 			if err != nil {
 				return err
 			}

@@ -9,10 +9,10 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// Iterdir ranges over what is in a folder, sorted by name, without "." and "..". The
+// Children ranges over what is in a folder, sorted by name, without "." and "..". The
 // folder is read at the first step. An error is the last pair. Cancellation: noticed
 // between two paths.
-func (p Path) Iterdir(ctx context.Context) iter.Seq2[Path, error] {
+func (p Path) Children(ctx context.Context) iter.Seq2[Path, error] {
 	return func(yield func(Path, error) bool) {
 		entries, err := p.ReadDir(ctx)
 		if err != nil {

@@ -9,20 +9,20 @@ import (
 
 // A PathError tells why a path cannot be made of another without asking the system. It
 // matches fs.ErrInvalid.
-type PathError struct {
+type InvalidPathError struct {
 	Path   Path
 	Reason string
 }
 
-func (e *PathError) Error() string {
+func (e *InvalidPathError) Error() string {
 	return "fileio: " + strconv.Quote(string(e.Path)) + ": " + e.Reason
 }
 
 // Unwrap returns fs.ErrInvalid.
-func (e *PathError) Unwrap() error { return fs.ErrInvalid }
+func (e *InvalidPathError) Unwrap() error { return fs.ErrInvalid }
 
 func (p Path) invalid(format string, args ...any) error {
-	return &PathError{p, fmt.Sprintf(format, args...)}
+	return &InvalidPathError{p, fmt.Sprintf(format, args...)}
 }
 
 func quoteGo(s string) string { return strconv.Quote(s) }

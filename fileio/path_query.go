@@ -159,9 +159,9 @@ func (p Path) Absolute(ctx context.Context) (Path, error) {
 	})
 }
 
-// Expanduser returns the path with the folder of a user in place of the "~" or "~name"
+// ExpandUser returns the path with the folder of a user in place of the "~" or "~name"
 // that it begins with. Cancellation: as for Stat.
-func (p Path) Expanduser(ctx context.Context) (Path, error) {
+func (p Path) ExpandUser(ctx context.Context) (Path, error) {
 	q := parse(string(p))
 	if q.anchor() != "" || len(q.names) == 0 || !strings.HasPrefix(q.names[0], "~") {
 		_, err := kernel.Enter(ctx)

@@ -74,7 +74,7 @@ func TestDevicesAndSocketsAreKnown(t *testing.T) {
 		wantIs(t, true)(fileio.Path("/dev/null").IsCharDevice(ctx))
 		wantIs(t, false)(fileio.Path("/dev/null").IsBlockDevice(ctx))
 		wantIs(t, false)(fileio.Path("/dev/null").IsFile(ctx))
-		dir, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{}) // its path is short enough
+		dir, err := fileio.OpenTempDirectory(ctx, fileio.TempOptions{}) // its path is short enough
 		testkit.Must(t, err)
 		defer dir.Close(ctx)
 		s := dir.Path().Join("s")
@@ -128,13 +128,13 @@ func TestPlacesOfTheUser(t *testing.T) {
 		wantIs(t, fileio.NewPath(cwd, "a/../b"))(fileio.Path("a/../b").Absolute(ctx))
 		wantIs(t, fileio.NewPath(cwd))(fileio.Path("").Absolute(ctx))
 		wantIs(t, fileio.Path("/x"))(fileio.Path("/x/.").Absolute(ctx))
-		wantIs(t, fileio.NewPath(home, "x"))(fileio.Path("~/x").Expanduser(ctx))
-		wantIs(t, fileio.Path("x/~"))(fileio.Path("x/~").Expanduser(ctx))
-		_, err = fileio.Path("~no such user/x").Expanduser(ctx)
+		wantIs(t, fileio.NewPath(home, "x"))(fileio.Path("~/x").ExpandUser(ctx))
+		wantIs(t, fileio.Path("x/~"))(fileio.Path("x/~").ExpandUser(ctx))
+		_, err = fileio.Path("~no such user/x").ExpandUser(ctx)
 		if err == nil {
 			t.Error("the folder of nobody")
 		}
-		inCanceled(t, ctx, "Expanduser", func(ctx context.Context) error { _, err := fileio.Path("x").Expanduser(ctx); return err })
+		inCanceled(t, ctx, "ExpandUser", func(ctx context.Context) error { _, err := fileio.Path("x").ExpandUser(ctx); return err })
 		me, err := user.Current()
 		testkit.Must(t, err)
 		p := fileWith(t, "")

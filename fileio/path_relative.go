@@ -55,15 +55,15 @@ func (p Path) RelativeUp(base Path) (Path, error) {
 	}
 }
 
-// AsURI returns the path as a file: URI. A path that is not absolute gives a
+// URI returns the path as a file: URI. A path that is not absolute gives a
 // *PathError.
-func (p Path) AsURI() (string, error) {
+func (p Path) URI() (string, error) {
 	if !p.IsAbsolute() {
 		return "", p.invalid("a relative path has no URI")
 	}
 	var b strings.Builder
 	b.WriteString("file://")
-	s := p.AsPosix()
+	s := p.ToSlash()
 	if windows && !strings.HasPrefix(s, "/") {
 		b.WriteString("/" + s[:2])
 		s = s[2:]

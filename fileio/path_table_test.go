@@ -18,7 +18,7 @@ import (
 var (
 	unary = map[string]func(p fileio.Path) (any, error){
 		"String":     func(p fileio.Path) (any, error) { return p.String(), nil },
-		"AsPosix":    func(p fileio.Path) (any, error) { return p.AsPosix(), nil },
+		"ToSlash":    func(p fileio.Path) (any, error) { return p.ToSlash(), nil },
 		"Parts":      func(p fileio.Path) (any, error) { return list(p.Parts()), nil },
 		"Drive":      func(p fileio.Path) (any, error) { return p.Drive(), nil },
 		"Root":       func(p fileio.Path) (any, error) { return p.Root(), nil },
@@ -31,7 +31,7 @@ var (
 		"Stem":       func(p fileio.Path) (any, error) { return p.Stem(), nil },
 		"IsAbsolute": func(p fileio.Path) (any, error) { return p.IsAbsolute(), nil },
 		"IsReserved": func(p fileio.Path) (any, error) { return p.IsReserved(), nil },
-		"AsURI":      func(p fileio.Path) (any, error) { return p.AsURI() },
+		"URI":        func(p fileio.Path) (any, error) { return p.URI() },
 	}
 	binary = map[string]func(p fileio.Path, arg string) (any, error){
 		"WithName":     func(p fileio.Path, arg string) (any, error) { return text(p.WithName(arg)) },
@@ -86,7 +86,7 @@ func TestPathAgreesWithPathlib(t *testing.T) {
 			got, err = binary[method](fileio.Path(args[0]), args[1])
 		}
 		seen[method]++
-		var pe *fileio.PathError
+		var pe *fileio.InvalidPathError
 		switch {
 		case want == nil && (!errors.As(err, &pe) || !errors.Is(err, fs.ErrInvalid)):
 			t.Errorf("%s(%q) gives %v, %v, want a *PathError", method, args, got, err)

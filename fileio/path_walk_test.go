@@ -31,15 +31,15 @@ func collect(t *testing.T, dir fileio.Path, paths iter.Seq2[fileio.Path, error])
 func TestIterdirListsAFolder(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "b", "a/x", ".hidden", "c")
-		wantList(t, collect(t, dir, dir.Iterdir(ctx)), ".hidden", "a", "b", "c")
-		for _, err := range dir.Join("none").Iterdir(ctx) {
+		wantList(t, collect(t, dir, dir.Children(ctx)), ".hidden", "a", "b", "c")
+		for _, err := range dir.Join("none").Children(ctx) {
 			testkit.WantErr(t, err, fs.ErrNotExist)
 		}
 		entries, err := dir.ReadDir(ctx)
 		if err != nil || len(entries) != 4 || !entries[1].IsDir() {
 			t.Errorf("%v, %v", entries, err)
 		}
-		stopsWhenCanceled(t, ctx, "Iterdir", func(ctx context.Context) iter.Seq2[fileio.Path, error] { return dir.Iterdir(ctx) })
+		stopsWhenCanceled(t, ctx, "Children", func(ctx context.Context) iter.Seq2[fileio.Path, error] { return dir.Children(ctx) })
 	})
 }
 

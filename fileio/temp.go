@@ -19,10 +19,10 @@ type TempOptions struct {
 // TempDir returns the folder of temporary files.
 func TempDir() Path { return NewPath(os.TempDir()) }
 
-// TemporaryFile makes a file to read and write that has no name, or on Windows one that
+// TempFile makes a file to read and write that has no name, or on Windows one that
 // vanishes with it. It is gone when it is closed, also if the program ends before.
 // Cancellation: no file is made.
-func TemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
+func TempFile(ctx context.Context, opts TempOptions) (*File, error) {
 	file, err := call(ctx, func() (*os.File, error) { return createNameless(opts) })
 	if err != nil {
 		return nil, err
@@ -34,16 +34,16 @@ func TemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
 	return f, nil
 }
 
-// NamedTemporaryFile makes a file to read and write with a name that nobody else uses.
+// NamedTempFile makes a file to read and write with a name that nobody else uses.
 // Close removes it, unless opts.Keep is set. Write
 //
-//	f, err := fileio.NamedTemporaryFile(ctx, fileio.TempOptions{})
+//	f, err := fileio.NamedTempFile(ctx, fileio.TempOptions{})
 //	if err != nil { … }
 //	defer f.Close(ctx)
 //
 // and it is removed also after a panic and in a canceled scope. Cancellation: no file
 // is made.
-func NamedTemporaryFile(ctx context.Context, opts TempOptions) (*File, error) {
+func NamedTempFile(ctx context.Context, opts TempOptions) (*File, error) {
 	file, err := call(ctx, func() (*os.File, error) { return createTemp(opts) })
 	if err != nil {
 		return nil, err
@@ -98,20 +98,20 @@ func removeQuietly(name string) error {
 	return nil
 }
 
-// Mkstemp makes a file as NamedTemporaryFile does, which the caller closes and removes.
+// CreateTemp makes a file as NamedTempFile does, which the caller closes and removes.
 // Cancellation: no file is made.
-func Mkstemp(ctx context.Context, opts TempOptions) (*File, Path, error) {
+func CreateTemp(ctx context.Context, opts TempOptions) (*File, Path, error) {
 	opts.Keep = true
-	f, err := NamedTemporaryFile(ctx, opts)
+	f, err := NamedTempFile(ctx, opts)
 	if err != nil {
 		return nil, "", err
 	}
 	return f, NewPath(f.Name()), nil
 }
 
-// Mkdtemp makes a folder with a name that nobody else uses, which the caller removes.
+// MkdirTemp makes a folder with a name that nobody else uses, which the caller removes.
 // Cancellation: no folder is made.
-func Mkdtemp(ctx context.Context, opts TempOptions) (Path, error) {
+func MkdirTemp(ctx context.Context, opts TempOptions) (Path, error) {
 	dir, err := call(ctx, func() (string, error) {
 		return newName(opts, randomName, func(name string) error { return os.Mkdir(name, 0o700) })
 	})

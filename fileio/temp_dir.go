@@ -20,10 +20,10 @@ type TempDirectory struct {
 
 var _ anyio.Resource = (*TempDirectory)(nil)
 
-// TemporaryDirectory makes a folder with a name that nobody else uses. Cancellation: no
+// OpenTempDirectory makes a folder with a name that nobody else uses. Cancellation: no
 // folder is made.
-func TemporaryDirectory(ctx context.Context, opts TempOptions) (*TempDirectory, error) {
-	path, err := Mkdtemp(ctx, opts)
+func OpenTempDirectory(ctx context.Context, opts TempOptions) (*TempDirectory, error) {
+	path, err := MkdirTemp(ctx, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func TestTemporaryDirectoryIsRemovedWithFoldersOnePermitsNothingIn(t *testing.T)
 		testkit.Must(t, os.Chmod(string(outside), 0o500))
 		defer os.Chmod(string(outside), 0o700)
 		dir := folder(t)
-		d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
+		d, err := fileio.OpenTempDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
 		testkit.Must(t, err)
 		testkit.Must(t, d.Path().Join("a/b").Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
 		write(t, d.Path().Join("a/b/file"), "x")
@@ -44,7 +44,7 @@ func TestTemporaryDirectoryIsRemovedWithFoldersOnePermitsNothingIn(t *testing.T)
 func TestTemporaryDirectoryIsRemovedWhileAFileInItIsOpen(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
-		d, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
+		d, err := fileio.OpenTempDirectory(ctx, fileio.TempOptions{Dir: string(dir)})
 		testkit.Must(t, err)
 		f, err := fileio.Create(ctx, string(d.Path().Join("file")))
 		testkit.Must(t, err)
@@ -74,17 +74,17 @@ func TestTemporaryFilesOfACanceledGroupAreGone(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for range 5 {
 				tg.Go(func(ctx context.Context) error {
-					f, err := fileio.NamedTemporaryFile(ctx, opts)
+					f, err := fileio.NamedTempFile(ctx, opts)
 					if err != nil {
 						return err
 					}
 					defer func() { testkit.Must(t, f.Close(ctx)) }()
-					d, err := fileio.TemporaryDirectory(ctx, opts)
+					d, err := fileio.OpenTempDirectory(ctx, opts)
 					if err != nil {
 						return err
 					}
 					defer func() { testkit.Must(t, d.Close(ctx)) }()
-					s := fileio.SpooledTemporaryFile(1, opts)
+					s := fileio.SpooledTempFile(1, opts)
 					defer func() { testkit.Must(t, s.Close(ctx)) }()
 					if _, err := s.WriteString(ctx, "more than fits"); err != nil {
 						return err

@@ -55,9 +55,9 @@ func TestTemporaryNamesMayHaveAnyPrefixAndSuffixButASeparator(t *testing.T) {
 		if runtime.GOOS == "linux" {
 			opts.Prefix, opts.Suffix = "\xff*", "*.?\n" // an asterisk, and what is no text
 		}
-		f, err := fileio.NamedTemporaryFile(ctx, opts)
+		f, err := fileio.NamedTempFile(ctx, opts)
 		testkit.Must(t, err)
-		d, err := fileio.TemporaryDirectory(ctx, opts)
+		d, err := fileio.OpenTempDirectory(ctx, opts)
 		testkit.Must(t, err)
 		for _, p := range []string{f.Name(), string(d.Path())} {
 			name := filepath.Base(p)
@@ -73,14 +73,14 @@ func TestTemporaryNamesMayHaveAnyPrefixAndSuffixButASeparator(t *testing.T) {
 			{Dir: string(dir), Prefix: "../x"}, {Dir: string(dir), Suffix: "/x"},
 		} {
 			var misuse *anyio.MisuseError
-			if _, err := fileio.NamedTemporaryFile(ctx, bad); !errors.As(err, &misuse) {
+			if _, err := fileio.NamedTempFile(ctx, bad); !errors.As(err, &misuse) {
 				t.Errorf("%+v: %v, want a *MisuseError", bad, err)
 			}
-			if _, err := fileio.Mkdtemp(ctx, bad); !errors.As(err, &misuse) {
+			if _, err := fileio.MkdirTemp(ctx, bad); !errors.As(err, &misuse) {
 				t.Errorf("a folder, %+v: %v, want a *MisuseError", bad, err)
 			}
 		}
-		_, err = fileio.NamedTemporaryFile(ctx, fileio.TempOptions{Dir: string(dir), Prefix: strings.Repeat("x", 300)})
+		_, err = fileio.NamedTempFile(ctx, fileio.TempOptions{Dir: string(dir), Prefix: strings.Repeat("x", 300)})
 		if err == nil || errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("a name that is too long: %v", err)
 		}
@@ -93,9 +93,9 @@ func TestTemporaryFilesAreRemovedAfterTheWorkingDirectoryHasChanged(t *testing.T
 		dir := folder(t)
 		t.Chdir(string(dir))
 		opts := fileio.TempOptions{Dir: "."}
-		f, err := fileio.NamedTemporaryFile(ctx, opts)
+		f, err := fileio.NamedTempFile(ctx, opts)
 		testkit.Must(t, err)
-		d, err := fileio.TemporaryDirectory(ctx, opts)
+		d, err := fileio.OpenTempDirectory(ctx, opts)
 		testkit.Must(t, err)
 		t.Chdir(t.TempDir())
 		testkit.Must(t, f.Close(ctx))
@@ -111,9 +111,9 @@ func TestFilesWithoutANameRemoveNobodyElsesFile(t *testing.T) {
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		opts := fileio.TempOptions{Dir: t.TempDir()}
-		f, err := fileio.TemporaryFile(ctx, opts)
+		f, err := fileio.TempFile(ctx, opts)
 		testkit.Must(t, err)
-		s := fileio.SpooledTemporaryFile(0, opts)
+		s := fileio.SpooledTempFile(0, opts)
 		testkit.Must(t, s.Rollover(ctx))
 		for _, f := range []*fileio.File{f, &s.File} {
 			p := fileio.Path(f.Wrapped().Name())

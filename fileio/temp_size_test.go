@@ -50,7 +50,7 @@ func TestSpooledFileRollsOverAtItsExactSize(t *testing.T) {
 			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 				opts := fileio.TempOptions{Dir: t.TempDir()}
 				for n, inMemory := range map[int]bool{size: true, size + 1: false} {
-					f := fileio.SpooledTemporaryFile(size, opts)
+					f := fileio.SpooledTempFile(size, opts)
 					testkit.Must(t, grow(ctx, f, n))
 					if f.InMemory() != inMemory {
 						t.Errorf("with %d bytes of %d it is in memory: %v", n, size, f.InMemory())
@@ -64,7 +64,7 @@ func TestSpooledFileRollsOverAtItsExactSize(t *testing.T) {
 		})
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		f := fileio.SpooledTemporaryFile(size, fileio.TempOptions{Dir: t.TempDir()})
+		f := fileio.SpooledTempFile(size, fileio.TempOptions{Dir: t.TempDir()})
 		defer f.Close(ctx)
 		wantIs(t, int64(math.MaxInt64))(f.Seek(ctx, math.MaxInt64, io.SeekStart))
 		wantIs(t, 0)(f.Write(ctx, nil))
@@ -78,7 +78,7 @@ func TestSpooledFileRollsOverAtItsExactSize(t *testing.T) {
 func TestSpooledFileDoesNotTakeAllMemoryThereIs(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, maxSize := range []int64{-1, 0} {
-			f := fileio.SpooledTemporaryFile(maxSize, fileio.TempOptions{Dir: t.TempDir()})
+			f := fileio.SpooledTempFile(maxSize, fileio.TempOptions{Dir: t.TempDir()})
 			for _, far := range []int64{1 << 31, 1 << 60, math.MaxInt64 - 1, math.MaxInt64} {
 				_, err := f.Seek(ctx, far, io.SeekStart)
 				testkit.Must(t, err)
@@ -102,7 +102,7 @@ func TestSpooledFileDoesNotTakeAllMemoryThereIs(t *testing.T) {
 			}
 			testkit.Must(t, f.Close(ctx))
 		}
-		f := fileio.SpooledTemporaryFile(math.MaxInt64, fileio.TempOptions{Dir: t.TempDir()})
+		f := fileio.SpooledTempFile(math.MaxInt64, fileio.TempOptions{Dir: t.TempDir()})
 		defer f.Close(ctx)
 		wantIs(t, 1)(f.WriteAt(ctx, []byte("x"), 3<<30))
 		if f.InMemory() {

@@ -14,13 +14,13 @@ import (
 // A SpooledFile is a temporary file that is in memory as long as it is small.
 type SpooledFile struct{ File }
 
-// SpooledTemporaryFile makes a file that is in memory until it has more than maxSize
+// SpooledTempFile makes a file that is in memory until it has more than maxSize
 // bytes; then, or when Rollover is called, it becomes a temporary file. With a maxSize
 // of 0 or less only Rollover makes it one. No more than 2 GiB are in memory: what is to
 // go further becomes a file or, if only Rollover makes it one, gives an error that
 // matches syscall.EFBIG. Calls on memory are checkpoints, too. Close removes
 // it.
-func SpooledTemporaryFile(maxSize int64, opts TempOptions) *SpooledFile {
+func SpooledTempFile(maxSize int64, opts TempOptions) *SpooledFile {
 	s := &SpooledFile{}
 	s.spool = &spool{max: min(maxSize, maxInMemory), opts: opts}
 	s.raw = s.spool

@@ -26,7 +26,7 @@ func wantEmpty(t *testing.T, dir fileio.Path) {
 func TestTemporaryFileHasNoName(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
-		f, err := fileio.TemporaryFile(ctx, fileio.TempOptions{Dir: string(dir)})
+		f, err := fileio.TempFile(ctx, fileio.TempOptions{Dir: string(dir)})
 		testkit.Must(t, err)
 		if runtime.GOOS != "windows" {
 			wantEmpty(t, dir)
@@ -43,12 +43,12 @@ func TestTemporaryFileHasNoName(t *testing.T) {
 		if _, err := f.WriteString(ctx, "x"); !errors.Is(err, anyio.ErrClosed) {
 			t.Errorf("error %v", err)
 		}
-		inCanceled(t, ctx, "TemporaryFile", func(ctx context.Context) error {
-			_, err := fileio.TemporaryFile(ctx, fileio.TempOptions{Dir: string(dir)})
+		inCanceled(t, ctx, "TempFile", func(ctx context.Context) error {
+			_, err := fileio.TempFile(ctx, fileio.TempOptions{Dir: string(dir)})
 			return err
 		})
 		wantEmpty(t, dir)
-		_, err = fileio.TemporaryFile(ctx, fileio.TempOptions{Dir: string(dir.Join("none"))})
+		_, err = fileio.TempFile(ctx, fileio.TempOptions{Dir: string(dir.Join("none"))})
 		testkit.WantErr(t, err, os.ErrNotExist)
 	})
 }
@@ -57,7 +57,7 @@ func TestNamedTemporaryFileIsGoneWhenClosed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
 		opts := fileio.TempOptions{Dir: string(dir), Prefix: "pre", Suffix: ".suf"}
-		f, err := fileio.NamedTemporaryFile(ctx, opts)
+		f, err := fileio.NamedTempFile(ctx, opts)
 		testkit.Must(t, err)
 		name := fileio.Path(f.Name()).Name()
 		if !strings.HasPrefix(name, "pre") || !strings.HasSuffix(name, ".suf") || fileio.Path(f.Name()).Parent() != dir {
@@ -72,13 +72,13 @@ func TestNamedTemporaryFileIsGoneWhenClosed(t *testing.T) {
 		_, err = f.WriteString(ctx, "x")
 		testkit.WantErr(t, err, anyio.ErrClosed)
 
-		f, err = fileio.NamedTemporaryFile(ctx, opts)
+		f, err = fileio.NamedTempFile(ctx, opts)
 		testkit.Must(t, err)
 		testkit.Must(t, os.Remove(f.Name())) // by somebody else
 		testkit.Must(t, f.Close(ctx))
 
 		opts.Keep = true
-		f, err = fileio.NamedTemporaryFile(ctx, opts)
+		f, err = fileio.NamedTempFile(ctx, opts)
 		testkit.Must(t, err)
 		testkit.Must(t, f.Close(ctx))
 		wantContent(t, fileio.Path(f.Name()), "")
@@ -91,10 +91,10 @@ func TestTemporaryFilesAreGoneAfterAPanic(t *testing.T) {
 		opts := fileio.TempOptions{Dir: string(dir)}
 		func() {
 			defer func() { _ = recover() }()
-			f, err := fileio.NamedTemporaryFile(ctx, opts)
+			f, err := fileio.NamedTempFile(ctx, opts)
 			testkit.Must(t, err)
 			defer f.Close(ctx)
-			d, err := fileio.TemporaryDirectory(ctx, opts)
+			d, err := fileio.OpenTempDirectory(ctx, opts)
 			testkit.Must(t, err)
 			defer d.Close(ctx)
 			panic("boom")
@@ -107,7 +107,7 @@ func TestTemporaryDirectoryIsRemovedWithAllInIt(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
 		opts := fileio.TempOptions{Dir: string(dir), Prefix: "pre", Suffix: "suf"}
-		d, err := fileio.TemporaryDirectory(ctx, opts)
+		d, err := fileio.OpenTempDirectory(ctx, opts)
 		testkit.Must(t, err)
 		testkit.Must(t, d.Path().Join("a/b").Mkdir(ctx, fileio.MkdirOptions{Parents: true}))
 		write(t, d.Path().Join("a/b/c"), "x")
@@ -120,7 +120,7 @@ func TestTemporaryDirectoryIsRemovedWithAllInIt(t *testing.T) {
 		testkit.Must(t, d.Cleanup(ctx))
 
 		opts.Keep = true
-		d, err = fileio.TemporaryDirectory(ctx, opts)
+		d, err = fileio.OpenTempDirectory(ctx, opts)
 		testkit.Must(t, err)
 		testkit.Must(t, d.Close(ctx))
 		wantIs(t, true)(d.Path().IsDir(ctx))
@@ -132,12 +132,12 @@ func TestTemporaryDirectoryIsRemovedWithAllInIt(t *testing.T) {
 func TestMkstempAndMkdtempLeaveRemovingToTheCaller(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		opts := fileio.TempOptions{Dir: t.TempDir(), Prefix: "pre", Suffix: "suf"}
-		f, p, err := fileio.Mkstemp(ctx, opts)
+		f, p, err := fileio.CreateTemp(ctx, opts)
 		testkit.Must(t, err)
 		wantIs(t, 1)(f.WriteString(ctx, "x"))
 		testkit.Must(t, f.Close(ctx))
 		wantContent(t, p, "x")
-		d, err := fileio.Mkdtemp(ctx, opts)
+		d, err := fileio.MkdirTemp(ctx, opts)
 		testkit.Must(t, err)
 		wantIs(t, true)(d.IsDir(ctx))
 		if info, err := p.Stat(ctx); err != nil || !hasMode(info, 0o600) {
@@ -153,7 +153,7 @@ func TestSpooledFileRollsOverAboveItsSize(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
 		opts := fileio.TempOptions{Dir: string(dir)}
-		f := fileio.SpooledTemporaryFile(10, opts)
+		f := fileio.SpooledTempFile(10, opts)
 		wantIs(t, 10)(f.WriteString(ctx, "0123456789"))
 		if !f.InMemory() || f.Wrapped() != nil {
 			t.Error("it rolled over with just as many bytes as fit")
@@ -183,7 +183,7 @@ func TestSpooledFileRollsOverAboveItsSize(t *testing.T) {
 func TestSpooledFileBehavesTheSameInMemoryAndOnDisk(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, roll := range []bool{false, true} {
-			f := fileio.SpooledTemporaryFile(0, fileio.TempOptions{Dir: t.TempDir()})
+			f := fileio.SpooledTempFile(0, fileio.TempOptions{Dir: t.TempDir()})
 			testkit.Must(t, f.WriteLines(ctx, "one\n", "two\n"))
 			wantIs(t, int64(2))(f.Seek(ctx, -6, io.SeekEnd))
 			if roll {
@@ -257,7 +257,7 @@ func TestSpooledFileBehavesTheSameInMemoryAndOnDisk(t *testing.T) {
 
 func TestSpooledFileThatCannotRollOverKeepsItsContent(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		f := fileio.SpooledTemporaryFile(4, fileio.TempOptions{Dir: string(folder(t).Join("none"))})
+		f := fileio.SpooledTempFile(4, fileio.TempOptions{Dir: string(folder(t).Join("none"))})
 		wantIs(t, 4)(f.WriteString(ctx, "data"))
 		_, err := f.WriteString(ctx, "x")
 		testkit.WantErr(t, err, os.ErrNotExist)

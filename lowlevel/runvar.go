@@ -10,8 +10,8 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// ErrLookup is matched by the error of Get for a variable without a value.
-var ErrLookup = errors.New("anyio: run variable has no value")
+// ErrNotSet is matched by the error of Get for a variable without a value.
+var ErrNotSet = errors.New("anyio: run variable has no value")
 
 // A RunVar is a variable of which every run has its own, seen by all tasks of the
 // run at once. Contexts that come from no run share one. Make it with NewRunVar,
@@ -34,7 +34,7 @@ func NewRunVarDefault[T any](name string, otherwise T) *RunVar[T] {
 func (v *RunVar[T]) String() string { return fmt.Sprintf("RunVar(%q)", v.name) }
 
 // Get returns the variable's value in the run of ctx, else its default, else an error
-// that matches ErrLookup. Cancellation: ignored; it never waits.
+// that matches ErrNotSet. Cancellation: ignored; it never waits.
 func (v *RunVar[T]) Get(ctx context.Context) (T, error) {
 	value, ok := v.lookup(ctx)
 	switch {
@@ -43,7 +43,7 @@ func (v *RunVar[T]) Get(ctx context.Context) (T, error) {
 	case v.hasDefault:
 		return v.otherwise, nil
 	}
-	return value, fmt.Errorf("%w: %q was not set and has no default", ErrLookup, v.name)
+	return value, fmt.Errorf("%w: %q was not set and has no default", ErrNotSet, v.name)
 }
 
 // GetOr returns the variable's value in the run of ctx, else otherwise, which beats the

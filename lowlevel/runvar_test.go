@@ -16,7 +16,7 @@ func TestRunVarWithoutValueOrDefaultIsALookupError(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		v := lowlevel.NewRunVar[int]("color")
 		_, err := v.Get(ctx)
-		if !errors.Is(err, lowlevel.ErrLookup) || err.Error() != `anyio: run variable has no value: "color" was not set and has no default` {
+		if !errors.Is(err, lowlevel.ErrNotSet) || err.Error() != `anyio: run variable has no value: "color" was not set and has no default` {
 			t.Error(err)
 		}
 		if n := v.GetOr(ctx, 3); n != 3 {
@@ -55,7 +55,7 @@ func TestRunVarsOfOneNameAreSeparate(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, b := lowlevel.NewRunVar[int]("x"), lowlevel.NewRunVar[int]("x")
 		a.Set(ctx, 1)
-		if _, err := b.Get(ctx); !errors.Is(err, lowlevel.ErrLookup) {
+		if _, err := b.Get(ctx); !errors.Is(err, lowlevel.ErrNotSet) {
 			t.Error(err)
 		}
 	})
@@ -92,7 +92,7 @@ func TestRunVarTokensRestoreOnce(t *testing.T) {
 		if err := first.Restore(); err != nil {
 			t.Error(err)
 		}
-		if _, err := v.Get(ctx); !errors.Is(err, lowlevel.ErrLookup) {
+		if _, err := v.Get(ctx); !errors.Is(err, lowlevel.ErrNotSet) {
 			t.Errorf("after the last reset: %v", err)
 		}
 	})

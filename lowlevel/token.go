@@ -12,22 +12,22 @@ import (
 type Token struct{ run *kernel.Run }
 
 // CurrentToken returns the token of the run of ctx. A context that comes from no run
-// has none: the error is anyio.ErrNoEventLoop. After the end of the run the error is
+// has none: the error is anyio.ErrNoRun. After the end of the run the error is
 // anyio.ErrRunFinished. Cancellation: ignored; it never waits.
 func CurrentToken(ctx context.Context) (Token, error) {
 	t := Token{kernel.Locate(ctx).Run()}
 	if t.run == kernel.Ambient() {
-		return Token{}, anyio.ErrNoEventLoop
+		return Token{}, anyio.ErrNoRun
 	}
 	return t, t.Err()
 }
 
 // Err returns nil while the run goes on, anyio.ErrRunFinished after its end, and
-// anyio.ErrNoEventLoop for the zero Token.
+// anyio.ErrNoRun for the zero Token.
 func (t Token) Err() error {
 	switch {
 	case t.run == nil:
-		return anyio.ErrNoEventLoop
+		return anyio.ErrNoRun
 	case t.run.Ended():
 		return anyio.ErrRunFinished
 	}

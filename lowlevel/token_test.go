@@ -74,11 +74,11 @@ func TestTokenIsUsedFromAnotherGoroutineUntilTheRunEnds(t *testing.T) {
 }
 
 func TestTokenNeedsARun(t *testing.T) {
-	if _, err := lowlevel.CurrentToken(context.Background()); err != anyio.ErrNoEventLoop {
+	if _, err := lowlevel.CurrentToken(context.Background()); err != anyio.ErrNoRun {
 		t.Error(err)
 	}
 	var zero lowlevel.Token
-	if zero.Err() != anyio.ErrNoEventLoop || zero.Backend() != "" {
+	if zero.Err() != anyio.ErrNoRun || zero.Backend() != "" {
 		t.Error(zero.Err(), zero.Backend())
 	}
 	var kept context.Context

@@ -220,9 +220,9 @@ func TestPortalsAreCalledFromAnywhere(t *testing.T) {
 		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			v, err := portal.Call(ctx, p, seven)
 			check("a task", v, err)
-			v, err = anyio.RunBlocking(ctx, func() (int, error) { return portal.Call(ctx, p, seven) })
+			v, err = anyio.RunBlockingValue(ctx, func() (int, error) { return portal.Call(ctx, p, seven) })
 			check("a blocking call", v, err)
-			v, err = anyio.RunBlocking(ctx, func() (int, error) { return portal.Call(context.Background(), p, seven) })
+			v, err = anyio.RunBlockingValue(ctx, func() (int, error) { return portal.Call(context.Background(), p, seven) })
 			check("a blocking call without a context", v, err)
 			v, err = portal.Call(ctx, p, func(ctx context.Context) (int, error) { return portal.Call(ctx, p, seven) })
 			check("a call", v, err)
@@ -239,7 +239,7 @@ func TestPortalsAreCalledFromAnywhere(t *testing.T) {
 			}
 			for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 				testkit.InGoroutine(t, ctx, func() {
-					v, err := anyio.Call(context.Background(), func(ctx context.Context) (int, error) { return portal.Call(ctx, p, seven) }, anyio.On(on))
+					v, err := anyio.RunValue(context.Background(), func(ctx context.Context) (int, error) { return portal.Call(ctx, p, seven) }, anyio.On(on))
 					check("a run on "+on.Name(), v, err)
 				})
 			}

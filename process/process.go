@@ -54,7 +54,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 		return nil, err
 	}
 	// Unlimited: the limit of blocking calls may be used up by those that wait for us.
-	return anyio.RunBlocking(ctx, func() (*Process, error) { return start(c) }, anyio.Limiter(starting))
+	return anyio.RunBlockingValue(ctx, func() (*Process, error) { return start(c) }, anyio.Limiter(starting))
 }
 
 // starting makes nobody wait.

@@ -106,7 +106,7 @@ func TestReceivingFromAProcessKeepsTheRulesOfStreams(t *testing.T) {
 			testkit.WantIs(t, "second reader, canceled", err, anyio.ErrCanceled)
 			_, err = p.Stdout.Receive(canceled, nil)
 			testkit.WantIs(t, "empty buffer, canceled", err, anyio.ErrCanceled)
-			testkit.WantNil(t, "scope", scope.Close(nil))
+			testkit.WantNil(t, "scope", scope.End(nil))
 			first.Cancel("")
 			testkit.WantNil(t, "wait", first.Wait(ctx))
 			tg.Go(func(ctx context.Context) error {

@@ -252,7 +252,7 @@ func together(t *testing.T, ctx context.Context, n int) []int {
 			})
 		}
 		for i := range n { // opens when the worker does
-			w, err := anyio.RunBlocking(ctx, func() (*os.File, error) { return os.OpenFile(fmt.Sprint(dir, "/", i), os.O_WRONLY, 0) })
+			w, err := anyio.RunBlockingValue(ctx, func() (*os.File, error) { return os.OpenFile(fmt.Sprint(dir, "/", i), os.O_WRONLY, 0) })
 			if err != nil {
 				return err
 			}

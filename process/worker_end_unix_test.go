@@ -22,7 +22,7 @@ func TestCallsThatOutliveTheirRunEnd(t *testing.T) {
 		backend, err := anyio.BackendByName(token.Backend())
 		testkit.WantNil(t, "backend", err)
 		file, outcome := t.TempDir()+"/pid", make(chan error, 1)
-		_, err = anyio.RunBlocking(ctx, func() (bool, error) {
+		_, err = anyio.RunBlockingValue(ctx, func() (bool, error) {
 			return true, anyio.Run(context.Background(), func(ctx context.Context) error {
 				go func() {
 					_, err := block.Call(ctx, file)
@@ -39,7 +39,7 @@ func TestCallsThatOutliveTheirRunEnd(t *testing.T) {
 			}, anyio.On(backend))
 		})
 		testkit.WantNil(t, "run", err)
-		err, _ = anyio.RunBlocking(ctx, func() (error, error) { return <-outcome, nil })
+		err, _ = anyio.RunBlockingValue(ctx, func() (error, error) { return <-outcome, nil })
 		testkit.WantIs(t, "call", err, anyio.ErrCanceled)
 	})
 }

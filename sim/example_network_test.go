@@ -18,7 +18,7 @@ import (
 func startEcho(ctx context.Context, tg *anyio.TaskGroup, host string) error {
 	var listening anyio.Event
 	tg.Go(func(ctx context.Context) error {
-		return sim.Host(ctx, host, func(ctx context.Context) error {
+		return sim.RunOnHost(ctx, host, func(ctx context.Context) error {
 			l, err := socket.ListenTCP(ctx, socket.LocalPort(7))
 			if err != nil {
 				return err
@@ -47,14 +47,14 @@ func startEcho(ctx context.Context, tg *anyio.TaskGroup, host string) error {
 }
 
 // A server and a client on two hosts, half a second apart.
-func ExampleHost() {
+func ExampleRunOnHost() {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			defer tg.Cancel("done")
 			if err := startEcho(ctx, tg, "db1"); err != nil {
 				return err
 			}
-			return sim.Host(ctx, "web", func(ctx context.Context) error {
+			return sim.RunOnHost(ctx, "web", func(ctx context.Context) error {
 				sim.NetworkOf(ctx).Link("web", "db1", sim.Link{Latency: 500 * time.Millisecond})
 				begin := anyio.Now(ctx)
 				c, err := socket.DialTCP(ctx, "db1", 7)

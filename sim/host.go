@@ -41,7 +41,7 @@ func HostName(ctx context.Context) string { return NetworkOf(ctx).n.HostName(ctx
 // shielded scope) sockets are closed, and new ones fail with ENETDOWN.
 //
 // Cancellation: f is canceled, and its error returned.
-func Host(ctx context.Context, name string, f func(ctx context.Context) error) error {
+func RunOnHost(ctx context.Context, name string, f func(ctx context.Context) error) error {
 	h, err := NetworkOf(ctx).n.Lookup(name)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func group(ctx context.Context, body func(ctx context.Context, tg *anyio.TaskGro
 func onHost(ctx context.Context, tg *anyio.TaskGroup, host string, f func(ctx context.Context, ready func()) error) error {
 	var ev anyio.Event
 	tg.Go(func(ctx context.Context) error {
-		return sim.Host(ctx, host, func(ctx context.Context) error { return f(ctx, func() { ev.Set() }) })
+		return sim.RunOnHost(ctx, host, func(ctx context.Context) error { return f(ctx, func() { ev.Set() }) })
 	}, anyio.Name(host))
 	return ev.Wait(ctx)
 }

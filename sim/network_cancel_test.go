@@ -23,7 +23,7 @@ func TestNetworkSurvivesCancellationEverywhere(t *testing.T) {
 		var l kernel.StreamListener
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) error {
-				return sim.Host(ctx, "server", func(ctx context.Context) (err error) {
+				return sim.RunOnHost(ctx, "server", func(ctx context.Context) (err error) {
 					l, err = listen(ctx, 80)
 					return err
 				})
@@ -38,7 +38,7 @@ func TestNetworkSurvivesCancellationEverywhere(t *testing.T) {
 						defer func() { _ = c.Close() }()
 						return echo(ctx, c)
 					})
-					return sim.Host(ctx, "client", func(ctx context.Context) error {
+					return sim.RunOnHost(ctx, "client", func(ctx context.Context) error {
 						c, err := dial(ctx, "server", 80)
 						if err != nil {
 							return err

@@ -30,7 +30,7 @@ func TestHostsTalkOverTheNetwork(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return sim.Host(ctx, "web", func(ctx context.Context) error {
+				return sim.RunOnHost(ctx, "web", func(ctx context.Context) error {
 					c, err := dial(ctx, "db1", 5432)
 					if err != nil {
 						return err
@@ -98,7 +98,7 @@ func TestLatencyAddsUpExactly(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return sim.Host(ctx, "a", func(ctx context.Context) error {
+			return sim.RunOnHost(ctx, "a", func(ctx context.Context) error {
 				var c kernel.StreamConn
 				if d := took(ctx, func() { c, err = dial(ctx, "b", 1) }); err != nil || d != 80*ms {
 					t.Errorf("dial took %v, %v", d, err)
@@ -243,7 +243,7 @@ func connected(t *testing.T, cfg sim.Config, f func(ctx context.Context, n *sim.
 				return err
 			}
 			var a kernel.StreamConn
-			err = sim.Host(ctx, "a", func(ctx context.Context) (err error) {
+			err = sim.RunOnHost(ctx, "a", func(ctx context.Context) (err error) {
 				a, err = dial(ctx, "b", 80)
 				return err
 			})

@@ -91,8 +91,8 @@ func operations(ctx context.Context, tg *anyio.TaskGroup, p *portal.Portal) []op
 		{"TaskGroup.Cancel", call(func() { inner.Cancel("test") })},
 		{"TaskGroup.CancelCause", call(func() { inner.CancelCause(errFound) })},
 	}
-	_ = scope.Close(nil)
-	_ = inner.Close(nil)
+	_ = scope.End(nil)
+	_ = inner.End(nil)
 	ops = append(append(append(ops, locks(ctx)...), streams(ctx)...), lowLevel(ctx)...)
 	return append(ops, []operation{
 		{"portal.Go", func() (err error) { pt, err = portal.Go(p, forever); return err }},

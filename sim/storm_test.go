@@ -28,7 +28,7 @@ func expected(err error) bool {
 // patiently repeats what a program does on a host, with a pause, until it is
 // canceled, or fails in a way that it must not.
 func patiently(ctx context.Context, host string, f func(ctx context.Context) error) error {
-	return sim.Host(ctx, host, func(ctx context.Context) error {
+	return sim.RunOnHost(ctx, host, func(ctx context.Context) error {
 		for {
 			if err := f(ctx); !expected(err) {
 				return fmt.Errorf("on %s: %w", host, err)
@@ -124,7 +124,7 @@ func storm(ctx context.Context, rounds int) error {
 		},
 		func(ctx context.Context, tg *anyio.TaskGroup) error { // datagrams
 			return patiently(ctx, "server", func(ctx context.Context) error {
-				s, err := socket.UDP(ctx, socket.LocalPort(53), socket.Family(socket.IPv4))
+				s, err := socket.ListenUDP(ctx, socket.LocalPort(53), socket.Family(socket.IPv4))
 				if err != nil {
 					return err
 				}
@@ -175,7 +175,7 @@ func storm(ctx context.Context, rounds int) error {
 			return ask(ctx, s, 1000)
 		}),
 		client(func(ctx context.Context) error {
-			s, err := socket.ConnectedUDP(ctx, "server", 53, socket.Family(socket.IPv4))
+			s, err := socket.DialUDP(ctx, "server", 53, socket.Family(socket.IPv4))
 			if err != nil {
 				return err
 			}

@@ -70,7 +70,7 @@ func TestStepThatBlocksEndsTheRun(t *testing.T) {
 		"select with ctx":  {"select", func(ctx context.Context) { selectOn(ctx, make(chan int)) }},
 		"wait group":       {"sync.WaitGroup.Wait", func(context.Context) { var wg sync.WaitGroup; wg.Add(1); wg.Wait() }},
 		"sync.Cond":        {"sync.Cond.Wait", func(context.Context) { c := sync.NewCond(&sync.Mutex{}); c.L.Lock(); c.Wait() }},
-		"in RunBlocking":   {"chan receive", func(ctx context.Context) { _, _ = anyio.RunBlocking(ctx, receiveForever) }},
+		"in RunBlocking":   {"chan receive", func(ctx context.Context) { _, _ = anyio.RunBlockingValue(ctx, receiveForever) }},
 		"in RunVar.GetOrSet": {"chan receive", func(ctx context.Context) {
 			lowlevel.NewRunVar[int]("v").GetOrSet(ctx, func() int { v, _ := receiveForever(); return v })
 		}},

@@ -21,42 +21,42 @@ import (
 //
 // For any net.Conn, on any system, see FromConn.
 
-// StreamFrom takes over a connected TCP or UNIX stream socket. Cancellation: the socket
+// AdoptStream takes over a connected TCP or UNIX stream socket. Cancellation: the socket
 // stays the caller's.
-func StreamFrom(ctx context.Context, socket any) (*Stream, error) {
-	c, err := take(ctx, socket, wanted{function: "StreamFrom", stream: true, connected: true}, kernel.NetworkOf(ctx).AdoptStream)
+func AdoptStream(ctx context.Context, socket any) (*Stream, error) {
+	c, err := take(ctx, socket, wanted{function: "AdoptStream", stream: true, connected: true}, kernel.NetworkOf(ctx).AdoptStream)
 	if err != nil {
 		return nil, err
 	}
 	return newStream(c, callSite()), nil
 }
 
-// UnixStreamFrom takes over a connected UNIX stream socket. Cancellation: the socket
+// AdoptUnixStream takes over a connected UNIX stream socket. Cancellation: the socket
 // stays the caller's.
-func UnixStreamFrom(ctx context.Context, socket any) (*UnixStream, error) {
-	c, err := take(ctx, socket, wanted{function: "UnixStreamFrom", stream: true, connected: true, family: Unix}, kernel.NetworkOf(ctx).AdoptStream)
+func AdoptUnixStream(ctx context.Context, socket any) (*UnixStream, error) {
+	c, err := take(ctx, socket, wanted{function: "AdoptUnixStream", stream: true, connected: true, family: Unix}, kernel.NetworkOf(ctx).AdoptStream)
 	if err != nil {
 		return nil, err
 	}
 	return newUnixStream(c, callSite()), nil
 }
 
-// ListenerFrom takes over a TCP or UNIX socket that is bound and listens. Cancellation:
+// AdoptListener takes over a TCP or UNIX socket that is bound and listens. Cancellation:
 // the socket stays the caller's.
-func ListenerFrom(ctx context.Context, socket any) (*Listener[*Stream], error) {
-	return listenerFrom(ctx, socket, wanted{function: "ListenerFrom"}, newStream, callSite())
+func AdoptListener(ctx context.Context, socket any) (*Listener[*Stream], error) {
+	return listenerFrom(ctx, socket, wanted{function: "AdoptListener"}, newStream, callSite())
 }
 
-// UnixListenerFrom takes over a UNIX socket that is bound and listens. Cancellation:
+// AdoptUnixListener takes over a UNIX socket that is bound and listens. Cancellation:
 // the socket stays the caller's.
-func UnixListenerFrom(ctx context.Context, socket any) (*UnixListener, error) {
-	return listenerFrom(ctx, socket, wanted{function: "UnixListenerFrom", family: Unix}, newUnixStream, callSite())
+func AdoptUnixListener(ctx context.Context, socket any) (*UnixListener, error) {
+	return listenerFrom(ctx, socket, wanted{function: "AdoptUnixListener", family: Unix}, newUnixStream, callSite())
 }
 
-// UDPFrom takes over a UDP socket that is bound. Cancellation: the socket stays the
+// AdoptUDP takes over a UDP socket that is bound. Cancellation: the socket stays the
 // caller's.
-func UDPFrom(ctx context.Context, socket any) (*UDPSocket, error) {
-	c, err := take(ctx, socket, wanted{function: "UDPFrom", ip: true, bound: true}, kernel.NetworkOf(ctx).AdoptPacket)
+func AdoptUDP(ctx context.Context, socket any) (*UDPSocket, error) {
+	c, err := take(ctx, socket, wanted{function: "AdoptUDP", ip: true, bound: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +65,10 @@ func UDPFrom(ctx context.Context, socket any) (*UDPSocket, error) {
 	return watched(s, &s.endpoint, "socket.UDPSocket", callSite()), nil
 }
 
-// ConnectedUDPFrom takes over a UDP socket that is connected. Cancellation: the socket
+// AdoptConnectedUDP takes over a UDP socket that is connected. Cancellation: the socket
 // stays the caller's.
-func ConnectedUDPFrom(ctx context.Context, socket any) (*ConnectedUDPSocket, error) {
-	c, err := take(ctx, socket, wanted{function: "ConnectedUDPFrom", ip: true, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
+func AdoptConnectedUDP(ctx context.Context, socket any) (*ConnectedUDPSocket, error) {
+	c, err := take(ctx, socket, wanted{function: "AdoptConnectedUDP", ip: true, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
 		return nil, err
 	}
@@ -77,28 +77,28 @@ func ConnectedUDPFrom(ctx context.Context, socket any) (*ConnectedUDPSocket, err
 	return watched(s, &s.endpoint, "socket.ConnectedUDPSocket", callSite()), nil
 }
 
-// UnixDatagramFrom takes over a UNIX datagram socket. It need not be bound.
+// AdoptUnixgram takes over a UNIX datagram socket. It need not be bound.
 // Cancellation: the socket stays the caller's.
-func UnixDatagramFrom(ctx context.Context, socket any) (*UnixDatagramSocket, error) {
-	c, err := take(ctx, socket, wanted{function: "UnixDatagramFrom", family: Unix}, kernel.NetworkOf(ctx).AdoptPacket)
+func AdoptUnixgram(ctx context.Context, socket any) (*UnixgramSocket, error) {
+	c, err := take(ctx, socket, wanted{function: "AdoptUnixgram", family: Unix}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
 		return nil, err
 	}
-	s := &UnixDatagramSocket{}
+	s := &UnixgramSocket{}
 	s.init(c, "unixgram", false)
-	return watched(s, &s.endpoint, "socket.UnixDatagramSocket", callSite()), nil
+	return watched(s, &s.endpoint, "socket.UnixgramSocket", callSite()), nil
 }
 
-// ConnectedUnixDatagramFrom takes over a UNIX datagram socket that is connected.
+// AdoptConnectedUnixgram takes over a UNIX datagram socket that is connected.
 // Cancellation: the socket stays the caller's.
-func ConnectedUnixDatagramFrom(ctx context.Context, socket any) (*ConnectedUnixDatagramSocket, error) {
-	c, err := take(ctx, socket, wanted{function: "ConnectedUnixDatagramFrom", family: Unix, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
+func AdoptConnectedUnixgram(ctx context.Context, socket any) (*ConnectedUnixgramSocket, error) {
+	c, err := take(ctx, socket, wanted{function: "AdoptConnectedUnixgram", family: Unix, connected: true}, kernel.NetworkOf(ctx).AdoptPacket)
 	if err != nil {
 		return nil, err
 	}
-	s := &ConnectedUnixDatagramSocket{}
+	s := &ConnectedUnixgramSocket{}
 	s.init(c, "unixgram", true)
-	return watched(s, &s.endpoint, "socket.ConnectedUnixDatagramSocket", callSite()), nil
+	return watched(s, &s.endpoint, "socket.ConnectedUnixgramSocket", callSite()), nil
 }
 
 // A wanted is what a socket from outside must be.
@@ -119,8 +119,8 @@ func take[C kernel.Conn](ctx context.Context, obj any, w wanted, adopt func(cont
 	}
 	// From here on a cancellation comes too late: the backend would have closed fd,
 	// and the caller, who would think that it is his, would close it again.
-	ctx, scope := anyio.OpenCancelScope(ctx, anyio.WithShield())
-	defer func() { err = scope.Close(err) }()
+	ctx, scope := anyio.OpenCancelScope(ctx, anyio.Shield())
+	defer func() { err = scope.End(err) }()
 	switch x := obj.(type) {
 	case int, uintptr:
 		fd, err := fdOf(w.function, x)

@@ -32,9 +32,9 @@ func TestStreamFromDescriptorsAndConnections(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		testkit.Must(t, err)
-		a, err := socket.StreamFrom(ctx, fds[0])
+		a, err := socket.AdoptStream(ctx, fds[0])
 		testkit.Must(t, err)
-		b, err := socket.UnixStreamFrom(ctx, uintptr(fds[1]))
+		b, err := socket.AdoptUnixStream(ctx, uintptr(fds[1]))
 		testkit.Must(t, err)
 		testkit.Must(t, a.Send(ctx, []byte("hello")))
 		want(t, ctx, b, "hello")
@@ -42,12 +42,12 @@ func TestStreamFromDescriptorsAndConnections(t *testing.T) {
 
 		std, err := net.Listen("tcp", "127.0.0.1:0")
 		testkit.Must(t, err)
-		l, err := socket.ListenerFrom(ctx, std)
+		l, err := socket.AdoptListener(ctx, std)
 		testkit.Must(t, err)
 		defer l.Close(ctx)
 		conn, err := net.Dial("tcp", l.Addr().String())
 		testkit.Must(t, err)
-		c, err := socket.StreamFrom(ctx, conn)
+		c, err := socket.AdoptStream(ctx, conn)
 		testkit.Must(t, err)
 		s, err := l.Accept(ctx)
 		testkit.Must(t, err)
@@ -75,7 +75,7 @@ func TestCanceledAdoptionLeavesTheDescriptorToTheCaller(t *testing.T) {
 						}
 					}
 					var err error
-					a, err = socket.StreamFrom(ctx, fds[0])
+					a, err = socket.AdoptStream(ctx, fds[0])
 					return err
 				})
 			})
@@ -99,7 +99,7 @@ func TestUnixListenerFromOutsideAccepts(t *testing.T) {
 		fd := rawSocket(t, unix.AF_UNIX, unix.SOCK_STREAM)
 		testkit.Must(t, unix.Bind(fd, &unix.SockaddrUnix{Name: path}))
 		testkit.Must(t, unix.Listen(fd, 5))
-		l, err := socket.UnixListenerFrom(ctx, fd)
+		l, err := socket.AdoptUnixListener(ctx, fd)
 		testkit.Must(t, err)
 		defer l.Close(ctx)
 		if got := l.Addr().String(); got != path {
@@ -129,38 +129,38 @@ func TestSocketsFromOutsideAreChecked(t *testing.T) {
 		defer unix.Close(tcp) // none of them is taken over
 		defer unix.Close(udp)
 		defer unix.Close(gram)
-		_, err = socket.StreamFrom(ctx, "x")
+		_, err = socket.AdoptStream(ctx, "x")
 		testkit.WantMisuseText(t, err, "expected a descriptor or a socket, got string instead")
-		_, err = socket.StreamFrom(ctx, file)
+		_, err = socket.AdoptStream(ctx, file)
 		testkit.WantMisuseText(t, err, "does not refer to a socket")
-		_, err = socket.StreamFrom(ctx, -1)
+		_, err = socket.AdoptStream(ctx, -1)
 		testkit.WantMisuseText(t, err, "-1 is no descriptor")
-		_, err = socket.StreamFrom(ctx, tcp)
+		_, err = socket.AdoptStream(ctx, tcp)
 		testkit.WantMisuseText(t, err, "the socket must be connected")
-		_, err = socket.StreamFrom(ctx, udp)
+		_, err = socket.AdoptStream(ctx, udp)
 		testkit.WantMisuseText(t, err, "socket type mismatch: expected SOCK_STREAM, got SOCK_DGRAM")
-		_, err = socket.UnixStreamFrom(ctx, tcp)
+		_, err = socket.AdoptUnixStream(ctx, tcp)
 		testkit.WantMisuseText(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
-		_, err = socket.ListenerFrom(ctx, tcp)
+		_, err = socket.AdoptListener(ctx, tcp)
 		testkit.WantMisuseText(t, err, "the socket must be bound to a local address")
-		_, err = socket.UnixListenerFrom(ctx, tcp)
+		_, err = socket.AdoptUnixListener(ctx, tcp)
 		testkit.WantMisuseText(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
-		_, err = socket.UDPFrom(ctx, udp)
+		_, err = socket.AdoptUDP(ctx, udp)
 		testkit.WantMisuseText(t, err, "the socket must be bound to a local address")
-		_, err = socket.UDPFrom(ctx, tcp)
+		_, err = socket.AdoptUDP(ctx, tcp)
 		testkit.WantMisuseText(t, err, "socket type mismatch: expected SOCK_DGRAM, got SOCK_STREAM")
-		_, err = socket.UDPFrom(ctx, gram)
+		_, err = socket.AdoptUDP(ctx, gram)
 		testkit.WantMisuseText(t, err, "address family mismatch: expected AF_INET or AF_INET6, got AF_UNIX")
-		_, err = socket.ConnectedUDPFrom(ctx, udp)
+		_, err = socket.AdoptConnectedUDP(ctx, udp)
 		testkit.WantMisuseText(t, err, "the socket must be connected")
-		_, err = socket.UnixDatagramFrom(ctx, udp)
+		_, err = socket.AdoptUnixgram(ctx, udp)
 		testkit.WantMisuseText(t, err, "address family mismatch: expected AF_UNIX, got AF_INET")
-		_, err = socket.ConnectedUnixDatagramFrom(ctx, gram)
+		_, err = socket.AdoptConnectedUnixgram(ctx, gram)
 		testkit.WantMisuseText(t, err, "the socket must be connected")
 		testkit.Must(t, unix.Bind(tcp, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
-		_, err = socket.ListenerFrom(ctx, tcp)
+		_, err = socket.AdoptListener(ctx, tcp)
 		testkit.WantMisuseText(t, err, "the socket must listen")
-		canceled(t, ctx, "StreamFrom", func(ctx context.Context) error { _, err := socket.StreamFrom(ctx, tcp); return err })
+		canceled(t, ctx, "AdoptStream", func(ctx context.Context) error { _, err := socket.AdoptStream(ctx, tcp); return err })
 	})
 }
 
@@ -168,9 +168,9 @@ func TestDatagramSocketsFromDescriptors(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
 		testkit.Must(t, err)
-		a, err := socket.ConnectedUnixDatagramFrom(ctx, fds[0])
+		a, err := socket.AdoptConnectedUnixgram(ctx, fds[0])
 		testkit.Must(t, err)
-		b, err := socket.UnixDatagramFrom(ctx, fds[1])
+		b, err := socket.AdoptUnixgram(ctx, fds[1])
 		testkit.Must(t, err)
 		testkit.Must(t, a.Send(ctx, []byte("hello")))
 		p, err := b.Receive(ctx)
@@ -181,11 +181,11 @@ func TestDatagramSocketsFromDescriptors(t *testing.T) {
 		testkit.Must(t, errors.Join(a.Close(ctx), b.Close(ctx)))
 		fd := rawSocket(t, unix.AF_INET, unix.SOCK_DGRAM)
 		testkit.Must(t, unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
-		u, err := socket.UDPFrom(ctx, fd)
+		u, err := socket.AdoptUDP(ctx, fd)
 		testkit.Must(t, err)
 		conn, err := net.Dial("udp", addrOf(t, u).String())
 		testkit.Must(t, err)
-		c, err := socket.ConnectedUDPFrom(ctx, conn)
+		c, err := socket.AdoptConnectedUDP(ctx, conn)
 		testkit.Must(t, err)
 		testkit.Must(t, c.Send(ctx, []byte("udp")))
 		packet, err := u.Receive(ctx)
@@ -245,7 +245,7 @@ func TestSimulatorHasNoDescriptors(t *testing.T) {
 		fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		testkit.Must(t, err)
 		defer unix.Close(fds[1])
-		_, err = socket.StreamFrom(ctx, fds[0])
+		_, err = socket.AdoptStream(ctx, fds[0])
 		testkit.WantErr(t, err, errors.ErrUnsupported)
 		testkit.WantErr(t, socket.WaitReadable(ctx, fds[1]), errors.ErrUnsupported)
 	}, anyiotest.Only("sim"))
@@ -266,11 +266,11 @@ func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
 		stays bool
 	}{
 		{"net.UnixListener", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
-			return socket.UnixListenerFrom(ctx, l)
+			return socket.AdoptUnixListener(ctx, l)
 		}, false},
 		{"net.UnixListener, without unlink", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
 			l.SetUnlinkOnClose(false)
-			return socket.ListenerFrom(ctx, l)
+			return socket.AdoptListener(ctx, l)
 		}, true},
 		{"net.Listener", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
 			return socket.FromListener(l), nil
@@ -280,14 +280,14 @@ func TestAdoptedUnixListenerKeepsItsFile(t *testing.T) {
 			return socket.FromListener(l), nil
 		}, true},
 		{"os.File", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
-			return socket.UnixListenerFrom(ctx, duplicate(t, l))
+			return socket.AdoptUnixListener(ctx, duplicate(t, l))
 		}, true},
 		{"descriptor", func(t *testing.T, ctx context.Context, l *net.UnixListener) (anyio.Resource, error) {
 			f := duplicate(t, l)
 			defer f.Close()
 			fd, err := unix.Dup(int(f.Fd()))
 			testkit.Must(t, err)
-			return socket.UnixListenerFrom(ctx, fd)
+			return socket.AdoptUnixListener(ctx, fd)
 		}, true},
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {

@@ -51,7 +51,7 @@ func TestPortsAreFreeAfterClose(t *testing.T) {
 		}
 		port = 0
 		for range 10 {
-			s, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
+			s, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
 			testkit.Must(t, err)
 			port = s.LocalAddr().(*net.UDPAddr).Port
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -62,7 +62,7 @@ func TestPortsAreFreeAfterClose(t *testing.T) {
 				})
 				idle(t, ctx)
 				testkit.Must(t, s.Close(ctx))
-				again, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
+				again, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
 				testkit.Must(t, err)
 				testkit.Must(t, again.Close(ctx))
 			})
@@ -100,7 +100,7 @@ func TestEndIsSeenAfterTheData(t *testing.T) {
 
 func TestDialReachesServersOfOneFamily(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		known, err := socket.GetAddrInfo(ctx, "tcp6", "localhost", "")
+		known, err := socket.LookupHost(ctx, "tcp6", "localhost", "")
 		for _, c := range []struct{ listen, peer string }{{"127.0.0.1", "127.0.0.1"}, {"::1", "::1"}, {"localhost", "::1"}} {
 			if len(known) == 0 && c.peer == "::1" {
 				t.Logf("localhost has no IPv6 address here: %v", err)
@@ -237,11 +237,11 @@ func TestSocketsAreUsedAcrossBackends(t *testing.T) {
 						done <- err
 					}()
 					want(t, ctx, s, "stray")
-					_, err := anyio.RunBlocking(ctx, func() (any, error) { return nil, <-done })
+					_, err := anyio.RunBlockingValue(ctx, func() (any, error) { return nil, <-done })
 					testkit.Must(t, err)
-					_, err = anyio.RunBlocking(ctx, func() (any, error) { <-answered; return nil, nil })
+					_, err = anyio.RunBlockingValue(ctx, func() (any, error) { <-answered; return nil, nil })
 					testkit.Must(t, errors.Join(err, c.Close(ctx)))
-					_, err = anyio.RunBlocking(ctx, func() (any, error) { return nil, <-done })
+					_, err = anyio.RunBlockingValue(ctx, func() (any, error) { return nil, <-done })
 					return err
 				}, anyio.On(make1()))
 				testkit.Must(t, err)

@@ -41,7 +41,7 @@ func host(ctx context.Context, name string, addrs ...string) (l *socket.TCPListe
 	if err := sim.NetworkOf(ctx).AddHost(name, cfg); err != nil {
 		return nil, err
 	}
-	err = sim.Host(ctx, name, func(ctx context.Context) error {
+	err = sim.RunOnHost(ctx, name, func(ctx context.Context) error {
 		l, err = socket.ListenTCP(ctx, socket.LocalPort(80))
 		return err
 	})
@@ -218,8 +218,8 @@ func TestServeCanBeCanceledEverywhere(t *testing.T) {
 // once, whatever is canceled.
 func TestDatagramsCanBeCanceledEverywhere(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
-		var in *socket.UnixDatagramSocket
-		var out *socket.ConnectedUnixDatagramSocket
+		var in *socket.UnixgramSocket
+		var out *socket.ConnectedUnixgramSocket
 		var sent, got []string
 		receive := func(ctx context.Context) error {
 			p, err := in.Receive(ctx)
@@ -230,8 +230,8 @@ func TestDatagramsCanBeCanceledEverywhere(t *testing.T) {
 		}
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) (err error) {
-				if in, err = socket.UnixDatagram(ctx, socket.LocalPath("/in")); err == nil {
-					out, err = socket.ConnectedUnixDatagram(ctx, "/in")
+				if in, err = socket.ListenUnixgram(ctx, socket.LocalPath("/in")); err == nil {
+					out, err = socket.DialUnixgram(ctx, "/in")
 				}
 				return err
 			},
@@ -278,13 +278,13 @@ func TestOpeningCanBeCanceledEverywhere(t *testing.T) {
 			return asResource(socket.ListenUnix(ctx, "/l", socket.Mode(0o600)))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
-			return asResource(socket.UDP(ctx, socket.LocalHost("localhost")))
+			return asResource(socket.ListenUDP(ctx, socket.LocalHost("localhost")))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
-			return asResource(socket.ConnectedUDP(ctx, "localhost", 9))
+			return asResource(socket.DialUDP(ctx, "localhost", 9))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
-			return asResource(socket.UnixDatagram(ctx, socket.LocalPath("/d"), socket.Mode(0o600)))
+			return asResource(socket.ListenUnixgram(ctx, socket.LocalPath("/d"), socket.Mode(0o600)))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
 			return asResource(socket.DialUnix(ctx, "/l"))

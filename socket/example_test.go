@@ -84,14 +84,14 @@ func ExampleDialTCP() {
 	// <nil>
 }
 
-func ExampleUDP() {
+func ExampleListenUDP() {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		server, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(53))
+		server, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(53))
 		if err != nil {
 			return err
 		}
 		defer server.Close(ctx)
-		client, err := socket.ConnectedUDP(ctx, "127.0.0.1", 53)
+		client, err := socket.DialUDP(ctx, "127.0.0.1", 53)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 // FromConn makes a Stream of any net.Conn, which belongs to the stream from then on;
 // deadlines that were set on it are removed. It may be used on every backend. On the
 // event loop each call that waits takes a thread: for a socket of package net,
-// StreamFrom is better there. In the simulator it is a way to the world outside: the
+// AdoptStream is better there. In the simulator it is a way to the world outside: the
 // virtual clock stands still while a call waits, so what it waits for must not need
 // virtual time. A connection whose SetDeadline fails cannot be
 // interrupted: a canceled call goes on in the background, and the next one gets what

@@ -37,7 +37,7 @@ func TestFromConnSendsWhatItWasGiven(t *testing.T) {
 			testkit.Must(t, h.Wait(ctx))
 		})
 		copy(data, "other")
-		got, err := anyio.RunBlocking(ctx, func() (string, error) {
+		got, err := anyio.RunBlockingValue(ctx, func() (string, error) {
 			buf := make([]byte, 5)
 			_, err := io.ReadFull(b, buf)
 			return string(buf), err

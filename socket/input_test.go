@@ -34,12 +34,12 @@ func TestBadInputGivesClearErrors(t *testing.T) {
 			{"path too long", "has 300 bytes, at most", func() error { _, err := socket.ListenUnix(ctx, strings.Repeat("p", 300)); return err }},
 			{"NUL in a path", "has a NUL in it", func() error { _, err := socket.DialUnix(ctx, "a\x00b"); return err }},
 			{"mode", "bits that are no permissions", func() error { _, err := socket.ListenUnix(ctx, "p", socket.Mode(1<<31)); return err }},
-			{"mode without path", "Mode needs LocalPath", func() error { _, err := socket.UnixDatagram(ctx, socket.Mode(0o600)); return err }},
+			{"mode without path", "Mode needs LocalPath", func() error { _, err := socket.ListenUnixgram(ctx, socket.Mode(0o600)); return err }},
 			{"network", "unknown network sctp", func() error { _, err := socket.Dial(ctx, "sctp", "a:1"); return err }},
 			{"network to listen on", "unknown network udp", func() error { _, err := socket.Listen(ctx, "udp", "a:1"); return err }},
 			{"address", "missing port", func() error { _, err := socket.Dial(ctx, "tcp", "localhost"); return err }},
 			{"port in address", "the port is out of range", func() error { _, err := socket.Listen(ctx, "tcp", "localhost:70000"); return err }},
-			{"UDP port", "the UDP port 70000 is out of range", func() error { _, err := socket.ConnectedUDP(ctx, "::1", 70000); return err }},
+			{"UDP port", "the UDP port 70000 is out of range", func() error { _, err := socket.DialUDP(ctx, "::1", 70000); return err }},
 		} {
 			if err := c.call(); err == nil || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("%s: the error is %v, want %q", c.name, err, c.text)

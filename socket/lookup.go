@@ -11,7 +11,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// GetAddrInfo finds the addresses of a host and a service, in the order of the
+// LookupHost finds the addresses of a host and a service, in the order of the
 // resolver. The network is "tcp" or "udp", with "4" or "6" behind it for one family
 // only. The host is a name or an address; "" is this machine. The service is a name,
 // such as "https", or a number; "" is 0. Names with letters beyond ASCII are
@@ -19,7 +19,7 @@ import (
 // kept. The errors are *net.DNSError and *net.AddrError.
 //
 // Cancellation: nothing has happened.
-func GetAddrInfo(ctx context.Context, network, host, service string) ([]netip.AddrPort, error) {
+func LookupHost(ctx context.Context, network, host, service string) ([]netip.AddrPort, error) {
 	proto := strings.TrimRight(network, "46")
 	f, ok := tcpFamily("tcp" + strings.TrimPrefix(network, proto))
 	if !ok || proto != "tcp" && proto != "udp" {
@@ -43,14 +43,14 @@ func GetAddrInfo(ctx context.Context, network, host, service string) ([]netip.Ad
 	return found, nil
 }
 
-// GetNameInfo finds the name of a host by its address. If it has none, host is the
+// LookupAddr finds the name of a host by its address. If it has none, host is the
 // address. The service is the number of the port: Go has no names of services by
 // number.
 //
 // Cancellation: nothing has happened.
-func GetNameInfo(ctx context.Context, addr netip.AddrPort) (host, service string, err error) {
+func LookupAddr(ctx context.Context, addr netip.AddrPort) (host, service string, err error) {
 	if !addr.IsValid() {
-		return "", "", misuse("GetNameInfo: the address is not valid")
+		return "", "", misuse("LookupAddr: the address is not valid")
 	}
 	service = strconv.Itoa(int(addr.Port()))
 	found, err := kernel.NetworkOf(ctx).LookupAddr(ctx, addr.Addr().Unmap())

@@ -22,21 +22,21 @@ func TestGetAddrInfoOfAddressesNeedsNoResolver(t *testing.T) {
 			{"udp4", "", "53", "127.0.0.1:53"},
 			{"tcp", "::ffff:10.0.0.1", "1", "10.0.0.1:1"},
 		} {
-			got, err := socket.GetAddrInfo(ctx, c[0], c[1], c[2])
+			got, err := socket.LookupHost(ctx, c[0], c[1], c[2])
 			if err != nil || len(got) != 1 || got[0].String() != c[3] {
 				t.Errorf("%q: %v, %v", c, got, err)
 			}
 		}
-		_, err := socket.GetAddrInfo(ctx, "tcp", "::1", "no such service")
+		_, err := socket.LookupHost(ctx, "tcp", "::1", "no such service")
 		if dns := (*net.DNSError)(nil); !errors.As(err, &dns) {
 			t.Errorf("unknown service: %v", err)
 		}
-		_, err = socket.GetAddrInfo(ctx, "ip", "::1", "")
+		_, err = socket.LookupHost(ctx, "ip", "::1", "")
 		if !errors.As(err, new(net.UnknownNetworkError)) {
 			t.Errorf("unknown network: %v", err)
 		}
-		canceled(t, ctx, "GetAddrInfo", func(ctx context.Context) error {
-			_, err := socket.GetAddrInfo(ctx, "tcp", "::1", "")
+		canceled(t, ctx, "LookupHost", func(ctx context.Context) error {
+			_, err := socket.LookupHost(ctx, "tcp", "::1", "")
 			return err
 		})
 	})
@@ -48,7 +48,7 @@ func TestNamesAreTranslatedByIDNA2008(t *testing.T) {
 		n.DNS("xn--fa-hia.de", sim.DNSAnswer{Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.8")}})
 		n.DNS("fass.de", sim.DNSAnswer{Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.9")}})
 		for name, want := range map[string]string{"faß.de": "10.0.0.8:0", "Faß.DE": "10.0.0.8:0", "fass.de": "10.0.0.9:0"} {
-			got, err := socket.GetAddrInfo(ctx, "tcp", name, "")
+			got, err := socket.LookupHost(ctx, "tcp", name, "")
 			if err != nil || len(got) != 1 || got[0].String() != want {
 				t.Errorf("%s: %v, %v, want %s", name, got, err, want)
 			}
@@ -61,12 +61,12 @@ func TestGetNameInfo(t *testing.T) {
 		n := sim.NetworkOf(ctx)
 		testkit.Must(t, n.AddHost("db1", sim.HostConfig{Addrs: []netip.Addr{netip.MustParseAddr("10.9.0.1")}}))
 		for addr, want := range map[string]string{"10.9.0.1:5432": "db1", "10.9.0.2:5432": "10.9.0.2"} {
-			host, service, err := socket.GetNameInfo(ctx, netip.MustParseAddrPort(addr))
+			host, service, err := socket.LookupAddr(ctx, netip.MustParseAddrPort(addr))
 			if err != nil || host != want || service != "5432" {
 				t.Errorf("%s: %q, %q, %v", addr, host, service, err)
 			}
 		}
-		_, _, err := socket.GetNameInfo(ctx, netip.AddrPort{})
+		_, _, err := socket.LookupAddr(ctx, netip.AddrPort{})
 		testkit.WantMisuseText(t, err, "not valid")
 	}, anyiotest.Only("sim"))
 }

@@ -42,7 +42,7 @@ func eyeballs(t *testing.T, f func(t *testing.T, ctx context.Context, n *sim.Net
 		n.Isolate("dead")
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
-				return sim.Host(ctx, "live", func(ctx context.Context) error {
+				return sim.RunOnHost(ctx, "live", func(ctx context.Context) error {
 					l, err := socket.ListenTCP(ctx, socket.LocalPort(80))
 					if err != nil {
 						return err

@@ -33,7 +33,7 @@ func TestOptionsOfListenersAndUDPSocketsAreRead(t *testing.T) {
 		if got := sockopt(t, l, syscall.SOL_SOCKET, syscall.SO_TYPE); got != syscall.SOCK_STREAM {
 			t.Errorf("a listener has the type %d", got)
 		}
-		u, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
+		u, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
 		testkit.Must(t, err)
 		if got := sockopt(t, u, syscall.SOL_SOCKET, syscall.SO_TYPE); got != syscall.SOCK_DGRAM {
 			t.Errorf("a UDP socket has the type %d", got)

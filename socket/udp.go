@@ -26,7 +26,7 @@ var _ stream.UnreliableObjectStream[Packet] = (*UDPSocket)(nil)
 // LocalHost, too.
 //
 // Cancellation: no socket is made.
-func UDP(ctx context.Context, opts ...Option) (*UDPSocket, error) {
+func ListenUDP(ctx context.Context, opts ...Option) (*UDPSocket, error) {
 	o, err := optionsOf("UDP", withLocalHost|withLocalPort|withFamily|withReusePort, opts)
 	if err == nil && o.localHost == "" && o.family == Unspecified {
 		err = misuse("UDP: either Family or LocalHost must be given")

@@ -14,13 +14,13 @@ type ConnectedUDPSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUDPSocket)(nil)
 
-// ConnectedUDP makes a UDP socket for datagrams to and from host and port. The
+// DialUDP makes a UDP socket for datagrams to and from host and port. The
 // options are LocalHost, LocalPort, Family and ReusePort. The family is that of
 // LocalHost, if that is given.
 //
 // Cancellation: no socket is made.
-func ConnectedUDP(ctx context.Context, host string, port int, opts ...Option) (*ConnectedUDPSocket, error) {
-	o, err := optionsOf("ConnectedUDP", withLocalHost|withLocalPort|withFamily|withReusePort, opts)
+func DialUDP(ctx context.Context, host string, port int, opts ...Option) (*ConnectedUDPSocket, error) {
+	o, err := optionsOf("DialUDP", withLocalHost|withLocalPort|withFamily|withReusePort, opts)
 	if err == nil {
 		err = checkPort("UDP port", port, 1)
 	}

@@ -15,38 +15,38 @@ type UnixPacket struct {
 	Path string
 }
 
-// A UnixDatagramSocket exchanges datagrams with other UNIX datagram sockets. One
+// A UnixgramSocket exchanges datagrams with other UNIX datagram sockets. One
 // task may receive and one may send at the same time. Close it; the file stays.
-type UnixDatagramSocket struct{ datagrams }
+type UnixgramSocket struct{ datagrams }
 
-var _ stream.UnreliableObjectStream[UnixPacket] = (*UnixDatagramSocket)(nil)
+var _ stream.UnreliableObjectStream[UnixPacket] = (*UnixgramSocket)(nil)
 
-// UnixDatagram makes a UNIX datagram socket. The options are LocalPath, without which
+// ListenUnixgram makes a UNIX datagram socket. The options are LocalPath, without which
 // nobody can answer it, and Mode.
 //
 // Cancellation: nothing has happened.
-func UnixDatagram(ctx context.Context, opts ...Option) (*UnixDatagramSocket, error) {
-	c, err := openUnixgram(ctx, "UnixDatagram", kernel.Addr{}, opts)
+func ListenUnixgram(ctx context.Context, opts ...Option) (*UnixgramSocket, error) {
+	c, err := openUnixgram(ctx, "ListenUnixgram", kernel.Addr{}, opts)
 	if err != nil {
 		return nil, err
 	}
-	s := &UnixDatagramSocket{}
+	s := &UnixgramSocket{}
 	s.init(c, "unixgram", false)
-	return watched(s, &s.endpoint, "socket.UnixDatagramSocket", callSite()), nil
+	return watched(s, &s.endpoint, "socket.UnixgramSocket", callSite()), nil
 }
 
 // ReceiveFrom waits for a datagram and copies it to buf, cut off if it is longer.
 // The errors are ErrClosed after Close and a *anyio.BusyError if another task receives.
 //
 // Cancellation: no datagram is lost.
-func (s *UnixDatagramSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from string, err error) {
+func (s *UnixgramSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from string, err error) {
 	n, a, err := s.receiveFrom(ctx, buf)
 	return n, shownPath(a.Path), err
 }
 
 // Receive is like ReceiveFrom but allocates memory for each datagram, of up to 65536
 // bytes. Cancellation: no datagram is lost.
-func (s *UnixDatagramSocket) Receive(ctx context.Context) (UnixPacket, error) {
+func (s *UnixgramSocket) Receive(ctx context.Context) (UnixPacket, error) {
 	data, a, err := s.receive(ctx)
 	return UnixPacket{data, shownPath(a.Path)}, err
 }
@@ -56,7 +56,7 @@ func (s *UnixDatagramSocket) Receive(ctx context.Context) (UnixPacket, error) {
 // system, such as fs.ErrNotExist.
 //
 // Cancellation: the datagram is not sent.
-func (s *UnixDatagramSocket) SendTo(ctx context.Context, data []byte, path string) error {
+func (s *UnixgramSocket) SendTo(ctx context.Context, data []byte, path string) error {
 	to, err := unixAddr(path)
 	if err != nil {
 		return s.refused(ctx, err)
@@ -65,54 +65,54 @@ func (s *UnixDatagramSocket) SendTo(ctx context.Context, data []byte, path strin
 }
 
 // Send is like SendTo but for a packet. Cancellation: the datagram is not sent.
-func (s *UnixDatagramSocket) Send(ctx context.Context, p UnixPacket) error {
+func (s *UnixgramSocket) Send(ctx context.Context, p UnixPacket) error {
 	return s.SendTo(ctx, p.Data, p.Path)
 }
 
-// A ConnectedUnixDatagramSocket exchanges datagrams with one other socket. Otherwise it
-// is like a UnixDatagramSocket.
-type ConnectedUnixDatagramSocket struct{ datagrams }
+// A ConnectedUnixgramSocket exchanges datagrams with one other socket. Otherwise it
+// is like a UnixgramSocket.
+type ConnectedUnixgramSocket struct{ datagrams }
 
-var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUnixDatagramSocket)(nil)
+var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUnixgramSocket)(nil)
 
-// ConnectedUnixDatagram makes a UNIX datagram socket for datagrams to and from the
+// DialUnixgram makes a UNIX datagram socket for datagrams to and from the
 // socket at a path. The options are LocalPath, without which it cannot be answered,
 // and Mode.
 //
 // Cancellation: nothing has happened.
-func ConnectedUnixDatagram(ctx context.Context, remotePath string, opts ...Option) (*ConnectedUnixDatagramSocket, error) {
+func DialUnixgram(ctx context.Context, remotePath string, opts ...Option) (*ConnectedUnixgramSocket, error) {
 	remote, err := unixAddr(remotePath)
 	if err != nil {
 		return nil, err
 	}
-	c, err := openUnixgram(ctx, "ConnectedUnixDatagram", remote, opts)
+	c, err := openUnixgram(ctx, "DialUnixgram", remote, opts)
 	if err != nil {
 		return nil, err
 	}
-	s := &ConnectedUnixDatagramSocket{}
+	s := &ConnectedUnixgramSocket{}
 	s.init(c, "unixgram", true)
-	return watched(s, &s.endpoint, "socket.ConnectedUnixDatagramSocket", callSite()), nil
+	return watched(s, &s.endpoint, "socket.ConnectedUnixgramSocket", callSite()), nil
 }
 
 // ReceiveInto waits for a datagram and copies it to buf, cut off if it is longer.
-// The errors are those of UnixDatagramSocket.ReceiveFrom. Cancellation: no datagram
+// The errors are those of UnixgramSocket.ReceiveFrom. Cancellation: no datagram
 // is lost.
-func (s *ConnectedUnixDatagramSocket) ReceiveInto(ctx context.Context, buf []byte) (int, error) {
+func (s *ConnectedUnixgramSocket) ReceiveInto(ctx context.Context, buf []byte) (int, error) {
 	n, _, err := s.receiveFrom(ctx, buf)
 	return n, err
 }
 
 // Receive is like ReceiveInto but allocates memory for each datagram. Cancellation: no
 // datagram is lost.
-func (s *ConnectedUnixDatagramSocket) Receive(ctx context.Context) ([]byte, error) {
+func (s *ConnectedUnixgramSocket) Receive(ctx context.Context) ([]byte, error) {
 	data, _, err := s.receive(ctx)
 	return data, err
 }
 
 // Send sends a datagram, waiting while the receiver's queue is full. The errors are
-// those of UnixDatagramSocket.SendTo, and a *anyio.BrokenError if the other side is
+// those of UnixgramSocket.SendTo, and a *anyio.BrokenError if the other side is
 // gone. Cancellation: the datagram is not sent.
-func (s *ConnectedUnixDatagramSocket) Send(ctx context.Context, data []byte) error {
+func (s *ConnectedUnixgramSocket) Send(ctx context.Context, data []byte) error {
 	return s.send(ctx, data, kernel.Addr{})
 }
 

@@ -180,7 +180,7 @@ func TestFromReadWriteCloserEndComesAfterAnAbandonedWrite(t *testing.T) {
 		testkit.WantErr(t, err, nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(s.SendEOF)
-			got, err := anyio.RunBlocking(ctx, func() ([]byte, error) { return io.ReadAll(r) })
+			got, err := anyio.RunBlockingValue(ctx, func() ([]byte, error) { return io.ReadAll(r) })
 			if string(got) != "first" || err != nil {
 				t.Errorf("read %q, %v", got, err)
 			}

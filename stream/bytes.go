@@ -59,7 +59,7 @@ type Listener[S any] interface {
 
 // A Connectable makes connections of type S, such as to a fixed address.
 type Connectable[S any] interface {
-	// Connect makes a new connection. The error matches ErrConnectionFailed.
+	// Connect makes a new connection. The error matches ErrConnect.
 	// Cancellation: no connection is left behind.
 	Connect(ctx context.Context) (S, error)
 }

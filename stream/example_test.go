@@ -31,7 +31,7 @@ func ExampleMemory() {
 // Clones of the receiving end share the work; the stream ends for all of them when
 // the sender is closed.
 func ExampleMemoryReceiveStream_Clone() {
-	squares, err := anyio.Call(context.Background(), func(ctx context.Context) ([10]int, error) {
+	squares, err := anyio.RunValue(context.Background(), func(ctx context.Context) ([10]int, error) {
 		var squares [10]int
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			send, recv := stream.Memory[int](0)

@@ -67,7 +67,7 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 		s.p = nil
 		s.guard.Release()
 	}()
-	n, err := anyio.RunBlocking(ctx, s.rw)
+	n, err := anyio.RunBlockingValue(ctx, s.rw)
 	if err == anyio.ErrClosed {
 		err = kernel.Locate(ctx).CanceledOr(err)
 	}

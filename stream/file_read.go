@@ -39,7 +39,7 @@ func newFileReadStream(file *os.File, pc uintptr) *FileReadStream {
 // OpenFile opens a file to receive from. The errors are those of os.Open.
 // Cancellation: the file is not opened.
 func OpenFile(ctx context.Context, path string) (*FileReadStream, error) {
-	file, err := anyio.RunBlocking(ctx, func() (*os.File, error) { return os.Open(path) })
+	file, err := anyio.RunBlockingValue(ctx, func() (*os.File, error) { return os.Open(path) })
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (s *FileReadStream) Seek(ctx context.Context, offset int64, whence int) (in
 		return 0, err
 	}
 	defer s.guard.Release()
-	return anyio.RunBlocking(ctx, func() (int64, error) { return s.file.Seek(offset, whence) })
+	return anyio.RunBlockingValue(ctx, func() (int64, error) { return s.file.Seek(offset, whence) })
 }
 
 // Tell returns the offset from the start where the next Receive reads. Cancellation: as

@@ -53,7 +53,7 @@ func AppendFile(ctx context.Context, path string) (*FileWriteStream, error) {
 }
 
 func openToWrite(ctx context.Context, path string, how int) (*os.File, error) {
-	return anyio.RunBlocking(ctx, func() (*os.File, error) {
+	return anyio.RunBlockingValue(ctx, func() (*os.File, error) {
 		return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|how, 0o666)
 	})
 }

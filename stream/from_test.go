@@ -69,7 +69,7 @@ func TestFromReaderCanceledReceiveKeepsItsData(t *testing.T) {
 			scope.Cancel("test")
 		})
 		// The Read that was left alone gets this.
-		_, err := anyio.RunBlocking(ctx, func() (int, error) { return io.WriteString(w, "kept") })
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return io.WriteString(w, "kept") })
 		testkit.WantErr(t, err, nil)
 		wantReceived(t, ctx, s, 2, "ke")
 		wantReceived(t, ctx, s, 10, "pt")
@@ -223,7 +223,7 @@ func TestFromWriterCanceledSendLeavesItsWriteAlone(t *testing.T) {
 				defer s.Close(ctx)
 				return s.Send(ctx, []byte("second"))
 			})
-			got, err := anyio.RunBlocking(ctx, func() ([]byte, error) { return io.ReadAll(r) })
+			got, err := anyio.RunBlockingValue(ctx, func() ([]byte, error) { return io.ReadAll(r) })
 			if string(got) != "first,second" || err != nil {
 				t.Errorf("read %q, %v", got, err)
 			}

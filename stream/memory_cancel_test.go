@@ -78,7 +78,7 @@ func TestMemoryItemHandedOverSurvivesCancel(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		send, recv := stream.Memory[string](0)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			h := anyio.Spawn(tg, func(ctx context.Context) (string, error) { return recv.Receive(ctx) })
+			h := anyio.GoValue(tg, func(ctx context.Context) (string, error) { return recv.Receive(ctx) })
 			idle(t, ctx)
 			testkit.WantErr(t, send.TrySend("hello"), nil)
 			h.Cancel("too late")
@@ -104,7 +104,7 @@ func TestMemoryItemPassesCanceledReceiver(t *testing.T) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			first := tg.Go(func(ctx context.Context) error { _, err := recv.Receive(ctx); return err })
 			idle(t, ctx)
-			second := anyio.Spawn(tg, func(ctx context.Context) (string, error) { return recv.Receive(ctx) })
+			second := anyio.GoValue(tg, func(ctx context.Context) (string, error) { return recv.Receive(ctx) })
 			idle(t, ctx)
 			first.Cancel("")
 			testkit.WantErr(t, send.TrySend("to the next"), nil)

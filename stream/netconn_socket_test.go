@@ -97,7 +97,7 @@ func TestHTTPOverSocketsOfOurs(t *testing.T) {
 			return socket.Dial(ctx, network, address)
 		})}
 		// net/http waits by its own means, so its calls are blocking ones for a loop.
-		_, err = anyio.RunBlocking(ctx, func() (struct{}, error) {
+		_, err = anyio.RunBlockingValue(ctx, func() (struct{}, error) {
 			defer transport.CloseIdleConnections()
 			for _, client := range []*http.Client{{Transport: transport}, {Transport: &http.Transport{}}} {
 				resp, err := client.Get("http://" + nl.Addr().String() + "/page")

@@ -292,7 +292,7 @@ func TestNetConnOfAForeignGoroutineHoldsUpNoTask(t *testing.T) {
 			testkit.WantErr(t, peer.Send(ctx, []byte(word)), nil)
 		}
 		testkit.WantErr(t, peer.SendEOF(ctx), nil)
-		got, err := anyio.RunBlocking(ctx, func() (string, error) { return <-read, nil })
+		got, err := anyio.RunBlockingValue(ctx, func() (string, error) { return <-read, nil })
 		if got != "the loop goes on" || err != nil {
 			t.Errorf("read %q, %v", got, err)
 		}

@@ -43,7 +43,7 @@ func TestReliableStreamsServeWhereUnreliableOnesDo(t *testing.T) {
 		la, lb := newLinks()
 		var a, b stream.ObjectStream[int] = la, lb
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			other := anyio.Spawn(tg, func(ctx context.Context) (int, error) { return exchange(ctx, b, 2) })
+			other := anyio.GoValue(tg, func(ctx context.Context) (int, error) { return exchange(ctx, b, 2) })
 			if v, err := exchange(ctx, a, 1); v != 2 || err != nil {
 				t.Errorf("one side got %d, %v", v, err)
 			}

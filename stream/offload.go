@@ -158,7 +158,7 @@ func outsideError(err error) error {
 // holding up other tasks.
 func closeOutside(ctx context.Context, c io.Closer) error {
 	err := anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
-		_, err := anyio.RunBlocking(ctx, func() (struct{}, error) { return struct{}{}, c.Close() })
+		_, err := anyio.RunBlockingValue(ctx, func() (struct{}, error) { return struct{}{}, c.Close() })
 		return err
 	})
 	if err = outsideError(err); errors.Is(err, anyio.ErrClosed) {

@@ -92,7 +92,7 @@ func TestPullOfPulledAndByOtherTasks(t *testing.T) {
 						})
 					}
 					if err == nil {
-						_, err = anyio.RunBlocking(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
+						_, err = anyio.RunBlockingValue(ctx, func() (int, error) { runtime.Gosched(); return 0, nil })
 					}
 					if !yield(2*v, err) {
 						return
@@ -102,7 +102,7 @@ func TestPullOfPulledAndByOtherTasks(t *testing.T) {
 			next, stop := stream.Pull(doubled)
 			defer stop()
 			for i := range 4 {
-				v, err := anyio.Spawn(tg, func(ctx context.Context) (int, error) {
+				v, err := anyio.GoValue(tg, func(ctx context.Context) (int, error) {
 					v, err, ok := next()
 					if !ok {
 						t.Error("the sequence ended early")
@@ -342,7 +342,7 @@ func TestIterPullByAGoroutineOutsideIsNotRefused(t *testing.T) {
 				return nil
 			})
 			defer over.Store(true)
-			n, err := anyio.RunBlocking(ctx, func() (n int, err error) {
+			n, err := anyio.RunBlockingValue(ctx, func() (n int, err error) {
 				next, stop := iter.Pull2(r.All(ctx))
 				defer stop()
 				for _, err, ok := next(); ok; _, err, ok = next() {

@@ -79,7 +79,7 @@ func startOpenSSL(t *testing.T, args ...string) *opensslProcess {
 
 // until reads what the process prints, up to a line with that in it.
 func (p *opensslProcess) until(ctx context.Context, part string) (line string, err error) {
-	return anyio.RunBlocking(ctx, func() (string, error) {
+	return anyio.RunBlockingValue(ctx, func() (string, error) {
 		for {
 			line, err := p.out.ReadString('\n')
 			if strings.Contains(line, part) || err != nil {
@@ -92,7 +92,7 @@ func (p *opensslProcess) until(ctx context.Context, part string) (line string, e
 // end closes the input and waits for the end of the process.
 func (p *opensslProcess) end(ctx context.Context) error {
 	_ = p.in.Close()
-	_, err := anyio.RunBlocking(ctx, func() (struct{}, error) {
+	_, err := anyio.RunBlockingValue(ctx, func() (struct{}, error) {
 		_, _ = io.Copy(io.Discard, p.out)
 		return struct{}{}, p.Wait()
 	})

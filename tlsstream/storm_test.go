@@ -164,7 +164,7 @@ func oneStorm(ctx context.Context, a, b stream.ByteStream) error {
 		}
 		done := make(chan error, 1)
 		if r.IntN(2) == 0 { // from a goroutine of nobody
-			_, err := anyio.RunBlocking(ctx, func() (any, error) {
+			_, err := anyio.RunBlockingValue(ctx, func() (any, error) {
 				go func() { done <- anyio.CloseForcefully(ctx, first) }()
 				return nil, <-done
 			})

@@ -48,7 +48,7 @@ func echoRound(ctx context.Context, t *timeline) error {
 			return err
 		}
 		n.Link("server", "client", simulatedLink)
-		host, onHost = "server", sim.Host
+		host, onHost = "server", sim.RunOnHost
 	}
 	cert, err := selfSigned(anyio.Now(ctx), host)
 	if err != nil {

@@ -65,7 +65,7 @@ func (n *netcat) connect(ctx context.Context) (stream.ByteStream, error) {
 	case n.unix:
 		return asByteStream(socket.DialUnix(ctx, n.path))
 	case n.udp:
-		s, err := socket.ConnectedUDP(ctx, n.host, n.port, socket.Family(n.family()))
+		s, err := socket.DialUDP(ctx, n.host, n.port, socket.Family(n.family()))
 		if err != nil {
 			return nil, err
 		}

@@ -27,11 +27,11 @@ func simulateNC(t *testing.T, listener func() *netcat, body func(ctx context.Con
 				return err
 			}
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				tg.Go(func(ctx context.Context) error { return sim.Host(ctx, "server", listener().run) }, anyio.Name("server"))
+				tg.Go(func(ctx context.Context) error { return sim.RunOnHost(ctx, "server", listener().run) }, anyio.Name("server"))
 				if err := anyio.Sleep(ctx, time.Second); err != nil { // now it listens
 					return err
 				}
-				return sim.Host(ctx, "client", func(ctx context.Context) error { return body(ctx, n) })
+				return sim.RunOnHost(ctx, "client", func(ctx context.Context) error { return body(ctx, n) })
 			})
 		}, anyio.On(sim.New(sim.Config{Seed: seed})))
 		if err != nil {

@@ -41,7 +41,7 @@ func (n *netcat) talk(ctx context.Context, in stream.ByteReceiveStream, out stre
 			return nil
 		})
 	})
-	if err == nil && silence.CancelledCaught() && !n.udp {
+	if err == nil && silence.CancelCaught() && !n.udp {
 		return fmt.Errorf("nothing was sent or received for %v", n.timeout)
 	}
 	return err

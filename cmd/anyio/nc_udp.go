@@ -42,7 +42,7 @@ func (n *netcat) acceptDatagram(ctx context.Context) (conn stream.ByteStream, er
 	case n.family() == socket.Unspecified:
 		opts = append(opts, socket.Family(socket.IPv4))
 	}
-	s, err := socket.UDP(ctx, opts...)
+	s, err := socket.ListenUDP(ctx, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func (t tree) hash(ctx context.Context, names *stream.MemoryReceiveStream[string
 		}
 		file := fileSum{unreadable: true}
 		if err == nil {
-			file, err = anyio.RunBlocking(ctx, func() (fileSum, error) { return h.sum(name, data), nil })
+			file, err = anyio.RunBlockingValue(ctx, func() (fileSum, error) { return h.sum(name, data), nil })
 			if err != nil {
 				return err
 			}

@@ -58,7 +58,7 @@ func quickstart(ctx context.Context, t *timeline) error {
 
 	t.during(ctx, "blocking", "starts, hashes 16 MB in a worker", func() (string, bool) {
 		var sum string
-		sum, err = anyio.RunBlocking(ctx, func() (string, error) {
+		sum, err = anyio.RunBlockingValue(ctx, func() (string, error) {
 			return fmt.Sprintf("%x", sha256.Sum256(make([]byte, 16<<20))), nil
 		})
 		return outcome(err, "done: "+sum[:min(12, len(sum))])

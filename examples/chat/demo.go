@@ -85,7 +85,7 @@ func simulate(ctx context.Context, names []string, said func(ctx context.Context
 	}
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		tg.Go(func(ctx context.Context) error {
-			return sim.Host(ctx, "server", func(ctx context.Context) error {
+			return sim.RunOnHost(ctx, "server", func(ctx context.Context) error {
 				l, err := socket.Listen(ctx, "tcp", ":7000")
 				if err != nil {
 					return err
@@ -100,7 +100,7 @@ func simulate(ctx context.Context, names []string, said func(ctx context.Context
 		for _, name := range names {
 			b := newBot(name, got)
 			bots = append(bots, b)
-			tg.Go(func(ctx context.Context) error { return sim.Host(ctx, name, b.run) }, anyio.Name(name))
+			tg.Go(func(ctx context.Context) error { return sim.RunOnHost(ctx, name, b.run) }, anyio.Name(name))
 		}
 		return script(ctx, bots)
 	})

@@ -47,8 +47,8 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var user, orders *anyio.ValueHandle[string]
 	news := "news left out"
 	err := anyio.WithTaskGroup(r.Context(), func(ctx context.Context, tg *anyio.TaskGroup) error {
-		user = anyio.Spawn(tg, func(ctx context.Context) (string, error) { return s.load(ctx, "user", d) }, anyio.Name("user"))
-		orders = anyio.Spawn(tg, func(ctx context.Context) (string, error) { return s.load(ctx, table, d) }, anyio.Name("orders"))
+		user = anyio.GoValue(tg, func(ctx context.Context) (string, error) { return s.load(ctx, "user", d) }, anyio.Name("user"))
+		orders = anyio.GoValue(tg, func(ctx context.Context) (string, error) { return s.load(ctx, table, d) }, anyio.Name("orders"))
 		// The news are nice to have: they get 20 ms.
 		_, err := anyio.MoveOnAfter(ctx, 20*time.Millisecond, func(ctx context.Context) (err error) {
 			_, err = s.load(ctx, "news", time.Hour)

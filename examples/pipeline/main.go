@@ -86,7 +86,7 @@ func wordCounts(ctx context.Context, counters int) (map[string]int, error) {
 func main() {
 	// The same pipeline on threads and on one thread.
 	for _, backend := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
-		total, err := anyio.Call(context.Background(), func(ctx context.Context) (map[string]int, error) {
+		total, err := anyio.RunValue(context.Background(), func(ctx context.Context) (map[string]int, error) {
 			return wordCounts(ctx, 3)
 		}, anyio.On(backend))
 		if err != nil {

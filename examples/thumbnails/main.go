@@ -53,13 +53,13 @@ func thumbnail(ctx context.Context, dst, src fileio.Path) error {
 // replace writes a file that is seen by others as it was or as it will be, but never
 // half: under a name of its own in the same folder, which then becomes its name.
 func replace(ctx context.Context, dst fileio.Path, data []byte) (err error) {
-	f, tmp, err := fileio.Mkstemp(ctx, fileio.TempOptions{Dir: string(dst.Parent()), Prefix: ".new-"})
+	f, tmp, err := fileio.CreateTemp(ctx, fileio.TempOptions{Dir: string(dst.Parent()), Prefix: ".new-"})
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil { // perhaps the cancellation: a plain tmp.Unlink(ctx) would fail, too
-			err = errors.Join(err, anyio.Shielded(ctx, anyio.Forever, tmp.UnlinkIfExists))
+			err = errors.Join(err, anyio.Shielded(ctx, anyio.Forever, tmp.RemoveIfExists))
 		}
 	}()
 	_, err = f.Write(ctx, data)
@@ -110,7 +110,7 @@ func thumbnails(ctx context.Context, to, from fileio.Path) error {
 func main() {
 	process.WorkerMain() // in a worker this does not return
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		dir, err := fileio.TemporaryDirectory(ctx, fileio.TempOptions{})
+		dir, err := fileio.OpenTempDirectory(ctx, fileio.TempOptions{})
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func serve[S stream.ByteStream](ctx context.Context, p *proxy, inner stream.List
 		conns.SetDeadline(anyio.Now(ctx).Add(p.drain))
 		return nil
 	})
-	if err == nil && conns.CancelledCaught() {
+	if err == nil && conns.CancelCaught() {
 		p.log("the time is over, the rest was cut")
 	} else if err == nil {
 		p.log("every connection has finished")

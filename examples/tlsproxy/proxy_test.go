@@ -66,7 +66,7 @@ func (w *world) run(ctx context.Context, clients func(ctx context.Context, w *wo
 	w.trust.AddCert(cert.Leaf)
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		host := func(name string, f func(ctx context.Context) error) *anyio.TaskHandle {
-			return tg.Go(func(ctx context.Context) error { return sim.Host(ctx, name, f) }, anyio.Name(name))
+			return tg.Go(func(ctx context.Context) error { return sim.RunOnHost(ctx, name, f) }, anyio.Name(name))
 		}
 		host("server", w.serve)
 		proxied := host("proxy", func(ctx context.Context) error {
@@ -87,7 +87,7 @@ func (w *world) run(ctx context.Context, clients func(ctx context.Context, w *wo
 			return err
 		}
 		w.start = anyio.Now(ctx)
-		err := sim.Host(ctx, "client", func(ctx context.Context) error {
+		err := sim.RunOnHost(ctx, "client", func(ctx context.Context) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error { return clients(ctx, w, tg) })
 		})
 		if err == nil {

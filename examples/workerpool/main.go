@@ -49,7 +49,7 @@ func resizeAll(ctx context.Context, limiter *anyio.CapacityLimiter, g *gauge, n 
 				})
 				return pixels, err
 			}
-			jobs = append(jobs, anyio.Spawn(tg, job, anyio.Name(fmt.Sprintf("image %d", image))))
+			jobs = append(jobs, anyio.GoValue(tg, job, anyio.Name(fmt.Sprintf("image %d", image))))
 		}
 		return nil
 	})

@@ -29,7 +29,7 @@ def put(method, args, f):
 for s in PATHS:
     p = P(s)
     put("String", [s], lambda: str(p))
-    put("AsPosix", [s], lambda: p.as_posix())
+    put("ToSlash", [s], lambda: p.as_posix())
     put("Parts", [s], lambda: list(p.parts))
     put("Drive", [s], lambda: p.drive)
     put("Root", [s], lambda: p.root)
@@ -42,7 +42,7 @@ for s in PATHS:
     put("Stem", [s], lambda: p.stem)
     put("IsAbsolute", [s], lambda: p.is_absolute())
     put("IsReserved", [s], lambda: p.is_reserved())
-    put("AsURI", [s], lambda: p.as_uri())
+    put("URI", [s], lambda: p.as_uri())
     for n in NAMES:
         put("WithName", [s, n], lambda: str(p.with_name(n)))
         if n != "" or p.suffix == "":  # later versions refuse it, and so do we

@@ -168,7 +168,7 @@ func TestCanceledReadLosesNothing(t *testing.T) {
 		if n, err := b.Write(canceled, []byte("x")); n != 0 || !errors.Is(err, anyio.ErrCanceled) {
 			t.Errorf("write in a canceled scope: %d, %v", n, err)
 		}
-		_ = s.Close(nil)
+		_ = s.End(nil)
 		want(t, ctx, b, "more")
 	})
 }

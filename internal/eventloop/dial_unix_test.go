@@ -209,7 +209,7 @@ func TestLookups(t *testing.T) {
 				t.Errorf("canceled: %v", err)
 			}
 		}
-		_ = s.Close(nil)
+		_ = s.End(nil)
 		return nil
 	})
 }

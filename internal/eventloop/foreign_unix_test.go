@@ -125,7 +125,7 @@ func TestGoroutineIsWokenByCloseAndByCancel(t *testing.T) {
 				t.Error(err)
 			}
 			test.end(s)
-			_ = s.Close(nil)
+			_ = s.End(nil)
 			_ = anyio.Shielded(ctx, time.Minute, ended.Wait)
 			if !errors.Is(err, test.want) {
 				t.Errorf("read: %v, want %v", err, test.want)
@@ -255,7 +255,7 @@ func TestCloseRacesWithUse(t *testing.T) {
 						}
 						a.Close()
 						b.Close()
-						if _, err := anyio.RunBlocking(ctx, func() (int, error) { users.Wait(); return 0, nil }); err != nil {
+						if _, err := anyio.RunBlockingValue(ctx, func() (int, error) { users.Wait(); return 0, nil }); err != nil {
 							return err
 						}
 					}

@@ -64,7 +64,7 @@ func TestCancelAndDataRace(t *testing.T) {
 					}
 				}
 				got += n
-				_ = s.Close(err)
+				_ = s.End(err)
 			}
 			if canceled == 0 {
 				t.Error("no read was canceled")

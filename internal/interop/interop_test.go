@@ -176,7 +176,7 @@ func TestWeTalkToSocatOverUnixSockets(t *testing.T) {
 
 func TestSocatAndWeExchangeDatagrams(t *testing.T) {
 	with(t, "socat", func(t *testing.T, ctx context.Context) {
-		u, err := socket.UDP(ctx, socket.LocalHost("127.0.0.1"))
+		u, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
 		must(t, "udp", err)
 		defer u.Close(ctx)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -213,9 +213,9 @@ func httpServer(t *testing.T, ctx context.Context, body func(ctx context.Context
 	nl := stream.NetListener(ctx, l)
 	go func() { served <- server.Serve(nl) }()
 	body(ctx, "http://"+nl.Addr().String())
-	_, err = anyio.RunBlocking(ctx, func() (struct{}, error) { return struct{}{}, server.Close() })
+	_, err = anyio.RunBlockingValue(ctx, func() (struct{}, error) { return struct{}{}, server.Close() })
 	must(t, "close", err)
-	_, err = anyio.RunBlocking(ctx, func() (error, error) { return <-served, nil })
+	_, err = anyio.RunBlockingValue(ctx, func() (error, error) { return <-served, nil })
 	must(t, "serve", err)
 }
 

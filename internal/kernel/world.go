@@ -38,7 +38,7 @@ type World interface {
 type Crossing uint8
 
 const (
-	CallIn       Crossing = iota // a goroutine outside uses CallInRun
+	CallIn       Crossing = iota // a goroutine outside uses RunIn
 	PortalIn                     // a goroutine outside uses a portal of the run
 	PortalOut                    // a task uses a portal of another run
 	PortalRun                    // a task uses portal.New, or the run is one that portal.New has begun

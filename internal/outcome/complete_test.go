@@ -27,23 +27,23 @@ var packages = []string{"", "/fileio", "/lowlevel", "/portal", "/process", "/sig
 // table, by the reason. A name that ends in * stands for all that begin so.
 var elsewhereTested = map[string][]string{
 	"calls of the file system, which no cancellation interrupts": {
-		"fileio.Copy", "fileio.Create", "fileio.Cwd", "fileio.Home", "fileio.Mk*", "fileio.NamedTemporaryFile", "fileio.Open",
+		"fileio.Copy", "fileio.Create", "fileio.Cwd", "fileio.Home", "fileio.CreateTemp", "fileio.Mk*", "fileio.NamedTempFile", "fileio.OpenTempDirectory", "fileio.Open",
 		"fileio.Path.*", "fileio.SpooledFile.*", "fileio.Temp*",
 		"fileio.File.ReadAt", "fileio.File.Seek", "fileio.File.Stat", "fileio.File.Sync", "fileio.File.Tell", "fileio.File.Truncate", "fileio.File.WriteAt",
 		"stream.AppendFile", "stream.CreateFile", "stream.OpenFile", "stream.FileReadStream.*", "stream.FileWriteStream.*",
 	},
 	"what releases waits after it has released, if at all": {"anyio.CloseForcefully", "portal.Provider.Release"},
 	"what opens waits for nobody": {
-		"portal.Provider.Acquire", "socket.Listen*", "socket.ConnectedUDPFrom", "socket.ConnectedUnixDatagramFrom",
-		"socket.StreamFrom", "socket.UDPFrom", "socket.UnixDatagramFrom", "socket.UnixListenerFrom", "socket.UnixStreamFrom",
+		"portal.Provider.Acquire", "socket.Listen*", "socket.AdoptConnectedUDP", "socket.AdoptConnectedUnixgram",
+		"socket.AdoptListener", "socket.AdoptStream", "socket.AdoptUDP", "socket.AdoptUnixgram", "socket.AdoptUnixListener", "socket.AdoptUnixStream",
 	},
 	"gives way and waits for nobody":    {"lowlevel.Checkpoint"},
-	"a run of its own, which main ends": {"anyio.Call", "anyio.Run"},
+	"a run of its own, which main ends": {"anyio.RunValue", "anyio.Run"},
 	"the system keeps what is sent, and throws away what it has no room for": {
 		"socket.UDPSocket.Send*", "socket.Stream.SendEOF", "stream.BufferedStream.SendEOF",
 		"stream.StapledByteStream.SendEOF", "stream.StapledObjectStream.SendEOF", "stream.TextStream.SendEOF", "tlsstream.Stream.SendEOF",
 	},
-	"asks the system's resolver, in a thread that is left behind": {"socket.GetAddrInfo", "socket.GetNameInfo"},
+	"asks the system's resolver, in a thread that is left behind": {"socket.LookupHost", "socket.LookupAddr"},
 	"as DialTCP and DialUnix, by which they connect":              {"socket.Dial", "socket.TCPConnectable.Connect", "socket.UnixConnectable.Connect"},
 	"of the state of the run":                                     {"anyio.PrintTasks", "lowlevel.CheckpointIfCanceled", "lowlevel.Enter", "lowlevel.RunVar.*"},
 }

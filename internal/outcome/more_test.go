@@ -146,26 +146,26 @@ var variants = []kind{
 		return waiting(func(ctx context.Context) error { return does(c.SendCounted(ctx, lots)) }, closing(c, s), nil)
 	}},
 	{name: "UDP ReceiveFrom", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.UDPSocket](b)(socket.UDP(b.ctx, socket.LocalHost("127.0.0.1")))
+		u := must[*socket.UDPSocket](b)(socket.ListenUDP(b.ctx, socket.LocalHost("127.0.0.1")))
 		return waiting(func(ctx context.Context) error {
 			_, _, err := u.ReceiveFrom(ctx, make([]byte, 10))
 			return err
 		}, closing(u), nil)
 	}},
 	{name: "UDP ReceiveInto", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.ConnectedUDPSocket](b)(socket.ConnectedUDP(b.ctx, "127.0.0.1", 9))
+		u := must[*socket.ConnectedUDPSocket](b)(socket.DialUDP(b.ctx, "127.0.0.1", 9))
 		return waiting(func(ctx context.Context) error { return does(u.ReceiveInto(ctx, make([]byte, 10))) }, closing(u), nil)
 	}},
 	{name: "UNIX ReceiveFrom", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("d"))))
+		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("d"))))
 		return waiting(func(ctx context.Context) error {
 			_, _, err := u.ReceiveFrom(ctx, make([]byte, 10))
 			return err
 		}, closing(u), nil)
 	}},
 	{name: "UNIX ReceiveInto", want: anyio.ErrClosed, make: func(b *bench) wait {
-		r := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("r"))))
-		u := must[*socket.ConnectedUnixDatagramSocket](b)(socket.ConnectedUnixDatagram(b.ctx, b.path("r"), socket.LocalPath(b.path("d"))))
+		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("r"))))
+		u := must[*socket.ConnectedUnixgramSocket](b)(socket.DialUnixgram(b.ctx, b.path("r"), socket.LocalPath(b.path("d"))))
 		return waiting(func(ctx context.Context) error { return does(u.ReceiveInto(ctx, make([]byte, 10))) }, closing(u), closing(r))
 	}},
 	{name: "ReceiveFDs", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {

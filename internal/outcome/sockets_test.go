@@ -141,26 +141,26 @@ func filling(send func(ctx context.Context, piece []byte) error, end, free func(
 
 var datagrams = []kind{
 	{name: "UDP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.UDPSocket](b)(socket.UDP(b.ctx, socket.LocalHost("127.0.0.1")))
+		u := must[*socket.UDPSocket](b)(socket.ListenUDP(b.ctx, socket.LocalHost("127.0.0.1")))
 		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
 	}},
 	{name: "connected UDP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.ConnectedUDPSocket](b)(socket.ConnectedUDP(b.ctx, "127.0.0.1", 9))
+		u := must[*socket.ConnectedUDPSocket](b)(socket.DialUDP(b.ctx, "127.0.0.1", 9))
 		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
 	}},
 	{name: "UNIX datagram receive", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("d"))))
+		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("d"))))
 		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
 	}},
 	{name: "UNIX datagram send", several: true, want: anyio.ErrClosed, make: func(b *bench) wait {
-		r := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("r"))))
-		u := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("d"))))
+		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("r"))))
+		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("d"))))
 		send := func(ctx context.Context, p []byte) error { return u.SendTo(ctx, p, b.path("r")) }
 		return filling(send, closing(u), closing(r))
 	}},
 	{name: "connected UNIX datagram send", several: true, want: anyio.ErrClosed, make: func(b *bench) wait {
-		r := must[*socket.UnixDatagramSocket](b)(socket.UnixDatagram(b.ctx, socket.LocalPath(b.path("r"))))
-		u := must[*socket.ConnectedUnixDatagramSocket](b)(socket.ConnectedUnixDatagram(b.ctx, b.path("r")))
+		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("r"))))
+		u := must[*socket.ConnectedUnixgramSocket](b)(socket.DialUnixgram(b.ctx, b.path("r")))
 		return filling(u.Send, closing(u), closing(r))
 	}},
 }

@@ -39,11 +39,11 @@ func awaiting(call func(ctx context.Context, h *anyio.ValueHandle[int]) error) f
 	return func(b *bench) wait {
 		e := &anyio.Event{}
 		_, tg := anyio.OpenTaskGroup(b.ctx)
-		h := anyio.Spawn(tg, valued(e.Wait))
+		h := anyio.GoValue(tg, valued(e.Wait))
 		return waiting(func(ctx context.Context) error { return call(ctx, h) }, func(ctx context.Context) {
 			e.Set()
 			_ = h.Wait(context.WithoutCancel(ctx))
-		}, func(context.Context) { b.check(tg.Close(nil)) })
+		}, func(context.Context) { b.check(tg.End(nil)) })
 	}
 }
 
@@ -86,6 +86,7 @@ var tasks = []kind{
 		_, err := anyio.Gather(ctx, valued(f), valued(f))
 		return err
 	})},
+	{name: "Join", make: through(func(ctx context.Context, f func(context.Context) error) error { return anyio.Join(ctx, f, f) })},
 	{name: "Map", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		_, err := anyio.Map(ctx, []int{1, 2}, 0, func(ctx context.Context, _ int) (int, error) { return 1, f(ctx) })
 		return err
@@ -142,7 +143,7 @@ var tasks = []kind{
 		return waiting(func(ctx context.Context) error { return o.Do(ctx, anyio.SleepForever) }, func(ctx context.Context) {
 			e.Set()
 			_ = h.Wait(context.WithoutCancel(ctx))
-		}, func(context.Context) { b.check(tg.Close(nil)) })
+		}, func(context.Context) { b.check(tg.End(nil)) })
 	}},
 	{name: "Lock.Do", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		var l anyio.Lock

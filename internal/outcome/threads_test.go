@@ -16,12 +16,11 @@ func blocking(opts ...anyio.BlockingOption) wait {
 	var begun anyio.Event
 	release := make(chan struct{})
 	w := waiting(func(ctx context.Context) error {
-		_, err := anyio.RunBlocking(ctx, func() (int, error) {
+		return anyio.RunBlocking(ctx, func() error {
 			begun.Set()
 			<-release
-			return 1, nil
+			return nil
 		}, opts...)
-		return err
 	}, func(context.Context) { close(release) }, nil)
 	w.begun = &begun
 	return w
@@ -61,11 +60,11 @@ func busyThread(b *bench) (t *anyio.OSThreads, release, left func(context.Contex
 	stop := make(chan struct{})
 	var begun anyio.Event
 	tg.Go(func(ctx context.Context) error {
-		_, err := anyio.RunBlocking(ctx, func() (int, error) { begun.Set(); <-stop; return 0, nil }, anyio.OnThreads(t))
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { begun.Set(); <-stop; return 0, nil }, anyio.OnThreads(t))
 		return err
 	})
 	b.check(begun.Wait(b.ctx))
-	return t, func(context.Context) { close(stop) }, func(context.Context) { b.check(tg.Close(nil)) }
+	return t, func(context.Context) { close(stop) }, func(context.Context) { b.check(tg.End(nil)) }
 }
 
 var elsewhere = []kind{
@@ -80,7 +79,7 @@ var elsewhere = []kind{
 	{name: "RunBlocking on a thread that is busy", unended: true, only: real, make: func(b *bench) wait {
 		t, release, left := busyThread(b)
 		return waiting(func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, nil }, anyio.OnThreads(t))
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, nil }, anyio.OnThreads(t))
 			return err
 		}, release, func(ctx context.Context) {
 			left(ctx)
@@ -91,15 +90,15 @@ var elsewhere = []kind{
 		t, release, left := busyThread(b)
 		return waiting(t.Close, release, left)
 	}},
-	{name: "CallInRun", make: through(func(ctx context.Context, f func(context.Context) error) error {
-		_, err := anyio.CallInRun(ctx, valued(f))
+	{name: "RunIn", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		_, err := anyio.RunIn(ctx, valued(f))
 		return err
 	})},
-	{name: "CallInRun from a thread", late: true, unended: true, only: real, make: func(*bench) wait {
+	{name: "RunIn from a thread", late: true, unended: true, only: real, make: func(*bench) wait {
 		var begun, e anyio.Event
 		w := waiting(func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) {
-				return anyio.CallInRun(ctx, func(ctx context.Context) (int, error) {
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) {
+				return anyio.RunIn(ctx, func(ctx context.Context) (int, error) {
 					begun.Set()
 					return 1, e.Wait(ctx)
 				})

@@ -12,7 +12,7 @@ import (
 func (n *Net) host(name string) *Host {
 	h := n.byName[name]
 	if h == nil {
-		panic(kernel.Misuse(fmt.Sprintf("no host %q in the network: add it first, with AddHost or sim.Host", name)))
+		panic(kernel.Misuse(fmt.Sprintf("no host %q in the network: add it first, with AddHost or sim.RunOnHost", name)))
 	}
 	return h
 }

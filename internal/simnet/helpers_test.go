@@ -32,7 +32,7 @@ func connected(t testing.TB, cfg sim.Config, prepare func(n *sim.Network), f fun
 			prepare(n)
 		}
 		var l kernel.StreamListener
-		err := sim.Host(ctx, "b", func(ctx context.Context) (err error) {
+		err := sim.RunOnHost(ctx, "b", func(ctx context.Context) (err error) {
 			l, err = kernel.NetworkOf(ctx).ListenStream(ctx, kernel.SocketOptions{Network: "tcp", Local: at("::", 80)})
 			return err
 		})
@@ -43,7 +43,7 @@ func connected(t testing.TB, cfg sim.Config, prepare func(n *sim.Network), f fun
 		var a, b kernel.StreamConn
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				return sim.Host(ctx, "a", func(ctx context.Context) (err error) {
+				return sim.RunOnHost(ctx, "a", func(ctx context.Context) (err error) {
 					o := kernel.SocketOptions{Network: "tcp", Remote: kernel.Addr{IP: netip.AddrPortFrom(n.Addrs("b")[0], 80)}}
 					a, err = kernel.NetworkOf(ctx).DialStream(ctx, o)
 					return err

@@ -150,7 +150,7 @@ func (s *Seat) End() (killed bool) {
 	return s.life != s.Host.life
 }
 
-var opDown = kernel.RegisterOp("sim.Host: the host was killed, nobody has restarted it")
+var opDown = kernel.RegisterOp("sim.RunOnHost: the host was killed, nobody has restarted it")
 
 // AwaitUp waits until the host is not killed, or restarted.
 func (h *Host) AwaitUp(ctx context.Context) error {

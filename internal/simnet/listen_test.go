@@ -131,7 +131,7 @@ func TestLocalAddressOfADialIsObeyed(t *testing.T) {
 func TestHostWithoutIPv6CannotReachIt(t *testing.T) {
 	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {
 		wantNil(t, "add", n.AddHost("old", sim.HostConfig{Addrs: []netip.Addr{netip.MustParseAddr("10.200.0.1")}}))
-		return sim.Host(ctx, "old", func(ctx context.Context) error {
+		return sim.RunOnHost(ctx, "old", func(ctx context.Context) error {
 			_, err := tcpDial(ctx, n.Addrs("localhost")[1].String(), 80)
 			wantErr(t, "dial", err, syscall.ENETUNREACH)
 			return nil

@@ -56,7 +56,7 @@ func clients(ctx context.Context, n *sim.Network, count int) error {
 		defer tg.Cancel("done")
 		var ready anyio.Event
 		tg.Go(func(ctx context.Context) error {
-			return sim.Host(ctx, "server", func(ctx context.Context) error { return echoServer(ctx, 80, func() { ready.Set() }) })
+			return sim.RunOnHost(ctx, "server", func(ctx context.Context) error { return echoServer(ctx, 80, func() { ready.Set() }) })
 		})
 		if err := ready.Wait(ctx); err != nil {
 			return err
@@ -66,7 +66,7 @@ func clients(ctx context.Context, n *sim.Network, count int) error {
 			for i := range count {
 				host := string(rune('a' + i%5))
 				tg.Go(func(ctx context.Context) error {
-					return sim.Host(ctx, host, func(ctx context.Context) error {
+					return sim.RunOnHost(ctx, host, func(ctx context.Context) error {
 						c, err := kernel.NetworkOf(ctx).DialStream(ctx, kernel.SocketOptions{Network: "tcp4", Remote: to})
 						if err != nil {
 							return err

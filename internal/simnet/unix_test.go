@@ -49,7 +49,7 @@ func TestUnixSocketFiles(t *testing.T) {
 		wantNil(t, "chmod", k.Chmod(ctx, path, 0o700))
 		wantNil(t, "dial", dial(path))
 		// Each host has its own files.
-		err = sim.Host(ctx, "other", func(ctx context.Context) error { return dial2(ctx, path) })
+		err = sim.RunOnHost(ctx, "other", func(ctx context.Context) error { return dial2(ctx, path) })
 		wantErr(t, "dial on another host", err, syscall.ENOENT)
 		wantNil(t, "close", l.Close())
 		wantErr(t, "dial a stale file", dial(path), syscall.ECONNREFUSED)

@@ -23,7 +23,7 @@ func blocking(ctx context.Context) error {
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		for i := range 10 {
 			tg.Go(func(ctx context.Context) error {
-				got, err := anyio.RunBlocking(ctx, func() (int, error) { return i, nil })
+				got, err := anyio.RunBlockingValue(ctx, func() (int, error) { return i, nil })
 				if err != nil {
 					return err
 				}
@@ -31,7 +31,7 @@ func blocking(ctx context.Context) error {
 			})
 		}
 		_, err := anyio.MoveOnAfter(ctx, 100*time.Microsecond, func(ctx context.Context) error {
-			_, err := anyio.RunBlocking(ctx, func() (int, error) { time.Sleep(time.Millisecond); return 0, nil }, anyio.AbandonOnCancel())
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { time.Sleep(time.Millisecond); return 0, nil }, anyio.AbandonOnCancel())
 			return err
 		})
 		return err
@@ -60,7 +60,7 @@ func portals(ctx context.Context) error {
 		return err
 	}
 	return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
-		_, err := anyio.RunBlocking(ctx, func() (int, error) { return 0, calls(context.Background(), p) })
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, calls(context.Background(), p) })
 		return err
 	})
 }

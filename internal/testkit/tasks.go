@@ -29,7 +29,7 @@ func TaskNamed(t testing.TB, ctx context.Context, name string) anyio.TaskInfo {
 }
 
 // WantWait wants a task in a state, waiting for something.
-func WantWait(t testing.TB, who string, i anyio.TaskInfo, state anyio.TaskState, waitsFor string) {
+func WantWait(t testing.TB, who string, i anyio.TaskInfo, state anyio.TaskActivity, waitsFor string) {
 	t.Helper()
 	if i.State != state || i.WaitsFor != waitsFor {
 		t.Errorf("%s: state %q, waits for %q; want %q, %q", who, i.State, i.WaitsFor, state, waitsFor)
