@@ -5,7 +5,7 @@ package coro
 import (
 	"iter"
 
-	"github.com/petermattis/goid"
+	"github.com/anyio-go/anyio/internal/goid"
 )
 
 // Pooled reports whether a coroutine may run one task after another. Under

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/race"
-	"github.com/petermattis/goid"
 )
 
 // A body is a coroutine's body as a function.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/petermattis/goid"
+	"github.com/anyio-go/anyio/internal/goid"
 )
 
 // Itself stands for an error within its own text.

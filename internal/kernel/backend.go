@@ -5,10 +5,10 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/timerq"
-	"github.com/petermattis/goid"
 )
 
 // A Backend is what runs tasks, and what is round them. See the package comment for the

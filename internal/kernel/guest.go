@@ -1,8 +1,8 @@
 package kernel
 
 import (
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/petermattis/goid"
 )
 
 // On the parallel backend a task may run on the goroutine of its caller, who waits for

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/petermattis/goid"
 )
 
 // A Hold is a task's duty to give something back before it ends: a lock. It is part

@@ -4,8 +4,8 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/petermattis/goid"
 )
 
 // A stranger is who waits in the scope of another: a task that uses the context of

@@ -1,9 +1,9 @@
 package kernel
 
 import (
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/waitq"
-	"github.com/petermattis/goid"
 )
 
 // strays are what goroutines hold of which it is not known whether they are tasks:

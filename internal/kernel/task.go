@@ -7,9 +7,9 @@ import (
 	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
-	"github.com/petermattis/goid"
 )
 
 // A Task is one flow of control: its own leaf scope, its context, and its

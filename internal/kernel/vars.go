@@ -4,9 +4,9 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
-	"github.com/petermattis/goid"
 )
 
 // A Var is a variable of a run. Its lock is a true one: who reads a value may see

@@ -23,22 +23,23 @@ var layers = []layer{
 	// Parts that are usable alone.
 	{"internal/race", "", ""},
 	{"internal/quiet", "", ""},
+	{"internal/goid", "", goid},
 	{"internal/bubble", "internal/quiet", ""},
-	{"internal/errgraph", "", goid},
+	{"internal/errgraph", "internal/goid", ""},
 	{"internal/timerq", "", ""},
 	{"internal/unclosed", "", ""},
 	{"internal/waitq", "internal/bubble internal/race", ""},
-	{"internal/coro", "", goid},
+	{"internal/coro", "internal/goid", ""},
 	{"internal/poll", "internal/race", sys},
 	{"internal/realtime", "internal/bubble", ""},
 	// The kernel knows no backend, the backends nothing of what is built on it.
-	{"internal/kernel", "internal/bubble internal/coro internal/errgraph internal/quiet internal/race internal/timerq internal/waitq", goid},
+	{"internal/kernel", "internal/bubble internal/coro internal/errgraph internal/goid internal/quiet internal/race internal/timerq internal/waitq", ""},
 	{"internal/inside", "internal/kernel", ""},
 	{"internal/ossignal", "internal/kernel", ""},
 	{"internal/slots", "internal/kernel", ""},
 	{"internal/realworld", "internal/kernel internal/ossignal", ""},
 	{"internal/netconn", "internal/kernel internal/poll", sys},
-	{"internal/loop", "internal/coro internal/kernel internal/quiet internal/race internal/timerq internal/waitq", goid},
+	{"internal/loop", "internal/coro internal/goid internal/kernel internal/quiet internal/race internal/timerq internal/waitq", ""},
 	{"internal/parallel", "internal/bubble internal/kernel internal/netconn internal/quiet internal/race internal/realtime internal/realworld internal/timerq internal/waitq", ""},
 	{"internal/eventloop", "internal/kernel internal/loop internal/netconn internal/poll internal/race internal/realtime internal/realworld internal/waitq", sys},
 	{"internal/simnet", "internal/kernel internal/race internal/waitq", ""},
@@ -163,7 +164,7 @@ func TestWrongImportsAreSeen(t *testing.T) {
 		wrong    bool
 	}{
 		{kernel, module + "/internal/loop", true}, {kernel, module, true}, {kernel, module + "/internal/waitq", false},
-		{kernel, goid, false}, {kernel, sys + "/unix", true}, {kernel, "time", false},
+		{kernel, goid, true}, {kernel, sys + "/unix", true}, {kernel, "time", false},
 		{rootLayer, "net/http", true}, {rootLayer, module + "/stream", true}, {rootLayer, "golang.org/x/sync/errgroup", true},
 	} {
 		if wrong := importWrong(c.l, c.imported); (wrong != "") != c.wrong {

@@ -4,9 +4,9 @@ import (
 	"math"
 
 	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
-	"github.com/petermattis/goid"
 )
 
 // A Lender is a Clock whose Idle may be slow to wake. Another goroutine can take the

@@ -14,10 +14,10 @@ import (
 	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
-	"github.com/petermattis/goid"
 )
 
 // Order is a queue of ready tasks that decides who runs next.

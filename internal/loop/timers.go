@@ -3,12 +3,12 @@ package loop
 import (
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/anyio-go/anyio/internal/waitq"
-	"github.com/petermattis/goid"
 )
 
 // timers is a heap that tasks and foreign goroutines share.
