@@ -135,7 +135,7 @@ func (g *Group) adopt(t *Task) bool {
 	g.mu.Lock()
 	st := uint32(stTask)
 	st |= g.state.Load() & (stCanceled | stTimed)
-	t.begin(st)
+	t.state.Begin(st)
 	t.next, g.tasks = g.tasks, &t.Scope // no other task is touched: it may be running
 	if g.linked++; g.linked > 2*g.live.Load()+sweepSlack {
 		g.sweepLocked()

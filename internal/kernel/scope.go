@@ -22,7 +22,7 @@ type Scope struct {
 	parent *Scope
 	run    *Run
 	origin *origin
-	state  quiet.Uint32
+	state  quiet.State
 
 	// mu guards the links of the children, the contents of ext, and changes of
 	// state. It is taken parent first.
@@ -101,11 +101,6 @@ func (i *instant) Load() int64 { return i.v.Load() ^ noDeadline }
 //go:norace
 func (i *instant) Store(d int64) { i.v.Store(d ^ noDeadline) }
 
-// begin sets the state of a scope that nobody else knows yet.
-//
-//go:norace
-func (s *Scope) begin(st uint32) { *(*uint32)(unsafe.Pointer(&s.state)) = st }
-
 // scopeExt is what only few scopes need.
 type scopeExt struct {
 	done        chan struct{}
@@ -139,7 +134,7 @@ func (s *Scope) initRoot(r *Run, ctx context.Context) {
 	if ctx.Done() != nil {
 		st |= stForeign
 	}
-	s.begin(st)
+	s.state.Begin(st)
 }
 
 // Init opens a scope in ctx. The Scope must be new.
@@ -174,7 +169,7 @@ func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 	if deadline != noDeadline {
 		s.deadline.Store(deadline)
 	}
-	s.begin(st)
+	s.state.Begin(st)
 }
 
 // Task is the task that opened the scope.

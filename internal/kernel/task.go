@@ -98,7 +98,7 @@ func (t *Task) OpenMain(r *Run) {
 	root.mu.Lock()
 	st := uint32(stTask)
 	st |= root.state.Load() & (stCanceled | stTimed)
-	t.begin(st)
+	t.state.Begin(st)
 	r.main = &t.Scope
 	root.mu.Unlock()
 }

@@ -29,6 +29,21 @@ type (
 	Pointer[T any] = atomic.Pointer[T]
 )
 
+// A State is a Uint32 that begins with a value of its own. On amd64 an atomic store
+// costs a tenth of what opening a scope does.
+type State struct{ v uint32 }
+
+// Begin sets the value while nobody else knows the State.
+func (s *State) Begin(v uint32) { s.v = v }
+
+func (s *State) Load() uint32              { return atomic.LoadUint32(&s.v) }
+func (s *State) Or(v uint32) (old uint32)  { return atomic.OrUint32(&s.v, v) }
+func (s *State) And(v uint32) (old uint32) { return atomic.AndUint32(&s.v, v) }
+func (s *State) Add(v uint32) (sum uint32) { return atomic.AddUint32(&s.v, v) }
+func (s *State) CompareAndSwap(old, v uint32) (swapped bool) {
+	return atomic.CompareAndSwapUint32(&s.v, old, v)
+}
+
 // A Pool is a sync.Pool of one type. Under -race nothing is used again: who gets
 // what another one has put would be ordered after it.
 type Pool[T any] struct{ p sync.Pool }

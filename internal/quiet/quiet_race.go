@@ -120,6 +120,12 @@ func (x *number[V, A, P]) Or(v V) (old V) {
 	return old
 }
 
+// A State is a Uint32 that begins with a value of its own.
+type State struct{ Uint32 }
+
+// Begin sets the value while nobody else knows the State.
+func (s *State) Begin(v uint32) { s.Store(v) }
+
 // A Pool makes a value for each Get: who gets what another one has put would be
 // ordered after it.
 type Pool[T any] struct{ newT func() *T }
