@@ -40,7 +40,7 @@ func New() (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{clock: c, Loop: loop.New(loop.Params{
-		Name: "eventloop", Order: &fifo{}, Clock: c, Budget: budget, Stride: stride, Trims: true, Rand: rand.IntN,
+		Name: "eventloop", Order: &kernel.ReadyQueue{}, Clock: c, Budget: budget, Stride: stride, Trims: true, Rand: rand.IntN,
 	})}
 	b.network = newNetwork(b)
 	c.network = b.network
@@ -72,39 +72,3 @@ func (b *Backend) Unregister(d *poll.Desc) error { return b.clock.poller.Unregis
 
 // A registration is where the race detector sees Register happen before Ready.
 type registration struct{ r Ready }
-
-// fifo is a queue through Task.Link.
-type fifo struct {
-	head, tail *kernel.Task
-	n          int
-}
-
-//go:norace
-func (q *fifo) Len() int { return q.n }
-
-//go:norace
-func (q *fifo) Push(t *kernel.Task) {
-	t.SetLink(nil)
-	if q.tail == nil {
-		q.head = t
-	} else {
-		q.tail.SetLink(t)
-	}
-	q.tail = t
-	q.n++
-}
-
-//go:norace
-func (q *fifo) Pop() *kernel.Task {
-	t := q.head
-	if t == nil {
-		return nil
-	}
-	q.head = t.Link()
-	if q.head == nil {
-		q.tail = nil
-	}
-	t.SetLink(nil)
-	q.n--
-	return t
-}

@@ -95,7 +95,7 @@ func (g *Group) RunHere(p Place, t *Task) bool {
 	if !g.adopt(t) {
 		return false
 	}
-	t.SetLink(t) // see isGuest
+	t.strand.next = t // see isGuest
 	defer p.visit(t, false).end()
 	t.Run()
 	return true
@@ -110,7 +110,7 @@ func (g *Group) MayRunHere() bool { return !g.run.Loop && !g.run.PprofLabels && 
 // isGuest reports whether the task runs on the goroutine of its caller, by RunHere.
 //
 //go:norace
-func (t *Task) isGuest() bool { return !t.run.Loop && t.Link() == t }
+func (t *Task) isGuest() bool { return !t.run.Loop && t.strand.next == t }
 
 // adopt adds a task.
 //

@@ -27,7 +27,7 @@ type Scope struct {
 	// mu guards the links of the children, the contents of ext, and changes of
 	// state. It is taken parent first.
 	mu                quiet.Mutex
-	child, next, prev *Scope // next and prev are guarded by the parent's mu; prev of a task is Sched's
+	child, next, prev *Scope // next and prev are guarded by the parent's mu
 
 	deadline instant
 	waiter   quiet.Pointer[Waiter] // the wait in progress; further ones in ext

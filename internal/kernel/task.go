@@ -6,7 +6,6 @@ import (
 	"runtime/pprof"
 	"unsafe"
 
-	"github.com/anyio-go/anyio/internal/coro"
 	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
@@ -17,28 +16,15 @@ import (
 type Task struct {
 	code uintptr // see Entry
 	Scope
-	F    func(context.Context) error // what the task does; the runner clears it
-	meta *TaskMeta
-	pc   uintptr // entry of the function it runs, for its name
-	id   quiet.Uint64
-	goid quiet.Int64
-	held *Hold                // what it must give back before it ends; its own goroutine's
-	done quiet.Pointer[Latch] // nil: nobody waits yet; over: the task has ended
-
-	// Coro belongs to the backend: nil until the task first runs.
-	Coro *coro.Coro
+	F      func(context.Context) error // what the task does; the runner clears it
+	meta   *TaskMeta
+	pc     uintptr // entry of the function it runs, for its name
+	id     quiet.Uint64
+	goid   quiet.Int64
+	held   *Hold                // what it must give back before it ends; its own goroutine's
+	done   quiet.Pointer[Latch] // nil: nobody waits yet; over: the task has ended
+	strand Strand
 }
-
-// Link is the task's place in a backend's queue of ready tasks.
-//
-//go:norace
-func (t *Task) Link() *Task { return (*Task)(unsafe.Pointer(t.prev)) }
-
-// SetLink sets the next task in a backend's queue of ready tasks. It uses a field
-// that tasks need not as scopes.
-//
-//go:norace
-func (t *Task) SetLink(next *Task) { t.prev = (*Scope)(unsafe.Pointer(next)) }
 
 // A Runner runs the tasks of a group. RunTask must not panic, must survive
 // Goexit, and must end with Settle and Exit.
@@ -105,7 +91,8 @@ func (t *Task) OpenMain(r *Run) {
 
 // Entry is t.Run as a function value for a go statement, which it spares an
 // allocation: a Task begins as the closure of that function would, with the entry
-// of its code and the captured task, and so serves as one.
+// of its code and the captured task, and so serves as one. With a closure of its own a
+// task costs 16 bytes and a tenth of the time more.
 //
 //go:norace
 func (t *Task) Entry() func() {

@@ -22,7 +22,7 @@ func (l *Loop) reap() {
 //go:norace
 func (l *Loop) exited(c *coro.Coro) {
 	t := l.cur
-	if t == nil || t.Coro != c {
+	if t == nil || t.Strand().Coro != c {
 		return
 	}
 	l.endTask(t)
@@ -34,7 +34,7 @@ func (l *Loop) exited(c *coro.Coro) {
 
 //go:norace
 func (l *Loop) endTask(t *kernel.Task) {
-	t.Coro = nil
+	t.Strand().Coro = nil
 	if t == l.main {
 		race.ReleaseMerge(unsafe.Pointer(t))
 		l.mainDone = true

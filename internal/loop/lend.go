@@ -160,7 +160,7 @@ func (l *Loop) driveLent(t *kernel.Task) kernel.Job {
 			l.kept = nil
 			l.workers.run(l, j)
 		}
-		if t != nil && (t.Finished() || next.Coro == nil && l.pool.idle == nil) {
+		if t != nil && (t.Finished() || next.Strand().Coro == nil && l.pool.idle == nil) {
 			l.stash = next
 			break
 		}

@@ -246,12 +246,12 @@ func (l *Loop) turn() {
 //
 //go:norace
 func (l *Loop) resume(t *kernel.Task) {
-	c := t.Coro
+	c := t.Strand().Coro
 	if c == nil {
 		if c = l.pool.get(); c == nil {
 			c = coro.New(l)
 		}
-		t.Coro = c
+		t.Strand().Coro = c
 	}
 	l.begin(t)
 	l.current.Store(c.Goid())
@@ -297,11 +297,11 @@ func (l *Loop) pickNew(c *coro.Coro) bool {
 	if t == nil {
 		return false
 	}
-	if t.Coro != nil {
+	if t.Strand().Coro != nil {
 		l.stash = t
 		return false
 	}
-	t.Coro = c
+	t.Strand().Coro = c
 	l.begin(t)
 	return true
 }
@@ -328,7 +328,7 @@ func (l *Loop) Unpark(t *kernel.Task) {
 	race.Enable()
 	if queued {
 		l.Clock.Wake()
-	} else if t.Coro == nil { // it never ran: its scope is canceled, but run it must
+	} else if t.Strand().Coro == nil { // it never ran: its scope is canceled, but run it must
 		go t.Run()
 	}
 }
@@ -352,7 +352,7 @@ func (l *Loop) InTurn() bool { return l.drives(goid.Get()) }
 //
 //go:norace
 func (l *Loop) Park(t *kernel.Task) {
-	c := t.Coro
+	c := t.Strand().Coro
 	for coro.Pooled && !l.hosted {
 		l.cur = nil // from here on it acts for the driver
 		next := l.pickReady()
@@ -364,7 +364,7 @@ func (l *Loop) Park(t *kernel.Task) {
 			l.current.Store(c.Goid())
 			return
 		}
-		if next.Coro == nil && l.pool.idle == nil { // to make a coroutine takes stack, too
+		if next.Strand().Coro == nil && l.pool.idle == nil { // to make a coroutine takes stack, too
 			l.stash = next
 			break
 		}
@@ -414,7 +414,7 @@ func (l *Loop) Yield(forced bool) {
 	l.Order.Push(t)
 	if race.Enabled {
 		// Timers fired from here would carry what t did to the tasks they wake.
-		t.Coro.Yield()
+		t.Strand().Coro.Yield()
 		return
 	}
 	l.cur = nil // it acts for the driver
@@ -425,7 +425,7 @@ func (l *Loop) Yield(forced bool) {
 	}
 	l.stash = next
 	if next == nil { // the run is given up
-		t.Coro.Yield()
+		t.Strand().Coro.Yield()
 	} else {
 		l.Park(t)
 	}

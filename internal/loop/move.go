@@ -7,7 +7,7 @@ import "github.com/anyio-go/anyio/internal/kernel"
 //
 //go:norace
 func (l *Loop) Move(t *kernel.Task, goroutine int64) {
-	t.Coro.SetGoid(goroutine)
+	t.Strand().Coro.SetGoid(goroutine)
 	l.current.Store(goroutine)
 }
 

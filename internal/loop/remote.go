@@ -10,10 +10,10 @@ import (
 
 // remote are the tasks that other goroutines have made ready.
 type remote struct {
-	mu         sync.Mutex
-	head, tail *kernel.Task
-	n          quiet.Int32
-	closed     bool // the loop is over; guarded by mu
+	mu     sync.Mutex
+	tasks  kernel.ReadyQueue // guarded by mu
+	n      quiet.Int32
+	closed bool // the loop is over; guarded by mu
 }
 
 // push queues t; false if the loop is over.
@@ -25,13 +25,7 @@ func (r *remote) push(t *kernel.Task) bool {
 		r.mu.Unlock()
 		return false
 	}
-	t.SetLink(nil)
-	if r.tail == nil {
-		r.head = t
-	} else {
-		r.tail.SetLink(t)
-	}
-	r.tail = t
+	r.tasks.Push(t)
 	r.n.Add(1)
 	r.mu.Unlock()
 	return true
@@ -44,16 +38,13 @@ func (l *Loop) drainRemote() {
 	}
 	race.Disable()
 	l.remote.mu.Lock()
-	t := l.remote.head
-	l.remote.head, l.remote.tail = nil, nil
+	tasks := l.remote.tasks
+	l.remote.tasks = kernel.ReadyQueue{}
 	l.remote.n.Store(0)
 	l.remote.mu.Unlock()
 	race.Enable()
-	for t != nil {
-		next := t.Link()
-		t.SetLink(nil)
+	for t := tasks.Pop(); t != nil; t = tasks.Pop() {
 		l.Order.Push(t)
-		t = next
 	}
 }
 

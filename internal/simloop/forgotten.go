@@ -45,7 +45,7 @@ func (s *Sim) interrupt() {
 //
 //go:norace
 func (s *Sim) Park(t *kernel.Task) {
-	t.Coro.Parked = s.clock.now
+	t.Strand().Coro.Parked = s.clock.now
 	s.Loop.Park(t)
 }
 
@@ -54,7 +54,7 @@ func (s *Sim) Park(t *kernel.Task) {
 //
 //go:norace
 func (s *Sim) Unpark(t *kernel.Task) {
-	if c := t.Coro; c != nil && c.Parked < s.clock.now && !s.Loop.Firing() {
+	if c := t.Strand().Coro; c != nil && c.Parked < s.clock.now && !s.Loop.Firing() {
 		if s.Loop.InTurn() {
 			s.interrupt()
 		} else {
