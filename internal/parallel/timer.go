@@ -2,6 +2,7 @@ package parallel
 
 import (
 	"math/bits"
+	"math/rand/v2"
 	"runtime"
 	"time"
 	"unsafe"
@@ -17,10 +18,7 @@ import (
 // timers are heaps, one for each processor so that arming does not serialize,
 // each behind one timer of the runtime. Arming costs a fifth of time.AfterFunc
 // and no allocation.
-type timers struct {
-	shards []shard
-	shift  int
-}
+type timers struct{ shards []shard }
 
 type shard struct {
 	mu    waitq.QuietMutex
@@ -34,9 +32,7 @@ const noAlarm int64 = 1<<63 - 1
 
 //go:norace
 func (ts *timers) init() {
-	n := 1 << bits.Len(uint(runtime.GOMAXPROCS(0)-1))
-	ts.shards = make([]shard, n)
-	ts.shift = 64 - bits.Len(uint(n-1))
+	ts.shards = make([]shard, 1<<bits.Len(uint(runtime.GOMAXPROCS(0)-1)))
 	for i := range ts.shards {
 		s := &ts.shards[i]
 		s.set = noAlarm
@@ -45,10 +41,25 @@ func (ts *timers) init() {
 	}
 }
 
+// of is the shard of a timer that was armed before, nil of one that was not.
+//
 //go:norace
 func (ts *timers) of(t *kernel.Timer) *shard {
-	const golden = 0x9E3779B97F4A7C15 // spreads the low bits of the address
-	return &ts.shards[uint64(uintptr(unsafe.Pointer(t)))*golden>>ts.shift]
+	if t.Home == 0 {
+		return nil
+	}
+	return &ts.shards[t.Home&uint32(len(ts.shards)-1)]
+}
+
+// choose is of for a timer that is to be armed. Whichever shard it gets the first time
+// it keeps.
+//
+//go:norace
+func (ts *timers) choose(t *kernel.Timer) *shard {
+	if t.Home == 0 {
+		t.Home = rand.Uint32() | 1<<31 // not 0
+	}
+	return ts.of(t)
 }
 
 //go:norace
@@ -58,7 +69,7 @@ func (b *Backend) Arm(t *kernel.Timer) {
 		b.bubbled.arm(t)
 		return
 	}
-	s := b.timers.of(t)
+	s := b.timers.choose(t)
 	s.mu.Lock()
 	s.heap.Push(t)
 	if t.When < s.set {
@@ -69,11 +80,15 @@ func (b *Backend) Arm(t *kernel.Timer) {
 
 //go:norace
 func (b *Backend) Disarm(t *kernel.Timer) bool {
-	s := b.timers.of(t)
-	s.mu.Lock()
-	ok := s.heap.Remove(t)
-	s.mu.Unlock()
-	return ok || b.bubbled.disarm(t)
+	if s := b.timers.of(t); s != nil {
+		s.mu.Lock()
+		ok := s.heap.Remove(t)
+		s.mu.Unlock()
+		if ok {
+			return true
+		}
+	}
+	return b.bubbled.disarm(t)
 }
 
 // Alarm is nil: no task holds up timers.

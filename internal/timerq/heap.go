@@ -11,7 +11,8 @@ type Item[T any] struct {
 	When  int64 // due time in nanoseconds of the owner's clock
 	Value T
 	seq   uint64
-	pos   int32 // index in the heap plus one; 0 when not in it
+	pos   int32  // index in the heap plus one; 0 when not in it
+	Home  uint32 // for an owner of several heaps: which one it is for
 }
 
 // Queued reports whether the item is in a heap.
