@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"reflect"
 	"runtime"
 	"runtime/pprof"
 	"unsafe"
@@ -54,11 +55,7 @@ type TaskMeta struct {
 //
 //go:norace
 func FuncPC[F any](f F) uintptr {
-	p := *(**uintptr)(unsafe.Pointer(&f))
-	if p == nil {
-		return 0
-	}
-	return *p
+	return reflect.ValueOf(f).Pointer()
 }
 
 // Prepare sets what a task runs. Call it before Spawn or OpenMain.
