@@ -80,6 +80,7 @@ func alone(t *testing.T, ctx context.Context) []allocationCase {
 		}},
 		{"MoveOnAfter", 1, func() { _, err := anyio.MoveOnAfter(ctx, time.Hour, nothing); try(err) }},
 		{"FailAfter", 1, func() { try(anyio.FailAfter(ctx, time.Hour, nothing)) }},
+		{"Sleep", 0, func() { try(anyio.Sleep(ctx, 20*time.Microsecond)) }},
 		{"Lock", 0, func() { try(lock.Acquire(ctx)); lock.Release() }},
 		{"RWLock", 0, func() {
 			try(rw.Acquire(ctx))

@@ -210,3 +210,32 @@ func TestJoinDoesNotWaitForTasksThatHaveJustEnded(t *testing.T) {
 		g.Leave()
 	}
 }
+
+// Who uses the context of a host on its goroutine, while it waits there for a guest, is
+// not the host.
+func TestHostIsNotTheCallerWhileItsGuestRuns(t *testing.T) {
+	r := testRun(t, Config{})
+	host := &Task{}
+	host.Prepare(nil, 0, nil)
+	host.OpenMain(r)
+	p := Place{S: &host.Scope}
+	id := Caller()
+	want := func(what string, want *Task) {
+		t.Helper()
+		if got := p.CallerTask(id); got != want {
+			t.Errorf("%s: the caller is %v, want %v", what, got, want)
+		}
+	}
+	want("before it runs", nil)
+	host.goid.Store(GoroutineID())
+	want("on its goroutine", host)
+	v := p.visit(&Task{}, false)
+	if v.guest != nil || v.host != host {
+		t.Errorf("nothing is held, and there is something to tell apart: %v", v)
+	}
+	want("beside a guest", nil)
+	v.end()
+	want("after the guest", host)
+	host.Settle(Finished, nil)
+	want("when it has ended", nil)
+}

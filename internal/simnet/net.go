@@ -15,6 +15,7 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/waitq"
 )
 
 // A Clock is what the network needs of its run.
@@ -140,13 +141,26 @@ var errClosed = errors.New("closed")
 // wait gives up the lock, waits in q, and takes the lock again. Nil means that
 // somebody has called wakeAll or wakeOne; then the caller looks again.
 func (n *Net) wait(p kernel.Place, q *kernel.Queue, op kernel.Op) error {
+	return n.waitInBoth(p, q, nil, op)
+}
+
+// waitInBoth is wait in a second queue as well, unless it is nil.
+func (n *Net) waitInBoth(p kernel.Place, q, second *kernel.Queue, op kernel.Op) error {
 	b := kernel.GetBlocker()
 	b.Prepare(p, op)
 	q.Push(&b.Node)
+	var also *waitq.Node[kernel.Slot]
+	if second != nil {
+		also = &waitq.Node[kernel.Slot]{Value: kernel.Slot{W: &b.Waiter}}
+		second.Push(also)
+	}
 	n.unlock()
 	err := b.Wait(p)
 	n.lock()
 	q.Remove(&b.Node)
+	if second != nil {
+		second.Remove(also)
+	}
 	if err == nil && b.Index == byClose {
 		err = errClosed
 	}

@@ -27,7 +27,7 @@ type unixgram struct {
 	queue  []message
 	reads  kernel.Queue
 	writes kernel.Queue // of those who send to this socket
-	blocks *unixgram    // the one whose queue it waits for
+	sends  kernel.Queue // of those who send from this socket
 	closed bool
 }
 
@@ -126,11 +126,13 @@ func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 	n := s.net
 	n.lock()
 	defer n.unlock()
+	fail := func(err error) error {
+		return unixFail("write", "sendto", "unixgram", s.name, to.Path, err)
+	}
 	for waited := false; ; waited = true {
 		target, err := s.target(data, to.Path)
 		if err != nil {
-			err = unixFail("write", "sendto", "unixgram", s.name, to.Path, err)
-			if !waited {
+			if err = fail(err); !waited {
 				err = p.CanceledOr(err)
 			}
 			return err
@@ -140,10 +142,9 @@ func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 			n.wakeOne(&target.reads)
 			return nil
 		}
-		s.blocks = target
-		err = n.wait(p, &target.writes, kernel.UNIXOps.Write)
-		s.blocks = nil
-		if err != nil {
+		if err = n.waitInBoth(p, &target.writes, &s.sends, kernel.UNIXOps.Write); err == errClosed {
+			return fail(net.ErrClosed)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -200,8 +201,6 @@ func (s *unixgram) die(bool) {
 		s.host.leaveUnix(s.name, s.file)
 	}
 	s.net.failAll(&s.reads)
+	s.net.failAll(&s.sends)
 	s.net.wakeAll(&s.writes)
-	if s.blocks != nil {
-		s.net.wakeAll(&s.blocks.writes)
-	}
 }
