@@ -75,7 +75,9 @@ type bench struct {
 // waits returns when the call waits.
 func (b *bench) waits(ctx context.Context, w wait) error {
 	if w.begun != nil {
-		return w.begun.Wait(ctx)
+		if err := w.begun.Wait(ctx); err != nil || w.last == "" {
+			return err
+		}
 	}
 	for {
 		if err := anyio.WaitAllTasksBlocked(ctx); err != nil || w.last == "" {
