@@ -135,25 +135,8 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 	return zero, h, err
 }
 
-// canceledWith reports whether what canceled a task reaches p as well. It looks at
-// the scopes above one by one, because a cancellation on its way down the tree may
-// have come to the task and not yet to p.
-func canceledWith(p kernel.Place) bool {
-	if p.Check() != nil {
-		return true
-	}
-	if p.Ctx != nil && p.Ctx.Done() == nil {
-		return false
-	}
-	for s := p.S; s != nil; s = s.Parent() {
-		if s.CancelCalled() || s.OuterCanceled() {
-			return true
-		}
-		if s.Shield() {
-			return false
-		}
-	}
-	return false
-}
+// canceledWith reports whether what canceled a task reaches p as well: a cancellation on
+// its way down the tree may have come to the task and not yet to p.
+func canceledWith(p kernel.Place) bool { return p.Check() != nil || p.Canceling() }
 
 var opStart = kernel.RegisterPassiveOp("Start: waiting for the task to end or to call started")
