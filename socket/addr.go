@@ -10,24 +10,15 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // netAddr is an address as package net has it, nil for none.
 func netAddr(network string, a kernel.Addr) net.Addr {
-	switch {
-	case network == "unix" || network == "unixgram":
-		return &net.UnixAddr{Name: shownPath(a.Path), Net: network}
-	case !a.IP.IsValid():
-		return nil
-	case network == "udp":
-		return net.UDPAddrFromAddrPort(unmap(a.IP))
+	if a.Path == "" && (network == "unix" || network == "unixgram") {
+		return &net.UnixAddr{Net: network}
 	}
-	return net.TCPAddrFromAddrPort(unmap(a.IP))
-}
-
-// unmap makes an IPv4 address of one that a dual-stack socket shows as IPv6.
-func unmap(a netip.AddrPort) netip.AddrPort {
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+	return netaddr.ToNet(network, a)
 }
 
 func ipAddr(ip netip.Addr, port int) kernel.Addr {
@@ -42,18 +33,6 @@ func wildcard(f AddressFamily) netip.Addr {
 	return netip.IPv6Unspecified()
 }
 
-// shownPath writes an abstract path as package net does, with "@" for the NUL.
-func shownPath(path string) string {
-	if strings.HasPrefix(path, "\x00") {
-		return "@" + path[1:]
-	}
-	return path
-}
-
-func isAbstract(path string) bool {
-	return strings.HasPrefix(path, "\x00") || strings.HasPrefix(path, "@")
-}
-
 // unixAddr checks the path of a UNIX socket.
 func unixAddr(path string) (kernel.Addr, error) {
 	longest := 107 // bytes that Linux and Windows have room for, less the NUL at the end
@@ -61,14 +40,14 @@ func unixAddr(path string) (kernel.Addr, error) {
 		longest = 103
 	}
 	bad := func(why string) (kernel.Addr, error) {
-		return kernel.Addr{}, &net.AddrError{Err: "socket: " + why, Addr: shownPath(path)}
+		return kernel.Addr{}, &net.AddrError{Err: "socket: " + why, Addr: netaddr.UnixName(path)}
 	}
 	switch {
 	case path == "":
 		return bad("the path of a UNIX socket is empty")
 	case len(path) > longest:
 		return bad(fmt.Sprintf("the path of a UNIX socket has %d bytes, at most %d are possible", len(path), longest))
-	case !isAbstract(path) && strings.Contains(path, "\x00"):
+	case !netaddr.IsAbstract(path) && strings.Contains(path, "\x00"):
 		return bad("the path of a UNIX socket has a NUL in it")
 	}
 	return kernel.Addr{Path: path}, nil

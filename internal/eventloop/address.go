@@ -6,27 +6,18 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"golang.org/x/sys/unix"
 )
-
-// path is a UNIX socket's address as package unix has it, where a name without a
-// file begins with "@".
-func path(name string) string {
-	if strings.HasPrefix(name, "\x00") {
-		return "@" + name[1:]
-	}
-	return name
-}
 
 // sockaddr is an address for a socket of a family.
 func sockaddr(a kernel.Addr, family int) (unix.Sockaddr, error) {
 	ip, port := a.IP.Addr().Unmap(), int(a.IP.Port())
 	switch family {
 	case unix.AF_UNIX:
-		return &unix.SockaddrUnix{Name: path(a.Path)}, nil
+		return &unix.SockaddrUnix{Name: netaddr.UnixName(a.Path)}, nil
 	case unix.AF_INET:
 		if !ip.IsValid() {
 			ip = netip.IPv4Unspecified()
@@ -84,17 +75,4 @@ func zoneName(id uint32) string {
 		return i.Name
 	}
 	return strconv.FormatUint(uint64(id), 10)
-}
-
-// netAddr is an address as errors of package net have it, nil for none.
-func netAddr(k *kind, a kernel.Addr) net.Addr {
-	switch {
-	case a == kernel.Addr{}:
-		return nil
-	case k == kindUDP:
-		return net.UDPAddrFromAddrPort(a.IP)
-	case k == kindTCP:
-		return net.TCPAddrFromAddrPort(a.IP)
-	}
-	return &net.UnixAddr{Name: a.Path, Net: k.name}
 }

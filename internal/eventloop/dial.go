@@ -4,6 +4,7 @@ package eventloop
 
 import (
 	"context"
+	"os"
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -52,7 +53,7 @@ func (n *network) dial(place kernel.Place, o kernel.SocketOptions) (*descriptor,
 func (f *descriptor) connect(place kernel.Place, to kernel.Addr) error {
 	sa, err := sockaddr(to, int(f.family))
 	if err != nil {
-		return callError{"connect", err}
+		return os.NewSyscallError("connect", err)
 	}
 	seen := f.write.edges.Load()
 	switch err := unix.Connect(f.fd, sa); err {
@@ -62,7 +63,7 @@ func (f *descriptor) connect(place kernel.Place, to kernel.Addr) error {
 			return err
 		}
 	default:
-		return callError{"connect", err}
+		return os.NewSyscallError("connect", err)
 	}
 	f.connected = true
 	f.local, f.remote = localAddress(f.fd), to
@@ -86,7 +87,7 @@ func (f *descriptor) finishConnect(place kernel.Place, seen uint64) error {
 		seen = f.write.edges.Load()
 		errno, err := unix.GetsockoptInt(f.fd, unix.SOL_SOCKET, unix.SO_ERROR)
 		if err != nil {
-			return callError{"getsockopt", err}
+			return os.NewSyscallError("getsockopt", err)
 		}
 		switch errno := syscall.Errno(errno); errno {
 		case 0, unix.EISCONN:
@@ -95,7 +96,7 @@ func (f *descriptor) finishConnect(place kernel.Place, seen uint64) error {
 			}
 		case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
 		default: // also what becomes of it when its listener is closed after a cancellation
-			return place.CanceledOr(callError{"connect", errno})
+			return place.CanceledOr(os.NewSyscallError("connect", errno))
 		}
 	}
 }

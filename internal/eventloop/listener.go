@@ -4,6 +4,7 @@ package eventloop
 
 import (
 	"context"
+	"os"
 	"runtime"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -77,7 +78,7 @@ func (f *descriptor) listen(o kernel.SocketOptions) error {
 		backlog = longestBacklog
 	}
 	if err := unix.Listen(f.fd, min(backlog, longestBacklog)); err != nil {
-		return callError{"listen", err}
+		return os.NewSyscallError("listen", err)
 	}
 	return nil
 }

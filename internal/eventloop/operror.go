@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"golang.org/x/sys/unix"
 )
 
@@ -15,12 +16,12 @@ import (
 //
 //go:noinline
 func (f *descriptor) failed(op, call string, errno syscall.Errno) error {
-	return f.opError(op, os.NewSyscallError(call, errno))
+	return netaddr.OpError(op, call, f.kind.name, f.local, f.remote, errno)
 }
 
 //go:noinline
 func (f *descriptor) opError(op string, err error) error {
-	return opError(op, f.kind, f.local, f.remote, err)
+	return netaddr.OpError(op, "", f.kind.name, f.local, f.remote, err)
 }
 
 // isClosed is the error of a call that finds the socket closed, without having waited
@@ -50,22 +51,9 @@ func (f *descriptor) isRefusal(err error) bool {
 	return f.refused != nil && err == f.refused
 }
 
-func opError(op string, k *kind, local, remote kernel.Addr, err error) error {
-	e := &net.OpError{Op: op, Net: k.name, Source: netAddr(k, local), Addr: netAddr(k, remote), Err: err}
-	if e.Addr == nil { // of a listener, as in package net
-		e.Source, e.Addr = nil, e.Source
-	}
-	return e
-}
-
 // asOpError wraps the error of making or sending, unless it is a cancellation.
 func asOpError(op string, k *kind, local, remote kernel.Addr, err error) error {
-	switch e := err.(type) {
-	case callError:
-		err = e.err
-		if errno, ok := err.(syscall.Errno); ok {
-			err = os.NewSyscallError(e.call, errno)
-		}
+	switch err.(type) {
 	case syscall.Errno, *os.SyscallError:
 	default:
 		switch err {
@@ -75,7 +63,7 @@ func asOpError(op string, k *kind, local, remote kernel.Addr, err error) error {
 			return err
 		}
 	}
-	return opError(op, k, local, remote, err)
+	return netaddr.OpError(op, "", k.name, local, remote, err)
 }
 
 // code is the errno of a call of package unix, 0 for none.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"golang.org/x/sys/unix"
 )
 
@@ -127,7 +128,7 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 		return err
 	}
 	if f.connected && to != (kernel.Addr{}) {
-		return opError("write", f.kind, f.local, to, net.ErrWriteToConnected)
+		return netaddr.OpError("write", "", f.kind.name, f.local, to, net.ErrWriteToConnected)
 	}
 	for pause := firstPause; ; {
 		seen := f.write.edges.Load()
@@ -155,7 +156,7 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 				pause = min(2*pause, lastPause)
 				continue
 			case !again(errno):
-				return asOpError("write", f.kind, f.local, to, callError{"sendto", errno})
+				return netaddr.OpError("write", "sendto", f.kind.name, f.local, to, errno)
 			}
 			f.write.dry = seen
 		}

@@ -4,6 +4,7 @@ package eventloop
 
 import (
 	"context"
+	"os"
 	"strings"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -48,7 +49,7 @@ func (n *network) socket(o kernel.SocketOptions, family int) (*descriptor, error
 	}
 	fd, err := newSocket(family, sotype)
 	if err != nil {
-		return nil, callError{"socket", err}
+		return nil, os.NewSyscallError("socket", err)
 	}
 	f, err := n.open(fd, k)
 	if err != nil {
@@ -83,7 +84,7 @@ type option struct{ level, name, value int }
 
 func setOption(fd, level, name, value int) error {
 	if err := unix.SetsockoptInt(fd, level, name, value); err != nil {
-		return callError{"setsockopt", err}
+		return os.NewSyscallError("setsockopt", err)
 	}
 	return nil
 }
@@ -95,19 +96,10 @@ func (f *descriptor) bind(a kernel.Addr) error {
 		err = unix.Bind(f.fd, sa)
 	}
 	if err != nil {
-		return callError{"bind", err}
+		return os.NewSyscallError("bind", err)
 	}
 	return nil
 }
-
-// A callError is the error of a system call that becomes part of a *net.OpError.
-type callError struct {
-	call string
-	err  error
-}
-
-func (e callError) Error() string { return e.call + ": " + e.err.Error() }
-func (e callError) Unwrap() error { return e.err }
 
 // AdoptStream takes over a connected socket.
 func (n *network) AdoptStream(ctx context.Context, fd uintptr) (kernel.StreamConn, error) {
@@ -148,7 +140,7 @@ func (n *network) adopt(ctx context.Context, fd uintptr, inet, local *kind) (*de
 	}
 	if err != nil {
 		unix.Close(int(fd))
-		return nil, opError("file", inet, kernel.Addr{}, kernel.Addr{}, err)
+		return nil, asOpError("file", inet, kernel.Addr{}, kernel.Addr{}, err)
 	}
 	k, family := inet, unix.AF_INET6
 	switch sa.(type) {
@@ -171,7 +163,7 @@ func (n *network) adopt(ctx context.Context, fd uintptr, inet, local *kind) (*de
 	}
 	f, err := n.open(int(fd), k)
 	if err != nil {
-		return nil, opError("file", k, address(sa), remote, err)
+		return nil, asOpError("file", k, address(sa), remote, err)
 	}
 	f.family, f.local, f.remote, f.connected = int32(family), address(sa), remote, connected
 	return f, nil

@@ -122,9 +122,9 @@ func isReady(fd int, events int16) (bool, error) {
 		case err == unix.EINTR:
 			continue
 		case err != nil:
-			return false, callError{"poll", err}
+			return false, os.NewSyscallError("poll", err)
 		case fds[0].Revents&unix.POLLNVAL != 0:
-			return false, callError{"poll", unix.EBADF}
+			return false, os.NewSyscallError("poll", unix.EBADF)
 		}
 		return fds[0].Revents != 0, nil
 	}

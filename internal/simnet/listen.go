@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -42,7 +43,7 @@ func (n *Net) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel.
 	defer n.unlock()
 	h, err := n.here(ctx)
 	if err != nil {
-		return nil, opError("listen", "socket", o.Network, kernel.Addr{}, o.Local, err)
+		return nil, netaddr.OpError("listen", "socket", o.Network, o.Local, kernel.Addr{}, err)
 	}
 	l := &listener{net: n, network: o.Network, host: h, backlog: o.Backlog}
 	if l.b, err = h.local(&o); err == nil {
@@ -50,7 +51,7 @@ func (n *Net) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel.
 		err = h.bind(l.b)
 	}
 	if err != nil {
-		return nil, opError("listen", "bind", o.Network, kernel.Addr{}, o.Local, err)
+		return nil, netaddr.OpError("listen", "bind", o.Network, o.Local, kernel.Addr{}, err)
 	}
 	l.node.Value = l
 	h.sockets.Push(&l.node)
@@ -168,7 +169,7 @@ func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 }
 
 func (l *listener) isClosed() error {
-	return opError("accept", "", l.network, kernel.Addr{}, l.LocalAddr(), net.ErrClosed)
+	return netaddr.OpError("accept", "", l.network, l.LocalAddr(), kernel.Addr{}, net.ErrClosed)
 }
 
 func (l *listener) LocalAddr() kernel.Addr {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -85,7 +86,7 @@ func (n *Net) DialStream(ctx context.Context, o kernel.SocketOptions) (kernel.St
 	n.lock()
 	defer n.unlock()
 	fail := func(call string, err error) (kernel.StreamConn, error) {
-		return nil, opError("dial", call, o.Network, o.Local, o.Remote, err)
+		return nil, netaddr.OpError("dial", call, o.Network, o.Local, o.Remote, err)
 	}
 	h, err := n.here(ctx)
 	if err != nil {
@@ -139,7 +140,7 @@ func (c *conn) LocalAddr() kernel.Addr                { return kernel.Addr{IP: c
 func (c *conn) RemoteAddr() kernel.Addr               { return kernel.Addr{IP: c.remote} }
 func (c *conn) SyscallConn() (syscall.RawConn, error) { return nil, errNoRawConn }
 func (c *conn) fail(op, call string, err error) error {
-	return opError(op, call, c.network, c.LocalAddr(), c.RemoteAddr(), err)
+	return netaddr.OpError(op, call, c.network, c.LocalAddr(), c.RemoteAddr(), err)
 }
 
 // takeErr is the error that is due, once.

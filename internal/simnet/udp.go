@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -43,7 +44,7 @@ func (n *Net) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.Pa
 	n.lock()
 	defer n.unlock()
 	fail := func(call string, err error) (kernel.PacketConn, error) {
-		return nil, opError(op, call, o.Network, o.Local, o.Remote, err)
+		return nil, netaddr.OpError(op, call, o.Network, o.Local, o.Remote, err)
 	}
 	h, err := n.here(ctx)
 	if err != nil {
@@ -126,7 +127,7 @@ func (h *Host) taking(p *packet) *datagram {
 }
 
 func (s *datagram) fail(op, call string, to kernel.Addr, err error) error {
-	return opError(op, call, s.network, s.LocalAddr(), to, err)
+	return netaddr.OpError(op, call, s.network, s.LocalAddr(), to, err)
 }
 
 func (s *datagram) isClosed() error {

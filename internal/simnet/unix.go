@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -48,7 +49,7 @@ func (n *Net) listenUnix(ctx context.Context, o kernel.SocketOptions) (kernel.St
 		l.name, err = l.host.bindUnix(o.Local.Path, l.file)
 	}
 	if err != nil {
-		return nil, unixFail("listen", "bind", "unix", "", o.Local.Path, err)
+		return nil, netaddr.OpError("listen", "bind", "unix", o.Local, kernel.Addr{}, err)
 	}
 	l.node.Value = l
 	l.host.sockets.Push(&l.node)
@@ -79,7 +80,7 @@ func (n *Net) dialUnix(ctx context.Context, o kernel.SocketOptions) (kernel.Stre
 		local, err = h.bindUnix(o.Local.Path, &unixNode{})
 	}
 	if err != nil {
-		return nil, unixFail("dial", "connect", "unix", o.Local.Path, o.Remote.Path, err)
+		return nil, netaddr.OpError("dial", "connect", "unix", o.Local, o.Remote, err)
 	}
 	l := node.stream
 	a := &unixConn{net: n, host: h, local: local, remote: l.name}
@@ -121,7 +122,7 @@ func (l *unixListener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 }
 
 func (l *unixListener) isClosed() error {
-	return unixFail("accept", "", "unix", "", l.name, net.ErrClosed)
+	return netaddr.OpError("accept", "", "unix", l.LocalAddr(), kernel.Addr{}, net.ErrClosed)
 }
 
 func (l *unixListener) LocalAddr() kernel.Addr                { return kernel.Addr{Path: l.name} }
@@ -155,7 +156,7 @@ func (l *unixListener) die(bool) {
 }
 
 func (c *unixConn) fail(op, call string, err error) error {
-	return unixFail(op, call, "unix", c.local, c.remote, err)
+	return netaddr.OpError(op, call, "unix", c.LocalAddr(), c.RemoteAddr(), err)
 }
 
 // waited is the error of a wait.

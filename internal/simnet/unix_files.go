@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"syscall"
 
-	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // maxPath is the most bytes that the address of a UNIX socket has room for.
@@ -21,19 +20,10 @@ type unixNode struct {
 	mode   uint32
 }
 
-// unixName is a path as the host keeps it: names that begin with NUL or @ are in
-// the abstract name space.
-func unixName(path string) (name string, abstract bool) {
-	if rest, ok := strings.CutPrefix(path, "\x00"); ok {
-		path = "@" + rest
-	}
-	return path, strings.HasPrefix(path, "@")
-}
-
 // bindUnix makes the file of a socket. Without a path the socket gets an abstract
 // name, as autobind does.
 func (h *Host) bindUnix(path string, node *unixNode) (name string, err error) {
-	name, _ = unixName(path)
+	name = netaddr.UnixName(path)
 	if len(name) > maxPath {
 		return "", syscall.EINVAL
 	}
@@ -53,13 +43,13 @@ func (h *Host) bindUnix(path string, node *unixNode) (name string, err error) {
 // findUnix is what a path stands for. Whoever connects needs the permission to
 // write that the owner of the file has.
 func (h *Host) findUnix(path string) (*unixNode, error) {
-	name, abstract := unixName(path)
+	name := netaddr.UnixName(path)
 	if len(name) > maxPath || name == "" {
 		return nil, syscall.EINVAL
 	}
 	node := h.files[name]
 	switch {
-	case node == nil && abstract:
+	case node == nil && netaddr.IsAbstract(name):
 		return nil, syscall.ECONNREFUSED
 	case node == nil:
 		return nil, syscall.ENOENT
@@ -72,7 +62,7 @@ func (h *Host) findUnix(path string) (*unixNode, error) {
 // leaveUnix is the end of a socket with a name: its file stays behind.
 func (h *Host) leaveUnix(name string, node *unixNode) {
 	node.stream, node.gram = nil, nil
-	if _, abstract := unixName(name); abstract && h.files[name] == node {
+	if netaddr.IsAbstract(name) && h.files[name] == node {
 		delete(h.files, name)
 	}
 }
@@ -83,8 +73,8 @@ func (n *Net) RemoveSocketFile(ctx context.Context, path string) error {
 	n.lock()
 	defer n.unlock()
 	h, _ := n.here(ctx)
-	if name, abstract := unixName(path); !abstract {
-		delete(h.files, name)
+	if !netaddr.IsAbstract(path) {
+		delete(h.files, path)
 	}
 	return nil
 }
@@ -94,16 +84,10 @@ func (n *Net) Chmod(ctx context.Context, path string, mode uint32) error {
 	n.lock()
 	defer n.unlock()
 	h, _ := n.here(ctx)
-	name, abstract := unixName(path)
-	node := h.files[name]
-	if node == nil || abstract {
+	node := h.files[path]
+	if node == nil || netaddr.IsAbstract(path) {
 		return &os.PathError{Op: "chmod", Path: path, Err: syscall.ENOENT}
 	}
 	node.mode = mode
 	return nil
-}
-
-// unixFail is opError for UNIX sockets.
-func unixFail(op, call, network, local, remote string, err error) error {
-	return opError(op, call, network, kernel.Addr{Path: local}, kernel.Addr{Path: remote}, err)
 }

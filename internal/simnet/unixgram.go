@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
@@ -45,7 +46,7 @@ func (n *Net) openUnixgram(ctx context.Context, o kernel.SocketOptions) (kernel.
 		op = "dial"
 	}
 	fail := func(call string, err error) (kernel.PacketConn, error) {
-		return nil, unixFail(op, call, "unixgram", o.Local.Path, o.Remote.Path, err)
+		return nil, netaddr.OpError(op, call, "unixgram", o.Local, o.Remote, err)
 	}
 	var err error
 	if s.host, err = n.here(ctx); err != nil {
@@ -81,7 +82,7 @@ func (h *Host) findUnixgram(path string) (*unixgram, error) {
 }
 
 func (s *unixgram) isClosed() error {
-	return unixFail("read", "", "unixgram", s.name, s.remote, net.ErrClosed)
+	return netaddr.OpError("read", "", "unixgram", s.LocalAddr(), s.RemoteAddr(), net.ErrClosed)
 }
 
 // ReadFrom takes the oldest datagram.
@@ -127,7 +128,7 @@ func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 	n.lock()
 	defer n.unlock()
 	fail := func(err error) error {
-		return unixFail("write", "sendto", "unixgram", s.name, to.Path, err)
+		return netaddr.OpError("write", "sendto", "unixgram", s.LocalAddr(), to, err)
 	}
 	for waited := false; ; waited = true {
 		target, err := s.target(data, to.Path)
