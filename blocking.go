@@ -3,9 +3,9 @@ package anyio
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/offload"
 )
 
 // A BlockingOption is an option of RunBlocking and RunBlockingValue.
@@ -118,7 +118,7 @@ func RunBlockingValue[T any](ctx context.Context, f func() (T, error), opts ...B
 		return callHere(p, seat, f)
 	}
 	c := &blockingCall[T]{f: f, seat: seat, run: r, abandon: o.abandon}
-	return c.result(c.wait(ctx, p))
+	return c.result(c.wait(p))
 }
 
 var errNoBlockingFunction = misuse("RunBlocking: the function is nil")
@@ -144,22 +144,13 @@ func callHere[T any](p kernel.Place, seat *blockingSeat, f func() (T, error)) (T
 
 // A blockingCall is a call on another goroutine.
 type blockingCall[T any] struct {
-	f        func() (T, error)
-	seat     *blockingSeat
-	run      *kernel.Run
-	abandon  bool          // the caller may leave before the end
-	ended    atomic.Uint32 // with abandon: callEnded or callAbandoned, whichever came first
-	done     kernel.Latch  // with abandon
-	value    T             // this and what follows is written before the end
-	err      error
-	panicked *PanicError
-	goexit   bool
+	offload.Result[T]
+	f       func() (T, error)
+	seat    *blockingSeat
+	run     *kernel.Run
+	abandon bool        // the caller may leave before the end
+	over    offload.End // with abandon
 }
-
-const (
-	callEnded     = 1
-	callAbandoned = 2
-)
 
 // RunJob calls the function, gives back the token, and lets the caller go on.
 func (c *blockingCall[T]) RunJob() {
@@ -171,28 +162,19 @@ func (c *blockingCall[T]) RunJob() {
 // RunWaking is RunJob that leaves it to its caller to unpark the one returned. If the
 // function exits the goroutine, there is no such caller.
 func (c *blockingCall[T]) RunWaking() (wake *kernel.Waiter) {
-	returned := false
 	defer func() {
-		if !returned {
-			if v := recover(); v != nil {
-				c.panicked = c.seat.panicked(v)
-			} else {
-				c.goexit = true
-			}
-		}
 		if kept := leftBy(c.seat.task); kept != nil {
-			if c.err = withMisuse(c.err, kept); c.panicked != nil {
-				c.panicked = c.panicked.with(kept)
+			if c.Err = withMisuse(c.Err, kept); c.Panic != nil {
+				c.Panic = c.Panic.(*PanicError).with(kept)
 			}
 		}
 		c.seat.limiter.giveBack(c.seat)
-		exits := c.goexit // afterwards c belongs to its caller
+		exits := c.Exited // afterwards c belongs to its caller
 		if wake = c.end(); wake != nil && exits {
 			wake.Unpark()
 		}
 	}()
-	c.value, c.err = c.f()
-	returned = true
+	c.Of(c.f, seatBorrower{c.seat.task}.name)
 	return nil
 }
 
@@ -203,23 +185,23 @@ func leftBy(task *kernel.Task) error {
 }
 
 // end ends the call. It returns whom to unpark.
-func (c *blockingCall[T]) end() *kernel.Waiter {
-	switch {
-	case !c.abandon:
+func (c *blockingCall[T]) end() (wake *kernel.Waiter) {
+	if !c.abandon {
 		if c.seat.Wake() {
 			return &c.seat.Waiter
 		}
-	case c.ended.CompareAndSwap(0, callEnded):
-		c.done.Open()
-	case c.panicked != nil: // there is nobody to raise it in
-		c.panicked.report(c.run)
+		return nil
 	}
-	return nil
+	wake, late := c.over.Finish(false)
+	if late && c.Panic != nil { // there is nobody to raise it in
+		c.Panic.(*PanicError).report(c.run)
+	}
+	return wake
 }
 
 // wait starts the call and waits for it, not minding cancellation, or with abandon
-// until ctx is canceled; then the call goes on alone.
-func (c *blockingCall[T]) wait(ctx context.Context, p kernel.Place) error {
+// until p is canceled; then the call goes on alone.
+func (c *blockingCall[T]) wait(p kernel.Place) error {
 	if !c.abandon {
 		c.seat.PrepareShielded(p, opBlocking)
 		c.run.Offload(c)
@@ -228,8 +210,7 @@ func (c *blockingCall[T]) wait(ctx context.Context, p kernel.Place) error {
 		return nil
 	}
 	c.run.Offload(c)
-	err := c.done.Wait(ctx, opBlocking)
-	if err != nil && c.ended.CompareAndSwap(0, callAbandoned) {
+	if err := c.over.Await(p, opBlocking); err != nil && !c.over.Close() {
 		return err
 	}
 	return nil
@@ -241,10 +222,10 @@ func (c *blockingCall[T]) result(err error) (T, error) {
 	case err != nil:
 		var zero T
 		return zero, err
-	case c.panicked != nil:
-		c.panicked.raise()
-	case c.goexit:
+	case c.Panic != nil:
+		c.Panic.(*PanicError).raise()
+	case c.Exited:
 		runtime.Goexit()
 	}
-	return c.value, c.err
+	return c.Value, c.Err
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/offload"
 )
 
 // OSThreads are threads of the operating system for C libraries that keep state in
@@ -66,29 +67,20 @@ func (t *OSThreads) Close(ctx context.Context) error {
 	return t.over.Wait(ctx)
 }
 
-// do runs f on a thread, for a task or nil, and waits. It reports whether f
-// returned normally; if not, value is what it panicked with, nil for Goexit. The error
-// is ErrClosed, or about what f has not released.
-func (t *OSThreads) do(task *kernel.Task, f func()) (returned bool, value any, err error) {
+// do runs f on a thread, for a task or nil, and waits. The error is ErrClosed, or about
+// what f has not released.
+func (t *OSThreads) do(task *kernel.Task, f func()) (err error) {
 	done := make(chan struct{})
 	job := func() {
 		defer close(done)
-		defer func() {
-			if !returned {
-				if v := recover(); v != nil {
-					value = newPanicError(v, seatBorrower{task}.name())
-				}
-			}
-			err = leftBy(task)
-		}()
+		defer func() { err = leftBy(task) }()
 		f()
-		returned = true
 	}
 	if !t.hand(job) {
-		return false, nil, ErrClosed
+		return ErrClosed
 	}
 	<-done
-	return returned, value, err
+	return err
 }
 
 // hand gives the job to a thread, waiting for one; false if the pool is closed.
@@ -154,15 +146,15 @@ func (t *OSThreads) serve() {
 // onThread is f of a task or nil, to be called anywhere, as a function that runs
 // on a thread.
 func onThread[T any](t *OSThreads, task *kernel.Task, f func() (T, error)) func() (T, error) {
-	return func() (value T, err error) {
-		returned, panicked, failed := t.do(task, func() { value, err = f() })
+	return func() (T, error) {
+		var r offload.Result[T]
+		failed := t.do(task, func() { r.Of(f, seatBorrower{task}.name) })
 		switch {
-		case returned || failed == ErrClosed:
-			return value, withMisuse(err, failed)
-		case panicked != nil:
-			panic(panicked)
+		case r.Panic != nil:
+			panic(r.Panic)
+		case r.Exited:
+			runtime.Goexit()
 		}
-		runtime.Goexit()
-		return value, err
+		return r.Value, withMisuse(r.Err, failed)
 	}
 }

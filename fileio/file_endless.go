@@ -2,20 +2,19 @@ package fileio
 
 import (
 	"context"
-	"net"
 	"os"
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/netconn"
 )
 
 // An endless file is one whose calls may wait without end and which the system can wait
 // for, as for a socket: a pipe, a FIFO, mostly a terminal. Its reads and writes can be
 // canceled while they wait, like those of a socket, and need no token of a limiter.
 type endless struct {
-	conn    kernel.StreamConn
+	conn    interrupt.Stream
 	reading anyio.Lock // held by the task that reads; guards ahead and at of the File
 	writing anyio.Lock
 }
@@ -25,19 +24,8 @@ func endlessOf(file *os.File) *endless {
 	if file.SetReadDeadline(time.Time{}) != nil {
 		return nil
 	}
-	return &endless{conn: netconn.FromConn(connFile{file})}
+	return &endless{conn: interrupt.OfFile(file)}
 }
-
-// A connFile is a file as a net.Conn.
-type connFile struct{ *os.File }
-
-func (connFile) LocalAddr() net.Addr  { return fileAddr{} }
-func (connFile) RemoteAddr() net.Addr { return fileAddr{} }
-
-type fileAddr struct{}
-
-func (fileAddr) Network() string { return "file" }
-func (fileAddr) String() string  { return "file" }
 
 // waits reports whether a call is to be one that can be canceled while it waits. In the
 // simulator it is one step like all others, which nobody can leave.

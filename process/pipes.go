@@ -8,25 +8,14 @@ import (
 	"os"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/netconn"
 	"github.com/anyio-go/anyio/stream"
 )
 
-// A pipeEnd is our end of a pipe, as netconn takes it.
-type pipeEnd struct{ *os.File }
-
-func (pipeEnd) LocalAddr() net.Addr  { return pipeAddr{} }
-func (pipeEnd) RemoteAddr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }
-
 // An end is a stream over our end of a pipe.
 type end struct {
-	conn  kernel.StreamConn
+	conn  interrupt.Stream
 	guard anyio.ResourceGuard
 }
 
@@ -40,11 +29,11 @@ type receiveEnd struct{ end }
 type sendEnd struct{ end }
 
 func newReceiver(f *os.File) *receiveEnd {
-	return &receiveEnd{end{conn: netconn.FromConn(pipeEnd{f}), guard: anyio.ResourceGuard{Action: "reading from"}}}
+	return &receiveEnd{end{conn: interrupt.OfFile(f), guard: anyio.ResourceGuard{Action: "reading from"}}}
 }
 
 func newSender(f *os.File) *sendEnd {
-	return &sendEnd{end{conn: netconn.FromConn(pipeEnd{f}), guard: anyio.ResourceGuard{Action: "writing to"}}}
+	return &sendEnd{end{conn: interrupt.OfFile(f), guard: anyio.ResourceGuard{Action: "writing to"}}}
 }
 
 // Receive reads at least one byte. See stream.ByteReceiveStream.

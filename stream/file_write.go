@@ -23,7 +23,7 @@ func NewFileWriteStream(file *os.File) *FileWriteStream {
 
 func newFileWriteStream(file *os.File, pc uintptr) *FileWriteStream {
 	s := &FileWriteStream{}
-	s.open(file, "writing to", func(p []byte) (int, error) { return writeAll(file, p) })
+	s.open(file, "writing to", file.Write)
 	if kernel.DebugRuns() {
 		s.watch = unclosed.New(s, "stream.FileWriteStream", pc)
 	}

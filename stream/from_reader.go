@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/offload"
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
@@ -38,15 +39,18 @@ func FromReader(r io.Reader) ByteReceiveStream {
 }
 
 // An offloadedReader receives from an io.Reader.
-type offloadedReader struct {
-	op   *offloadedOp
-	rest []byte // read and not received; guarded by op.mu
-}
+type offloadedReader struct{ r *offload.Reader }
 
 var opRead = kernel.RegisterOp("FromReader.Receive")
 
 func (s *offloadedReader) open(r io.Reader) {
-	s.op = &offloadedOp{f: r.Read, action: "reading from"}
+	s.r = offload.NewReader(r, func(err error) error {
+		if err = outsideError(err); errors.Is(err, io.EOF) {
+			return anyio.ErrEndOfStream
+		}
+		return err
+	})
+	s.r.Step = true
 }
 
 // Receive implements ByteReceiveStream.
@@ -58,45 +62,9 @@ func (s *offloadedReader) Receive(ctx context.Context, buf []byte) (int, error) 
 	if len(buf) == 0 {
 		return 0, errEmptyBuffer
 	}
-	c := s.op
-	if err := c.enter(p); err != nil {
-		return 0, err
-	}
-	for empty := 0; ; {
-		if c.done {
-			c.done, s.rest = false, c.buf[:c.n]
-			if c.n == 0 {
-				empty++
-			}
-		}
-		if n := copy(buf, s.rest); n > 0 {
-			s.rest = s.rest[n:]
-			c.mu.Unlock()
-			return n, nil
-		}
-		switch {
-		case c.running: // a call that was abandoned
-		case c.err != nil:
-			if err, c.err = outsideError(c.err), nil; errors.Is(err, io.EOF) {
-				err = anyio.ErrEndOfStream
-			}
-		case empty == maxEmptyReads:
-			err = outsideError(io.ErrNoProgress)
-		default:
-			c.room(len(buf))
-		}
-		if err != nil {
-			c.mu.Unlock()
-			return 0, err
-		}
-		if err := c.await(p, opRead); err != nil {
-			c.mu.Unlock()
-			return 0, err
-		}
-	}
+	n, err := s.r.Read(p, opRead, buf)
+	return n, ofCall(err, "reading from")
 }
-
-const maxEmptyReads = 100 // in a row, before we say that the reader is broken
 
 // A readerStream is an io.Reader as a stream.
 type readerStream struct {
@@ -107,7 +75,7 @@ type readerStream struct {
 
 // Close implements Resource.
 func (s *readerStream) Close(ctx context.Context) error {
-	if !s.op.close() {
+	if !s.r.Close() {
 		return nil
 	}
 	s.watch.Stop()

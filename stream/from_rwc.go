@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 
@@ -51,41 +52,20 @@ func (s *rwcStream) SendEOF(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := s.out.op
-	if err := c.enter(p); err != nil {
-		return err
-	}
-	if s.out.ended {
-		c.mu.Unlock()
-		return nil
-	}
-	for c.running { // what an earlier call has left to do
-		if err := c.await(p, opWrite); err != nil {
-			c.mu.Unlock()
-			return err
+	err = s.out.w.Shut(p, opWrite, func() error {
+		c, ok := s.closer.(interface{ CloseWrite() error })
+		if !ok {
+			return fmt.Errorf("%w: %T has no method CloseWrite to send the end of the stream", errors.ErrUnsupported, s.closer)
 		}
-	}
-	if err = c.result(); err == nil {
-		s.out.ended, c.buf = true, nil
-		if err := c.await(p, opWrite); err != nil {
-			c.mu.Unlock()
-			return err
-		}
-		err = c.result()
-	}
-	unsupported := errors.Is(err, errors.ErrUnsupported)
-	s.out.ended = s.out.ended && !unsupported
-	c.mu.Unlock()
-	if unsupported {
-		return err
-	}
-	return outsideError(err)
+		return c.CloseWrite()
+	})
+	return ofCall(err, "writing to")
 }
 
 // Close implements Resource.
 func (s *rwcStream) Close(ctx context.Context) error {
-	first := s.in.op.close()
-	s.out.op.close()
+	first := s.in.r.Close()
+	s.out.w.Close()
 	if !first {
 		return nil
 	}

@@ -2,13 +2,11 @@ package stream
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"runtime"
 
-	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/offload"
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
@@ -31,43 +29,13 @@ func FromWriter(w io.Writer) ByteSendStream {
 }
 
 // An offloadedWriter sends to an io.Writer.
-type offloadedWriter struct {
-	op    *offloadedOp
-	ended bool // SendEOF was called; guarded by op.mu
-}
+type offloadedWriter struct{ w *offload.Writer }
 
 var opWrite = kernel.RegisterOp("FromWriter.Send")
 
 func (s *offloadedWriter) open(w io.Writer) {
-	s.op = &offloadedOp{action: "writing to", f: func(p []byte) (int, error) {
-		if p == nil {
-			return 0, closeWrite(w)
-		}
-		return writeAll(w, p)
-	}}
-}
-
-// writeAll writes all of p, also to a writer that writes short without an error.
-func writeAll(w io.Writer, p []byte) (total int, err error) {
-	for total < len(p) {
-		n, err := w.Write(p[total:])
-		total += n
-		if err != nil {
-			return total, err
-		}
-		if n <= 0 {
-			return total, io.ErrShortWrite
-		}
-	}
-	return total, nil
-}
-
-func closeWrite(w io.Writer) error {
-	c, ok := w.(interface{ CloseWrite() error })
-	if !ok {
-		return fmt.Errorf("%w: %T has no method CloseWrite to send the end of the stream", errors.ErrUnsupported, w)
-	}
-	return c.CloseWrite()
+	s.w = offload.NewWriter(w, outsideError)
+	s.w.Step = true
 }
 
 // Send implements ByteSendStream.
@@ -76,41 +44,8 @@ func (s *offloadedWriter) Send(ctx context.Context, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := s.op.enter(p); err != nil {
-		return err
-	}
-	return s.send(p, data)
-}
-
-// send writes data after what an earlier call has left to do. The caller holds
-// op.mu, which is released.
-func (s *offloadedWriter) send(p kernel.Place, data []byte) (err error) {
-	c := s.op
-	if s.ended {
-		c.mu.Unlock()
-		return p.CanceledOr(anyio.ErrClosed)
-	}
-	for err == nil {
-		if !c.running {
-			if err = c.result(); err != nil || len(data) == 0 {
-				break
-			}
-			c.room(len(data))
-			data = data[copy(c.buf, data):]
-		}
-		if err := c.await(p, opWrite); err != nil {
-			c.mu.Unlock()
-			return err
-		}
-	}
-	c.mu.Unlock()
-	return outsideError(err)
-}
-
-// result takes the error of a call that has returned.
-func (c *offloadedOp) result() (err error) {
-	err, c.err, c.done = c.err, nil, false
-	return err
+	_, err = s.w.Write(p, opWrite, data)
+	return ofCall(err, "writing to")
 }
 
 // A writerStream is an io.Writer as a stream.
@@ -122,7 +57,7 @@ type writerStream struct {
 
 // Close implements Resource.
 func (s *writerStream) Close(ctx context.Context) error {
-	if !s.op.close() {
+	if !s.w.Close() {
 		return nil
 	}
 	s.watch.Stop()

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"io"
 	"testing"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -12,7 +11,6 @@ import (
 // Their locks are no mutexes of package sync, which notice it if they are unlocked only.
 func TestStreamsAreUsedUnderTheirLocks(t *testing.T) {
 	ctx := context.Background()
-	p := kernel.Locate(ctx)
 	w := kernel.GetWaiter()
 
 	memory := func(what string, f func(s *MemorySendStream[int], r *MemoryReceiveStream[int])) {
@@ -65,16 +63,4 @@ func TestStreamsAreUsedUnderTheirLocks(t *testing.T) {
 	half("Receive", func(h *pipe) { h.ended = true; _, _ = (&pipeEnd{in: h}).Receive(ctx, make([]byte, 1)) })
 	half("Close by the sender", func(h *pipe) { h.closeSender(&kernel.Woken{}) })
 	half("Close by the receiver", func(h *pipe) { h.closeReceiver(&kernel.Woken{}) })
-
-	op := func(what string, f func(c *offloadedOp)) {
-		c := &offloadedOp{f: func([]byte) (int, error) { return 0, io.EOF }}
-		locktest.Takes(t, "a call's "+what, &c.mu, func() { f(c) })
-	}
-	op("enter", func(c *offloadedOp) {
-		if c.enter(p) == nil {
-			c.mu.Unlock()
-		}
-	})
-	op("end", (*offloadedOp).RunJob)
-	op("close", func(c *offloadedOp) { c.close() })
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -18,7 +19,7 @@ const fdSize = 4 // of a descriptor in a control message
 // ReadFDs reads data and the descriptors that came with it, which are closed on
 // exec. What fds has no place for is closed.
 func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds int, err error) {
-	c, ok := s.conn.(*net.UnixConn)
+	c, ok := s.RW.(*net.UnixConn)
 	if !ok {
 		return 0, 0, errors.ErrUnsupported
 	}
@@ -26,28 +27,45 @@ func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds 
 	if err != nil {
 		return 0, 0, err
 	}
-	control, ncontrol, flags := make([]byte, syscall.CmsgSpace(fdSize*len(fds))), 0, 0
-	made, canceled := s.reading.block(pl, s.ops.Read, (*readSide)(&s.sock), func() error {
-		n, ncontrol, flags, _, err = c.ReadMsgUnix(p, control)
-		return err
-	})
-	if !made {
-		return 0, 0, canceled
-	}
-	if canceled != nil {
-		err = s.endRead(n > 0, err, canceled)
-	}
+	control := make([]byte, syscall.CmsgSpace(fdSize*len(fds)))
+	m, err := interrupt.Receive(&s.Duplex, pl, s.Ops.Read, message{c, p, control}, message.read)
 	if err != nil {
-		return n, 0, err
+		return m.n, 0, err
 	}
-	if n == 0 && ncontrol == 0 && len(p) > 0 {
+	n = m.n
+	if n == 0 && m.ncontrol == 0 && len(p) > 0 {
 		return 0, 0, io.EOF
 	}
-	nfds, cut, err := takeFDs(control[:ncontrol], fds)
-	if err == nil && (cut || flags&syscall.MSG_CTRUNC != 0) {
+	nfds, cut, err := takeFDs(control[:m.ncontrol], fds)
+	if err == nil && (cut || m.flags&syscall.MSG_CTRUNC != 0) {
 		err = kernel.ErrDescriptorsCut
 	}
 	return n, nfds, err
+}
+
+// A message is a call that moves data with control data.
+type message struct {
+	c          *net.UnixConn
+	p, control []byte
+}
+
+// A received is what a message has brought.
+type received struct{ n, ncontrol, flags int }
+
+func (m message) read() (r received, done bool, err error) {
+	r.n, r.ncontrol, r.flags, _, err = m.c.ReadMsgUnix(m.p, m.control)
+	return r, r.n > 0, err
+}
+
+// write sends the control data along with the first byte.
+func (m message) write() (n int, done bool, err error) {
+	n, _, err = m.c.WriteMsgUnix(m.p, m.control, nil)
+	if err == nil && n < len(m.p) {
+		var more int
+		more, err = m.c.Write(m.p[n:])
+		n += more
+	}
+	return n, n == len(m.p), err
 }
 
 // takeFDs gets the descriptors out of control messages and closes those that fds
@@ -80,7 +98,7 @@ func takeFDs(control []byte, fds []uintptr) (n int, cut bool, err error) {
 
 // WriteFDs sends descriptors along with the first byte of p, then the rest of p.
 func (s *Stream) WriteFDs(ctx context.Context, p []byte, fds []uintptr) error {
-	c, ok := s.conn.(*net.UnixConn)
+	c, ok := s.RW.(*net.UnixConn)
 	if !ok {
 		return errors.ErrUnsupported
 	}
@@ -92,22 +110,7 @@ func (s *Stream) WriteFDs(ctx context.Context, p []byte, fds []uintptr) error {
 	for i, fd := range fds {
 		ints[i] = int(fd)
 	}
-	n := 0
-	made, canceled := s.writing.block(pl, s.ops.Write, (*writeSide)(&s.sock), func() error {
-		n, _, err = c.WriteMsgUnix(p, syscall.UnixRights(ints...), nil)
-		if err == nil && n < len(p) {
-			var more int
-			more, err = c.Write(p[n:])
-			n += more
-		}
-		return err
-	})
-	if !made {
-		return canceled
-	}
-	if canceled != nil {
-		err = s.endWrite(n == len(p), err, canceled)
-	}
+	_, err = interrupt.Send(&s.Duplex, pl, s.Ops.Write, message{c, p, syscall.UnixRights(ints...)}, message.write)
 	return err
 }
 

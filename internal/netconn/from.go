@@ -1,11 +1,11 @@
 package netconn
 
 import (
-	"errors"
 	"net"
-	"time"
 
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // FromConn makes a stream of any net.Conn, which it owns from now on. Deadlines
@@ -16,7 +16,7 @@ func FromConn(c net.Conn) kernel.StreamConn {
 	case *net.TCPConn, *net.UnixConn:
 		return newStream(c)
 	}
-	if hasDeadlines(c) {
+	if interrupt.Usable(c) {
 		return newStream(c)
 	}
 	return newPumpedStream(c)
@@ -24,7 +24,7 @@ func FromConn(c net.Conn) kernel.StreamConn {
 
 // FromListener makes a listener of any net.Listener, which it owns from now on.
 func FromListener(l net.Listener) kernel.StreamListener {
-	if d, ok := l.(deadlineListener); ok && usable(d.SetDeadline(time.Time{})) {
+	if d, ok := l.(deadlineListener); ok && interrupt.Usable(listening{l}) {
 		return newListener(d)
 	}
 	return newPumpedListener(l)
@@ -39,19 +39,11 @@ func FromPacketConn(c net.PacketConn) kernel.PacketConn {
 	case *net.UnixConn:
 		return newUnixgram(c)
 	}
-	if hasDeadlines(c) {
-		return &Packet{sock: sock{c: c, ops: connOps}, io: packetConnIO{c}}
+	if interrupt.Usable(c) {
+		return newPacket(c, interrupt.Ops, false, packetConnIO{c})
 	}
 	return newPumpedPacket(c)
 }
-
-func hasDeadlines(d under) bool {
-	return usable(d.SetReadDeadline(time.Time{})) && usable(d.SetWriteDeadline(time.Time{}))
-}
-
-// usable reports whether deadlines can be set: the calls on what is closed already
-// need none.
-func usable(err error) bool { return err == nil || errors.Is(err, net.ErrClosed) }
 
 // packetConnIO uses a net.PacketConn of somebody's. An address of another kind than
 // those of package net is told as the zero Addr.
@@ -59,14 +51,14 @@ type packetConnIO struct{ c net.PacketConn }
 
 func (u packetConnIO) readFrom(p []byte) (int, kernel.Addr, error) {
 	n, from, err := u.c.ReadFrom(p)
-	return n, addrOf(from), err
+	return n, netaddr.FromNet(from), err
 }
 
 func (u packetConnIO) writeTo(p []byte, to kernel.Addr) error {
 	var a net.Addr
 	switch {
 	case to.Path != "":
-		a = unixAddr("unixgram", to)
+		a = netaddr.ToUnix("unixgram", to)
 	case to.IP.IsValid():
 		a = net.UDPAddrFromAddrPort(to.IP)
 	default:

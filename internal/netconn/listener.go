@@ -6,7 +6,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // A Listener is a net.Listener as a kernel.StreamListener.
@@ -37,13 +39,15 @@ type deadlineListener interface {
 }
 
 func newListener(l deadlineListener) *Listener {
-	return &Listener{sock: sock{c: listening{l}, ops: opsOf(l)}, l: l}
+	k := &Listener{l: l}
+	k.init(listening{l}, opsOf(l))
+	return k
 }
 
 // LocalAddr is the address that the listener is bound to.
 func (l *Listener) LocalAddr() kernel.Addr {
 	if l.zoned != nil {
-		return addrOf(l.zoned)
+		return netaddr.FromNet(l.zoned)
 	}
 	return l.sock.LocalAddr()
 }
@@ -56,30 +60,13 @@ func (l *Listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t := pl.RunningTask(); t != nil {
-		return l.acceptElsewhere(pl, t)
-	}
-	var c net.Conn
-	if err = l.reading.begin(pl, l.ops.Accept, (*readSide)(&l.sock)); err == nil {
-		c, err = l.l.Accept()
-		if canceled := l.reading.End(pl, err != nil); canceled != nil {
-			err = l.endRead(false, err, canceled)
-		}
-	}
-	return accepted(c, l.failed(err))
+	c, err := interrupt.Receive(&l.Duplex, pl, l.Ops.Accept, l.l, accept)
+	return accepted(c, l.Failed(err))
 }
 
-func (l *Listener) acceptElsewhere(pl kernel.Place, t *kernel.Task) (kernel.StreamConn, error) {
-	var c net.Conn
-	var err error
-	canceled := l.reading.offload(pl, t, l.ops.Accept, (*readSide)(&l.sock), func() error {
-		c, err = l.l.Accept()
-		return err
-	})
-	if canceled != nil {
-		err = l.endRead(false, err, canceled)
-	}
-	return accepted(c, l.failed(err))
+func accept(l net.Listener) (c net.Conn, done bool, err error) {
+	c, err = l.Accept()
+	return c, false, err
 }
 
 func accepted(c net.Conn, err error) (kernel.StreamConn, error) {

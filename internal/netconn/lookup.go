@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -15,17 +16,7 @@ func lookup[T any](ctx context.Context, f func(context.Context) (T, error)) (v T
 	if err != nil {
 		return v, err
 	}
-	ok := false
-	canceled := withContext(ctx, p, kernel.OpLookup, func(own context.Context) error {
-		v, err = f(own)
-		ok = err == nil
-		return err
-	})
-	if canceled != nil && !ok {
-		var zero T
-		return zero, canceled
-	}
-	return v, err
+	return interrupt.WithContext(ctx, p, kernel.OpLookup, f)
 }
 
 // LookupHost resolves a name. See kernel.Network.

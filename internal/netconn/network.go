@@ -3,9 +3,13 @@ package netconn
 import (
 	"context"
 	"net"
+	"net/netip"
+	"strconv"
 	"strings"
 
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // Network is a kernel.Network over package net. It has no state: whose task a call
@@ -13,20 +17,6 @@ import (
 type Network struct{}
 
 var _ kernel.Network = Network{}
-
-// interrupter cancels the context of a call.
-type interrupter struct{ cancel context.CancelFunc }
-
-func (i interrupter) Interrupt() { i.cancel() }
-
-// withContext makes a call that obeys a context, which is ended when p is canceled.
-func withContext(ctx context.Context, p kernel.Place, op kernel.Op, call func(context.Context) error) error {
-	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	var s side // which nobody closes
-	_, canceled := s.block(p, op, interrupter{cancel}, func() error { return call(own) })
-	return canceled
-}
 
 // DialStream connects a stream socket. A connection that comes about while the call
 // is canceled is returned, or closed.
@@ -44,47 +34,46 @@ func dial(ctx context.Context, o kernel.SocketOptions) (net.Conn, error) {
 		return nil, err
 	}
 	d := net.Dialer{LocalAddr: dialFrom(o), Control: control(o)}
-	var c net.Conn
-	canceled := withContext(ctx, p, kernel.OpsOfNetwork(o.Network).Dial, func(own context.Context) error {
-		c, err = d.DialContext(own, o.Network, dialTo(o))
-		return err
+	c, err := interrupt.WithContext(ctx, p, kernel.OpsOfNetwork(o.Network).Dial, func(ctx context.Context) (net.Conn, error) {
+		return d.DialContext(ctx, o.Network, dialTo(o))
 	})
-	switch {
-	case c != nil:
-		return c, nil
-	case canceled != nil:
-		return nil, canceled
+	if err != nil {
+		return nil, p.CanceledOr(netaddr.Portable(err))
 	}
-	return nil, p.CanceledOr(portable(err))
+	return c, nil
 }
 
 // dialFrom is the local address of a dialer, nil to let the system choose.
 func dialFrom(o kernel.SocketOptions) net.Addr {
-	if strings.HasPrefix(o.Network, "unix") {
-		if a := unixAddr(o.Network, o.Local); a != nil {
-			return a
+	a := o.Local
+	if ip := a.IP; !ip.Addr().IsValid() && ip.Port() != 0 { // the unspecified one of the family
+		addr := netip.IPv6Unspecified()
+		if strings.HasSuffix(o.Network, "4") {
+			addr = netip.IPv4Unspecified()
 		}
-		return nil
+		a.IP = netip.AddrPortFrom(addr, ip.Port())
 	}
-	ip := localIP(o.Network, o.Local)
-	switch {
-	case !ip.IsValid():
-		return nil
-	case strings.HasPrefix(o.Network, "udp"):
-		return net.UDPAddrFromAddrPort(ip)
-	default:
-		return net.TCPAddrFromAddrPort(ip)
-	}
+	return netaddr.ToNet(o.Network, a)
 }
 
 func dialTo(o kernel.SocketOptions) string {
 	if strings.HasPrefix(o.Network, "unix") {
-		if a := unixAddr(o.Network, o.Remote); a != nil {
-			return a.Name
-		}
-		return ""
+		return netaddr.UnixName(o.Remote.Path)
 	}
 	return o.Remote.IP.String()
+}
+
+// listenOn is an address as net.ListenConfig reads it. Without an IP address it means all
+// of the machine's.
+func listenOn(o kernel.SocketOptions) string {
+	switch ip := o.Local.IP; {
+	case strings.HasPrefix(o.Network, "unix"):
+		return netaddr.UnixName(o.Local.Path)
+	case !ip.Addr().IsValid():
+		return ":" + strconv.Itoa(int(ip.Port()))
+	default:
+		return ip.String()
+	}
 }
 
 // ListenStream makes a stream socket that accepts. The file of a UNIX socket is
@@ -94,9 +83,9 @@ func (Network) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel
 		return nil, err
 	}
 	lc := net.ListenConfig{Control: control(o)}
-	l, err := lc.Listen(context.WithoutCancel(ctx), o.Network, listenText(o.Network, o.Local))
+	l, err := lc.Listen(context.WithoutCancel(ctx), o.Network, listenOn(o))
 	if err != nil {
-		return nil, portable(err)
+		return nil, netaddr.Portable(err)
 	}
 	if u, ok := l.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
@@ -133,9 +122,9 @@ func (Network) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.P
 		return unnamedUnixgram()
 	}
 	lc := net.ListenConfig{Control: control(o)}
-	c, err := lc.ListenPacket(context.WithoutCancel(ctx), o.Network, listenText(o.Network, o.Local))
+	c, err := lc.ListenPacket(context.WithoutCancel(ctx), o.Network, listenOn(o))
 	if err != nil {
-		return nil, portable(err)
+		return nil, netaddr.Portable(err)
 	}
 	return FromPacketConn(c), nil
 }

@@ -3,7 +3,6 @@
 package netconn
 
 import (
-	"errors"
 	"strings"
 	"syscall"
 
@@ -59,6 +58,3 @@ func withFD(c syscall.RawConn, f func(fd int) error) error {
 
 // ignoreCut is nil for a datagram that was cut off, which only Windows tells.
 func ignoreCut(err error) error { return err }
-
-// isReset reports whether the other side has reset the connection.
-func isReset(err error) bool { return errors.Is(err, syscall.ECONNRESET) }

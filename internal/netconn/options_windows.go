@@ -51,6 +51,3 @@ func ignoreCut(err error) error {
 	}
 	return err
 }
-
-// isReset reports whether the other side has reset the connection.
-func isReset(err error) bool { return errors.Is(err, windows.WSAECONNRESET) }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"net"
 
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // A Packet is a socket of package net as a kernel.PacketConn.
@@ -28,28 +30,30 @@ func (c *Packet) ReadFrom(ctx context.Context, p []byte) (int, kernel.Addr, erro
 	if err != nil {
 		return 0, kernel.Addr{}, err
 	}
-	if t := pl.RunningTask(); t != nil {
-		return c.readElsewhere(pl, t, p)
-	}
-	n, from := 0, kernel.Addr{}
-	if err = c.reading.begin(pl, c.ops.Read, (*readSide)(&c.sock)); err == nil {
-		n, from, err = c.io.readFrom(p)
-		if canceled := c.reading.End(pl, err != nil); canceled != nil {
-			err = c.endRead(n > 0, err, canceled)
-		}
-	}
-	return n, from, c.failed(err)
+	d, err := interrupt.Receive(&c.Duplex, pl, c.Ops.Read, packet{io: c.io, p: p}, packet.read)
+	return d.n, d.from, c.Failed(err)
 }
 
-func (c *Packet) readElsewhere(pl kernel.Place, t *kernel.Task, p []byte) (n int, from kernel.Addr, err error) {
-	canceled := c.reading.offload(pl, t, c.ops.Read, (*readSide)(&c.sock), func() error {
-		n, from, err = c.io.readFrom(p)
-		return err
-	})
-	if canceled != nil {
-		err = c.endRead(n > 0, err, canceled)
-	}
-	return n, from, c.failed(err)
+// A packet is a call that moves one datagram.
+type packet struct {
+	io packetIO
+	p  []byte
+	to kernel.Addr
+}
+
+// A datagram is what was received.
+type datagram struct {
+	n    int
+	from kernel.Addr
+}
+
+func (k packet) read() (d datagram, done bool, err error) {
+	d.n, d.from, err = k.io.readFrom(k.p)
+	return d, d.n > 0, err
+}
+
+func (k packet) write() (_ struct{}, done bool, err error) {
+	return struct{}{}, false, k.io.writeTo(k.p, k.to)
 }
 
 // WriteTo sends one datagram. See kernel.PacketConn.
@@ -58,27 +62,15 @@ func (c *Packet) WriteTo(ctx context.Context, p []byte, to kernel.Addr) error {
 	if err != nil {
 		return err
 	}
-	if t := pl.RunningTask(); t != nil {
-		return c.writeElsewhere(pl, t, p, to)
-	}
-	if err = c.writing.begin(pl, c.ops.Write, (*writeSide)(&c.sock)); err == nil {
-		err = c.io.writeTo(p, to)
-		if canceled := c.writing.End(pl, err != nil); canceled != nil {
-			err = c.endWrite(false, err, canceled)
-		}
-	}
-	return c.failed(err)
+	_, err = interrupt.Send(&c.Duplex, pl, c.Ops.Write, packet{c.io, p, to}, packet.write)
+	return c.Failed(err)
 }
 
-func (c *Packet) writeElsewhere(pl kernel.Place, t *kernel.Task, p []byte, to kernel.Addr) (err error) {
-	canceled := c.writing.offload(pl, t, c.ops.Write, (*writeSide)(&c.sock), func() error {
-		err = c.io.writeTo(p, to)
-		return err
-	})
-	if canceled != nil {
-		err = c.endWrite(false, err, canceled)
-	}
-	return c.failed(err)
+func newPacket(c under, ops *kernel.SocketOps, connected bool, io packetIO) *Packet {
+	k := &Packet{io: io}
+	k.init(c, ops)
+	k.connected = connected
+	return k
 }
 
 // udpIO allocates nothing per datagram.
@@ -89,7 +81,7 @@ type udpIO struct {
 
 func newUDP(c *net.UDPConn) *Packet {
 	connected := c.RemoteAddr() != nil
-	return &Packet{sock: sock{c: c, ops: kernel.UDPOps, connected: connected}, io: &udpIO{c, connected}}
+	return newPacket(c, kernel.UDPOps, connected, &udpIO{c, connected})
 }
 
 func (u *udpIO) readFrom(p []byte) (int, kernel.Addr, error) {
@@ -98,7 +90,7 @@ func (u *udpIO) readFrom(p []byte) (int, kernel.Addr, error) {
 		return n, kernel.Addr{}, ignoreCut(err)
 	}
 	n, from, err := u.c.ReadFromUDPAddrPort(p)
-	return n, kernel.Addr{IP: unmap(from)}, ignoreCut(err)
+	return n, kernel.Addr{IP: netaddr.Unmap(from)}, ignoreCut(err)
 }
 
 func (u *udpIO) writeTo(p []byte, to kernel.Addr) error {
@@ -119,7 +111,7 @@ type unixgramIO struct {
 func newUnixgram(c *net.UnixConn) *Packet {
 	a, _ := c.RemoteAddr().(*net.UnixAddr)
 	connected := a != nil
-	return &Packet{sock: sock{c: c, ops: kernel.UNIXOps, connected: connected}, io: &unixgramIO{c, connected}}
+	return newPacket(c, kernel.UNIXOps, connected, &unixgramIO{c, connected})
 }
 
 func (u *unixgramIO) readFrom(p []byte) (int, kernel.Addr, error) {
@@ -139,7 +131,7 @@ func (u *unixgramIO) writeTo(p []byte, to kernel.Addr) error {
 	if u.connected {
 		_, err = u.c.Write(p)
 	} else {
-		_, err = u.c.WriteToUnix(p, unixAddr("unixgram", to))
+		_, err = u.c.WriteToUnix(p, netaddr.ToUnix("unixgram", to))
 	}
 	return err
 }

@@ -1,8 +1,0 @@
-//go:build !windows
-
-package netconn
-
-import "syscall"
-
-// posixErrors is empty: the numbers of the system are those of package syscall.
-var posixErrors map[syscall.Errno]syscall.Errno
