@@ -8,7 +8,6 @@ import (
 	"net/netip"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // ListenTCP makes a listener. The options are LocalHost, LocalPort, Family, Backlog,
@@ -124,7 +123,7 @@ func ListenUnix(ctx context.Context, path string, opts ...Option) (*UnixListener
 
 func listenUnix(ctx context.Context, function, path string, opts []Option) (kernel.StreamListener, options, error) {
 	o, err := optionsOf(function, withMode|withBacklog|withMaxConnections, opts)
-	if err == nil && o.given&withMode != 0 && netaddr.IsAbstract(path) {
+	if err == nil && o.given&withMode != 0 && isAbstract(path) {
 		err = errAbstractMode(function)
 	}
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"io/fs"
 	"math/bits"
 	"time"
-
-	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // An Option is an option of a function that makes a socket. Each function lists
@@ -124,7 +122,7 @@ func optionsOf(function string, allowed optionSet, opts []Option) (options, erro
 		return o, misuse("%s: MaxConnections must be above zero, it is %d; leave it out for no limit", function, o.maxConnections)
 	case o.mode&^fs.ModePerm != 0:
 		return o, misuse("%s: the mode %v has bits that are no permissions", function, o.mode)
-	case o.given&withMode != 0 && netaddr.IsAbstract(o.localPath):
+	case o.given&withMode != 0 && isAbstract(o.localPath):
 		return o, errAbstractMode(function)
 	}
 	o.backlog = min(o.backlog, 65536)
