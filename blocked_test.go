@@ -3,6 +3,7 @@ package anyio_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -77,4 +78,47 @@ func TestWaitAllTasksBlockedIsCanceled(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// One that is canceled takes no other one with it.
+func TestWaitAllTasksBlockedOfSeveral(t *testing.T) {
+	const n = 3
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for canceled := range n {
+			var ended atomic.Int32
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				var hs []*anyio.TaskHandle
+				var ready anyio.Event
+				for range n {
+					hs = append(hs, tg.Go(func(ctx context.Context) error {
+						err := anyio.WaitAllTasksBlocked(ctx)
+						if err == nil {
+							ended.Add(1)
+						}
+						return err
+					}))
+				}
+				tg.Go(func(ctx context.Context) error { // not all wait before it does
+					for range 100 {
+						if err := anyio.Sleep(ctx, 0); err != nil {
+							return err
+						}
+					}
+					hs[canceled].Cancel("test")
+					return ready.Wait(ctx)
+				})
+				for i, h := range hs {
+					if i != canceled {
+						testkit.WantNil(t, "the wait of another", h.Wait(ctx))
+					}
+				}
+				ready.Set()
+				return nil
+			})
+			testkit.WantNil(t, "group", err)
+			if got := ended.Load(); got < n-1 {
+				t.Errorf("%d of %d have seen all blocked", got, n)
+			}
+		}
+	})
 }

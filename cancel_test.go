@@ -242,6 +242,21 @@ func TestReasonIsTold(t *testing.T) {
 	})
 }
 
+func TestDeadlineIsToldByItsTime(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+			at := anyio.Now(ctx).Add(time.Millisecond)
+			s.SetDeadline(at)
+			err := anyio.SleepForever(ctx)
+			if want := "anyio: canceled: deadline " + at.Format("15:04:05.000") + " passed"; err.Error() != want {
+				t.Errorf("%q, want %q", err, want)
+			}
+			return err
+		})
+		testkit.WantNil(t, "scope", err)
+	})
+}
+
 // Once the other side has completed an operation, its result is returned even if
 // a cancellation comes in the same instant.
 func TestGrantedWaitIsNotCanceled(t *testing.T) {

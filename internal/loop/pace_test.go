@@ -16,10 +16,11 @@ import (
 // A workClock goes on when the test says so, and notes when the loop looks outside.
 type workClock struct {
 	now   int64
+	asked int // how often
 	polls []int64
 }
 
-func (c *workClock) Now() int64                   { return c.now }
+func (c *workClock) Now() int64                   { c.asked++; return c.now }
 func (c *workClock) Today() time.Time             { return c.Time(c.now) }
 func (c *workClock) Time(instant int64) time.Time { return time.Unix(0, instant) }
 func (c *workClock) Instant(t time.Time) int64    { return t.UnixNano() }
@@ -205,5 +206,33 @@ func TestShortStepsShareALookOutside(t *testing.T) {
 	_, c := runLoop(t, Params{Budget: 128, Stride: 16}, spin, spin)
 	if got := len(c.polls); got < 2*n/turnLength-10 || got > 2*n/turnLength+10 {
 		t.Errorf("%d looks in %d steps", got, 2*n)
+	}
+}
+
+// To know the time costs as much as a step: short ones share a look at the clock.
+func TestShortStepsShareALookAtTheClock(t *testing.T) {
+	const n, stride = 100 * turnLength, 16
+	var one, two *kernel.Task
+	first := func(l *Loop, c *workClock) {
+		one = l.Current()
+		l.Yield(true)
+		for range n {
+			l.Unpark(two)
+			l.Park(one)
+		}
+		l.Unpark(two)
+	}
+	second := func(l *Loop, c *workClock) {
+		two = l.Current()
+		l.Park(two)
+		for range n {
+			l.Unpark(one)
+			l.Park(two)
+		}
+	}
+	_, c := runLoop(t, Params{Budget: 128, Stride: stride}, first, second)
+	looks := 2*n/stride + 2*n/turnLength // and one for each turn
+	if c.asked < looks/2 || c.asked > 2*looks {
+		t.Errorf("%d looks in %d steps, want about %d", c.asked, 2*n, looks)
 	}
 }

@@ -4,6 +4,7 @@ package loop
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ func TestCoroutinesAreGivenBackAfterABurst(t *testing.T) {
 			}
 		},
 	} {
+		before := runtime.NumGoroutine()
 		last := func(l *Loop, c *workClock) {
 			sleep(l, c, 2*time.Millisecond)
 			if l.pool.n < n {
@@ -59,6 +61,9 @@ func TestCoroutinesAreGivenBackAfterABurst(t *testing.T) {
 			later(l, c)
 			if l.pool.n > spareCoros {
 				t.Errorf("%s: %d coroutines are still idle", name, l.pool.n)
+			}
+			if left := runtime.NumGoroutine() - before; left >= n/2 {
+				t.Errorf("%s: %d goroutines are left", name, left)
 			}
 		}
 		runLoop(t, Params{Budget: 128, Stride: 16, Trims: true}, append(burst(n, time.Millisecond), last)...)

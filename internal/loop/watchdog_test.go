@@ -108,3 +108,23 @@ func TestWatchdogSleepsWhileTheLoopWaits(t *testing.T) {
 		t.Errorf("reported: %+v", holds)
 	}
 }
+
+// What is over before the stacks are read is another's doing.
+func TestWatchdogReportsOnlyWhatStillGoesOn(t *testing.T) {
+	for what, change := range map[string]func(w *watchdog){
+		"nothing":        func(w *watchdog) {},
+		"the step":       func(w *watchdog) { w.seen-- },
+		"the goroutine":  func(w *watchdog) { w.goroutine++ },
+		"one that waits": func(w *watchdog) { w.seen--; w.goroutine++ },
+	} {
+		holds := watched(t, func(l *Loop, c *workClock) {
+			w := &l.watch
+			w.seen, w.goroutine = w.state.Load(), l.current.Load()
+			change(w)
+			w.report(l)
+		})
+		if got, want := len(holds) == 1, what == "nothing"; got != want {
+			t.Errorf("%s has changed: %d reports", what, len(holds))
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 type job func()
@@ -72,7 +74,13 @@ func TestPruneEndsWorkersThatWereIdleAllTheTime(t *testing.T) {
 	}
 	ws.together(1)
 	ws.idleNow(4)
+	old := append([]*worker(nil), ws.idle[:3]...)
 	ws.prune()
+	for i, w := range old {
+		if !isClosed(w.jobs) {
+			t.Errorf("worker %d was let go, and waits for jobs", i)
+		}
+	}
 	if n := len(ws.idle); n != 1 {
 		t.Fatalf("%d workers after a sweep in which one had been used", n)
 	}
@@ -119,5 +127,14 @@ func TestJobThatExitsItsGoroutineTakesTheWorkerWithIt(t *testing.T) {
 	ws.together(1)
 	if n := ws.idleNow(1); n != 1 {
 		t.Errorf("%d idle workers", n)
+	}
+}
+
+func isClosed(jobs chan kernel.Job) bool {
+	select {
+	case _, open := <-jobs:
+		return !open
+	default:
+		return false
 	}
 }
