@@ -51,10 +51,8 @@ func on[R anyio.Resource](open opener[R], wait func(ctx context.Context, r R) er
 	}
 }
 
-var local = socket.LocalHost("127.0.0.1")
-
 func listenTCP(ctx context.Context, _ string) (*socket.TCPListener, anyio.Resource, error) {
-	l, err := socket.ListenTCP(ctx, local)
+	l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	return l, nil, err
 }
 
@@ -82,12 +80,12 @@ func dialUnix(ctx context.Context, dir string) (*socket.UnixStream, anyio.Resour
 }
 
 func openUDP(ctx context.Context, _ string) (*socket.UDPSocket, anyio.Resource, error) {
-	s, err := socket.ListenUDP(ctx, local)
+	s, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
 	return s, nil, err
 }
 
 func openUnixDatagram(ctx context.Context, dir string) (*socket.UnixgramSocket, anyio.Resource, error) {
-	s, err := socket.ListenUnixgram(ctx, socket.LocalPath(filepath.Join(dir, "d")))
+	s, err := socket.ListenUnixgram(ctx, filepath.Join(dir, "d"))
 	return s, nil, err
 }
 
@@ -181,7 +179,7 @@ var waitCases = []waitCase{
 		return receiveByte(ctx, s)
 	}},
 	{what: "TLS handshake", op: "TCP.Read", call: on(dialTCP, func(ctx context.Context, s *socket.Stream) error {
-		_, err := tlsstream.Client(ctx, s, &tls.Config{ServerName: "nobody"})
+		_, err := tlsstream.Client(ctx, s, &tls.Config{ServerName: "nobody"}, nil)
 		return err
 	})},
 	{what: "lines over net.Conn", op: "TCP.Read", call: on(dialTCP, func(ctx context.Context, s *socket.Stream) error {

@@ -75,7 +75,7 @@ func TestProcessesHaveTheDescriptorsTheyWereGivenAndNoMore(t *testing.T) {
 	}
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+			l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 			if err != nil {
 				return err
 			}

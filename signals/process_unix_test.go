@@ -161,7 +161,7 @@ func printToNobody() error {
 
 // sendToNobody sends to a peer that is gone.
 func sendToNobody(ctx context.Context) error {
-	l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+	l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func startEcho(ctx context.Context, tg *anyio.TaskGroup, host string) error {
 	var listening anyio.Event
 	tg.Go(func(ctx context.Context) error {
 		return sim.RunOnHost(ctx, host, func(ctx context.Context) error {
-			l, err := socket.ListenTCP(ctx, socket.LocalPort(7))
+			l, err := socket.ListenTCP(ctx, "", 7)
 			if err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ func TestDialGetsPastABlackHoledIPv6(t *testing.T) {
 			}
 			n.OnPacket(func(p *sim.Packet) sim.Verdict { return sim.Verdict{Drop: p.Dst.Addr().Is6()} })
 			d := took(ctx, func() {
-				c, err := socket.DialTCP(ctx, "web", 7, socket.AttemptDelay(delay))
+				c, err := socket.Dialer{AttemptDelay: delay}.DialTCP(ctx, "web", 7)
 				if err != nil {
 					t.Errorf("dial: %v", err)
 					return
@@ -36,7 +36,7 @@ func TestDialGetsPastABlackHoledIPv6(t *testing.T) {
 			}
 			// With IPv4 unreachable, too, all attempts fail, each for its own reason.
 			n.OnPacket(func(p *sim.Packet) sim.Verdict { return sim.Verdict{Unreachable: p.Dst.Addr().Is4()} })
-			_, err := socket.DialTCP(ctx, "web", 7, socket.AttemptDelay(delay))
+			_, err := socket.Dialer{AttemptDelay: delay}.DialTCP(ctx, "web", 7)
 			if !errors.Is(err, syscall.EHOSTUNREACH) || !errors.Is(err, syscall.ETIMEDOUT) {
 				t.Errorf("dial: %v", err)
 			}

@@ -100,7 +100,7 @@ func storm(ctx context.Context, rounds int) error {
 	programs := []func(ctx context.Context, tg *anyio.TaskGroup) error{
 		func(ctx context.Context, tg *anyio.TaskGroup) error { // serve
 			return patiently(ctx, "server", func(ctx context.Context) error {
-				l, err := socket.ListenTCP(ctx, socket.LocalPort(80))
+				l, err := socket.ListenTCP(ctx, "", 80)
 				if err != nil {
 					return err
 				}
@@ -110,7 +110,7 @@ func storm(ctx context.Context, rounds int) error {
 		},
 		func(ctx context.Context, tg *anyio.TaskGroup) error { // accept
 			return patiently(ctx, "server", func(ctx context.Context) error {
-				l, err := socket.ListenTCP(ctx, socket.LocalHost("server"), socket.LocalPort(81))
+				l, err := socket.ListenTCP(ctx, "server", 81)
 				if err != nil {
 					return err
 				}
@@ -124,7 +124,7 @@ func storm(ctx context.Context, rounds int) error {
 		},
 		func(ctx context.Context, tg *anyio.TaskGroup) error { // datagrams
 			return patiently(ctx, "server", func(ctx context.Context) error {
-				s, err := socket.ListenUDP(ctx, socket.LocalPort(53), socket.Family(socket.IPv4))
+				s, err := socket.ListenConfig{Family: socket.IPv4}.ListenUDP(ctx, "", 53)
 				if err != nil {
 					return err
 				}
@@ -168,14 +168,14 @@ func storm(ctx context.Context, rounds int) error {
 			return ask(ctx, s, 30_000)
 		}),
 		client(func(ctx context.Context) error {
-			s, err := socket.DialTCP(ctx, "server", 81, socket.AttemptDelay(4*time.Millisecond))
+			s, err := socket.Dialer{AttemptDelay: 4 * time.Millisecond}.DialTCP(ctx, "server", 81)
 			if err != nil {
 				return err
 			}
 			return ask(ctx, s, 1000)
 		}),
 		client(func(ctx context.Context) error {
-			s, err := socket.DialUDP(ctx, "server", 53, socket.Family(socket.IPv4))
+			s, err := socket.Dialer{Family: socket.IPv4}.DialUDP(ctx, "server", 53)
 			if err != nil {
 				return err
 			}

@@ -25,7 +25,7 @@ func TestPortsAreFreeAfterClose(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		port := 0
 		for range 10 {
-			l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
+			l, err := socket.ListenTCP(ctx, "127.0.0.1", port)
 			testkit.Must(t, err)
 			port = l.Port()
 			c, err := socket.DialTCP(ctx, "127.0.0.1", port)
@@ -44,14 +44,14 @@ func TestPortsAreFreeAfterClose(t *testing.T) {
 				})
 				idle(t, ctx)
 				testkit.Must(t, l.Close(ctx))
-				again, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
+				again, err := socket.ListenTCP(ctx, "127.0.0.1", port)
 				testkit.Must(t, err)
 				testkit.Must(t, again.Close(ctx))
 			})
 		}
 		port = 0
 		for range 10 {
-			s, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
+			s, err := socket.ListenUDP(ctx, "127.0.0.1", port)
 			testkit.Must(t, err)
 			port = s.LocalAddr().(*net.UDPAddr).Port
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -62,7 +62,7 @@ func TestPortsAreFreeAfterClose(t *testing.T) {
 				})
 				idle(t, ctx)
 				testkit.Must(t, s.Close(ctx))
-				again, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(port))
+				again, err := socket.ListenUDP(ctx, "127.0.0.1", port)
 				testkit.Must(t, err)
 				testkit.Must(t, again.Close(ctx))
 			})

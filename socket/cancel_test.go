@@ -42,7 +42,7 @@ func host(ctx context.Context, name string, addrs ...string) (l *socket.TCPListe
 		return nil, err
 	}
 	err = sim.RunOnHost(ctx, name, func(ctx context.Context) error {
-		l, err = socket.ListenTCP(ctx, socket.LocalPort(80))
+		l, err = socket.ListenTCP(ctx, "", 80)
 		return err
 	})
 	return l, err
@@ -73,7 +73,7 @@ func TestDialCanBeCanceledEverywhere(t *testing.T) {
 				return nil
 			},
 			Body: func(ctx context.Context) (err error) {
-				s, err = socket.DialTCP(ctx, "all.test", 80, socket.AttemptDelay(20*time.Millisecond))
+				s, err = socket.Dialer{AttemptDelay: 20 * time.Millisecond}.DialTCP(ctx, "all.test", 80)
 				return err
 			},
 			Check: func(ctx context.Context, err error) error {
@@ -110,7 +110,7 @@ func TestAcceptCanBeCanceledEverywhere(t *testing.T) {
 		}
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) (err error) {
-				l, err = socket.ListenTCP(ctx, socket.LocalHost("localhost"), socket.LocalPort(80))
+				l, err = socket.ListenTCP(ctx, "localhost", 80)
 				if err == nil && len(l.Addrs()) != 2 {
 					err = fmt.Errorf("listens on %v", l.Addrs())
 				}
@@ -167,7 +167,7 @@ func TestServeCanBeCanceledEverywhere(t *testing.T) {
 		var begun, ended atomic.Int32
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) (err error) {
-				l, err = socket.ListenTCP(ctx, socket.LocalHost("localhost"), socket.LocalPort(80))
+				l, err = socket.ListenTCP(ctx, "localhost", 80)
 				return err
 			},
 			Body: func(ctx context.Context) error {
@@ -230,7 +230,7 @@ func TestDatagramsCanBeCanceledEverywhere(t *testing.T) {
 		}
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) (err error) {
-				if in, err = socket.ListenUnixgram(ctx, socket.LocalPath("/in")); err == nil {
+				if in, err = socket.ListenUnixgram(ctx, "/in"); err == nil {
 					out, err = socket.DialUnixgram(ctx, "/in")
 				}
 				return err
@@ -272,19 +272,19 @@ func TestDatagramsCanBeCanceledEverywhere(t *testing.T) {
 func TestOpeningCanBeCanceledEverywhere(t *testing.T) {
 	opens := []func(ctx context.Context) (anyio.Resource, error){
 		func(ctx context.Context) (anyio.Resource, error) {
-			return asResource(socket.ListenTCP(ctx, socket.LocalHost("localhost")))
+			return asResource(socket.ListenTCP(ctx, "localhost", 0))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
-			return asResource(socket.ListenUnix(ctx, "/l", socket.Mode(0o600)))
+			return asResource(socket.ListenConfig{Mode: 0o600}.ListenUnix(ctx, "/l"))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
-			return asResource(socket.ListenUDP(ctx, socket.LocalHost("localhost")))
+			return asResource(socket.ListenUDP(ctx, "localhost", 0))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
 			return asResource(socket.DialUDP(ctx, "localhost", 9))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
-			return asResource(socket.ListenUnixgram(ctx, socket.LocalPath("/d"), socket.Mode(0o600)))
+			return asResource(socket.ListenConfig{Mode: 0o600}.ListenUnixgram(ctx, "/d"))
 		},
 		func(ctx context.Context) (anyio.Resource, error) {
 			return asResource(socket.DialUnix(ctx, "/l"))
@@ -297,7 +297,7 @@ func TestOpeningCanBeCanceledEverywhere(t *testing.T) {
 		var all []anyio.Resource
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) error {
-				l, err := socket.ListenTCP(ctx, socket.LocalPort(80))
+				l, err := socket.ListenTCP(ctx, "", 80)
 				all = append(all, l)
 				return err
 			},
@@ -348,7 +348,7 @@ func TestLinesOverASocketCanBeCanceledEverywhere(t *testing.T) {
 		}
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) (err error) {
-				if l, err = socket.ListenTCP(ctx, socket.LocalPort(80)); err != nil {
+				if l, err = socket.ListenTCP(ctx, "", 80); err != nil {
 					return err
 				}
 				if c, err = socket.DialTCP(ctx, "127.0.0.1", 80); err != nil {
@@ -391,7 +391,7 @@ func TestCanceledDialIsNoFailureOfAttempts(t *testing.T) {
 			err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) (err error) {
-						s, err = socket.DialTCP(ctx, "localhost", l.Port(), socket.AttemptDelay(time.Nanosecond))
+						s, err = socket.Dialer{AttemptDelay: time.Nanosecond}.DialTCP(ctx, "localhost", l.Port())
 						return err
 					})
 					for range i % 40 {

@@ -17,7 +17,7 @@ import (
 
 func TestTCPStreamIsAByteStream(t *testing.T) {
 	anyiotest.TestByteStream(t, func(ctx context.Context) (a, b stream.ByteStream, err error) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -16,23 +16,22 @@ import (
 // A TCPConnectable connects to a host each time anew, as DialTCP does. For TLS wrap it
 // by tlsstream.NewConnectable.
 type TCPConnectable struct {
+	// Dialer has the options of each connection.
+	Dialer Dialer
+
 	host string
 	port int
-	opts []Option
 }
 
 var _ stream.ByteStreamConnectable = (*TCPConnectable)(nil)
 
-// NewTCPConnectable makes a TCPConnectable. The options are those of DialTCP; wrong
-// ones, and a port that is out of range, are a *anyio.MisuseError.
-func NewTCPConnectable(host string, port int, opts ...Option) (*TCPConnectable, error) {
+// NewTCPConnectable makes a TCPConnectable. A port that is out of range is a
+// *anyio.MisuseError.
+func NewTCPConnectable(host string, port int) (*TCPConnectable, error) {
 	if err := checkPort("TCP port", port, 1); err != nil {
 		return nil, err
 	}
-	if _, err := optionsOf("NewTCPConnectable", dialOptions, opts); err != nil {
-		return nil, err
-	}
-	return &TCPConnectable{host, port, opts}, nil
+	return &TCPConnectable{host: host, port: port}, nil
 }
 
 // Host returns the host to connect to.
@@ -44,7 +43,7 @@ func (c *TCPConnectable) Port() int { return c.port }
 // Connect makes a new connection, a *Stream. Every error but a cancellation is a
 // *anyio.ConnectError. Cancellation: no connection is left behind.
 func (c *TCPConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
-	s, err := dialTCP(ctx, "TCPConnectable", callSite(), c.host, c.port, c.opts)
+	s, err := c.Dialer.dialTCP(ctx, "TCPConnectable", callSite(), c.host, c.port)
 	if err != nil {
 		return nil, connectionError(hostPort(c.host, c.port), err)
 	}

@@ -72,6 +72,4 @@ func TestAsConnectableKeepsConnectablesAndRefusesTheRest(t *testing.T) {
 	}
 	_, err = socket.NewTCPConnectable("example.org", 65536)
 	testkit.WantMisuseText(t, err, "the TCP port 65536 is out of range")
-	_, err = socket.NewTCPConnectable("example.org", 1, socket.Backlog(1))
-	testkit.WantMisuseText(t, err, "Backlog has no meaning here")
 }

@@ -27,10 +27,10 @@ func TestUDPSendsAndReceivesPackets(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "::1"} {
 		t.Run(host, func(t *testing.T) {
 			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-				a, err := socket.ListenUDP(ctx, socket.LocalHost(host))
+				a, err := socket.ListenUDP(ctx, host, 0)
 				testkit.Must(t, err)
 				closing(t, ctx, a)
-				b, err := socket.ListenUDP(ctx, socket.LocalHost(host))
+				b, err := socket.ListenUDP(ctx, host, 0)
 				testkit.Must(t, err)
 				closing(t, ctx, b)
 				testkit.Must(t, a.SendTo(ctx, []byte("hello"), addrOf(t, b)))
@@ -58,23 +58,23 @@ func TestUDPLocalPortCountsWithoutLocalHost(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		port := anyiotest.FreeUDPPort(t)
 		for range 2 { // Close has released the port
-			s, err := socket.ListenUDP(ctx, socket.Family(socket.IPv4), socket.LocalPort(port))
+			s, err := socket.ListenConfig{Family: socket.IPv4}.ListenUDP(ctx, "", port)
 			testkit.Must(t, err)
 			if got, _ := attr.Get(s, socket.AttrLocalPort); got != port {
 				t.Errorf("the port is %d, want %d", got, port)
 			}
-			_, err = socket.ListenUDP(ctx, socket.Family(socket.IPv4), socket.LocalPort(port))
+			_, err = socket.ListenConfig{Family: socket.IPv4}.ListenUDP(ctx, "", port)
 			testkit.WantErr(t, err, syscall.EADDRINUSE)
 			testkit.Must(t, s.Close(ctx))
 		}
-		_, err := socket.ListenUDP(ctx, socket.LocalPort(port))
+		_, err := socket.ListenUDP(ctx, "", port)
 		testkit.WantMisuseText(t, err, "either Family or LocalHost must be given")
 	})
 }
 
 func TestDatagramSocketsAreBusyAndClosed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		s, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
+		s, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
 		testkit.Must(t, err)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
@@ -101,13 +101,13 @@ func TestDatagramSocketsAreBusyAndClosed(t *testing.T) {
 
 func TestConnectedUDPHearsOnlyItsPeer(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		server, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
+		server, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
 		testkit.Must(t, err)
 		closing(t, ctx, server)
-		stranger, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
+		stranger, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
 		testkit.Must(t, err)
 		closing(t, ctx, stranger)
-		c, err := socket.DialUDP(ctx, "localhost", int(addrOf(t, server).Port()), socket.LocalHost("127.0.0.1"))
+		c, err := socket.Dialer{LocalHost: "127.0.0.1"}.DialUDP(ctx, "localhost", int(addrOf(t, server).Port()))
 		testkit.Must(t, err)
 		closing(t, ctx, c)
 		testkit.Must(t, c.Send(ctx, []byte("ping")))
@@ -138,10 +138,10 @@ func TestConnectedUDPHearsOnlyItsPeer(t *testing.T) {
 func TestUnixDatagramsHaveSenders(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		serverPath, clientPath := unixPath(t), unixPath(t)
-		server, err := socket.ListenUnixgram(ctx, socket.LocalPath(serverPath), socket.Mode(0o600))
+		server, err := socket.ListenConfig{Mode: 0o600}.ListenUnixgram(ctx, serverPath)
 		testkit.Must(t, err)
 		closing(t, ctx, server)
-		client, err := socket.DialUnixgram(ctx, serverPath, socket.LocalPath(clientPath))
+		client, err := socket.Dialer{LocalPath: clientPath}.DialUnixgram(ctx, serverPath)
 		testkit.Must(t, err)
 		closing(t, ctx, client)
 		testkit.Must(t, client.Send(ctx, []byte("ping")))
@@ -163,7 +163,7 @@ func TestUnixDatagramsHaveSenders(t *testing.T) {
 		if string(buf[:n]) != "again" {
 			t.Errorf("received %q", buf[:n])
 		}
-		unbound, err := socket.ListenUnixgram(ctx)
+		unbound, err := socket.ListenUnixgram(ctx, "")
 		testkit.Must(t, err)
 		closing(t, ctx, unbound)
 		testkit.Must(t, unbound.SendTo(ctx, []byte("anonymous"), serverPath))
@@ -176,7 +176,7 @@ func TestUnixDatagramsHaveSenders(t *testing.T) {
 			t.Errorf("path too long: %v", err)
 		}
 		testkit.Must(t, server.Close(ctx))
-		again, err := socket.ListenUnixgram(ctx, socket.LocalPath(serverPath)) // the old socket is removed
+		again, err := socket.ListenUnixgram(ctx, serverPath) // the old socket is removed
 		testkit.Must(t, err)
 		testkit.Must(t, again.Close(ctx))
 	})

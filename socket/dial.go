@@ -8,28 +8,27 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// dialOptions are those of DialTCP.
-const dialOptions = withLocalHost | withLocalPort | withFamily | withAttemptDelay | withResolutionDelay
-
 // DialTCP connects to a host, which is a name or an address ("" is this machine).
-// The options are LocalHost, LocalPort, Family, AttemptDelay and ResolutionDelay.
+// A Dialer has options for it.
 //
 // A host that has several addresses is connected to as RFC 8305 ("Happy Eyeballs")
 // says: its IPv6 and IPv4 addresses are looked up at the same time and tried in turns,
 // IPv6 first. When an attempt fails, the next begins; when it has not succeeded
-// after the AttemptDelay, the next begins as well. The first success ends the others.
+// after the AttemptDelay of 250 ms, the next begins as well. The first success ends the others.
 // If all fail, the error is that of the only attempt, or an *AttemptsError. Errors of
 // the resolver come as they are.
 //
 // The stream does not delay small packets (TCP_NODELAY). For TLS see package tlsstream.
 //
 // Cancellation: no connection is left behind.
-func DialTCP(ctx context.Context, host string, port int, opts ...Option) (*Stream, error) {
-	return dialTCP(ctx, "DialTCP", callSite(), host, port, opts)
+func DialTCP(ctx context.Context, host string, port int) (*Stream, error) {
+	return Dialer{}.dialTCP(ctx, "DialTCP", callSite(), host, port)
 }
 
-func dialTCP(ctx context.Context, function string, pc uintptr, host string, port int, opts []Option) (*Stream, error) {
-	o, err := optionsOf(function, dialOptions, opts)
+func (d Dialer) dialTCP(ctx context.Context, function string, pc uintptr, host string, port int) (*Stream, error) {
+	o := d.options()
+	o.localPath, o.mode = "", 0 // of another kind of socket
+	err := o.check(function)
 	if err == nil {
 		err = checkPort("TCP port", port, 1)
 	}
@@ -69,31 +68,12 @@ func dialUnix(ctx context.Context, path string) (kernel.StreamConn, error) {
 }
 
 // Dial connects as net.Dial does, over "tcp", "tcp4" or "tcp6" to an address such as
-// "example.org:http" or "[::1]:80", or over "unix" to a path. The options are those of
-// DialTCP but for Family; "unix" has none.
+// "example.org:http" or "[::1]:80", or over "unix" to a path. A Dialer has options for
+// it.
 //
 // Cancellation: no connection is left behind.
-func Dial(ctx context.Context, network, address string, opts ...Option) (*Stream, error) {
-	if network == "unix" {
-		if _, err := optionsOf("Dial", 0, opts); err != nil {
-			return nil, err
-		}
-		c, err := dialUnix(ctx, address)
-		if err != nil {
-			return nil, err
-		}
-		return newStream(c, callSite()), nil
-	}
-	family, ok := tcpFamily(network)
-	if !ok {
-		return nil, net.UnknownNetworkError(network)
-	}
-	host, port, err := splitHostPort(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	opts = append(opts[:len(opts):len(opts)], Family(family))
-	return dialTCP(ctx, "Dial", callSite(), host, port, opts)
+func Dial(ctx context.Context, network, address string) (*Stream, error) {
+	return Dialer{}.dial(ctx, callSite(), network, address)
 }
 
 func tcpFamily(network string) (f AddressFamily, ok bool) {
@@ -114,7 +94,7 @@ type local struct {
 	port int
 }
 
-// localSide looks up LocalHost and narrows the family to those that it has.
+// localSide looks up the local host and narrows the family to those that it has.
 func localSide(ctx context.Context, o *options) (local, error) {
 	l := local{port: o.localPort}
 	if o.localHost == "" {

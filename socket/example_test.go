@@ -16,7 +16,7 @@ import (
 // code uses the sockets of the system.
 func Example() {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("localhost"), socket.LocalPort(7))
+		l, err := socket.ListenTCP(ctx, "localhost", 7)
 		if err != nil {
 			return err
 		}
@@ -65,13 +65,13 @@ func ExampleDialTCP() {
 		}
 		n.Isolate("hole") // nothing comes back from there
 		n.DNS("example.org", sim.DNSAnswer{Addrs: []netip.Addr{n.Addrs("hole")[1], netip.MustParseAddr("127.0.0.1")}})
-		l, err := socket.ListenTCP(ctx, socket.LocalPort(80))
+		l, err := socket.ListenTCP(ctx, "", 80)
 		if err != nil {
 			return err
 		}
 		defer l.Close(ctx)
 		begin := anyio.Now(ctx)
-		conn, err := socket.DialTCP(ctx, "example.org", 80, socket.AttemptDelay(100*time.Millisecond))
+		conn, err := socket.Dialer{AttemptDelay: 100 * time.Millisecond}.DialTCP(ctx, "example.org", 80)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func ExampleDialTCP() {
 
 func ExampleListenUDP() {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		server, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(53))
+		server, err := socket.ListenUDP(ctx, "127.0.0.1", 53)
 		if err != nil {
 			return err
 		}

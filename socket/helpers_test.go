@@ -74,9 +74,17 @@ func closing[R anyio.Resource](t *testing.T, ctx context.Context, r R) R {
 }
 
 // tcpListener listens on the loopback address of a family.
-func tcpListener(t *testing.T, ctx context.Context, host string, opts ...socket.Option) *socket.TCPListener {
+func tcpListener(t *testing.T, ctx context.Context, host string) *socket.TCPListener {
 	t.Helper()
-	l, err := socket.ListenTCP(ctx, append(opts, socket.LocalHost(host))...)
+	l, err := socket.ListenTCP(ctx, host, 0)
+	testkit.Must(t, err)
+	return closing(t, ctx, l)
+}
+
+// configured listens on the loopback address with options.
+func configured(t *testing.T, ctx context.Context, c socket.ListenConfig) *socket.TCPListener {
+	t.Helper()
+	l, err := c.ListenTCP(ctx, "127.0.0.1", 0)
 	testkit.Must(t, err)
 	return closing(t, ctx, l)
 }

@@ -4,25 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/stream"
 )
 
-// ListenTCP makes a listener. The options are LocalHost, LocalPort, Family, Backlog,
-// ReusePort and MaxConnections. Without host and family it listens on all addresses of the machine,
-// with one socket for IPv4 and IPv6 where the system can; otherwise with one socket
-// for each address of the host. All have the same port, also if the system chooses it.
-// An accepted stream does not delay small packets (TCP_NODELAY).
+// ListenTCP makes a listener on the addresses of a host, which is a name or an address,
+// and a port, of which 0 lets the system choose one. For the host "" it listens on all
+// addresses of the machine, with one socket for IPv4 and IPv6 where the system can;
+// otherwise with one socket for each address of the host. All have the same port, also
+// if the system chooses it. A ListenConfig has options for it. An accepted stream does
+// not delay small packets (TCP_NODELAY).
 //
 // Cancellation: nothing has happened.
-func ListenTCP(ctx context.Context, opts ...Option) (*TCPListener, error) {
-	return listenTCP(ctx, "ListenTCP", callSite(), opts)
+func ListenTCP(ctx context.Context, host string, port int) (*TCPListener, error) {
+	return listenTCP(ctx, "ListenTCP", callSite(), ListenConfig{}.options(host, port))
 }
 
-func listenTCP(ctx context.Context, function string, pc uintptr, opts []Option) (*TCPListener, error) {
-	o, err := optionsOf(function, withLocalHost|withLocalPort|withFamily|withBacklog|withReusePort|withMaxConnections, opts)
+func listenTCP(ctx context.Context, function string, pc uintptr, o options) (*TCPListener, error) {
+	err := o.check(function)
 	if err != nil {
 		return nil, err
 	}
@@ -108,67 +109,36 @@ func listenEach(ctx context.Context, ips []netip.Addr, o options) (conns []kerne
 }
 
 // ListenUnix makes a listener on a UNIX socket. A socket that is there already is
-// removed first; a file of another kind is an error. The options are Mode, Backlog
-// and MaxConnections. Close leaves the file behind. A path that begins with "@" or NUL is in
-// Linux's abstract name space.
+// removed first; a file of another kind is an error. A ListenConfig has options for it.
+// Close leaves the file behind. A path that begins with "@" or NUL is in Linux's
+// abstract name space.
 //
 // Cancellation: nothing has happened.
-func ListenUnix(ctx context.Context, path string, opts ...Option) (*UnixListener, error) {
-	c, o, err := listenUnix(ctx, "ListenUnix", path, opts)
-	if err != nil {
-		return nil, err
-	}
-	return newListener("unix", newUnixStream, []kernel.StreamListener{c}, callSite()).limited(o), nil
+func ListenUnix(ctx context.Context, path string) (*UnixListener, error) {
+	return listenUnix(ctx, "ListenUnix", callSite(), newUnixStream, ListenConfig{}.unixOptions(path))
 }
 
-func listenUnix(ctx context.Context, function, path string, opts []Option) (kernel.StreamListener, options, error) {
-	o, err := optionsOf(function, withMode|withBacklog|withMaxConnections, opts)
-	if err == nil && o.given&withMode != 0 && isAbstract(path) {
-		err = errAbstractMode(function)
+func listenUnix[S stream.ByteStream](ctx context.Context, function string, pc uintptr, wrap func(kernel.StreamConn, uintptr) S, o options) (*Listener[S], error) {
+	if err := o.check(function); err != nil {
+		return nil, err
 	}
+	local, err := unixAddr(o.localPath)
 	if err != nil {
-		return nil, o, err
-	}
-	local, err := unixAddr(path)
-	if err != nil {
-		return nil, o, err
+		return nil, err
 	}
 	so := kernel.SocketOptions{Network: "unix", Local: local, Backlog: o.backlog}
 	l, err := bindUnix(ctx, so, o, kernel.NetworkOf(ctx).ListenStream)
-	return l, o, err
+	if err != nil {
+		return nil, err
+	}
+	return newListener("unix", wrap, []kernel.StreamListener{l}, pc).limited(o), nil
 }
 
-// Listen listens as net.Listen does, on "tcp", "tcp4" or "tcp6" with an address
-// such as "localhost:8000" or ":http", or on "unix" with a path. The options are those
-// of ListenTCP and ListenUnix, but for what the address says.
+// Listen listens as net.Listen does, on "tcp", "tcp4" or "tcp6" with an address such as
+// "localhost:8000" or ":http", or on "unix" with a path. A ListenConfig has options for
+// it.
 //
 // Cancellation: nothing has happened.
-func Listen(ctx context.Context, network, address string, opts ...Option) (*Listener[*Stream], error) {
-	if network == "unix" {
-		c, o, err := listenUnix(ctx, "Listen", address, opts)
-		if err != nil {
-			return nil, err
-		}
-		return newListener("unix", newStream, []kernel.StreamListener{c}, callSite()).limited(o), nil
-	}
-	family, ok := tcpFamily(network)
-	if !ok {
-		return nil, net.UnknownNetworkError(network)
-	}
-	host, port, err := splitHostPort(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	o, err := optionsOf("Listen", withBacklog|withReusePort|withMaxConnections, opts)
-	if err != nil {
-		return nil, err
-	}
-	all := []Option{LocalHost(host), LocalPort(port), Family(family), Backlog(o.backlog)}
-	if o.reusePort {
-		all = append(all, ReusePort())
-	}
-	if o.given&withMaxConnections != 0 {
-		all = append(all, MaxConnections(o.maxConnections))
-	}
-	return listenTCP(ctx, "Listen", callSite(), all)
+func Listen(ctx context.Context, network, address string) (*Listener[*Stream], error) {
+	return ListenConfig{}.listen(ctx, callSite(), network, address)
 }

@@ -58,7 +58,7 @@ func newListener[S stream.ByteStream](network string, wrap func(kernel.StreamCon
 	return l
 }
 
-// limited obeys the option MaxConnections.
+// limited obeys MaxConnections.
 func (l *Listener[S]) limited(o options) *Listener[S] {
 	if o.maxConnections > 0 {
 		l.room.Limit(o.maxConnections)

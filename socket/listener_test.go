@@ -20,7 +20,7 @@ import (
 
 func TestListenerTakesBothFamiliesOnOneSocket(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l, err := socket.ListenTCP(ctx)
+		l, err := socket.ListenTCP(ctx, "", 0)
 		testkit.Must(t, err)
 		defer l.Close(ctx)
 		if len(l.Addrs()) != 1 {
@@ -76,10 +76,10 @@ func TestListenerHasOnePortOnAllAddresses(t *testing.T) {
 
 func TestListenerOfOneFamilyIsAlone(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		six, err := socket.ListenTCP(ctx, socket.Family(socket.IPv6))
+		six, err := socket.ListenConfig{Family: socket.IPv6}.ListenTCP(ctx, "", 0)
 		testkit.Must(t, err)
 		defer six.Close(ctx)
-		four, err := socket.ListenTCP(ctx, socket.Family(socket.IPv4), socket.LocalPort(six.Port()))
+		four, err := socket.ListenConfig{Family: socket.IPv4}.ListenTCP(ctx, "", six.Port())
 		testkit.Must(t, err)
 		testkit.Must(t, four.Close(ctx))
 		_, err = socket.DialTCP(ctx, "127.0.0.1", six.Port())
@@ -93,14 +93,14 @@ func TestListenerTellsWhenNoPortIsFreeOnAllAddresses(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a4, a6 := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")
 		sim.NetworkOf(ctx).DNS("both.example", sim.DNSAnswer{Addrs: []netip.Addr{a4, a4, a6}})
-		_, err := socket.ListenTCP(ctx, socket.LocalHost("both.example")) // 127.0.0.1 twice
+		_, err := socket.ListenTCP(ctx, "both.example", 0) // 127.0.0.1 twice
 		testkit.WantErr(t, err, syscall.EADDRINUSE)
 		if err == nil || !strings.Contains(err.Error(), "could not create 3 listeners with a consistent port") {
 			t.Errorf("the error is %v", err)
 		}
-		_, err = socket.ListenTCP(ctx, socket.LocalHost("both.example"), socket.LocalPort(4000))
+		_, err = socket.ListenTCP(ctx, "both.example", 4000)
 		testkit.WantErr(t, err, syscall.EADDRINUSE)
-		l, err := socket.ListenTCP(ctx, socket.LocalPort(4000)) // nothing was left behind
+		l, err := socket.ListenTCP(ctx, "", 4000) // nothing was left behind
 		testkit.Must(t, err)
 		testkit.Must(t, l.Close(ctx))
 	}, anyiotest.Only("sim"))
@@ -128,7 +128,7 @@ func TestListenerIsBusyAndIsClosed(t *testing.T) {
 				_, err := l.Accept(ctx)
 				testkit.WantErr(t, err, anyio.ErrClosed)
 				canceled(t, ctx, "Accept", func(ctx context.Context) error { _, err := l.Accept(ctx); return err })
-				again, err := socket.ListenTCP(ctx, socket.LocalHost(host), socket.LocalPort(l.Port()))
+				again, err := socket.ListenTCP(ctx, host, l.Port())
 				testkit.Must(t, err) // the port is free
 				testkit.Must(t, again.Close(ctx))
 			})
@@ -252,11 +252,11 @@ func TestReusePortLetsTwoListenersShareAPort(t *testing.T) {
 		t.Skip("Windows has no such option")
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		a := tcpListener(t, ctx, "127.0.0.1", socket.ReusePort())
-		b, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(a.Port()), socket.ReusePort())
+		a := configured(t, ctx, socket.ListenConfig{ReusePort: true})
+		b, err := socket.ListenConfig{ReusePort: true}.ListenTCP(ctx, "127.0.0.1", a.Port())
 		testkit.Must(t, err)
 		testkit.Must(t, b.Close(ctx))
-		_, err = socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"), socket.LocalPort(a.Port()))
+		_, err = socket.ListenTCP(ctx, "127.0.0.1", a.Port())
 		testkit.WantErr(t, err, syscall.EADDRINUSE)
 	})
 }

@@ -43,7 +43,7 @@ func eyeballs(t *testing.T, f func(t *testing.T, ctx context.Context, n *sim.Net
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
 				return sim.RunOnHost(ctx, "live", func(ctx context.Context) error {
-					l, err := socket.ListenTCP(ctx, socket.LocalPort(80))
+					l, err := socket.ListenTCP(ctx, "", 80)
 					if err != nil {
 						return err
 					}
@@ -66,10 +66,10 @@ func eyeballs(t *testing.T, f func(t *testing.T, ctx context.Context, n *sim.Net
 }
 
 // dialed dials a name and tells the address that answered and how long it took.
-func dialed(t *testing.T, ctx context.Context, opts ...socket.Option) (addr string, took time.Duration) {
+func dialed(t *testing.T, ctx context.Context, d socket.Dialer) (addr string, took time.Duration) {
 	t.Helper()
 	begin := anyio.Now(ctx)
-	s, err := socket.DialTCP(ctx, "site.example", 80, opts...)
+	s, err := d.DialTCP(ctx, "site.example", 80)
 	testkit.Must(t, err)
 	defer s.Close(ctx)
 	return s.RemoteAddr().(*net.TCPAddr).IP.String(), anyio.Now(ctx).Sub(begin)
@@ -85,10 +85,10 @@ func between(t *testing.T, took, least, most time.Duration) {
 func TestDialPrefersIPv6AlsoIfTheResolverDoesNot(t *testing.T) {
 	eyeballs(t, func(t *testing.T, ctx context.Context, n *sim.Network) {
 		n.DNS("site.example", sim.DNSAnswer{Addrs: []netip.Addr{live4, live6}})
-		if addr, _ := dialed(t, ctx); addr != live6.String() {
+		if addr, _ := dialed(t, ctx, socket.Dialer{}); addr != live6.String() {
 			t.Errorf("connected to %s", addr)
 		}
-		if addr, _ := dialed(t, ctx, socket.Family(socket.IPv4)); addr != live4.String() {
+		if addr, _ := dialed(t, ctx, socket.Dialer{Family: socket.IPv4}); addr != live4.String() {
 			t.Errorf("with IPv4 only, connected to %s", addr)
 		}
 	})
@@ -97,14 +97,14 @@ func TestDialPrefersIPv6AlsoIfTheResolverDoesNot(t *testing.T) {
 func TestDialTurnsToIPv4WhenIPv6IsABlackHole(t *testing.T) {
 	eyeballs(t, func(t *testing.T, ctx context.Context, n *sim.Network) {
 		n.DNS("site.example", sim.DNSAnswer{Addrs: []netip.Addr{dead6, live4}})
-		addr, took := dialed(t, ctx)
+		addr, took := dialed(t, ctx, socket.Dialer{})
 		if addr != live4.String() {
 			t.Errorf("connected to %s", addr)
 		}
 		between(t, took, 250*time.Millisecond, 260*time.Millisecond)
-		_, took = dialed(t, ctx, socket.AttemptDelay(time.Second))
+		_, took = dialed(t, ctx, socket.Dialer{AttemptDelay: time.Second})
 		between(t, took, time.Second, 1010*time.Millisecond)
-		_, took = dialed(t, ctx, socket.AttemptDelay(-time.Second))
+		_, took = dialed(t, ctx, socket.Dialer{AttemptDelay: -time.Second})
 		between(t, took, 0, 10*time.Millisecond)
 	})
 }
@@ -112,7 +112,7 @@ func TestDialTurnsToIPv4WhenIPv6IsABlackHole(t *testing.T) {
 func TestDialTriesTheNextAddressAtOnceWhenOneFails(t *testing.T) {
 	eyeballs(t, func(t *testing.T, ctx context.Context, n *sim.Network) {
 		n.DNS("site.example", sim.DNSAnswer{Addrs: []netip.Addr{closed6, closed4, live6}})
-		addr, took := dialed(t, ctx)
+		addr, took := dialed(t, ctx, socket.Dialer{})
 		if addr != live6.String() {
 			t.Errorf("connected to %s", addr)
 		}
@@ -132,7 +132,7 @@ func TestDialLetsFamiliesTakeTurns(t *testing.T) {
 		more6, more4 := netip.MustParseAddr("fd09::a"), netip.MustParseAddr("10.9.0.10")
 		testkit.Must(t, n.AddHost("more", sim.HostConfig{Addrs: []netip.Addr{more6, more4}}))
 		n.DNS("site.example", sim.DNSAnswer{Addrs: []netip.Addr{closed4, more4, closed6, more6, dead6, live4}})
-		dialed(t, ctx)
+		dialed(t, ctx, socket.Dialer{})
 		want := strings.Join([]string{closed6.String(), closed4.String(), more6.String(), more4.String(), dead6.String(), live4.String()}, " ")
 		if got := strings.Join(tried, " "); got != want {
 			t.Errorf("tried %s, want %s", got, want)
@@ -162,14 +162,14 @@ func TestDialWaitsALittleForIPv6Addresses(t *testing.T) {
 			{time.Hour, 10 * time.Millisecond, live6, 10 * time.Millisecond},
 		} {
 			delays(n, c.after4, c.after6)
-			addr, took := dialed(t, ctx)
+			addr, took := dialed(t, ctx, socket.Dialer{})
 			if addr != c.want.String() {
 				t.Errorf("answers after %v and %v: connected to %s", c.after4, c.after6, addr)
 			}
 			between(t, took, c.took, c.took+5*time.Millisecond)
 		}
 		delays(n, 0, time.Hour)
-		_, took := dialed(t, ctx, socket.ResolutionDelay(time.Second))
+		_, took := dialed(t, ctx, socket.Dialer{ResolutionDelay: time.Second})
 		between(t, took, time.Second, 1005*time.Millisecond)
 	})
 }
@@ -235,7 +235,7 @@ func TestDialClosesAWinnerThatComesTooLate(t *testing.T) {
 	eyeballs(t, func(t *testing.T, ctx context.Context, n *sim.Network) {
 		n.DNS("site.example", sim.DNSAnswer{Addrs: []netip.Addr{live6, live4}})
 		for range 20 { // both succeed at about the same time
-			dialed(t, ctx, socket.AttemptDelay(0))
+			dialed(t, ctx, socket.Dialer{AttemptDelay: -1})
 		}
 		testkit.Must(t, anyio.Sleep(ctx, time.Minute))
 		if open := served.Load(); open != 0 {
@@ -248,19 +248,19 @@ func TestDialFromALocalAddress(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := tcpListener(t, ctx, "localhost")
 		port := anyiotest.FreeTCPPort(t)
-		s, err := socket.DialTCP(ctx, "localhost", l.Port(), socket.LocalHost("127.0.0.1"))
+		s, err := socket.Dialer{LocalHost: "127.0.0.1"}.DialTCP(ctx, "localhost", l.Port())
 		testkit.Must(t, err)
 		if s.RemoteAddr().(*net.TCPAddr).IP.String() != "127.0.0.1" {
 			t.Errorf("connected to %v from an IPv4 address", s.RemoteAddr())
 		}
 		testkit.Must(t, s.Close(ctx))
-		s, err = socket.DialTCP(ctx, "127.0.0.1", l.Port(), socket.LocalPort(port))
+		s, err = socket.Dialer{LocalPort: port}.DialTCP(ctx, "127.0.0.1", l.Port())
 		testkit.Must(t, err)
 		if got, _ := attr.Get(s, socket.AttrLocalPort); got != port {
 			t.Errorf("the local port is %d, want %d", got, port)
 		}
 		testkit.Must(t, s.Close(ctx))
-		_, err = socket.DialTCP(ctx, "::1", l.Port(), socket.LocalHost("127.0.0.1"))
+		_, err = socket.Dialer{LocalHost: "127.0.0.1"}.DialTCP(ctx, "::1", l.Port())
 		if err == nil || !strings.Contains(err.Error(), "AF_INET") {
 			t.Errorf("from IPv4 to IPv6: %v", err)
 		}

@@ -98,7 +98,7 @@ func TestManyConnectionsAreOpenedAndDropped(t *testing.T) {
 		count = 500
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l := tcpListener(t, ctx, "127.0.0.1", socket.Backlog(1000))
+		l := configured(t, ctx, socket.ListenConfig{Backlog: 1000})
 		handled := 0
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
@@ -138,7 +138,7 @@ func TestManyConnectionsAreOpenedAndDropped(t *testing.T) {
 func TestServeLimitsConnections(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		const limit, clients = 2, 7
-		l := tcpListener(t, ctx, "127.0.0.1", socket.MaxConnections(limit))
+		l := configured(t, ctx, socket.ListenConfig{MaxConnections: limit})
 		var inside, most, all atomic.Int32
 		let := anyio.NewSemaphore(0)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -192,7 +192,7 @@ func TestServeLimitsConnections(t *testing.T) {
 // Serve if this one is canceled.
 func TestConnectionThatWaitsForRoom(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l := tcpListener(t, ctx, "127.0.0.1", socket.MaxConnections(1))
+		l := configured(t, ctx, socket.ListenConfig{MaxConnections: 1})
 		dial := func() *socket.Stream {
 			s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
 			testkit.Must(t, err)
@@ -227,7 +227,7 @@ func TestConnectionThatWaitsForRoom(t *testing.T) {
 
 func TestMaxConnectionsIsAboveZero(t *testing.T) {
 	for _, n := range []int{0, -1} {
-		_, err := socket.ListenTCP(t.Context(), socket.MaxConnections(n))
+		_, err := socket.ListenConfig{MaxConnections: n}.ListenTCP(t.Context(), "", 0)
 		testkit.WantMisuseText(t, err, "MaxConnections must be above zero")
 	}
 }
@@ -235,7 +235,7 @@ func TestMaxConnectionsIsAboveZero(t *testing.T) {
 // A connection that a canceled Serve had no room for is what Accept returns next.
 func TestConnectionThatServeHadNoRoomForIsAccepted(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l := tcpListener(t, ctx, "127.0.0.1", socket.MaxConnections(1))
+		l := configured(t, ctx, socket.ListenConfig{MaxConnections: 1})
 		defer l.Close(ctx)
 		group(t, ctx, func(ctx context.Context, handlers *anyio.TaskGroup) {
 			h := handlers.Go(func(ctx context.Context) error {

@@ -27,13 +27,13 @@ func sockopt(t *testing.T, c syscall.Conn, level, name int) (value int) {
 // Listeners and UDP sockets give their descriptors as streams do.
 func TestOptionsOfListenersAndUDPSocketsAreRead(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 		testkit.Must(t, err)
 		closing(t, ctx, l)
 		if got := sockopt(t, l, syscall.SOL_SOCKET, syscall.SO_TYPE); got != syscall.SOCK_STREAM {
 			t.Errorf("a listener has the type %d", got)
 		}
-		u, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
+		u, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
 		testkit.Must(t, err)
 		if got := sockopt(t, u, syscall.SOL_SOCKET, syscall.SO_TYPE); got != syscall.SOCK_DGRAM {
 			t.Errorf("a UDP socket has the type %d", got)

@@ -326,7 +326,7 @@ func TestStreamAllocatesNothing(t *testing.T) {
 // report what is left as an orderly end.
 func TestResetThatSendWasToldOfIsNoEndOfTheStream(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 		if err != nil {
 			t.Fatal(err)
 		}

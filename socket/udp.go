@@ -21,15 +21,19 @@ type UDPSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[Packet] = (*UDPSocket)(nil)
 
-// UDP makes a UDP socket, which is always bound. The options are LocalHost, LocalPort,
-// Family and ReusePort; Family or LocalHost must be given. LocalPort counts without
-// LocalHost, too.
+// ListenUDP makes a UDP socket that is bound to the first address of a host that the
+// machine has, and to a port, of which 0 lets the system choose one. A ListenConfig has
+// options for it; without a host its Family says of which family all addresses are.
 //
 // Cancellation: no socket is made.
-func ListenUDP(ctx context.Context, opts ...Option) (*UDPSocket, error) {
-	o, err := optionsOf("UDP", withLocalHost|withLocalPort|withFamily|withReusePort, opts)
+func ListenUDP(ctx context.Context, host string, port int) (*UDPSocket, error) {
+	return listenUDP(ctx, callSite(), ListenConfig{}.options(host, port))
+}
+
+func listenUDP(ctx context.Context, pc uintptr, o options) (*UDPSocket, error) {
+	err := o.check("ListenUDP")
 	if err == nil && o.localHost == "" && o.family == Unspecified {
-		err = misuse("UDP: either Family or LocalHost must be given")
+		err = misuse("ListenUDP: without a host the Family must be given")
 	}
 	if err != nil {
 		return nil, err
@@ -48,7 +52,7 @@ func ListenUDP(ctx context.Context, opts ...Option) (*UDPSocket, error) {
 		if err == nil {
 			s := &UDPSocket{}
 			s.init(c, "udp", false)
-			return watched(s, &s.endpoint, "socket.UDPSocket", callSite()), nil
+			return watched(s, &s.endpoint, "socket.UDPSocket", pc), nil
 		}
 	}
 	return nil, err

@@ -14,13 +14,17 @@ type ConnectedUDPSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUDPSocket)(nil)
 
-// DialUDP makes a UDP socket for datagrams to and from host and port. The
-// options are LocalHost, LocalPort, Family and ReusePort. The family is that of
-// LocalHost, if that is given.
+// DialUDP makes a UDP socket for datagrams to and from host and port. A Dialer has
+// options for it; the family is that of its LocalHost, if that is given.
 //
 // Cancellation: no socket is made.
-func DialUDP(ctx context.Context, host string, port int, opts ...Option) (*ConnectedUDPSocket, error) {
-	o, err := optionsOf("DialUDP", withLocalHost|withLocalPort|withFamily|withReusePort, opts)
+func DialUDP(ctx context.Context, host string, port int) (*ConnectedUDPSocket, error) {
+	return dialUDP(ctx, callSite(), host, port, Dialer{}.options())
+}
+
+func dialUDP(ctx context.Context, pc uintptr, host string, port int, o options) (*ConnectedUDPSocket, error) {
+	o.localPath, o.mode = "", 0 // of another kind of socket
+	err := o.check("DialUDP")
 	if err == nil {
 		err = checkPort("UDP port", port, 1)
 	}
@@ -45,7 +49,7 @@ func DialUDP(ctx context.Context, host string, port int, opts ...Option) (*Conne
 		if err == nil {
 			s := &ConnectedUDPSocket{}
 			s.init(c, "udp", true)
-			return watched(s, &s.endpoint, "socket.ConnectedUDPSocket", callSite()), nil
+			return watched(s, &s.endpoint, "socket.ConnectedUDPSocket", pc), nil
 		}
 		attempts = append(attempts, Attempt{netip.AddrPortFrom(ip, uint16(port)), err})
 	}

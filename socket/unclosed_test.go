@@ -16,11 +16,11 @@ import (
 func leaveOpen(t *testing.T) (line int) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		_, _, line, _ = runtime.Caller(0)
-		_, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
+		_, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
 		testkit.Must(t, err)
-		_, err = socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		_, err = socket.ListenTCP(ctx, "127.0.0.1", 0)
 		testkit.Must(t, err)
-		closed, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
+		closed, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
 		testkit.Must(t, err)
 		return closed.Close(ctx)
 	}, anyio.Debug())

@@ -20,7 +20,7 @@ func TestUnixListenerReplacesSocketsOnly(t *testing.T) {
 		path := unixPath(t)
 		_, err := socket.DialUnix(ctx, path)
 		testkit.WantErr(t, err, fs.ErrNotExist)
-		l, err := socket.ListenUnix(ctx, path, socket.Mode(0o600))
+		l, err := socket.ListenConfig{Mode: 0o600}.ListenUnix(ctx, path)
 		testkit.Must(t, err)
 		testkit.Must(t, l.Close(ctx))
 		_, err = socket.DialUnix(ctx, path) // the file was left behind
@@ -37,7 +37,7 @@ func TestUnixListenerReplacesSocketsOnly(t *testing.T) {
 func TestUnixListenerKeepsOtherFilesAndSetsTheMode(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		path := unixPath(t)
-		l, err := socket.ListenUnix(ctx, path, socket.Mode(0o640))
+		l, err := socket.ListenConfig{Mode: 0o640}.ListenUnix(ctx, path)
 		testkit.Must(t, err)
 		info, err := os.Stat(path)
 		testkit.Must(t, err)
@@ -70,7 +70,7 @@ func TestUnixAbstractPaths(t *testing.T) {
 			if got := c.RemoteAddr().String(); got != "@"+path[1:] {
 				t.Errorf("the address is %q", got)
 			}
-			_, err = socket.ListenUnix(ctx, path, socket.Mode(0o600))
+			_, err = socket.ListenConfig{Mode: 0o600}.ListenUnix(ctx, path)
 			testkit.WantMisuseText(t, err, "no file")
 		})
 	}

@@ -21,18 +21,22 @@ type UnixgramSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[UnixPacket] = (*UnixgramSocket)(nil)
 
-// ListenUnixgram makes a UNIX datagram socket. The options are LocalPath, without which
-// nobody can answer it, and Mode.
+// ListenUnixgram makes a UNIX datagram socket that is bound to a path. With the path ""
+// it is bound to none, and nobody can answer it. A ListenConfig has options for it.
 //
 // Cancellation: nothing has happened.
-func ListenUnixgram(ctx context.Context, opts ...Option) (*UnixgramSocket, error) {
-	c, err := openUnixgram(ctx, "ListenUnixgram", kernel.Addr{}, opts)
+func ListenUnixgram(ctx context.Context, path string) (*UnixgramSocket, error) {
+	return listenUnixgram(ctx, callSite(), ListenConfig{}.unixOptions(path))
+}
+
+func listenUnixgram(ctx context.Context, pc uintptr, o options) (*UnixgramSocket, error) {
+	c, err := openUnixgram(ctx, "ListenUnixgram", kernel.Addr{}, o)
 	if err != nil {
 		return nil, err
 	}
 	s := &UnixgramSocket{}
 	s.init(c, "unixgram", false)
-	return watched(s, &s.endpoint, "socket.UnixgramSocket", callSite()), nil
+	return watched(s, &s.endpoint, "socket.UnixgramSocket", pc), nil
 }
 
 // ReceiveFrom waits for a datagram and copies it to buf, cut off if it is longer.
@@ -75,23 +79,28 @@ type ConnectedUnixgramSocket struct{ datagrams }
 
 var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUnixgramSocket)(nil)
 
-// DialUnixgram makes a UNIX datagram socket for datagrams to and from the
-// socket at a path. The options are LocalPath, without which it cannot be answered,
-// and Mode.
+// DialUnixgram makes a UNIX datagram socket for datagrams to and from the socket at a
+// path. Only one that is bound can be answered: see LocalPath of Dialer, which has
+// options for it.
 //
 // Cancellation: nothing has happened.
-func DialUnixgram(ctx context.Context, remotePath string, opts ...Option) (*ConnectedUnixgramSocket, error) {
-	remote, err := unixAddr(remotePath)
+func DialUnixgram(ctx context.Context, path string) (*ConnectedUnixgramSocket, error) {
+	return dialUnixgram(ctx, callSite(), path, Dialer{}.options())
+}
+
+func dialUnixgram(ctx context.Context, pc uintptr, path string, o options) (*ConnectedUnixgramSocket, error) {
+	remote, err := unixAddr(path)
 	if err != nil {
 		return nil, err
 	}
-	c, err := openUnixgram(ctx, "DialUnixgram", remote, opts)
+	o.localPort, o.family = 0, Unspecified // of another kind of socket
+	c, err := openUnixgram(ctx, "DialUnixgram", remote, o)
 	if err != nil {
 		return nil, err
 	}
 	s := &ConnectedUnixgramSocket{}
 	s.init(c, "unixgram", true)
-	return watched(s, &s.endpoint, "socket.ConnectedUnixgramSocket", callSite()), nil
+	return watched(s, &s.endpoint, "socket.ConnectedUnixgramSocket", pc), nil
 }
 
 // ReceiveInto waits for a datagram and copies it to buf, cut off if it is longer.
@@ -116,19 +125,19 @@ func (s *ConnectedUnixgramSocket) Send(ctx context.Context, data []byte) error {
 	return s.send(ctx, data, kernel.Addr{})
 }
 
-func openUnixgram(ctx context.Context, function string, remote kernel.Addr, opts []Option) (kernel.PacketConn, error) {
-	o, err := optionsOf(function, withLocalPath|withMode, opts)
-	if err != nil {
+func openUnixgram(ctx context.Context, function string, remote kernel.Addr, o options) (kernel.PacketConn, error) {
+	if err := o.check(function); err != nil {
 		return nil, err
 	}
 	so := kernel.SocketOptions{Network: "unixgram", Remote: remote}
 	switch {
-	case o.given&withLocalPath != 0:
+	case o.localPath != "":
+		var err error
 		if so.Local, err = unixAddr(o.localPath); err != nil {
 			return nil, err
 		}
-	case o.given&withMode != 0:
-		return nil, misuse("%s: Mode needs LocalPath", function)
+	case o.mode != 0:
+		return nil, misuse("%s: a Mode needs a path to bind to", function)
 	}
 	return bindUnix(ctx, so, o, kernel.NetworkOf(ctx).OpenPacket)
 }
@@ -148,7 +157,7 @@ func bindUnix[C kernel.Conn](ctx context.Context, so kernel.SocketOptions, o opt
 	if c, err = open(ctx, so); err != nil {
 		return c, err
 	}
-	if hasFile && o.given&withMode != 0 {
+	if hasFile && o.mode != 0 {
 		if err := n.Chmod(ctx, so.Local.Path, uint32(o.mode&fs.ModePerm)); err != nil {
 			c.Close()
 			var none C

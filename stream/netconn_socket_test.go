@@ -24,7 +24,7 @@ import (
 // to it.
 var connections = map[string]func(ctx context.Context, dir string) (net.Listener, stream.ByteStream, error){
 	"tcp": func(ctx context.Context, _ string) (net.Listener, stream.ByteStream, error) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -81,7 +81,7 @@ func TestNetConnOverSocketsKeepsThePromisesOfPackageNet(t *testing.T) {
 
 func TestHTTPOverSocketsOfOurs(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 		if errors.Is(err, errors.ErrUnsupported) {
 			t.Skip("this backend has no sockets on ", runtime.GOOS)
 		} else if err != nil {

@@ -34,7 +34,7 @@ func TestAttributes(t *testing.T) {
 		a, b := stream.Pipe(room)
 		client := of(version, clientConfig())
 		client.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
-		c, s, cerr, serr := shake(ctx, named{a}, named{b}, side{config: client}, side{of(version, serverConfig()), []tlsstream.Option{tlsstream.StandardCompatible(false)}})
+		c, s, cerr, serr := shake(ctx, named{a}, named{b}, side{config: client}, side{of(version, serverConfig()), &tlsstream.Options{NoCloseNotify: true}})
 		if cerr != nil || serr != nil {
 			t.Fatal(cerr, serr)
 		}

@@ -35,17 +35,17 @@ func TestServingCanBeCanceledEverywhere(t *testing.T) {
 				var l *tlsstream.Listener
 				return anyiotest.Scenario{
 					SetUp: func(ctx context.Context) error {
-						inner, err := socket.ListenTCP(ctx, socket.LocalPort(443))
+						inner, err := socket.ListenTCP(ctx, "", 443)
 						if err != nil {
 							return err
 						}
-						l, err = tlsstream.NewListener[*socket.Stream](inner, serverConfig())
+						l, err = tlsstream.NewListener[*socket.Stream](inner, serverConfig(), nil)
 						return err
 					},
 					Body: func(ctx context.Context) error {
 						return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 							tg.Go(func(ctx context.Context) error { return serve(ctx, l, echoOnce) })
-							c, err := tlsstream.Dial(ctx, "localhost", 443, clientConfig(), tlsstream.Hostname("server.test"))
+							c, err := tlsstream.Dial(ctx, "localhost", 443, clientConfig(), &tlsstream.Options{Hostname: "server.test"})
 							if err != nil {
 								return err
 							}

@@ -13,7 +13,7 @@ import (
 )
 
 // clientConfig is the caller's config as it is needed for one stream.
-func clientConfig(ctx context.Context, config *tls.Config, o options) (*tls.Config, error) {
+func clientConfig(ctx context.Context, config *tls.Config, o Options) (*tls.Config, error) {
 	cfg := config.Clone()
 	if cfg == nil {
 		cfg = &tls.Config{}
@@ -21,8 +21,8 @@ func clientConfig(ctx context.Context, config *tls.Config, o options) (*tls.Conf
 	if cfg.Renegotiation != tls.RenegotiateNever {
 		return nil, &anyio.MisuseError{Text: "tlsstream: renegotiation is not supported: leave Config.Renegotiation alone"}
 	}
-	if o.hostname != "" {
-		name, err := asciiName(o.hostname)
+	if o.Hostname != "" {
+		name, err := asciiName(o.Hostname)
 		if err != nil {
 			return nil, err
 		}

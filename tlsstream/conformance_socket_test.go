@@ -26,7 +26,7 @@ func overSockets(ctx context.Context, x, y stream.ByteStream) (a, b stream.ByteS
 
 // overTCP makes a connection of TCP.
 func overTCP(ctx context.Context) (x, y *socket.Stream, err error) {
-	l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+	l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	if err != nil {
 		return nil, nil, err
 	}

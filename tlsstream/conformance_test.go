@@ -24,7 +24,7 @@ func TestStreamsKeepTheRulesOfByteStreams(t *testing.T) {
 				}
 				anyiotest.TestByteStream(t, func(ctx context.Context) (a, b stream.ByteStream, err error) {
 					x, y := stream.Pipe(room)
-					o := []tlsstream.Option{tlsstream.StandardCompatible(standard)}
+					o := &tlsstream.Options{NoCloseNotify: !standard}
 					c, s, cerr, serr := shake(ctx, x, y, side{of(version, clientConfig()), o}, side{of(version, serverConfig()), o})
 					if err := errors.Join(cerr, serr); err != nil {
 						return nil, nil, err

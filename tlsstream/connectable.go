@@ -13,17 +13,17 @@ import (
 type Connectable struct {
 	connect func(ctx context.Context) (stream.ByteStream, error)
 	config  *tls.Config
-	opts    []Option
+	opts    Options
 }
 
 var _ stream.Connectable[*Stream] = (*Connectable)(nil)
 
 // NewConnectable makes a Connectable. Config and options are those of Client.
-func NewConnectable[S stream.ByteStream](inner stream.Connectable[S], config *tls.Config, opts ...Option) *Connectable {
+func NewConnectable[S stream.ByteStream](inner stream.Connectable[S], config *tls.Config, opts *Options) *Connectable {
 	return &Connectable{
 		connect: func(ctx context.Context) (stream.ByteStream, error) { return inner.Connect(ctx) },
 		config:  config,
-		opts:    opts,
+		opts:    opts.orDefault(),
 	}
 }
 
@@ -35,7 +35,7 @@ func (c *Connectable) Connect(ctx context.Context) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := Client(ctx, conn, c.config, c.opts...)
+	s, err := Client(ctx, conn, c.config, &c.opts)
 	if err == nil {
 		return s, nil
 	}
@@ -49,7 +49,7 @@ func (c *Connectable) Connect(ctx context.Context) (*Stream, error) {
 
 // target names the server, for people.
 func (c *Connectable) target() string {
-	if name := optionsOf(c.opts).hostname; name != "" || c.config == nil {
+	if name := c.opts.Hostname; name != "" || c.config == nil {
 		return name
 	}
 	return c.config.ServerName

@@ -5,36 +5,30 @@ import (
 	"crypto/tls"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/socket"
 )
 
-// Dial connects to a host as socket.DialTCP does, and begins TLS. The certificate
-// must be valid for host, unless Hostname or the config's ServerName say otherwise.
-// SocketOptions are options for DialTCP, the others are those of Client.
+// Dial connects to a host as socket.DialTCP does, with the Dialer of the options, and
+// begins TLS as Client does. The certificate must be valid for host, unless the options
+// or the config name another.
 //
 // If the handshake fails the connection is closed.
 //
 // Cancellation: no connection is left behind.
-func Dial(ctx context.Context, host string, port int, config *tls.Config, opts ...Option) (*Stream, error) {
-	o := optionsOf(opts)
-	if o.hostname == "" && (config == nil || config.ServerName == "") {
-		name := host
-		if name == "" {
-			name = "localhost"
+func Dial(ctx context.Context, host string, port int, config *tls.Config, opts *Options) (*Stream, error) {
+	o := opts.orDefault()
+	if o.Hostname == "" && (config == nil || config.ServerName == "") {
+		if o.Hostname = host; host == "" {
+			o.Hostname = "localhost"
 		}
-		opts = append([]Option{Hostname(name)}, opts...)
 	}
-	conn, err := socket.DialTCP(ctx, host, port, o.socket...)
+	conn, err := o.Dialer.DialTCP(ctx, host, port)
 	if err != nil {
 		return nil, err
 	}
-	s, err := Client(ctx, conn, config, opts...)
+	s, err := Client(ctx, conn, config, &o)
 	if err != nil {
 		_ = anyio.CloseForcefully(ctx, conn)
 		return nil, err
 	}
 	return s, nil
 }
-
-// SocketOptions sets options of the socket that Dial makes.
-func SocketOptions(opts ...socket.Option) Option { return func(o *options) { o.socket = opts } }

@@ -18,7 +18,7 @@ import (
 
 func TestCloseNotifyIsTheEndOfTheStream(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		send(t, ctx, c, "last words")
 		closeAll(t, ctx, c, c)
 		receive(t, ctx, s, "last words")
@@ -38,7 +38,7 @@ func TestTruncation(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
 		for _, standard := range []bool{true, false} {
 			for _, within := range []bool{true, false} {
-				c, s := pair(t, ctx, version, tlsstream.StandardCompatible(standard))
+				c, s := pair(t, ctx, version, &tlsstream.Options{NoCloseNotify: !standard})
 				send(t, ctx, c, "some data")
 				if within {
 					send(t, ctx, c.Transport(), "\x17\x03\x03\x00\x50begin of a record")
@@ -68,8 +68,8 @@ func TestRaggedEndMatrix(t *testing.T) {
 		for _, serverStandard := range []bool{true, false} {
 			for _, clientStandard := range []bool{true, false} {
 				c, s := pairOf(t, ctx,
-					side{of(version, clientConfig()), []tlsstream.Option{tlsstream.StandardCompatible(clientStandard)}},
-					side{of(version, serverConfig()), []tlsstream.Option{tlsstream.StandardCompatible(serverStandard)}})
+					side{of(version, clientConfig()), &tlsstream.Options{NoCloseNotify: !clientStandard}},
+					side{of(version, serverConfig()), &tlsstream.Options{NoCloseNotify: !serverStandard}})
 				send(t, ctx, s, "data")
 				closeAll(t, ctx, s)
 				receive(t, ctx, c, "data")
@@ -86,7 +86,7 @@ func TestRaggedEndMatrix(t *testing.T) {
 
 func TestHalfClose(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		if version < tls.VersionTLS13 {
 			err := c.SendEOF(ctx)
 			testkit.WantErr(t, err, errors.ErrUnsupported)
@@ -118,7 +118,7 @@ func TestHalfClose(t *testing.T) {
 
 func TestUnwrapGivesTheTransportBackWithLeftovers(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		send(t, ctx, c, "secret")
 		receive(t, ctx, s, "secret")
 		var server, client stream.ByteStream
@@ -151,7 +151,7 @@ func TestUnwrapGivesTheTransportBackWithLeftovers(t *testing.T) {
 
 func TestUnwrapKeepsDataThatWereNotReceived(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		send(t, ctx, s, "unread")
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
@@ -197,7 +197,7 @@ func TestBothSidesUnwrapAtOnceWithoutABuffer(t *testing.T) {
 
 func TestUnwrapCanBeCanceledAndRepeated(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		group(t, ctx, func(_ context.Context, tg *anyio.TaskGroup) {
 			scopes := make(chan *anyio.CancelScope, 1)
 			tg.Go(func(ctx context.Context) error {
@@ -227,7 +227,7 @@ func TestUnwrapCanBeCanceledAndRepeated(t *testing.T) {
 func TestUnwrapNeedsTheOtherSidesAlert(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
 		for _, standard := range []bool{true, false} {
-			c, s := pair(t, ctx, version, tlsstream.StandardCompatible(standard))
+			c, s := pair(t, ctx, version, &tlsstream.Options{NoCloseNotify: !standard})
 			if err := s.Transport().SendEOF(ctx); err != nil {
 				t.Error(err)
 			}
@@ -248,7 +248,7 @@ func TestUnwrapNeedsTheOtherSidesAlert(t *testing.T) {
 func TestCloseWakesWhoWaits(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
 		for _, sending := range []bool{false, true} {
-			c, s := pair(t, ctx, version)
+			c, s := pair(t, ctx, version, nil)
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
 					wantEnd(t, ctx, c, anyio.ErrClosed)
@@ -276,7 +276,7 @@ func TestCloseWakesWhoWaits(t *testing.T) {
 
 func TestCloseInCanceledScopeClosesTheTransport(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		if err := anyio.CloseForcefully(ctx, c); err != nil {
 			t.Error(err)
 		}
@@ -289,7 +289,7 @@ func TestCloseInCanceledScopeClosesTheTransport(t *testing.T) {
 // A peer that takes nothing cannot keep a stream from being closed.
 func TestCloseCanBeCanceledWhileTheOtherSideDoesNotRead(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		send(t, ctx, c.Transport(), string(make([]byte, room))) // the pipe is full
 		group(t, ctx, func(_ context.Context, tg *anyio.TaskGroup) {
 			scopes := make(chan *anyio.CancelScope, 1)
@@ -311,7 +311,7 @@ func TestCloseCanBeCanceledWhileTheOtherSideDoesNotRead(t *testing.T) {
 
 func TestCloseDoesNotWaitForeverForAPeerThatDoesNotRead(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		c, s := pair(t, ctx, tls.VersionTLS13)
+		c, s := pair(t, ctx, tls.VersionTLS13, nil)
 		send(t, ctx, c.Transport(), string(make([]byte, room)))
 		begin := anyio.Now(ctx)
 		err := c.Close(ctx)
@@ -329,7 +329,7 @@ func TestCloseDoesNotWaitForeverForAPeerThatDoesNotRead(t *testing.T) {
 
 func TestCloseAfterACanceledSendCutsOff(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		cancelSend(t, ctx, c, make([]byte, 3*room))
 		closeAll(t, ctx, c)
 		if got, err := readAll(ctx, s); !errors.Is(err, io.ErrUnexpectedEOF) || len(got) == 0 {
@@ -341,7 +341,7 @@ func TestCloseAfterACanceledSendCutsOff(t *testing.T) {
 
 func TestDamagedRecordsBreakTheStream(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		send(t, ctx, c, "good")
 		send(t, ctx, c.Transport(), "\x17\x03\x03\x00\x20"+string(make([]byte, 32)))
 		receive(t, ctx, s, "good")

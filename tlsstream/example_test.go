@@ -18,14 +18,14 @@ func Example() {
 		here, there := stream.Pipe(1000)
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				server, err := tlsstream.Server(ctx, there, serverConfig())
+				server, err := tlsstream.Server(ctx, there, serverConfig(), nil)
 				if err != nil {
 					return err
 				}
 				defer server.Close(ctx)
 				return server.Send(ctx, []byte("hello"))
 			})
-			client, err := tlsstream.Client(ctx, here, clientConfig(), tlsstream.Hostname("server.test"))
+			client, err := tlsstream.Client(ctx, here, clientConfig(), &tlsstream.Options{Hostname: "server.test"})
 			if err != nil {
 				return err
 			}
@@ -61,7 +61,7 @@ func Example_startTLS() {
 		if err := conn.Send(ctx, []byte("220 go ahead\r\n")); err != nil {
 			return err
 		}
-		secure, err := tlsstream.Server(ctx, conn, serverConfig())
+		secure, err := tlsstream.Server(ctx, conn, serverConfig(), nil)
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func Example_startTLS() {
 			return err
 		}
 		fmt.Printf("in plain text: %q\n", buf[:n])
-		secure, err := tlsstream.Client(ctx, conn, clientConfig(), tlsstream.Hostname("server.test"))
+		secure, err := tlsstream.Client(ctx, conn, clientConfig(), &tlsstream.Options{Hostname: "server.test"})
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func Example_startTLS() {
 func ExampleNewListener() {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		inner := stream.NewPipeListener(1000) // a listener of package socket, say
-		listener, err := tlsstream.NewListener(inner, serverConfig())
+		listener, err := tlsstream.NewListener(inner, serverConfig(), nil)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func ExampleNewListener() {
 					return conn.Send(ctx, []byte("welcome"))
 				})
 			})
-			conn, err := tlsstream.NewConnectable(inner, clientConfig()).Connect(ctx)
+			conn, err := tlsstream.NewConnectable(inner, clientConfig(), nil).Connect(ctx)
 			if err != nil {
 				return err
 			}

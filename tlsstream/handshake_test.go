@@ -101,14 +101,14 @@ func TestHostnameOption(t *testing.T) {
 				cert := trusted().issue(ascii, longAgo, farOff)
 				return &cert, nil
 			}}
-			c, s := pairOf(t, ctx, side{cfg, []tlsstream.Option{tlsstream.Hostname(name)}}, side{config: server})
+			c, s := pairOf(t, ctx, side{cfg, &tlsstream.Options{Hostname: name}}, side{config: server})
 			if strings.Contains(name, "test") && asked != ascii {
 				t.Errorf("%s: the server is asked for %q, want %q", name, asked, ascii)
 			}
 			closeAll(t, ctx, c, s)
 		}
 		a, b := stream.Pipe(0)
-		if _, err := tlsstream.Client(ctx, a, nil, tlsstream.Hostname("bad\u2028ß.test")); err == nil || !strings.Contains(err.Error(), "not valid") {
+		if _, err := tlsstream.Client(ctx, a, nil, &tlsstream.Options{Hostname: "bad\u2028ß.test"}); err == nil || !strings.Contains(err.Error(), "not valid") {
 			t.Errorf("a bad name gives %v", err)
 		}
 		closeAll(t, ctx, a, b)
@@ -119,18 +119,18 @@ func TestMisuseOfConfigs(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, b := stream.Pipe(0)
 		var misuse *anyio.MisuseError
-		if _, err := tlsstream.Client(ctx, a, nil); !errors.As(err, &misuse) || !strings.Contains(err.Error(), "Hostname") {
+		if _, err := tlsstream.Client(ctx, a, nil, nil); !errors.As(err, &misuse) || !strings.Contains(err.Error(), "Hostname") {
 			t.Errorf("a client without a name gets %v", err)
 		}
-		if _, err := tlsstream.Client(ctx, nil, clientConfig()); !errors.As(err, &misuse) {
+		if _, err := tlsstream.Client(ctx, nil, clientConfig(), nil); !errors.As(err, &misuse) {
 			t.Errorf("a client without a transport gets %v", err)
 		}
 		again := clientConfig()
 		again.Renegotiation = tls.RenegotiateFreelyAsClient
-		if _, err := tlsstream.Client(ctx, a, again); !errors.As(err, &misuse) {
+		if _, err := tlsstream.Client(ctx, a, again, nil); !errors.As(err, &misuse) {
 			t.Errorf("renegotiation gives %v", err)
 		}
-		if _, err := tlsstream.Server(ctx, b, nil); !errors.As(err, &misuse) {
+		if _, err := tlsstream.Server(ctx, b, nil, nil); !errors.As(err, &misuse) {
 			t.Errorf("a server without a config gets %v", err)
 		}
 		closeAll(t, ctx, a, b)
@@ -141,7 +141,7 @@ func TestGarbageInPlaceOfAHandshake(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, b := stream.Pipe(room)
 		send(t, ctx, a, "GET / HTTP/1.1\r\n\r\n")
-		_, err := tlsstream.Server(ctx, b, serverConfig())
+		_, err := tlsstream.Server(ctx, b, serverConfig(), nil)
 		var header tls.RecordHeaderError
 		if !errors.As(err, &header) || header.Conn != nil || !strings.Contains(err.Error(), `does not speak TLS here, it sent "GET /"`) {
 			t.Errorf("the server says %v", err)
@@ -150,7 +150,7 @@ func TestGarbageInPlaceOfAHandshake(t *testing.T) {
 
 		a, b = stream.Pipe(room)
 		send(t, ctx, b, "220 mail.test ESMTP\r\n")
-		_, err = tlsstream.Client(ctx, a, clientConfig())
+		_, err = tlsstream.Client(ctx, a, clientConfig(), nil)
 		if !errors.As(err, &header) || !strings.Contains(err.Error(), `it sent "220 m"`) {
 			t.Errorf("the client says %v", err)
 		}
@@ -162,7 +162,7 @@ func TestTransportThatEndsInTheHandshake(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, b := stream.Pipe(room)
 		closeAll(t, ctx, a)
-		_, err := tlsstream.Server(ctx, b, serverConfig())
+		_, err := tlsstream.Server(ctx, b, serverConfig(), nil)
 		var h *tlsstream.HandshakeError
 		if !errors.As(err, &h) || !h.Server || !errors.Is(err, anyio.ErrBroken) || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("the server says %v", err)
@@ -184,10 +184,10 @@ func TestHandshakeCanBeCanceledEverywhere(t *testing.T) {
 						c, s, cerr, serr = nil, nil, nil, nil
 						return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 							tg.Go(func(ctx context.Context) error {
-								s, serr = tlsstream.Server(ctx, b, of(v, serverConfig()))
+								s, serr = tlsstream.Server(ctx, b, of(v, serverConfig()), nil)
 								return serr
 							})
-							c, cerr = tlsstream.Client(ctx, a, of(v, clientConfig()))
+							c, cerr = tlsstream.Client(ctx, a, of(v, clientConfig()), nil)
 							return cerr
 						})
 					},
@@ -317,7 +317,7 @@ func (e objectEnd) Close(ctx context.Context) error {
 
 func TestTLSInTLS(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		cc, ss, cerr, serr := shake(ctx, c, s, side{config: clientConfig()}, side{config: serverConfig()})
 		if cerr != nil || serr != nil {
 			t.Fatal(cerr, serr)

@@ -28,17 +28,17 @@ func eachVersion(t *testing.T, f func(t *testing.T, ctx context.Context, version
 // a side is what one side of a connection is made of.
 type side struct {
 	config *tls.Config
-	opts   []tlsstream.Option
+	opts   *tlsstream.Options
 }
 
 // shake does both sides of the handshake over transports a and b.
 func shake(ctx context.Context, a, b stream.ByteStream, client, server side) (c, s *tlsstream.Stream, cerr, serr error) {
 	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		tg.Go(func(ctx context.Context) error {
-			s, serr = tlsstream.Server(ctx, b, server.config, server.opts...)
+			s, serr = tlsstream.Server(ctx, b, server.config, server.opts)
 			return nil
 		})
-		c, cerr = tlsstream.Client(ctx, a, client.config, client.opts...)
+		c, cerr = tlsstream.Client(ctx, a, client.config, client.opts)
 		return nil
 	})
 	if err != nil {
@@ -59,7 +59,7 @@ func pairOf(t testing.TB, ctx context.Context, client, server side) (c, s *tlsst
 }
 
 // pair is pairOf with one version of TLS and the same options on both sides.
-func pair(t testing.TB, ctx context.Context, version uint16, opts ...tlsstream.Option) (c, s *tlsstream.Stream) {
+func pair(t testing.TB, ctx context.Context, version uint16, opts *tlsstream.Options) (c, s *tlsstream.Stream) {
 	t.Helper()
 	return pairOf(t, ctx, side{of(version, clientConfig()), opts}, side{of(version, serverConfig()), opts})
 }

@@ -23,7 +23,7 @@ type Listener struct {
 	serve  func(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn stream.ByteStream) error) error
 	inner  anyio.Resource
 	config *tls.Config
-	o      options
+	o      Options
 	room   *anyio.Semaphore // for handshakes; nil if there is no limit
 
 	failures atomic.Uint64
@@ -35,19 +35,18 @@ type Listener struct {
 var _ stream.Listener[*Stream] = (*Listener)(nil)
 
 // NewListener makes a Listener from one whose connections are byte streams, which
-// then belongs to it. The config must have a certificate. The options are
-// StandardCompatible, HandshakeTimeout, MaxHandshakes and OnHandshakeError.
-func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Config, opts ...Option) (*Listener, error) {
+// then belongs to it. The config must have a certificate.
+func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Config, opts *Options) (*Listener, error) {
 	if config == nil {
 		return nil, &anyio.MisuseError{Text: "tlsstream: a listener needs a config with a certificate"}
 	}
-	o := optionsOf(opts)
+	o := opts.orDefault()
 	var room *anyio.Semaphore
 	switch {
-	case o.handshakes < 0:
-		return nil, &anyio.MisuseError{Text: "tlsstream: MaxHandshakes cannot be negative, it is " + strconv.Itoa(o.handshakes)}
-	case o.handshakes > 0:
-		room = anyio.NewSemaphore(o.handshakes)
+	case o.MaxHandshakes < 0:
+		return nil, &anyio.MisuseError{Text: "tlsstream: MaxHandshakes cannot be negative, it is " + strconv.Itoa(o.MaxHandshakes)}
+	case o.MaxHandshakes > 0:
+		room = anyio.NewSemaphore(o.MaxHandshakes)
 	}
 	return &Listener{
 		accept: func(ctx context.Context) (stream.ByteStream, error) { return inner.Accept(ctx) },
@@ -110,11 +109,11 @@ func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *St
 		defer l.room.Release()
 	}
 	do := func(ctx context.Context) (err error) {
-		s, err = Server(ctx, conn, l.config, StandardCompatible(!l.o.nonStandard))
+		s, err = Server(ctx, conn, l.config, &l.o)
 		return err
 	}
-	if l.o.timeout != anyio.Forever {
-		err = anyio.FailAfter(ctx, l.o.timeout, do)
+	if l.o.HandshakeTimeout != anyio.Forever {
+		err = anyio.FailAfter(ctx, l.o.HandshakeTimeout, do)
 	} else {
 		err = do(ctx)
 	}
@@ -133,8 +132,8 @@ func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *St
 	switch {
 	case errors.Is(err, anyio.ErrCanceled):
 		return nil, err
-	case l.o.onError != nil:
-		l.o.onError(ctx, err, conn)
+	case l.o.OnHandshakeError != nil:
+		l.o.OnHandshakeError(ctx, err, conn)
 	default:
 		l.log(ctx, err)
 	}
@@ -173,5 +172,5 @@ func (l *Listener) Close(ctx context.Context) error { return l.inner.Close(ctx) 
 // Attributes returns those of the listener that was given to NewListener, and
 // AttrStandardCompatible.
 func (l *Listener) Attributes() attr.Set {
-	return attr.Of(l.inner).With(AttrStandardCompatible.Value(!l.o.nonStandard))
+	return attr.Of(l.inner).With(AttrStandardCompatible.Value(!l.o.NoCloseNotify))
 }

@@ -19,21 +19,21 @@ import (
 
 func TestStalledHandshakeTimesOut(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		for _, timeout := range []time.Duration{0, 30 * time.Second, 2 * time.Minute} {
+		for _, timeout := range []time.Duration{-1, 30 * time.Second, 2 * time.Minute} {
 			p := listenPipes()
 			begin := anyio.Now(ctx)
 			var after time.Duration
 			var told anyio.Event
-			opts := []tlsstream.Option{tlsstream.OnHandshakeError(func(ctx context.Context, err error, transport stream.ByteStream) {
+			opts := tlsstream.Options{OnHandshakeError: func(ctx context.Context, err error, transport stream.ByteStream) {
 				after = anyio.Now(ctx).Sub(begin)
 				testkit.WantErr(t, err, anyio.ErrTimeout)
 				wantEnd(t, ctx, transport, anyio.ErrClosed)
 				told.Set()
-			})}
+			}}
 			if timeout != 30*time.Second {
-				opts = append(opts, tlsstream.HandshakeTimeout(timeout))
+				opts.HandshakeTimeout = timeout
 			}
-			l := listenTLS(t, p, opts...)
+			l := listenTLS(t, p, &opts)
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				serving := tg.Go(func(ctx context.Context) error { return l.Serve(ctx, nil, echo) })
 				stalled := p.connect(t, ctx)
@@ -42,8 +42,8 @@ func TestStalledHandshakeTimesOut(t *testing.T) {
 				if err := told.Wait(ctx); err != nil {
 					t.Error(err)
 				}
-				if after != timeout {
-					t.Errorf("the client was dropped after %v, want %v", after, timeout)
+				if after != max(timeout, 0) {
+					t.Errorf("the client was dropped after %v, want %v", after, max(timeout, 0))
 				}
 				if timeout > 0 {
 					if answer, err := ask(ctx, p, "alive"); answer != "alive" || err != nil {
@@ -63,7 +63,7 @@ func TestFailedHandshakesAreLoggedAndTheServerLives(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		log.Take()
 		p := listenPipes()
-		l := listenTLS(t, p)
+		l := listenTLS(t, p, nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			serving := tg.Go(func(ctx context.Context) error {
 				return l.Serve(ctx, nil, func(ctx context.Context, conn *tlsstream.Stream) error {
@@ -110,7 +110,7 @@ func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		log.Take()
 		p := listenPipes()
-		l := listenTLS(t, p)
+		l := listenTLS(t, p, nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			serving := tg.Go(func(ctx context.Context) error { return l.Serve(ctx, nil, echo) })
 			fail := func(times int) string {
@@ -140,13 +140,15 @@ func TestFailedHandshakesDoNotFillTheLog(t *testing.T) {
 
 func TestHandshakeThatTimesOutNamesItselfAndThePeer(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		inner, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		inner, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		failed := anyio.NewFuture[error]("")
-		l := listenTLS(t, inner, tlsstream.HandshakeTimeout(time.Millisecond),
-			tlsstream.OnHandshakeError(func(_ context.Context, err error, _ stream.ByteStream) { _ = failed.Set(err) }))
+		l := listenTLS(t, inner, &tlsstream.Options{
+			HandshakeTimeout: time.Millisecond,
+			OnHandshakeError: func(_ context.Context, err error, _ stream.ByteStream) { _ = failed.Set(err) },
+		})
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			serving := tg.Go(func(ctx context.Context) error { return l.Serve(ctx, nil, echo) })
 			silent, err := socket.DialTCP(ctx, "127.0.0.1", inner.Port())
@@ -174,8 +176,10 @@ func TestHandshakeThatTimesOutNamesItselfAndThePeer(t *testing.T) {
 func TestListenerLimitsHandshakes(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := listenPipes()
-		l := listenTLS(t, p, tlsstream.MaxHandshakes(1), tlsstream.HandshakeTimeout(time.Minute),
-			tlsstream.OnHandshakeError(func(context.Context, error, stream.ByteStream) {}))
+		l := listenTLS(t, p, &tlsstream.Options{
+			MaxHandshakes: 1, HandshakeTimeout: time.Minute,
+			OnHandshakeError: func(context.Context, error, stream.ByteStream) {},
+		})
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				err := l.Serve(ctx, nil, func(ctx context.Context, s *tlsstream.Stream) error {
@@ -203,7 +207,7 @@ func TestListenerLimitsHandshakes(t *testing.T) {
 		})
 	}, anyiotest.Only("sim"))
 	p := listenPipes()
-	if _, err := tlsstream.NewListener(p, serverConfig(), tlsstream.MaxHandshakes(-1)); err == nil {
+	if _, err := tlsstream.NewListener(p, serverConfig(), &tlsstream.Options{MaxHandshakes: -1}); err == nil {
 		t.Error("a negative MaxHandshakes is accepted")
 	}
 	closeAll(t, context.Background(), p)
@@ -215,14 +219,14 @@ func TestPanicInTheHandshakeClosesTheConnection(t *testing.T) {
 		inner := listenPipes()
 		l, err := tlsstream.NewListener(inner, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			panic("no certificates today")
-		}}, tlsstream.MaxHandshakes(1))
+		}}, &tlsstream.Options{MaxHandshakes: 1})
 		testkit.WantErr(t, err, nil)
 		for range 2 { // the second one finds room
 			conn, err := inner.Connect(ctx)
 			testkit.WantErr(t, err, nil)
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {
-					if _, err := tlsstream.Client(ctx, conn, &tls.Config{ServerName: "nobody"}); err == nil || errors.Is(err, anyio.ErrCanceled) {
+					if _, err := tlsstream.Client(ctx, conn, &tls.Config{ServerName: "nobody"}, nil); err == nil || errors.Is(err, anyio.ErrCanceled) {
 						t.Errorf("the client got %v", err)
 					}
 					return nil

@@ -67,9 +67,9 @@ func (p *pipes) connect(t *testing.T, ctx context.Context) stream.ByteStream {
 }
 
 // listenTLS is NewListener, which must not fail, with the config of the tests.
-func listenTLS[S stream.ByteStream](t *testing.T, inner stream.Listener[S], opts ...tlsstream.Option) *tlsstream.Listener {
+func listenTLS[S stream.ByteStream](t *testing.T, inner stream.Listener[S], opts *tlsstream.Options) *tlsstream.Listener {
 	t.Helper()
-	l, err := tlsstream.NewListener(inner, serverConfig(), opts...)
+	l, err := tlsstream.NewListener(inner, serverConfig(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func echo(ctx context.Context, conn *tlsstream.Stream) error {
 
 // ask sends a text, the end, and returns the answer.
 func ask(ctx context.Context, p *pipes, text string) (string, error) {
-	conn, err := tlsstream.NewConnectable(p, clientConfig()).Connect(ctx)
+	conn, err := tlsstream.NewConnectable(p, clientConfig(), nil).Connect(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -104,7 +104,7 @@ func ask(ctx context.Context, p *pipes, text string) (string, error) {
 func TestServeHandshakesInTheConnectionsTask(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := listenPipes()
-		l := listenTLS(t, p)
+		l := listenTLS(t, p, nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			serving := tg.Go(func(ctx context.Context) error { return l.Serve(ctx, nil, echo) })
 			stalled := p.connect(t, ctx)
@@ -126,8 +126,10 @@ func TestAcceptPassesOverFailedHandshakes(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := listenPipes()
 		failed := 0
-		l := listenTLS(t, p, tlsstream.HandshakeTimeout(anyio.Forever), tlsstream.StandardCompatible(false),
-			tlsstream.OnHandshakeError(func(context.Context, error, stream.ByteStream) { failed++ }))
+		l := listenTLS(t, p, &tlsstream.Options{
+			HandshakeTimeout: anyio.Forever, NoCloseNotify: true,
+			OnHandshakeError: func(context.Context, error, stream.ByteStream) { failed++ },
+		})
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				gone, err := p.Connect(ctx)
@@ -135,7 +137,7 @@ func TestAcceptPassesOverFailedHandshakes(t *testing.T) {
 					return err
 				}
 				closeAll(t, ctx, gone)
-				conn, err := tlsstream.NewConnectable(p, nil, tlsstream.Hostname("server.test")).Connect(ctx)
+				conn, err := tlsstream.NewConnectable(p, nil, &tlsstream.Options{Hostname: "server.test"}).Connect(ctx)
 				var ce *anyio.ConnectError // the system does not know the authority
 				if conn != nil || !errors.As(err, &ce) || ce.Target != "server.test" || !errors.Is(err, anyio.ErrConnect) {
 					t.Errorf("connecting: %v", err)
@@ -177,10 +179,10 @@ func TestListenerAndConnectableNeedWhatTheyNeed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := listenPipes()
 		var misuse *anyio.MisuseError
-		if _, err := tlsstream.NewListener(p, nil); !errors.As(err, &misuse) {
+		if _, err := tlsstream.NewListener(p, nil, nil); !errors.As(err, &misuse) {
 			t.Errorf("a listener without config: %v", err)
 		}
-		if _, err := tlsstream.NewConnectable(p, &tls.Config{}).Connect(ctx); !errors.As(err, &misuse) {
+		if _, err := tlsstream.NewConnectable(p, &tls.Config{}, nil).Connect(ctx); !errors.As(err, &misuse) {
 			t.Errorf("a client without a name: %v", err)
 		}
 		conn, err := p.Accept(ctx)
@@ -189,7 +191,7 @@ func TestListenerAndConnectableNeedWhatTheyNeed(t *testing.T) {
 		}
 		wantEnd(t, ctx, conn, io.EOF) // closed
 		closeAll(t, ctx, conn, p)
-		_, err = tlsstream.NewConnectable(p, clientConfig()).Connect(ctx)
+		_, err = tlsstream.NewConnectable(p, clientConfig(), nil).Connect(ctx)
 		testkit.WantErr(t, err, anyio.ErrClosed)
 	})
 }

@@ -73,10 +73,10 @@ func tlsConns(ctx context.Context, version uint16, transport func(ctx context.Co
 	}
 	done := make(chan result, 1)
 	go func() {
-		s, err := tlsstream.Server(ctx, b, of(version, serverConfig()))
+		s, err := tlsstream.Server(ctx, b, of(version, serverConfig()), nil)
 		done <- result{s, err}
 	}()
-	c, err := tlsstream.Client(ctx, a, of(version, clientConfig()))
+	c, err := tlsstream.Client(ctx, a, of(version, clientConfig()), nil)
 	server := <-done
 	if err := errors.Join(err, server.err); err != nil {
 		return nil, nil, nil, err

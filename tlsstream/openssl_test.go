@@ -104,7 +104,7 @@ func TestOpenSSLClient(t *testing.T) {
 		ca := pemFile(t, &pem.Block{Type: "CERTIFICATE", Bytes: trusted().cert.Raw})
 		for _, killed := range []bool{false, true} {
 			inner, port := listen(t, ctx)
-			l, err := tlsstream.NewListener(inner, of(version, serverConfig()))
+			l, err := tlsstream.NewListener(inner, of(version, serverConfig()), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,7 +166,7 @@ func TestOpenSSLServer(t *testing.T) {
 		if err != nil {
 			t.Fatalf("openssl prints %q", line)
 		}
-		conn, err := tlsstream.Dial(ctx, "127.0.0.1", port, clientConfig())
+		conn, err := tlsstream.Dial(ctx, "127.0.0.1", port, clientConfig(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ import (
 // listen makes a TCP listener on 127.0.0.1, and tells its port.
 func listen(t *testing.T, ctx context.Context) (*socket.TCPListener, int) {
 	t.Helper()
-	l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+	l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestDialOverSockets(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
 		inner, port := listen(t, ctx)
 		server := &tls.Config{Certificates: []tls.Certificate{trusted().issue("127.0.0.1", longAgo, farOff)}}
-		l, err := tlsstream.NewListener(inner, of(version, server), tlsstream.OnHandshakeError(func(context.Context, error, stream.ByteStream) {}))
+		l, err := tlsstream.NewListener(inner, of(version, server), &tlsstream.Options{OnHandshakeError: func(context.Context, error, stream.ByteStream) {}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func TestDialOverSockets(t *testing.T) {
 				})
 			})
 			client := &tls.Config{RootCAs: trusted().pool}
-			conn, err := tlsstream.Dial(ctx, "127.0.0.1", port, client, tlsstream.SocketOptions(socket.LocalHost("127.0.0.1")))
+			conn, err := tlsstream.Dial(ctx, "127.0.0.1", port, client, &tlsstream.Options{Dialer: socket.Dialer{LocalHost: "127.0.0.1"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,7 +63,7 @@ func TestDialOverSockets(t *testing.T) {
 			}
 			closeAll(t, ctx, conn)
 
-			_, err = tlsstream.Dial(ctx, "127.0.0.1", port, client, tlsstream.Hostname("other.test"))
+			_, err = tlsstream.Dial(ctx, "127.0.0.1", port, client, &tlsstream.Options{Hostname: "other.test"})
 			var host x509.HostnameError
 			if !errors.As(err, &host) {
 				t.Errorf("a wrong name gives %v", err)
@@ -71,7 +71,7 @@ func TestDialOverSockets(t *testing.T) {
 			serving.Cancel("done")
 		})
 		closeAll(t, ctx, l)
-		_, err = tlsstream.Dial(ctx, "127.0.0.1", port, serverConfig())
+		_, err = tlsstream.Dial(ctx, "127.0.0.1", port, serverConfig(), nil)
 		testkit.WantErr(t, err, syscall.ECONNREFUSED)
 	})
 }
@@ -87,7 +87,7 @@ func TestSocketClosedWithoutAlert(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					conn, err := tlsstream.Server(ctx, transport, serverConfig(), tlsstream.StandardCompatible(standard))
+					conn, err := tlsstream.Server(ctx, transport, serverConfig(), &tlsstream.Options{NoCloseNotify: !standard})
 					if err != nil {
 						return err
 					}
@@ -97,7 +97,7 @@ func TestSocketClosedWithoutAlert(t *testing.T) {
 					}
 					return conn.Close(ctx)
 				})
-				conn, err := tlsstream.Dial(ctx, "127.0.0.1", port, clientConfig(), tlsstream.StandardCompatible(false))
+				conn, err := tlsstream.Dial(ctx, "127.0.0.1", port, clientConfig(), &tlsstream.Options{NoCloseNotify: true})
 				if err != nil {
 					t.Fatal(err)
 				}

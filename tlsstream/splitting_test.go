@@ -66,7 +66,7 @@ func TestRecordsInPieces(t *testing.T) {
 // One record, cut at every byte, with a cancellation at the cut.
 func TestRecordCutAtEveryByte(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		send(t, ctx, s, "the tickets")
 		receive(t, ctx, c, "the tickets")
 		for cut := range 60 {

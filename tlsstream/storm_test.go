@@ -26,7 +26,7 @@ func (noDeadlines) SetWriteDeadline(time.Time) error { return errors.ErrUnsuppor
 
 // tcp makes a connection over the loopback.
 func tcp(ctx context.Context) (a, b stream.ByteStream, err error) {
-	l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+	l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -43,7 +43,7 @@ var (
 // returns when the handshake is done. The transport then belongs to the Stream,
 // and must not be used beside it.
 //
-// The certificate of the server must be valid for the name given with Hostname, or
+// The certificate of the server must be valid for the name given as Hostname, or
 // else the config's ServerName. A nil config uses the roots of the system. In the
 // simulator the time of validity is the virtual one, if the config has no Time. The
 // config is not changed, and may be used by many streams. Renegotiation, which TLS
@@ -54,8 +54,8 @@ var (
 //
 // Cancellation: as after an error, the transport stays open and is the caller's, but
 // the other side may have got half a handshake, so that closing it is all that is left.
-func Client(ctx context.Context, transport stream.ByteStream, config *tls.Config, opts ...Option) (*Stream, error) {
-	o := optionsOf(opts)
+func Client(ctx context.Context, transport stream.ByteStream, config *tls.Config, opts *Options) (*Stream, error) {
+	o := opts.orDefault()
 	cfg, err := clientConfig(ctx, config, o)
 	if err != nil {
 		return nil, err
@@ -71,11 +71,11 @@ func Client(ctx context.Context, transport stream.ByteStream, config *tls.Config
 // has said its last word, whether it reads or not.
 //
 // Cancellation: as for Client.
-func Server(ctx context.Context, transport stream.ByteStream, config *tls.Config, opts ...Option) (*Stream, error) {
+func Server(ctx context.Context, transport stream.ByteStream, config *tls.Config, opts *Options) (*Stream, error) {
 	if config == nil {
 		return nil, &anyio.MisuseError{Text: "tlsstream: a server needs a config with a certificate"}
 	}
-	return handshake(ctx, transport, true, optionsOf(opts), func(w *wire, s *Stream) *tls.Conn {
+	return handshake(ctx, transport, true, opts.orDefault(), func(w *wire, s *Stream) *tls.Conn {
 		return tls.Server(w, serverConfig(ctx, config, s))
 	})
 }
@@ -83,7 +83,7 @@ func Server(ctx context.Context, transport stream.ByteStream, config *tls.Config
 // alertTime bounds the wait for a peer to take an alert that nobody waits for.
 const alertTime = 5 * time.Second
 
-func handshake(ctx context.Context, transport stream.ByteStream, server bool, o options, start func(*wire, *Stream) *tls.Conn) (*Stream, error) {
+func handshake(ctx context.Context, transport stream.ByteStream, server bool, o Options, start func(*wire, *Stream) *tls.Conn) (*Stream, error) {
 	if transport == nil {
 		return nil, &anyio.MisuseError{Text: "tlsstream: the transport is nil"}
 	}
@@ -91,7 +91,7 @@ func handshake(ctx context.Context, transport stream.ByteStream, server bool, o 
 		return nil, err
 	}
 	w := &wire{transport: transport, handshake: ctx}
-	s := &Stream{wire: w, server: server, standard: !o.nonStandard}
+	s := &Stream{wire: w, server: server, standard: !o.NoCloseNotify}
 	s.receiving.Action, s.sending.Action = "reading from", "writing to"
 	s.conn = start(w, s)
 	err := s.conn.HandshakeContext(ctx)

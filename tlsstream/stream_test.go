@@ -17,7 +17,7 @@ import (
 
 func TestSendAndReceive(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		send(t, ctx, c, "hello")
 		receive(t, ctx, s, "hello")
 		send(t, ctx, s, "world")
@@ -31,7 +31,7 @@ func TestSendAndReceive(t *testing.T) {
 
 func TestReceiveFillsSmallBuffersWithoutLoss(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		send(t, ctx, c, "abcdef")
 		buf := make([]byte, 4)
 		n, err := s.Receive(ctx, buf)
@@ -85,7 +85,7 @@ func TestBothDirectionsAtOnce(t *testing.T) {
 
 func TestSecondSenderAndReceiverAreBusy(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				receive(t, ctx, c, "x")
@@ -116,7 +116,7 @@ func TestCanceledReceiveLosesNothing(t *testing.T) {
 		var got []byte
 		return anyiotest.Scenario{
 			SetUp: func(ctx context.Context) error {
-				c, s = pair(t, ctx, tls.VersionTLS13)
+				c, s = pair(t, ctx, tls.VersionTLS13, nil)
 				for part := data; len(part) > 0; part = part[500:] {
 					if err := c.Send(ctx, part[:500]); err != nil {
 						return err
@@ -146,7 +146,7 @@ func TestCanceledReceiveLosesNothing(t *testing.T) {
 
 func TestSendInCanceledScopeHasNoEffect(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 			scope.Cancel("test")
 			testkit.WantErr(t, c.Send(ctx, []byte("lost")), anyio.ErrCanceled)
@@ -182,7 +182,7 @@ func cancelSend(t *testing.T, ctx context.Context, s *tlsstream.Stream, data []b
 
 func TestCanceledSendCanBeContinued(t *testing.T) {
 	eachVersion(t, func(t *testing.T, ctx context.Context, version uint16) {
-		c, s := pair(t, ctx, version)
+		c, s := pair(t, ctx, version, nil)
 		data := bytes.Repeat([]byte("0123456789abcde"), 20<<10)
 		taken := cancelSend(t, ctx, c, data)
 		if taken == 0 || taken == len(data) {
@@ -230,7 +230,7 @@ func TestSendCanceledMidwayBreaksSendingOnly(t *testing.T) {
 
 func TestReceivingAllocatesOnlyWhatCryptoTLSDoes(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		c, s := pair(t, ctx, tls.VersionTLS13)
+		c, s := pair(t, ctx, tls.VersionTLS13, nil)
 		data, buf := make([]byte, 1000), make([]byte, 1000)
 		for range 100 { // the buffers get their size
 			send(t, ctx, c, string(data))

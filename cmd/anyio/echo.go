@@ -73,7 +73,7 @@ func echoRound(ctx context.Context, t *timeline) error {
 				}, anyio.Name("TCP"))
 				tg.Go(func(ctx context.Context) error {
 					return t.echo(ctx, "TLS", host, func(ctx context.Context) (stream.ByteStream, error) {
-						return asByteStream(tlsstream.Dial(ctx, host, ports.tls, &tls.Config{RootCAs: trust}))
+						return asByteStream(tlsstream.Dial(ctx, host, ports.tls, &tls.Config{RootCAs: trust}, nil))
 					})
 				}, anyio.Name("TLS"))
 				return nil
@@ -88,16 +88,16 @@ type echoPorts struct{ tcp, tls int }
 
 // serveEchoes is the server.
 func serveEchoes(ctx context.Context, host string, cert tls.Certificate, started func(echoPorts)) error {
-	plain, err := socket.ListenTCP(ctx, socket.LocalHost(host))
+	plain, err := socket.ListenTCP(ctx, host, 0)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = plain.Close(ctx) }()
-	inner, err := socket.ListenTCP(ctx, socket.LocalHost(host))
+	inner, err := socket.ListenTCP(ctx, host, 0)
 	if err != nil {
 		return err
 	}
-	secure, err := tlsstream.NewListener(inner, &tls.Config{Certificates: []tls.Certificate{cert}})
+	secure, err := tlsstream.NewListener(inner, &tls.Config{Certificates: []tls.Certificate{cert}}, nil)
 	if err != nil {
 		return err
 	}

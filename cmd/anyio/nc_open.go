@@ -52,7 +52,7 @@ func (n *netcat) dial(ctx context.Context) (stream.ByteStream, error) {
 	if name == "" {
 		name = n.host
 	}
-	s, err := tlsstream.Client(ctx, conn, config, tlsstream.Hostname(name))
+	s, err := tlsstream.Client(ctx, conn, config, &tlsstream.Options{Hostname: name})
 	if err != nil {
 		return nil, errors.Join(err, anyio.CloseForcefully(ctx, conn))
 	}
@@ -65,13 +65,13 @@ func (n *netcat) connect(ctx context.Context) (stream.ByteStream, error) {
 	case n.unix:
 		return asByteStream(socket.DialUnix(ctx, n.path))
 	case n.udp:
-		s, err := socket.DialUDP(ctx, n.host, n.port, socket.Family(n.family()))
+		s, err := socket.Dialer{Family: n.family()}.DialUDP(ctx, n.host, n.port)
 		if err != nil {
 			return nil, err
 		}
 		return &connectedDatagrams{s}, nil
 	}
-	return asByteStream(socket.DialTCP(ctx, n.host, n.port, socket.Family(n.family())))
+	return asByteStream(socket.Dialer{Family: n.family()}.DialTCP(ctx, n.host, n.port))
 }
 
 func (n *netcat) accept(ctx context.Context) (stream.ByteStream, error) {
@@ -88,7 +88,7 @@ func (n *netcat) accept(ctx context.Context) (stream.ByteStream, error) {
 	case n.udp:
 		return n.acceptDatagram(ctx)
 	}
-	l, err := socket.ListenTCP(ctx, socket.LocalHost(n.host), socket.LocalPort(n.port), socket.Family(n.family()))
+	l, err := socket.ListenConfig{Family: n.family()}.ListenTCP(ctx, n.host, n.port)
 	if err != nil {
 		return nil, err
 	}
@@ -111,9 +111,9 @@ func acceptOne[S stream.ByteStream](ctx context.Context, n *netcat, l stream.Lis
 		}
 		return conn, err
 	}
-	tl, err := tlsstream.NewListener(l, config, tlsstream.OnHandshakeError(func(_ context.Context, err error, conn stream.ByteStream) {
+	tl, err := tlsstream.NewListener(l, config, &tlsstream.Options{OnHandshakeError: func(_ context.Context, err error, conn stream.ByteStream) {
 		n.say("%s: %v", remote(conn), err)
-	}))
+	}})
 	if err != nil {
 		return nil, err
 	}

@@ -35,14 +35,11 @@ type peerDatagrams struct {
 
 // acceptDatagram waits for the first datagram.
 func (n *netcat) acceptDatagram(ctx context.Context) (conn stream.ByteStream, err error) {
-	opts := []socket.Option{socket.LocalPort(n.port), socket.Family(n.family())}
-	switch {
-	case n.host != "":
-		opts = append(opts, socket.LocalHost(n.host))
-	case n.family() == socket.Unspecified:
-		opts = append(opts, socket.Family(socket.IPv4))
+	config := socket.ListenConfig{Family: n.family()}
+	if n.host == "" && config.Family == socket.Unspecified {
+		config.Family = socket.IPv4
 	}
-	s, err := socket.ListenUDP(ctx, opts...)
+	s, err := config.ListenUDP(ctx, n.host, n.port)
 	if err != nil {
 		return nil, err
 	}

@@ -193,7 +193,7 @@ func TestNothingIsLostWithoutFaults(t *testing.T) {
 // A client that reads nothing is thrown out, and sees that this was not the end.
 func TestWhoDoesNotReadIsThrownOut(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("localhost"))
+		l, err := socket.ListenTCP(ctx, "localhost", 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +241,7 @@ func TestWhoDoesNotReadIsThrownOut(t *testing.T) {
 
 func TestTheSameNameAgainReplacesTheOldConnection(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("localhost"))
+		l, err := socket.ListenTCP(ctx, "localhost", 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,12 +26,12 @@ func demonstrate(ctx context.Context) error {
 	}
 	trust := x509.NewCertPool()
 	trust.AddCert(cert.Leaf)
-	server, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+	server, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = server.Close(ctx) }()
-	l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+	l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func demonstrate(ctx context.Context) error {
 	}
 	p := &proxy{target: target, config: &tls.Config{Certificates: []tls.Certificate{cert}}, drain: 300 * time.Millisecond, log: printLine}
 	dial := func(ctx context.Context) (*tlsstream.Stream, error) {
-		return tlsstream.Dial(ctx, "127.0.0.1", l.Port(), &tls.Config{RootCAs: trust})
+		return tlsstream.Dial(ctx, "127.0.0.1", l.Port(), &tls.Config{RootCAs: trust}, nil)
 	}
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		tg.Go(func(ctx context.Context) error { return server.Serve(ctx, tg, shout) }, anyio.Name("server"))

@@ -34,8 +34,7 @@ type proxy struct {
 // Accepting takes place in the scope that the signal cancels, the connections belong
 // to a group outside of it: so the signal does not touch them.
 func serve[S stream.ByteStream](ctx context.Context, p *proxy, inner stream.Listener[S]) error {
-	l, err := tlsstream.NewListener(inner, p.config, tlsstream.HandshakeTimeout(10*time.Second),
-		tlsstream.OnHandshakeError(func(_ context.Context, err error, _ stream.ByteStream) { p.log("%v", err) }))
+	l, err := tlsstream.NewListener(inner, p.config, &tlsstream.Options{HandshakeTimeout: 10 * time.Second, OnHandshakeError: func(_ context.Context, err error, _ stream.ByteStream) { p.log("%v", err) }})
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (w *world) serve(ctx context.Context) error {
 
 // ask sends a question to its end and returns the answer.
 func (w *world) ask(ctx context.Context, question string) (answer string, err error) {
-	conn, err := tlsstream.Dial(ctx, "proxy", 443, &tls.Config{RootCAs: w.trust})
+	conn, err := tlsstream.Dial(ctx, "proxy", 443, &tls.Config{RootCAs: w.trust}, nil)
 	if err != nil {
 		return "", err
 	}
@@ -233,7 +233,7 @@ func TestTheServerIsDown(t *testing.T) {
 
 func TestAClientThatBreaksOffDoesNotLookFinished(t *testing.T) {
 	simulate(t, func() *world { return &world{reply: slowly(1)} }, func(ctx context.Context, w *world, tg *anyio.TaskGroup) error {
-		conn, err := tlsstream.Dial(ctx, "proxy", 443, &tls.Config{RootCAs: w.trust})
+		conn, err := tlsstream.Dial(ctx, "proxy", 443, &tls.Config{RootCAs: w.trust}, nil)
 		if err != nil {
 			return err
 		}

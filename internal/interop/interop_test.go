@@ -80,7 +80,7 @@ func serving[S stream.ByteStream](t *testing.T, ctx context.Context, l stream.Li
 
 func TestSocatTalksToOurTCPServer(t *testing.T) {
 	with(t, "socat", func(t *testing.T, ctx context.Context) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 		must(t, "listen", err)
 		serving(t, ctx, l, func(ctx context.Context) {
 			for range 3 { // socat's end of input is a half-close
@@ -176,7 +176,7 @@ func TestWeTalkToSocatOverUnixSockets(t *testing.T) {
 
 func TestSocatAndWeExchangeDatagrams(t *testing.T) {
 	with(t, "socat", func(t *testing.T, ctx context.Context) {
-		u, err := socket.ListenUDP(ctx, socket.LocalHost("127.0.0.1"))
+		u, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
 		must(t, "udp", err)
 		defer u.Close(ctx)
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -203,7 +203,7 @@ func TestSocatAndWeExchangeDatagrams(t *testing.T) {
 // httpServer serves pages while body runs. The handlers run on goroutines of net/http.
 func httpServer(t *testing.T, ctx context.Context, body func(ctx context.Context, url string)) {
 	t.Helper()
-	l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+	l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	must(t, "listen", err)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, _ := io.ReadAll(r.Body)

@@ -37,7 +37,7 @@ anyio.run(main, backend="asyncio")
 
 func TestAnyIOForPythonTalksToOurServer(t *testing.T) {
 	withPython(t, func(t *testing.T, ctx context.Context) {
-		l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+		l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 		must(t, "listen", err)
 		serving(t, ctx, l, func(ctx context.Context) {
 			_, port, _ := strings.Cut(l.Addr().String(), ":")

@@ -146,7 +146,7 @@ var variants = []kind{
 		return waiting(func(ctx context.Context) error { return does(c.SendCounted(ctx, lots)) }, closing(c, s), nil)
 	}},
 	{name: "UDP ReceiveFrom", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.UDPSocket](b)(socket.ListenUDP(b.ctx, socket.LocalHost("127.0.0.1")))
+		u := must[*socket.UDPSocket](b)(socket.ListenUDP(b.ctx, "127.0.0.1", 0))
 		return waiting(func(ctx context.Context) error {
 			_, _, err := u.ReceiveFrom(ctx, make([]byte, 10))
 			return err
@@ -157,15 +157,15 @@ var variants = []kind{
 		return waiting(func(ctx context.Context) error { return does(u.ReceiveInto(ctx, make([]byte, 10))) }, closing(u), nil)
 	}},
 	{name: "UNIX ReceiveFrom", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("d"))))
+		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, b.path("d")))
 		return waiting(func(ctx context.Context) error {
 			_, _, err := u.ReceiveFrom(ctx, make([]byte, 10))
 			return err
 		}, closing(u), nil)
 	}},
 	{name: "UNIX ReceiveInto", want: anyio.ErrClosed, make: func(b *bench) wait {
-		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("r"))))
-		u := must[*socket.ConnectedUnixgramSocket](b)(socket.DialUnixgram(b.ctx, b.path("r"), socket.LocalPath(b.path("d"))))
+		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, b.path("r")))
+		u := must[*socket.ConnectedUnixgramSocket](b)(socket.Dialer{LocalPath: b.path("d")}.DialUnixgram(b.ctx, b.path("r")))
 		return waiting(func(ctx context.Context) error { return does(u.ReceiveInto(ctx, make([]byte, 10))) }, closing(u), closing(r))
 	}},
 	{name: "ReceiveFDs", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
@@ -193,12 +193,12 @@ var variants = []kind{
 	{name: "TLS dial", unended: true, make: func(b *bench) wait {
 		l := b.listener()
 		return waiting(func(ctx context.Context) error {
-			return does(tlsstream.Dial(ctx, "127.0.0.1", l.Port(), &tls.Config{ServerName: "nobody"}))
+			return does(tlsstream.Dial(ctx, "127.0.0.1", l.Port(), &tls.Config{ServerName: "nobody"}, nil))
 		}, closing(l), nil)
 	}},
 	{name: "TLS connectable", unended: true, make: func(b *bench) wait {
 		l := b.listener()
-		c := tlsstream.NewConnectable(must[*socket.TCPConnectable](b)(socket.NewTCPConnectable("127.0.0.1", l.Port())), &tls.Config{ServerName: "nobody"})
+		c := tlsstream.NewConnectable(must[*socket.TCPConnectable](b)(socket.NewTCPConnectable("127.0.0.1", l.Port())), &tls.Config{ServerName: "nobody"}, nil)
 		return waiting(func(ctx context.Context) error { return does(c.Connect(ctx)) }, closing(l), nil)
 	}},
 }

@@ -44,11 +44,11 @@ func (b *bench) tls() (c, s *tlsstream.Stream) {
 	a, z := stream.Pipe(1 << 16)
 	b.check(anyio.WithTaskGroup(b.ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		tg.Go(func(ctx context.Context) (err error) {
-			c, err = tlsstream.Client(ctx, a, &tls.Config{InsecureSkipVerify: true})
+			c, err = tlsstream.Client(ctx, a, &tls.Config{InsecureSkipVerify: true}, nil)
 			return err
 		})
 		tg.Go(func(ctx context.Context) (err error) {
-			s, err = tlsstream.Server(ctx, z, serverConfig())
+			s, err = tlsstream.Server(ctx, z, serverConfig(), nil)
 			return err
 		})
 		return nil
@@ -57,7 +57,7 @@ func (b *bench) tls() (c, s *tlsstream.Stream) {
 }
 
 func (b *bench) tlsListener() *tlsstream.Listener {
-	return must[*tlsstream.Listener](b)(tlsstream.NewListener(b.listener(), serverConfig()))
+	return must[*tlsstream.Listener](b)(tlsstream.NewListener(b.listener(), serverConfig(), nil))
 }
 
 var tlsKinds = []kind{
@@ -71,7 +71,7 @@ var tlsKinds = []kind{
 	}},
 	{name: "TLS handshake", want: anyio.ErrClosed, make: func(b *bench) wait {
 		a, z := stream.Pipe(1 << 16)
-		return waiting(func(ctx context.Context) error { _, err := tlsstream.Server(ctx, a, serverConfig()); return err }, closing(a, z), nil)
+		return waiting(func(ctx context.Context) error { _, err := tlsstream.Server(ctx, a, serverConfig(), nil); return err }, closing(a, z), nil)
 	}},
 	{name: "TLS accept", want: anyio.ErrClosed, make: func(b *bench) wait { return accepting(b.tlsListener()) }},
 	{name: "TLS serve", want: anyio.ErrClosed, make: func(b *bench) wait { return serving(b.tlsListener()) }},

@@ -15,7 +15,7 @@ import (
 )
 
 func (b *bench) listener() *socket.TCPListener {
-	return must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("127.0.0.1")))
+	return must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, "127.0.0.1", 0))
 }
 
 // tcp is a connection.
@@ -71,7 +71,7 @@ var sockets = []kind{
 	{name: "TCP accept", want: anyio.ErrClosed, make: func(b *bench) wait { return accepting(b.listener()) }},
 	{name: "TCP serve", want: anyio.ErrClosed, make: func(b *bench) wait { return serving(b.listener()) }},
 	{name: "TCP serve, full", want: anyio.ErrClosed, make: func(b *bench) wait {
-		l := must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("127.0.0.1"), socket.MaxConnections(1)))
+		l := must[*socket.TCPListener](b)(socket.ListenConfig{MaxConnections: 1}.ListenTCP(b.ctx, "127.0.0.1", 0))
 		first := must[*socket.Stream](b)(socket.DialTCP(b.ctx, "127.0.0.1", l.Port()))
 		second := must[*socket.Stream](b)(socket.DialTCP(b.ctx, "127.0.0.1", l.Port()))
 		w := waiting(func(ctx context.Context) error {
@@ -84,13 +84,13 @@ var sockets = []kind{
 		return w
 	}},
 	{name: "TCP accept at two sockets", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
-		return accepting(must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("localhost"))))
+		return accepting(must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, "localhost", 0)))
 	}},
 	{name: "TCP serve at two sockets", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
-		return serving(must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("localhost"))))
+		return serving(must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, "localhost", 0)))
 	}},
 	{name: "TCP dial", unended: true, few: true, only: real, make: func(b *bench) wait {
-		l := must[*socket.TCPListener](b)(socket.ListenTCP(b.ctx, socket.LocalHost("127.0.0.1"), socket.Backlog(1)))
+		l := must[*socket.TCPListener](b)(socket.ListenConfig{Backlog: 1}.ListenTCP(b.ctx, "127.0.0.1", 0))
 		full := []anyio.Resource{l}
 		for range 2 { // what the backlog has room for
 			full = append(full, must[*socket.Stream](b)(socket.DialTCP(b.ctx, "127.0.0.1", l.Port())))
@@ -141,7 +141,7 @@ func filling(send func(ctx context.Context, piece []byte) error, end, free func(
 
 var datagrams = []kind{
 	{name: "UDP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.UDPSocket](b)(socket.ListenUDP(b.ctx, socket.LocalHost("127.0.0.1")))
+		u := must[*socket.UDPSocket](b)(socket.ListenUDP(b.ctx, "127.0.0.1", 0))
 		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
 	}},
 	{name: "connected UDP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
@@ -149,17 +149,17 @@ var datagrams = []kind{
 		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
 	}},
 	{name: "UNIX datagram receive", want: anyio.ErrClosed, make: func(b *bench) wait {
-		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("d"))))
+		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, b.path("d")))
 		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
 	}},
 	{name: "UNIX datagram send", several: true, want: anyio.ErrClosed, make: func(b *bench) wait {
-		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("r"))))
-		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("d"))))
+		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, b.path("r")))
+		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, b.path("d")))
 		send := func(ctx context.Context, p []byte) error { return u.SendTo(ctx, p, b.path("r")) }
 		return filling(send, closing(u), closing(r))
 	}},
 	{name: "connected UNIX datagram send", several: true, want: anyio.ErrClosed, make: func(b *bench) wait {
-		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, socket.LocalPath(b.path("r"))))
+		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, b.path("r")))
 		u := must[*socket.ConnectedUnixgramSocket](b)(socket.DialUnixgram(b.ctx, b.path("r")))
 		return filling(u.Send, closing(u), closing(r))
 	}},

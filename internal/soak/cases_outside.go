@@ -68,7 +68,7 @@ func portals(ctx context.Context) error {
 // echo serves a few clients over the loopback interface. Half of them hang up in the
 // middle of a word.
 func echo(ctx context.Context) error {
-	l, err := socket.ListenTCP(ctx, socket.LocalHost("127.0.0.1"))
+	l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
 	if err != nil {
 		return err
 	}
