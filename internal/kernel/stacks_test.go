@@ -33,7 +33,7 @@ func TestUserFramesPassOverLibraries(t *testing.T) {
 			"example.com/app.(*T).helper.All.1", root+"slices/iter.go",
 			"example.com/app.(*T).helper", "example.com/app/helper.go",
 			"app/store.Load[...].func1", "example.com/app/store/load.go",
-			modulePath+".WithTaskGroup", ours+"taskgroup.go",
+			modulePath+".WithTaskGroup", ours+"task_group.go",
 			"main.main.func1", "example.com/app/main.go",
 			"main.main", "example.com/app/main.go"),
 		2: stackOf("2", "", // this module's own programs, examples and tests are users

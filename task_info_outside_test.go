@@ -114,7 +114,7 @@ func TestBlockingCallIsSeenWhereItWasCalled(t *testing.T) {
 				testkit.WantWait(t, "blocking", testkit.TaskNamed(t, ctx, "blocking"), anyio.TaskWaiting, "RunBlocking")
 				var tree bytes.Buffer
 				s := testkit.TaskNamed(t, ctx, "blocking").Sources()
-				if len(s) != 2 || s[1] != at || !strings.Contains(s[0], "taskinfo_outside_test.go") {
+				if len(s) != 2 || s[1] != at || !strings.Contains(s[0], "task_info_outside_test.go") {
 					t.Errorf("sources %q, the second should be %q", s, at)
 				} else if testkit.WantNil(t, "print", anyio.PrintTasks(ctx, &tree)); !strings.Contains(tree.String(), "waiting for RunBlocking at "+s[0]+" from "+at) {
 					t.Errorf("printed:\n%s", &tree)
