@@ -32,11 +32,11 @@ func pathCalls(p fileio.Path) map[string]func(ctx context.Context) error {
 			_, err := p.Lstat(ctx)
 			return errors.Join(err, p.RemoveIfExists(ctx))
 		},
-		"Rename":     func(ctx context.Context) error { _, err := p.Rename(ctx, "x"); return err },
-		"Move to it": func(ctx context.Context) error { _, err := fileio.NewPath(".").Move(ctx, p); return err },
-		"Copy":       func(ctx context.Context) error { _, err := p.Copy(ctx, "x", fileio.CopyOptions{}); return err },
-		"SymlinkTo":  func(ctx context.Context) error { return p.SymlinkTo(ctx, "x") },
-		"Resolve":    func(ctx context.Context) error { _, err := p.Resolve(ctx, true); return err },
+		"Rename":       func(ctx context.Context) error { _, err := p.Rename(ctx, "x"); return err },
+		"Move to it":   func(ctx context.Context) error { _, err := fileio.NewPath(".").Move(ctx, p); return err },
+		"Copy":         func(ctx context.Context) error { _, err := p.Copy(ctx, "x", fileio.CopyOptions{}); return err },
+		"SymlinkTo":    func(ctx context.Context) error { return p.SymlinkTo(ctx, "x") },
+		"EvalSymlinks": func(ctx context.Context) error { _, err := p.EvalSymlinks(ctx); return err },
 		"Children": func(ctx context.Context) error {
 			for _, err := range p.Children(ctx) {
 				return err
@@ -140,7 +140,7 @@ func TestNamesThatAreNoText(t *testing.T) {
 		wantList(t, collect(t, dir, dir.Glob(ctx, "\xfe*/*")))
 		wantList(t, walked(t, dir, dir.Walk(ctx, fileio.WalkOptions{})),
 			".: \xff\xfeü\x80 | ", string(rel.Parent())+":  | a\n\xc3")
-		wantIs(t, p)(p.Resolve(ctx, true))
+		wantIs(t, p)(p.EvalSymlinks(ctx))
 		uri, err := p.URI()
 		testkit.Must(t, err)
 		wantIs(t, p)(fileio.PathFromURI(uri))

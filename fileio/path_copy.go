@@ -53,11 +53,11 @@ func (p Path) holds(ctx context.Context, target Path, keepLinks bool) (bool, err
 	if info, err := stat(p, ctx); err != nil || !info.IsDir() {
 		return false, err
 	}
-	from, err := p.Resolve(ctx, false)
+	from, err := p.Resolve(ctx)
 	if err != nil {
 		return false, err
 	}
-	to, err := target.Resolve(ctx, false)
+	to, err := target.Resolve(ctx)
 	return err == nil && to.IsRelativeTo(from), err
 }
 

@@ -22,9 +22,11 @@ func matchOptionsOf(opts []MatchOption) matchOptions {
 	return o
 }
 
-// CaseSensitive sets whether upper and lower case differ. By default they do, but on
-// Windows.
-func CaseSensitive(yes bool) MatchOption { return func(o *matchOptions) { o.fold = !yes } }
+// MatchCase lets upper and lower case differ, as they do by default but on Windows.
+func MatchCase() MatchOption { return func(o *matchOptions) { o.fold = false } }
+
+// IgnoreCase lets upper and lower case be the same, as on Windows by default.
+func IgnoreCase() MatchOption { return func(o *matchOptions) { o.fold = true } }
 
 // RecurseSymlinks lets "**" go through links to folders. One that leads back to where it
 // is in is passed over.

@@ -26,7 +26,7 @@ func TestFullMatchOfPaths(t *testing.T) {
 			t.Errorf("%q and %q: %v, want %v", c.path, c.pattern, got, c.want)
 		}
 	}
-	if fileio.Path("A/B").FullMatch("a/[b-c]") || !fileio.Path("A/B").FullMatch("a/[b-c]", fileio.CaseSensitive(false)) {
+	if fileio.Path("A/B").FullMatch("a/[b-c]", fileio.MatchCase()) || !fileio.Path("A/B").FullMatch("a/[b-c]", fileio.IgnoreCase()) {
 		t.Error("case is minded in the wrong way")
 	}
 }

@@ -88,7 +88,7 @@ func TestDevicesAndSocketsAreKnown(t *testing.T) {
 
 func TestResolveFollowsLinks(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		dir, err := tree(t, "a/b/file").Resolve(ctx, true)
+		dir, err := tree(t, "a/b/file").EvalSymlinks(ctx)
 		testkit.Must(t, err)
 		link := func(to, at string) { testkit.Must(t, os.Symlink(to, string(dir.Join(at)))) }
 		link("a/b", "short")
@@ -100,20 +100,20 @@ func TestResolveFollowsLinks(t *testing.T) {
 			{"a/b/file", "a/b/file"}, {"short/file", "a/b/file"}, {"a/back", "a/b/file"}, {"abs/b", "a/b"},
 			{"short/..", "a"}, {"short/../../a/./b", "a/b"}, {"a/../a", "a"},
 		} {
-			wantIs(t, dir.Join(c[1]))(dir.Join(c[0]).Resolve(ctx, true))
-			wantIs(t, dir.Join(c[1]))(dir.Join(c[0]).Resolve(ctx, false))
+			wantIs(t, dir.Join(c[1]))(dir.Join(c[0]).EvalSymlinks(ctx))
+			wantIs(t, dir.Join(c[1]))(dir.Join(c[0]).Resolve(ctx))
 		}
-		wantIs(t, dir.Join("a/b/none/x"))(dir.Join("short/none/x").Resolve(ctx, false))
-		_, err = dir.Join("short/none").Resolve(ctx, true)
+		wantIs(t, dir.Join("a/b/none/x"))(dir.Join("short/none/x").Resolve(ctx))
+		_, err = dir.Join("short/none").EvalSymlinks(ctx)
 		testkit.WantErr(t, err, os.ErrNotExist)
-		_, err = dir.Join("loop/x").Resolve(ctx, true)
+		_, err = dir.Join("loop/x").EvalSymlinks(ctx)
 		if err == nil {
 			t.Error("a loop resolves")
 		}
-		if p, err := dir.Join("loop/x").Resolve(ctx, false); err != nil || p.Name() != "x" {
+		if p, err := dir.Join("loop/x").Resolve(ctx); err != nil || p.Name() != "x" {
 			t.Errorf("%v, %v", p, err)
 		}
-		wantIs(t, fileio.Path("/"))(fileio.Path("/..").Resolve(ctx, true))
+		wantIs(t, fileio.Path("/"))(fileio.Path("/..").EvalSymlinks(ctx))
 	})
 }
 

@@ -9,10 +9,16 @@ import (
 // maxLinks is how many links Resolve follows before it takes them for a loop.
 const maxLinks = 255
 
-// Resolve returns the absolute path without links and "..". If strict, all of it must
-// exist; if not, what is beyond the last part that exists is kept as it is. A loop of
-// links is an error if strict, and else kept too. Cancellation: as for Stat.
-func (p Path) Resolve(ctx context.Context, strict bool) (Path, error) {
+// EvalSymlinks returns the absolute path without links and "..". All of it must exist,
+// and a loop of links is an error. Cancellation: as for Stat.
+func (p Path) EvalSymlinks(ctx context.Context) (Path, error) { return p.resolve(ctx, true) }
+
+// Resolve returns the absolute path without links and ".." as far as it exists. What is
+// beyond the last part that exists is kept as it is, and so is a loop of links.
+// Cancellation: as for Stat.
+func (p Path) Resolve(ctx context.Context) (Path, error) { return p.resolve(ctx, false) }
+
+func (p Path) resolve(ctx context.Context, strict bool) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		start := parse(string(p))
 		if start.root == "" {

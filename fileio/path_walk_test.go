@@ -28,7 +28,7 @@ func collect(t *testing.T, dir fileio.Path, paths iter.Seq2[fileio.Path, error])
 	return all
 }
 
-func TestIterdirListsAFolder(t *testing.T) {
+func TestChildrenListsAFolder(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "b", "a/x", ".hidden", "c")
 		wantList(t, collect(t, dir, dir.Children(ctx)), ".hidden", "a", "b", "c")
@@ -86,7 +86,7 @@ func TestGlobFindsWhatMatches(t *testing.T) {
 		find("**/", []string{".", "empty", "sub", "sub/deep"})
 		find("**", []string{".", ".hidden.go", "a.go", "b.txt", "broken", "empty", "link", "sub", "sub/c.go", "sub/deep", "sub/deep/D.go", "sub/deep/e.txt", "sub/up"})
 		find("**/deep/**/*.txt", []string{"sub/deep/e.txt"})
-		find("**/d.go", []string{"sub/deep/D.go"}, fileio.CaseSensitive(false))
+		find("**/d.go", []string{"sub/deep/D.go"}, fileio.IgnoreCase())
 		find("**/c.go", []string{"link/c.go", "sub/c.go"}, fileio.RecurseSymlinks())
 		wantList(t, collect(t, dir, dir.RGlob(ctx, "*.txt")), "b.txt", "sub/deep/e.txt")
 		for _, pattern := range []string{"", "/x", "."} {

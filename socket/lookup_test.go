@@ -13,7 +13,7 @@ import (
 	"github.com/anyio-go/anyio/socket"
 )
 
-func TestGetAddrInfoOfAddressesNeedsNoResolver(t *testing.T) {
+func TestLookupHostOfAddressesNeedsNoResolver(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, c := range [][4]string{
 			{"tcp", "127.0.0.1", "80", "127.0.0.1:80"},
