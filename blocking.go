@@ -15,17 +15,7 @@ type blockingOptions struct {
 	limiter *CapacityLimiter
 	abandon bool
 	threads *OSThreads
-}
-
-func blockingOptionsOf(opts []BlockingOption) blockingOptions {
-	if len(opts) == 0 {
-		return blockingOptions{} // allocates nothing
-	}
-	o := blockingOptions{}
-	for _, opt := range opts {
-		opt(&o)
-	}
-	return o
+	own     bool // see kernel.WakingJob
 }
 
 // Limiter makes RunBlocking take its token from l and not from the run's default
@@ -96,28 +86,30 @@ func RunBlockingValue[T any](ctx context.Context, f func() (T, error), opts ...B
 	if err != nil {
 		return zero, err
 	}
-	o := blockingOptionsOf(opts)
-	r := p.Run()
-	if o.threads != nil {
-		if o.limiter != nil {
+	r, seat := p.Run(), seats.Get()
+	seat.task, seat.blockingOptions = p.Task(), blockingOptions{}
+	for _, opt := range opts {
+		opt(&seat.blockingOptions) // which allocates nothing there
+	}
+	if seat.threads != nil {
+		if seat.limiter != nil {
+			seats.Put(seat)
 			return zero, errTwoLimits
 		}
-		f = onThread(o.threads, p.Task(), f)
-		o.limiter = o.threads.limiter
+		f = onThread(seat.threads, seat.task, f)
+		seat.limiter = seat.threads.limiter
 	}
-	if o.limiter == nil {
-		o.limiter = threadLimiter(r)
+	if seat.limiter == nil {
+		seat.limiter = threadLimiter(r)
 	}
-	seat := seats.Get()
-	seat.limiter, seat.task = o.limiter, p.Task()
-	if err := o.limiter.take(p, seat); err != nil {
+	if err := seat.limiter.take(p, seat); err != nil {
 		seats.Put(seat)
 		return zero, err
 	}
-	if r.InPlace(o.abandon) {
+	if r.InPlace(seat.abandon) {
 		return callHere(p, seat, f)
 	}
-	c := &blockingCall[T]{f: f, seat: seat, run: r, abandon: o.abandon}
+	c := &blockingCall[T]{f: f, seat: seat, run: r, abandon: seat.abandon, own: seat.own}
 	return c.result(c.wait(p))
 }
 
@@ -149,6 +141,7 @@ type blockingCall[T any] struct {
 	seat    *blockingSeat
 	run     *kernel.Run
 	abandon bool        // the caller may leave before the end
+	own     bool        // see Own
 	over    offload.End // with abandon
 }
 
@@ -158,6 +151,9 @@ func (c *blockingCall[T]) RunJob() {
 		w.Unpark()
 	}
 }
+
+// Own implements kernel.WakingJob.
+func (c *blockingCall[T]) Own() bool { return c.own }
 
 // RunWaking is RunJob that leaves it to its caller to unpark the one returned. If the
 // function exits the goroutine, there is no such caller.

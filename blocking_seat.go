@@ -15,10 +15,10 @@ import (
 // would cost more than all the rest of the call.
 type blockingSeat struct {
 	kernel.Waiter
-	node    waitq.Node[*blockingSeat] // in limiter.seats, guarded by its mu
-	number  uint64                    // in order of the grants, guarded by the same
-	limiter *CapacityLimiter
-	task    *kernel.Task // of the caller, nil if it has none
+	node   waitq.Node[*blockingSeat] // in limiter.seats, guarded by its mu
+	number uint64                    // in order of the grants, guarded by the same
+	task   *kernel.Task              // of the caller, nil if it has none
+	blockingOptions
 }
 
 type seatQueue struct{ waitq.Queue[*blockingSeat] }

@@ -208,5 +208,6 @@ func init() {
 	inside.Group = func(tg any) *kernel.Group { return &tg.(*TaskGroup).g }
 	inside.Task = func(h any) *kernel.Task { return &h.(*TaskHandle).t }
 	inside.Meta = func(opts any) *kernel.TaskMeta { return metaOf(opts.([]TaskOption)) }
+	inside.OwnCall = BlockingOption(func(o *blockingOptions) { o.own = true })
 	inside.Strip = func(err error) error { rest, _ := strip(err); return rest }
 }

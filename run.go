@@ -28,7 +28,9 @@ type Backend interface {
 func Parallel() Backend { return parallelBackend{} }
 
 // EventLoop returns the backend that runs all tasks of a run on one thread, one at a
-// time: no task is interrupted between two blocking calls.
+// time: no task is interrupted between two blocking calls. The thread may change at these,
+// and is not one to which the caller of Run is locked: for what belongs to a certain
+// thread see OnThreads.
 func EventLoop() Backend { return eventLoopBackend{} }
 
 type parallelBackend struct{}

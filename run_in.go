@@ -52,8 +52,7 @@ func RunIn[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (
 			}
 			return nil
 		}, kernel.FuncPC(f), nil)
-		tg.g.Adopt(&t.t)
-		tg.g.StartHelping(&t.t)
+		tg.g.Spawn(&t.t)
 		t.t.DoneLatch().WaitShielded(ctx, opInRun)
 		return nil
 	})

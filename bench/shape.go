@@ -65,7 +65,7 @@ var shapes = []shape{
 	{id: "V2", peer: "channel-ping-pong", batch: 2, goals: goals{sim: 0.80},
 		ours: checkpoints, their: channelPingPong},
 	{id: "P1", peer: "go+channel", goals: goals{parallel: 0.50, eventloop: 2.00}, ours: runBlocking, their: goAndResult},
-	{id: "P2", peer: "channels", goals: goals{parallel: 1.50, eventloop: 2.50}, ours: portalCalls, their: channelCalls},
+	{id: "P2", peer: "channels", goals: goals{parallel: 1.50, eventloop: 3.50}, ours: portalCalls, their: channelCalls},
 	{id: "P3", peer: "os/exec", goals: goals{parallel: 1.05, eventloop: 1.10}, ours: runTrue, their: execTrue},
 	{id: "P4", peer: "os.File", goals: goals{parallel: 1.03, eventloop: 1.30}, ours: readFile, their: readOSFile},
 	{id: "P5", peer: "net/rpc", goals: goals{parallel: 1.10, eventloop: 1.20}, ours: workerCalls, their: rpcCalls},

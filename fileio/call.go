@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -32,8 +33,14 @@ func callWith[A, T any](ctx context.Context, a A, f func(A) (T, error)) (T, erro
 	case here:
 		return f(a)
 	}
-	return anyio.RunBlockingValue(ctx, func() (T, error) { return f(a) })
+	return anyio.RunBlockingValue(ctx, func() (T, error) { return f(a) }, own)
 }
+
+// own tells RunBlocking that a function calls nobody else's.
+var (
+	own  = inside.OwnCall.(anyio.BlockingOption)
+	owns = []anyio.BlockingOption{own}
+)
 
 // do calls a function without a result where it may block.
 func do(ctx context.Context, f func() error) error {

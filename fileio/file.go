@@ -170,9 +170,9 @@ func (f *File) here(ctx context.Context, n int) (bool, error) {
 // opts are the options of RunBlocking.
 func (f *File) opts() []anyio.BlockingOption {
 	if f.limiter == nil {
-		return nil
+		return owns
 	}
-	return []anyio.BlockingOption{anyio.Limiter(f.limiter)}
+	return []anyio.BlockingOption{own, anyio.Limiter(f.limiter)}
 }
 
 // outcome is the error of a call as the caller is to see it.

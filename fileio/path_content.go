@@ -44,7 +44,7 @@ func (p Path) ReadInto(ctx context.Context, buf []byte) (int, error) {
 	case here:
 		return p.readInto(buf)
 	}
-	return anyio.RunBlockingValue(ctx, func() (int, error) { return p.readInto(buf) })
+	return anyio.RunBlockingValue(ctx, func() (int, error) { return p.readInto(buf) }, own)
 }
 
 func (p Path) readInto(buf []byte) (n int, err error) {

@@ -27,8 +27,8 @@ func Call[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T,
 	if p.group.MayRunHere() {
 		return callHereFor(ctx, place, p, newTask(f, kernel.FuncPC(f), opts))
 	}
-	t := newTask(f, kernel.FuncPC(f), opts)
-	if err := t.spawnHelping(ctx, p); err != nil {
+	t, err := spawn(p, f, kernel.FuncPC(f), opts)
+	if err != nil {
 		return zero, err
 	}
 	value, err := t.finish(ctx, "the caller of portal.Call was canceled")
@@ -43,22 +43,6 @@ func Call[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T,
 func (t *Task[T]) exited(err error) bool {
 	_, panicked := errors.AsType[*anyio.PanicError](err)
 	return !t.returned && !panicked
-}
-
-// spawnHelping starts the task. The calling goroutine is going to wait for it, and may
-// drive its loop meanwhile.
-func (t *Task[T]) spawnHelping(ctx context.Context, p *Portal) error {
-	if err := p.refusal(); err != nil {
-		return err
-	}
-	if p.isStopped() || !p.group.Adopt(t.task()) {
-		return ErrStopped
-	}
-	if kernel.LoopTask() == nil && ctx.Done() != nil {
-		defer t.follow(ctx)()
-	}
-	p.group.StartHelping(t.task())
-	return nil
 }
 
 // finish waits for the task, which it cancels if ctx is canceled.

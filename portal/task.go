@@ -12,6 +12,7 @@ import (
 // called from any goroutine at any time.
 type Task[T any] struct {
 	h        anyio.TaskHandle
+	done     kernel.Latch    // its DoneLatch
 	caller   context.Context // whose cancellation cancels the task while it runs; may be nil
 	returned bool            // f has; this and what follows is written before the task's end
 	value    T
@@ -56,6 +57,7 @@ func (p *Portal) refusal() error {
 
 func newTask[T any](f func(ctx context.Context) (T, error), pc uintptr, opts []anyio.TaskOption) *Task[T] {
 	t := &Task[T]{}
+	t.task().DoneAt(&t.done)
 	t.task().Prepare(func(ctx context.Context) error {
 		if t.caller != nil {
 			defer t.follow(t.caller)()

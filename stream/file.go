@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/inside"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
@@ -23,6 +24,9 @@ var (
 	// method Fd it does not change how the file blocks.
 	AttrFileDescriptor = attr.New[uintptr]("file.descriptor")
 )
+
+// ownCall tells RunBlocking that a function calls nobody else's.
+var ownCall = inside.OwnCall.(anyio.BlockingOption)
 
 // A fileStream is what both kinds of file streams are made of.
 type fileStream struct {
@@ -67,7 +71,7 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 		s.p = nil
 		s.guard.Release()
 	}()
-	n, err := anyio.RunBlockingValue(ctx, s.rw)
+	n, err := anyio.RunBlockingValue(ctx, s.rw, ownCall)
 	if err == anyio.ErrClosed {
 		err = kernel.Locate(ctx).CanceledOr(err)
 	}

@@ -47,6 +47,12 @@ func New() (*Backend, error) {
 	return b, nil
 }
 
+// Main runs the loop on a goroutine of its own, which may lend it. Who calls may be
+// locked to a thread, where nobody else could resume the loop's coroutines.
+func (b *Backend) Main(t *kernel.Task) error {
+	return (<-loop.Apart("the event loop", func() error { return b.Loop.Main(t) })).Result()
+}
+
 // Network is the socket layer: non-blocking descriptors in the loop's poller.
 func (b *Backend) Network() kernel.Network { return b.network }
 

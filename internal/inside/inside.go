@@ -13,4 +13,7 @@ var (
 	Meta func(options any) *kernel.TaskMeta
 	// Strip removes the cancellations from the error of code in a canceled scope.
 	Strip func(err error) (rest error)
+	// OwnCall is an anyio.BlockingOption, for functions that call nobody else's: see
+	// kernel.WakingJob.
+	OwnCall any
 )

@@ -63,19 +63,16 @@ type Backend interface {
 // A Job is work that may block. RunJob must not panic, and may exit its goroutine.
 type Job interface{ RunJob() }
 
-// A WakingJob is a Job that ends with waking a waiter, which it may leave to who
-// runs it: RunWaking is RunJob but for the Unpark of the waiter that is returned. It
-// returns nil if there is none.
+// A WakingJob is a Job that ends with waking a waiter, which it may leave to who runs it.
 type WakingJob interface {
 	Job
+	// RunWaking is RunJob but for the Unpark of the waiter that is returned; nil if there
+	// is none.
 	RunWaking() *Waiter
-}
-
-// A Helped is a backend whose work a waiting goroutine can do.
-type Helped interface {
-	// StartHelping is Start by a goroutine that is about to wait for t to end. It may
-	// run t, and what else there is to do, on the calling goroutine.
-	StartHelping(t *Task)
+	// Own reports whether the job is code of this module and of the standard library
+	// alone, which neither exits its goroutine nor leaves it locked to a thread. Then the
+	// goroutine may go on to run other jobs, and tasks.
+	Own() bool
 }
 
 // A Timer calls Fire when it is due, on the backend's own time and goroutine.

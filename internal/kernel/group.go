@@ -68,24 +68,6 @@ func (g *Group) Spawn(t *Task) bool {
 	return true
 }
 
-// Adopt adds a prepared task, which may be canceled from now on, and is to be started
-// by StartHelping. It returns false if the group has ended.
-//
-//go:norace
-func (g *Group) Adopt(t *Task) bool { return g.adopt(t) }
-
-// StartHelping starts a task that Adopt has added, for who is about to wait for it to
-// end. If that is no task of a loop, the backend may use its goroutine meanwhile.
-//
-//go:norace
-func (g *Group) StartHelping(t *Task) {
-	if b, ok := g.run.Backend.(Helped); ok && LoopTask() == nil {
-		b.StartHelping(t)
-	} else {
-		g.run.Start(t)
-	}
-}
-
 // RunHere is Spawn that runs the task on the calling goroutine, which may not be
 // a loop's, to its end. The place is the caller's. The group's run may not be one on a
 // loop.

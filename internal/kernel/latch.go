@@ -35,22 +35,26 @@ func (l *Latch) IsOpen() bool {
 // Open lets all go on who wait, also those that are canceled right afterwards.
 //
 //go:norace
-func (l *Latch) Open() { l.open((*Queue).WakeAll) }
+func (l *Latch) Open() { l.open(false) }
 
 // Fail is Open for who tells of a failure: see Waiter.Fail.
 //
 //go:norace
-func (l *Latch) Fail() { l.open((*Queue).FailAll) }
+func (l *Latch) Fail() { l.open(true) }
 
 //go:norace
-func (l *Latch) open(all func(*Queue, *Woken) int) {
+func (l *Latch) open(failed bool) {
 	race.ReleaseMerge(unsafe.Pointer(l))
 	if l.state.Or(latchOpen) != latchWaiters {
 		return // nobody waits, or it was open
 	}
 	var woken Woken
 	l.mu.Lock()
-	all(&l.waiters, &woken)
+	if failed {
+		l.waiters.FailAll(&woken)
+	} else {
+		l.waiters.WakeAll(&woken)
+	}
 	l.mu.Unlock()
 	woken.Unpark()
 }

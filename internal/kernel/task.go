@@ -262,6 +262,12 @@ func (t *Task) reason() error {
 	return errHidden.Error()
 }
 
+// DoneAt makes l the task's DoneLatch, for who starts a task to wait for it. Call it
+// before Spawn.
+//
+//go:norace
+func (t *Task) DoneAt(l *Latch) { t.done.Store(l) }
+
 // DoneLatch is the latch that opens when the task has ended.
 //
 //go:norace

@@ -17,14 +17,12 @@ var usesUnsafe = map[string]string{
 	"internal/race/norace.go":         "has the signatures of race.go",
 	"internal/eventloop/sys_linux.go": "arguments of system calls",
 	"internal/poll/poll_epoll.go":     "arguments of system calls",
-	"internal/coro/locked_asm.go":     "where the runtime keeps who is locked to a thread",
 	"internal/kernel/group.go":        "a scope that is the first field of a group",
 	"internal/kernel/task.go":         "a task that is its goroutine's closure: checked when the program starts",
 }
 
 // assembly are the files that are not Go.
 var assembly = map[string]string{
-	"internal/coro/locked_asm.s":     "finds what the runtime keeps about a goroutine",
 	"internal/waitq/release_amd64.s": "a store that releases a lock, which Go has not",
 }
 

@@ -1,5 +1,5 @@
 // Package loop is the one single-threaded loop behind two backends: tasks are
-// coroutines that run one at a time on the goroutine that called Run, or on one that
+// coroutines that run one at a time on the goroutine that called Main, or on one that
 // stands in for it while it waits (see Lender). The event loop and the simulator give
 // it their own order of ready tasks, clock, and source of outside events.
 //
@@ -111,7 +111,7 @@ func (l *Loop) Instant(t time.Time) int64    { return l.Clock.Instant(t) }
 func (l *Loop) Main(t *kernel.Task) error {
 	l.run, l.main = t.Scope.Run(), t
 	l.goid.Store(goid.Get())
-	l.open()
+	l.openLending()
 	l.watch.start(l)
 	kernel.Register(l.run)
 	defer kernel.Unregister(l.run)

@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anyio-go/anyio/internal/coro"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
 )
@@ -15,14 +14,20 @@ import (
 // idle last is taken first, so that the others grow old and end.
 type workers struct {
 	mu     sync.Mutex // guards what follows
-	idle   []*worker  // the last one became idle last
+	idle   []worker   // the last one became idle last
 	low    int        // least number of idle workers since the last sweep
 	sweep  *time.Timer
 	closed bool
 }
 
-type worker struct {
-	jobs chan kernel.Job // capacity 1; closed to end the worker
+// A worker is a goroutine that waits for work. It is closed to end it.
+type worker chan work
+
+// A work is what a worker is to do: to run a job, or, in a loop that was borrowed, to wake
+// a task and see what it does.
+type work struct {
+	job  kernel.WakingJob
+	wake *kernel.Waiter
 }
 
 // sweepEvery is how often workers are ended that were idle all the time.
@@ -30,50 +35,90 @@ const sweepEvery = 10 * time.Second
 
 // Offload starts a job on another goroutine.
 func (l *Loop) Offload(j kernel.Job) {
+	wj, ok := j.(kernel.WakingJob)
 	switch {
-	case race.Enabled: // one call after another on a worker would hide races
+	case !ok || race.Enabled: // one call after another on a worker would hide races
 		go j.RunJob()
-	case !l.keep(j):
-		l.workers.run(l, j)
+	case !l.keep(wj):
+		l.assign(work{job: wj})
 	}
 }
 
-// run runs a job of a loop on a worker. It never waits.
-func (ws *workers) run(l *Loop, j kernel.Job) {
+// assign gives work to a worker. It never waits. What ends a worker is not for one that
+// others could use.
+func (l *Loop) assign(next work) {
+	if next.job == nil || next.job.Own() {
+		if w := l.workers.take(); w != nil {
+			w <- next
+			return
+		}
+	}
+	go l.serve(next)
+}
+
+// take takes the last worker that became idle, nil if there is none.
+func (ws *workers) take() (w worker) {
 	ws.mu.Lock()
-	var w *worker
+	defer ws.mu.Unlock()
 	if n := len(ws.idle) - 1; n >= 0 {
-		w = ws.idle[n]
-		ws.idle[n] = nil
+		w, ws.idle[n] = ws.idle[n], nil
 		ws.idle = ws.idle[:n]
 		ws.low = min(ws.low, n)
 	}
-	ws.mu.Unlock()
-	if w == nil {
-		w = &worker{jobs: make(chan kernel.Job, 1)}
-		go ws.serve(l, w)
-	}
-	w.jobs <- j
+	return w
 }
 
-// serve runs jobs. A job that exits its goroutine, or leaves it locked to a thread,
-// takes the worker with it.
-func (ws *workers) serve(l *Loop, w *worker) {
-	for j := range w.jobs {
-		for j != nil {
-			j = l.runJob(j)
+// serve is the life of a worker. A job that exits its goroutine takes it with it.
+func (l *Loop) serve(next work) {
+	var self worker
+	for {
+		j, ok := l.do(next)
+		if !ok {
+			return
 		}
-		if !ws.rest(w) {
+		if next = (work{job: j}); j != nil {
+			continue
+		}
+		if self == nil {
+			self = make(worker, 1)
+		}
+		if !l.workers.rest(self) {
+			return
+		}
+		if next, ok = <-self; !ok {
 			return
 		}
 	}
 }
 
+// do does a work and what follows of it. It returns the job that the worker is to run
+// next, nil if there is none; ok is false if it is to end, as the job may have left the
+// goroutine locked to a thread, whose state may be anything then.
+func (l *Loop) do(next work) (j kernel.WakingJob, ok bool) {
+	wake := next.wake
+	if wake == nil {
+		own := next.job.Own() // afterwards it is its caller's
+		switch wake = next.job.RunWaking(); {
+		case wake == nil:
+			return nil, own
+		case !wake.IsTaskOf(l.run) || !l.borrow():
+			wake.Unpark()
+			return nil, own
+		case !own:
+			l.assign(work{wake: wake})
+			return nil, false
+		}
+	}
+	l.takeOver()
+	wake.Unpark()
+	return l.driveLent(), true
+}
+
 // rest makes w idle; false if it is to end.
-func (ws *workers) rest(w *worker) bool {
+func (ws *workers) rest(w worker) bool {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if ws.closed || spoilt() {
+	if ws.closed {
 		return false
 	}
 	ws.idle = append(ws.idle, w)
@@ -93,19 +138,15 @@ func (ws *workers) prune() {
 	}
 	old := ws.idle[:ws.low]
 	for _, w := range old {
-		close(w.jobs)
+		close(w)
 	}
-	ws.idle = append([]*worker(nil), ws.idle[ws.low:]...)
+	ws.idle = append([]worker(nil), ws.idle[ws.low:]...)
 	if ws.low = len(ws.idle); ws.low > 0 {
 		ws.sweep.Reset(sweepEvery)
 	} else {
 		ws.sweep = nil
 	}
 }
-
-// spoilt reports whether the last job has left its goroutine locked to a thread,
-// whose state may be anything: the runtime ends the thread with the goroutine.
-func spoilt() bool { return coro.Tells && coro.Locked() }
 
 // close ends the idle workers now and the others after their jobs.
 func (ws *workers) close() {
@@ -116,7 +157,7 @@ func (ws *workers) close() {
 		ws.sweep.Stop()
 	}
 	for _, w := range ws.idle {
-		close(w.jobs)
+		close(w)
 	}
 	ws.idle = nil
 }

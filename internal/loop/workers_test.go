@@ -2,6 +2,7 @@ package loop
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -10,7 +11,16 @@ import (
 
 type job func()
 
-func (j job) RunJob() { j() }
+func (j job) RunJob()                   { j() }
+func (j job) Own() bool                 { return true }
+func (j job) RunWaking() *kernel.Waiter { j(); return nil }
+
+// foreign is a job that may be anybody's code.
+type foreign func()
+
+func (j foreign) RunJob()                   { j() }
+func (j foreign) Own() bool                 { return false }
+func (j foreign) RunWaking() *kernel.Waiter { j(); return nil }
 
 // idleNow is how many workers are idle, waiting until all n have come to rest.
 func (ws *workers) idleNow(n int) int {
@@ -26,34 +36,35 @@ func (ws *workers) idleNow(n int) int {
 }
 
 // together runs n jobs that are under way at the same time.
-func (ws *workers) together(n int) {
+func (l *Loop) together(n int) {
 	var in, out sync.WaitGroup
 	in.Add(n)
 	out.Add(n)
 	for range n {
-		ws.run(&Loop{}, job(func() {
+		l.assign(work{job: job(func() {
 			in.Done()
 			in.Wait()
 			out.Done()
-		}))
+		})})
 	}
 	out.Wait()
 }
 
 func TestWorkersAreUsedAgainLastIdleFirst(t *testing.T) {
-	ws := &workers{}
+	l := &Loop{}
+	ws := &l.workers
 	defer ws.close()
-	ws.together(3)
+	l.together(3)
 	if n := ws.idleNow(3); n != 3 {
 		t.Fatalf("%d idle workers after 3 jobs at once", n)
 	}
 	last := ws.idle[2]
 	done := make(chan int)
-	ws.run(&Loop{}, job(func() {
+	l.assign(work{job: job(func() {
 		ws.mu.Lock()
 		defer ws.mu.Unlock()
 		done <- len(ws.idle)
-	}))
+	})})
 	if n := <-done; n != 2 {
 		t.Errorf("%d idle workers during a call", n)
 	}
@@ -64,20 +75,21 @@ func TestWorkersAreUsedAgainLastIdleFirst(t *testing.T) {
 }
 
 func TestPruneEndsWorkersThatWereIdleAllTheTime(t *testing.T) {
-	ws := &workers{}
+	l := &Loop{}
+	ws := &l.workers
 	defer ws.close()
-	ws.together(4)
+	l.together(4)
 	ws.idleNow(4)
 	ws.prune() // these four were busy since the last time
 	if n := len(ws.idle); n != 4 {
 		t.Fatalf("%d workers after the first sweep", n)
 	}
-	ws.together(1)
+	l.together(1)
 	ws.idleNow(4)
-	old := append([]*worker(nil), ws.idle[:3]...)
+	old := append([]worker(nil), ws.idle[:3]...)
 	ws.prune()
 	for i, w := range old {
-		if !isClosed(w.jobs) {
+		if !isClosed(w) {
 			t.Errorf("worker %d was let go, and waits for jobs", i)
 		}
 	}
@@ -88,7 +100,7 @@ func TestPruneEndsWorkersThatWereIdleAllTheTime(t *testing.T) {
 	if len(ws.idle) != 0 || ws.sweep != nil {
 		t.Errorf("%d workers at the end, timer %v", len(ws.idle), ws.sweep)
 	}
-	ws.together(1) // and they come back
+	l.together(1) // and they come back
 	ws.idleNow(1)
 	if ws.sweep == nil {
 		t.Error("no sweep is planned")
@@ -96,13 +108,14 @@ func TestPruneEndsWorkersThatWereIdleAllTheTime(t *testing.T) {
 }
 
 func TestClosedWorkersEndAfterTheirJobs(t *testing.T) {
-	ws := &workers{}
-	ws.together(1)
+	l := &Loop{}
+	ws := &l.workers
+	l.together(1)
 	ws.idleNow(1)
 	begun, end, ended := make(chan bool), make(chan bool), make(chan bool)
-	ws.run(&Loop{}, job(func() { begun <- true; <-end }))
+	l.assign(work{job: job(func() { begun <- true; <-end })})
 	<-begun
-	w := &worker{}
+	w := make(worker, 1)
 	ws.close()
 	ws.prune() // a timer that was under way
 	if ws.rest(w) {
@@ -115,26 +128,47 @@ func TestClosedWorkersEndAfterTheirJobs(t *testing.T) {
 	}
 }
 
-func TestJobThatExitsItsGoroutineTakesTheWorkerWithIt(t *testing.T) {
-	ws := &workers{}
-	defer ws.close()
-	gone := make(chan bool)
-	ws.run(&Loop{}, job(func() {
-		defer close(gone)
-		runtime.Goexit()
-	}))
-	<-gone
-	ws.together(1)
-	if n := ws.idleNow(1); n != 1 {
-		t.Errorf("%d idle workers", n)
+// What leaves its goroutine locked to a thread, or exits it, spoils it for nobody.
+func TestForeignJobsEndTheirWorkers(t *testing.T) {
+	l := &Loop{}
+	defer l.workers.close()
+	for _, exits := range []bool{false, true, false} {
+		done := make(chan bool)
+		l.Offload(foreign(func() {
+			defer close(done)
+			if locked() {
+				t.Error("it began on a locked goroutine")
+			}
+			runtime.LockOSThread()
+			if !locked() {
+				t.Error("this version of Go does not tell who is locked")
+			}
+			if exits {
+				runtime.Goexit()
+			}
+		}))
+		<-done
+	}
+	if _, ok := l.do(work{job: foreign(func() {})}); ok {
+		t.Error("a worker goes on after a foreign job")
+	}
+	if _, ok := l.do(work{job: job(func() {})}); !ok {
+		t.Error("a worker ends after an own job")
 	}
 }
 
-func isClosed(jobs chan kernel.Job) bool {
+func isClosed(w worker) bool {
 	select {
-	case _, open := <-jobs:
+	case _, open := <-w:
 		return !open
 	default:
 		return false
 	}
+}
+
+// locked reports whether the calling goroutine is locked to its thread, as the header of
+// its stack tells.
+func locked() bool {
+	var buf [64]byte
+	return strings.Contains(string(buf[:runtime.Stack(buf[:], false)]), ", locked to thread")
 }

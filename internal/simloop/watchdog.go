@@ -2,12 +2,12 @@ package simloop
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"time"
 	"unsafe"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/loop"
 	"github.com/anyio-go/anyio/internal/race"
 )
 
@@ -28,42 +28,20 @@ const (
 	enough          = looks * blockedWeight
 )
 
-// An ending is how the loop's goroutine has ended.
-type ending struct {
-	err      error
-	returned bool // false: by a panic, or by Goexit of a task
-	panicked error
-}
-
 // watch runs the loop on another goroutine until it ends, or does not come back.
 func (s *Sim) watch(t *kernel.Task) error {
-	ended := make(chan ending, 1)
 	driver := make(chan int64, 1)
-	go func() {
-		var e ending
-		defer func() {
-			if v := recover(); v != nil {
-				e.panicked = kernel.NewPanic(v, "the simulator")
-			}
-			ended <- e
-		}()
+	ended := loop.Apart("the simulator", func() error {
 		driver <- kernel.GoroutineID()
-		e.err = s.Loop.Main(t)
-		e.returned = true
-	}()
+		return s.Loop.Main(t)
+	})
 	w := watchdog{sim: s, run: t.Scope.Run(), driver: <-driver}
 	ticks := time.NewTicker(max(s.cfg.StepTimeout/looks, time.Millisecond))
 	defer ticks.Stop()
 	for {
 		select {
 		case e := <-ended:
-			switch {
-			case e.panicked != nil:
-				panic(e.panicked)
-			case !e.returned:
-				runtime.Goexit()
-			}
-			return e.err
+			return e.Result()
 		case <-ticks.C:
 			if err := w.look(); err != nil {
 				return err
