@@ -7,23 +7,24 @@ import (
 	"github.com/petermattis/goid"
 )
 
-// onEach calls f with the fast way to get an id, if there is one here, and with the slow.
-func onEach(t *testing.T, f func(t *testing.T)) {
+// onEach calls f with Get, with what it is where nothing is known, and with the slow way.
+func onEach(t *testing.T, f func(t *testing.T, get func() int64)) {
 	known := fast
 	defer func() { fast = known }()
-	for _, fast = range []bool{known, false} {
-		t.Run(map[bool]string{true: "fast", false: "slow"}[fast], f)
-	}
+	t.Run("Get", func(t *testing.T) { f(t, Get) })
+	t.Run("checked", func(t *testing.T) { f(t, checked) })
+	fast = false
+	t.Run("slow", func(t *testing.T) { f(t, checked) })
 }
 
 func TestIDsAreThoseOfTheRuntime(t *testing.T) {
-	onEach(t, func(t *testing.T) {
+	onEach(t, func(t *testing.T, get func() int64) {
 		const goroutines = 200
 		ids := make(chan int64, goroutines)
 		var wg sync.WaitGroup
 		for range goroutines {
 			wg.Go(func() {
-				id := Get()
+				id := get()
 				if told := read(); id != told || id <= 0 {
 					t.Errorf("%d, where the runtime says %d", id, told)
 				}
@@ -68,9 +69,6 @@ func TestWhatDiffersFromTheRuntimeIsNotTrusted(t *testing.T) {
 }
 
 func TestFastIDCostsNoAllocation(t *testing.T) {
-	if !fast {
-		t.Skip("there is no fast way here")
-	}
 	if n := testing.AllocsPerRun(100, func() { Get() }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -79,6 +77,12 @@ func TestFastIDCostsNoAllocation(t *testing.T) {
 func BenchmarkGet(b *testing.B) {
 	for b.Loop() {
 		Get()
+	}
+}
+
+func BenchmarkChecked(b *testing.B) {
+	for b.Loop() {
+		checked()
 	}
 }
 
