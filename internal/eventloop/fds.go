@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netconn"
 	"github.com/anyio-go/anyio/internal/race"
 	"golang.org/x/sys/unix"
 )
@@ -49,14 +50,16 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 		switch {
 		case err == nil && (n > 0 || len(p) == 0):
 			race.WriteRange(p[:n])
-			nfds, cut, err := takeFDs(control[:ncontrol], fds)
-			switch {
-			case err != nil:
-				return n, nfds, f.opError("read", err)
-			case cut || flags&unix.MSG_CTRUNC != 0:
-				return n, nfds, kernel.ErrDescriptorsCut
+			nfds, err := netconn.TakeFDs(control[:ncontrol], flags, fds)
+			if fdsFlags == 0 {
+				for _, fd := range fds[:nfds] {
+					unix.CloseOnExec(int(fd))
+				}
 			}
-			return n, nfds, nil
+			if err != nil && err != kernel.ErrDescriptorsCut {
+				err = f.opError("read", err)
+			}
+			return n, nfds, err
 		case err == nil:
 			return 0, 0, io.EOF
 		case err == unix.EINTR:
@@ -68,37 +71,6 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 			return 0, 0, f.waitError("read", err)
 		}
 	}
-}
-
-// takeFDs gets the descriptors out of control messages and closes those that fds
-// has no place for, which cut tells; the padding of a message may hold one.
-func takeFDs(control []byte, fds []uintptr) (n int, cut bool, err error) {
-	messages, err := unix.ParseSocketControlMessage(control)
-	if err != nil {
-		return 0, false, err
-	}
-	for _, m := range messages {
-		if m.Header.Level != unix.SOL_SOCKET || m.Header.Type != unix.SCM_RIGHTS {
-			continue
-		}
-		got, err := unix.ParseUnixRights(&m)
-		if err != nil {
-			return n, cut, err
-		}
-		for _, fd := range got {
-			if n == len(fds) {
-				unix.Close(fd)
-				cut = true
-				continue
-			}
-			if fdsFlags == 0 {
-				unix.CloseOnExec(fd)
-			}
-			fds[n] = uintptr(fd)
-			n++
-		}
-	}
-	return n, cut, nil
 }
 
 func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error {

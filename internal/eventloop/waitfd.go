@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netconn"
 	"golang.org/x/sys/unix"
 )
 
@@ -38,13 +39,13 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 		return fdError(err)
 	}
 	defer n.unwatch(int(fd), w, write)
-	d, op, events := &w.f.read, w.f.kind.ops.Read, int16(unix.POLLIN|unix.POLLPRI)
+	d, op := &w.f.read, w.f.kind.ops.Read
 	if write {
-		d, op, events = &w.f.write, w.f.kind.ops.Write, unix.POLLOUT
+		d, op = &w.f.write, w.f.kind.ops.Write
 	}
 	for {
 		seen := d.edges.Load()
-		ready, err := isReady(int(fd), events)
+		ready, err := netconn.IsReady(int(fd), write)
 		switch {
 		case w.f.closed(): // fd may be another file by now
 			return place.CanceledOr(fdError(errClosed))
@@ -110,22 +111,5 @@ func (n *network) NotifyClosing(_ context.Context, fd uintptr) {
 	n.mu.Unlock()
 	if w != nil {
 		w.f.close()
-	}
-}
-
-// isReady asks the system. A hang-up or an error counts, since an attempt will tell.
-func isReady(fd int, events int16) (bool, error) {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: events}}
-	for {
-		_, err := unix.Poll(fds, 0)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return false, os.NewSyscallError("poll", err)
-		case fds[0].Revents&unix.POLLNVAL != 0:
-			return false, os.NewSyscallError("poll", unix.EBADF)
-		}
-		return fds[0].Revents != 0, nil
 	}
 }

@@ -36,10 +36,7 @@ func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds 
 	if n == 0 && m.ncontrol == 0 && len(p) > 0 {
 		return 0, 0, io.EOF
 	}
-	nfds, cut, err := takeFDs(control[:m.ncontrol], fds)
-	if err == nil && (cut || m.flags&syscall.MSG_CTRUNC != 0) {
-		err = kernel.ErrDescriptorsCut
-	}
+	nfds, err = TakeFDs(control[:m.ncontrol], m.flags, fds)
 	return n, nfds, err
 }
 
@@ -68,20 +65,21 @@ func (m message) write() (n int, done bool, err error) {
 	return n, n == len(m.p), err
 }
 
-// takeFDs gets the descriptors out of control messages and closes those that fds
-// has no place for, which cut tells: the padding of a message may hold one.
-func takeFDs(control []byte, fds []uintptr) (n int, cut bool, err error) {
+// TakeFDs gets the descriptors out of what recvmsg has given. It closes those that fds has
+// no place for, as the padding of a message may hold one: then, and if the system has cut
+// some off, the error is kernel.ErrDescriptorsCut.
+func TakeFDs(control []byte, flags int, fds []uintptr) (n int, err error) {
 	messages, err := syscall.ParseSocketControlMessage(control)
-	if err != nil {
-		return 0, false, os.NewSyscallError("recvmsg", err)
+	if flags&syscall.MSG_CTRUNC != 0 && err == nil {
+		err = kernel.ErrDescriptorsCut
 	}
 	for _, m := range messages {
 		if m.Header.Level != syscall.SOL_SOCKET || m.Header.Type != syscall.SCM_RIGHTS {
 			continue
 		}
-		got, err := syscall.ParseUnixRights(&m)
-		if err != nil {
-			return n, cut, os.NewSyscallError("recvmsg", err)
+		got, bad := syscall.ParseUnixRights(&m)
+		if bad != nil {
+			err = bad
 		}
 		for _, fd := range got {
 			if n < len(fds) {
@@ -89,11 +87,11 @@ func takeFDs(control []byte, fds []uintptr) (n int, cut bool, err error) {
 				n++
 			} else {
 				_ = syscall.Close(fd)
-				cut = true
+				err = kernel.ErrDescriptorsCut
 			}
 		}
 	}
-	return n, cut, nil
+	return n, err
 }
 
 // WriteFDs sends descriptors along with the first byte of p, then the rest of p.

@@ -49,7 +49,7 @@ func (Network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 		return err
 	}
 	side := fdSide{int(fd), write}
-	ready, err := isReady(side)
+	ready, err := IsReady(side.fd, side.write)
 	if err != nil {
 		return fdError(side, err)
 	}
@@ -115,13 +115,14 @@ type fdAddr int
 func (fdAddr) Network() string  { return "fd" }
 func (a fdAddr) String() string { return strconv.Itoa(int(a)) }
 
-// isReady asks the system. A hang-up or an error counts, since an attempt will tell.
-func isReady(side fdSide) (bool, error) {
+// IsReady asks the system whether a descriptor is readable or writable. A hang-up or an
+// error counts, since an attempt will tell.
+func IsReady(fd int, write bool) (bool, error) {
 	events := int16(unix.POLLIN | unix.POLLPRI)
-	if side.write {
+	if write {
 		events = unix.POLLOUT
 	}
-	fds := []unix.PollFd{{Fd: int32(side.fd), Events: events}}
+	fds := []unix.PollFd{{Fd: int32(fd), Events: events}}
 	for {
 		_, err := unix.Poll(fds, 0)
 		switch {
@@ -217,7 +218,7 @@ func (d *driver) lookAt(fd int, known map[int]*poll.Desc) {
 // direction or of what had the number before: the system is asked again.
 func (d *driver) ready(side fdSide, err error) {
 	if err == nil {
-		if ok, _ := isReady(side); !ok {
+		if ok, _ := IsReady(side.fd, side.write); !ok {
 			return
 		}
 	} else {
