@@ -17,7 +17,8 @@ type Call[T any] struct {
 	Drop func(T)
 
 	End
-	result  Result[T] // belongs to the call that goes on, then to who takes it
+	result  Result[T]   // belongs to the call that goes on, then to who takes it
+	run     *kernel.Run // in which it is to begin, nil once it has
 	f       func() (T, error)
 	op      kernel.Op
 	busy    bool // guarded by mu: the calls of a caller go on; what follows is that one's
@@ -102,41 +103,45 @@ func (c *Call[T]) settle(p kernel.Place) (v T, err error) {
 	return c.Take()
 }
 
-// Start begins a call. It, Await, AwaitAnyway and Take are the parts of Do, for who is the
-// only caller.
+// Start prepares a call, which Await begins. It, Await, AwaitAnyway and Take are the parts
+// of Do, for who is the only caller.
 func (c *Call[T]) Start(r *kernel.Run, op kernel.Op, f func() (T, error)) {
-	c.started, c.f, c.op = true, f, op
-	c.mu.Lock()
-	c.ended, c.late = false, false
-	c.mu.Unlock()
-	if c.Step && r.InPlace(true) {
-		c.RunJob()
-		return
-	}
-	r.Offload(c)
+	c.started, c.run, c.f, c.op = true, r, f, op
 }
 
 // Await waits for the end of the call, see End.
 func (c *Call[T]) Await(p kernel.Place) error {
-	defer c.outside(p)()
-	return c.End.Await(p, c.op)
+	if c.run == nil { // it goes on
+		return c.await(p, nil)
+	}
+	run := c.run
+	c.run = nil
+	if c.Step && run.InPlace(true) {
+		c.again()
+		c.RunJob()
+		return c.await(p, nil)
+	}
+	return c.await(p, func() { run.Offload(c) })
+}
+
+func (c *Call[T]) await(p kernel.Place, start func()) error {
+	c.outside(p, 1)
+	defer c.outside(p, -1)
+	return c.End.Await(p, c.op, start)
 }
 
 // AwaitAnyway does so not minding cancellation nor Close.
 func (c *Call[T]) AwaitAnyway(p kernel.Place) {
-	defer c.outside(p)()
+	c.outside(p, 1)
+	defer c.outside(p, -1)
 	c.End.AwaitAnyway(p, c.op)
 }
 
-// outside begins a wait for what is outside of the run, and returns what ends it.
-func (c *Call[T]) outside(p kernel.Place) (back func()) {
-	t := p.RunningTask()
-	if t == nil || c.Step {
-		return func() {}
+// outside tells that a wait for what is outside of the run begins, with 1, or ends.
+func (c *Call[T]) outside(p kernel.Place, n int) {
+	if t := p.RunningTask(); t != nil && !c.Step {
+		t.Scope.Run().Outside(n)
 	}
-	r := t.Scope.Run()
-	r.Outside(1)
-	return func() { r.Outside(-1) }
 }
 
 // Take returns the result of the call that has ended, or raises its panic.

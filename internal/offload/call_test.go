@@ -36,12 +36,11 @@ func TestCallsAreUsedUnderTheirLocks(t *testing.T) {
 	takes("enter", func(c *Call[int]) { _ = c.enter(p) })
 	takes("leave", (*Call[int]).leave)
 	takes("the end", (*Call[int]).RunJob)
-	takes("unwait", func(c *Call[int]) { c.unwait() })
 	takes("Close", func(c *Call[int]) { c.Close() })
 	takes("Close of an End", func(c *Call[int]) { c.End.Close() })
 	takes("a wait for the end", func(c *Call[int]) {
 		c.closed = true
-		_ = c.End.Await(p, 0)
+		_ = c.End.Await(p, 0, nil)
 	})
 	takes("a shielded wait for the end", func(c *Call[int]) {
 		c.ended = true

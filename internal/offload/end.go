@@ -20,17 +20,27 @@ type End struct {
 	late   bool // it was closed before it ended
 }
 
-// Await waits until the call has ended. The error is the cancellation, or net.ErrClosed.
-func (e *End) Await(p kernel.Place, op kernel.Op) error {
+const byClose = 1 // Index of a waiter whose wait Close has ended
+
+// Await waits until the call has ended, which start begins once the wait is prepared, or
+// which goes on if that is nil. The error is the cancellation, or net.ErrClosed.
+func (e *End) Await(p kernel.Place, op kernel.Op, start func()) error {
 	w := kernel.GetWaiter()
 	defer kernel.PutWaiter(w)
 	w.Prepare(p, op)
+	w.Index = 0
 	e.mu.Lock()
+	if start != nil {
+		e.ended, e.late = false, false
+	}
 	ended, failed, closed := e.ended && !e.late, e.failed, e.closed
 	if !ended && !closed {
 		e.waiter = w
 	}
 	e.mu.Unlock()
+	if start != nil {
+		start()
+	}
 	switch {
 	case ended && failed:
 		return p.CanceledOr(nil)
@@ -40,18 +50,22 @@ func (e *End) Await(p kernel.Place, op kernel.Op) error {
 		return p.CanceledOr(net.ErrClosed)
 	}
 	err := w.Wait(p)
-	if e.unwait() && err == nil {
+	switch {
+	case err != nil:
+		e.mu.Lock()
+		e.waiter = nil
+		e.mu.Unlock()
+	case w.Index == byClose:
 		err = net.ErrClosed
 	}
 	return err
 }
 
-// unwait ends a wait. It reports whether the call has not ended, or too late.
-func (e *End) unwait() bool {
+// again makes it the end of another call.
+func (e *End) again() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.waiter, e.anyway = nil, false
-	return !e.ended || e.late
+	e.ended, e.late = false, false
+	e.mu.Unlock()
 }
 
 // AwaitAnyway waits until the call has ended, not minding cancellation nor Close.
@@ -67,7 +81,6 @@ func (e *End) AwaitAnyway(p kernel.Place, op kernel.Op) {
 	e.mu.Unlock()
 	if !ended {
 		_ = w.Wait(p) // cannot be aborted
-		e.unwait()
 	}
 }
 
@@ -81,7 +94,7 @@ func (e *End) Finish(failed bool) (wake *kernel.Waiter, late bool) {
 	switch {
 	case w == nil:
 	case failed && !e.anyway && w.Fail(), w.Wake():
-		wake = w
+		wake, e.waiter, e.anyway = w, nil, false
 	}
 	return wake, e.late
 }
@@ -103,7 +116,8 @@ func (e *End) Close() (ended bool) {
 func (e *End) closeLocked() (wake *kernel.Waiter) {
 	e.closed = true
 	if w := e.waiter; w != nil && !e.anyway && w.Fail() {
-		return w
+		w.Index = byClose
+		wake, e.waiter = w, nil
 	}
-	return nil
+	return wake
 }
