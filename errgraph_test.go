@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -325,4 +326,26 @@ func TestGroupsThatHearOfAPanicTellOfItOnce(t *testing.T) {
 			t.Errorf("the other errors are lost: %+v", err)
 		}
 	})
+}
+
+// A panic that hides what others of its group have returned shows that, also if it has no
+// end.
+func TestPanicBesideAnErrorThatIsCyclicEnds(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		cyclic := &link{}
+		cyclic.err = fork{cyclic, io.EOF}
+		got := testkit.Recovered(func() {
+			_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(context.Context) error { panic("ouch") })
+				return cyclic
+			})
+		})
+		pe, ok := got.(*anyio.PanicError)
+		if !ok || pe.Value != "ouch" || pe.Group == nil {
+			t.Fatalf("%v", got)
+		}
+		if text := pe.Error(); !strings.Contains(text, "link") {
+			t.Errorf("what the body returned is lost: %s", text)
+		}
+	}, anyiotest.RunOptions(anyio.OnPanic(testkit.Quiet)))
 }
