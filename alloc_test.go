@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -63,6 +64,8 @@ func alone(t *testing.T, ctx context.Context) []allocationCase {
 	send, receive := stream.Memory[int](1)
 	v := 0
 	cases := []anyio.Case{anyio.OnReceive(receive, &v), anyio.OnEvent(&quit), anyio.OnTimer(time.Hour)}
+	var lot lowlevel.ParkingLot
+	own := []anyio.Case{lot.Case(func() bool { return true }, nil), anyio.OnEvent(&quit)}
 	return []allocationCase{
 		{"a group", 1, func() {
 			try(anyio.WithTaskGroup(ctx, func(context.Context, *anyio.TaskGroup) error { return nil }))
@@ -98,6 +101,7 @@ func alone(t *testing.T, ctx context.Context) []allocationCase {
 				t.Errorf("case %d", i)
 			}
 		}},
+		{"Select of a lot", 0, func() { _, err := anyio.Select(ctx, own...); try(err) }},
 	}
 }
 

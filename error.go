@@ -205,6 +205,7 @@ func init() {
 		Stall:    newDeadlockError,
 		Misuse:   misuse,
 	})
+	inside.NewCase = newCase
 	inside.Group = func(tg any) *kernel.Group { return &tg.(*TaskGroup).g }
 	inside.Task = func(h any) *kernel.Task { return &h.(*TaskHandle).t }
 	inside.Meta = func(opts any) *kernel.TaskMeta { return metaOf(opts.([]TaskOption)) }

@@ -6,11 +6,15 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A Case is one of the things that Select waits for. Make it with OnReceive,
-// OnSend, OnEvent, OnFuture, OnTask, OnTimer or OnDeadline; it cannot be implemented outside
-// this module. A Case may be used again, in one Select at a time, which saves its
-// allocation. A nil Case is never ready.
-type Case interface{ kernel.Case }
+// A Case is one of the things that Select waits for. Make it with OnReceive, OnSend,
+// OnEvent, OnFuture, OnTask, OnTimer, OnDeadline or OnTick, or for a queue of your own
+// with the method Case of a lowlevel.ParkingLot. A Case may be used again, in one Select
+// at a time, which saves its allocation; copies of it are the same case. The zero Case is
+// never ready.
+type Case struct{ c kernel.Case }
+
+// newCase is how the other packages of this module make a Case.
+func newCase(c kernel.Case) Case { return Case{c} }
 
 var opSelect = kernel.RegisterOp("Select")
 
@@ -38,7 +42,7 @@ func Select(ctx context.Context, cases ...Case) (index int, err error) {
 	defer kernel.PutWaiter(w)
 	for {
 		w.Prepare(p, opSelect)
-		queued, ready := enqueueCases(cases, w)
+		queued, ready := enqueueCases(p, cases, w)
 		if ready && w.Restart() {
 			// Nobody has chosen us, and nobody can any more: look again.
 			for _, c := range cases[:queued] {
@@ -67,7 +71,7 @@ func TrySelect(cases ...Case) (index int, ok bool, err error) {
 
 func begin(p kernel.Place, cases []Case) {
 	for i, c := range cases {
-		if c == nil {
+		if c.c == nil {
 			continue
 		}
 		for _, other := range cases[:i] {
@@ -75,7 +79,7 @@ func begin(p kernel.Place, cases []Case) {
 				panic(misuse("select: the same Case was given twice: make one for each place"))
 			}
 		}
-		c.Begin(p)
+		c.c.Begin(p)
 	}
 }
 
@@ -96,7 +100,7 @@ func tryCases(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
 		}
 		i := int(order[k])
 		order[k] = order[n-1]
-		if c := cases[i]; c != nil {
+		if c := cases[i].c; c != nil {
 			if done, err := c.Try(); done {
 				return i, true, err
 			}
@@ -108,31 +112,53 @@ func tryCases(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
 // enqueueCases puts w into the queues of all cases, and stops at one that has
 // become ready meanwhile. It must not be done at once: somebody may have chosen w
 // in another queue already.
-func enqueueCases(cases []Case, w *kernel.Waiter) (queued int, ready bool) {
-	for i, c := range cases {
-		if c != nil && !c.Enqueue(w, i) {
-			return i, true
+func enqueueCases(p kernel.Place, cases []Case, w *kernel.Waiter) (queued int, ready bool) {
+	panics := true // as functions of others may
+	defer func() {
+		if panics {
+			abandonCases(p, cases[:queued], w)
+		}
+	}()
+	for ; queued < len(cases); queued++ {
+		if c := cases[queued].c; c != nil && !c.Enqueue(w, queued) {
+			ready = true
+			break
 		}
 	}
-	return len(cases), false
+	panics = false
+	return queued, ready
+}
+
+// abandonCases ends the wait of a Select that panics. Who has chosen it wakes it.
+func abandonCases(p kernel.Place, queued []Case, w *kernel.Waiter) {
+	if !w.Restart() {
+		_ = w.Wait(p)
+	}
+	for _, c := range queued {
+		dequeue(c)
+	}
 }
 
 func dequeue(c Case) {
-	if c != nil {
-		c.Dequeue()
+	if c.c != nil {
+		c.c.Dequeue()
 	}
 }
 
 // finishCases takes w out of all queues. If the wait was not canceled, the result
-// is that of the case which was fired.
+// is that of the case which was fired; it comes last, as it may panic.
 func finishCases(cases []Case, w *kernel.Waiter, canceled error) (index int, err error) {
-	index, err = -1, canceled
+	index = -1
+	if canceled == nil {
+		index = w.Index
+	}
 	for i, c := range cases {
-		if canceled == nil && i == w.Index {
-			index, err = i, c.Result()
-		} else {
+		if i != index {
 			dequeue(c)
 		}
 	}
-	return index, err
+	if canceled != nil {
+		return -1, canceled
+	}
+	return index, cases[index].c.Result()
 }

@@ -30,14 +30,14 @@ func OnReceive[T any](r SelectReceiver[T], v *T) Case { return r.SelectReceive(v
 func OnSend[T any](s SelectSender[T], item T) Case { return s.SelectSend(item) }
 
 // OnEvent returns the case of an event that is or gets set.
-func OnEvent(e *Event) Case { return &latchCase{l: &e.latch} }
+func OnEvent(e *Event) Case { return newCase(&latchCase{l: &e.latch}) }
 
 // OnFuture returns the case of a future that has an outcome, which is then asked of the
 // future.
-func OnFuture[T any](f *Future[T]) Case { return &latchCase{l: &f.done} }
+func OnFuture[T any](f *Future[T]) Case { return newCase(&latchCase{l: &f.done}) }
 
 // OnTask returns the case of a task that is over. How it ended is then asked of the handle.
-func OnTask(h Handle) Case { return &latchCase{l: h.handle().t.DoneLatch()} }
+func OnTask(h Handle) Case { return newCase(&latchCase{l: h.handle().t.DoneLatch()}) }
 
 type latchCase struct {
 	l    *kernel.Latch
@@ -65,7 +65,7 @@ func OnDeadline(t time.Time) Case { return newTimerCase(0, t, true) }
 func newTimerCase(d time.Duration, at time.Time, absolute bool) Case {
 	c := &timerCase{d: d, at: at, absolute: absolute}
 	c.timer.Value = c
-	return c
+	return newCase(c)
 }
 
 type timerCase struct {

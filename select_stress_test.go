@@ -147,8 +147,8 @@ func (s *selectStorm) receive(ctx context.Context, slot int, a, b *receiveEnd) e
 	}()
 	var item stormItem
 	cases := []anyio.Case{anyio.OnReceive(a, &item), anyio.OnReceive(b, &item)}
-	for cases[0] != nil || cases[1] != nil {
-		plain, from := cases[0] != nil && rng.IntN(3) == 0, 0
+	for (cases[0] != anyio.Case{}) || (cases[1] != anyio.Case{}) {
+		plain, from := (cases[0] != anyio.Case{}) && rng.IntN(3) == 0, 0
 		var outcome error
 		canceled, err := s.attempt(ctx, slot, func(ctx context.Context) error {
 			if plain {
@@ -168,7 +168,7 @@ func (s *selectStorm) receive(ctx context.Context, slot int, a, b *receiveEnd) e
 		case canceled:
 			continue
 		case outcome != nil:
-			cases[from] = nil
+			cases[from] = anyio.Case{}
 			continue
 		}
 		if prev := last[from][item.from]; item.seq <= prev {

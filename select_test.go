@@ -42,7 +42,7 @@ func TestTrySelectTakesWhatIsReady(t *testing.T) {
 	}
 	send.Close(context.Background())
 	v = 5
-	if i, ok, err := anyio.TrySelect(nil, anyio.OnReceive(recv, &v)); i != 1 || !ok || err != anyio.ErrEndOfStream || v != 5 {
+	if i, ok, err := anyio.TrySelect(anyio.Case{}, anyio.OnReceive(recv, &v)); i != 1 || !ok || err != anyio.ErrEndOfStream || v != 5 {
 		t.Error(i, ok, err, v)
 	}
 }
@@ -132,7 +132,7 @@ func TestSelectWaitsForEachKindOfCase(t *testing.T) {
 					return fire(ctx, tg, h)
 				})
 				i, err := anyio.Select(ctx, anyio.OnReceive(recvA, &v), anyio.OnSend(sendB, 43), anyio.OnTask(h),
-					onFuture, anyio.OnEvent(&ev), anyio.OnTimer(time.Hour), anyio.OnDeadline(time.Time{}), nil)
+					onFuture, anyio.OnEvent(&ev), anyio.OnTimer(time.Hour), anyio.OnDeadline(time.Time{}), anyio.Case{})
 				selects(t, i, err, want, nil)
 				h.Cancel("")
 				return err
@@ -141,7 +141,7 @@ func TestSelectWaitsForEachKindOfCase(t *testing.T) {
 				t.Error(err)
 			}
 			if want == 3 {
-				onFuture = nil
+				onFuture = anyio.Case{}
 			}
 		}
 		if v != 42 || sent != 43 {
@@ -165,7 +165,7 @@ func TestSelectTimerCountsAnewWhenUsedAgain(t *testing.T) {
 		begin := anyio.Now(ctx)
 		c := anyio.OnTimer(time.Minute)
 		for range 3 {
-			i, err := anyio.Select(ctx, nil, c)
+			i, err := anyio.Select(ctx, anyio.Case{}, c)
 			selects(t, i, err, 1, nil)
 		}
 		if d := anyio.Now(ctx).Sub(begin); d != 3*time.Minute {
@@ -266,7 +266,7 @@ func TestSelectOfManyCases(t *testing.T) {
 				tg.Go(func(ctx context.Context) error { events[k].Set(); return nil })
 				i, err := anyio.Select(ctx, cases...)
 				selects(t, i, err, k, nil)
-				cases[k] = nil
+				cases[k] = anyio.Case{}
 				return nil
 			})
 			if err != nil {

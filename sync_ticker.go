@@ -103,7 +103,7 @@ func (t *Ticker) All(ctx context.Context) iter.Seq2[time.Time, error] {
 func OnTick(t *Ticker) Case {
 	c := &tickCase{t: t}
 	c.timer.Value = c
-	return c
+	return newCase(c)
 }
 
 // A tickCase is the case of a time that is asked anew for each Select.

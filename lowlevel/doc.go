@@ -23,8 +23,12 @@
 // come true hands it over under the lock, before Unpark, so that nobody who comes later
 // is first.
 //
+// The method Case of a ParkingLot makes it a case of anyio.Select. The guide
+// docs/guide/primitives.md writes a whole primitive, and tests it.
+//
 // # Limitations
 //
-// A wait in a ParkingLot cannot be a case of anyio.Select. All contexts that belong to
+// Two cases of one Select do not complete each other: what its cases ask for, in ready,
+// is the state of a primitive and not who waits in a lot. All contexts that belong to
 // no run share one value of a RunVar.
 package lowlevel

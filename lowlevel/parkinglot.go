@@ -15,7 +15,8 @@ import (
 // L is the lock of the primitive that the lot belongs to, as in sync.Cond: all
 // methods but Len are called with L held, and Park gives it up. So deciding to
 // wait and waiting are one step, and no wake is missed. The lock is held for
-// moments and never across a blocking call. Without L the methods are called
+// moments and never across a blocking call; where it is, as the lock of a condition is,
+// let its Unlock be the Release of an anyio.Lock. Without L the methods are called
 // without a lock.
 type ParkingLot struct {
 	L sync.Locker // set before first use, or nil
@@ -50,7 +51,7 @@ func (l *ParkingLot) Park(ctx context.Context) error {
 	l.queue.Push(&b.Node)
 	l.mu.Unlock()
 	if l.L != nil {
-		l.L.Unlock()
+		kernel.Unpreempted(l.L.Unlock) // it may be a Lock's Release, and this is one step
 	}
 	err := b.Wait(p)
 	l.mu.Lock()
@@ -64,27 +65,51 @@ func (l *ParkingLot) Park(ctx context.Context) error {
 // that are canceled at the same time do not count. L is held.
 //
 // It synchronizes before the return of each Park that it ends.
-func (l *ParkingLot) Unpark(n int) int {
-	if l.L == nil {
+func (l *ParkingLot) Unpark(n int) int { return l.wake(n, false) }
+
+// UnparkAll lets all go on and returns how many there were. L is held.
+func (l *ParkingLot) UnparkAll() int { return l.wake(math.MaxInt, false) }
+
+// FailAll is like UnparkAll for those who have nothing but an error to give, such as
+// those who close what is waited for. They may do so because of the same cancellation
+// that is about to reach a waiter. So a waiter whose scope was canceled before is not
+// chosen: its Park returns the cancellation. L is held.
+func (l *ParkingLot) FailAll() { l.wake(math.MaxInt, true) }
+
+func (l *ParkingLot) wake(n int, fail bool) int {
+	if l.L == nil { // else the caller holds it
 		kernel.Preempt()
 	}
 	var woken kernel.Woken
 	l.mu.Lock()
-	n = l.queue.WakeUpTo(n, &woken)
+	if fail {
+		n = l.queue.FailAll(&woken)
+	} else {
+		n = l.queue.WakeUpTo(n, &woken)
+	}
 	l.mu.Unlock()
 	woken.Unpark()
-	if l.L == nil { // else the caller holds it
+	if l.L == nil {
 		kernel.Preempt()
 	}
 	return n
 }
-
-// UnparkAll lets all go on and returns how many there were. L is held.
-func (l *ParkingLot) UnparkAll() int { return l.Unpark(math.MaxInt) }
 
 // Len returns the number of those that wait, for statistics.
 func (l *ParkingLot) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.queue.Len()
+}
+
+func (l *ParkingLot) lock() {
+	if l.L != nil {
+		l.L.Lock()
+	}
+}
+
+func (l *ParkingLot) unlock() {
+	if l.L != nil {
+		l.L.Unlock()
+	}
 }

@@ -151,7 +151,7 @@ func (r *BroadcastReceiveStream[T]) finish(end error, woken *queue[T]) {
 // SelectReceive makes the case of anyio.OnReceive. v may be nil if the item is of
 // no interest.
 func (r *BroadcastReceiveStream[T]) SelectReceive(v *T) anyio.Case {
-	return &broadcastCase[T]{r: r, v: v}
+	return newCase(&broadcastCase[T]{r: r, v: v})
 }
 
 type broadcastCase[T any] struct {

@@ -159,7 +159,9 @@ func (s *ChanReceiveStream[T]) tellLocked() {
 // SelectReceive makes the case of anyio.OnReceive. v may be nil if the item is of
 // no interest. An item that comes while another case is chosen is kept for who receives
 // next.
-func (s *ChanReceiveStream[T]) SelectReceive(v *T) anyio.Case { return &chanCase[T]{s: s, v: v} }
+func (s *ChanReceiveStream[T]) SelectReceive(v *T) anyio.Case {
+	return newCase(&chanCase[T]{s: s, v: v})
+}
 
 type chanCase[T any] struct {
 	s       *ChanReceiveStream[T]

@@ -2,18 +2,21 @@ package stream
 
 import (
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
+
+var newCase = inside.NewCase.(func(kernel.Case) anyio.Case)
 
 // SelectReceive makes the case of anyio.OnReceive. v may be nil if the item is of
 // no interest.
 func (r *MemoryReceiveStream[T]) SelectReceive(v *T) anyio.Case {
-	return &receiveCase[T]{e: &r.end, v: v}
+	return newCase(&receiveCase[T]{e: &r.end, v: v})
 }
 
 // SelectSend makes the case of anyio.OnSend.
 func (s *MemorySendStream[T]) SelectSend(item T) anyio.Case {
-	return &sendCase[T]{e: &s.end, item: item}
+	return newCase(&sendCase[T]{e: &s.end, item: item})
 }
 
 type receiveCase[T any] struct {

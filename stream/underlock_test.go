@@ -30,8 +30,8 @@ func TestStreamsAreUsedUnderTheirLocks(t *testing.T) {
 		"Enqueue": func(c kernel.Case) { c.Enqueue(w, 0) },
 		"Dequeue": kernel.Case.Dequeue,
 	} {
-		memory(what+" to send", func(s *MemorySendStream[int], _ *MemoryReceiveStream[int]) { f(s.SelectSend(1)) })
-		memory(what+" to receive", func(_ *MemorySendStream[int], r *MemoryReceiveStream[int]) { f(r.SelectReceive(nil)) })
+		memory(what+" to send", func(s *MemorySendStream[int], _ *MemoryReceiveStream[int]) { f(&sendCase[int]{e: &s.end, item: 1}) })
+		memory(what+" to receive", func(_ *MemorySendStream[int], r *MemoryReceiveStream[int]) { f(&receiveCase[int]{e: &r.end}) })
 	}
 	s, r := Memory[int](1)
 	_ = s.TrySend(1)
@@ -50,9 +50,15 @@ func TestStreamsAreUsedUnderTheirLocks(t *testing.T) {
 	cast("TryReceive", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) { _, _ = r.TryReceive() })
 	cast("Dropped", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) { r.Dropped() })
 	cast("Close of a receiver", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) { _ = r.Close(ctx) })
-	cast("Try", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) { _, _ = r.SelectReceive(nil).Try() })
-	cast("Enqueue", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) { r.SelectReceive(nil).Enqueue(w, 0) })
-	cast("Dequeue", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) { r.SelectReceive(nil).Dequeue() })
+	cast("Try", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) {
+		_, _ = (&broadcastCase[int]{r: r}).Try()
+	})
+	cast("Enqueue", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) {
+		(&broadcastCase[int]{r: r}).Enqueue(w, 0)
+	})
+	cast("Dequeue", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) {
+		(&broadcastCase[int]{r: r}).Dequeue()
+	})
 
 	half := func(what string, f func(h *pipe)) {
 		h := &pipe{limit: 1}

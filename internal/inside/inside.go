@@ -11,6 +11,8 @@ var (
 	Task func(handle any) *kernel.Task
 	// Meta is what tasks with options have, an []anyio.TaskOption.
 	Meta func(options any) *kernel.TaskMeta
+	// NewCase is a func(kernel.Case) anyio.Case.
+	NewCase any
 	// Strip removes the cancellations from the error of code in a canceled scope.
 	Strip func(err error) (rest error)
 	// OwnCall is an anyio.BlockingOption, for functions that call nobody else's: see

@@ -50,7 +50,7 @@ var layers = []layer{
 	// What users import.
 	{"attr", "", ""},
 	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/offload internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
-	{"lowlevel", ". internal/kernel internal/waitq", ""},
+	{"lowlevel", ". internal/inside internal/kernel internal/waitq", ""},
 	{"portal", ". internal/inside internal/kernel internal/quiet internal/race", ""},
 	{"signals", ". internal/kernel internal/ossignal internal/unclosed internal/waitq", ""},
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},

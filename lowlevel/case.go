@@ -1,0 +1,74 @@
+package lowlevel
+
+import (
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/waitq"
+)
+
+var newCase = inside.NewCase.(func(kernel.Case) anyio.Case)
+
+// Case returns the case of anyio.Select in which an operation that waits in the lot is
+// done. It takes the operation apart into what a blocking call does in a row:
+//
+//   - ready reports whether the operation need not wait. It changes nothing.
+//   - take finishes it, and returns what the case returns. unparked is false right after
+//     ready has returned true, and true when Unpark has chosen the Select: then what it
+//     waited for is its own. take may be nil if there is nothing to do.
+//
+// Both are called with L held, and must not wait. If another case is chosen, or the
+// Select is canceled, take is not called, and Unpark passes over the Select.
+func (l *ParkingLot) Case(ready func() bool, take func(unparked bool) error) anyio.Case {
+	return newCase(&parkingCase{l: l, ready: ready, take: take})
+}
+
+type parkingCase struct {
+	l     *ParkingLot
+	ready func() bool
+	take  func(unparked bool) error
+	node  waitq.Node[kernel.Slot] // guarded by the lot's mu
+}
+
+func (c *parkingCase) Begin(kernel.Place) {}
+
+func (c *parkingCase) Try() (done bool, err error) {
+	c.l.lock()
+	defer c.l.unlock()
+	if !c.ready() {
+		return false, nil
+	}
+	return true, c.finish(false)
+}
+
+func (c *parkingCase) Result() error {
+	c.l.lock()
+	defer c.l.unlock()
+	return c.finish(true)
+}
+
+func (c *parkingCase) finish(unparked bool) error {
+	if c.take == nil {
+		return nil
+	}
+	return c.take(unparked)
+}
+
+func (c *parkingCase) Enqueue(w *kernel.Waiter, index int) bool {
+	c.l.lock()
+	defer c.l.unlock()
+	if c.ready() {
+		return false
+	}
+	c.node.Value = kernel.Slot{W: w, Index: index}
+	c.l.mu.Lock()
+	c.l.queue.Push(&c.node)
+	c.l.mu.Unlock()
+	return true
+}
+
+func (c *parkingCase) Dequeue() {
+	c.l.mu.Lock()
+	c.l.queue.Remove(&c.node)
+	c.l.mu.Unlock()
+}
