@@ -21,12 +21,6 @@ func netAddr(network string, a kernel.Addr) net.Addr {
 	return netaddr.ToNet(network, a)
 }
 
-func unmap(a netip.AddrPort) netip.AddrPort { return netaddr.Unmap(a) }
-
-func shownPath(path string) string { return netaddr.UnixName(path) }
-
-func isAbstract(path string) bool { return netaddr.IsAbstract(path) }
-
 func ipAddr(ip netip.Addr, port int) kernel.Addr {
 	return kernel.Addr{IP: netip.AddrPortFrom(ip.Unmap(), uint16(port))}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -66,7 +67,7 @@ func (c *UnixConnectable) Path() string { return c.path }
 func (c *UnixConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
 	s, err := DialUnix(ctx, c.path)
 	if err != nil {
-		return nil, connectionError(shownPath(c.path), err)
+		return nil, connectionError(netaddr.UnixName(c.path), err)
 	}
 	return s, nil
 }
@@ -112,7 +113,7 @@ func AsConnectable(remote any) (stream.ByteStreamConnectable, error) {
 
 // isPath tells the path of a UNIX socket from host:port.
 func isPath(s string, separator rune) bool {
-	return isAbstract(s) || strings.ContainsRune(s, '/') || strings.ContainsRune(s, separator)
+	return netaddr.IsAbstract(s) || strings.ContainsRune(s, '/') || strings.ContainsRune(s, separator)
 }
 
 func asTCP(host string, port int) (stream.ByteStreamConnectable, error) {

@@ -3,6 +3,8 @@ package socket
 import (
 	"io/fs"
 	"time"
+
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // options are what a Dialer or a ListenConfig says, and the address to bind to.
@@ -33,7 +35,7 @@ func (o *options) check(function string) error {
 		return misuse("%s: MaxConnections cannot be negative, it is %d", function, o.maxConnections)
 	case o.mode&^fs.ModePerm != 0:
 		return misuse("%s: the mode %v has bits that are no permissions", function, o.mode)
-	case o.mode != 0 && isAbstract(o.localPath):
+	case o.mode != 0 && netaddr.IsAbstract(o.localPath):
 		return misuse("%s: an abstract socket has no file whose mode could be set", function)
 	}
 	o.backlog = min(o.backlog, 65536)

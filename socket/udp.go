@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -66,14 +67,14 @@ func listenUDP(ctx context.Context, pc uintptr, o options) (*UDPSocket, error) {
 // Cancellation: no datagram is lost.
 func (s *UDPSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from netip.AddrPort, err error) {
 	n, a, err := s.receiveFrom(ctx, buf)
-	return n, unmap(a.IP), err
+	return n, netaddr.Unmap(a.IP), err
 }
 
 // Receive is like ReceiveFrom but allocates memory for each datagram. Cancellation: no
 // datagram is lost.
 func (s *UDPSocket) Receive(ctx context.Context) (Packet, error) {
 	data, a, err := s.receive(ctx)
-	return Packet{data, unmap(a.IP)}, err
+	return Packet{data, netaddr.Unmap(a.IP)}, err
 }
 
 // SendTo sends a datagram. The errors are ErrClosed after Close, a *anyio.BusyError

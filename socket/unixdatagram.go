@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -45,14 +46,14 @@ func listenUnixgram(ctx context.Context, pc uintptr, o options) (*UnixgramSocket
 // Cancellation: no datagram is lost.
 func (s *UnixgramSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from string, err error) {
 	n, a, err := s.receiveFrom(ctx, buf)
-	return n, shownPath(a.Path), err
+	return n, netaddr.UnixName(a.Path), err
 }
 
 // Receive is like ReceiveFrom but allocates memory for each datagram, of up to 65536
 // bytes. Cancellation: no datagram is lost.
 func (s *UnixgramSocket) Receive(ctx context.Context) (UnixPacket, error) {
 	data, a, err := s.receive(ctx)
-	return UnixPacket{data, shownPath(a.Path)}, err
+	return UnixPacket{data, netaddr.UnixName(a.Path)}, err
 }
 
 // SendTo sends a datagram, waiting while the receiver's queue is full. The errors are
@@ -145,7 +146,7 @@ func openUnixgram(ctx context.Context, function string, remote kernel.Addr, o op
 // bindUnix makes a UNIX socket with a file of its own.
 func bindUnix[C kernel.Conn](ctx context.Context, so kernel.SocketOptions, o options, open func(context.Context, kernel.SocketOptions) (C, error)) (c C, err error) {
 	n := kernel.NetworkOf(ctx)
-	hasFile := so.Local.Path != "" && !isAbstract(so.Local.Path)
+	hasFile := so.Local.Path != "" && !netaddr.IsAbstract(so.Local.Path)
 	if hasFile {
 		if _, err := kernel.Enter(ctx); err != nil {
 			return c, err
