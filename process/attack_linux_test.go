@@ -148,13 +148,17 @@ func TestStartThatRunsOutOfDescriptorsLeavesNone(t *testing.T) {
 		anyiotest.CheckLeaks(t)
 		failed, started := 0, 0
 		for more := range 20 {
-			n := freeDescriptor(t) + more
+			free := freeDescriptor(t)
+			n := free + more
 			testkit.WantNil(t, "limit", unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(n), Max: before.Max}))
 			p, err := process.Start(ctx, process.Command{Args: []string{"true"}})
 			testkit.WantNil(t, "limit", unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
 			if err != nil {
 				failed++
 				testkit.WantIs(t, "start", err, syscall.EMFILE)
+				if now := freeDescriptor(t); now != free { // the garbage collector would hide it
+					t.Errorf("with %d descriptors: %d are left", more, now-free)
+				}
 				continue
 			}
 			started++
