@@ -68,7 +68,7 @@ func TestUDPLocalPortCountsWithoutLocalHost(t *testing.T) {
 			testkit.Must(t, s.Close(ctx))
 		}
 		_, err := socket.ListenUDP(ctx, "", port)
-		testkit.WantMisuseText(t, err, "either Family or LocalHost must be given")
+		testkit.WantMisuseText(t, err, "without a host the Family must be given")
 	})
 }
 

@@ -225,13 +225,6 @@ func TestConnectionThatWaitsForRoom(t *testing.T) {
 	})
 }
 
-func TestMaxConnectionsIsAboveZero(t *testing.T) {
-	for _, n := range []int{0, -1} {
-		_, err := socket.ListenConfig{MaxConnections: n}.ListenTCP(t.Context(), "", 0)
-		testkit.WantMisuseText(t, err, "MaxConnections must be above zero")
-	}
-}
-
 // A connection that a canceled Serve had no room for is what Accept returns next.
 func TestConnectionThatServeHadNoRoomForIsAccepted(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
