@@ -45,8 +45,8 @@ func (l *Latch) Fail() { l.open(true) }
 //go:norace
 func (l *Latch) open(failed bool) {
 	race.ReleaseMerge(unsafe.Pointer(l))
-	if l.state.Or(latchOpen) != latchWaiters {
-		return // nobody waits, or it was open
+	if s := l.state.Load(); s&latchOpen != 0 || s == 0 && l.state.CompareAndSwap(0, latchOpen) {
+		return // it was open, or nobody waits
 	}
 	var woken Woken
 	l.mu.Lock()
@@ -55,6 +55,7 @@ func (l *Latch) open(failed bool) {
 	} else {
 		l.waiters.WakeAll(&woken)
 	}
+	l.state.Or(latchOpen) // who sees this, and cancels those who wait, comes too late
 	l.mu.Unlock()
 	woken.Unpark()
 }

@@ -206,7 +206,7 @@ func (t *Task) GoroutineID() int64 { return t.goid.Load() }
 //go:norace
 func (t *Task) Finished() bool { return t.state.Load()&stClosed != 0 }
 
-// over is the latch of all tasks that have ended.
+// over is the latch of tasks that had ended before anybody waited.
 var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
 
 // Settle records how the task ended and lets those go on who wait for it. What the
@@ -223,8 +223,8 @@ func (t *Task) Settle(how Outcome, err error) {
 	}
 	race.ReleaseMerge(unsafe.Pointer(&t.done))
 	t.state.Or(stClosed | uint32(how)<<outcomeShift)
-	if l := t.done.Swap(over); l != nil {
-		l.Open()
+	if !t.done.CompareAndSwap(nil, over) { // somebody waits
+		t.done.Load().Open()
 	}
 }
 
@@ -232,7 +232,7 @@ func (t *Task) Settle(how Outcome, err error) {
 //
 //go:norace
 func (t *Task) Outcome() (Outcome, error) {
-	if t.done.Load() != over {
+	if l := t.done.Load(); l == nil || !l.IsOpen() {
 		return Pending, nil
 	}
 	race.Acquire(unsafe.Pointer(&t.done))
