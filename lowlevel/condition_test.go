@@ -3,6 +3,7 @@ package lowlevel_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -77,25 +78,26 @@ func TestConditionMadeOfALotMissesNoNotification(t *testing.T) {
 // watching tells whether others run while Park gives up the lock.
 type watching struct {
 	releasing
-	others *int
+	others *atomic.Int32
 	ran    *bool
 }
 
 func (w watching) Unlock() {
-	before := *w.others
+	before := w.others.Load()
 	w.releasing.Unlock()
-	*w.ran = *w.ran || *w.others != before
+	*w.ran = *w.ran || w.others.Load() != before
 }
 
 func TestGivingUpTheLockAndWaitingIsOneStep(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var lock anyio.Lock
-		others, ran := 0, false
+		var others atomic.Int32
+		ran := false
 		lot := lowlevel.ParkingLot{L: watching{releasing{&lock}, &others, &ran}}
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) error {
 				for {
-					others++
+					others.Add(1)
 					if err := lowlevel.Checkpoint(ctx); err != nil {
 						return err
 					}
@@ -109,8 +111,8 @@ func TestGivingUpTheLockAndWaitingIsOneStep(t *testing.T) {
 			h.Cancel("done")
 			return nil
 		})
-		if err != nil || ran || others == 0 {
-			t.Errorf("%v; somebody ran: %v; %d steps", err, ran, others)
+		if err != nil || ran || others.Load() == 0 {
+			t.Errorf("%v; somebody ran: %v; %d steps", err, ran, others.Load())
 		}
 	}, anyiotest.Only("sim"), anyiotest.SimConfig(func(c *sim.Config) {
 		c.Model, c.StepTime = sim.Goroutines, sim.Range{Max: 2}
