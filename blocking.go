@@ -57,9 +57,9 @@ func threadLimiter(r *kernel.Run) *CapacityLimiter {
 // step that takes no time. A function that waits for another task of the run never
 // ends in the simulator; use an Event for that, not RunBlocking.
 //
-// A Lock or a limiter's token that f acquires is for f to release. On the event loop,
-// and with OnThreads or AbandonOnCancel, where f has a goroutine of its own, it is broken
-// otherwise when f ends, and a *MisuseError that says so joins the error of f.
+// A Lock or a limiter's token that f acquires is for f to release. If f keeps it where it
+// has a goroutine of its own (on the event loop, and with OnThreads or AbandonOnCancel),
+// it is broken when f ends, and a *MisuseError that says so is joined to the error of f.
 //
 // A panic of f is raised again here as a *PanicError with the stack of f, and
 // runtime.Goexit in f goes on here.

@@ -34,7 +34,7 @@ type DeadlockError struct {
 // of the run: their deferred functions do not run. Should the step end after all, its
 // task stops at its next call of this library that lets others run.
 type StuckStep struct {
-	ID     uint64 // of the task; 0: it was no task, but a function that the run calls, such as OnStep
+	ID     uint64 // of the task; 0 if a function that the run calls was stuck, such as OnStep
 	Name   string
 	Source string        // file:line of the task's code, "" if unknown
 	State  string        // of the goroutine, as package runtime names it: "sync.Mutex.Lock"

@@ -101,7 +101,7 @@ func BackendByName(name string) (Backend, error) {
 	return nil, fmt.Errorf("anyio: no such backend: %q (known: %s)%s", name, strings.Join(Backends(), ", "), hint)
 }
 
-// A RunOption is an option of Run and Call.
+// A RunOption is an option of Run and RunValue.
 type RunOption func(*runOptions)
 
 type runOptions struct {
@@ -120,9 +120,9 @@ func Debug() RunOption { return func(o *runOptions) { o.cfg.Debug = true } }
 // key "task", so that profiles can be read by task.
 func PprofLabels() RunOption { return func(o *runOptions) { o.cfg.PprofLabels = true } }
 
-// OnPanic sets what is told of a panic in a task as soon as it happens; the
-// default is an error line of package slog with the stack. It may be called from
-// several tasks at once.
+// OnPanic sets the function that is called with each panic in a task as soon as it
+// happens; the default logs an error of package slog with the stack. It may be called
+// from several tasks at once.
 func OnPanic(f func(*PanicError)) RunOption {
 	return func(o *runOptions) { o.cfg.PanicHandler = func(pe any) { f(pe.(*PanicError)) } }
 }
@@ -137,12 +137,12 @@ func PanicGrace(d time.Duration) RunOption {
 // defaultHoldLimit is that of asyncio.
 const defaultHoldLimit = 100 * time.Millisecond
 
-// HoldLimit sets how long a task of an event loop may keep the loop from all others,
-// by computing or by a call that blocks the goroutine, before that is reported; default
-// 100 ms. A report is a warning of package slog with the task's name, line and stack;
-// there is one for each line. (Beside more than 10,000 goroutines line and stack may be
-// missing, since to read them takes those of all.) Times below a millisecond count as one; with Forever
-// nothing is reported. It has no effect on the other backends.
+// HoldLimit sets how long a task of an event loop may keep the loop from all others, by
+// computing or by a call that blocks the goroutine, before that is reported; default 100
+// ms. A report is a warning of package slog with the task's name, line and stack; there
+// is one for each line. (With more than 10,000 goroutines the line and the stack may be
+// missing, since reading them takes those of all goroutines.) Times below a millisecond
+// count as one; with Forever nothing is reported. It has no effect on the other backends.
 func HoldLimit(d time.Duration) RunOption {
 	return func(o *runOptions) {
 		if o.cfg.HoldLimit = max(d, time.Millisecond); d == Forever {
@@ -184,7 +184,7 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	}
 	maker := kernel.MakerOf(o.backend)
 	if maker == nil {
-		return misuse(fmt.Sprintf("a %T is no backend: use On(Parallel()), On(EventLoop()), or one of package sim", o.backend))
+		return misuse(fmt.Sprintf("a %T is not a backend of this module: use On(Parallel()), On(EventLoop()), or one of package sim", o.backend))
 	}
 	if kernel.LoopTask() != nil {
 		return ErrAlreadyRunning
@@ -215,7 +215,7 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	return err
 }
 
-// Call is like Run but for a function that returns a value. Cancellation: as for Run.
+// RunValue is like Run but for a function that returns a value. Cancellation: as for Run.
 func RunValue[T any](ctx context.Context, main func(ctx context.Context) (T, error), opts ...RunOption) (T, error) {
 	var value T
 	err := Run(ctx, func(ctx context.Context) (err error) {
@@ -246,7 +246,7 @@ func (m *mainTask) RunTask(t *kernel.Task) {
 			m.goexit = !returned
 		}
 		if t.CloseOpen() && m.err == nil {
-			m.err = misuse("the main task ended before a cancel scope or task group opened in it was closed: close what you open")
+			m.err = misuse("the main task ended before a cancel scope or task group opened in it was ended: end what you open")
 		}
 		if kept := t.Abandon(); kept != nil {
 			m.err = withMisuse(m.err, kept)

@@ -15,12 +15,11 @@ import (
 // A simulation refuses goroutines that do not run one of its tasks, with a
 // *MisuseError.
 //
-// A context that belongs to no run, in a goroutine that does not run a task, is an
-// error, ErrNoRun: f would run beside the tasks, and is not called. One of a run
-// for goroutines that were given none comes from lowlevel.Token. After the end of the
-// run the error is ErrRunFinished. Whether the caller's task was canceled tells
-// ctx.Err(). Cancellation: f is canceled and waited for, and what it returns is
-// returned.
+// If ctx belongs to no run and the calling goroutine does not run a task, f is not
+// called, since it would run beside the tasks, and the error is ErrNoRun. Goroutines that
+// were given no context of the run get one from a lowlevel.Token. After the end of the
+// run the error is ErrRunFinished. To ask whether the caller's task was canceled, use
+// ctx.Err. Cancellation: f is canceled and waited for, and what it returns is returned.
 func RunIn[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (T, error) {
 	var zero, value T
 	if f == nil {

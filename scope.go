@@ -40,9 +40,9 @@ func withScope(ctx context.Context, deadline int64, shield bool, body func(conte
 	return c.leave(err)
 }
 
-// OpenCancelScope opens a scope for types that open in one method and close in
-// another; prefer WithCancelScope. Every scope must be closed by the goroutine
-// that opened it, inner scopes first.
+// OpenCancelScope opens a scope for types that open in one method and close in another;
+// prefer WithCancelScope. Every scope must be ended by the goroutine that opened it,
+// inner scopes first.
 func OpenCancelScope(ctx context.Context, opts ...ScopeOption) (context.Context, *CancelScope) {
 	c := &CancelScope{}
 	var o scopeOptions
@@ -108,7 +108,7 @@ func (c *CancelScope) leave(err error) error {
 	return &GroupError{errs: []error{rest, errMisnested}, names: []string{"", ""}}
 }
 
-var errMisnested = misuse("cancel scope closed before a scope opened inside it: close inner scopes first, in the reverse order of opening")
+var errMisnested = misuse("cancel scope ended before a scope opened inside it: end inner scopes first, in the reverse order of opening")
 
 // Cancel cancels the scope. The first call counts; its reason is shown by
 // context.Cause and in the errors' text.

@@ -10,15 +10,14 @@ import (
 	"github.com/anyio-go/anyio/internal/errgraph"
 )
 
-// IsCancellation reports whether err says nothing but that something was canceled. It
-// is a *CanceledError, or another error that means the same: context.Canceled,
-// context.DeadlineExceeded, what matches one of them without wrapping anything (as
-// errors of package net do), or what a function given to RegisterCancellation has
-// recognized. It may be wrapped, and several may be joined. An error that only tells
-// of a cancellation elsewhere is none: a *TimeoutError, a *TaskError, a
-// *FutureError, a *PanicError.
+// IsCancellation reports whether err says nothing but that something was canceled. It is
+// a *CanceledError, or another error that means the same: context.Canceled,
+// context.DeadlineExceeded, what matches one of them without wrapping anything (as errors
+// of package net do), or what a function given to RegisterCancellation has recognized. It
+// may be wrapped, and several may be joined. An error that only tells of a cancellation
+// elsewhere is not one: a *TimeoutError, a *TaskError, a *FutureError, a *PanicError.
 //
-// By this a scope or group that is canceled tells its own cancellation from failures.
+// This is how a scope or group that is canceled tells its own cancellation from failures.
 // In one that is not canceled, such an error is a failure like any other.
 func IsCancellation(err error) bool {
 	if _, ok := err.(*CanceledError); ok {
@@ -27,9 +26,9 @@ func IsCancellation(err error) bool {
 	return err != nil && errgraph.Finite(err) && isCancellation(err)
 }
 
-// RegisterCancellation makes errors of other libraries known that mean that the call
-// was canceled, or that its deadline passed, and do not match context.Canceled or
-// context.DeadlineExceeded. For gRPC:
+// RegisterCancellation registers a function that recognizes errors of other libraries:
+// those which mean that a call was canceled, or that its deadline passed, but do not
+// match context.Canceled or context.DeadlineExceeded. For gRPC:
 //
 //	func init() {
 //		anyio.RegisterCancellation(func(err error) bool {
@@ -38,9 +37,9 @@ func IsCancellation(err error) bool {
 //		})
 //	}
 //
-// is is asked for errors that come out of canceled scopes only, and for each error in
-// a chain of wraps. It may be called by several goroutines at once. A function cannot
-// be taken back: register it when the program begins.
+// The function is called only with errors that come out of canceled scopes, once for each
+// error in a chain of wraps, and perhaps by several goroutines at once. It cannot be
+// removed: register it when the program begins.
 func RegisterCancellation(is func(err error) bool) {
 	if is == nil {
 		panic(misuse("RegisterCancellation: the function is nil"))

@@ -134,8 +134,8 @@ func SleepForever(ctx context.Context) error { return kernel.SleepForever(ctx) }
 
 // A TimeoutError is returned by FailAfter, FailAt and Shielded when their deadline cut
 // the body short. errors.Is matches ErrTimeout, context.DeadlineExceeded and
-// os.ErrDeadlineExceeded, and with errors.As everything that the body's error matches,
-// but no cancellation: that one is over.
+// os.ErrDeadlineExceeded. Both errors.Is and errors.As also match what the body's error
+// matches, but not a cancellation, which is over.
 type TimeoutError struct {
 	Deadline time.Time
 	After    time.Duration // as given to FailAfter; 0 for FailAt

@@ -8,13 +8,14 @@ import (
 	"github.com/anyio-go/anyio/internal/waitq"
 )
 
-// A SelectReceiver is what OnReceive receives from: a *stream.MemoryReceiveStream.
+// A SelectReceiver is what OnReceive receives from, such as a
+// *stream.MemoryReceiveStream.
 type SelectReceiver[T any] interface {
 	// SelectReceive makes the case of OnReceive.
 	SelectReceive(v *T) Case
 }
 
-// A SelectSender is what OnSend sends to: a *stream.MemorySendStream.
+// A SelectSender is what OnSend sends to, such as a *stream.MemorySendStream.
 type SelectSender[T any] interface {
 	// SelectSend makes the case of OnSend.
 	SelectSend(item T) Case

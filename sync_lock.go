@@ -277,7 +277,7 @@ func errLockHeld() error {
 	return misuse("attempted to acquire an already held Lock: it is not reentrant; release it first, or call a function that expects it to be held")
 }
 
-var errHeldByHost = misuse("attempted to acquire a lock that is held by who waits for the call: release it before portal.Call")
+var errHeldByHost = misuse("attempted to acquire a lock that is held by the goroutine that waits for this task to end: release it before portal.Call")
 
 // LockStatistics is a snapshot of a Lock.
 type LockStatistics struct {

@@ -15,10 +15,10 @@ import (
 // the order of their coming, readers who come one after the other together, so neither
 // readers nor writers starve, and nobody can barge in.
 //
-// The owner is the task that acquired it, or the goroutine, if that does not run a
-// task. It is not reentrant, for readers neither: a reader that came again would wait
-// behind a writer that waits for it. The zero value is ready, on every backend and
-// without a run. An RWLock must not be copied.
+// The owner is the task that acquired it, or the goroutine, if that does not run a task.
+// It is not reentrant, not even for readers: a reader that came again would wait behind a
+// writer that waits for it. The zero value is ready, on every backend and without a run.
+// An RWLock must not be copied.
 //
 // A task that ends as an owner fails with a *MisuseError that says where it acquired
 // the lock. If it was writing, what the lock guards may be half done, so the lock is

@@ -99,7 +99,7 @@ func (l *RWLock) forget(c *claimant) {
 func (l *RWLock) takeLocked(h *rwHold) error {
 	switch {
 	case l.holdOf(h.id) != nil:
-		return misuse("attempted to acquire an RWLock that this task holds already: it is not reentrant, for readers neither; release it first, or call a function that expects it to be held")
+		return misuse("attempted to acquire an RWLock that this task holds already: it is not reentrant, not even for readers; release it first, or call a function that expects it to be held")
 	case l.broken != nil:
 		race.Acquire(unsafe.Pointer(&l.wrote))
 		return l.broken

@@ -110,7 +110,7 @@ func (tg *TaskGroup) result(rest error, canceled bool) error {
 		err = s.OuterErr()
 	}
 	if s.Leave() != nil {
-		tg.failed.add(misuse("task group ended before a cancel scope opened in its body was closed: close inner scopes first"), "")
+		tg.failed.add(misuse("task group ended before a cancel scope opened in its body was ended: end inner scopes first"), "")
 	}
 	if tg.unguard != nil {
 		tg.unguard()

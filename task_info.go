@@ -116,10 +116,9 @@ func describeView(v kernel.TaskView, asker *kernel.Task) TaskInfo {
 	return info
 }
 
-// CurrentTask describes the task that ctx belongs to; ok is false if it is the
-// context of no task, such as that of an http handler. Its state is TaskRunning where
-// the task itself asks, and otherwise what RunningTasks tells. Depth is not filled
-// in.
+// CurrentTask describes the task that ctx belongs to; ok is false if it belongs to no
+// task, as does the context of an http handler. Its state is TaskRunning where the task
+// itself asks, and otherwise what RunningTasks tells. Depth is not filled in.
 func CurrentTask(ctx context.Context) (info TaskInfo, ok bool) {
 	p := kernel.Locate(ctx)
 	t := p.Task()

@@ -24,7 +24,7 @@ func (r *groupRunner) RunTask(t *kernel.Task) {
 //go:noinline
 func (tg *TaskGroup) returned(t *kernel.Task, err error) {
 	if t.CloseOpen() && err == nil {
-		err = misuse("task ended before a cancel scope or task group opened in it was closed: close what you open")
+		err = misuse("task ended before a cancel scope or task group opened in it was ended: end what you open")
 	}
 	if kept := t.Abandon(); kept != nil {
 		err = withMisuse(err, kept)

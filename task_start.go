@@ -53,17 +53,16 @@ func bootOf(t *kernel.Task) *starter {
 // Start starts f as a task of the group and waits until f calls started, whose
 // value it returns. From then on the task is like any other.
 //
-// An error of f before that is returned here, unwrapped, and does not touch the group;
-// a task that ends without calling started is an error; calling it twice panics. If
-// only the group is canceled, to which the caller does not belong, the error is a
-// *TaskError that matches ErrTaskCanceled: it is not a cancellation of the
-// caller.
+// An error of f before that is returned here, unwrapped, and does not touch the group; a
+// task that ends without calling started is an error; calling it twice panics. If only
+// the group is canceled, and the caller does not belong to it, the error is a *TaskError
+// that matches ErrTaskCanceled: it is not a cancellation of the caller.
 //
-// Cancellation: the task is canceled, and waited for until it ends or calls started
-// all the same. If it ends, the cancellation is returned, and an error of the task
-// goes to the group. A call of started is what was waited for: its value is returned,
-// and the task belongs to the group. If it came before the caller could cancel the task,
-// that goes on, else it stays canceled.
+// Cancellation: the task is canceled, and waited for until it ends or calls started all
+// the same. If it ends, the cancellation is returned, and an error of the task goes to
+// the group. If it calls started, the value is returned and the task belongs to the
+// group; the task goes on if it called started before the caller could cancel it, else it
+// stays canceled.
 func Start[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.Context, started func(T)) error, opts ...TaskOption) (T, error) {
 	value, _, err := StartHandle(ctx, tg, f, opts...)
 	return value, err

@@ -11,10 +11,10 @@ import (
 )
 
 // PrintTasks writes the tasks of the run of ctx as a tree: each with its name, id and
-// state, what it waits for, where in the source and since when, its deadline and
-// shield. It is what a dump of all goroutines does not tell. The places are those of
-// TaskInfo.Sources. A task in RunBlocking is shown where that was called. Cancellation:
-// ignored; it waits for nothing but w.
+// state, what it waits for, where in the source and since when, its deadline and shield.
+// A dump of all goroutines does not tell this. The places are those of TaskInfo.Sources.
+// A task in RunBlocking is shown where that was called. Cancellation: ignored; it waits
+// for nothing but w.
 func PrintTasks(ctx context.Context, w io.Writer) error {
 	views, places := kernel.Locate(ctx).Run().Survey()
 	tasks := infosOf(views)

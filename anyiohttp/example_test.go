@@ -14,7 +14,7 @@ import (
 )
 
 // A server that ends with its scope: here after one answer, in a program rather on a
-// signal, by anyio.WithShutdown.
+// signal, by signals.WithShutdown.
 func ExampleServe() {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		listener, err := socket.Listen(ctx, "tcp", "127.0.0.1:0")

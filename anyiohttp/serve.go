@@ -38,7 +38,7 @@ const parting = time.Second
 //
 // The error is the cancellation, or that of accepting: one that matches
 // [anyio.ErrClosed] if the listener was closed, http.ErrServerClosed if the server was.
-// In the simulator it is a *anyio.MisuseError.
+// In the simulator it is an *anyio.MisuseError.
 //
 // Cancellation: connections that were not accepted are lost with the listener.
 func Serve[S stream.ByteStream](ctx context.Context, srv *http.Server, l stream.Listener[S], drain time.Duration) error {

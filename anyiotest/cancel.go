@@ -100,7 +100,7 @@ func (p *plan) cancelOnce(t testing.TB, in *injector, seed uint64, s Scenario) (
 	defer func() {
 		t.Helper()
 		if v := recover(); v != nil {
-			problem = v.(error) // a *anyio.PanicError, with the stack
+			problem = v.(error) // an *anyio.PanicError, with the stack
 		} else if !ended { // Fatal: the goroutine exits
 			t.Logf("seed %d, %s: the scenario ended the test", seed, in)
 		}

@@ -221,7 +221,7 @@ func TestCancelEverywhereReportsWhatElseIsWrong(t *testing.T) {
 		{"a scope is left open", body(func(ctx context.Context) error {
 			anyio.OpenCancelScope(ctx)
 			return nil
-		}), nil, "close inner scopes first"},
+		}), nil, "end inner scopes first"},
 		{"a task is left", body(func(ctx context.Context) error {
 			_, tg := anyio.OpenTaskGroup(ctx)
 			tg.Go(anyio.SleepForever, anyio.Name("leftover"))

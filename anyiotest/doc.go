@@ -27,18 +27,18 @@
 //	ANYIO_SEEDS=5 go test ./...                      every package with seed 5
 //	go test -anyio.model=goroutines                  others run at each operation, see sim.Goroutines
 //
-// The options [Skip], [Only] and [Seeds] choose in the test itself, and [SimConfig] the model. A failing seed
-// prints the command line that repeats it, step by step:
+// The options Skip, Only and Seeds choose in the test itself, and SimConfig sets the
+// model. A failing seed prints the command line that repeats it, step by step:
 //
 //	replay: go test -run '^TestTransfer$/^sim$/^seed=7$' -anyio.seeds=7
 //
 // # When a test hangs
 //
-// In the simulator a test cannot hang: when every task waits and no timer is
-// pending, the run ends, and the test fails with what each task waits for, where
-// and since when. It fails as well when a task does not come back, because it waits
-// for a sync.Mutex or a channel, after a second of real time
-// (sim.Config.StepTimeout); what is left of such a run counts as one leak. On the other backends the tasks are printed shortly before the
+// In the simulator a test cannot hang: when every task waits and no timer is pending, the
+// run ends, and the test fails with what each task waits for, where and since when. It
+// fails as well when a task does not come back, because it waits for a sync.Mutex or a
+// channel, after a second of real time (sim.Config.StepTimeout); what is left of such a
+// run counts as one leak. On the other backends the tasks are printed shortly before the
 // deadline of go test.
 //
 // # Fixtures

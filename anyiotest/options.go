@@ -8,7 +8,7 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// An Option is an option of Run and CancelEverywhere.
+// An Option is an option of Run, CancelEverywhere, TestByteStream and TestObjectStream.
 type Option func(*plan)
 
 // Skip leaves a backend out. The subtest stays visible as skipped, with the

@@ -107,7 +107,7 @@ func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx 
 			t.Logf("replay: %s", replay)
 		}
 		if v != nil {
-			panic(v) // a *anyio.PanicError, with the stack of the task
+			panic(v) // an *anyio.PanicError, with the stack of the task
 		}
 	}()
 	err = anyio.Run(context.Background(), func(ctx context.Context) error {

@@ -304,7 +304,7 @@ func TestTasksLeftByATestAreReportedAndEnded(t *testing.T) {
 				return anyio.SleepForever(ctx)
 			}, anyio.Name("leftover"))
 		})
-		rec.wantFailure(t, "these tasks still exist", `"leftover"`, "close what you open")
+		rec.wantFailure(t, "these tasks still exist", `"leftover"`, "end what you open")
 		<-ended
 	})
 }

@@ -14,13 +14,13 @@
 // the next call is canceled then. Whatever consists of many calls, such as Copy, Walk
 // and Glob, looks at the scope between them.
 //
-// A pipe, a FIFO or a terminal may block without end. Where the system can wait for
-// it, which it can if an os.File of it takes deadlines, a Read or Write of a File is
-// canceled while it waits, and no byte is lost; so is a ReadLine. The calls on what only
-// blocks, such as a terminal that is os.Stdin, cannot be left: see stream.FromReader.
-// To open a FIFO waits until somebody opens its other end, and cannot be left either,
-// but with the flags os.O_RDWR or syscall.O_NONBLOCK, with which it does not wait. In
-// the simulator such calls are steps like all others, during which nobody else runs.
+// A pipe, a FIFO or a terminal may block without end. Where the system can wait for it,
+// which it can if an os.File of it takes deadlines, a Read or Write of a File is canceled
+// while it waits, and no byte is lost; so is a ReadLine. The calls on what only blocks,
+// such as a terminal that is os.Stdin, cannot be left: see stream.FromReader. Opening a
+// FIFO waits until somebody opens its other end, and cannot be left either, except with
+// the flags os.O_RDWR or syscall.O_NONBLOCK, with which it does not wait. In the
+// simulator such calls are steps like all others, during which nobody else runs.
 //
 // # Errors
 //

@@ -59,9 +59,9 @@ func Create(ctx context.Context, name string) (*File, error) {
 	return OpenFile(ctx, name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
 }
 
-// OpenFile opens a file as os.OpenFile does, with flags such as
-// os.O_WRONLY|os.O_APPEND. To open a FIFO may wait without end: see above. Cancellation:
-// nothing was done.
+// OpenFile opens a file as os.OpenFile does, with flags such as os.O_WRONLY|os.O_APPEND.
+// Opening a FIFO may wait without end, see the package comment. Cancellation: nothing was
+// done.
 func OpenFile(ctx context.Context, name string, flag int, perm fs.FileMode) (*File, error) {
 	file, err := callWith(ctx, opening{name, flag, perm}, opening.open)
 	if err != nil {

@@ -87,8 +87,8 @@ func (f *File) WriteLines(ctx context.Context, lines ...string) error {
 	return nil
 }
 
-// ReadAt reads len(p) bytes from an offset, without moving. If there are less it
-// returns anyio.ErrEndOfStream with them. Cancellation: nothing was read.
+// ReadAt reads len(p) bytes from an offset, without moving. If there are fewer it returns
+// anyio.ErrEndOfStream with them. Cancellation: nothing was read.
 func (f *File) ReadAt(ctx context.Context, p []byte, offset int64) (int, error) {
 	switch here, err := f.here(ctx, 0); {
 	case err != nil:

@@ -14,7 +14,7 @@ import (
 type MkdirOptions struct {
 	Perm    fs.FileMode // less the umask; 0 means 0777
 	Parents bool        // make the folders above it as well, with the permissions 0777
-	ExistOK bool        // it is no error if it is there
+	ExistOK bool        // do not fail if it exists
 }
 
 // Mkdir makes a folder. Cancellation: nothing was made.
@@ -43,12 +43,12 @@ func (p Path) mkdir(opts MkdirOptions) error {
 	return err
 }
 
-// Rmdir removes a folder, which must be empty. Cancellation: it is still there.
+// RemoveDir removes a folder, which must be empty. Cancellation: it is still there.
 func (p Path) RemoveDir(ctx context.Context) error {
 	return do(ctx, func() error {
 		info, err := os.Lstat(p.os())
 		if err == nil && !info.IsDir() {
-			err = &fs.PathError{Op: "rmdir", Path: p.os(), Err: syscall.ENOTDIR}
+			err = &fs.PathError{Op: "remove", Path: p.os(), Err: syscall.ENOTDIR}
 		}
 		if err != nil {
 			return err
@@ -57,12 +57,12 @@ func (p Path) RemoveDir(ctx context.Context) error {
 	})
 }
 
-// Unlink removes a file or a link, no folder. Cancellation: it is still there.
+// Remove removes a file or a link, but not a folder. Cancellation: it is still there.
 func (p Path) Remove(ctx context.Context) error {
 	return do(ctx, func() error {
 		info, err := os.Lstat(p.os())
 		if err == nil && info.IsDir() {
-			err = &fs.PathError{Op: "unlink", Path: p.os(), Err: syscall.EISDIR}
+			err = &fs.PathError{Op: "remove", Path: p.os(), Err: syscall.EISDIR}
 		}
 		if err != nil {
 			return err
@@ -71,8 +71,8 @@ func (p Path) Remove(ctx context.Context) error {
 	})
 }
 
-// RemoveIfExists is like Unlink but returns nil if there is nothing at the path.
-// Cancellation: as for Unlink.
+// RemoveIfExists is like Remove but returns nil if there is nothing at the path.
+// Cancellation: as for Remove.
 func (p Path) RemoveIfExists(ctx context.Context) error {
 	if err := p.Remove(ctx); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -139,8 +139,8 @@ func (p Path) SymlinkTo(ctx context.Context, target Path) error {
 	return do(ctx, func() error { return os.Symlink(target.os(), p.os()) })
 }
 
-// LinkTo makes p another name of the file target: mind the order. Cancellation:
-// nothing was done.
+// LinkTo makes p a hard link to the file target: mind the order. Cancellation: nothing
+// was done.
 func (p Path) LinkTo(ctx context.Context, target Path) error {
 	return do(ctx, func() error { return os.Link(target.os(), p.os()) })
 }

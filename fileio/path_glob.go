@@ -14,9 +14,9 @@ import (
 // Glob ranges over what is below the path and matches a pattern as that of FullMatch,
 // sorted folder by folder. A pattern that ends in a separator finds folders only. What
 // cannot be read, or vanishes meanwhile, is passed over. In memory are the folders from
-// here to where it looks, each with what is in it; what was found is forgotten, unless
-// a pattern such as "**/a/**" may find it in several ways. The pair with an error is
-// the last: a *PathError if the pattern is empty or absolute, or the cancellation.
+// here to where it looks, each with what is in it; what was found is forgotten, unless a
+// pattern such as "**/a/**" may find it in several ways. The pair with an error is the
+// last: an *InvalidPathError if the pattern is empty or absolute, or the cancellation.
 // Cancellation: noticed between any two folders and paths.
 func (p Path) Glob(ctx context.Context, pattern string, opts ...MatchOption) iter.Seq2[Path, error] {
 	return func(yield func(Path, error) bool) {

@@ -22,10 +22,10 @@ func matchOptionsOf(opts []MatchOption) matchOptions {
 	return o
 }
 
-// MatchCase lets upper and lower case differ, as they do by default but on Windows.
+// MatchCase makes upper and lower case differ, which is the default except on Windows.
 func MatchCase() MatchOption { return func(o *matchOptions) { o.fold = false } }
 
-// IgnoreCase lets upper and lower case be the same, as on Windows by default.
+// IgnoreCase makes upper and lower case the same, which is the default on Windows.
 func IgnoreCase() MatchOption { return func(o *matchOptions) { o.fold = true } }
 
 // RecurseSymlinks lets "**" go through links to folders. One that leads back to where it
@@ -34,8 +34,8 @@ func RecurseSymlinks() MatchOption { return func(o *matchOptions) { o.symlinks =
 
 // Match reports whether the end of the path matches a pattern or, if the pattern is
 // absolute, all of it. In a pattern * is any number of characters of one name, ? is one,
-// [a-z] one of these, [!a-z] one that is not; "**" is the same as "*" here. The
-// empty pattern is a *PathError.
+// [a-z] one of these, [!a-z] one that is not; "**" is the same as "*" here. The empty
+// pattern is an *InvalidPathError.
 func (p Path) Match(pattern string, opts ...MatchOption) (bool, error) {
 	o, pat, q := matchOptionsOf(opts), parse(pattern), parse(string(p))
 	want, have := pat.parts(), q.parts()

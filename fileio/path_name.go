@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A PathError tells why a path cannot be made of another without asking the system. It
-// matches fs.ErrInvalid.
+// An InvalidPathError tells why a path cannot be made of another without asking the
+// system. It matches fs.ErrInvalid.
 type InvalidPathError struct {
 	Path   Path
 	Reason string
@@ -75,8 +75,8 @@ func (p Path) rename(name string) Path {
 	return q.with(append(q.names[:len(q.names)-1:len(q.names)-1], name)...).path()
 }
 
-// WithName returns the path with another last part. The error is a *PathError if there
-// is none to exchange, and if the name is none: "", "." or with a separator.
+// WithName returns the path with another last part. The error is an *InvalidPathError if
+// there is none to exchange, and if the name is none: "", "." or with a separator.
 func (p Path) WithName(name string) (Path, error) {
 	if p.Name() == "" {
 		return "", p.invalid("it has no name to exchange")
@@ -87,8 +87,8 @@ func (p Path) WithName(name string) (Path, error) {
 	return p.rename(name), nil
 }
 
-// WithStem returns the path with another name before the suffix. An empty stem is a
-// *PathError.
+// WithStem returns the path with another name before the suffix. An empty stem is an
+// *InvalidPathError.
 func (p Path) WithStem(stem string) (Path, error) {
 	suffix := p.Suffix()
 	if stem == "" && suffix != "" {
@@ -98,7 +98,7 @@ func (p Path) WithStem(stem string) (Path, error) {
 }
 
 // WithSuffix returns the path with another suffix, which begins with a dot; "" takes it
-// away. The error is a *PathError if there is no name, and if the suffix is none.
+// away. The error is an *InvalidPathError if there is no name, and if the suffix is none.
 func (p Path) WithSuffix(suffix string) (Path, error) {
 	if suffix != "" && (suffix == "." || suffix[0] != '.' || strings.ContainsAny(suffix, "/"+separator)) {
 		return "", p.invalid("%q is not a suffix: want a dot and more, without a separator", suffix)

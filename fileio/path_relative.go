@@ -25,8 +25,8 @@ func (p Path) IsRelativeTo(base Path) bool {
 	return ok
 }
 
-// RelativeTo returns p as seen from base. If p is not below base the error is a
-// *PathError; see RelativeUp.
+// RelativeTo returns p as seen from base. If p is not below base the error is an
+// *InvalidPathError; see RelativeUp.
 func (p Path) RelativeTo(base Path) (Path, error) {
 	names, ok := below(parse(string(p)), parse(string(base)))
 	if !ok {
@@ -35,9 +35,9 @@ func (p Path) RelativeTo(base Path) (Path, error) {
 	return parsed{names: names}.path(), nil
 }
 
-// RelativeUp returns p as seen from base, with as many ".." as it takes. The error is a
-// *PathError if only one of them is absolute, if their drives differ, and if the way up
-// goes through a "..", of which nobody knows where it leads.
+// RelativeUp returns p as seen from base, with as many ".." as it takes. The error is an
+// *InvalidPathError if only one of them is absolute, if their drives differ, and if the
+// way up goes through a "..", of which nobody knows where it leads.
 func (p Path) RelativeUp(base Path) (Path, error) {
 	from, up := parse(string(base)), 0
 	for {
@@ -55,8 +55,8 @@ func (p Path) RelativeUp(base Path) (Path, error) {
 	}
 }
 
-// URI returns the path as a file: URI. A path that is not absolute gives a
-// *PathError.
+// URI returns the path as a file: URI. A path that is not absolute gives an
+// *InvalidPathError.
 func (p Path) URI() (string, error) {
 	if !p.IsAbsolute() {
 		return "", p.invalid("a relative path has no URI")
@@ -82,7 +82,7 @@ func (p Path) URI() (string, error) {
 }
 
 // PathFromURI returns the path of a file: URI: "file:///a%20b", "file:/a" or
-// "file://localhost/a". Other URIs, and relative paths, give a *PathError.
+// "file://localhost/a". Other URIs, and relative paths, give an *InvalidPathError.
 func PathFromURI(uri string) (Path, error) {
 	rest, ok := strings.CutPrefix(uri, "file:")
 	if !ok {

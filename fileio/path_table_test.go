@@ -89,7 +89,7 @@ func TestPathAgreesWithPathlib(t *testing.T) {
 		var pe *fileio.InvalidPathError
 		switch {
 		case want == nil && (!errors.As(err, &pe) || !errors.Is(err, fs.ErrInvalid)):
-			t.Errorf("%s(%q) gives %v, %v, want a *PathError", method, args, got, err)
+			t.Errorf("%s(%q) gives %v, %v, want an *InvalidPathError", method, args, got, err)
 		case want != nil && (err != nil || !reflect.DeepEqual(got, want)):
 			t.Errorf("%s(%q) gives %#v, %v, want %#v", method, args, got, err, want)
 		}

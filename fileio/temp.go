@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// TempOptions say where a temporary file or directory is made and how it is called.
-// The zero value is good: a random name in TempDir. Only the user can access it.
+// TempOptions say where a temporary file or folder is made and what it is called. The
+// zero value is good: a random name in TempDir. Only the user can access it.
 type TempOptions struct {
 	Dir    string // where; "" is TempDir()
 	Prefix string // of the name

@@ -61,19 +61,19 @@ func (l *ParkingLot) Park(ctx context.Context) error {
 	return err
 }
 
-// Unpark lets the n longest waiting go on and returns how many there were. Those
-// that are canceled at the same time do not count. L is held.
+// Unpark lets the n longest waiting go on and returns how many there were. Those that are
+// canceled at the same time do not count. L must be held.
 //
 // It synchronizes before the return of each Park that it ends.
 func (l *ParkingLot) Unpark(n int) int { return l.wake(n, false) }
 
-// UnparkAll lets all go on and returns how many there were. L is held.
+// UnparkAll lets all go on and returns how many there were. L must be held.
 func (l *ParkingLot) UnparkAll() int { return l.wake(math.MaxInt, false) }
 
 // FailAll is like UnparkAll for those who have nothing but an error to give, such as
 // those who close what is waited for. They may do so because of the same cancellation
 // that is about to reach a waiter. So a waiter whose scope was canceled before is not
-// chosen: its Park returns the cancellation. L is held.
+// chosen: its Park returns the cancellation. L must be held.
 func (l *ParkingLot) FailAll() { l.wake(math.MaxInt, true) }
 
 func (l *ParkingLot) wake(n int, fail bool) int {

@@ -74,7 +74,8 @@ func (v *RunVar[T]) lookup(ctx context.Context) (value T, ok bool) {
 // where tasks run at the same time.) A default counts for nothing here.
 //
 // make must not wait, as others who use the variable in the run wait for it. To use the
-// variable in it panics with a *anyio.MisuseError. If it panics, the variable stays unset.
+// variable in it panics with an *anyio.MisuseError. If it panics, the variable stays
+// unset.
 func (v *RunVar[T]) GetOrSet(ctx context.Context, make func() T) T {
 	kernel.Preempt()
 	value := v.getOrSet(kernel.Locate(ctx).Run(), make)
@@ -111,7 +112,7 @@ type box[T any] struct{ value T }
 
 // Reset restores the value that the variable had before the Set that returned
 // the token. A token of another variable, or one that was used already, changes
-// nothing and gives a *anyio.MisuseError.
+// nothing and gives an *anyio.MisuseError.
 func (v *RunVar[T]) Reset(token *RunVarToken[T]) error {
 	if token.v != v {
 		return &anyio.MisuseError{Text: fmt.Sprintf("this token belongs to run variable %q, not to %q: reset each variable with the token of its own Set", token.v.name, v.name)}

@@ -8,13 +8,13 @@ import (
 
 var opOpen = kernel.RegisterOp("portal.Open")
 
-// Open uses a function of the With kind from code that opens here and closes
-// there: with runs in a task of the portal up to the call of its body, whose value
-// Open returns; leave ends the body with the given error, waits for with, and
-// returns its error. All of with runs in one task. If that is canceled first, the body
-// ends by itself with the cancellation, and leave returns what with makes of it. Call
-// leave once. Cancellation: as for Start; when leave is canceled, the task is
-// canceled and waited for, as by Call.
+// Open uses a function that takes a body, such as anyio.WithTaskGroup, from code that
+// opens in one place and closes in another: with runs in a task of the portal up to the
+// call of its body, whose value Open returns; leave ends the body with the given error,
+// waits for with, and returns its error. All of with runs in one task. If that is
+// canceled first, the body ends by itself with the cancellation, and leave returns what
+// with returns then. Call leave once. Cancellation: as for Start; when leave is canceled,
+// the task is canceled and waited for, as by Call.
 func Open[V any](ctx context.Context, p *Portal, with func(ctx context.Context, body func(ctx context.Context, v V) error) error) (v V, leave func(ctx context.Context, err error) error, err error) {
 	if with == nil {
 		panic(errNoFunction)

@@ -26,10 +26,10 @@ var ErrStopped = errors.New("anyio: this portal is not running")
 // wait for them. So plain Go code, with callbacks from a C library or handlers of
 // another framework, uses what lives on an event loop.
 //
-// The functions that take a portal may be called from any goroutine, also from
-// tasks, of this run or another. On the simulator only tasks of the run may use a
-// portal, and they may use no other: what happens when outside is not decided by the
-// seed. Those calls get a *anyio.MisuseError.
+// The functions that take a portal may be called from any goroutine, also from tasks, of
+// this run or another. In the simulator only tasks of the run may use its portals, and
+// they may use no others: the seed does not decide what happens outside, or when. Other
+// calls get an *anyio.MisuseError.
 type Portal struct {
 	group *kernel.Group
 
@@ -107,8 +107,8 @@ func (p *Portal) spawn(t *kernel.Task) bool {
 	return !p.stoppedLocked() && p.group.Spawn(t)
 }
 
-// WaitStopped waits until Stop is called: as the end of the body of With it
-// keeps the portal open. Cancellation: nothing is lost.
+// WaitStopped waits until Stop is called: at the end of the body of With, it keeps the
+// portal open. Cancellation: nothing is lost.
 func (p *Portal) WaitStopped(ctx context.Context) error { return p.stop.Wait(ctx, opStopped) }
 
 var opStopped = kernel.RegisterOp("Portal.WaitStopped")

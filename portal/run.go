@@ -38,11 +38,11 @@ func (r *ownRun) main(ctx context.Context, opts []anyio.RunOption) {
 }
 
 // New starts a run on a goroutine of its own, for instance with
-// anyio.On(anyio.EventLoop()), and returns a portal into it, so that plain Go code need not
-// give up its own flow of control. Close it. The run is canceled with ctx; then the
-// portal takes no calls any more. The simulator is refused, inside and outside:
-// nobody would decide when its tasks are called. Cancellation: nothing was
-// started.
+// anyio.On(anyio.EventLoop()), and returns a portal into it, so that plain Go code need
+// not give up its own flow of control. Close it. The run is canceled with ctx; then the
+// portal takes no calls any more. A simulated run is refused with an *anyio.MisuseError,
+// and so is a call from one: the seed would not decide when its tasks are called.
+// Cancellation: nothing was started.
 func New(ctx context.Context, opts ...anyio.RunOption) (*Portal, error) {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ var (
 // Close stops the portal. If it was made by New, Close waits for the tasks
 // that are left and returns the error of the run; a panic in a task is raised again
 // here, each time. It may be called again and works in a canceled scope. Code of
-// the portal's run gets a *anyio.MisuseError, since the run would wait for itself; the
+// the portal's run gets an *anyio.MisuseError, since the run would wait for itself; the
 // portal is stopped all the same. Cancellation: the tasks that are left are
 // canceled, and still waited for.
 func (p *Portal) Close(ctx context.Context) error {

@@ -10,11 +10,11 @@ import (
 
 var opStart = kernel.RegisterOp("portal.Start")
 
-// Start starts f as a task of the portal, as Start does, and waits until it calls
-// started, whose value it returns. An error of f before that is returned here; the
-// later outcome is told by Await of the task. Cancellation: the task is canceled and
-// waited for; if it calls started all the same, its value is returned; if it failed,
-// its error; else the cancellation.
+// Start starts f as a task of the portal, as anyio.Start does in a group, and waits until
+// it calls started, whose value it returns. An error of f before that is returned here;
+// the later outcome is told by Await of the task. Cancellation: the task is canceled and
+// waited for; if it calls started all the same, its value is returned; if it failed, its
+// error; else the cancellation.
 func Start[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context, started func(V)) (T, error), opts ...anyio.TaskOption) (V, *Task[T], error) {
 	var zero V
 	if f == nil {

@@ -20,7 +20,7 @@ type Task[T any] struct {
 }
 
 // Go starts f as a task of the portal and returns at once. The error is
-// ErrStopped, or a *anyio.MisuseError in or into a simulation, see Portal.
+// ErrStopped, or an *anyio.MisuseError in or into a simulation, see Portal.
 func Go[T any](p *Portal, f func(ctx context.Context) (T, error), opts ...anyio.TaskOption) (*Task[T], error) {
 	if f == nil {
 		panic(errNoFunction)

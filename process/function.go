@@ -43,9 +43,9 @@ func lookup(name string) callable {
 //	var resize = process.Register("resize", func(ctx context.Context, img Image) (Image, error) { … })
 //
 // Arguments and results travel as gobs: exported fields of structs, no functions and
-// channels, no value that contains itself; a type that cannot, a name that is empty
-// or taken and a nil function panic with a *MisuseError. In the worker, ctx is context.Background(): the function is canceled
-// by the end of its process.
+// channels, no value that contains itself; a type that cannot, a name that is empty or
+// taken and a nil function panic with a *MisuseError. In the worker, ctx is
+// context.Background(): the function is canceled by the end of its process.
 func Register[In, Out any](name string, f func(ctx context.Context, in In) (Out, error)) *Function[In, Out] {
 	if name == "" {
 		panic(misuse("Register: the name is empty; it says which function a worker calls"))
@@ -121,13 +121,13 @@ func (fn *Function[In, Out]) answer(c *codec, send func(...any) error) error {
 	return send(answer{}, boxed(&out))
 }
 
-// Call runs the function in a worker process of the run and returns what it
-// returns. It takes a token of the limiter, then the worker that became idle last,
-// or starts one. An error of the function is a *RemoteError, a worker that is ended
-// or talks nonsense a *BrokenWorkerError. An argument that cannot be encoded, or a
-// result, gives an error with what package gob says of it and costs no worker. On the
-// simulator the function runs in this process, as one step that takes no time, with
-// copies of its argument and result.
+// Call runs the function in a worker process of the run and returns what it returns. It
+// takes a token of the limiter, then the worker that became idle last, or starts one. An
+// error of the function is a *RemoteError; a worker that is ended, or whose answer makes
+// no sense, gives a *BrokenWorkerError. An argument or a result that cannot be encoded
+// gives an error with what package gob says of it, and costs no worker. In the simulator
+// the function runs in this process, as one step that takes no time, with copies of its
+// argument and result.
 //
 // Cancellation: the worker is killed. Before a worker was taken nothing has
 // happened.
@@ -141,7 +141,7 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 	if !here && !prepared.Load() {
 		return out, misuse("Call %q: main, or TestMain, must call process.WorkerMain first: a worker is this program, started again", fn.name)
 	}
-	o := callOptions{limiter: DefaultProcessLimiter(ctx)}
+	o := callOptions{limiter: DefaultLimiter(ctx)}
 	for _, opt := range opts {
 		opt(&o)
 	}

@@ -49,9 +49,9 @@ func poolOf(r *kernel.Run) *pool {
 	return p
 }
 
-// DefaultProcessLimiter returns the limiter that Call uses in the run of ctx if it is
-// given none. It begins with as many tokens as there are processors.
-func DefaultProcessLimiter(ctx context.Context) *anyio.CapacityLimiter {
+// DefaultLimiter returns the limiter that Call uses in the run of ctx if it is given
+// none. It begins with as many tokens as there are processors.
+func DefaultLimiter(ctx context.Context) *anyio.CapacityLimiter {
 	return poolOf(kernel.Locate(ctx).Run()).limiter
 }
 

@@ -124,7 +124,7 @@ func (p *Process) reap() {
 	}
 }
 
-// Pid returns the number of the process.
+// Pid returns the process ID.
 func (p *Process) Pid() int { return p.proc.Pid }
 
 // Wait waits until the process has ended, also if others still hold its pipes, and

@@ -161,7 +161,7 @@ func TestManyCallsAtOnceShareFewWorkers(t *testing.T) {
 		if len(pids) < 1 || len(pids) > 2 {
 			t.Errorf("%d workers", len(pids))
 		}
-		if n := process.DefaultProcessLimiter(ctx).TotalTokens(); n != runtime.NumCPU() {
+		if n := process.DefaultLimiter(ctx).TotalTokens(); n != runtime.NumCPU() {
 			t.Errorf("default limit %d", n)
 		}
 	})

@@ -25,13 +25,12 @@ func (e *Error) ExitCode() int {
 	return 1
 }
 
-// WithShutdown runs body, which one of the signals ends in good order: the first
-// cancels the scope of the body, with an *Error as the cause, and what must be
-// done in the end is done in scopes of anyio.Shielded; a second one, the same or another, ends
-// the process at once, as if nobody had received it (a simulated run is killed: all
-// its waits fail). Without signals they are os.Interrupt and SIGTERM, which is also the
-// end of the console or session on Windows. Those that Open refuses are a
-// *anyio.MisuseError.
+// WithShutdown runs body, which one of the signals ends in good order: the first cancels
+// the scope of the body, with an *Error as the cause; do what must be done in the end
+// inside anyio.Shielded. A second one, the same or another, ends the process at once, as
+// if nobody had received it (a simulated run is killed: all its waits fail). Without
+// signals they are os.Interrupt and SIGTERM, which is also the end of the console or
+// session on Windows. Signals that Open refuses give an *anyio.MisuseError.
 //
 // The cancellation is removed as by anyio.WithCancelScope. In its place the *Error
 // is returned, so that a program can exit with its ExitCode, joined with an error

@@ -44,14 +44,15 @@ type inbox struct {
 	closed  bool
 }
 
-// Open begins to receive the given signals, of which one may be named
-// twice; they have no other effect from then on. Close it: that restores what was
-// there before (debug runs warn of receivers that were never closed). Receivers of the
-// same signal all get it, and so do channels given to signal.Notify; they may be closed
-// in any order. Only if the signal was ignored before, the end of the last receiver
-// lets it be ignored again by signal.Ignore, which ends such channels, too. No signal at all, one that the system does not have, and one
-// that no program can receive, such as SIGKILL, are a *anyio.MisuseError. In the simulator
-// the signals come from sim.Raise. Cancellation: nothing was changed.
+// Open begins to receive the given signals, which have no other effect from then on. A
+// signal may be named twice. Close it: that restores what was there before (debug runs
+// warn of receivers that were never closed). Receivers of the same signal all get it, and
+// so do channels given to signal.Notify; they may be closed in any order. Only if the
+// signal was ignored before, the end of the last receiver lets it be ignored again by
+// signal.Ignore, which ends such channels, too. No signal at all, one that the system
+// does not have, and one that no program can receive, such as SIGKILL, are an
+// *anyio.MisuseError. In the simulator the signals come from sim.Raise. Cancellation:
+// nothing was changed.
 func Open(ctx context.Context, sigs ...os.Signal) (*Receiver, error) {
 	if len(sigs) == 0 {
 		return nil, &anyio.MisuseError{Text: "signals.Open without a signal: name those to receive, such as os.Interrupt"}
@@ -145,8 +146,8 @@ func (b *inbox) take(p kernel.Place) (os.Signal, error) {
 
 var opSignal = kernel.RegisterOp("signals.Receiver.Receive")
 
-// Receive waits for the next signal. The errors are anyio.ErrClosed, and a *anyio.BusyError if
-// another task receives. Cancellation: no signal is lost.
+// Receive waits for the next signal. The errors are anyio.ErrClosed, and an
+// *anyio.BusyError if another task receives. Cancellation: no signal is lost.
 func (r *Receiver) Receive(ctx context.Context) (os.Signal, error) {
 	p, err := kernel.Enter(ctx)
 	if err != nil {

@@ -133,7 +133,7 @@ func TestSignalsThatCannotArriveAreRefused(t *testing.T) {
 		_, err := signals.Open(ctx)
 		testkit.WantMisuse(t, "no signal", err)
 		for s, why := range map[os.Signal]string{
-			nil: "no signal of this system", alien{}: "no signal of this system", os.Kill: "no process receive",
+			nil: "is not a signal of this system", alien{}: "is not a signal of this system", os.Kill: "no process receive",
 			syscall.Signal(0): "there is no signal", syscall.Signal(-1): "there is no signal", syscall.Signal(65): "there is no signal",
 		} {
 			_, err := signals.Open(ctx, os.Interrupt, s)

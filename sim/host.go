@@ -16,9 +16,9 @@ type HostConfig struct {
 	Addrs []netip.Addr
 }
 
-// AddHost makes a host, whose name resolves to its addresses. A name or an address
-// that is taken gives a *anyio.MisuseError. A run begins with one host, "localhost",
-// which is that of all code outside Host.
+// AddHost makes a host, whose name resolves to its addresses. A name or an address that
+// is taken gives an *anyio.MisuseError. A run begins with one host, "localhost", which is
+// that of all code outside RunOnHost.
 func (n *Network) AddHost(name string, cfg HostConfig) error {
 	_, err := n.n.AddHost(name, simnet.HostConfig(cfg))
 	return err
@@ -30,15 +30,15 @@ func (n *Network) Addrs(name string) []netip.Addr { return n.n.AddrsOf(name) }
 // HostName returns the name of the host that ctx belongs to.
 func HostName(ctx context.Context) string { return NetworkOf(ctx).n.HostName(ctx) }
 
-// Host runs f as a program of a host, which is made if it does not exist: f, and
-// all tasks started under the context that it is given, use the sockets, ports and
-// addresses of that host. It returns what f returns. Several calls may run on one
-// host at the same time.
+// RunOnHost runs f as a program of a host, which is made if it does not exist: f, and all
+// tasks started under the context that it is given, use the sockets, ports and addresses
+// of that host. It returns what f returns. Several calls may run on one host at the same
+// time.
 //
-// When the host is killed f is canceled, and what it returns is dropped; Host then
-// waits until the host is restarted, and calls f again. A host that nobody restarts waits until ctx is
-// canceled. In code that still runs although its host was killed (cleanup in a
-// shielded scope) sockets are closed, and new ones fail with ENETDOWN.
+// When the host is killed f is canceled, and what it returns is dropped; RunOnHost then
+// waits until the host is restarted, and calls f again. A host that nobody restarts waits
+// until ctx is canceled. In code that still runs although its host was killed (cleanup in
+// a shielded scope) sockets are closed, and new ones fail with ENETDOWN.
 //
 // Cancellation: f is canceled, and its error returned.
 func RunOnHost(ctx context.Context, name string, f func(ctx context.Context) error) error {
@@ -63,10 +63,10 @@ func RunOnHost(ctx context.Context, name string, f func(ctx context.Context) err
 	}
 }
 
-// Kill ends the programs of a host, as if they had crashed: their tasks are
-// canceled, their sockets are gone, and their TCP connections reset. The host goes
-// on answering that nobody listens. Code outside Host is not canceled when
-// "localhost" is killed, but loses its sockets. To kill a dead host does nothing.
+// Kill ends the programs of a host, as if they had crashed: their tasks are canceled,
+// their sockets are gone, and their TCP connections reset. The host goes on answering
+// that nobody listens. Code outside RunOnHost is not canceled when "localhost" is killed,
+// but loses its sockets. To kill a dead host does nothing.
 func (n *Network) Kill(host, reason string) { n.n.Kill(host, reason, false) }
 
 // PowerOff is like Kill but the host falls silent: nobody is told, and what is sent to
@@ -74,6 +74,6 @@ func (n *Network) Kill(host, reason string) { n.n.Kill(host, reason, false) }
 // after a quarter of an hour (ETIMEDOUT), or when it is back (ECONNRESET).
 func (n *Network) PowerOff(host, reason string) { n.n.Kill(host, reason, true) }
 
-// Restart brings a killed host back: its functions (see Host) are called again.
-// The files of its UNIX sockets are still there. It does nothing to a host that is up.
+// Restart brings a killed host back: its functions (see RunOnHost) are called again. The
+// files of its UNIX sockets are still there. It does nothing to a host that is up.
 func (n *Network) Restart(host string) { n.n.Restart(host) }

@@ -53,7 +53,7 @@ type Link struct {
 
 // A Network is the simulated network of one run: hosts, links between them, and
 // faults. Its methods may be called from any task of the run, and those that name
-// a host which does not exist panic with a *anyio.MisuseError. None of them waits.
+// a host which does not exist panic with an *anyio.MisuseError. None of them waits.
 //
 // With the names of two hosts they mean both directions; what ends in OneWay means
 // packets from the first to the second. A host's name given twice means what the
@@ -61,7 +61,7 @@ type Link struct {
 type Network struct{ n *simnet.Net }
 
 // NetworkOf returns the network of the simulated run that ctx belongs to. In a run on
-// another backend it panics with a *anyio.MisuseError.
+// another backend it panics with an *anyio.MisuseError.
 func NetworkOf(ctx context.Context) *Network {
 	n, ok := kernel.NetworkOf(ctx).(*simnet.Net)
 	if !ok {

@@ -11,7 +11,7 @@ import (
 )
 
 // Raise sends a signal to the simulated run of ctx: to its signal receivers and to
-// anyio.WithShutdown. It returns an error if nobody in the run receives the signal, as
+// signals.WithShutdown. It returns an error if nobody in the run receives the signal, as
 // that would have ended a real process. Cancellation: ignored; it never waits.
 func Raise(ctx context.Context, sig os.Signal) error {
 	s, ok := kernel.Locate(ctx).Run().Backend.(*simloop.Sim)

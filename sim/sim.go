@@ -4,13 +4,12 @@
 //
 // # The network
 //
-// Package socket works in a simulated run as it does elsewhere, but its sockets
-// belong to hosts of a network that exists only in that run. Host runs a function
-// as a program of a host; everything else runs on the host "localhost". Links
-// between hosts have latency, jitter and bandwidth, and lose, double and reorder
-// packets, all from the seed. NetworkOf gives the run's Network, by which faults
-// are made while the program runs: partitions, packets held and dropped,
-// connections reset, hosts killed and restarted.
+// Package socket works in a simulated run as it does elsewhere, but its sockets belong to
+// hosts of a network that exists only in that run. RunOnHost runs a function as a program
+// of a host; everything else runs on the host "localhost". Links between hosts have
+// latency, jitter and bandwidth, and lose, double and reorder packets, all from the seed.
+// NetworkOf gives the run's Network, by which faults are made while the program runs:
+// partitions, packets held and dropped, connections reset, hosts killed and restarted.
 //
 // TCP is made of packets: handshake, windows, retransmission with the times of
 // Linux, half-close, FIN and RST, a backlog. So a connection survives what TCP
@@ -52,7 +51,7 @@ type Config struct {
 	Seed uint64
 	// Model is what is simulated: an event loop, the default, or goroutines.
 	Model Model
-	// MaxSteps ends a run that makes more steps with a *anyio.DeadlockError whose
+	// MaxSteps ends a run that makes more steps with an *anyio.DeadlockError whose
 	// Livelock is set. 0 means DefaultMaxSteps, negative no limit.
 	MaxSteps int64
 	// OnStep, if set, is called before each step. It must not call into the run.
@@ -65,14 +64,14 @@ type Config struct {
 	StepTime Range
 	// MaxWait is how long a task may wait, in virtual time, for something other than
 	// time, a cancellation, or the end of tasks, if it has no deadline. The run then
-	// ends with a *anyio.DeadlockError that has Forgotten set. With 0 such a run ends
+	// ends with an *anyio.DeadlockError that has Forgotten set. With 0 such a run ends
 	// only when nothing but timers has happened for an hour of virtual time and a
 	// million steps, and no timer from before is pending: a deadlock of some tasks
 	// beside a ticker. Negative means that tasks may wait for ever.
 	MaxWait time.Duration
 	// StepTimeout is how long, in real time, a step may be blocked by other means
 	// than this library's: a sync.Mutex, a channel, time.Sleep. The run then ends with
-	// a *anyio.DeadlockError that has Stuck set. A system call may take 10 times as
+	// an *anyio.DeadlockError that has Stuck set. A system call may take 10 times as
 	// long, and what only computes 60 times. 0 means DefaultStepTimeout, negative no
 	// limit: then such a run hangs.
 	StepTimeout time.Duration
@@ -135,7 +134,7 @@ func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, erro
 	c := simloop.Config{Seed: s.cfg.Seed, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout,
 		MaxWait: s.cfg.MaxWait, StepMin: s.cfg.StepTime.Min, StepMax: s.cfg.StepTime.Max}
 	if c.StepMin < 0 || c.StepMax < c.StepMin {
-		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: StepTime from %v to %v is no range: it must be 0 <= Min <= Max", c.StepMin, c.StepMax)}
+		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: StepTime from %v to %v is not a range: it must be 0 <= Min <= Max", c.StepMin, c.StepMax)}
 	}
 	if s.cfg.Model > Goroutines {
 		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: there is no %v: use sim.EventLoop or sim.Goroutines", s.cfg.Model)}

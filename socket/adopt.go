@@ -15,7 +15,7 @@ import (
 // descriptor, an int or uintptr, or something with one that is a syscall.Conn, such
 // as an os.File or a net.TCPConn, which is closed in favor of a duplicate (a
 // net.UnixListener at the end only, as its Close may remove the file). When the
-// socket is not what it has to be, the error is a *anyio.MisuseError and the socket
+// socket is not what it has to be, the error is an *anyio.MisuseError and the socket
 // stays the caller's, as in a canceled scope; otherwise it belongs to us from then
 // on. In the simulator and on Windows the error matches errors.ErrUnsupported.
 //

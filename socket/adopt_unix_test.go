@@ -134,7 +134,7 @@ func TestSocketsFromOutsideAreChecked(t *testing.T) {
 		_, err = socket.AdoptStream(ctx, file)
 		testkit.WantMisuseText(t, err, "does not refer to a socket")
 		_, err = socket.AdoptStream(ctx, -1)
-		testkit.WantMisuseText(t, err, "-1 is no descriptor")
+		testkit.WantMisuseText(t, err, "-1 is not a descriptor")
 		_, err = socket.AdoptStream(ctx, tcp)
 		testkit.WantMisuseText(t, err, "the socket must be connected")
 		_, err = socket.AdoptStream(ctx, udp)

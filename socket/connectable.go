@@ -26,7 +26,7 @@ type TCPConnectable struct {
 
 var _ stream.ByteStreamConnectable = (*TCPConnectable)(nil)
 
-// NewTCPConnectable makes a TCPConnectable. A port that is out of range is a
+// NewTCPConnectable makes a TCPConnectable. A port that is out of range is an
 // *anyio.MisuseError.
 func NewTCPConnectable(host string, port int) (*TCPConnectable, error) {
 	if err := checkPort("TCP port", port, 1); err != nil {
@@ -41,7 +41,7 @@ func (c *TCPConnectable) Host() string { return c.host }
 // Port returns the port to connect to.
 func (c *TCPConnectable) Port() int { return c.port }
 
-// Connect makes a new connection, a *Stream. Every error but a cancellation is a
+// Connect makes a new connection, a *Stream. Every error but a cancellation is an
 // *anyio.ConnectError. Cancellation: no connection is left behind.
 func (c *TCPConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
 	s, err := c.Dialer.dialTCP(ctx, "TCPConnectable", callSite(), c.host, c.port)
@@ -62,7 +62,7 @@ func NewUnixConnectable(path string) *UnixConnectable { return &UnixConnectable{
 // Path returns the path to connect to.
 func (c *UnixConnectable) Path() string { return c.path }
 
-// Connect makes a new connection, a *UnixStream. Every error but a cancellation is a
+// Connect makes a new connection, a *UnixStream. Every error but a cancellation is an
 // *anyio.ConnectError. Cancellation: no connection is left behind.
 func (c *UnixConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
 	s, err := DialUnix(ctx, c.path)
@@ -81,9 +81,9 @@ func connectionError(target string, err error) error {
 
 // AsConnectable makes a connectable of a description of what to connect to: a
 // stream.ByteStreamConnectable is returned unchanged, a string with a "/" in it (on
-// Windows also "\\") or "@" at its beginning is the path of a UNIX socket, another string is host:port
-// with a numeric port, as is a netip.AddrPort or a *net.TCPAddr; a *net.UnixAddr is a
-// path. Anything else is a *anyio.MisuseError.
+// Windows also "\\") or "@" at its beginning is the path of a UNIX socket, another string
+// is host:port with a numeric port, as is a netip.AddrPort or a *net.TCPAddr; a
+// *net.UnixAddr is a path. Anything else is an *anyio.MisuseError.
 func AsConnectable(remote any) (stream.ByteStreamConnectable, error) {
 	switch r := remote.(type) {
 	case stream.ByteStreamConnectable:
@@ -104,7 +104,7 @@ func AsConnectable(remote any) (stream.ByteStreamConnectable, error) {
 		}
 		port, err := strconv.Atoi(service)
 		if err != nil {
-			return nil, misuse("cannot convert %q to a connectable: the port is no number", r)
+			return nil, misuse("cannot convert %q to a connectable: the port is not a number", r)
 		}
 		return asTCP(host, port)
 	}

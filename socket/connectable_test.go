@@ -62,7 +62,7 @@ func TestAsConnectableKeepsConnectablesAndRefusesTheRest(t *testing.T) {
 	for remote, text := range map[any]string{
 		12:                    "cannot convert int to a connectable",
 		"example.org":         "missing port",
-		"example.org:https":   "the port is no number",
+		"example.org:https":   "the port is not a number",
 		"example.org:0":       "the TCP port 0 is out of range",
 		netip.AddrPort{}:      "the TCP port 0 is out of range",
 		(*socket.Stream)(nil): "cannot convert *socket.Stream",

@@ -11,12 +11,12 @@ import (
 // DialTCP connects to a host, which is a name or an address ("" is this machine).
 // A Dialer has options for it.
 //
-// A host that has several addresses is connected to as RFC 8305 ("Happy Eyeballs")
-// says: its IPv6 and IPv4 addresses are looked up at the same time and tried in turns,
-// IPv6 first. When an attempt fails, the next begins; when it has not succeeded
-// after the AttemptDelay of 250 ms, the next begins as well. The first success ends the others.
-// If all fail, the error is that of the only attempt, or an *AttemptsError. Errors of
-// the resolver come as they are.
+// A host that has several addresses is connected to as RFC 8305 ("Happy Eyeballs") says:
+// its IPv6 and IPv4 addresses are looked up at the same time and tried in turns, IPv6
+// first. When an attempt fails, the next begins; when it has not succeeded after the
+// AttemptDelay of 250 ms, the next begins as well. The first success ends the others. If
+// all fail, the error is that of the only attempt, or an *AttemptsError. Errors of the
+// resolver come as they are.
 //
 // The stream does not delay small packets (TCP_NODELAY). For TLS see package tlsstream.
 //

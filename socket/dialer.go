@@ -32,7 +32,8 @@ type Dialer struct {
 	// LocalPath is the path that DialUnixgram binds its socket to. A socket that is there
 	// already is removed first; a file of another kind is an error.
 	LocalPath string
-	// Mode are the permissions of the file at LocalPath, 0 for those that the system gives.
+	// Mode is the permissions of the file at LocalPath, 0 for those that the system
+	// gives.
 	Mode fs.FileMode
 }
 

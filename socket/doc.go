@@ -16,9 +16,9 @@
 //
 // Functions that make a socket return the errors of package net: a *net.OpError
 // round a syscall.Errno, a *net.DNSError, a *net.AddrError. What can never be right
-// is a *anyio.MisuseError. Methods of sockets return anyio.ErrClosed after Close,
-// whatever happened before; io.EOF at the end of a stream; a *anyio.BrokenError
-// with the cause when the connection failed; a *anyio.BusyError when two tasks
+// is an *anyio.MisuseError. Methods of sockets return anyio.ErrClosed after Close,
+// whatever happened before; io.EOF at the end of a stream; an *anyio.BrokenError
+// with the cause when the connection failed; an *anyio.BusyError when two tasks
 // receive, send or accept at once. One task may receive while another sends.
 //
 // # Cancellation

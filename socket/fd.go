@@ -12,7 +12,7 @@ func fdOf(function string, obj any) (uintptr, error) {
 		if x >= 0 {
 			return uintptr(x), nil
 		}
-		return 0, misuse("%s: %d is no descriptor", function, x)
+		return 0, misuse("%s: %d is not a descriptor", function, x)
 	case uintptr:
 		return x, nil
 	case syscall.Conn: // preferred: asking an os.File for its Fd may change the file

@@ -15,7 +15,7 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// wantBusy wants a *anyio.BusyError about an action.
+// wantBusy wants an *anyio.BusyError about an action.
 func wantBusy(t *testing.T, err error, action string) {
 	t.Helper()
 	var b *anyio.BusyError
@@ -24,7 +24,7 @@ func wantBusy(t *testing.T, err error, action string) {
 	}
 }
 
-// wantBroken wants a *anyio.BrokenError with a cause.
+// wantBroken wants an *anyio.BrokenError with a cause.
 func wantBroken(t *testing.T, err error) {
 	t.Helper()
 	var b *anyio.BrokenError

@@ -34,7 +34,7 @@ func TestBadInputGivesClearErrors(t *testing.T) {
 			{"empty path", "the path of a UNIX socket is empty", func() error { _, err := socket.DialUnix(ctx, ""); return err }},
 			{"path too long", "has 300 bytes, at most", func() error { _, err := socket.ListenUnix(ctx, strings.Repeat("p", 300)); return err }},
 			{"NUL in a path", "has a NUL in it", func() error { _, err := socket.DialUnix(ctx, "a\x00b"); return err }},
-			{"mode", "bits that are no permissions", func() error { _, err := socket.ListenConfig{Mode: 1 << 31}.ListenUnix(ctx, "p"); return err }},
+			{"mode", "bits that are not permissions", func() error { _, err := socket.ListenConfig{Mode: 1 << 31}.ListenUnix(ctx, "p"); return err }},
 			{"mode without path", "a Mode needs a path to bind to", func() error { _, err := socket.ListenConfig{Mode: 0o600}.ListenUnixgram(ctx, ""); return err }},
 			{"network", "unknown network sctp", func() error { _, err := socket.Dial(ctx, "sctp", "a:1"); return err }},
 			{"network to listen on", "unknown network udp", func() error { _, err := socket.Listen(ctx, "udp", "a:1"); return err }},

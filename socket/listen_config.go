@@ -12,8 +12,8 @@ import (
 type ListenConfig struct {
 	// Family restricts addresses to IPv4 or IPv6.
 	Family AddressFamily
-	// Backlog is how many connections may wait to be accepted, at most 65536; 0 is as
-	// many as the system lets.
+	// Backlog is how many connections may wait to be accepted, at most 65536; 0 means the
+	// system's maximum.
 	Backlog int
 	// MaxConnections is how many connections a listener's Serve handles at the same time,
 	// 0 for no limit. Further ones wait until a handler has returned, one of them
@@ -22,7 +22,7 @@ type ListenConfig struct {
 	// ReusePort lets several sockets be bound to one port, between which the system
 	// distributes connections or datagrams.
 	ReusePort bool
-	// Mode are the permissions of the file of a UNIX socket, 0 for those that the system
+	// Mode is the permissions of the file of a UNIX socket, 0 for those that the system
 	// gives.
 	Mode fs.FileMode
 }

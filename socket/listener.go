@@ -95,7 +95,7 @@ func (l *Listener[S]) Attributes() attr.Set {
 }
 
 // Accept waits for a connection, which the caller must close. The errors are
-// ErrClosed after Close, a *anyio.BusyError if another task accepts, and those of the
+// ErrClosed after Close, an *anyio.BusyError if another task accepts, and those of the
 // system, such as syscall.EMFILE; the next Accept may do better then.
 //
 // Cancellation: no connection is lost.

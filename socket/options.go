@@ -34,7 +34,7 @@ func (o *options) check(function string) error {
 	case o.maxConnections < 0:
 		return misuse("%s: MaxConnections cannot be negative, it is %d", function, o.maxConnections)
 	case o.mode&^fs.ModePerm != 0:
-		return misuse("%s: the mode %v has bits that are no permissions", function, o.mode)
+		return misuse("%s: the mode %v has bits that are not permissions", function, o.mode)
 	case o.mode != 0 && netaddr.IsAbstract(o.localPath):
 		return misuse("%s: an abstract socket has no file whose mode could be set", function)
 	}

@@ -2,7 +2,8 @@ package socket
 
 import "testing"
 
-// TestPathsOfBothKindsOfSystemsAreTold looks at AsConnectable's argument as each of the systems does.
+// TestPathsOfBothKindsOfSystemsAreTold looks at AsConnectable's argument as each of the
+// systems does.
 func TestPathsOfBothKindsOfSystemsAreTold(t *testing.T) {
 	for _, c := range []struct {
 		text          string

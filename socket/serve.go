@@ -21,7 +21,7 @@ import (
 //
 // The tasks belong to tg and may outlive Serve. If tg is nil they belong to a group
 // of Serve's own, in which the failure of a handler, or the end of accepting, cancels
-// what goes on, and the error is a *anyio.GroupError. So give a group if connections
+// what goes on, and the error is an *anyio.GroupError. So give a group if connections
 // are to be served to their end after Close.
 //
 // Cancellation: no connection is lost; those that were not accepted stay with the

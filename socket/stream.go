@@ -48,8 +48,8 @@ func (s *Stream) init(c kernel.StreamConn) {
 var errEmptyBuffer = misuse("Receive needs a buffer with room for at least one byte, its length is 0")
 
 // Receive waits for data and reads between 1 and len(buf) bytes into buf. The errors
-// are ErrClosed after Close, io.EOF after the last byte, a *anyio.BrokenError if the
-// connection failed, and a *anyio.BusyError if another task receives.
+// are ErrClosed after Close, io.EOF after the last byte, an *anyio.BrokenError if the
+// connection failed, and an *anyio.BusyError if another task receives.
 //
 // Cancellation: no byte is lost.
 func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
@@ -68,8 +68,8 @@ func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
 }
 
 // Send sends all of data, waiting while the other side is slow. The errors are
-// ErrClosed after Close or SendEOF, a *anyio.BrokenError if the connection failed or
-// the other side has closed it, and a *anyio.BusyError if another task sends.
+// ErrClosed after Close or SendEOF, an *anyio.BrokenError if the connection failed or
+// the other side has closed it, and an *anyio.BusyError if another task sends.
 //
 // Cancellation: an unknown part of data may have been sent.
 func (s *Stream) Send(ctx context.Context, data []byte) error {

@@ -60,8 +60,8 @@ func listenUDP(ctx context.Context, pc uintptr, o options) (*UDPSocket, error) {
 }
 
 // ReceiveFrom waits for a datagram and copies it to buf, cut off if it is longer.
-// The errors are ErrClosed after Close, a *anyio.BusyError if another task receives,
-// and a *anyio.BrokenError if the network reports a failure; the socket can still be
+// The errors are ErrClosed after Close, an *anyio.BusyError if another task receives,
+// and an *anyio.BrokenError if the network reports a failure; the socket can still be
 // used after it.
 //
 // Cancellation: no datagram is lost.
@@ -77,7 +77,7 @@ func (s *UDPSocket) Receive(ctx context.Context) (Packet, error) {
 	return Packet{data, netaddr.Unmap(a.IP)}, err
 }
 
-// SendTo sends a datagram. The errors are ErrClosed after Close, a *anyio.BusyError
+// SendTo sends a datagram. The errors are ErrClosed after Close, an *anyio.BusyError
 // if another task sends, and those of the system, such as syscall.EMSGSIZE.
 //
 // Cancellation: the datagram is not sent.

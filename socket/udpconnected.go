@@ -57,7 +57,7 @@ func dialUDP(ctx context.Context, pc uintptr, host string, port int, o options) 
 }
 
 // ReceiveInto waits for a datagram and copies it to buf, cut off if it is longer.
-// The errors are those of UDPSocket.ReceiveFrom; a *anyio.BrokenError with
+// The errors are those of UDPSocket.ReceiveFrom; an *anyio.BrokenError with
 // syscall.ECONNREFUSED says that nobody has listened to an earlier datagram.
 //
 // Cancellation: no datagram is lost.

@@ -41,7 +41,7 @@ func listenUnixgram(ctx context.Context, pc uintptr, o options) (*UnixgramSocket
 }
 
 // ReceiveFrom waits for a datagram and copies it to buf, cut off if it is longer.
-// The errors are ErrClosed after Close and a *anyio.BusyError if another task receives.
+// The errors are ErrClosed after Close and an *anyio.BusyError if another task receives.
 //
 // Cancellation: no datagram is lost.
 func (s *UnixgramSocket) ReceiveFrom(ctx context.Context, buf []byte) (n int, from string, err error) {
@@ -57,7 +57,7 @@ func (s *UnixgramSocket) Receive(ctx context.Context) (UnixPacket, error) {
 }
 
 // SendTo sends a datagram, waiting while the receiver's queue is full. The errors are
-// ErrClosed after Close, a *anyio.BusyError if another task sends, and those of the
+// ErrClosed after Close, an *anyio.BusyError if another task sends, and those of the
 // system, such as fs.ErrNotExist.
 //
 // Cancellation: the datagram is not sent.
@@ -120,7 +120,7 @@ func (s *ConnectedUnixgramSocket) Receive(ctx context.Context) ([]byte, error) {
 }
 
 // Send sends a datagram, waiting while the receiver's queue is full. The errors are
-// those of UnixgramSocket.SendTo, and a *anyio.BrokenError if the other side is
+// those of UnixgramSocket.SendTo, and an *anyio.BrokenError if the other side is
 // gone. Cancellation: the datagram is not sent.
 func (s *ConnectedUnixgramSocket) Send(ctx context.Context, data []byte) error {
 	return s.send(ctx, data, kernel.Addr{})

@@ -15,7 +15,7 @@ import (
 // syscall.Conn such as a net.TCPConn or an os.File, or anything with a method Fd. It
 // must stay open meanwhile: call NotifyClosing before closing it.
 //
-// The errors are a *anyio.BusyError if another task waits for the same, ErrClosed
+// The errors are an *anyio.BusyError if another task waits for the same, ErrClosed
 // after NotifyClosing, and one that matches errors.ErrUnsupported in the simulator.
 // Cancellation: nothing is left behind.
 func WaitReadable(ctx context.Context, obj any) error {

@@ -53,7 +53,7 @@ type broadcast[T any] struct {
 // Every receiver gets the items in the same order. Close the sending end, and each
 // receiving end.
 //
-// Broadcast panics with a *anyio.MisuseError if the buffer is negative.
+// Broadcast panics with an *anyio.MisuseError if the buffer is negative.
 func Broadcast[T any](cfg BroadcastConfig) *BroadcastSendStream[T] {
 	if cfg.Buffer < 0 || cfg.Slow > FailSlow {
 		panic(&anyio.MisuseError{Text: fmt.Sprintf("stream: a broadcast with Buffer %d and Slow %d: the buffer cannot be negative, and Slow is WaitForSlow, DropOldest or FailSlow", cfg.Buffer, cfg.Slow)})

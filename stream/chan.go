@@ -25,7 +25,7 @@ type ChanReceiveStream[T any] struct {
 // may receive from it, too, and Close does not touch it.
 //
 // Channels belong to goroutines: in the simulator, where nothing outside may decide
-// when a task goes on, a wait for one is a *anyio.MisuseError. Use Memory there.
+// when a task goes on, a wait for one is an *anyio.MisuseError. Use Memory there.
 func FromChan[T any](ch <-chan T) *ChanReceiveStream[T] {
 	return &ChanReceiveStream[T]{ch: ch, again: make(chan struct{}, 1)}
 }

@@ -18,7 +18,7 @@ type ChanSendStream[T any] struct {
 // on an event loop too. The channel is still the caller's: others may send to it, and
 // Close does not close it.
 //
-// In the simulator a wait for a channel is a *anyio.MisuseError; see FromChan. Sending
+// In the simulator a wait for a channel is an *anyio.MisuseError; see FromChan. Sending
 // to a channel cannot be a case of Select, which would have to know beforehand whether
 // somebody receives.
 func ToChan[T any](ch chan<- T) *ChanSendStream[T] {

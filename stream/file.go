@@ -78,7 +78,7 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes the file; further calls do nothing. Of a file that was written, a
+// Close closes the file; further calls do nothing. Of a file that was written, an
 // *anyio.BrokenError tells that data may be lost. Cancellation: ignored; the file is
 // closed.
 func (s *fileStream) Close(ctx context.Context) error {

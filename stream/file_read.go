@@ -48,7 +48,7 @@ func OpenFile(ctx context.Context, path string) (*FileReadStream, error) {
 
 // Receive reads up to len(buf) bytes. At the end of the file it returns
 // ErrEndOfStream; if the file has grown it goes on the next time. An error of
-// the file is wrapped in a *anyio.BrokenError. Cancellation: no byte is lost.
+// the file is wrapped in an *anyio.BrokenError. Cancellation: no byte is lost.
 func (s *FileReadStream) Receive(ctx context.Context, buf []byte) (int, error) {
 	if len(buf) == 0 {
 		if _, err := kernel.Enter(ctx); err != nil {

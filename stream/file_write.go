@@ -9,8 +9,7 @@ import (
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
-// A FileWriteStream sends to a file. As of a FileReadStream, its calls hold up no
-// task.
+// A FileWriteStream sends to a file. As with a FileReadStream, its calls hold up no task.
 type FileWriteStream struct{ fileStream }
 
 var _ CountingSender = (*FileWriteStream)(nil)
@@ -59,7 +58,7 @@ func openToWrite(ctx context.Context, path string, how int) (*os.File, error) {
 }
 
 // Send writes all of data. An error of the file, such as a full disk, is wrapped in
-// a *anyio.BrokenError. Cancellation: nothing was written.
+// an *anyio.BrokenError. Cancellation: nothing was written.
 func (s *FileWriteStream) Send(ctx context.Context, data []byte) error {
 	_, err := s.do(ctx, data)
 	return err

@@ -12,16 +12,16 @@ import (
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
-// FromReader makes a byte stream of an io.Reader, such as os.Stdin, a compressed
-// file, or the body of a HTTP response. r belongs to it from then on; Close closes
-// it if it is an io.Closer.
+// FromReader makes a byte stream of an io.Reader, such as os.Stdin, a compressed file, or
+// the body of an HTTP response. r belongs to it from then on; Close closes it if it is an
+// io.Closer.
 //
 // A Read that blocks holds up no task: it runs on a goroutine of its own, without a
 // token of the run's thread limiter. In the simulator it is one step, so there
 // it must not wait for a task other than by a blocking call of anyio. Of errors,
 // io.EOF is ErrEndOfStream, os.ErrClosed and net.ErrClosed are ErrClosed, and all
-// others are wrapped in a *anyio.BrokenError. A panic of Read is raised in Receive,
-// as a *anyio.PanicError.
+// others are wrapped in an *anyio.BrokenError. A panic of Read is raised in Receive,
+// as an *anyio.PanicError.
 //
 // Cancellation: Receive returns at once. A Read that cannot be interrupted is left
 // to its goroutine, and the data that it returns is kept for the next Receive, so no

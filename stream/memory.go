@@ -24,7 +24,7 @@ const Unbounded = math.MaxInt
 // wait are served in the order in which they came. A send synchronizes before the
 // return of the receive that gets its item.
 //
-// A negative buffer is a misuse: Memory panics with a *anyio.MisuseError.
+// A negative buffer is a misuse: Memory panics with an *anyio.MisuseError.
 func Memory[T any](buffer int) (*MemorySendStream[T], *MemoryReceiveStream[T]) {
 	if buffer < 0 {
 		panic(&anyio.MisuseError{Text: fmt.Sprintf("stream: the buffer of a memory stream cannot be negative, it is %d: use 0 for none, stream.Unbounded for no limit", buffer)})

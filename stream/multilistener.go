@@ -148,7 +148,7 @@ func closeConn[S any](ctx context.Context, conn S) error {
 }
 
 // Serve implements Listener, with one task for each listener; when one fails, the
-// others are no longer served. The error is a *anyio.GroupError. Cancellation: as for
+// others are no longer served. The error is an *anyio.GroupError. Cancellation: as for
 // Serve of the listeners.
 func (m *MultiListener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn S) error) error {
 	if _, err := kernel.Enter(ctx); err != nil {

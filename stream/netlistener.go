@@ -62,8 +62,8 @@ func (l *netListener[S]) opError(op string, err error) error {
 	return &net.OpError{Op: op, Net: addr.Network(), Addr: addr, Err: err}
 }
 
-// DialContext makes the function that http.Transport.DialContext and its like ask
-// for of one that connects a byte stream:
+// DialContext makes a function for http.Transport.DialContext and its like of one that
+// connects a byte stream:
 //
 //	transport.DialContext = stream.DialContext(ctx, func(ctx context.Context, network, address string) (stream.ByteStream, error) {
 //		return connectable.Connect(ctx)
@@ -72,7 +72,7 @@ func (l *netListener[S]) opError(op string, err error) error {
 // The connections, made by NetConn, belong to ctx and not to the context of the
 // dialing, which is often that of the first request and only limits the dialing.
 //
-// Cancellation: of either context ends the dialing. Connect decides what is left.
+// Cancellation: either context ends the dialing, and connect decides what is left behind.
 func DialContext[S ByteStream](ctx context.Context, connect func(ctx context.Context, network, address string) (S, error)) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(dial context.Context, network, address string) (net.Conn, error) {
 		scope := &kernel.Scope{}

@@ -16,7 +16,7 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// dialing is a http client's dial function for a listener of ours.
+// dialing is an http client's dial function for a listener of ours.
 func dialing(ctx context.Context, l *stream.PipeListener) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return stream.DialContext(ctx, func(ctx context.Context, network, address string) (stream.ByteStream, error) {
 		return l.Connect(ctx)

@@ -20,7 +20,7 @@ import (
 // send synchronizes before the return of the receive that gets its data. When one
 // is closed, what it has sent is still received, and sending to it gives ErrBroken.
 //
-// A negative buffer is a misuse: Pipe panics with a *anyio.MisuseError.
+// A negative buffer is a misuse: Pipe panics with an *anyio.MisuseError.
 func Pipe(buffer int) (a, b ByteStream) {
 	if buffer < 0 {
 		panic(&anyio.MisuseError{Text: fmt.Sprintf("stream: the buffer of a pipe cannot be negative, it is %d: use 0 for none", buffer)})

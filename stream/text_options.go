@@ -84,8 +84,8 @@ func (o *textOption) replacement() []string {
 	return nil
 }
 
-// An UnknownEncodingError is returned for a text stream in an encoding that there
-// is not.
+// An UnknownEncodingError is returned for a text stream in an encoding that does not
+// exist.
 type UnknownEncodingError struct{ Name string }
 
 func (e *UnknownEncodingError) Error() string {

@@ -30,7 +30,8 @@ var (
 	AttrSharedCiphers = attr.New[[]Cipher]("tls.shared_ciphers")
 	// AttrState is all that crypto/tls tells.
 	AttrState = attr.New[*tls.ConnectionState]("tls.state")
-	// AttrStandardCompatible is what StandardCompatible says, on streams and listeners.
+	// AttrStandardCompatible is whether the end of a stream is protected, as the standard
+	// demands: true unless Options.NoCloseNotify is set. Listeners have it, too.
 	AttrStandardCompatible = attr.New[bool]("tls.standard_compatible")
 	// AttrVersion is tls.VersionTLS13 or an older one; tls.VersionName names it.
 	AttrVersion = attr.New[uint16]("tls.version")

@@ -70,12 +70,12 @@ func (s *Stream) exchangeAlerts(ctx context.Context) error {
 	return nil
 }
 
-// Close sends the closing alert, without which the other side cannot be sure that
-// it got everything, and closes the transport; it does not wait for the other side's
-// alert, which may never come (Unwrap does). Under StandardCompatible(false) it just
-// closes. A Send that goes on is cut off: it and a waiting Receive get ErrClosed. So
-// is one that was canceled and not continued: the other side gets no alert, as what it
-// got is not all. Closing again does nothing.
+// Close sends the closing alert, without which the other side cannot be sure that it got
+// everything, and closes the transport; it does not wait for the other side's alert,
+// which may never come (Unwrap does). If Options.NoCloseNotify is set, it just closes. A
+// Send that goes on is cut off: it and a waiting Receive get ErrClosed. So is one that
+// was canceled and not continued: the other side gets no alert, as what it got is not
+// all. Closing again does nothing.
 //
 // That the other side is gone already is its right, and no error of Close: to know
 // that all has arrived, wait for an answer, or Unwrap. If the alert cannot be sent for

@@ -29,7 +29,7 @@ func clientConfig(ctx context.Context, config *tls.Config, o Options) (*tls.Conf
 		cfg.ServerName = name
 	}
 	if cfg.ServerName == "" && !cfg.InsecureSkipVerify {
-		return nil, &anyio.MisuseError{Text: "tlsstream: whose certificate is to be accepted: give the server's name with Hostname or Config.ServerName"}
+		return nil, &anyio.MisuseError{Text: "tlsstream: whose certificate is to be accepted: give the server's name with Options.Hostname or Config.ServerName"}
 	}
 	useClock(ctx, cfg)
 	return cfg, nil

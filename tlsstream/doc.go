@@ -15,9 +15,9 @@
 //
 // Who controls the network can end a connection early. TLS therefore has an alert,
 // close_notify, that says: this was all. Close sends it, and Receive returns
-// ErrEndOfStream only if it came; a transport that just ends is ErrBroken. Some
-// programs, above all for HTTP, leave the alert away, and need not mind because their
-// protocol knows how long a message is: for these there is StandardCompatible(false).
+// ErrEndOfStream only if it came; a transport that just ends is ErrBroken. Some programs,
+// above all for HTTP, leave the alert away, and need not mind because their protocol
+// knows how long a message is: for these there is Options.NoCloseNotify.
 //
 // SendEOF ends one direction (TLS 1.3), and Unwrap both, giving the transport back.
 //

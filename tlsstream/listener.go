@@ -60,12 +60,12 @@ func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Conf
 	}, nil
 }
 
-// Serve accepts connections until it is canceled or the listener closed. The handshake
+// Serve accepts connections until it is canceled or the listener is closed. The handshake
 // takes place in the connection's own task, where handler is called next: a slow client
 // holds up nobody. A connection whose handshake fails or takes too long is closed and
-// counted, and never ends Serve. Of those at most one a second is logged, with the
-// number of the others. Cancellation: as for Serve of the inner listener; a connection
-// whose handshake is canceled is closed.
+// counted, and never ends Serve. Of those at most one a second is logged, with the number
+// of the others. Cancellation: as for Serve of the inner listener; a connection whose
+// handshake is canceled is closed.
 func (l *Listener) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn *Stream) error) error {
 	return l.serve(ctx, tg, func(ctx context.Context, conn stream.ByteStream) error {
 		s, err := l.handshake(ctx, conn)

@@ -8,8 +8,8 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// Options are options of this package's functions; each field says where it counts. A
-// nil pointer is that of a zero value.
+// Options are options for this package's functions; each field says for which. A nil
+// *Options means the zero value.
 type Options struct {
 	// Hostname is the name or the address of the server that the certificate must be
 	// valid for; it goes before the ServerName of the config. A name that is not ASCII is

@@ -11,11 +11,11 @@ import (
 
 var errFlooded = errors.New("tlsstream: the other side asks for new keys again and again, and does not read the answers")
 
-// Receive waits for data, and decrypts between 1 and len(buf) bytes into buf. When
-// the other side has said that it will send no more (close_notify), the error is
-// ErrEndOfStream. If the transport just ends, somebody may have cut it off: the
-// error matches ErrBroken and io.ErrUnexpectedEOF, or is ErrEndOfStream under
-// StandardCompatible(false), unless the cut is within a record. Errors of the
+// Receive waits for data, and decrypts between 1 and len(buf) bytes into buf. When the
+// other side has said that it will send no more (close_notify), the error is
+// ErrEndOfStream. If the transport just ends, somebody may have cut it off: the error
+// matches ErrBroken and io.ErrUnexpectedEOF, or is ErrEndOfStream if
+// Options.NoCloseNotify is set, unless the cut is within a record. Errors of the
 // transport are returned as they are.
 //
 // Cancellation: no byte is lost.

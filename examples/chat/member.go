@@ -53,8 +53,8 @@ func (r *room) handle(ctx context.Context, conn *socket.Stream) error {
 	return nil
 }
 
-// listen receives lines until the client ends. An empty line says nothing; clients
-// send some to find out whether the connection is alive. When the server ends it goes on, too,
+// listen receives lines until the client ends. An empty line says nothing; clients send
+// some to find out whether the connection is alive. When the server ends it goes on, too,
 // until the client has seen that: closing a connection on which there is something to
 // receive would reset it, and what is on the way to the client would be lost.
 func (r *room) listen(ctx context.Context, m *member, in *stream.BufferedReceiver) error {

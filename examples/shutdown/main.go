@@ -85,5 +85,5 @@ func main() {
 		os.Exit(1)
 	}
 	// A real program would now end with the code that a shell expects after a signal:
-	// of errors.AsType[*anyio.SignalError](err) the method ExitCode tells it.
+	// of errors.AsType[*signals.Error](err) the method ExitCode tells it.
 }

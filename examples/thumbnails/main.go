@@ -58,7 +58,7 @@ func replace(ctx context.Context, dst fileio.Path, data []byte) (err error) {
 		return err
 	}
 	defer func() {
-		if err != nil { // perhaps the cancellation: a plain tmp.Unlink(ctx) would fail, too
+		if err != nil { // perhaps the cancellation: a plain tmp.Remove(ctx) would fail, too
 			err = errors.Join(err, anyio.Shielded(ctx, anyio.Forever, tmp.RemoveIfExists))
 		}
 	}()

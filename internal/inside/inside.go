@@ -5,9 +5,9 @@ package inside
 import "github.com/anyio-go/anyio/internal/kernel"
 
 var (
-	// Group is the group of a *anyio.TaskGroup.
+	// Group is the group of an *anyio.TaskGroup.
 	Group func(taskGroup any) *kernel.Group
-	// Task is the task of a *anyio.TaskHandle.
+	// Task is the task of an *anyio.TaskHandle.
 	Task func(handle any) *kernel.Task
 	// Meta is what tasks with options have, an []anyio.TaskOption.
 	Meta func(options any) *kernel.TaskMeta

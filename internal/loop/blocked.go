@@ -19,7 +19,7 @@ var opWaitAllBlocked = kernel.RegisterPassiveOp("WaitAllTasksBlocked")
 //go:norace
 func (l *Loop) WaitAllBlocked(p kernel.Place) error {
 	if l.Current() == nil {
-		return errors.New("anyio: WaitAllTasksBlocked was called by a goroutine that is no task of the run")
+		return errors.New("anyio: WaitAllTasksBlocked was called by a goroutine that does not run a task of the run")
 	}
 	w := &watcher{}
 	w.w.Prepare(p, opWaitAllBlocked)

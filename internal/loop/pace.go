@@ -7,10 +7,11 @@ import (
 )
 
 // A loop looks at timers and outside events every turnLength tasks, and at the latest
-// when turnTime has passed, so that tasks which work for long between two schedule
-// points hold up no others. To know the time costs as much as to switch between two
-// tasks, and needs more stack than a waiting task should have. So the clock is read every few tasks, the more seldom the shorter they have
-// run, and whenever a task gives way of its own accord, as those do that work for long.
+// when turnTime has passed, so that tasks which work for long between two schedule points
+// hold up no others. To know the time costs as much as to switch between two tasks, and
+// needs more stack than a waiting task should have. So the clock is read every few tasks,
+// the more seldom the shorter they have run, and whenever a task gives way of its own
+// accord, as those do that work for long.
 const (
 	turnLength = 61
 	turnTime   = int64(100 * time.Microsecond)

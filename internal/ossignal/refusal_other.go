@@ -13,7 +13,7 @@ import (
 func Refusal(s os.Signal) string {
 	switch {
 	case reflect.TypeOf(s) != reflect.TypeOf(os.Interrupt):
-		return fmt.Sprintf("%v (%T) is no signal of this system: want a %T", s, s, os.Interrupt)
+		return fmt.Sprintf("%v (%T) is not a signal of this system: want a %T", s, s, os.Interrupt)
 	case strings.HasPrefix(s.String(), "signal "): // it has no name
 		return fmt.Sprintf("there is no %v", s)
 	case s == os.Kill:

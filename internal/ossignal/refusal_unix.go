@@ -18,7 +18,7 @@ func Refusal(s os.Signal) string {
 	}
 	switch {
 	case !ok:
-		return fmt.Sprintf("%v (%T) is no signal of this system: want a syscall.Signal", s, s)
+		return fmt.Sprintf("%v (%T) is not a signal of this system: want a syscall.Signal", s, s)
 	case number < 1 || number > last:
 		return fmt.Sprintf("there is no signal %d: want one from 1 to %d", int(number), int(last))
 	case number == syscall.SIGKILL || number == syscall.SIGSTOP:

@@ -49,7 +49,8 @@ func sending(s stream.ByteSendStream, end func(context.Context), free func(conte
 // lots is more than any socket has room for.
 var lots = make([]byte, 32<<20)
 
-// primitives are granted, not closed: the grant of one that was canceled before has no effect on it.
+// primitives are granted, not closed: the grant of one that was canceled before has no
+// effect on it.
 var primitives = []kind{
 	{name: "Event.Wait", make: func(b *bench) wait {
 		e := &anyio.Event{}

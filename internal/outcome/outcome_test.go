@@ -264,7 +264,8 @@ func wantThird(k kind, call, group error) string {
 }
 
 // TestWhoDecidesFirst plays every call that blocks through both orders, and through the
-// one that programs meet at their end: a task fails, and another closes what a third waits for.
+// one that programs meet at their end: a task fails, and another closes what a third
+// waits for.
 func TestWhoDecidesFirst(t *testing.T) {
 	dir, err := os.MkdirTemp("", "o") // UNIX sockets have short paths
 	if err != nil {

@@ -33,7 +33,7 @@ type Config struct {
 	SendBuffer    int  // bytes of a TCP or UNIX socket that are written, but not yet received
 	ReceiveBuffer int  // bytes of a TCP or UNIX socket that are received, but not yet read
 	SegmentSize   int  // bytes of data in one TCP packet
-	DatagramQueue int  // bytes that wait in an UDP socket; more are thrown away
+	DatagramQueue int  // bytes that wait in a UDP socket; more are thrown away
 }
 
 const (

@@ -14,7 +14,7 @@ import (
 // maxDatagram is the most that fits into one datagram.
 const maxDatagram = 65507
 
-// A datagram is an UDP socket.
+// A datagram is a UDP socket.
 type datagram struct {
 	net     *Net
 	network string
@@ -29,7 +29,7 @@ type datagram struct {
 	closed  bool
 }
 
-// OpenPacket makes an UDP or UNIX datagram socket.
+// OpenPacket makes a UDP or UNIX datagram socket.
 func (n *Net) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ func Recovered(f func()) (value any) {
 	return nil
 }
 
-// WantPanicError runs f, which must panic with a *anyio.PanicError of the value.
+// WantPanicError runs f, which must panic with an *anyio.PanicError of the value.
 func WantPanicError(t testing.TB, value any, f func()) *anyio.PanicError {
 	t.Helper()
 	got := Recovered(f)

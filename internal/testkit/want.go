@@ -49,7 +49,7 @@ func WantCanceled(t testing.TB, what string, err error) {
 	}
 }
 
-// WantMisuse wants a *anyio.MisuseError, as an error or as what was recovered.
+// WantMisuse wants an *anyio.MisuseError, as an error or as what was recovered.
 func WantMisuse(t testing.TB, what string, got any) {
 	t.Helper()
 	err, _ := got.(error)
@@ -58,7 +58,7 @@ func WantMisuse(t testing.TB, what string, got any) {
 	}
 }
 
-// WantMisuseText wants a *anyio.MisuseError with all the texts in its own.
+// WantMisuseText wants an *anyio.MisuseError with all the texts in its own.
 func WantMisuseText(t testing.TB, err error, texts ...string) {
 	t.Helper()
 	m, ok := errors.AsType[*anyio.MisuseError](err)
