@@ -59,3 +59,31 @@ func TestWhatGoroutinesHoldIsUsedUnderItsLock(t *testing.T) {
 	locktest.Takes(t, "Take", everyBucket{}, func() { h.Take(heldByNobody{}, nil, goid.Get()) })
 	locktest.Takes(t, "Drop", everyBucket{}, new(Hold).Drop)
 }
+
+// To record where something was taken costs more than to take it: in the end only runs
+// with Debug do.
+func TestPlacesAreRecordedUntilThereAreMany(t *testing.T) {
+	before := places.Load()
+	defer places.Store(before)
+	debug := &Task{}
+	debug.run = &Run{Config: Config{Debug: true}}
+	plain := &Task{}
+	plain.run = &Run{}
+	for _, c := range []struct {
+		recorded int64
+		task     *Task
+		want     bool
+	}{
+		{0, nil, true}, {maxPlaces - 1, nil, true}, {maxPlaces, nil, false},
+		{maxPlaces - 1, plain, true}, {maxPlaces, plain, false}, {maxPlaces, debug, true},
+	} {
+		var h Hold
+		h.pcs[0] = 1 // of an earlier use
+		places.Store(c.recorded)
+		h.Take(heldByNobody{}, c.task, goid.Get())
+		if got := h.By()[0] > 1; got != c.want || !c.want && h.By() != (Calls{}) {
+			t.Errorf("with %d places, task %v: recorded %v", c.recorded, c.task != nil, got)
+		}
+		h.Drop()
+	}
+}
