@@ -46,7 +46,7 @@ var elsewhereTested = map[string][]string{
 	"asks the system's resolver, in a thread that is left behind": {"socket.LookupHost", "socket.LookupAddr"},
 	"as DialTCP and DialUnix, by which they connect":              {"socket.Dial", "socket.TCPConnectable.Connect", "socket.UnixConnectable.Connect"},
 	"as the functions of the same names":                          {"socket.Dialer.Dial", "socket.Dialer.DialTCP", "socket.Dialer.DialUDP"},
-	"of the state of the run":                                     {"anyio.PrintTasks", "lowlevel.CheckpointIfCanceled", "lowlevel.Enter", "lowlevel.RunVar.*"},
+	"of the state of the run":                                     {"anyio.PrintTasks", "lowlevel.CanceledOr", "lowlevel.CheckpointIfCanceled", "lowlevel.Enter", "lowlevel.RunVar.*"},
 }
 
 // A callable is a function or method as in "socket.Stream.Receive".
