@@ -6,10 +6,10 @@ type progKind int
 
 const (
 	progReturn    progKind = iota // ends at once
-	progWait                      // waits for ever, and returns the cancellation
-	progCleanup                   // waits for ever, then cleans up in a shield
-	progIgnore                    // waits for ever, and ends without an error
-	progReplace                   // waits for ever, and ends with an error of its own
+	progWait                      // waits forever, and returns the cancellation
+	progCleanup                   // waits forever, then cleans up in a shield
+	progIgnore                    // waits forever, and ends without an error
+	progReplace                   // waits forever, and ends with an error of its own
 	progFail                      // strikes: fails
 	progPanic                     // strikes: panics
 	progCancel                    // strikes: cancels its group

@@ -276,7 +276,7 @@ func TestLockDoReleases(t *testing.T) {
 }
 
 // A lock passes between two tasks that each wait for the other's turn; upstream
-// once left such a pair waiting for ever.
+// once left such a pair waiting forever.
 func TestLockHandedBackAndForth(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var lock anyio.Lock

@@ -83,7 +83,7 @@ func takeGivenUp(r *kernel.Run, stacks map[int64]string) {
 
 // --- descriptors and processes, where there is a /proc ---
 
-// warmUp lets the runtime open the descriptors that it keeps for ever.
+// warmUp lets the runtime open the descriptors that it keeps forever.
 func warmUp() {
 	if r, w, err := os.Pipe(); err == nil {
 		r.Close()

@@ -21,7 +21,7 @@ import (
 //	tg.Go(func(ctx context.Context) error { return seq.Step(ctx, 1) })
 //
 // A task that is canceled while it waits breaks the sequence: the others, now and
-// later, get a *SequenceError instead of waiting for ever.
+// later, get a *SequenceError instead of waiting forever.
 type Sequencer struct {
 	mu     sync.Mutex
 	steps  map[int]*sequenceStep // guarded by mu

@@ -19,7 +19,7 @@ const (
 	bulkSize   = 64 << 10
 )
 
-// serveTCP serves one handler on a loopback address, for ever.
+// serveTCP serves one handler on a loopback address, forever.
 func serveTCP(handler func(ctx context.Context, s *socket.Stream) error) func(context.Context, func(string)) error {
 	return func(ctx context.Context, ready func(string)) error {
 		l, err := socket.Listen(ctx, "tcp", "127.0.0.1:0")

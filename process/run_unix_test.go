@@ -242,7 +242,7 @@ func TestStubbornGroupIsKilledAfterTheGracePeriod(t *testing.T) {
 	})
 }
 
-// What a program leaves behind may hold its output open for ever.
+// What a program leaves behind may hold its output open forever.
 func TestRunReturnsAlthoughAGrandchildHoldsTheOutput(t *testing.T) {
 	onReal(t, func(t *testing.T, ctx context.Context) {
 		pidFile := filepath.Join(t.TempDir(), "pid")

@@ -22,7 +22,7 @@ func sendHere(s syscall.Signal) error {
 func raiseHere(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	if err := sendHere(s); err != nil {
-		t.Fatalf("tgkill: %v", err) // what waits for the signal would wait for ever
+		t.Fatalf("tgkill: %v", err) // what waits for the signal would wait forever
 	}
 }
 

@@ -17,6 +17,6 @@ func raiseHere(t *testing.T, s syscall.Signal) {
 		err = errors.Join(self.Signal(s), self.Release())
 	}
 	if err != nil {
-		t.Fatalf("signal %v: %v", s, err) // what waits for it would wait for ever
+		t.Fatalf("signal %v: %v", s, err) // what waits for it would wait forever
 	}
 }

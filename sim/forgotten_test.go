@@ -13,7 +13,7 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// tick sleeps again and again, for ever or n times.
+// tick sleeps again and again, forever or n times.
 func tick(ctx context.Context, every time.Duration, n int) error {
 	for i := 0; n == 0 || i < n; i++ {
 		if err := anyio.Sleep(ctx, every); err != nil {
@@ -31,7 +31,7 @@ func runWith(cfg sim.Config, main func(ctx context.Context, tg *anyio.TaskGroup)
 	return dead, err
 }
 
-// Two tasks wait for each other's lock, beside a ticker that would go on for ever,
+// Two tasks wait for each other's lock, beside a ticker that would go on forever,
 // and starts a task at each tick.
 func TestDeadlockBesideATickerIsReported(t *testing.T) {
 	for name, maxWait := range map[string]time.Duration{"by default": 0, "after MaxWait": 10 * time.Minute} {

@@ -60,14 +60,14 @@ type Config struct {
 	Network NetworkConfig
 	// StepTime is how much virtual time each step takes, a random duration of this
 	// range. By default it is none: time stands still while a task is ready, so that
-	// timers are never late, and a task that polls without sleeping waits for ever.
+	// timers are never late, and a task that polls without sleeping waits forever.
 	StepTime Range
 	// MaxWait is how long a task may wait, in virtual time, for something other than
 	// time, a cancellation, or the end of tasks, if it has no deadline. The run then
 	// ends with an *anyio.DeadlockError that has Forgotten set. With 0 such a run ends
 	// only when nothing but timers has happened for an hour of virtual time and a
 	// million steps, and no timer from before is pending: a deadlock of some tasks
-	// beside a ticker. Negative means that tasks may wait for ever.
+	// beside a ticker. Negative means that tasks may wait forever.
 	MaxWait time.Duration
 	// StepTimeout is how long, in real time, a step may be blocked by other means
 	// than this library's: a sync.Mutex, a channel, time.Sleep. The run then ends with

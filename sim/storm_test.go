@@ -265,7 +265,7 @@ func TestStormLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// A connection that was closed does not wait for ever for a peer that has crashed
+// A connection that was closed does not wait forever for a peer that has crashed
 // without a word.
 func TestClosedConnectionGivesUpOnASilentPeer(t *testing.T) {
 	run(t, sim.Config{Seed: 1}, func(ctx context.Context, n *sim.Network) error {

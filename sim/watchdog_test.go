@@ -18,7 +18,7 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// shortStep makes the tests below fast: what they do blocks for ever, or not at all.
+// shortStep makes the tests below fast: what they do blocks forever, or not at all.
 const shortStep = 20 * time.Millisecond
 
 // givesUp runs main, whose task "culprit" must not come back, in a given state, from

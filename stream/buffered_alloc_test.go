@@ -11,7 +11,7 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// endless gives the same bytes for ever, size bytes at a time.
+// endless gives the same bytes forever, size bytes at a time.
 type endless struct {
 	data  string
 	at    int

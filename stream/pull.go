@@ -16,7 +16,7 @@ import (
 //
 // On an event loop and in the simulator iter.Pull itself must not be given such a
 // sequence. It runs it on a goroutine of its own, and what waits there would stop the
-// loop for ever; the wait fails with an *anyio.MisuseError instead. What Pull makes runs
+// loop forever; the wait fails with an *anyio.MisuseError instead. What Pull makes runs
 // as part of the task that calls next: while it waits, other tasks run.
 //
 // Next and stop are as those of iter.Pull2. The third value is false at the end of

@@ -13,19 +13,19 @@
 //
 // # The end of a stream
 //
-// Who controls the network can end a connection early. TLS therefore has an alert,
-// close_notify, that says: this was all. Close sends it, and Receive returns
+// Anybody who controls the network can end a connection early. TLS therefore has an
+// alert, close_notify, that says: this was all. Close sends it, and Receive returns
 // ErrEndOfStream only if it came; a transport that just ends is ErrBroken. Some programs,
-// above all for HTTP, leave the alert away, and need not mind because their protocol
-// knows how long a message is: for these there is Options.NoCloseNotify.
+// above all for HTTP, leave the alert out, and need not mind because their protocol knows
+// how long a message is: for these there is Options.NoCloseNotify.
 //
 // SendEOF ends one direction (TLS 1.3), and Unwrap both, giving the transport back.
 //
 // # Tasks
 //
-// One task may receive while another sends. On a loop both run on one thread, and
-// none of them ever holds a lock of crypto/tls while it waits: the library reads from
-// a buffer that holds received records, and writes into another one.
+// One task may receive while another sends. On a loop both run on one thread, and neither
+// ever holds a lock of crypto/tls while it waits: the library reads from a buffer that
+// holds received records, and writes into another one.
 //
 // # Simulation
 //

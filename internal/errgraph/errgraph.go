@@ -1,7 +1,7 @@
 // Package errgraph keeps walks over errors finite. Errors are made of errors that
 // others made, and may be changed afterwards, so that one may come to contain
 // itself: directly, through wrappers of users, or through other errors of ours.
-// Package errors follows Unwrap for ever then, and Error calls itself until the stack
+// Package errors follows Unwrap forever then, and Error calls itself until the stack
 // is full, which no recover survives. One that holds others twice, which hold others
 // twice, and so on, has an end that nobody lives to see.
 //
@@ -47,7 +47,7 @@ func Inside(err error) []error {
 }
 
 // Within is what Unwrap of parent returns for the errors in it: those from which no
-// walk goes on for ever or comes back to parent. It returns the slice itself if that
+// walk goes on forever or comes back to parent. It returns the slice itself if that
 // is all of them.
 func Within(parent error, inside ...error) []error {
 	for i, err := range inside {

@@ -104,7 +104,7 @@ type Config struct {
 	PanicHandler func(any)     // gets the *PanicError of the root package at once
 	PanicGrace   time.Duration // from a panic to the crash if its group does not end
 	Name         string        // of the root task
-	HoldLimit    time.Duration // how long a task may hold a loop before OnHog is told; 0: for ever
+	HoldLimit    time.Duration // how long a task may hold a loop before OnHog is told; 0: forever
 	OnHog        func(Hog)     // called on a goroutine of its own, while the task goes on
 }
 

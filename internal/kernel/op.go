@@ -25,7 +25,7 @@ var ops = struct {
 func RegisterOp(name string) Op { return register(name, false) }
 
 // RegisterPassiveOp is RegisterOp for a wait for time to pass, for a cancellation, or
-// for the end of tasks. Who waits so for ever is no sign of a deadlock: the others
+// for the end of tasks. Who waits so forever is no sign of a deadlock: the others
 // whose end is waited for may be.
 //
 //go:norace

@@ -7,7 +7,7 @@ import (
 
 // iter.Pull runs a sequence on a coroutine, a goroutine of its own that its caller
 // waits for. If the caller is a task of a loop and the sequence waits, the loop would
-// stand still for ever: it waits for the task, which waits for the coroutine, which
+// stand still forever: it waits for the task, which waits for the coroutine, which
 // waits for what only the loop could bring. The coroutine cannot know for sure who
 // has resumed it, so it cannot wait in the task's name. But stream.Pull tells, by
 // Task.Continue, and to all others the wait is refused.
@@ -82,7 +82,7 @@ func pulledByLoop() error {
 	if again := stepping(); !awaited(m, again) {
 		return nil
 	}
-	return Misuse("a sequence that waits was given to iter.Pull in a task of a loop, which it would hold up for ever; use stream.Pull in its place")
+	return Misuse("a sequence that waits was given to iter.Pull in a task of a loop, which it would hold up forever; use stream.Pull in its place")
 }
 
 // stepping are the goroutines of the tasks that run on loops.

@@ -244,7 +244,7 @@ func (s *Scope) SetShield(on bool) {
 	s.refreshAll(false)
 }
 
-// Leave closes the scope for ever. Contexts derived from it end. open is an
+// Leave closes the scope forever. Contexts derived from it end. open is an
 // inner scope of the same task that was not left before, nil if all is well.
 //
 //go:norace

@@ -52,7 +52,7 @@ func (p Place) Pause(d time.Duration) error { return p.sleepUntil(p.Run().After(
 //go:norace
 func (p Place) PauseUntil(due int64, op Op) error { return p.sleepFor(op, due) }
 
-// SleepUntil waits for an instant of the run's clock; NoDeadline is for ever. An
+// SleepUntil waits for an instant of the run's clock; NoDeadline is forever. An
 // instant that has passed is a checkpoint.
 //
 //go:norace

@@ -116,7 +116,7 @@ func TestOnlyALoopThatWaitsWithoutDescriptorsIsLent(t *testing.T) {
 	}
 }
 
-// One at a time has the loop, no wake is lost, and nobody waits for ever.
+// One at a time has the loop, no wake is lost, and nobody waits forever.
 func TestLoopHasOneDriver(t *testing.T) {
 	p := poll.Modes["channel"](t)
 	const helpers, each = 4, 2000

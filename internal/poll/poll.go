@@ -48,7 +48,7 @@ type source interface {
 
 // A parker is a place where the loop waits.
 type parker interface {
-	// prepare sets the timeout of the next park, for ever if it is negative. It
+	// prepare sets the timeout of the next park, forever if it is negative. It
 	// is called before anyone can see that the loop parks: set any later, a
 	// timeout could undo an unpark.
 	prepare(timeout time.Duration)
@@ -160,7 +160,7 @@ func (p *Poller) Poll(ready func(data any, readable, writable bool)) int {
 }
 
 // Wait parks the calling goroutine until Poll may have something to report,
-// Wake was called, or the timeout has passed; a negative timeout means for ever,
+// Wake was called, or the timeout has passed; a negative timeout means forever,
 // zero only takes back what Wake said. Wait dispatches nothing, may return for
 // no reason, and returns at once on a closed Poller.
 //

@@ -180,7 +180,7 @@ func TestTimeoutAfterOtherWaits(t *testing.T) {
 			p.Wait(before)
 			p.Wait(veryShort)
 		}
-		// Waiting for ever comes after a timeout that has been set.
+		// Waiting forever comes after a timeout that has been set.
 		var woken atomic.Bool
 		p.Wait(veryShort)
 		go func() {

@@ -9,7 +9,7 @@ import (
 	"github.com/anyio-go/anyio/internal/race"
 )
 
-// A deadlock of some tasks beside others that go on by timers for ever cannot be
+// A deadlock of some tasks beside others that go on by timers forever cannot be
 // told from a long wait by looking at the tasks. So the run is watched: a lull is
 // the time in which nothing happened but timers. It ends when a task is woken, not
 // by a timer, that has waited for any time at all, or when a packet is sent. If it is

@@ -21,7 +21,7 @@ type Config struct {
 	MaxSteps uint64 // 0: no limit
 	OnStep   func(step uint64, now time.Time, task *kernel.Task)
 	Network  simnet.Config
-	// StepTimeout is how long a step may block, in real time; 0: for ever.
+	// StepTimeout is how long a step may block, in real time; 0: forever.
 	StepTimeout time.Duration
 	// MaxWait is how long a task may wait in virtual time; 0: see lull; negative: for
 	// ever.

@@ -39,7 +39,7 @@ const (
 // The simulator takes three liberties: there is no congestion control, a closed
 // connection leaves no TIME_WAIT behind, and a sender asks for a window only when a
 // packet that could have opened it was lost, since otherwise a peer that never
-// reads would keep virtual time going for ever.
+// reads would keep virtual time going forever.
 type conn struct {
 	net           *Net
 	network       string // as given to the one who made it: "tcp", "tcp4", "tcp6"
