@@ -99,7 +99,7 @@ func Get[T any](resource any, key *Key[T]) (T, error) {
 }
 
 // GetOr is like Get but returns a given value for resources that do not have the
-// attribute. It does not stand in for an error of the getter.
+// attribute. An error of the getter is returned as it is.
 func GetOr[T any](resource any, key *Key[T], otherwise T) (T, error) {
 	get, ok := Of(resource).getters[key].(func() (T, error))
 	if !ok {
