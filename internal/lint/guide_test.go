@@ -24,7 +24,8 @@ type snippet struct {
 }
 
 // snippets reads the ```go blocks of a page. A block is a list of statements, or
-// of declarations with a function run(ctx) error, or a whole program.
+// of declarations with a function run(ctx) error or with tests, or a whole program. With
+// "go continued" it goes on with the declarations of the page's first block.
 func snippets(t *testing.T, page string) []snippet {
 	data, err := os.ReadFile(page)
 	if err != nil {
@@ -46,12 +47,15 @@ func snippets(t *testing.T, page string) []snippet {
 		default:
 			text := strings.Join(block, "\n")
 			switch n := len(all) - 1; {
-			case kind == "go ":
+			case kind == "go ", kind == "go continued " && n >= 0:
+				if kind != "go " {
+					text = all[0].code + "\n" + text
+				}
 				all = append(all, snippet{page: filepath.Base(page), line: start, code: text})
 			case kind == "text " && waiting:
 				all[n].want, all[n].has = text, true
 			}
-			waiting = kind == "go "
+			waiting = kind == "go " || kind == "go continued "
 			kind = ""
 		}
 	}
@@ -70,6 +74,8 @@ var imports = map[string]string{
 }
 
 var qualifier = regexp.MustCompile(`\b([a-z][a-z0-9]*)\.[A-Z]`)
+
+var test = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 
 // source makes a package out of a snippet, with a function Run.
 func (s snippet) source(pkg string) string {
@@ -98,6 +104,12 @@ func (s snippet) source(pkg string) string {
 		b.WriteString(s.code)
 		if regexp.MustCompile(`(?m)^func run\(`).MatchString(s.code) {
 			b.WriteString("\nfunc Run(ctx context.Context) error { return run(ctx) }\n")
+		} else if tests := test.FindAllStringSubmatch(s.code, -1); tests != nil {
+			b.WriteString("\nfunc Run(context.Context) error {\nvar all []testing.InternalTest\n")
+			for _, m := range tests {
+				fmt.Fprintf(&b, "all = append(all, testing.InternalTest{Name: %q, F: %s})\n", m[1], m[1])
+			}
+			b.WriteString("testing.Main(func(string, string) (bool, error) { return true, nil }, all, nil, nil) // exits\nreturn nil\n}\n")
 		} else {
 			b.WriteString("\nfunc Run(context.Context) error { return nil }\n")
 		}
