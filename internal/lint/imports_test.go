@@ -45,6 +45,7 @@ var layers = []layer{
 	{"internal/loop", "internal/coro internal/goid internal/kernel internal/quiet internal/race internal/timerq internal/waitq", ""},
 	{"internal/parallel", "internal/bubble internal/kernel internal/netconn internal/quiet internal/race internal/realtime internal/realworld internal/timerq internal/waitq", ""},
 	{"internal/eventloop", "internal/kernel internal/loop internal/netaddr internal/netconn internal/poll internal/race internal/realtime internal/realworld internal/waitq", sys},
+	{"internal/plainloop", "internal/kernel internal/loop internal/netconn internal/realtime internal/realworld", ""},
 	{"internal/simnet", "internal/kernel internal/netaddr internal/race internal/waitq", ""},
 	{"internal/simloop", "internal/kernel internal/loop internal/quiet internal/race internal/simnet", ""},
 	// What users import.

@@ -16,6 +16,7 @@ var knowsBackends = map[string]string{
 	"internal/parallel":  "a backend",
 	"internal/eventloop": "a backend",
 	"internal/simloop":   "a backend",
+	"internal/plainloop": "a backend",
 	"internal/loop":      "what two backends are made of",
 	"internal/realworld": "what two backends are made of",
 	"sim":                "makes the simulator",
