@@ -48,7 +48,7 @@ func TestConformance(t *testing.T) {
 	if err := os.WriteFile(list, overlay, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"test", "-short", "-v", "-overlay", list, "-skip", namesBackends}, conformance...)
+	args := append([]string{"test", "-short", "-timeout=5m", "-v", "-overlay", list, "-skip", namesBackends}, conformance...)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "ANYIO_BACKENDS=plainloop")
