@@ -73,7 +73,6 @@ func (p *testPlace) whileCanceling(f func()) {
 
 // Who only has a failure to give leaves the wait to a cancellation that was first.
 func TestFailureGivesWayToACancellation(t *testing.T) {
-	testHooks(t)
 	for name, c := range map[string]struct {
 		derived, shielded, endless bool
 		before                     func(p *testPlace)
@@ -126,7 +125,6 @@ func (i *interrupts) Interrupt() { i.n.Add(1) }
 // What ends an external wait first decides it, and only a cancellation interrupts the
 // call, once. Nothing is left behind.
 func TestExternalWaitIsDecidedByWhatIsFirst(t *testing.T) {
-	testHooks(t)
 	var x External
 	nothing := func(p *testPlace) {}
 	for name, c := range map[string]struct {

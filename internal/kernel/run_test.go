@@ -16,11 +16,11 @@ func testRun(t *testing.T, cfg Config) *Run {
 	return r
 }
 
-// testHooks lets the kernel make errors.
-func testHooks(t *testing.T) {
-	before := hooks
-	t.Cleanup(func() { hooks = before })
-	hooks.Canceled = func(c *Cause) error { return &testCanceled{c} }
+// The kernel makes errors, unless package anyio is here, too.
+func init() {
+	if hooks.Canceled == nil {
+		hooks.Canceled = func(c *Cause) error { return &testCanceled{c} }
+	}
 }
 
 type testCanceled struct{ c *Cause }
@@ -54,7 +54,6 @@ func TestFinishCallsAllTheLastFirstAndOnce(t *testing.T) {
 // A cancellation on its way down is known below before it has come there: whoever fails
 // a wait then may do so because of it.
 func TestCancellationOnItsWayDownIsKnownBelow(t *testing.T) {
-	testHooks(t)
 	errFailed := errors.New("failed")
 	for name, c := range map[string]struct {
 		ctx    func(parent context.Context) context.Context
