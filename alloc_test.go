@@ -24,7 +24,11 @@ func TestAllocationsAreFew(t *testing.T) {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					for _, cases := range [][]allocationCase{alone(t, ctx), inTurns(t, ctx, tg)} {
 						for _, c := range cases {
-							if n := testing.AllocsPerRun(500, c.f); n > c.most {
+							n := testing.AllocsPerRun(500, c.f)
+							for try := 0; n > c.most && try < 4; try++ { // others, such as a watchdog that reports, allocate as well
+								n = min(n, testing.AllocsPerRun(500, c.f))
+							}
+							if n > c.most {
 								t.Errorf("%s: %v allocations, want %v", c.name, n, c.most)
 							}
 						}
