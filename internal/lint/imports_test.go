@@ -56,6 +56,7 @@ var layers = []layer{
 	{"signals", ". internal/kernel internal/ossignal internal/unclosed internal/waitq", ""},
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
 	{"stream", ". attr internal/inside internal/kernel internal/offload internal/unclosed internal/waitq", text},
+	{"aiter", ". lowlevel stream", ""},
 	{"socket", ". attr internal/errgraph internal/kernel internal/netaddr internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
 	{"tlsstream", ". attr internal/errgraph internal/kernel lowlevel socket stream", net},
 	{"fileio", ". internal/inside internal/interrupt internal/kernel stream", sys},
@@ -70,7 +71,7 @@ var layers = []layer{
 }
 
 // examples may import what users do.
-const examples = ". attr fileio process signals sim socket stream tlsstream"
+const examples = ". aiter attr fileio process signals sim socket stream tlsstream"
 
 // keptOut are packages of the standard library that cost a program much, by those that
 // are to be had without.
