@@ -14,7 +14,7 @@ type BlockingOption func(*blockingOptions)
 type blockingOptions struct {
 	limiter *CapacityLimiter
 	abandon bool
-	threads *OSThreads
+	threads threadPool
 	own     bool // see kernel.WakingJob
 }
 
@@ -58,7 +58,7 @@ func threadLimiter(r *kernel.Run) *CapacityLimiter {
 // ends in the simulator; use an Event for that, not RunBlocking.
 //
 // A Lock or a limiter's token that f acquires is for f to release. If f keeps it where it
-// has a goroutine of its own (on the event loop, and with OnThreads or AbandonOnCancel),
+// has a goroutine of its own (on the event loop, and with AbandonOnCancel or osthread.On),
 // it is broken when f ends, and a *MisuseError that says so is joined to the error of f.
 //
 // A panic of f is raised again here as a *PanicError with the stack of f, and
@@ -91,13 +91,12 @@ func RunBlockingValue[T any](ctx context.Context, f func() (T, error), opts ...B
 	for _, opt := range opts {
 		opt(&seat.blockingOptions) // which allocates nothing there
 	}
-	if seat.threads != nil {
+	if l := seat.threads.limiter; l != nil {
 		if seat.limiter != nil {
 			seats.Put(seat)
 			return zero, errTwoLimits
 		}
-		f = onThread(seat.threads, seat.task, f)
-		seat.limiter = seat.threads.limiter
+		f, seat.limiter = within(seat.threads, seat.task, f), l
 	}
 	if seat.limiter == nil {
 		seat.limiter = threadLimiter(r)
@@ -115,7 +114,7 @@ func RunBlockingValue[T any](ctx context.Context, f func() (T, error), opts ...B
 
 var errNoBlockingFunction = misuse("RunBlocking: the function is nil")
 
-var errTwoLimits = misuse("RunBlocking with OnThreads and Limiter: the pool is the limit; leave Limiter out, or take its token round the call with Do")
+var errTwoLimits = misuse("RunBlocking with osthread.On and Limiter: the pool is the limit; leave Limiter out, or take its token round the call with Do")
 
 var opBlocking = kernel.RegisterPassiveOp("RunBlocking")
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/osthread"
 )
 
 // Wherever the cancellation comes: what was taken is given back once, and a call
@@ -71,11 +72,11 @@ func allTokensFree(l *anyio.CapacityLimiter) error {
 
 func TestCancelingCallsOnOSThreadsAnywhereFreesTheThread(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
-		threads := anyio.NewOSThreads(1)
+		threads := osthread.NewPool(1)
 		begun := 0 // the thread orders the calls
 		var returned atomic.Int32
 		call := func(ctx context.Context) error {
-			v, err := anyio.RunBlockingValue(ctx, func() (int, error) { begun++; return begun, nil }, anyio.OnThreads(threads))
+			v, err := anyio.RunBlockingValue(ctx, func() (int, error) { begun++; return begun, nil }, osthread.On(threads))
 			if v != 0 {
 				returned.Add(1)
 			}

@@ -28,12 +28,12 @@ func TestCanceledTaskWaitsForItsBlockingCall(t *testing.T) {
 			testkit.Settled(t, ctx)
 			h.Cancel("test")
 			testkit.Settled(t, ctx) // the task would be over by now if it did not wait
-			if s := h.Status(); s != anyio.TaskCanceling {
+			if s := h.Status(); s != anyio.Canceling {
 				t.Errorf("%v while the function runs", s)
 			}
 			close(release)
 			testkit.WantNil(t, "wait", h.Wait(ctx))
-			if !over.Load() || h.Status() != anyio.TaskCanceled {
+			if !over.Load() || h.Status() != anyio.Canceled {
 				t.Errorf("function over: %v, task %v", over.Load(), h.Status())
 			}
 			return nil

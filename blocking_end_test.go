@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/osthread"
 	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -119,7 +120,7 @@ func TestGoroutinesOutsideASimulationAreRefused(t *testing.T) {
 	testkit.WantNil(t, "start", err)
 	defer outer.Close(context.Background())
 	f := func(context.Context) (int, error) { t.Error("called"); return 0, nil }
-	threads := anyio.NewOSThreads(1)
+	threads := osthread.NewPool(1)
 	defer threads.Close(context.Background())
 	err = anyio.Run(context.Background(), func(ctx context.Context) error {
 		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
@@ -131,7 +132,7 @@ func TestGoroutinesOutsideASimulationAreRefused(t *testing.T) {
 				_, err = portal.Go(p, f)
 				testkit.WantMisuse(t, "portal.Go", err)
 				return 0, nil
-			}, anyio.OnThreads(threads))
+			}, osthread.On(threads))
 			testkit.WantNil(t, "blocking call", err)
 			_, err = portal.Call(ctx, outer, f)
 			testkit.WantMisuse(t, "portal.Call out of the simulation", err)
@@ -143,21 +144,21 @@ func TestGoroutinesOutsideASimulationAreRefused(t *testing.T) {
 
 func TestOSThreadsAreTheirOwnLimit(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		threads := anyio.NewOSThreads(1)
+		threads := osthread.NewPool(1)
 		defer threads.Close(ctx)
 		limiter := anyio.NewCapacityLimiter(1)
-		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads), anyio.Limiter(limiter))
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, osthread.On(threads), anyio.Limiter(limiter))
 		testkit.WantMisuse(t, "two limits", err)
 	})
 }
 
 func TestPanicOnAnOSThreadNamesTheTaskThatCalled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		threads := anyio.NewOSThreads(1)
+		threads := osthread.NewPool(1)
 		defer threads.Close(ctx)
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				pe := testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlockingValue(ctx, panicky, anyio.OnThreads(threads)) })
+				pe := testkit.WantPanicError(t, "ouch", func() { _, _ = anyio.RunBlockingValue(ctx, panicky, osthread.On(threads)) })
 				if pe.Task != "caller" || !strings.Contains(string(pe.Stack), "panicky") {
 					t.Errorf("task %q, stack %s", pe.Task, pe.Stack)
 				}
@@ -173,7 +174,7 @@ func TestPanicOnAnOSThreadNamesTheTaskThatCalled(t *testing.T) {
 func TestAbandonedCallKeepsItsOSThread(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		testkit.SkipSim(t, ctx)
-		threads := anyio.NewOSThreads(1)
+		threads := osthread.NewPool(1)
 		release := make(chan bool)
 		ended := false // the thread orders
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -184,7 +185,7 @@ func TestAbandonedCallKeepsItsOSThread(t *testing.T) {
 					<-release
 					ended = true
 					return 0, nil
-				}, anyio.OnThreads(threads), anyio.AbandonOnCancel())
+				}, osthread.On(threads), anyio.AbandonOnCancel())
 				testkit.WantCanceled(t, "abandoned", err)
 				return err
 			})
@@ -197,11 +198,11 @@ func TestAbandonedCallKeepsItsOSThread(t *testing.T) {
 						t.Error("two functions on one thread")
 					}
 					return 0, nil
-				}, anyio.OnThreads(threads))
+				}, osthread.On(threads))
 				return err
 			})
 			testkit.Settled(t, ctx)
-			if s := next.Status(); s != anyio.TaskPending {
+			if s := next.Status(); s != anyio.Pending {
 				t.Errorf("the next call is %v", s)
 			}
 			close(release)

@@ -88,7 +88,7 @@ func TestRunBlockingWaitsForATokenOfItsLimiter(t *testing.T) {
 			lost := tg.Go(call)
 			testkit.Settled(t, ctx)
 			lost.Cancel("test")
-			if err := lost.Wait(ctx); err != nil || called || lost.Status() != anyio.TaskCanceled {
+			if err := lost.Wait(ctx); err != nil || called || lost.Status() != anyio.Canceled {
 				t.Errorf("called %v, %v, %v", called, lost, err)
 			}
 			tg.Go(call)

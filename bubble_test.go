@@ -215,14 +215,14 @@ func TestBubblesSeeThatTasksWait(t *testing.T) {
 			e.Set()
 			synctest.Wait()
 			for i, h := range tasks {
-				if over := !errors.Is(h.Err(), anyio.ErrTaskNotFinished); over != (i == 0) {
+				if over := !errors.Is(h.Err(), anyio.ErrNotFinished); over != (i == 0) {
 					t.Errorf("task %d has ended: %t", i, over)
 				}
 			}
 			tg.Cancel("seen")
 			synctest.Wait()
 			for i, h := range tasks {
-				if errors.Is(h.Err(), anyio.ErrTaskNotFinished) {
+				if errors.Is(h.Err(), anyio.ErrNotFinished) {
 					t.Errorf("task %d goes on after it was canceled", i)
 				}
 			}

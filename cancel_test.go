@@ -280,7 +280,7 @@ func TestCancelingAFinishedTaskDoesNothing(t *testing.T) {
 			h := tg.Go(func(context.Context) error { return nil })
 			testkit.WantNil(t, "await", h.Await(ctx))
 			h.Cancel("")
-			if h.Status() != anyio.TaskFinished {
+			if h.Status() != anyio.Finished {
 				t.Errorf("status: %v", h.Status())
 			}
 			return anyio.Sleep(ctx, 0)

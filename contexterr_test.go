@@ -215,13 +215,13 @@ func TestTaskThatReturnsErrIsCanceled(t *testing.T) {
 				}
 				return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 					err := bare.Await(ctx)
-					if bare.Status() != anyio.TaskCanceled || !strings.Contains(err.Error(), map[bool]string{true: "deadline", false: "enough"}[deadline]) {
+					if bare.Status() != anyio.Canceled || !strings.Contains(err.Error(), map[bool]string{true: "deadline", false: "enough"}[deadline]) {
 						t.Errorf("%v: %v", bare, err)
 					}
 					return nil
 				})
 			}))
-			if h.Status() != anyio.TaskCanceled {
+			if h.Status() != anyio.Canceled {
 				t.Errorf("%v", h)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/signals"
 	"github.com/anyio-go/anyio/socket"
+	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 )
 
@@ -56,7 +57,7 @@ func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
 		"task was canceled": func(err error) error { return &anyio.TaskError{Err: err, Canceled: true} },
 		"FutureError":       func(err error) error { return &anyio.FutureError{Err: err} },
 		"BrokenError":       func(err error) error { return &anyio.BrokenError{Cause: err} },
-		"ConnectError":      func(err error) error { return &anyio.ConnectError{Cause: err} },
+		"ConnectError":      func(err error) error { return &stream.ConnectError{Cause: err} },
 		"TimeoutError":      func(err error) error { return &anyio.TimeoutError{Err: err} },
 		"CanceledError":     canceledBy,
 		"AttemptsError":     func(err error) error { return &socket.AttemptsError{Attempts: []socket.Attempt{{Err: err}}} },

@@ -35,14 +35,24 @@ var (
 	// ErrBroken is matched when the other side, or something between, has failed;
 	// its cause is wrapped where there is one.
 	ErrBroken = errors.New("anyio: broken resource")
-	// ErrConnect is matched by the error of a connectable.
-	ErrConnect = errors.New("anyio: connection failed")
 	// ErrEndOfStream is io.EOF: the other side has closed and all is received.
 	ErrEndOfStream = io.EOF
 	// ErrBusy is matched by a *BusyError.
 	ErrBusy = errors.New("anyio: resource is busy")
 	// ErrWouldBlock is returned by a Try function that could not finish at once.
 	ErrWouldBlock = errors.New("anyio: operation would block")
+	// ErrNotFinished is returned where the outcome is asked for of a task that is not
+	// over, or of a Future that has none yet.
+	ErrNotFinished = errors.New("anyio: not finished: there is no outcome yet")
+	// ErrTaskCanceled is matched by the error of Await for a canceled task.
+	ErrTaskCanceled = errors.New("anyio: awaited task was canceled")
+	// ErrFutureFinished is returned by Set and SetError of a Future that has a
+	// value or an error already.
+	ErrFutureFinished = errors.New("anyio: future already has an outcome")
+	// ErrFutureCanceled is matched by the error of everything that asks a canceled
+	// Future for its outcome, and returned by Set and SetError. It is not a
+	// cancellation of the caller.
+	ErrFutureCanceled = errors.New("anyio: future was canceled")
 	// ErrNoRun is returned where a run is needed and the context belongs to
 	// none.
 	ErrNoRun = errors.New("anyio: no run here: this context belongs to none")
@@ -169,22 +179,6 @@ func (e *BrokenError) Unwrap() []error { return errgraph.Within(e, e.inside()...
 
 func (e *BrokenError) inside() []error { return []error{ErrBroken, e.Cause} }
 
-// A ConnectError is returned by a connectable that could not connect. It
-// matches ErrConnect and what its cause matches.
-type ConnectError struct {
-	Target string // "example.org:443", "/run/db.sock"
-	Cause  error
-}
-
-func (e *ConnectError) Error() string {
-	return errgraph.Text(e, func() string { return "anyio: error connecting to " + e.Target + ": " + errgraph.Say(e.Cause) })
-}
-
-// Unwrap returns ErrConnect and the cause.
-func (e *ConnectError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
-
-func (e *ConnectError) inside() []error { return []error{ErrConnect, e.Cause} }
-
 // A MisuseError tells of a call that can never be right, and of the fix. Calls
 // that return an error return it; others panic with it.
 type MisuseError struct{ Text string }
@@ -193,16 +187,12 @@ func (e *MisuseError) Error() string { return "anyio: " + e.Text }
 
 func misuse(text string) error { return &MisuseError{text} }
 
-var (
-	_ = errgraph.Register((*BrokenError).inside)
-	_ = errgraph.Register((*ConnectError).inside)
-)
+var _ = errgraph.Register((*BrokenError).inside)
 
 func init() {
 	kernel.Install(kernel.Hooks{
 		Canceled: newCanceledError,
 		Panic:    func(value any, where string) error { return newPanicError(value, where) },
-		Stall:    newDeadlockError,
 		Misuse:   misuse,
 	})
 	inside.NewCase = newCase
@@ -210,5 +200,7 @@ func init() {
 	inside.Task = func(h any) *kernel.Task { return &h.(*TaskHandle).t }
 	inside.Meta = func(opts any) *kernel.TaskMeta { return metaOf(opts.([]TaskOption)) }
 	inside.OwnCall = BlockingOption(func(o *blockingOptions) { o.own = true })
+	inside.OnThread = onThread
+	inside.RegisterCancellation = registerCancellation
 	inside.Strip = func(err error) error { rest, _ := strip(err); return rest }
 }

@@ -334,7 +334,7 @@ func TestDeadlockIsSeenBesideThePanicOfACleanup(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: raised %T %v", name, v, v)
 		}
-		if d := (*anyio.DeadlockError)(nil); !errors.As(pe, &d) || len(d.Tasks) == 0 || !strings.Contains(pe.Error(), "deadlock") {
+		if d := (*sim.DeadlockError)(nil); !errors.As(pe, &d) || len(d.Tasks) == 0 || !strings.Contains(pe.Error(), "deadlock") {
 			t.Errorf("%s: no deadlock in %v", name, pe)
 		}
 		if strings.HasPrefix(name, "a group") && !errors.Is(pe, testkit.ErrBoom) {

@@ -26,24 +26,3 @@ func ExampleRunIn() {
 	// 9 true
 	// <nil>
 }
-
-// A library that must always be called from the same thread.
-func ExampleNewOSThreads() {
-	err := anyio.Run(context.Background(), func(ctx context.Context) error {
-		thread := anyio.NewOSThreads(1)
-		defer thread.Close(ctx)
-		drawn := 0 // by that thread
-		for range 3 {
-			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { drawn++; return drawn, nil }, anyio.OnThreads(thread))
-			if err != nil {
-				return err
-			}
-		}
-		fmt.Println(drawn)
-		return nil
-	}, anyio.On(anyio.EventLoop()))
-	fmt.Println(err)
-	// Output:
-	// 3
-	// <nil>
-}

@@ -52,7 +52,7 @@ func AsCompleted[T any](ctx context.Context, fns ...func(ctx context.Context) (T
 					return err
 				}
 				h.t.DoneLatch().WaitShielded(groupCtx, opNextCompleted) // it is about to end
-				if h.Status() != TaskFinished {
+				if h.Status() != Finished {
 					continue // the group is canceled, and take says so soon
 				}
 				if !yield(h, nil) {

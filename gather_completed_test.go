@@ -24,7 +24,7 @@ func TestAsCompletedGivesHandlesInTheOrderOfTheirEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			v, err := h.Value()
-			if err != nil || h.Status() != anyio.TaskFinished || h.Name() == "" {
+			if err != nil || h.Status() != anyio.Finished || h.Name() == "" {
 				t.Errorf("%v: %v", h, err)
 			}
 			if got = append(got, v); v > 0 {

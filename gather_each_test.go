@@ -79,7 +79,7 @@ func TestMapUnlimitedRunsAllAtOnceAndLimitedRunsThatMany(t *testing.T) {
 					return err
 				})
 				testkit.Settled(t, ctx)
-				if n := ev.Statistics().TasksWaiting; n != c.want {
+				if n := ev.TasksWaiting(); n != c.want {
 					t.Errorf("limit %d: %d at once", c.limit, n)
 				}
 				ev.Set()
@@ -151,7 +151,7 @@ func TestForEachTakesItemsOnlyAsFastAsItMay(t *testing.T) {
 				})
 			})
 			testkit.Settled(t, ctx)
-			if n := ev.Statistics().TasksWaiting; n != 3 {
+			if n := ev.TasksWaiting(); n != 3 {
 				t.Errorf("%d at once", n)
 			}
 			var waits []string

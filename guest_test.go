@@ -9,6 +9,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/osthread"
 	"github.com/anyio-go/anyio/portal"
 )
 
@@ -208,10 +209,10 @@ func TestRunInATaskThatHolds(t *testing.T) {
 // A function that RunBlocking runs on another goroutine takes nothing to its end: the
 // goroutine is the next one's.
 func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
-	threads := anyio.NewOSThreads(1)
+	threads := osthread.NewPool(1)
 	for name, opts := range map[string][]anyio.BlockingOption{
 		"":                nil,
-		"OnThreads":       {anyio.OnThreads(threads)},
+		"osthread":        {osthread.On(threads)},
 		"AbandonOnCancel": {anyio.AbandonOnCancel()},
 	} {
 		for kind, open := range holdings {
@@ -228,7 +229,7 @@ func TestFunctionOfRunBlockingThatKeepsWhatItAcquired(t *testing.T) {
 						if v != 7 {
 							t.Errorf("value %d", v)
 						}
-						if testkit.BackendOf(ctx) != "eventloop" && name == "" || testkit.BackendOf(ctx) == "sim" && name != "OnThreads" { // it is the task's
+						if testkit.BackendOf(ctx) != "eventloop" && name == "" || testkit.BackendOf(ctx) == "sim" && name != "osthread" { // it is the task's
 							must(t, err)
 							h.release()
 							return nil

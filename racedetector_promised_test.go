@@ -60,7 +60,7 @@ var promisedEdges = []raceProgram{
 	}},
 	{"status of a task", func(ctx context.Context, tg *anyio.TaskGroup, x *int) error {
 		h := tg.Go(func(ctx context.Context) error { *x++; return nil })
-		for h.Status() == anyio.TaskPending {
+		for h.Status() == anyio.Pending {
 			if err := anyio.Sleep(ctx, 0); err != nil {
 				return err
 			}

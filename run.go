@@ -30,7 +30,7 @@ func Parallel() Backend { return parallelBackend{} }
 // EventLoop returns the backend that runs all tasks of a run on one thread, one at a
 // time: no task is interrupted between two blocking calls. The thread may change at these,
 // and is not one to which the caller of Run is locked: for what belongs to a certain
-// thread see OnThreads.
+// thread see package osthread.
 func EventLoop() Backend { return eventLoopBackend{} }
 
 type parallelBackend struct{}
@@ -166,7 +166,7 @@ func MainName(name string) RunOption { return func(o *runOptions) { o.cfg.Name =
 //
 // A panic of main, or one that no task group kept, is raised again as a
 // *PanicError; runtime.Goexit in main exits the calling goroutine. In a simulated
-// run that cannot go on, the error is a *DeadlockError. Run inside a task of a
+// run that cannot go on, the error is a *sim.DeadlockError. Run inside a task of a
 // loop returns ErrAlreadyRunning.
 //
 // Cancellation: all tasks of the run are canceled and waited for; the error is that of

@@ -133,7 +133,7 @@ func TestTwoMayWaitForAllToBlock(t *testing.T) {
 
 // A wait that nothing may abort cannot be ended; the run ends without it.
 func TestWaitThatNothingEndsIsAbandoned(t *testing.T) {
-	_, err := deadlockOf(t, sim.Config{}, func(ctx context.Context) error {
+	_, err := testkit.DeadlockOf(t, sim.Config{}, func(ctx context.Context) error {
 		new(kernel.Latch).WaitShielded(ctx, kernel.RegisterOp("test: never"))
 		return nil
 	})

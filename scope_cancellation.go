@@ -13,9 +13,10 @@ import (
 // IsCancellation reports whether err says nothing but that something was canceled. It is
 // a *CanceledError, or another error that means the same: context.Canceled,
 // context.DeadlineExceeded, what matches one of them without wrapping anything (as errors
-// of package net do), or what a function given to RegisterCancellation has recognized. It
-// may be wrapped, and several may be joined. An error that only tells of a cancellation
-// elsewhere is not one: a *TimeoutError, a *TaskError, a *FutureError, a *PanicError.
+// of package net do), or what a function given to lowlevel.RegisterCancellation has
+// recognized. It may be wrapped, and several may be joined. An error that only tells of a
+// cancellation elsewhere is not one: a *TimeoutError, a *TaskError, a *FutureError, a
+// *PanicError.
 //
 // This is how a scope or group that is canceled tells its own cancellation from failures.
 // In one that is not canceled, such an error is a failure like any other.
@@ -26,24 +27,8 @@ func IsCancellation(err error) bool {
 	return err != nil && errgraph.Finite(err) && isCancellation(err)
 }
 
-// RegisterCancellation registers a function that recognizes errors of other libraries:
-// those which mean that a call was canceled, or that its deadline passed, but do not
-// match context.Canceled or context.DeadlineExceeded. For gRPC:
-//
-//	func init() {
-//		anyio.RegisterCancellation(func(err error) bool {
-//			code := status.Code(err)
-//			return code == codes.Canceled || code == codes.DeadlineExceeded
-//		})
-//	}
-//
-// The function is called only with errors that come out of canceled scopes, once for each
-// error in a chain of wraps, and perhaps by several goroutines at once. It cannot be
-// removed: register it when the program begins.
-func RegisterCancellation(is func(err error) bool) {
-	if is == nil {
-		panic(misuse("RegisterCancellation: the function is nil"))
-	}
+// registerCancellation is that of package lowlevel.
+func registerCancellation(is func(err error) bool) {
 	foreignMu.Lock()
 	defer foreignMu.Unlock()
 	var all []func(error) bool

@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/lowlevel"
 )
 
 // A statusError is an error of a library that has its own way to say "canceled".
@@ -31,8 +32,8 @@ func statusCode(err error) string {
 }
 
 var registerStatus = sync.OnceFunc(func() {
-	anyio.RegisterCancellation(func(error) bool { return false })
-	anyio.RegisterCancellation(func(err error) bool { return statusCode(err) == "Canceled" })
+	lowlevel.RegisterCancellation(func(error) bool { return false })
+	lowlevel.RegisterCancellation(func(err error) bool { return statusCode(err) == "Canceled" })
 })
 
 func TestRegisteredErrorsAreCancellations(t *testing.T) {
@@ -57,7 +58,7 @@ func TestRegisteredErrorsAreCancellations(t *testing.T) {
 			h := tg.Go(status("Canceled"))
 			tg.Cancel("")
 			_ = h.Wait(context.WithoutCancel(ctx))
-			if h.Status() != anyio.TaskCanceled || !errors.Is(h.Err(), anyio.ErrTaskCanceled) {
+			if h.Status() != anyio.Canceled || !errors.Is(h.Err(), anyio.ErrTaskCanceled) {
 				t.Errorf("task: %v, %v", h.Status(), h.Err())
 			}
 			return nil
@@ -127,7 +128,7 @@ func TestWhatIsACancellation(t *testing.T) {
 			t.Errorf("IsCancellation(%v) = %v", c.err, got)
 		}
 	}
-	testkit.WantMisuse(t, "nil function", testkit.Recovered(func() { anyio.RegisterCancellation(nil) }))
+	testkit.WantMisuse(t, "nil function", testkit.Recovered(func() { lowlevel.RegisterCancellation(nil) }))
 }
 
 // Others may register and ask at the same time.
@@ -136,7 +137,7 @@ func TestCancellationsAreRegisteredAndAskedAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			anyio.RegisterCancellation(func(error) bool { return false })
+			lowlevel.RegisterCancellation(func(error) bool { return false })
 			if !anyio.IsCancellation(&statusError{"Canceled"}) {
 				t.Error("forgotten")
 			}

@@ -62,7 +62,7 @@ func TestTypeOwnsTasksFromOpenToClose(t *testing.T) {
 		})
 		s.trace = append(s.trace, "used")
 		testkit.WantNil(t, "Close", s.Close(nil))
-		if got := strings.Join(s.trace, " "); got != "opened used closed" || !ended.IsSet() || h.Status() != anyio.TaskCanceled {
+		if got := strings.Join(s.trace, " "); got != "opened used closed" || !ended.IsSet() || h.Status() != anyio.Canceled {
 			t.Errorf("%s, ended %v, %v", got, ended.IsSet(), h)
 		}
 		testkit.WantNil(t, "the scope outside", anyio.Sleep(ctx, 0))

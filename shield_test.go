@@ -112,7 +112,7 @@ func TestLiftingAShieldWakesThoseWhoWait(t *testing.T) {
 			tg.Cancel("")
 			return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 				testkit.Settled(t, ctx)
-				if h.Status() != anyio.TaskPending {
+				if h.Status() != anyio.Pending {
 					t.Errorf("the shield did not hold: %v", h.Status())
 				}
 				shielded.SetShield(false)
@@ -171,7 +171,7 @@ func TestTasksAreCanceledAlthoughTheirHostSitsInAShield(t *testing.T) {
 				return h.Wait(ctx)
 			})
 			testkit.WantNil(t, "shield of the host", err)
-			if h.Status() != anyio.TaskCanceled {
+			if h.Status() != anyio.Canceled {
 				t.Errorf("task: %v", h.Status())
 			}
 			return nil

@@ -2,7 +2,6 @@ package anyio_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -188,17 +187,4 @@ func TestUnusedSimHasNoTrace(t *testing.T) {
 	if s := sim.New(sim.Config{}); s.Hash() != 0 || s.Steps() != 0 {
 		t.Errorf("%x, %d", s.Hash(), s.Steps())
 	}
-}
-
-var errNotDeadlock = errors.New("no DeadlockError")
-
-// deadlockOf runs main in a simulator, which must find it stuck.
-func deadlockOf(t *testing.T, cfg sim.Config, main func(ctx context.Context) error) (*anyio.DeadlockError, error) {
-	t.Helper()
-	err := anyio.Run(context.Background(), main, anyio.On(sim.New(cfg)), anyio.MainName("main"))
-	d, ok := errors.AsType[*anyio.DeadlockError](err)
-	if !ok {
-		t.Fatalf("%v: %v", errNotDeadlock, err)
-	}
-	return d, err
 }

@@ -189,16 +189,10 @@ func errNotHolding() error {
 	return misuse("the current task is not holding the underlying lock of this Condition: acquire it before Wait, Notify and NotifyAll, and release it afterwards")
 }
 
-// ConditionStatistics is a snapshot of a Condition.
-type ConditionStatistics struct {
-	TasksWaiting int // for a notification; those notified wait for the lock
-	Lock         LockStatistics
-}
-
-// Statistics returns how many wait, and the state of the lock.
-func (c *Condition) Statistics() ConditionStatistics {
+// TasksWaiting returns how many wait for a notification. Those notified wait for the lock,
+// whose Statistics tells of them.
+func (c *Condition) TasksWaiting() int {
 	c.mu.Lock()
-	n := c.waiters.Len()
-	c.mu.Unlock()
-	return ConditionStatistics{TasksWaiting: n, Lock: c.underlying().Statistics()}
+	defer c.mu.Unlock()
+	return c.waiters.Len()
 }

@@ -33,19 +33,19 @@ func waiters(t *testing.T, ctx context.Context, tg *anyio.TaskGroup, cond *anyio
 
 func TestConditionNotifyAllInOrder(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		var cond anyio.Condition
+		var lock anyio.Lock
+		cond := anyio.NewCondition(&lock)
 		var order []int
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			waiters(t, ctx, tg, &cond, 5, func(i int, err error) {
+			waiters(t, ctx, tg, cond, 5, func(i int, err error) {
 				must(t, err)
 				equal(t, "locked", cond.Locked(), true)
 				order = append(order, i)
 			})
 			must(t, cond.Acquire(ctx))
 			cond.NotifyAll()
-			st := cond.Statistics()
-			equal(t, "waiting for a notification", st.TasksWaiting, 0)
-			equal(t, "waiting for the lock", st.Lock.TasksWaiting, 5)
+			equal(t, "waiting for a notification", cond.TasksWaiting(), 0)
+			equal(t, "waiting for the lock", lock.Statistics().TasksWaiting, 5)
 			testkit.Settled(t, ctx) // they do wait, and say so
 			relocking := 0
 			for _, task := range anyio.RunningTasks(ctx) {
@@ -63,24 +63,24 @@ func TestConditionNotifyAllInOrder(t *testing.T) {
 	})
 }
 
-func TestConditionStatisticsCountDown(t *testing.T) {
+func TestConditionCountsWhoWaits(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var cond anyio.Condition
-		equal(t, "fresh", cond.Statistics(), anyio.ConditionStatistics{})
+		equal(t, "fresh", cond.TasksWaiting(), 0)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			waiters(t, ctx, tg, &cond, 3, func(_ int, err error) { must(t, err) })
 			for i := range 3 {
 				must(t, cond.Do(ctx, func(context.Context) error {
-					equal(t, "waiting", cond.Statistics().TasksWaiting, 3-i)
-					equal(t, "locked", cond.Statistics().Lock.Locked, true)
+					equal(t, "waiting", cond.TasksWaiting(), 3-i)
+					equal(t, "locked", cond.Locked(), true)
 					cond.Notify(1)
-					equal(t, "waiting", cond.Statistics().TasksWaiting, 2-i)
+					equal(t, "waiting", cond.TasksWaiting(), 2-i)
 					return nil
 				}))
 				testkit.Settled(t, ctx)
 			}
 		})
-		equal(t, "at the end", cond.Statistics(), anyio.ConditionStatistics{})
+		equal(t, "at the end", cond.TasksWaiting(), 0)
 	})
 }
 
@@ -155,24 +155,25 @@ func TestConditionWaitCanceled(t *testing.T) {
 			h[0].Cancel("test")
 		})
 		testkit.WantErr(t, err, anyio.ErrCanceled)
-		equal(t, "statistics", cond.Statistics(), anyio.ConditionStatistics{})
+		equal(t, "statistics", cond.TasksWaiting(), 0)
 	})
 }
 
 // A canceled waiter gets the lock back before it returns, however long it takes.
 func TestConditionWaitCanceledWhileLockIsHeld(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		var cond anyio.Condition
+		var lock anyio.Lock
+		cond := anyio.NewCondition(&lock)
 		released := false
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			h := waiters(t, ctx, tg, &cond, 1, func(_ int, err error) {
+			h := waiters(t, ctx, tg, cond, 1, func(_ int, err error) {
 				testkit.WantErr(t, err, anyio.ErrCanceled)
 				equal(t, "released before", released, true)
 			})
 			must(t, cond.Acquire(ctx))
 			h[0].Cancel("test")
 			testkit.Settled(t, ctx)
-			equal(t, "waiting for the lock", cond.Statistics().Lock.TasksWaiting, 1)
+			equal(t, "waiting for the lock", lock.Statistics().TasksWaiting, 1)
 			cond.Notify(1) // too late for it, and nobody else waits
 			released = true
 			cond.Release()
@@ -208,7 +209,7 @@ func TestConditionNotificationPassesOn(t *testing.T) {
 			cond.Release()
 			must(t, h[1].Wait(ctx))
 			testkit.Settled(t, ctx)
-			equal(t, "still waiting", cond.Statistics().TasksWaiting, 1)
+			equal(t, "still waiting", cond.TasksWaiting(), 1)
 			h[2].Cancel("test")
 		})
 		testkit.WantErr(t, errs[0], anyio.ErrCanceled)
@@ -334,12 +335,12 @@ func TestConditionWithForeignContexts(t *testing.T) {
 	}
 	go wait(context.Background())
 	go wait(ctx)
-	for cond.Statistics().TasksWaiting < 2 {
+	for cond.TasksWaiting() < 2 {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()
 	testkit.WantErr(t, <-errs, context.Canceled)
 	must(t, cond.Do(context.Background(), func(context.Context) error { cond.NotifyAll(); return nil }))
 	must(t, <-errs)
-	equal(t, "statistics", cond.Statistics(), anyio.ConditionStatistics{})
+	equal(t, "statistics", cond.TasksWaiting(), 0)
 }

@@ -30,12 +30,5 @@ func (e *Event) Set() {
 // Cancellation: nothing is lost.
 func (e *Event) Wait(ctx context.Context) error { return e.latch.Wait(ctx, opEvent) }
 
-// EventStatistics is a snapshot of an Event.
-type EventStatistics struct {
-	TasksWaiting int
-}
-
-// Statistics returns how many wait.
-func (e *Event) Statistics() EventStatistics {
-	return EventStatistics{TasksWaiting: e.latch.Waiting()}
-}
+// TasksWaiting returns how many wait.
+func (e *Event) TasksWaiting() int { return e.latch.Waiting() }

@@ -49,7 +49,7 @@ func TestEventWaitCanceled(t *testing.T) {
 			ev.Set()
 		})
 		testkit.WantErr(t, err, anyio.ErrCanceled)
-		equal(t, "waiting", ev.Statistics().TasksWaiting, 0)
+		equal(t, "waiting", ev.TasksWaiting(), 0)
 	})
 }
 
@@ -90,13 +90,13 @@ func TestEventStatistics(t *testing.T) {
 		var ev anyio.Event
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			for i := range 3 {
-				equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{TasksWaiting: i})
+				equal(t, "waiting", ev.TasksWaiting(), i)
 				tg.Go(ev.Wait)
 				testkit.Settled(t, ctx)
 			}
-			equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{TasksWaiting: 3})
+			equal(t, "waiting", ev.TasksWaiting(), 3)
 			ev.Set()
-			equal(t, "waiting", ev.Statistics(), anyio.EventStatistics{})
+			equal(t, "waiting", ev.TasksWaiting(), 0)
 		})
 	})
 }
@@ -107,7 +107,7 @@ func TestEventWithoutRun(t *testing.T) {
 	errs := make(chan error)
 	go func() { errs <- ev.Wait(context.Background()) }()
 	go func() { errs <- ev.Wait(ctx) }()
-	for ev.Statistics().TasksWaiting < 2 {
+	for ev.TasksWaiting() < 2 {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()
@@ -152,7 +152,7 @@ func TestEventWaitByAnotherGoroutine(t *testing.T) {
 			defer done.Set()
 			err = ev.Wait(ctx)
 		}()
-		for ev.Statistics().TasksWaiting == 0 {
+		for ev.TasksWaiting() == 0 {
 			must(t, anyio.Sleep(ctx, 0))
 		}
 		ev.Set()
@@ -171,14 +171,14 @@ func TestEventWaitByAnotherGoroutineCanceled(t *testing.T) {
 				defer done.Set()
 				err = ev.Wait(inner)
 			}()
-			for ev.Statistics().TasksWaiting == 0 {
+			for ev.TasksWaiting() == 0 {
 				must(t, anyio.Sleep(ctx, 0))
 			}
 			scope.Cancel("test")
 			return done.Wait(ctx)
 		}))
 		testkit.WantErr(t, err, anyio.ErrCanceled)
-		equal(t, "waiting", ev.Statistics().TasksWaiting, 0)
+		equal(t, "waiting", ev.TasksWaiting(), 0)
 	})
 }
 

@@ -24,7 +24,7 @@ func TestFIFOUnderCancellation(t *testing.T) {
 		},
 		"Semaphore": func() fifo {
 			s := anyio.NewSemaphore(1)
-			return fifo{s.Acquire, s.Release, func() int { return s.Statistics().TasksWaiting }}
+			return fifo{s.Acquire, s.Release, func() int { return s.TasksWaiting() }}
 		},
 		"CapacityLimiter": func() fifo {
 			l := anyio.NewCapacityLimiter(1)

@@ -2,39 +2,11 @@ package anyio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
-)
-
-// A FutureStatus is where a Future stands.
-type FutureStatus uint8
-
-const (
-	FuturePending  FutureStatus = iota // no outcome yet
-	FutureFinished                     // Set was called
-	FutureCanceled                     // Cancel was called
-	FutureFailed                       // SetError was called
-)
-
-func (s FutureStatus) String() string {
-	return [...]string{"pending", "finished", "canceled", "failed"}[s]
-}
-
-var (
-	// ErrFutureNotFinished is returned by Value and Err of a Future without an
-	// outcome.
-	ErrFutureNotFinished = errors.New("anyio: future has no outcome yet")
-	// ErrFutureFinished is returned by Set and SetError of a Future that has a
-	// value or an error already.
-	ErrFutureFinished = errors.New("anyio: future already has an outcome")
-	// ErrFutureCanceled is matched by the error of everything that asks a canceled
-	// Future for its outcome, and returned by Set and SetError. It is not a
-	// cancellation of the caller.
-	ErrFutureCanceled = errors.New("anyio: future was canceled")
 )
 
 // A FutureError is what Await and Value return for a Future that failed,
@@ -73,7 +45,7 @@ var _ = errgraph.Register(func(e *FutureError) []error { return []error{e.Err} }
 // Set synchronizes before the return of every Wait and Await that it lets through.
 type Future[T any] struct {
 	name  string
-	state atomic.Uint32 // a FutureStatus; who moves it from pending writes what follows
+	state atomic.Uint32 // a Status; who moves it from pending writes what follows
 	value T             // written before done
 	err   error         // written before done
 	done  kernel.Latch
@@ -88,7 +60,7 @@ var opFuture = kernel.RegisterOp("Future.Wait")
 // outcome already, nothing changes and the error is ErrFutureFinished or
 // ErrFutureCanceled.
 func (f *Future[T]) Set(value T) error {
-	return f.finish(FutureFinished, value, nil)
+	return f.finish(Finished, value, nil)
 }
 
 // SetError gives the future an error for an outcome. It fails as Set does, and
@@ -98,7 +70,7 @@ func (f *Future[T]) SetError(err error) error {
 		return misuse("Future.SetError with a nil error: use Set for success")
 	}
 	var zero T
-	return f.finish(FutureFailed, zero, err)
+	return f.finish(Failed, zero, err)
 }
 
 // Cancel gives up a pending future: all who wait for it get an error that matches
@@ -106,25 +78,25 @@ func (f *Future[T]) SetError(err error) error {
 // changes.
 func (f *Future[T]) Cancel() bool {
 	var zero T
-	return f.finish(FutureCanceled, zero, nil) == nil
+	return f.finish(Canceled, zero, nil) == nil
 }
 
-func (f *Future[T]) finish(how FutureStatus, value T, err error) error {
+func (f *Future[T]) finish(how Status, value T, err error) error {
 	kernel.Preempt()
 	err = f.settle(how, value, err)
 	kernel.Preempt()
 	return err
 }
 
-func (f *Future[T]) settle(how FutureStatus, value T, err error) error {
-	if !f.state.CompareAndSwap(uint32(FuturePending), uint32(how)) {
-		if FutureStatus(f.state.Load()) == FutureCanceled {
+func (f *Future[T]) settle(how Status, value T, err error) error {
+	if !f.state.CompareAndSwap(uint32(Pending), uint32(how)) {
+		if Status(f.state.Load()) == Canceled {
 			return ErrFutureCanceled
 		}
 		return ErrFutureFinished
 	}
 	f.value, f.err = value, err
-	if how == FutureFinished {
+	if how == Finished {
 		f.done.Open()
 	} else {
 		f.done.Fail()
@@ -147,16 +119,16 @@ func (f *Future[T]) Await(ctx context.Context) (T, error) {
 	return f.Value()
 }
 
-// Value returns the future's value without waiting. The error is ErrFutureNotFinished
+// Value returns the future's value without waiting. The error is ErrNotFinished
 // or a *FutureError.
 func (f *Future[T]) Value() (T, error) {
 	var zero T
 	switch f.Status() {
-	case FuturePending:
-		return zero, ErrFutureNotFinished
-	case FutureFinished:
+	case Pending:
+		return zero, ErrNotFinished
+	case Finished:
 		return f.value, nil
-	case FutureCanceled:
+	case Canceled:
 		return zero, &FutureError{Future: f.name, Canceled: true}
 	default:
 		return zero, &FutureError{Future: f.name, Err: f.err}
@@ -164,15 +136,15 @@ func (f *Future[T]) Value() (T, error) {
 }
 
 // Err returns what the future failed with: nil if it has a value, the very error given
-// to SetError, ErrFutureNotFinished, or for a canceled one a *FutureError that
+// to SetError, ErrNotFinished, or for a canceled one a *FutureError that
 // matches ErrFutureCanceled.
 func (f *Future[T]) Err() error {
 	switch f.Status() {
-	case FuturePending:
-		return ErrFutureNotFinished
-	case FutureFinished:
+	case Pending:
+		return ErrNotFinished
+	case Finished:
 		return nil
-	case FutureCanceled:
+	case Canceled:
 		return &FutureError{Future: f.name, Canceled: true}
 	default:
 		return f.err
@@ -180,11 +152,11 @@ func (f *Future[T]) Err() error {
 }
 
 // Status reports where the future stands.
-func (f *Future[T]) Status() FutureStatus {
+func (f *Future[T]) Status() Status {
 	if !f.done.IsOpen() {
-		return FuturePending
+		return Pending
 	}
-	return FutureStatus(f.state.Load())
+	return Status(f.state.Load())
 }
 
 func (f *Future[T]) String() string {

@@ -34,7 +34,7 @@ func TestFutureGivesItsValueToEveryWaiter(t *testing.T) {
 		if err != nil || got != [3]int{42, 42, 42} {
 			t.Errorf("got %v, %v", got, err)
 		}
-		if v, err := f.Value(); v != 42 || err != nil || f.Err() != nil || f.Status() != anyio.FutureFinished {
+		if v, err := f.Value(); v != 42 || err != nil || f.Err() != nil || f.Status() != anyio.Finished {
 			t.Errorf("%v, %v, %v, %v", v, err, f.Err(), f.Status())
 		}
 	})
@@ -55,7 +55,7 @@ func TestFutureErrorIsWrappedForWhoAwaits(t *testing.T) {
 		if err.Error() != `anyio: future "config" failed: boom` {
 			t.Error(err)
 		}
-		if f.Err() != boom || f.Status() != anyio.FutureFailed {
+		if f.Err() != boom || f.Status() != anyio.Failed {
 			t.Errorf("%v, %v", f.Err(), f.Status())
 		}
 		if err := f.Wait(ctx); err != nil {
@@ -69,12 +69,12 @@ func TestFutureHasOneOutcome(t *testing.T) {
 	outcomes := map[string]struct {
 		make func(f *anyio.Future[int]) error
 		then error
-		want anyio.FutureStatus
+		want anyio.Status
 		err  error
 	}{
-		"value":  {func(f *anyio.Future[int]) error { return f.Set(1) }, anyio.ErrFutureFinished, anyio.FutureFinished, nil},
-		"error":  {func(f *anyio.Future[int]) error { return f.SetError(boom) }, anyio.ErrFutureFinished, anyio.FutureFailed, boom},
-		"cancel": {func(f *anyio.Future[int]) error { f.Cancel(); return nil }, anyio.ErrFutureCanceled, anyio.FutureCanceled, anyio.ErrFutureCanceled},
+		"value":  {func(f *anyio.Future[int]) error { return f.Set(1) }, anyio.ErrFutureFinished, anyio.Finished, nil},
+		"error":  {func(f *anyio.Future[int]) error { return f.SetError(boom) }, anyio.ErrFutureFinished, anyio.Failed, boom},
+		"cancel": {func(f *anyio.Future[int]) error { f.Cancel(); return nil }, anyio.ErrFutureCanceled, anyio.Canceled, anyio.ErrFutureCanceled},
 	}
 	for name, o := range outcomes {
 		t.Run(name, func(t *testing.T) {
@@ -99,21 +99,21 @@ func TestFutureHasOneOutcome(t *testing.T) {
 			}
 		})
 	}
-	if err := anyio.NewFuture[int]("pending").Err(); err != anyio.ErrFutureNotFinished {
+	if err := anyio.NewFuture[int]("pending").Err(); err != anyio.ErrNotFinished {
 		t.Errorf("Err without an outcome: %v", err)
 	}
 }
 
 func TestFutureWithoutOutcomeIsNotFinished(t *testing.T) {
 	var f anyio.Future[int]
-	if _, err := f.Value(); err != anyio.ErrFutureNotFinished {
+	if _, err := f.Value(); err != anyio.ErrNotFinished {
 		t.Error(err)
 	}
-	if err := f.Err(); err != anyio.ErrFutureNotFinished {
+	if err := f.Err(); err != anyio.ErrNotFinished {
 		t.Error(err)
 	}
 	var misuse *anyio.MisuseError
-	if err := f.SetError(nil); !errors.As(err, &misuse) || f.Status() != anyio.FuturePending {
+	if err := f.SetError(nil); !errors.As(err, &misuse) || f.Status() != anyio.Pending {
 		t.Error(err)
 	}
 }
@@ -174,7 +174,7 @@ func TestOneCanceledWaiterLeavesTheOthersAndTheFuture(t *testing.T) {
 			testkit.Settled(t, ctx)
 			a.Cancel("test")
 			testkit.Settled(t, ctx)
-			if a.Status() != anyio.TaskCanceled || f.Status() != anyio.FuturePending {
+			if a.Status() != anyio.Canceled || f.Status() != anyio.Pending {
 				t.Errorf("%v, %v", a, &f)
 			}
 			if err := f.Set(7); err != nil {

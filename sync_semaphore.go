@@ -199,14 +199,9 @@ func (s *Semaphore) MaxValue() (maximum int, bounded bool) {
 	return int(s.bound - 1), true
 }
 
-// SemaphoreStatistics is a snapshot of a Semaphore.
-type SemaphoreStatistics struct {
-	TasksWaiting int
-}
-
-// Statistics returns how many wait.
-func (s *Semaphore) Statistics() SemaphoreStatistics {
+// TasksWaiting returns how many wait.
+func (s *Semaphore) TasksWaiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return SemaphoreStatistics{TasksWaiting: s.waiters.Len()}
+	return s.waiters.Len()
 }

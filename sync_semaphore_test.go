@@ -109,7 +109,7 @@ func TestSemaphoreServesInOrder(t *testing.T) {
 					return nil
 				})
 				testkit.Settled(t, ctx)
-				equal(t, "waiting", sem.Statistics(), anyio.SemaphoreStatistics{TasksWaiting: i + 1})
+				equal(t, "waiting", sem.TasksWaiting(), i+1)
 			}
 			sem.Release()
 		})
@@ -150,7 +150,7 @@ func TestSemaphoreCanceledWhileWaiting(t *testing.T) {
 					testkit.WantErr(t, err, anyio.ErrCanceled)
 				}
 				equal(t, "value", sem.Value(), 1)
-				equal(t, "waiting", sem.Statistics().TasksWaiting, 0)
+				equal(t, "waiting", sem.TasksWaiting(), 0)
 			})
 		})
 	}
@@ -163,7 +163,7 @@ func TestSemaphoreQueueGivenUp(t *testing.T) {
 		timedOut, err := anyio.MoveOnAfter(ctx, 1, sem.Acquire)
 		must(t, err)
 		equal(t, "timed out", timedOut, true)
-		equal(t, "waiting", sem.Statistics().TasksWaiting, 0)
+		equal(t, "waiting", sem.TasksWaiting(), 0)
 		sem.Release()
 		equal(t, "value", sem.Value(), 1)
 		must(t, sem.Acquire(ctx))
@@ -181,7 +181,7 @@ func TestSemaphoreHandsOverAtRelease(t *testing.T) {
 			sem.Release()
 			equal(t, "value", sem.Value(), 0)
 			testkit.WantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
-			equal(t, "waiting", sem.Statistics().TasksWaiting, 0)
+			equal(t, "waiting", sem.TasksWaiting(), 0)
 		})
 		testkit.WantErr(t, sem.TryAcquire(), anyio.ErrWouldBlock)
 	})
@@ -216,7 +216,7 @@ func TestSemaphoreWithForeignContexts(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	errs := make(chan error)
 	go func() { errs <- sem.Acquire(ctx) }()
-	for sem.Statistics().TasksWaiting == 0 {
+	for sem.TasksWaiting() == 0 {
 		must(t, anyio.Sleep(context.Background(), 0))
 	}
 	cancel()

@@ -25,10 +25,10 @@ func TestFailureCancelsTheGroupBeforeAnyoneSeesTheEnd(t *testing.T) {
 			return err
 		},
 		"Status": func(ctx context.Context, h *anyio.TaskHandle) error {
-			return until(ctx, func() bool { return h.Status() > anyio.TaskCanceling })
+			return until(ctx, func() bool { return h.Status() > anyio.Canceling })
 		},
 		"Err": func(ctx context.Context, h *anyio.TaskHandle) error {
-			return until(ctx, func() bool { return h.Err() != anyio.ErrTaskNotFinished })
+			return until(ctx, func() bool { return h.Err() != anyio.ErrNotFinished })
 		},
 		"RunningTasks": func(ctx context.Context, h *anyio.TaskHandle) error {
 			return until(ctx, func() bool {

@@ -10,23 +10,20 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
-// A TaskStatus is where a task stands.
-type TaskStatus uint8
+// A Status is where a task or a Future stands.
+type Status uint8
 
 const (
-	TaskPending   TaskStatus = iota // it runs, or waits to run
-	TaskCanceling                   // Cancel was called, and it is not over
-	TaskFinished                    // it ended without an error
-	TaskCanceled                    // it ended by a cancellation
-	TaskFailed                      // it ended by an error or a panic
+	Pending   Status = iota // the task runs, or waits to run; the Future has no outcome yet
+	Canceling               // Cancel was called, and the task is not over; no Future is
+	Finished                // the task ended without an error; Set was called
+	Canceled                // the task ended by a cancellation; Cancel was called
+	Failed                  // the task ended by an error or a panic; SetError was called
 )
 
-func (s TaskStatus) String() string {
+func (s Status) String() string {
 	return [...]string{"pending", "canceling", "finished", "canceled", "failed"}[s]
 }
-
-// ErrTaskNotFinished is returned by Err of a task that is not over.
-var ErrTaskNotFinished = errors.New("anyio: task has not finished")
 
 // A TaskError is what Await returns for a task that ended with an error,
 // which is wrapped. The error reaches the task's group as well.
@@ -59,9 +56,6 @@ func (e *TaskError) Unwrap() error {
 
 var _ = errgraph.Register(func(e *TaskError) []error { return []error{e.Err} })
 
-// ErrTaskCanceled is matched by the error of Await for a canceled task.
-var ErrTaskCanceled = errors.New("anyio: awaited task was canceled")
-
 // A TaskHandle is one task of a group, with which one can wait for it alone, cancel it
 // alone, and see how it ended. Its methods may be called from anywhere at any time.
 type TaskHandle struct{ t kernel.Task }
@@ -72,7 +66,7 @@ type Handle interface {
 	Name() string
 	// Wait waits until the task is over. Cancellation: nothing is lost.
 	Wait(ctx context.Context) error
-	Status() TaskStatus
+	Status() Status
 	Err() error
 	Cancel(reason string)
 	handle() *TaskHandle
@@ -166,7 +160,7 @@ func (h *TaskHandle) Await(ctx context.Context) error {
 func (h *TaskHandle) outcome() error {
 	switch how, err := h.t.Outcome(); how {
 	case kernel.Pending:
-		return ErrTaskNotFinished
+		return ErrNotFinished
 	case kernel.Failed:
 		return &TaskError{Task: h.t.Name(), Err: err}
 	case kernel.Canceled:
@@ -184,23 +178,23 @@ func (h *TaskHandle) Cancel(reason string) {
 }
 
 // Status reports where the task stands. A task that ends without an error although it
-// was canceled is TaskFinished.
-func (h *TaskHandle) Status() TaskStatus {
+// was canceled is Finished.
+func (h *TaskHandle) Status() Status {
 	switch how, _ := h.t.Outcome(); how {
 	case kernel.Finished:
-		return TaskFinished
+		return Finished
 	case kernel.Canceled:
-		return TaskCanceled
+		return Canceled
 	case kernel.Failed:
-		return TaskFailed
+		return Failed
 	}
 	if h.t.Scope.CancelCalled() {
-		return TaskCanceling
+		return Canceling
 	}
-	return TaskPending
+	return Pending
 }
 
-// Err returns nil if the task ended without an error, ErrTaskNotFinished if it is not
+// Err returns nil if the task ended without an error, ErrNotFinished if it is not
 // over, else what Await returns.
 func (h *TaskHandle) Err() error {
 	return h.outcome()

@@ -19,10 +19,10 @@ func TestHandleGivesTheValue(t *testing.T) {
 			var gate anyio.Event
 			h := anyio.GoValue(tg, func(ctx context.Context) (int, error) { return 42, gate.Wait(ctx) }, anyio.Name("answer"))
 			testkit.Settled(t, ctx)
-			if v, err := h.Value(); v != 0 || err != anyio.ErrTaskNotFinished {
+			if v, err := h.Value(); v != 0 || err != anyio.ErrNotFinished {
 				t.Errorf("pending value: %v, %v", v, err)
 			}
-			if h.Err() != anyio.ErrTaskNotFinished || h.Status() != anyio.TaskPending {
+			if h.Err() != anyio.ErrNotFinished || h.Status() != anyio.Pending {
 				t.Errorf("pending: %v, %v", h.Err(), h.Status())
 			}
 			if s := h.String(); s != `TaskHandle("answer", pending)` {
@@ -34,7 +34,7 @@ func TestHandleGivesTheValue(t *testing.T) {
 					t.Errorf("Await: %v, %v", v, err)
 				}
 			}
-			if v, err := h.Value(); v != 42 || err != nil || h.Err() != nil || h.Status() != anyio.TaskFinished {
+			if v, err := h.Value(); v != 42 || err != nil || h.Err() != nil || h.Status() != anyio.Finished {
 				t.Errorf("finished: %v, %v, %v", v, err, h.Status())
 			}
 			return h.Wait(ctx)
@@ -59,7 +59,7 @@ func TestFailureReachesAwaiterAndGroup(t *testing.T) {
 		if v != 0 || !ok || tf.Task != "bomb" || tf.Canceled || !errors.Is(err, testkit.ErrBoom) {
 			t.Errorf("Await: %v, %v", v, err)
 		}
-		if !strings.Contains(err.Error(), `task "bomb" failed: boom`) || h.Status() != anyio.TaskFailed {
+		if !strings.Contains(err.Error(), `task "bomb" failed: boom`) || h.Status() != anyio.Failed {
 			t.Errorf("text %q, status %v", err, h.Status())
 		}
 	})
@@ -78,7 +78,7 @@ func TestCanceledTaskIsNoCancellationOfTheAwaiter(t *testing.T) {
 			testkit.Settled(t, ctx)
 			h.Cancel("not needed")
 			testkit.Settled(t, ctx)
-			if h.Status() != anyio.TaskCanceling || h.Err() != anyio.ErrTaskNotFinished {
+			if h.Status() != anyio.Canceling || h.Err() != anyio.ErrNotFinished {
 				t.Errorf("canceling: %v, %v", h.Status(), h.Err())
 			}
 			clean.Set()
@@ -88,7 +88,7 @@ func TestCanceledTaskIsNoCancellationOfTheAwaiter(t *testing.T) {
 				t.Errorf("Await: %v", err)
 			}
 			testkit.WantCanceled(t, "the cancellation itself", tf.Err)
-			if !strings.HasPrefix(err.Error(), `anyio: task "victim" was canceled: not needed (by `) || h.Status() != anyio.TaskCanceled {
+			if !strings.HasPrefix(err.Error(), `anyio: task "victim" was canceled: not needed (by `) || h.Status() != anyio.Canceled {
 				t.Errorf("text %q, status %v", err, h.Status())
 			}
 			return sibling.Await(ctx)
@@ -109,12 +109,12 @@ func TestTaskThatSwallowsItsCancelIsFinished(t *testing.T) {
 			testkit.Settled(t, ctx)
 			h.Cancel("")
 			testkit.WantNil(t, "wait", canceled.Wait(ctx))
-			if v, err := h.Value(); v != "" || !errors.Is(err, anyio.ErrTaskNotFinished) {
+			if v, err := h.Value(); v != "" || !errors.Is(err, anyio.ErrNotFinished) {
 				t.Errorf("being canceled: %q, %v", v, err)
 			}
 			goOn.Set()
 			v, err := h.Await(ctx)
-			if v != "partial" || err != nil || h.Status() != anyio.TaskFinished {
+			if v != "partial" || err != nil || h.Status() != anyio.Finished {
 				t.Errorf("%q, %v, %v", v, err, h.Status())
 			}
 			return nil
@@ -128,7 +128,7 @@ func TestAwaitCanBeCanceled(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(anyio.SleepForever)
 			timedOut, err := anyio.MoveOnAfter(ctx, time.Millisecond, h.Await)
-			if !timedOut || err != nil || h.Status() != anyio.TaskPending {
+			if !timedOut || err != nil || h.Status() != anyio.Pending {
 				t.Errorf("%v, %v, %v", timedOut, err, h.Status())
 			}
 			h.Cancel("")
@@ -181,7 +181,7 @@ func TestTasksAreNamedAfterTheirFunctions(t *testing.T) {
 }
 
 func TestStatusesHaveNames(t *testing.T) {
-	got := fmt.Sprint(anyio.TaskPending, anyio.TaskCanceling, anyio.TaskFinished, anyio.TaskCanceled, anyio.TaskFailed)
+	got := fmt.Sprint(anyio.Pending, anyio.Canceling, anyio.Finished, anyio.Canceled, anyio.Failed)
 	if got != "pending canceling finished canceled failed" {
 		t.Error(got)
 	}

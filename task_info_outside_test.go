@@ -85,7 +85,7 @@ func TestGoroutineThatWaitsWithATasksContextIsNotTheTask(t *testing.T) {
 		var ev anyio.Event
 		over := make(chan error)
 		go func() { over <- ev.Wait(ctx) }()
-		for ev.Statistics().TasksWaiting == 0 {
+		for ev.TasksWaiting() == 0 {
 			lowlevel.ShieldedCheckpoint(ctx)
 		}
 		self := current(t, ctx)

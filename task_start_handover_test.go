@@ -39,14 +39,14 @@ func TestStartedAfterTheStarterWasCanceledHandsOver(t *testing.T) {
 				testkit.WantCanceled(t, "the next call", anyio.Sleep(starter, 0))
 				return err
 			})
-			if st := h.Status(); st != anyio.TaskCanceling {
+			if st := h.Status(); st != anyio.Canceling {
 				t.Errorf("the task is %v", st)
 			}
 			goOn.Set()
 			return err
 		})
 		testkit.WantNil(t, "group", err)
-		if !started || h.Status() != anyio.TaskFinished {
+		if !started || h.Status() != anyio.Finished {
 			t.Errorf("started %v, the task is %v", started, h.Status())
 		}
 	})

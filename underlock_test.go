@@ -36,7 +36,7 @@ func TestPrimitivesAreUsedUnderTheirLocks(t *testing.T) {
 	semaphore("enqueue", 1, func(s *Semaphore) { s.enqueue(b) })
 	semaphore("forget", 1, func(s *Semaphore) { s.forget(b) })
 	semaphore("handOver", semWaiters, func(s *Semaphore) { s.handOver() })
-	semaphore("Statistics", 0, func(s *Semaphore) { s.Statistics() })
+	semaphore("TasksWaiting", 0, func(s *Semaphore) { s.TasksWaiting() })
 
 	limiter := func(what string, f func(l *CapacityLimiter)) {
 		l := NewCapacityLimiter(2)
@@ -81,7 +81,7 @@ func TestPrimitivesAreUsedUnderTheirLocks(t *testing.T) {
 	rwLock("Statistics", func(l *RWLock) { l.Statistics() })
 
 	condition := &Condition{}
-	locktest.Takes(t, "Condition.Statistics", &condition.mu, func() { condition.Statistics() })
+	locktest.Takes(t, "Condition.TasksWaiting", &condition.mu, func() { condition.TasksWaiting() })
 	locktest.Takes(t, "Condition.notify", &condition.mu, func() {
 		condition.own.word.Store(lockWord())
 		condition.notify(1, byNotify)

@@ -234,13 +234,13 @@ func TestEveryWaitHasOneNameAndTheUsersLine(t *testing.T) {
 					h := tg.Go(func(ctx context.Context) error {
 						return c.call(ctx, dir, func() { begun.Store(true) })
 					}, anyio.Name("waiter"))
-					for !begun.Load() && h.Status() == anyio.TaskPending {
+					for !begun.Load() && h.Status() == anyio.Pending {
 						testkit.Settled(t, ctx)
 					}
 					// A sender may go on for a moment when the system moves data, and a
 					// handshake sends before it waits for an answer.
 					var i anyio.TaskInfo
-					for n := 0; n < 1000 && (i.State != anyio.TaskWaiting || i.WaitsFor != c.op) && h.Status() == anyio.TaskPending; n++ {
+					for n := 0; n < 1000 && (i.State != anyio.TaskWaiting || i.WaitsFor != c.op) && h.Status() == anyio.Pending; n++ {
 						testkit.Settled(t, ctx)
 						i = testkit.TaskNamed(t, ctx, "waiter")
 					}

@@ -121,7 +121,7 @@ func TestServeDrains(t *testing.T) {
 						return err
 					}
 				}
-				if status := s.serving.Status(); status != anyio.TaskCanceling {
+				if status := s.serving.Status(); status != anyio.Canceling {
 					t.Errorf("Serve is %v before the handler has ended", status)
 				}
 				finish.Set()

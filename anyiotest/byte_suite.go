@@ -156,7 +156,7 @@ func (p *bytePair) waiting(ctx context.Context, call func(ctx context.Context) e
 	p.group(ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 		h := tg.Go(func(ctx context.Context) error { result = call(ctx); return nil }, anyio.Name("waiting"))
 		p.idle(ctx)
-		if h.Status() != anyio.TaskPending {
+		if h.Status() != anyio.Pending {
 			p.fail("a call that should wait has returned")
 		}
 		meanwhile(h)

@@ -23,7 +23,7 @@ import (
 // has returned, its fixtures are torn down and no task is left.
 //
 // A run that cannot go on fails the test with the report of its
-// anyio.DeadlockError; a failing seed prints the command that replays it; and a
+// sim.DeadlockError; a failing seed prints the command that replays it; and a
 // test that is still running shortly before the deadline of go test prints its
 // tasks. The flags -anyio.backends and -anyio.seeds choose what is run.
 func Run(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...Option) {

@@ -27,7 +27,7 @@ type ParkingLot struct {
 }
 
 // NewParkingLot makes a lot. The name of the wait, such as "Gate.Wait", is shown
-// by anyio.RunningTasks and in a DeadlockError.
+// by anyio.RunningTasks and in a *sim.DeadlockError.
 func NewParkingLot(name string, l sync.Locker) *ParkingLot {
 	return &ParkingLot{L: l, op: kernel.RegisterOp(name)}
 }

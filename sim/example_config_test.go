@@ -83,7 +83,7 @@ func ExampleConfig_maxWait() {
 			return nil
 		})
 	}, anyio.On(sim.New(sim.Config{MaxWait: time.Hour})))
-	var deadlock *anyio.DeadlockError
+	var deadlock *sim.DeadlockError
 	if errors.As(err, &deadlock) {
 		for _, task := range deadlock.Tasks {
 			if task.Forgotten {

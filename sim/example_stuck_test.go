@@ -26,7 +26,7 @@ func ExampleConfig_stepTimeout() {
 			return nil
 		})
 	}, anyio.On(sim.New(sim.Config{Seed: 1, StepTimeout: 50 * time.Millisecond})))
-	var deadlock *anyio.DeadlockError
+	var deadlock *sim.DeadlockError
 	if errors.As(err, &deadlock) && deadlock.Stuck != nil {
 		fmt.Printf("%s: %s\n", deadlock.Stuck.Name, deadlock.Stuck.State)
 	}

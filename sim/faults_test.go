@@ -74,7 +74,7 @@ func TestBrokenConnectionTimesOut(t *testing.T) {
 
 // A packet that a reader waits for and that nobody repeats is a deadlock.
 func TestWaitingForWhatAPartitionSwallowsIsADeadlock(t *testing.T) {
-	_, err := deadlockOf(t, func(ctx context.Context) error {
+	_, err := testkit.DeadlockOf(t, sim.Config{Seed: 1}, func(ctx context.Context) error {
 		n := sim.NetworkOf(ctx)
 		if err := n.AddHost("b", sim.HostConfig{}); err != nil {
 			return err
@@ -95,16 +95,6 @@ func TestWaitingForWhatAPartitionSwallowsIsADeadlock(t *testing.T) {
 	if !strings.Contains(err.Error(), "UDP.Read") {
 		t.Errorf("the report does not name the wait: %v", err)
 	}
-}
-
-func deadlockOf(t *testing.T, main func(ctx context.Context) error) (*anyio.DeadlockError, error) {
-	t.Helper()
-	err := anyio.Run(context.Background(), main, anyio.On(sim.New(sim.Config{Seed: 1})))
-	d, ok := errors.AsType[*anyio.DeadlockError](err)
-	if !ok {
-		t.Fatalf("no DeadlockError: %v", err)
-	}
-	return d, err
 }
 
 func TestHeldPacketsComeInOrderAfterRelease(t *testing.T) {

@@ -23,11 +23,11 @@ func tick(ctx context.Context, every time.Duration, n int) error {
 	return nil
 }
 
-func runWith(cfg sim.Config, main func(ctx context.Context, tg *anyio.TaskGroup) error) (*anyio.DeadlockError, error) {
+func runWith(cfg sim.Config, main func(ctx context.Context, tg *anyio.TaskGroup) error) (*sim.DeadlockError, error) {
 	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, main)
 	}, anyio.On(sim.New(cfg)), anyio.MainName("main"))
-	dead, _ := errors.AsType[*anyio.DeadlockError](err)
+	dead, _ := errors.AsType[*sim.DeadlockError](err)
 	return dead, err
 }
 

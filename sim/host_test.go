@@ -86,7 +86,7 @@ func TestHostWithoutPowerIsSilent(t *testing.T) {
 }
 
 func TestHostThatNobodyRestartsIsADeadlock(t *testing.T) {
-	_, err := deadlockOf(t, func(ctx context.Context) error {
+	_, err := testkit.DeadlockOf(t, sim.Config{Seed: 1}, func(ctx context.Context) error {
 		return sim.RunOnHost(ctx, "db", func(ctx context.Context) error {
 			sim.NetworkOf(ctx).Kill("db", "by itself")
 			return anyio.SleepForever(ctx)

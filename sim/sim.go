@@ -51,7 +51,7 @@ type Config struct {
 	Seed uint64
 	// Model is what is simulated: an event loop, the default, or goroutines.
 	Model Model
-	// MaxSteps ends a run that makes more steps with an *anyio.DeadlockError whose
+	// MaxSteps ends a run that makes more steps with a *DeadlockError whose
 	// Livelock is set. 0 means DefaultMaxSteps, negative no limit.
 	MaxSteps int64
 	// OnStep, if set, is called before each step. It must not call into the run.
@@ -64,14 +64,14 @@ type Config struct {
 	StepTime Range
 	// MaxWait is how long a task may wait, in virtual time, for something other than
 	// time, a cancellation, or the end of tasks, if it has no deadline. The run then
-	// ends with an *anyio.DeadlockError that has Forgotten set. With 0 such a run ends
+	// ends with a *DeadlockError that has Forgotten set. With 0 such a run ends
 	// only when nothing but timers has happened for an hour of virtual time and a
 	// million steps, and no timer from before is pending: a deadlock of some tasks
 	// beside a ticker. Negative means that tasks may wait forever.
 	MaxWait time.Duration
 	// StepTimeout is how long, in real time, a step may be blocked by other means
 	// than this library's: a sync.Mutex, a channel, time.Sleep. The run then ends with
-	// an *anyio.DeadlockError that has Stuck set. A system call may take 10 times as
+	// a *DeadlockError that has Stuck set. A system call may take 10 times as
 	// long, and what only computes 60 times. 0 means DefaultStepTimeout, negative no
 	// limit: then such a run hangs.
 	StepTimeout time.Duration
@@ -131,7 +131,7 @@ type maker struct{ *Sim }
 
 // NewRun implements kernel.Maker.
 func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
-	c := simloop.Config{Seed: s.cfg.Seed, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout,
+	c := simloop.Config{Seed: s.cfg.Seed, Stalled: newDeadlockError, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout,
 		MaxWait: s.cfg.MaxWait, StepMin: s.cfg.StepTime.Min, StepMax: s.cfg.StepTime.Max}
 	if c.StepMin < 0 || c.StepMax < c.StepMin {
 		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: StepTime from %v to %v is not a range: it must be 0 <= Min <= Max", c.StepMin, c.StepMax)}

@@ -23,10 +23,10 @@ const shortStep = 20 * time.Millisecond
 
 // givesUp runs main, whose task "culprit" must not come back, in a given state, from
 // a step that calls doesNotComeBack.
-func givesUp(t *testing.T, state string, main func(ctx context.Context) error) *anyio.DeadlockError {
+func givesUp(t *testing.T, state string, main func(ctx context.Context) error) *sim.DeadlockError {
 	t.Helper()
 	err := anyio.Run(context.Background(), main, anyio.On(sim.New(sim.Config{Seed: 3, StepTimeout: shortStep})), anyio.MainName("main"))
-	dead, ok := errors.AsType[*anyio.DeadlockError](err)
+	dead, ok := errors.AsType[*sim.DeadlockError](err)
 	if !ok || dead.Stuck == nil {
 		t.Fatalf("%v", err)
 	}
@@ -146,7 +146,7 @@ func TestCallbackThatBlocksEndsTheRun(t *testing.T) {
 				doesNotComeBack(func() { <-make(chan int) })
 			}
 		}})))
-		dead, ok := errors.AsType[*anyio.DeadlockError](err)
+		dead, ok := errors.AsType[*sim.DeadlockError](err)
 		if !ok || dead.Stuck == nil || !strings.Contains(dead.Stuck.Stack, "doesNotComeBack") {
 			t.Errorf("OnStep of step %d: %v", at, err)
 		}
@@ -230,7 +230,7 @@ func TestStepThatComesBackStopsAtItsNextSchedulePoint(t *testing.T) {
 					return nil
 				})
 			}, anyio.On(s))
-			if dead, ok := errors.AsType[*anyio.DeadlockError](err); !ok || dead.Stuck == nil {
+			if dead, ok := errors.AsType[*sim.DeadlockError](err); !ok || dead.Stuck == nil {
 				t.Fatalf("%v", err)
 			}
 			steps := s.Steps()

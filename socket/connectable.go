@@ -42,7 +42,7 @@ func (c *TCPConnectable) Host() string { return c.host }
 func (c *TCPConnectable) Port() int { return c.port }
 
 // Connect makes a new connection, a *Stream. Every error but a cancellation is an
-// *anyio.ConnectError. Cancellation: no connection is left behind.
+// *stream.ConnectError. Cancellation: no connection is left behind.
 func (c *TCPConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
 	s, err := c.Dialer.dialTCP(ctx, "TCPConnectable", callSite(), c.host, c.port)
 	if err != nil {
@@ -63,7 +63,7 @@ func NewUnixConnectable(path string) *UnixConnectable { return &UnixConnectable{
 func (c *UnixConnectable) Path() string { return c.path }
 
 // Connect makes a new connection, a *UnixStream. Every error but a cancellation is an
-// *anyio.ConnectError. Cancellation: no connection is left behind.
+// *stream.ConnectError. Cancellation: no connection is left behind.
 func (c *UnixConnectable) Connect(ctx context.Context) (stream.ByteStream, error) {
 	s, err := DialUnix(ctx, c.path)
 	if err != nil {
@@ -76,7 +76,7 @@ func connectionError(target string, err error) error {
 	if errors.Is(err, anyio.ErrCanceled) {
 		return err
 	}
-	return &anyio.ConnectError{Target: target, Cause: err}
+	return &stream.ConnectError{Target: target, Cause: err}
 }
 
 // AsConnectable makes a connectable of a description of what to connect to: a

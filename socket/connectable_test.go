@@ -7,10 +7,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
+	"github.com/anyio-go/anyio/stream"
 )
 
 func TestConnectablesConnect(t *testing.T) {
@@ -38,11 +38,11 @@ func TestConnectablesTellWhatTheyCouldNotReach(t *testing.T) {
 		c, err := socket.NewTCPConnectable("127.0.0.1", l.Port())
 		testkit.Must(t, err)
 		_, err = c.Connect(ctx)
-		testkit.WantErr(t, err, anyio.ErrConnect)
+		testkit.WantErr(t, err, stream.ErrConnect)
 		testkit.WantErr(t, err, syscall.ECONNREFUSED)
 		path := unixPath(t)
 		_, err = socket.NewUnixConnectable(path).Connect(ctx)
-		testkit.WantErr(t, err, anyio.ErrConnect)
+		testkit.WantErr(t, err, stream.ErrConnect)
 		testkit.WantErr(t, err, syscall.ENOENT)
 		canceled(t, ctx, "Connect", func(ctx context.Context) error { _, err := c.Connect(ctx); return err })
 	})

@@ -166,7 +166,7 @@ func TestServeLimitsConnections(t *testing.T) {
 				})
 			}
 			for range clients - limit {
-				for let.Statistics().TasksWaiting < limit {
+				for let.TasksWaiting() < limit {
 					testkit.Must(t, anyio.Sleep(ctx, 0))
 				}
 				let.Release()

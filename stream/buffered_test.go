@@ -272,7 +272,7 @@ func TestBufferedConnectableMakesBufferedStreams(t *testing.T) {
 		})
 		testkit.WantErr(t, l.Close(ctx), nil)
 		_, err := stream.BufferedConnectable(l).Connect(ctx)
-		testkit.WantErr(t, err, anyio.ErrConnect)
+		testkit.WantErr(t, err, stream.ErrConnect)
 	})
 }
 

@@ -59,7 +59,7 @@ func TestHTTPServerRunsOnAListenerOfOurs(t *testing.T) {
 		})
 		testkit.WantErr(t, err, nil)
 		_, err = listener.Connect(ctx)
-		testkit.WantErr(t, err, anyio.ErrConnect)
+		testkit.WantErr(t, err, stream.ErrConnect)
 	}, anyiotest.Skip("sim", "net/http starts goroutines, which a simulation cannot wait for"))
 }
 

@@ -44,7 +44,7 @@ func NewPipeListener(buffer int) *PipeListener {
 
 // Connect makes a connection and returns the client's side of it as soon as the
 // server has accepted the other one. If the listener was closed, or gets closed, the
-// error matches anyio.ErrConnect and anyio.ErrClosed. Any number of tasks
+// error matches ErrConnect and anyio.ErrClosed. Any number of tasks
 // may connect at once; they are served in order.
 //
 // Cancellation: nobody has accepted the connection.
@@ -58,7 +58,7 @@ func (l *PipeListener) Connect(ctx context.Context) (ByteStream, error) {
 	if errors.Is(err, anyio.ErrCanceled) {
 		return nil, err
 	}
-	return nil, &anyio.ConnectError{Target: "pipe listener", Cause: anyio.ErrClosed}
+	return nil, &ConnectError{Target: "pipe listener", Cause: anyio.ErrClosed}
 }
 
 // Accept implements Listener. Cancellation: no connection is lost.

@@ -56,7 +56,7 @@ func TestPipeListenerClosed(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		refused := func(ctx context.Context, l *stream.PipeListener) {
 			_, err := l.Connect(ctx)
-			testkit.WantErr(t, err, anyio.ErrConnect)
+			testkit.WantErr(t, err, stream.ErrConnect)
 			testkit.WantErr(t, err, anyio.ErrClosed)
 		}
 		accepting, connecting := stream.NewPipeListener(0), stream.NewPipeListener(0)

@@ -150,7 +150,7 @@ func TestConnectablesSayThatConnectingFailed(t *testing.T) {
 			"buffered": func() error { _, err := stream.BufferedConnectable(l).Connect(ctx); return err },
 		}
 		for name, connect := range connects {
-			if err := connect(); !errors.Is(err, anyio.ErrConnect) || !errors.Is(err, anyio.ErrClosed) {
+			if err := connect(); !errors.Is(err, stream.ErrConnect) || !errors.Is(err, anyio.ErrClosed) {
 				t.Errorf("%s: error is %v", name, err)
 			}
 		}

@@ -28,7 +28,7 @@ func NewConnectable[S stream.ByteStream](inner stream.Connectable[S], config *tl
 }
 
 // Connect makes a new connection and does the handshake. If that fails the connection
-// is closed forcefully, and the error matches ErrConnect. Cancellation: no
+// is closed forcefully, and the error matches stream.ErrConnect. Cancellation: no
 // connection is left behind.
 func (c *Connectable) Connect(ctx context.Context) (*Stream, error) {
 	conn, err := c.connect(ctx)
@@ -44,7 +44,7 @@ func (c *Connectable) Connect(ctx context.Context) (*Stream, error) {
 	if errors.Is(err, anyio.ErrCanceled) || errors.As(err, &misuse) {
 		return nil, err
 	}
-	return nil, &anyio.ConnectError{Target: c.target(), Cause: err}
+	return nil, &stream.ConnectError{Target: c.target(), Cause: err}
 }
 
 // target names the server, for people.

@@ -138,8 +138,8 @@ func TestAcceptPassesOverFailedHandshakes(t *testing.T) {
 				}
 				closeAll(t, ctx, gone)
 				conn, err := tlsstream.NewConnectable(p, nil, &tlsstream.Options{Hostname: "server.test"}).Connect(ctx)
-				var ce *anyio.ConnectError // the system does not know the authority
-				if conn != nil || !errors.As(err, &ce) || ce.Target != "server.test" || !errors.Is(err, anyio.ErrConnect) {
+				var ce *stream.ConnectError // the system does not know the authority
+				if conn != nil || !errors.As(err, &ce) || ce.Target != "server.test" || !errors.Is(err, stream.ErrConnect) {
 					t.Errorf("connecting: %v", err)
 				}
 				answer, err := ask(ctx, p, "hello")

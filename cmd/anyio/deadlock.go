@@ -50,7 +50,7 @@ func (d *demo) showDeadlock(ctx context.Context) error {
 	for r.Seed = d.seed; r.Tried < seedsToTry; r.Seed++ {
 		r.Tried++
 		trace, err := simulateTransfers(ctx, r.Seed)
-		dead := &anyio.DeadlockError{}
+		dead := &sim.DeadlockError{}
 		switch {
 		case err == nil:
 			continue

@@ -18,4 +18,10 @@ var (
 	// OwnCall is an anyio.BlockingOption, for functions that call nobody else's: see
 	// kernel.WakingJob.
 	OwnCall any
+	// OnThread is a func(*anyio.CapacityLimiter, func(func()) bool) anyio.BlockingOption,
+	// for functions that run on the threads of a pool: the second parameter runs one, or
+	// tells that the pool is closed.
+	OnThread any
+	// RegisterCancellation has isCanceled asked whether an error is a cancellation.
+	RegisterCancellation func(isCanceled func(err error) bool)
 )

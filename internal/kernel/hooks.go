@@ -5,7 +5,6 @@ package kernel
 type Hooks struct {
 	Canceled func(c *Cause) error                // of a blocking call that was canceled
 	Panic    func(value any, where string) error // with which a panic outside of all tasks is raised again
-	Stall    func(s *Stall) error                // of a run that cannot go on
 	Misuse   func(text string) error             // of a call that can never be right; also to panic with
 }
 
@@ -16,7 +15,7 @@ var hooks Hooks
 //
 //go:norace
 func Install(h Hooks) {
-	if h.Canceled == nil || h.Panic == nil || h.Stall == nil || h.Misuse == nil {
+	if h.Canceled == nil || h.Panic == nil || h.Misuse == nil {
 		panic("kernel: Install without all hooks")
 	}
 	if hooks.Canceled != nil {
@@ -29,11 +28,6 @@ func Install(h Hooks) {
 //
 //go:norace
 func NewPanic(value any, where string) error { return hooks.Panic(value, where) }
-
-// NewStall is the hook Stall.
-//
-//go:norace
-func NewStall(s *Stall) error { return hooks.Stall(s) }
 
 // Misuse is the hook of that name.
 //

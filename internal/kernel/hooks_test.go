@@ -8,7 +8,6 @@ func TestInstallRefusesGapsAndASecondCall(t *testing.T) {
 	all := Hooks{
 		Canceled: func(*Cause) error { return nil },
 		Panic:    func(any, string) error { return nil },
-		Stall:    func(*Stall) error { return nil },
 		Misuse:   func(string) error { return nil },
 	}
 	refuses := func(what string, h Hooks) {
@@ -23,7 +22,6 @@ func TestInstallRefusesGapsAndASecondCall(t *testing.T) {
 	for what, gap := range map[string]func(*Hooks){
 		"no Canceled": func(h *Hooks) { h.Canceled = nil },
 		"no Panic":    func(h *Hooks) { h.Panic = nil },
-		"no Stall":    func(h *Hooks) { h.Stall = nil },
 		"no Misuse":   func(h *Hooks) { h.Misuse = nil },
 	} {
 		h := all

@@ -51,11 +51,12 @@ var layers = []layer{
 	// What users import.
 	{"attr", "", ""},
 	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/offload internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
+	{"osthread", ". internal/inside internal/kernel", ""},
 	{"lowlevel", ". internal/inside internal/kernel internal/waitq", ""},
 	{"portal", ". internal/inside internal/kernel internal/quiet internal/race", ""},
 	{"signals", ". internal/kernel internal/ossignal internal/unclosed internal/waitq", ""},
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
-	{"stream", ". attr internal/inside internal/kernel internal/offload internal/unclosed internal/waitq", text},
+	{"stream", ". attr internal/errgraph internal/inside internal/kernel internal/offload internal/unclosed internal/waitq", text},
 	{"aiter", ". lowlevel stream", ""},
 	{"socket", ". attr internal/errgraph internal/kernel internal/netaddr internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
 	{"tlsstream", ". attr internal/errgraph internal/kernel lowlevel socket stream", net},

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/osthread"
 	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/process"
 )
@@ -54,13 +55,13 @@ var dozing = process.Register("doze", func(ctx context.Context, named string) (i
 // elsewhere are calls of functions that run on threads, in portals and in other processes.
 // busyThread is a thread that runs a function until release is called. left waits for the
 // task that has given it the function.
-func busyThread(b *bench) (t *anyio.OSThreads, release, left func(context.Context)) {
-	t = anyio.NewOSThreads(1)
+func busyThread(b *bench) (t *osthread.Pool, release, left func(context.Context)) {
+	t = osthread.NewPool(1)
 	_, tg := anyio.OpenTaskGroup(b.ctx)
 	stop := make(chan struct{})
 	var begun anyio.Event
 	tg.Go(func(ctx context.Context) error {
-		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { begun.Set(); <-stop; return 0, nil }, anyio.OnThreads(t))
+		_, err := anyio.RunBlockingValue(ctx, func() (int, error) { begun.Set(); <-stop; return 0, nil }, osthread.On(t))
 		return err
 	})
 	b.check(begun.Wait(b.ctx))
@@ -71,22 +72,22 @@ var elsewhere = []kind{
 	{name: "RunBlocking", kept: true, only: real, make: func(*bench) wait { return blocking() }},
 	{name: "RunBlocking, abandoned", only: real, unended: true, late: true, make: func(*bench) wait { return blocking(anyio.AbandonOnCancel()) }},
 	{name: "RunBlocking on a thread", kept: true, only: real, make: func(b *bench) wait {
-		t := anyio.NewOSThreads(1)
-		w := blocking(anyio.OnThreads(t))
+		t := osthread.NewPool(1)
+		w := blocking(osthread.On(t))
 		w.free = closing(t)
 		return w
 	}},
 	{name: "RunBlocking on a thread that is busy", unended: true, only: real, make: func(b *bench) wait {
 		t, release, left := busyThread(b)
 		return waiting(func(ctx context.Context) error {
-			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, nil }, anyio.OnThreads(t))
+			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, nil }, osthread.On(t))
 			return err
 		}, release, func(ctx context.Context) {
 			left(ctx)
 			_ = t.Close(ctx)
 		})
 	}},
-	{name: "OSThreads.Close", unended: true, only: real, make: func(b *bench) wait {
+	{name: "osthread.Pool.Close", unended: true, only: real, make: func(b *bench) wait {
 		t, release, left := busyThread(b)
 		return waiting(t.Close, release, left)
 	}},

@@ -18,7 +18,8 @@ import (
 // Config is what a simulated run is made of.
 type Config struct {
 	Seed     uint64
-	MaxSteps uint64 // 0: no limit
+	MaxSteps uint64                       // 0: no limit
+	Stalled  func(st *kernel.Stall) error // makes the error of a run that cannot go on
 	OnStep   func(step uint64, now time.Time, task *kernel.Task)
 	Network  simnet.Config
 	// StepTimeout is how long a step may block, in real time; 0: forever.
@@ -78,7 +79,7 @@ func New(cfg Config) *Sim {
 // report makes the error of a stall after that many steps.
 func (s *Sim) report(st *kernel.Stall, steps uint64) error {
 	st.Seed, st.Steps, st.Began = s.cfg.Seed, steps, epoch
-	return kernel.NewStall(st)
+	return s.cfg.Stalled(st)
 }
 
 // Mix makes the hash depend on v, too.

@@ -26,7 +26,7 @@ var errProcess = fmt.Errorf("process: there are no processes in a simulation: %w
 
 // refusals say what may not be done, why, and what to do instead.
 var refusals = [...]string{
-	kernel.CallIn:      "RunIn into a simulation by a goroutine that does not run one of its tasks, whose turn the seed does not decide: call it in a task or in the function of RunBlocking without OnThreads",
+	kernel.CallIn:      "RunIn into a simulation by a goroutine that does not run one of its tasks, whose turn the seed does not decide: call it in a task or in the function of RunBlocking without osthread.On",
 	kernel.PortalIn:    "portal of a simulation used by a goroutine that does not run one of its tasks, whose turn the seed does not decide: use it in a task",
 	kernel.PortalOut:   "portal of another run used by a task of a simulation, whose clock does not wait for that run: open a portal with portal.With in the simulation",
 	kernel.ChannelWait: "wait of a task of a simulation for a native channel, when the seed does not decide when the task goes on: use stream.Memory there",

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -61,4 +62,15 @@ func OnEach(t *testing.T, f func(t *testing.T, run RunFunc)) {
 			})
 		})
 	}
+}
+
+// DeadlockOf runs main, as "main", in a simulator, which must find it stuck.
+func DeadlockOf(t testing.TB, cfg sim.Config, main func(ctx context.Context) error) (*sim.DeadlockError, error) {
+	t.Helper()
+	err := anyio.Run(context.Background(), main, anyio.On(sim.New(cfg)), anyio.MainName("main"))
+	d, ok := errors.AsType[*sim.DeadlockError](err)
+	if !ok {
+		t.Fatalf("no DeadlockError: %v", err)
+	}
+	return d, err
 }

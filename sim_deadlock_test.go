@@ -18,7 +18,7 @@ import (
 func TestDeadlockNamesEveryTask(t *testing.T) {
 	var inMain, inA, inB, aboveB string
 	var unwound atomic.Int32
-	d, err := deadlockOf(t, sim.Config{Seed: 7}, func(ctx context.Context) error {
+	d, err := testkit.DeadlockOf(t, sim.Config{Seed: 7}, func(ctx context.Context) error {
 		var ev anyio.Event
 		inMain = testkit.Line(1)
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -50,7 +50,7 @@ func TestDeadlockNamesEveryTask(t *testing.T) {
 		t.Fatalf("%+v", d)
 	}
 	begin := d.Tasks[0].Since
-	want := []anyio.BlockedTask{
+	want := []sim.BlockedTask{
 		{ID: 1, Name: "main", Depth: 0, WaitsFor: "TaskGroup exit: waiting for its tasks", Source: inMain, Since: begin},
 		{ID: 2, Name: "a", Depth: 1, WaitsFor: "Event.Wait", Source: inA, Since: begin.Add(90 * time.Second)},
 		{ID: 3, Name: "b", Depth: 1, WaitsFor: "SleepForever", Source: inB, Callers: []string{aboveB}, Since: begin},
@@ -72,7 +72,7 @@ func TestDeadlockNamesEveryTask(t *testing.T) {
 
 // A time of day alone would tell nothing of a run of 231 days.
 func TestDeadlockOfALongRunTellsTheDate(t *testing.T) {
-	d, _ := deadlockOf(t, sim.Config{}, func(ctx context.Context) error {
+	d, _ := testkit.DeadlockOf(t, sim.Config{}, func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
 				_ = anyio.Sleep(ctx, 24*time.Hour-time.Millisecond)
@@ -93,7 +93,7 @@ func TestDeadlockOfALongRunTellsTheDate(t *testing.T) {
 // before, and those with a context from elsewhere.
 func TestDeadlockReachesBelowShieldsAndForeignContexts(t *testing.T) {
 	var unwound atomic.Int32
-	_, err := deadlockOf(t, sim.Config{}, func(ctx context.Context) error {
+	_, err := testkit.DeadlockOf(t, sim.Config{}, func(ctx context.Context) error {
 		return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				s.Cancel("before the deadlock")
@@ -151,7 +151,7 @@ func TestTasksThatIgnoreTheEndAreAbandoned(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := deadlockOf(t, sim.Config{}, func(ctx context.Context) error {
+			_, err := testkit.DeadlockOf(t, sim.Config{}, func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error { f(ctx); return nil })
 					return nil
@@ -165,7 +165,7 @@ func TestTasksThatIgnoreTheEndAreAbandoned(t *testing.T) {
 }
 
 func TestLivelockIsFound(t *testing.T) {
-	d, err := deadlockOf(t, sim.Config{MaxSteps: 1000}, func(ctx context.Context) error {
+	d, err := testkit.DeadlockOf(t, sim.Config{MaxSteps: 1000}, func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for range 2 {
 				tg.Go(func(ctx context.Context) error {
@@ -188,7 +188,7 @@ func TestLivelockIsFound(t *testing.T) {
 }
 
 func TestMoreStepsThanTheLimitInVain(t *testing.T) {
-	_, err := deadlockOf(t, sim.Config{MaxSteps: 100}, func(ctx context.Context) error {
+	_, err := testkit.DeadlockOf(t, sim.Config{MaxSteps: 100}, func(ctx context.Context) error {
 		for {
 			_ = anyio.Sleep(ctx, time.Millisecond)
 		}
@@ -218,7 +218,7 @@ func TestPanicAfterADeadlockIsRaised(t *testing.T) {
 			panic("in cleanup")
 		}, anyio.On(sim.New(sim.Config{})))
 	})
-	if _, ok := errors.AsType[*anyio.DeadlockError](pe.Group); !ok {
+	if _, ok := errors.AsType[*sim.DeadlockError](pe.Group); !ok {
 		t.Errorf("the deadlock is lost: %v", pe.Group)
 	}
 }

@@ -1,4 +1,4 @@
-package anyio_test
+package osthread_test
 
 import (
 	"context"
@@ -9,11 +9,12 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/osthread"
 )
 
 func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		threads := anyio.NewOSThreads(1)
+		threads := osthread.NewPool(1)
 		var order []int
 		inside := 0
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -27,7 +28,7 @@ func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
 						order = append(order, i)
 						inside--
 						return i, nil
-					}, anyio.OnThreads(threads))
+					}, osthread.On(threads))
 					if v != i {
 						t.Errorf("call %d returned %d", i, v)
 					}
@@ -45,7 +46,7 @@ func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
 		}
 		testkit.WantNil(t, "close", threads.Close(ctx))
 		testkit.WantNil(t, "close again", threads.Close(ctx))
-		_, err = anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
+		_, err = anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, osthread.On(threads))
 		if !errors.Is(err, anyio.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
@@ -54,9 +55,9 @@ func TestOneOSThreadServesAllCallsInOrder(t *testing.T) {
 
 func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
-		threads := anyio.NewOSThreads(1)
+		threads := osthread.NewPool(1)
 		defer threads.Close(context.Background())
-		on := anyio.OnThreads(threads)
+		on := osthread.On(threads)
 		testkit.WantNil(t, "run", run(func(ctx context.Context) error {
 			_, err := anyio.RunBlockingValue(ctx, func() (int, error) { return 0, testkit.ErrBoom }, on)
 			if err != testkit.ErrBoom {
@@ -95,17 +96,17 @@ func TestErrorsPanicsAndGoexitCrossOSThreads(t *testing.T) {
 func TestWaitingForAnOSThreadCanBeCanceled(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		testkit.SkipSim(t, ctx)
-		threads := anyio.NewOSThreads(1)
+		threads := osthread.NewPool(1)
 		defer threads.Close(ctx)
 		release := make(chan bool)
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { <-release; return 0, nil }, anyio.OnThreads(threads))
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { <-release; return 0, nil }, osthread.On(threads))
 				return err
 			})
 			testkit.Settled(t, ctx)
 			second := tg.Go(func(ctx context.Context) error {
-				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, anyio.OnThreads(threads))
+				_, err := anyio.RunBlockingValue(ctx, func() (int, error) { t.Error("called"); return 0, nil }, osthread.On(threads))
 				return err
 			})
 			testkit.Settled(t, ctx)
@@ -119,5 +120,5 @@ func TestWaitingForAnOSThreadCanBeCanceled(t *testing.T) {
 }
 
 func TestOSThreadPoolsNeedAThread(t *testing.T) {
-	testkit.WantMisuse(t, "no threads", testkit.Recovered(func() { anyio.NewOSThreads(0) }))
+	testkit.WantMisuse(t, "no threads", testkit.Recovered(func() { osthread.NewPool(0) }))
 }

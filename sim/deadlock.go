@@ -1,4 +1,4 @@
-package anyio
+package sim
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ type DeadlockError struct {
 	Livelock bool
 	Stuck    *StuckStep
 	// Forgotten is the number of tasks that waited too long beside others, which are
-	// marked in Tasks: see sim.Config.MaxWait.
+	// marked in Tasks: see Config.MaxWait.
 	Forgotten int
 	Seed      uint64 // run again with it to see the same
 	Steps     uint64
