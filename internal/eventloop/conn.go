@@ -4,7 +4,6 @@ package eventloop
 
 import (
 	"context"
-	"io"
 	"net"
 	"runtime"
 	"syscall"
@@ -104,11 +103,11 @@ func (f *descriptor) tryReceive(place kernel.Place, p []byte, seen uint64) (n in
 			}
 			return n, nil, false
 		case errno == 0:
-			return 0, io.EOF, false
+			return 0, f.ended(place), false
 		case errno == unix.EINTR:
 			continue
 		case !again(errno):
-			return 0, f.failed("read", "read", errno), false
+			return 0, f.failed(place, "read", "read", errno), false
 		}
 		f.read.dry = seen
 		return 0, nil, true
@@ -148,7 +147,7 @@ func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
 			case errno == unix.EINTR:
 				continue
 			case !again(errno):
-				return sum, f.failed("write", "write", errno)
+				return sum, f.failed(place, "write", "write", errno)
 			}
 			f.write.dry = seen
 		}
@@ -179,7 +178,7 @@ func (c *conn) CloseWrite() error {
 	err := unix.Shutdown(c.f.fd, unix.SHUT_WR)
 	c.f.release()
 	if err != nil {
-		return c.f.failed("close", "shutdown", code(err))
+		return c.f.callError("close", "shutdown", code(err))
 	}
 	return nil
 }

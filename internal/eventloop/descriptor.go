@@ -35,6 +35,7 @@ type descriptor struct {
 	refs      atomic.Int32 // calls that use fd, one for being open, and refsClosed
 	odd       atomic.Bool  // a short read does not mean that nothing is left
 	waiting   atomic.Bool  // reader is in use
+	reset     atomic.Bool  // of the connection, that only a canceled call was told
 	family    int32
 	lent      bool // fd belongs to somebody else, who closes it
 	connected bool

@@ -5,7 +5,6 @@ package eventloop
 import (
 	"context"
 	"errors"
-	"io"
 	"runtime"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -61,11 +60,11 @@ func (f *descriptor) receiveFDs(ctx context.Context, p []byte, fds []uintptr) (n
 			}
 			return n, nfds, err
 		case err == nil:
-			return 0, 0, io.EOF
+			return 0, 0, f.ended(place)
 		case err == unix.EINTR:
 			continue
 		case !again(code(err)):
-			return 0, 0, f.failed("read", "recvmsg", code(err))
+			return 0, 0, f.failed(place, "read", "recvmsg", code(err))
 		}
 		if err := f.wait(place, &f.read, seen, f.kind.ops.Read); err != nil {
 			return 0, 0, f.waitError("read", err)
@@ -82,7 +81,7 @@ func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error
 		return f.opError("write", errors.ErrUnsupported)
 	}
 	if len(p) == 0 { // descriptors do not travel alone
-		return f.failed("write", "sendmsg", unix.EINVAL)
+		return f.callError("write", "sendmsg", unix.EINVAL)
 	}
 	numbers := make([]int, len(fds))
 	for i, fd := range fds {
@@ -104,7 +103,7 @@ func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error
 		case err == unix.EINTR:
 			continue
 		case !again(code(err)):
-			return f.failed("write", "sendmsg", code(err))
+			return f.failed(place, "write", "sendmsg", code(err))
 		}
 		if err := f.wait(place, &f.write, seen, f.kind.ops.Write); err != nil {
 			return f.waitError("write", err)

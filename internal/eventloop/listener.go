@@ -112,7 +112,7 @@ func (f *descriptor) accept(ctx context.Context) (*descriptor, error) {
 			case errno == unix.EINTR, errno == unix.ECONNABORTED:
 				continue // the connection was gone before we came
 			case !again(errno):
-				return nil, f.failed("accept", "accept", errno)
+				return nil, f.failed(place, "accept", "accept", errno)
 			}
 			f.read.dry = seen
 		}

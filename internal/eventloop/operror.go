@@ -3,6 +3,7 @@
 package eventloop
 
 import (
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -12,11 +13,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// failed is the error of a system call. Op is the operation as package net names it.
+// failed is the error of a system call, unless its place was canceled before the call heard
+// of it. Op is the operation as package net names it.
 //
 //go:noinline
-func (f *descriptor) failed(op, call string, errno syscall.Errno) error {
+func (f *descriptor) failed(p kernel.Place, op, call string, errno syscall.Errno) error {
+	if canceled := p.CanceledOr(nil); canceled != nil {
+		if errno == unix.ECONNRESET {
+			f.reset.Store(true)
+		}
+		return canceled
+	}
+	return f.callError(op, call, errno)
+}
+
+// callError is the error of a system call of who does not wait.
+func (f *descriptor) callError(op, call string, errno syscall.Errno) error {
 	return netaddr.OpError(op, call, f.kind.name, f.local, f.remote, errno)
+}
+
+// ended is the error of a read that finds the end of the stream: a reset, if only a
+// canceled call was told of it, as the system tells once.
+//
+//go:noinline
+func (f *descriptor) ended(p kernel.Place) error {
+	if f.reset.Load() {
+		return f.failed(p, "read", "read", unix.ECONNRESET)
+	}
+	return p.CanceledOr(io.EOF)
 }
 
 //go:noinline

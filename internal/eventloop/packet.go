@@ -106,7 +106,7 @@ func (f *descriptor) receiveFrom(ctx context.Context, p []byte) (n int, from ker
 			case errno == unix.EINTR:
 				continue
 			case !again(errno):
-				return 0, from, f.failed("read", "recvfrom", errno)
+				return 0, from, f.failed(place, "read", "recvfrom", errno)
 			}
 			f.read.dry = seen
 		}
@@ -156,7 +156,7 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 				pause = min(2*pause, lastPause)
 				continue
 			case !again(errno):
-				return netaddr.OpError("write", "sendto", f.kind.name, f.local, to, errno)
+				return place.CanceledOr(netaddr.OpError("write", "sendto", f.kind.name, f.local, to, errno))
 			}
 			f.write.dry = seen
 		}

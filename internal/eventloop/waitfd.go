@@ -50,7 +50,7 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 		case w.f.closed(): // fd may be another file by now
 			return place.CanceledOr(fdError(errClosed))
 		case err != nil:
-			return fdError(err)
+			return place.CanceledOr(fdError(err))
 		case ready:
 			return nil
 		}

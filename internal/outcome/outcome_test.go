@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
@@ -54,6 +55,8 @@ type kind struct {
 	// unended is said of a call that nothing but a cancellation ends, or of which nobody
 	// can tell from here whether it waits already.
 	unended bool
+	// news is said of a call that is ended by what the system tells, at a time of its own.
+	news bool
 	// several is said of what calls again and again until a call waits. Nobody can tell
 	// on other cores whether it does, or is just between two calls.
 	several bool
@@ -87,6 +90,27 @@ func (b *bench) waits(ctx context.Context, w wait) error {
 			return nil
 		}
 	}
+}
+
+// news lets the call hear what the system tells, if it tells soon.
+func (b *bench) news(ctx context.Context) error {
+	if b.backend == "sim" {
+		return anyio.Sleep(ctx, time.Second)
+	}
+	for range 200 {
+		if err := lowlevel.Checkpoint(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func backendOf(t *testing.T, ctx context.Context) string {
+	token, err := lowlevel.CurrentToken(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.Backend()
 }
 
 func must[T any](b *bench) func(v T, err error) T {
@@ -218,6 +242,11 @@ func endedMeanwhile(b *bench, k kind, w wait) (call, group error) {
 		if !k.late {
 			w.end(ctx)
 		}
+		if k.news {
+			if err := b.news(ctx); err != nil {
+				return err
+			}
+		}
 		close(slow.done)
 		return nil
 	})
@@ -253,7 +282,7 @@ func thirdFails(b *bench, _ kind, w wait) (call, group error) {
 }
 
 func wantThird(k kind, call, group error) string {
-	if k.want != nil && !errors.Is(call, anyio.ErrCanceled) && !k.kept {
+	if (k.want != nil || k.news) && !errors.Is(call, anyio.ErrCanceled) && !k.kept {
 		return "want a cancellation"
 	}
 	var g *anyio.GroupError
@@ -273,19 +302,16 @@ func TestWhoDecidesFirst(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		token, err := lowlevel.CurrentToken(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := &bench{t, ctx, dir, token.Backend()}
+		b := &bench{t, ctx, dir, backendOf(t, ctx)}
 		for _, k := range kinds() {
 			if k.only != "" && !strings.Contains(k.only, b.backend) {
 				continue
 			}
 			for _, o := range orders {
 				switch {
+				case o.ends && k.news:
 				case (o.ends || o.fails) && (k.unended || k.several && b.backend == "parallel"):
-				case o.fails && k.want == nil:
+				case o.fails && k.want == nil && !k.news:
 				default:
 					k.play(b, o)
 				}

@@ -4,12 +4,15 @@ package outcome_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"syscall"
+	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -51,14 +54,48 @@ func serving[S stream.ByteStream](l stream.Listener[S]) wait {
 	}, closing(l), nil)
 }
 
+// The system tells of a reset once. If only a canceled call was told, the next one is, too.
+func TestResetThatACanceledCallHasHeardIsToldAgain(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		b := &bench{t: t, ctx: ctx, backend: backendOf(t, ctx)}
+		calls := map[string]func(s *socket.Stream) func(context.Context) error{
+			"Receive": func(s *socket.Stream) func(context.Context) error {
+				return func(ctx context.Context) error { _, err := s.Receive(ctx, make([]byte, 1)); return err }
+			},
+			"Send": func(s *socket.Stream) func(context.Context) error {
+				return func(ctx context.Context) error { return s.Send(ctx, lots) }
+			},
+		}
+		for name, call := range calls {
+			c, s := b.tcp()
+			canceled, _ := endedMeanwhile(b, kind{news: true}, waiting(call(c), aborting(s), nil))
+			if !errors.Is(canceled, anyio.ErrCanceled) {
+				t.Errorf("%s: %v, want the cancellation", name, canceled)
+			}
+			if _, err := c.Receive(ctx, make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("Receive after %s: %v, want the reset", name, err)
+			}
+			b.check(c.Close(ctx))
+		}
+	})
+}
+
 var sockets = []kind{
 	{name: "TCP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
 		c, s := b.tcp()
 		return receiving(c, closing(c, s), nil)
 	}},
-	{name: "TCP receive, the other side closed", unended: true, make: func(b *bench) wait {
-		c, s := b.tcp() // the end of the stream comes when it comes
-		return receiving(c, closing(s, c), nil)
+	{name: "TCP receive, the other side closes", news: true, make: func(b *bench) wait {
+		c, s := b.tcp()
+		return receiving(c, closing(s), closing(c))
+	}},
+	{name: "TCP receive, the other side resets", news: true, make: func(b *bench) wait {
+		c, s := b.tcp()
+		return receiving(c, aborting(s), closing(c))
+	}},
+	{name: "TCP send, the other side resets", news: true, make: func(b *bench) wait {
+		c, s := b.tcp()
+		return sending(c, aborting(s), closing(c))
 	}},
 	{name: "TCP send", want: anyio.ErrClosed, make: func(b *bench) wait {
 		c, s := b.tcp()
@@ -115,6 +152,26 @@ var sockets = []kind{
 	}},
 	{name: "UNIX accept", want: anyio.ErrClosed, make: func(b *bench) wait { return accepting(b.unixListener()) }},
 	{name: "UNIX serve", want: anyio.ErrClosed, make: func(b *bench) wait { return serving(b.unixListener()) }},
+	{name: "UNIX receive, the other side closes", news: true, make: func(b *bench) wait {
+		c, s := b.unix()
+		return receiving(c, closing(s), closing(c))
+	}},
+	{name: "UNIX receive, the other side resets", news: true, make: func(b *bench) wait {
+		c, s := b.unix()
+		b.check(c.Send(b.ctx, []byte("never read")))
+		return receiving(c, closing(s), closing(c))
+	}},
+	{name: "UNIX send, the other side closes", news: true, make: func(b *bench) wait {
+		c, s := b.unix()
+		return sending(c, closing(s), closing(c))
+	}},
+	{name: "ReceiveFiles, the other side closes", news: true, only: real, make: func(b *bench) wait {
+		c, s := b.unix()
+		return waiting(func(ctx context.Context) error {
+			_, _, err := c.ReceiveFiles(ctx, make([]byte, 10), 1)
+			return err
+		}, closing(s), closing(c))
+	}},
 	{name: "ReceiveFiles", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
 		c, s := b.unix()
 		return waiting(func(ctx context.Context) error {
@@ -126,6 +183,11 @@ var sockets = []kind{
 		c, s := b.unix()
 		return waiting(func(ctx context.Context) error { return c.SendFiles(ctx, lots, os.Stdin) }, closing(c, s), nil)
 	}},
+}
+
+// aborting is end for what is reset by the other side.
+func aborting(s *socket.Stream) func(ctx context.Context) {
+	return func(ctx context.Context) { _ = s.Abort(ctx) }
 }
 
 // filling sends small pieces until there is no more room.
@@ -147,6 +209,16 @@ var datagrams = []kind{
 	{name: "connected UDP receive", want: anyio.ErrClosed, make: func(b *bench) wait {
 		u := must[*socket.ConnectedUDPSocket](b)(socket.DialUDP(b.ctx, "127.0.0.1", 9))
 		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err }, closing(u), nil)
+	}},
+	{name: "connected UDP receive, nobody is there", news: true, make: func(b *bench) wait {
+		u := must[*socket.ConnectedUDPSocket](b)(socket.DialUDP(b.ctx, "127.0.0.1", 9))
+		return waiting(func(ctx context.Context) error { _, err := u.Receive(ctx); return err },
+			func(ctx context.Context) { _ = u.Send(ctx, []byte("?")) }, closing(u))
+	}},
+	{name: "connected UNIX datagram send, the receiver closes", news: true, several: true, make: func(b *bench) wait {
+		r := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, b.path("r")))
+		u := must[*socket.ConnectedUnixgramSocket](b)(socket.DialUnixgram(b.ctx, b.path("r")))
+		return filling(u.Send, closing(r), closing(u))
 	}},
 	{name: "UNIX datagram receive", want: anyio.ErrClosed, make: func(b *bench) wait {
 		u := must[*socket.UnixgramSocket](b)(socket.ListenUnixgram(b.ctx, b.path("d")))

@@ -131,7 +131,8 @@ func (n *Net) DialStream(ctx context.Context, o kernel.SocketOptions) (kernel.St
 		case c.err == 0:
 			c.err = syscall.ECONNRESET
 		}
-		return fail("connect", c.err)
+		_, err = fail("connect", c.err)
+		return nil, p.CanceledOr(err)
 	}
 	return c, nil
 }
@@ -143,11 +144,15 @@ func (c *conn) fail(op, call string, err error) error {
 	return netaddr.OpError(op, call, c.network, c.LocalAddr(), c.RemoteAddr(), err)
 }
 
-// takeErr is the error that is due, once.
-func (c *conn) takeErr() error {
+// failed is the error that is due, once, unless its place was canceled before the call
+// heard of it: then the next call is told.
+func (c *conn) failed(p kernel.Place, op string) error {
+	if canceled := p.CanceledOr(nil); canceled != nil {
+		return canceled
+	}
 	err := c.err
 	c.err = 0
-	return err
+	return c.fail(op, op, err)
 }
 
 // waited is the error of a wait.
@@ -180,11 +185,11 @@ func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
 			c.openWindow()
 			return k, nil
 		case c.finished: // what was said is said, whatever failed afterwards
-			return 0, io.EOF
+			return 0, p.CanceledOr(io.EOF)
 		case c.err != 0:
-			return 0, c.fail("read", "read", c.takeErr())
+			return 0, c.failed(p, "read")
 		case c.state == dead:
-			return 0, io.EOF
+			return 0, p.CanceledOr(io.EOF)
 		}
 		if err := n.wait(p, &c.reads, kernel.TCPOps.Read); err != nil {
 			return 0, c.waited("read", err)
@@ -207,9 +212,9 @@ func (c *conn) Write(ctx context.Context, data []byte) (int, error) {
 		case c.closed:
 			return written, p.CanceledOr(c.fail("write", "", net.ErrClosed))
 		case c.err != 0:
-			return written, c.fail("write", "write", c.takeErr())
+			return written, c.failed(p, "write")
 		case c.state == dead || c.shut:
-			return written, c.fail("write", "write", syscall.EPIPE)
+			return written, p.CanceledOr(c.fail("write", "write", syscall.EPIPE))
 		}
 		k := min(n.cfg.SendBuffer-len(c.buf), len(data)-written)
 		if k > 0 {

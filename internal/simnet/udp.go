@@ -149,9 +149,11 @@ func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 		case s.closed:
 			return 0, kernel.Addr{}, p.CanceledOr(s.isClosed())
 		case s.err != 0:
-			err := s.err
-			s.err = 0
-			return 0, kernel.Addr{}, s.fail("read", "recvfrom", s.RemoteAddr(), err)
+			err := p.CanceledOr(nil)
+			if err == nil {
+				err, s.err = s.fail("read", "recvfrom", s.RemoteAddr(), s.err), 0
+			}
+			return 0, kernel.Addr{}, err
 		case len(s.queue) > 0:
 			q := s.queue[0]
 			s.queue[0] = nil

@@ -191,11 +191,13 @@ func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
 			n.wakeAll(&c.peer.writes)
 			return k, nil
 		case c.err != 0:
-			err := c.err
-			c.err = 0
-			return 0, c.fail("read", "read", err)
+			err := p.CanceledOr(nil)
+			if err == nil {
+				err, c.err = c.fail("read", "read", c.err), 0
+			}
+			return 0, err
 		case c.peer.shut || c.peer.closed:
-			return 0, io.EOF
+			return 0, p.CanceledOr(io.EOF)
 		}
 		if err := n.wait(p, &c.reads, kernel.UNIXOps.Read); err != nil {
 			return 0, c.waited("read", err)
@@ -218,7 +220,7 @@ func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
 		case c.closed:
 			return written, p.CanceledOr(c.fail("write", "", net.ErrClosed))
 		case c.shut || c.peer.closed:
-			return written, c.fail("write", "write", syscall.EPIPE)
+			return written, p.CanceledOr(c.fail("write", "write", syscall.EPIPE))
 		}
 		if k := min(n.cfg.SendBuffer-len(c.peer.in), len(data)-written); k > 0 {
 			c.peer.in = append(c.peer.in, data[written:written+k]...)

@@ -130,13 +130,10 @@ func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 	fail := func(err error) error {
 		return netaddr.OpError("write", "sendto", "unixgram", s.LocalAddr(), to, err)
 	}
-	for waited := false; ; waited = true {
+	for {
 		target, err := s.target(data, to.Path)
 		if err != nil {
-			if err = fail(err); !waited {
-				err = p.CanceledOr(err)
-			}
-			return err
+			return p.CanceledOr(fail(err))
 		}
 		if len(target.queue) < unixgramQueue {
 			target.queue = append(target.queue, message{append([]byte(nil), data...), s.name})
