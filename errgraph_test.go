@@ -36,11 +36,13 @@ type fork []error
 func (f fork) Error() string   { return fmt.Sprint("fork: ", f[0]) }
 func (f fork) Unwrap() []error { return f }
 
-// Walks over an error that has come to contain itself end, whatever the way round is.
-func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
-	groupOf := func(err error) error {
-		return anyio.WithTaskGroup(context.Background(), func(context.Context, *anyio.TaskGroup) error { return err })
-	}
+// groupOf is the error of a group whose body returns err.
+func groupOf(err error) error {
+	return anyio.WithTaskGroup(context.Background(), func(context.Context, *anyio.TaskGroup) error { return err })
+}
+
+// errorsThatHold make each error of ours that holds another one.
+func errorsThatHold() map[string]func(inner error) error {
 	canceledBy := func(err error) (ce error) {
 		_ = anyio.WithCancelScope(context.Background(), func(ctx context.Context, s *anyio.CancelScope) error {
 			s.CancelCause(err)
@@ -49,7 +51,7 @@ func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
 		})
 		return ce
 	}
-	holders := map[string]func(inner error) error{
+	return map[string]func(inner error) error{
 		"GroupError":        groupOf,
 		"PanicError.Value":  func(err error) error { return &anyio.PanicError{Value: err} },
 		"PanicError.Group":  func(err error) error { return &anyio.PanicError{Value: "v", Group: err} },
@@ -65,6 +67,11 @@ func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
 		"BrokenWorkerError": func(err error) error { return &process.BrokenWorkerError{Cause: err} },
 		"RemoteError":       func(err error) error { return &process.RemoteError{Err: err} },
 	}
+}
+
+// Walks over an error that has come to contain itself end, whatever the way round is.
+func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
+	holders := errorsThatHold()
 	check := func(t *testing.T, err error) {
 		t.Helper()
 		if err.Error() == "" && !errors.As(err, new(*process.RemoteError)) {

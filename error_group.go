@@ -127,8 +127,11 @@ func (e *GroupError) tree(w io.Writer, indent string) {
 			name = "(body)"
 		}
 		fmt.Fprintf(w, "\n%s  %s: ", indent, name)
-		if g, ok := err.(*GroupError); ok {
+		if g, ok := err.(*GroupError); ok && len(indent) < 2*errgraph.Deepest {
 			g.tree(w, indent+"  ")
+			continue
+		} else if ok {
+			_, _ = io.WriteString(w, errgraph.Bottom(err))
 			continue
 		}
 		_, _ = io.WriteString(w, strings.ReplaceAll(errgraph.Say(err), "\n", "\n"+indent+"    "))

@@ -118,11 +118,13 @@ func strip(err error) (rest error, cut bool) {
 	return stripFinite(err)
 }
 
+// stripFinite is strip of an error that is finite. Each level is looked at once.
 func stripFinite(err error) (rest error, cut bool) {
-	if err == nil || isCancellation(err) {
-		return nil, err != nil
-	}
 	switch e := err.(type) {
+	case nil:
+		return nil, false
+	case *CanceledError:
+		return nil, true
 	case *GroupError:
 		kept := &GroupError{}
 		cut = e.cut
@@ -133,39 +135,60 @@ func stripFinite(err error) (rest error, cut bool) {
 				kept.add(r, e.names[i])
 			}
 		}
-		if !cut {
+		switch {
+		case !cut:
 			return err, false
+		case kept.Len() == 0 && e.Len() > 0:
+			return nil, true
 		}
 		return kept, true
 	case *TimeoutError, *TaskError, *FutureError, *PanicError:
 		return err, false
 	case interface{ Unwrap() error }:
-		inner := e.Unwrap() // isCancellation has seen the whole chain of wraps: once is enough
-		for inner != nil {
-			switch e := inner.(type) {
-			case *TimeoutError, *TaskError, *FutureError:
-				return err, false
-			case interface{ Unwrap() error }:
-				inner = e.Unwrap()
-				continue
-			}
-			break
-		}
-		_, cut = stripFinite(inner)
-		return err, cut
+		return stripWraps(err, e.Unwrap())
 	case interface{ Unwrap() []error }:
 		var kept []error
-		for _, sub := range errgraph.Inside(err) {
+		all := true
+		inside := errgraph.Inside(err)
+		for _, sub := range inside {
 			r, c := stripFinite(sub)
-			cut = cut || c
+			cut, all = cut || c, all && c && r == nil
 			if r != nil {
 				kept = append(kept, r)
 			}
 		}
-		if cut && isJoin(err) {
+		switch {
+		case all && len(inside) > 0:
+			return nil, true
+		case cut && isJoin(err):
 			return errors.Join(kept...), true
 		}
 		return err, cut
+	}
+	return stripWraps(err, nil)
+}
+
+// stripWraps is stripFinite of a chain of wraps, or of a leaf.
+func stripWraps(err, inner error) (rest error, cut bool) {
+	leaf := err
+	for inner != nil {
+		leaf = inner
+		switch e := inner.(type) {
+		case *TimeoutError, *TaskError, *FutureError:
+			return err, false
+		case interface{ Unwrap() error }:
+			inner = e.Unwrap()
+			continue
+		case *CanceledError, interface{ Unwrap() []error }:
+			if rest, cut = stripFinite(inner); rest == nil {
+				return nil, true
+			}
+			return err, cut
+		}
+		break
+	}
+	if isCanceledLeaf(leaf) || isForeignCancellation(err) {
+		return nil, true
 	}
 	return err, false
 }

@@ -164,7 +164,7 @@ func (e *TimeoutError) rest() string {
 	if kept, _ := strip(err); kept != nil {
 		err = kept
 	}
-	text := err.Error()
+	text := errgraph.Say(err)
 	for _, said := range canceledTexts(err, nil) {
 		text = strings.NewReplacer(": "+said+"\n", ": ", said+"\n", "", "\n"+said, "", ": "+said, "", said, "").Replace(text)
 	}
@@ -175,6 +175,9 @@ func (e *TimeoutError) rest() string {
 func canceledTexts(err error, texts []string) []string {
 	if _, ours := err.(*CanceledError); ours || isCanceledLeaf(err) {
 		return append(texts, err.Error())
+	}
+	if _, timeout := err.(*TimeoutError); timeout {
+		return texts // it says none
 	}
 	for _, inner := range errgraph.Inside(err) {
 		if inner != nil {

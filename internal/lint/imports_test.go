@@ -25,7 +25,7 @@ var layers = []layer{
 	{"internal/quiet", "", ""},
 	{"internal/goid", "", goid},
 	{"internal/bubble", "internal/quiet", ""},
-	{"internal/errgraph", "internal/goid", ""},
+	{"internal/errgraph", "internal/goid internal/quiet", ""},
 	{"internal/timerq", "", ""},
 	{"internal/unclosed", "", ""},
 	{"internal/waitq", "internal/bubble internal/race", ""},
