@@ -37,7 +37,6 @@ var elsewhereTested = map[string][]string{
 		"portal.Provider.Acquire", "socket.Listen*", "socket.AdoptConnectedUDP", "socket.AdoptConnectedUnixgram",
 		"socket.AdoptListener", "socket.AdoptStream", "socket.AdoptUDP", "socket.AdoptUnixgram", "socket.AdoptUnixListener", "socket.AdoptUnixStream",
 	},
-	"gives way and waits for nobody":    {"lowlevel.Checkpoint"},
 	"a run of its own, which main ends": {"anyio.RunValue", "anyio.Run"},
 	"the system keeps what is sent, and throws away what it has no room for": {
 		"socket.UDPSocket.Send*", "socket.Stream.SendEOF", "stream.BufferedStream.SendEOF",
