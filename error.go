@@ -197,6 +197,7 @@ func init() {
 	})
 	inside.NewCase = newCase
 	inside.Group = func(tg any) *kernel.Group { return &tg.(*TaskGroup).g }
+	inside.GroupOfRun = groupOfRun
 	inside.Task = func(h any) *kernel.Task { return &h.(*TaskHandle).t }
 	inside.Meta = func(opts any) *kernel.TaskMeta { return metaOf(opts.([]TaskOption)) }
 	inside.OwnCall = BlockingOption(func(o *blockingOptions) { o.own = true })

@@ -68,6 +68,16 @@ func OpenTaskGroup(ctx context.Context) (context.Context, *TaskGroup) {
 	return &tg.g.Scope, tg
 }
 
+// groupOfRun opens a group that belongs to no scope of the caller's: the end of the run
+// cancels it, and those who share it. The last of them ends it, on any goroutine.
+func groupOfRun(r *kernel.Run) *TaskGroup {
+	tg := &TaskGroup{}
+	tg.g.Init(&r.Root, kernel.NoDeadline, false)
+	tg.g.Open((*groupRunner)(tg))
+	tg.g.Materialize()
+	return tg
+}
+
 // End ends a group opened by OpenTaskGroup as the end of WithTaskGroup's body
 // does, with err as the body's error. A group ended twice, or by another goroutine,
 // gives a *MisuseError.

@@ -7,6 +7,9 @@ import "github.com/anyio-go/anyio/internal/kernel"
 var (
 	// Group is the group of an *anyio.TaskGroup.
 	Group func(taskGroup any) *kernel.Group
+	// GroupOfRun is a func(*kernel.Run) *anyio.TaskGroup: a group that belongs to the run
+	// and to no scope of who opens it, to be ended by the last of those who share it.
+	GroupOfRun any
 	// Task is the task of an *anyio.TaskHandle.
 	Task func(handle any) *kernel.Task
 	// Meta is what tasks with options have, an []anyio.TaskOption.

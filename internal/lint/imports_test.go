@@ -52,6 +52,7 @@ var layers = []layer{
 	{"attr", "", ""},
 	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/offload internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
 	{"osthread", ". internal/inside internal/kernel", ""},
+	{"cache", ". internal/inside internal/kernel", ""},
 	{"lowlevel", ". internal/inside internal/kernel internal/waitq", ""},
 	{"portal", ". internal/inside internal/kernel internal/quiet internal/race", ""},
 	{"signals", ". internal/kernel internal/ossignal internal/unclosed internal/waitq", ""},
@@ -72,7 +73,7 @@ var layers = []layer{
 }
 
 // examples may import what users do.
-const examples = ". aiter attr fileio process signals sim socket stream tlsstream"
+const examples = ". aiter attr cache fileio process signals sim socket stream tlsstream"
 
 // keptOut are packages of the standard library that cost a program much, by those that
 // are to be had without.
