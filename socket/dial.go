@@ -27,7 +27,6 @@ func DialTCP(ctx context.Context, host string, port int) (*Stream, error) {
 
 func (d Dialer) dialTCP(ctx context.Context, function string, pc uintptr, host string, port int) (*Stream, error) {
 	o := d.options()
-	o.localPath, o.mode = "", 0 // of another kind of socket
 	err := o.check(function)
 	if err == nil {
 		err = checkPort("TCP port", port, 1)

@@ -38,7 +38,7 @@ type Dialer struct {
 }
 
 func (d Dialer) options() options {
-	o := options{localHost: d.LocalHost, localPort: d.LocalPort, family: d.Family, attemptDelay: d.AttemptDelay, resolutionDelay: d.ResolutionDelay, reusePort: d.ReusePort, localPath: d.LocalPath, mode: d.Mode}
+	o := options{localHost: d.LocalHost, localPort: d.LocalPort, family: d.Family, attemptDelay: d.AttemptDelay, resolutionDelay: d.ResolutionDelay, reusePort: d.ReusePort}
 	if o.attemptDelay == 0 {
 		o.attemptDelay = 250 * time.Millisecond
 	}
@@ -47,6 +47,8 @@ func (d Dialer) options() options {
 	}
 	return o
 }
+
+func (d Dialer) unixOptions() options { return options{localPath: d.LocalPath, mode: d.Mode} }
 
 // DialTCP connects as the function DialTCP does. Cancellation: no connection is left
 // behind.
@@ -88,5 +90,5 @@ func (d Dialer) DialUDP(ctx context.Context, host string, port int) (*ConnectedU
 // DialUnixgram makes a socket as the function DialUnixgram does. Cancellation: nothing
 // has happened.
 func (d Dialer) DialUnixgram(ctx context.Context, path string) (*ConnectedUnixgramSocket, error) {
-	return dialUnixgram(ctx, callSite(), path, d.options())
+	return dialUnixgram(ctx, callSite(), path, d.unixOptions())
 }

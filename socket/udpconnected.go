@@ -23,7 +23,6 @@ func DialUDP(ctx context.Context, host string, port int) (*ConnectedUDPSocket, e
 }
 
 func dialUDP(ctx context.Context, pc uintptr, host string, port int, o options) (*ConnectedUDPSocket, error) {
-	o.localPath, o.mode = "", 0 // of another kind of socket
 	err := o.check("DialUDP")
 	if err == nil {
 		err = checkPort("UDP port", port, 1)

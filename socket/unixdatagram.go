@@ -86,7 +86,7 @@ var _ stream.UnreliableObjectStream[[]byte] = (*ConnectedUnixgramSocket)(nil)
 //
 // Cancellation: nothing has happened.
 func DialUnixgram(ctx context.Context, path string) (*ConnectedUnixgramSocket, error) {
-	return dialUnixgram(ctx, callSite(), path, Dialer{}.options())
+	return dialUnixgram(ctx, callSite(), path, options{})
 }
 
 func dialUnixgram(ctx context.Context, pc uintptr, path string, o options) (*ConnectedUnixgramSocket, error) {
@@ -94,7 +94,6 @@ func dialUnixgram(ctx context.Context, pc uintptr, path string, o options) (*Con
 	if err != nil {
 		return nil, err
 	}
-	o.localPort, o.family = 0, Unspecified // of another kind of socket
 	c, err := openUnixgram(ctx, "DialUnixgram", remote, o)
 	if err != nil {
 		return nil, err
