@@ -87,6 +87,8 @@ var shapes = []shape{
 		ours: serveTCP(echoDeadline), their: serveNet(closingNet(echoDeadlineNet)), connect: dialEcho(64)}},
 	{id: "N7", peer: "net", batch: lanes, goals: goals{parallel: 1.05, eventloop: 0.85}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: redialing(plain)}},
+	{id: "H1", peer: "net/http", batch: 64, goals: goals{parallel: 1.03, eventloop: 1.11}, server: &serverShape{
+		ours: serveHTTP, their: serveHTTPNet, connect: dialing(64, plain, requests)}},
 }
 
 // A pair is a shape on a backend.

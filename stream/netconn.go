@@ -85,7 +85,10 @@ func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
 		return 0, c.opError(op, kernel.Locate(c.ctx).CanceledOr(anyio.ErrClosed))
 	}
 	for {
-		scope := side.current()
+		scope := side.begin()
+		if scope == nil {
+			return n, c.opError(op, os.ErrDeadlineExceeded)
+		}
 		again := true
 		if err = side.turn.Acquire(scope); err == nil {
 			k := 0
@@ -101,6 +104,7 @@ func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
 			n += k
 			side.turn.Release()
 		}
+		side.end()
 		ended, closed := error(nil), false
 		if errors.Is(err, anyio.ErrCanceled) {
 			ended, closed = side.outcome()

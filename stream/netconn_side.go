@@ -12,13 +12,16 @@ import (
 
 // A netSide is one direction of a netConn. All its calls wait in one scope, whose
 // deadline is the direction's. When that has passed the scope is canceled for good,
-// so a later deadline needs a new one.
+// so a later deadline needs a new one. While there is no call the scope is left alone:
+// net/http sets a deadline that has passed, and takes it back, with each request.
 type netSide struct {
 	turn     *anyio.Semaphore // held by the call that goes on
 	ctx      context.Context  // in which the scopes are opened; constant
 	mu       sync.Mutex       // guards what follows, and orders moves of the deadline
 	scope    *kernel.Scope
+	calls    int   // that go on, or wait for their turn
 	deadline int64 // of the run's clock
+	armed    int64 // the deadline of the scope: the same, while there are calls
 	closed   bool
 	ended    error // why the scope was canceled before closed was set; nil if it was not
 }
@@ -33,18 +36,43 @@ func (d *netSide) renewLocked() {
 	if d.scope != nil {
 		d.scope.Leave()
 	}
-	d.scope = &kernel.Scope{}
+	d.scope, d.armed = &kernel.Scope{}, d.deadline
 	d.scope.Init(d.ctx, d.deadline, false)
 }
 
-// current is the scope to make a call in.
-func (d *netSide) current() *kernel.Scope {
+// moveLocked makes the deadline that of the scope.
+func (d *netSide) moveLocked() {
+	switch {
+	case d.scope.CancelCalled():
+		d.renewLocked()
+	case d.armed != d.deadline:
+		d.armed = d.deadline
+		d.scope.SetDeadline(d.deadline)
+	}
+}
+
+// begin begins a call and returns the scope to make it in; nil if the deadline has passed.
+// After the call comes end.
+func (d *netSide) begin() *kernel.Scope {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.scope.CancelCalled() && !d.closed && !d.expiredLocked() {
-		d.renewLocked() // it fired while the deadline was being moved
+	if !d.closed {
+		if d.expiredLocked() {
+			if (kernel.Place{S: d.scope}).CanceledOr(nil) == nil || d.scope.CancelCalled() {
+				return nil
+			}
+		} else {
+			d.moveLocked()
+		}
 	}
+	d.calls++
 	return d.scope
+}
+
+func (d *netSide) end() {
+	d.mu.Lock()
+	d.calls--
+	d.mu.Unlock()
 }
 
 // setDeadline moves the deadline, the zero time being none. It returns false if
@@ -55,13 +83,8 @@ func (d *netSide) setDeadline(t time.Time) bool {
 	if d.closed {
 		return false
 	}
-	before := d.deadline
-	d.deadline = d.scope.Run().Instant(t)
-	switch {
-	case d.scope.CancelCalled():
-		d.renewLocked()
-	case d.deadline != before: // net/http says over and over that there is none
-		d.scope.SetDeadline(d.deadline)
+	if d.deadline = d.scope.Run().Instant(t); d.calls > 0 {
+		d.moveLocked()
 	}
 	return true
 }
