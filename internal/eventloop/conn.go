@@ -24,7 +24,7 @@ type conn struct{ handle }
 
 func newConn(f *descriptor) *conn {
 	c := &conn{handle{f: f}}
-	c.cleanup = runtime.AddCleanup(c, (*descriptor).close, f)
+	c.guard()
 	return c
 }
 

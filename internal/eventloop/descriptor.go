@@ -25,12 +25,12 @@ type descriptor struct {
 	remote  kernel.Addr
 	read    direction
 	write   direction
-	reader  kernel.Blocker // of the first who waits to read
-	prev    *descriptor    // in network.sockets, guarded by network.mu
+	reader  *kernel.Blocker // of the first who waits to read; nil before
+	prev    *descriptor     // in network.sockets, guarded by network.mu
 	next    *descriptor
-	asking  letter     // that asks to be registered; the network owns it
 	desc    *poll.Desc // guarded by mu, nil before it is registered
 	refused error      // guarded by mu, why it could not be
+	watched watched    // guarded by mu
 
 	refs      atomic.Int32 // calls that use fd, one for being open, and refsClosed
 	odd       atomic.Bool  // a short read does not mean that nothing is left
@@ -98,8 +98,10 @@ func (f *descriptor) close() {
 			woken.Add(w)
 		}
 	}
+	told := f.watched.due(true, true)
 	f.mu.Unlock()
 	woken.Unpark()
+	told.tell()
 	f.release()
 }
 
@@ -117,10 +119,18 @@ func (f *descriptor) destroy() {
 	}
 }
 
-// register makes the poller watch fd. Only the loop may call it. An edge that came
-// earlier is not missed: the poller reports what is ready at once.
+// register makes the poller watch fd, again if it was muted. Only the loop may call it. An
+// edge that came earlier is not missed: the poller reports what is ready at once.
 func (f *descriptor) register() {
 	if !f.use() {
+		return
+	}
+	defer f.release()
+	f.mu.Lock()
+	known := f.desc
+	f.mu.Unlock()
+	if known != nil {
+		f.speak(known)
 		return
 	}
 	d, err := f.net.b.Register(f.fd, f)
@@ -137,7 +147,6 @@ func (f *descriptor) register() {
 	if err != nil {
 		f.wake(true, true)
 	}
-	f.release()
 }
 
 // Ready is called by the loop when the poller reports the descriptor.
@@ -147,6 +156,9 @@ func (f *descriptor) Ready(readable, writable bool) {
 	f.mu.Unlock()
 	if odd && !f.odd.Load() {
 		f.odd.Store(true)
+	}
+	if readable {
+		f.mute()
 	}
 	f.wake(readable, writable)
 }
@@ -167,8 +179,10 @@ func (f *descriptor) wake(readable, writable bool) {
 	if writable {
 		f.write.waiters.WakeAll(&woken)
 	}
+	told := f.watched.due(readable, writable)
 	f.mu.Unlock()
 	woken.Unpark()
+	told.tell()
 }
 
 // wait waits until an attempt makes sense again that began when seen edges were
@@ -185,14 +199,17 @@ func (f *descriptor) wait(p kernel.Place, d *direction, seen uint64, op kernel.O
 // getBlocker returns one for a wait in d: the descriptor's own if that is free.
 func (f *descriptor) getBlocker(d *direction) *kernel.Blocker {
 	if d == &f.read && f.waiting.CompareAndSwap(false, true) {
-		f.reader.Init()
-		return &f.reader
+		if f.reader == nil {
+			f.reader = new(kernel.Blocker)
+			f.reader.Init()
+		}
+		return f.reader
 	}
 	return kernel.GetBlocker()
 }
 
 func (f *descriptor) putBlocker(b *kernel.Blocker) {
-	if b == &f.reader {
+	if b == f.reader {
 		b.Forget()
 		f.waiting.Store(false)
 		return
@@ -220,11 +237,13 @@ func (f *descriptor) enqueue(p kernel.Place, d *direction, seen uint64, op kerne
 		return nil, err
 	}
 	d.waiters.Push(&b.Node)
-	ask := !f.asked
+	ask, resume := !f.asked, d == &f.read && f.unmuteLocked()
 	f.asked = true
 	f.mu.Unlock()
 	if ask {
 		f.net.register(f)
+	} else if resume {
+		f.unmute()
 	}
 	return b, nil
 }

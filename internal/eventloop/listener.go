@@ -16,7 +16,7 @@ type listener struct{ handle }
 
 func newListener(f *descriptor) *listener {
 	l := &listener{handle{f: f}}
-	l.cleanup = runtime.AddCleanup(l, (*descriptor).close, f)
+	l.guard()
 	return l
 }
 
@@ -101,24 +101,37 @@ func (f *descriptor) accept(ctx context.Context) (*descriptor, error) {
 	for {
 		seen := f.read.edges.Load()
 		if f.read.dry != seen {
-			if !f.use() {
-				return nil, f.isClosed(place, "accept")
+			if c, err, none := f.tryAccept(place, seen); !none {
+				return c, err
 			}
-			fd, from, errno := accept(f.fd)
-			f.release()
-			switch {
-			case errno == 0:
-				return f.accepted(fd, from)
-			case errno == unix.EINTR, errno == unix.ECONNABORTED:
-				continue // the connection was gone before we came
-			case !again(errno):
-				return nil, f.failed(place, "accept", "accept", errno)
-			}
-			f.read.dry = seen
 		}
 		if err := f.wait(place, &f.read, seen, f.kind.ops.Accept); err != nil {
 			return nil, f.waitError("accept", err)
 		}
+	}
+}
+
+// tryAccept takes a connection; none means that there is none, and nothing failed.
+//
+//go:noinline
+func (f *descriptor) tryAccept(place kernel.Place, seen uint64) (c *descriptor, err error, none bool) {
+	for {
+		if !f.use() {
+			return nil, f.isClosed(place, "accept"), false
+		}
+		fd, from, errno := accept(f.fd)
+		f.release()
+		switch {
+		case errno == 0:
+			c, err := f.accepted(fd, from)
+			return c, err, false
+		case errno == unix.EINTR, errno == unix.ECONNABORTED:
+			continue // the connection was gone before we came
+		case !again(errno):
+			return nil, f.failed(place, "accept", "accept", errno), false
+		}
+		f.read.dry = seen
+		return nil, nil, true
 	}
 }
 

@@ -30,7 +30,7 @@ type network struct {
 	watches map[int]*watch
 }
 
-// A letter asks the loop to register a descriptor or to forget one.
+// A letter asks the loop to register a descriptor, to unmute one that is, or to forget one.
 type letter struct {
 	register *descriptor
 	forget   *poll.Desc
@@ -41,14 +41,18 @@ var _ kernel.Network = (*network)(nil)
 
 func newNetwork(b *Backend) *network { return &network{b: b} }
 
-// onLoop reports whether a task of the loop calls.
-func (n *network) onLoop() bool { return n.b.Current() != nil }
+// onLoop reports whether the loop calls, or who has its turn there.
+func (n *network) onLoop() bool { return n.b.InTurn() }
 
 // register makes the loop watch f, on its next turn. Tasks of the loop post a
 // letter, too: on their stacks, which would have to grow, there is no room to register.
 func (n *network) register(f *descriptor) {
-	f.asking.register = f
-	n.post(&f.asking)
+	n.request(&letter{register: f})
+}
+
+// request posts a letter that the loop is to read soon.
+func (n *network) request(l *letter) {
+	n.post(l)
 	if !n.onLoop() {
 		n.b.clock.Wake()
 	}

@@ -19,7 +19,7 @@ type packetConn struct{ handle }
 
 func newPacketConn(f *descriptor) *packetConn {
 	c := &packetConn{handle{f: f}}
-	c.cleanup = runtime.AddCleanup(c, (*descriptor).close, f)
+	c.guard()
 	return c
 }
 
@@ -90,29 +90,42 @@ func (f *descriptor) receiveFrom(ctx context.Context, p []byte) (n int, from ker
 	for {
 		seen := f.read.edges.Load()
 		if f.read.dry != seen {
-			if !f.use() {
-				return 0, from, f.isClosed(place, "read")
+			var none bool
+			if n, from, err, none = f.tryReceiveFrom(place, p, seen); !none {
+				return n, from, err
 			}
-			var errno syscall.Errno
-			if f.connected {
-				n, errno = recv(f.fd, p)
-			} else {
-				n, from, errno = recvFrom(f.fd, p)
-			}
-			f.release()
-			switch {
-			case errno == 0:
-				return n, from, nil
-			case errno == unix.EINTR:
-				continue
-			case !again(errno):
-				return 0, from, f.failed(place, "read", "recvfrom", errno)
-			}
-			f.read.dry = seen
 		}
 		if err := f.wait(place, &f.read, seen, f.kind.ops.Read); err != nil {
 			return 0, from, f.waitError("read", err)
 		}
+	}
+}
+
+// tryReceiveFrom receives a datagram; none means that there is none, and nothing failed.
+//
+//go:noinline
+func (f *descriptor) tryReceiveFrom(place kernel.Place, p []byte, seen uint64) (n int, from kernel.Addr, err error, none bool) {
+	for {
+		if !f.use() {
+			return 0, from, f.isClosed(place, "read"), false
+		}
+		var errno syscall.Errno
+		if f.connected {
+			n, errno = recv(f.fd, p)
+		} else {
+			n, from, errno = recvFrom(f.fd, p)
+		}
+		f.release()
+		switch {
+		case errno == 0:
+			return n, from, nil, false
+		case errno == unix.EINTR:
+			continue
+		case !again(errno):
+			return 0, from, f.failed(place, "read", "recvfrom", errno), false
+		}
+		f.read.dry = seen
+		return 0, from, nil, true
 	}
 }
 
@@ -133,36 +146,52 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 	for pause := firstPause; ; {
 		seen := f.write.edges.Load()
 		if f.write.dry != seen {
-			if !f.use() {
-				return f.isClosed(place, "write")
-			}
-			var errno syscall.Errno
-			if f.connected {
-				_, errno = send(f.fd, p)
-			} else {
-				errno = sendTo(f.fd, p, to, int(f.family))
-			}
-			f.release()
+			err, none, full := f.trySendTo(place, p, to, seen)
 			switch {
-			case errno == 0:
-				return nil
-			case errno == unix.EINTR:
-				continue
-			case f.peerIsFull(errno):
-				// Nothing tells when there is room at somebody else's socket.
+			case !none:
+				return err
+			case full:
 				if err := f.pause(place, pause); err != nil {
 					return f.waitError("write", err)
 				}
 				pause = min(2*pause, lastPause)
 				continue
-			case !again(errno):
-				return place.CanceledOr(netaddr.OpError("write", "sendto", f.kind.name, f.local, to, errno))
 			}
-			f.write.dry = seen
 		}
 		if err := f.wait(place, &f.write, seen, f.kind.ops.Write); err != nil {
 			return f.waitError("write", err)
 		}
+	}
+}
+
+// trySendTo sends a datagram; none means that there is no room for it, and nothing failed:
+// with full, at somebody else's socket, of which nothing tells when there is.
+//
+//go:noinline
+func (f *descriptor) trySendTo(place kernel.Place, p []byte, to kernel.Addr, seen uint64) (err error, none, full bool) {
+	for {
+		if !f.use() {
+			return f.isClosed(place, "write"), false, false
+		}
+		var errno syscall.Errno
+		if f.connected {
+			_, errno = send(f.fd, p)
+		} else {
+			errno = sendTo(f.fd, p, to, int(f.family))
+		}
+		f.release()
+		switch {
+		case errno == 0:
+			return nil, false, false
+		case errno == unix.EINTR:
+			continue
+		case f.peerIsFull(errno):
+			return nil, true, true
+		case !again(errno):
+			return place.CanceledOr(netaddr.OpError("write", "sendto", f.kind.name, f.local, to, errno)), false, false
+		}
+		f.write.dry = seen
+		return nil, true, false
 	}
 }
 

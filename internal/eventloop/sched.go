@@ -68,6 +68,9 @@ var _ kernel.Backend = (*Backend)(nil)
 // tasks of the loop may call it. The socket layer is built on it.
 func (b *Backend) Register(fd int, r Ready) (*poll.Desc, error) {
 	b.network.attend() // an earlier owner of the number may still be known
+	if !race.Enabled {
+		return b.clock.poller.Register(fd, r)
+	}
 	reg := &registration{r}
 	race.ReleaseMerge(unsafe.Pointer(reg))
 	return b.clock.poller.Register(fd, reg)
@@ -76,5 +79,6 @@ func (b *Backend) Register(fd int, r Ready) (*poll.Desc, error) {
 // Unregister ends what Register began. Only tasks of the loop may call it.
 func (b *Backend) Unregister(d *poll.Desc) error { return b.clock.poller.Unregister(d) }
 
-// A registration is where the race detector sees Register happen before Ready.
+// A registration is where the race detector sees Register happen before Ready. There is
+// none where there is no detector.
 type registration struct{ r Ready }

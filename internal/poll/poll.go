@@ -41,6 +41,8 @@ type source interface {
 	// from the kernel for a descriptor before its remove is not reported after.
 	add(d *Desc) error
 	remove(d *Desc) error
+	// mute stops, or takes up again, reports that the descriptor is readable.
+	mute(d *Desc, mute bool) error
 	// poll calls ready for what is ready, never blocks, and returns the number of calls.
 	poll(ready func(data any, readable, writable bool)) int
 	close() error
@@ -131,6 +133,18 @@ func (p *Poller) Unregister(d *Desc) error {
 	}
 	p.n--
 	return p.src.remove(d)
+}
+
+// Mute stops reports that the descriptor is readable, for somebody who does not want to
+// read, or takes them up again: then what is readable already is reported. A hang-up or
+// an error may be reported in spite of it.
+//
+//go:norace
+func (p *Poller) Mute(d *Desc, mute bool) error {
+	if !d.live || p.closed {
+		return nil
+	}
+	return p.src.mute(d, mute)
 }
 
 // Len is the number of registered descriptors.

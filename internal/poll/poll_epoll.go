@@ -78,6 +78,12 @@ func (e *epoll) open() error {
 	return nil
 }
 
+// What epoll is asked for.
+const (
+	toRead  = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLPRI
+	toWrite = unix.EPOLLOUT | unix.EPOLLET
+)
+
 // add implements source.
 //
 //go:norace
@@ -87,10 +93,7 @@ func (e *epoll) add(d *Desc) error {
 			return err
 		}
 	}
-	ev := unix.EpollEvent{
-		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLPRI | unix.EPOLLET,
-		Fd:     int32(d.fd),
-	}
+	ev := unix.EpollEvent{Events: toRead | toWrite, Fd: int32(d.fd)}
 	if err := unix.EpollCtl(e.fd, unix.EPOLL_CTL_ADD, d.fd, &ev); err != nil {
 		return os.NewSyscallError("epoll_ctl", err)
 	}
@@ -107,6 +110,17 @@ func (e *epoll) add(d *Desc) error {
 func (e *epoll) remove(d *Desc) error {
 	e.drop(d)
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.fd, unix.EPOLL_CTL_DEL, d.fd, nil))
+}
+
+// mute implements source.
+//
+//go:norace
+func (e *epoll) mute(d *Desc, mute bool) error {
+	ev := unix.EpollEvent{Events: toWrite, Fd: int32(d.fd)}
+	if !mute {
+		ev.Events |= toRead
+	}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(e.fd, unix.EPOLL_CTL_MOD, d.fd, &ev))
 }
 
 // fetchFrom gets the next batch of events, unless one is still to be reported,

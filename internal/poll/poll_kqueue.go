@@ -130,6 +130,19 @@ func (k *kqueue) remove(d *Desc) error {
 	return nil
 }
 
+// mute implements source. What cannot be watched any more is reported, as by add.
+//
+//go:norace
+func (k *kqueue) mute(d *Desc, mute bool) error {
+	if mute {
+		return change(k.queue, d.fd, unix.EVFILT_READ, unix.EV_DELETE)
+	}
+	if change(k.queue, d.fd, unix.EVFILT_READ, unix.EV_ADD|unix.EV_CLEAR) != nil {
+		d.Post(true, false)
+	}
+	return nil
+}
+
 // fetch gets the next batch of events, unless one is still to be reported, and
 // reports whether there is any.
 //

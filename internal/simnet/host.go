@@ -29,7 +29,7 @@ type Host struct {
 	sockets waitq.Queue[endable] // all that are open
 	files   map[string]*unixNode // UNIX sockets by path
 	seats   waitq.Queue[*Seat]   // functions that run on it
-	kills   kernel.Queue         // seats that wait for Restart
+	kills   line                 // seats that wait for Restart
 }
 
 // An endable is a socket as the host sees it that is killed.

@@ -16,7 +16,7 @@ const maxBacklog = 4096
 
 // A listener is a TCP socket that accepts.
 type listener struct {
-	net     *Net
+	watchable
 	network string
 	host    *Host
 	b       *binding
@@ -24,7 +24,6 @@ type listener struct {
 	backlog int
 	half    int // connections whose handshake has begun
 	queue   []*conn
-	accepts kernel.Queue
 	closed  bool
 }
 
@@ -45,7 +44,7 @@ func (n *Net) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel.
 	if err != nil {
 		return nil, netaddr.OpError("listen", "socket", o.Network, o.Local, kernel.Addr{}, err)
 	}
-	l := &listener{net: n, network: o.Network, host: h, backlog: o.Backlog}
+	l := &listener{watchable: watchable{net: n}, network: o.Network, host: h, backlog: o.Backlog}
 	if l.b, err = h.local(&o); err == nil {
 		l.b.owner = l
 		err = h.bind(l.b)
@@ -136,7 +135,7 @@ func (l *listener) completed(c *conn) {
 		return
 	}
 	l.queue = append(l.queue, c)
-	l.net.wakeOne(&l.accepts)
+	l.net.wakeOne(&l.reads)
 }
 
 // Accept waits for a connection. One that was reset meanwhile is given out, too,
@@ -150,22 +149,30 @@ func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	n.lock()
 	defer n.unlock()
 	for {
-		if l.closed {
-			return nil, p.CanceledOr(l.isClosed())
+		if c, err := l.acceptNow(p); c != nil || err != nil {
+			return c, err
 		}
-		if len(l.queue) > 0 {
-			c := l.queue[0]
-			l.queue[0] = nil
-			l.queue = l.queue[1:]
-			c.listener = nil
-			return c, nil
-		}
-		if err := n.wait(p, &l.accepts, kernel.TCPOps.Accept); err == errClosed {
+		if err := n.wait(p, &l.reads, kernel.TCPOps.Accept); err == errClosed {
 			return nil, l.isClosed()
 		} else if err != nil {
 			return nil, err
 		}
 	}
+}
+
+// acceptNow is nil if there is no connection.
+func (l *listener) acceptNow(p kernel.Place) (kernel.StreamConn, error) {
+	switch {
+	case l.closed:
+		return nil, p.CanceledOr(l.isClosed())
+	case len(l.queue) == 0:
+		return nil, nil
+	}
+	c := l.queue[0]
+	l.queue[0] = nil
+	l.queue = l.queue[1:]
+	c.listener = nil
+	return c, nil
 }
 
 func (l *listener) isClosed() error {
@@ -200,5 +207,5 @@ func (l *listener) die(silent bool) {
 		c.die(silent)
 	}
 	l.queue = nil
-	l.net.failAll(&l.accepts)
+	l.net.failAll(&l.reads)
 }

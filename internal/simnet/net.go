@@ -7,7 +7,6 @@
 package simnet
 
 import (
-	"errors"
 	"io"
 	"sync"
 	"time"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
-	"github.com/anyio-go/anyio/internal/waitq"
 )
 
 // A Clock is what the network needs of its run.
@@ -58,6 +56,7 @@ type Net struct {
 
 	// What unlock has to do.
 	wakes kernel.Woken
+	news  []*line   // whose watchers are to be told
 	pend  []*packet // not yet judged by the rules
 	text  []byte    // of the trace
 }
@@ -104,11 +103,14 @@ func (n *Net) Sync() { race.Acquire(unsafe.Pointer(n)) }
 // rules send on their way may give rise to more.
 func (n *Net) unlock() {
 	for {
-		wakes, pend, text := n.wakes, n.pend, n.text
-		n.wakes, n.pend, n.text = kernel.Woken{}, nil, nil
+		wakes, news, pend, text := n.wakes, n.news, n.pend, n.text
+		n.wakes, n.news, n.pend, n.text = kernel.Woken{}, nil, nil, nil
 		rules, traces := n.rules, n.traces
 		n.mu.Unlock()
 		wakes.Unpark()
+		for _, q := range news {
+			q.tell()
+		}
 		if len(text)+len(pend) == 0 {
 			return
 		}
@@ -132,53 +134,6 @@ func (n *Net) unlock() {
 		for i, p := range pend {
 			n.route(p, verdicts[i])
 		}
-	}
-}
-
-// errClosed is the error of a wait that was ended by failAll.
-var errClosed = errors.New("closed")
-
-// wait gives up the lock, waits in q, and takes the lock again. Nil means that
-// somebody has called wakeAll or wakeOne; then the caller looks again.
-func (n *Net) wait(p kernel.Place, q *kernel.Queue, op kernel.Op) error {
-	return n.waitInBoth(p, q, nil, op)
-}
-
-// waitInBoth is wait in a second queue as well, unless it is nil.
-func (n *Net) waitInBoth(p kernel.Place, q, second *kernel.Queue, op kernel.Op) error {
-	b := kernel.GetBlocker()
-	b.Prepare(p, op)
-	q.Push(&b.Node)
-	var also *waitq.Node[kernel.Slot]
-	if second != nil {
-		also = &waitq.Node[kernel.Slot]{Value: kernel.Slot{W: &b.Waiter}}
-		second.Push(also)
-	}
-	n.unlock()
-	err := b.Wait(p)
-	n.lock()
-	q.Remove(&b.Node)
-	if second != nil {
-		second.Remove(also)
-	}
-	if err == nil && b.Index == byClose {
-		err = errClosed
-	}
-	kernel.PutBlocker(b)
-	return err
-}
-
-func (n *Net) wakeAll(q *kernel.Queue) { q.WakeAll(&n.wakes) }
-
-func (n *Net) wakeOne(q *kernel.Queue) { q.WakeUpTo(1, &n.wakes) }
-
-const byClose = 1 // Index of a waiter whom failAll has woken
-
-// failAll wakes those who wait for what is closed now, with errClosed.
-func (n *Net) failAll(q *kernel.Queue) {
-	for w := q.FailFirst(); w != nil; w = q.FailFirst() {
-		w.Index = byClose
-		n.wakes.Add(w)
 	}
 }
 

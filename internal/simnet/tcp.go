@@ -41,7 +41,7 @@ const (
 // packet that could have opened it was lost, since otherwise a peer that never
 // reads would keep virtual time going forever.
 type conn struct {
-	net           *Net
+	watchable
 	network       string // as given to the one who made it: "tcp", "tcp4", "tcp6"
 	host          *Host
 	peerHost      *Host // nil: nobody has the address
@@ -59,11 +59,11 @@ type conn struct {
 
 	sender
 	receiver
-	connects, reads, writes kernel.Queue
+	connects line
 }
 
 func (n *Net) newConn(network string, h, peer *Host, local, remote netip.AddrPort) *conn {
-	c := &conn{net: n, network: network, host: h, peerHost: peer, local: local, remote: remote}
+	c := &conn{watchable: watchable{net: n}, network: network, host: h, peerHost: peer, local: local, remote: remote}
 	c.sender.init(c)
 	c.receiver.init(n.cfg.ReceiveBuffer)
 	if peer != nil {
@@ -174,27 +174,35 @@ func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
 	n.lock()
 	defer n.unlock()
 	for {
-		switch {
-		case c.closed:
-			return 0, p.CanceledOr(c.fail("read", "", net.ErrClosed))
-		case len(buf) == 0:
-			return 0, nil
-		case len(c.in) > 0:
-			k := copy(buf, c.in)
-			c.in = c.in[k:]
-			c.openWindow()
-			return k, nil
-		case c.finished: // what was said is said, whatever failed afterwards
-			return 0, p.CanceledOr(io.EOF)
-		case c.err != 0:
-			return 0, c.failed(p, "read")
-		case c.state == dead:
-			return 0, p.CanceledOr(io.EOF)
+		if k, err, none := c.readNow(p, buf); !none {
+			return k, err
 		}
 		if err := n.wait(p, &c.reads, kernel.TCPOps.Read); err != nil {
 			return 0, c.waited("read", err)
 		}
 	}
+}
+
+// readNow reads what has arrived; none means that nothing has, and nothing failed.
+func (c *conn) readNow(p kernel.Place, buf []byte) (k int, err error, none bool) {
+	switch {
+	case c.closed:
+		return 0, p.CanceledOr(c.fail("read", "", net.ErrClosed)), false
+	case len(buf) == 0:
+		return 0, nil, false
+	case len(c.in) > 0:
+		k := copy(buf, c.in)
+		c.in = c.in[k:]
+		c.openWindow()
+		return k, nil, false
+	case c.finished: // what was said is said, whatever failed afterwards
+		return 0, p.CanceledOr(io.EOF), false
+	case c.err != 0:
+		return 0, c.failed(p, "read"), false
+	case c.state == dead:
+		return 0, p.CanceledOr(io.EOF), false
+	}
+	return 0, nil, true
 }
 
 // Write puts everything into the send buffer, waiting for room.
@@ -208,28 +216,33 @@ func (c *conn) Write(ctx context.Context, data []byte) (int, error) {
 	n.lock()
 	defer n.unlock()
 	for written := 0; ; {
-		switch {
-		case c.closed:
-			return written, p.CanceledOr(c.fail("write", "", net.ErrClosed))
-		case c.err != 0:
-			return written, c.failed(p, "write")
-		case c.state == dead || c.shut:
-			return written, p.CanceledOr(c.fail("write", "write", syscall.EPIPE))
-		}
-		k := min(n.cfg.SendBuffer-len(c.buf), len(data)-written)
-		if k > 0 {
-			c.buf = append(c.buf, data[written:written+k]...)
-			c.wrote += int64(k)
-			written += k
-			c.output()
-		}
-		if written == len(data) {
-			return written, nil
+		k, err := c.writeNow(p, data[written:])
+		if written += k; err != nil || written == len(data) {
+			return written, err
 		}
 		if err := n.wait(p, &c.writes, kernel.TCPOps.Write); err != nil {
 			return written, c.waited("write", err)
 		}
 	}
+}
+
+// writeNow puts as much into the send buffer as there is room for.
+func (c *conn) writeNow(p kernel.Place, data []byte) (int, error) {
+	switch {
+	case c.closed:
+		return 0, p.CanceledOr(c.fail("write", "", net.ErrClosed))
+	case c.err != 0:
+		return 0, c.failed(p, "write")
+	case c.state == dead || c.shut:
+		return 0, p.CanceledOr(c.fail("write", "write", syscall.EPIPE))
+	}
+	k := min(c.net.cfg.SendBuffer-len(c.buf), len(data))
+	if k > 0 {
+		c.buf = append(c.buf, data[:k]...)
+		c.wrote += int64(k)
+		c.output()
+	}
+	return max(k, 0), nil
 }
 
 func (c *conn) ReadFDs(context.Context, []byte, []uintptr) (int, int, error) {

@@ -16,7 +16,7 @@ const maxDatagram = 65507
 
 // A datagram is a UDP socket.
 type datagram struct {
-	net     *Net
+	watchable
 	network string
 	host    *Host
 	b       *binding
@@ -25,7 +25,6 @@ type datagram struct {
 	queue   []*packet
 	size    int           // of the packets in queue
 	err     syscall.Errno // told once: what became of a packet
-	reads   kernel.Queue
 	closed  bool
 }
 
@@ -50,7 +49,7 @@ func (n *Net) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.Pa
 	if err != nil {
 		return fail("socket", err)
 	}
-	s := &datagram{net: n, network: o.Network, host: h}
+	s := &datagram{watchable: watchable{net: n}, network: o.Network, host: h}
 	if s.b, err = h.local(&o); err != nil {
 		return fail("bind", err)
 	}
@@ -145,25 +144,8 @@ func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 	n.lock()
 	defer n.unlock()
 	for {
-		switch {
-		case s.closed:
-			return 0, kernel.Addr{}, p.CanceledOr(s.isClosed())
-		case s.err != 0:
-			err := p.CanceledOr(nil)
-			if err == nil {
-				err, s.err = s.fail("read", "recvfrom", s.RemoteAddr(), s.err), 0
-			}
-			return 0, kernel.Addr{}, err
-		case len(s.queue) > 0:
-			q := s.queue[0]
-			s.queue[0] = nil
-			s.queue = s.queue[1:]
-			s.size -= q.size()
-			var from kernel.Addr
-			if !s.remote.IsValid() {
-				from.IP = q.Src
-			}
-			return copy(buf, q.Data), from, nil
+		if k, from, err, none := s.readNow(p, buf); !none {
+			return k, from, err
 		}
 		if err := n.wait(p, &s.reads, kernel.UDPOps.Read); err == errClosed {
 			return 0, kernel.Addr{}, s.isClosed()
@@ -173,6 +155,30 @@ func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 	}
 }
 
+// readNow takes the oldest datagram; none means that there is none, and nothing failed.
+func (s *datagram) readNow(p kernel.Place, buf []byte) (k int, from kernel.Addr, err error, none bool) {
+	switch {
+	case s.closed:
+		return 0, from, p.CanceledOr(s.isClosed()), false
+	case s.err != 0:
+		err := p.CanceledOr(nil)
+		if err == nil {
+			err, s.err = s.fail("read", "recvfrom", s.RemoteAddr(), s.err), 0
+		}
+		return 0, from, err, false
+	case len(s.queue) == 0:
+		return 0, from, nil, true
+	}
+	q := s.queue[0]
+	s.queue[0] = nil
+	s.queue = s.queue[1:]
+	s.size -= q.size()
+	if !s.remote.IsValid() {
+		from.IP = q.Src
+	}
+	return copy(buf, q.Data), from, nil, false
+}
+
 // WriteTo sends a datagram; it never waits.
 func (s *datagram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) error {
 	defer kernel.Preempt()
@@ -180,9 +186,13 @@ func (s *datagram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 	if err != nil {
 		return err
 	}
+	s.net.lock()
+	defer s.net.unlock()
+	return s.writeNow(p, data, to)
+}
+
+func (s *datagram) writeNow(p kernel.Place, data []byte, to kernel.Addr) error {
 	n := s.net
-	n.lock()
-	defer n.unlock()
 	connected := s.remote.IsValid()
 	fail := func(err error) error { return s.fail("write", "sendto", to, err) }
 	switch {

@@ -14,7 +14,7 @@ import (
 // A unixConn is one end of a UNIX stream connection. Both ends are on one host,
 // and what is written is there at once.
 type unixConn struct {
-	net           *Net
+	watchable
 	host          *Host
 	peer          *unixConn
 	local, remote string
@@ -23,26 +23,24 @@ type unixConn struct {
 	shut          bool // will write no more
 	closed        bool
 	err           syscall.Errno // told once
-	reads, writes kernel.Queue
 }
 
 // A unixListener is a UNIX stream socket that accepts.
 type unixListener struct {
-	net     *Net
+	watchable
 	host    *Host
 	name    string
 	file    *unixNode
 	node    waitq.Node[endable]
 	backlog int
 	queue   []*unixConn
-	accepts kernel.Queue
 	closed  bool
 }
 
 func (n *Net) listenUnix(ctx context.Context, o kernel.SocketOptions) (kernel.StreamListener, error) {
 	n.lock()
 	defer n.unlock()
-	l := &unixListener{net: n, backlog: o.Backlog}
+	l := &unixListener{watchable: watchable{net: n}, backlog: o.Backlog}
 	var err error
 	if l.host, err = n.here(ctx); err == nil {
 		l.file = &unixNode{stream: l}
@@ -83,15 +81,15 @@ func (n *Net) dialUnix(ctx context.Context, o kernel.SocketOptions) (kernel.Stre
 		return nil, netaddr.OpError("dial", "connect", "unix", o.Local, o.Remote, err)
 	}
 	l := node.stream
-	a := &unixConn{net: n, host: h, local: local, remote: l.name}
-	b := &unixConn{net: n, host: h, local: l.name, remote: local, peer: a}
+	a := &unixConn{watchable: watchable{net: n}, host: h, local: local, remote: l.name}
+	b := &unixConn{watchable: watchable{net: n}, host: h, local: l.name, remote: local, peer: a}
 	a.peer = b
 	for _, c := range []*unixConn{a, b} {
 		c.node.Value = c
 		h.sockets.Push(&c.node)
 	}
 	l.queue = append(l.queue, b)
-	n.wakeOne(&l.accepts)
+	n.wakeOne(&l.reads)
 	return a, nil
 }
 
@@ -105,20 +103,28 @@ func (l *unixListener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	n.lock()
 	defer n.unlock()
 	for {
-		if l.closed {
-			return nil, p.CanceledOr(l.isClosed())
+		if c, err := l.acceptNow(p); c != nil || err != nil {
+			return c, err
 		}
-		if len(l.queue) > 0 {
-			c := l.queue[0]
-			l.queue = l.queue[1:]
-			return c, nil
-		}
-		if err := n.wait(p, &l.accepts, kernel.UNIXOps.Accept); err == errClosed {
+		if err := n.wait(p, &l.reads, kernel.UNIXOps.Accept); err == errClosed {
 			return nil, l.isClosed()
 		} else if err != nil {
 			return nil, err
 		}
 	}
+}
+
+// acceptNow is nil if there is no connection.
+func (l *unixListener) acceptNow(p kernel.Place) (kernel.StreamConn, error) {
+	switch {
+	case l.closed:
+		return nil, p.CanceledOr(l.isClosed())
+	case len(l.queue) == 0:
+		return nil, nil
+	}
+	c := l.queue[0]
+	l.queue = l.queue[1:]
+	return c, nil
 }
 
 func (l *unixListener) isClosed() error {
@@ -152,7 +158,7 @@ func (l *unixListener) die(bool) {
 		c.close()
 	}
 	l.queue = nil
-	l.net.failAll(&l.accepts)
+	l.net.failAll(&l.reads)
 }
 
 func (c *unixConn) fail(op, call string, err error) error {
@@ -178,31 +184,39 @@ func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
 	n.lock()
 	defer n.unlock()
 	for {
-		switch {
-		case c.closed:
-			return 0, p.CanceledOr(c.fail("read", "", net.ErrClosed))
-		case len(buf) == 0:
-			return 0, nil
-		case len(c.in) > 0:
-			k := copy(buf, c.in)
-			if c.in = c.in[k:]; len(c.in) == 0 {
-				c.in = nil
-			}
-			n.wakeAll(&c.peer.writes)
-			return k, nil
-		case c.err != 0:
-			err := p.CanceledOr(nil)
-			if err == nil {
-				err, c.err = c.fail("read", "read", c.err), 0
-			}
-			return 0, err
-		case c.peer.shut || c.peer.closed:
-			return 0, p.CanceledOr(io.EOF)
+		if k, err, none := c.readNow(p, buf); !none {
+			return k, err
 		}
 		if err := n.wait(p, &c.reads, kernel.UNIXOps.Read); err != nil {
 			return 0, c.waited("read", err)
 		}
 	}
+}
+
+// readNow reads what is there; none means that nothing is, and nothing failed.
+func (c *unixConn) readNow(p kernel.Place, buf []byte) (k int, err error, none bool) {
+	switch {
+	case c.closed:
+		return 0, p.CanceledOr(c.fail("read", "", net.ErrClosed)), false
+	case len(buf) == 0:
+		return 0, nil, false
+	case len(c.in) > 0:
+		k := copy(buf, c.in)
+		if c.in = c.in[k:]; len(c.in) == 0 {
+			c.in = nil
+		}
+		c.net.wakeAll(&c.peer.writes)
+		return k, nil, false
+	case c.err != 0:
+		err := p.CanceledOr(nil)
+		if err == nil {
+			err, c.err = c.fail("read", "read", c.err), 0
+		}
+		return 0, err, false
+	case c.peer.shut || c.peer.closed:
+		return 0, p.CanceledOr(io.EOF), false
+	}
+	return 0, nil, true
 }
 
 // Write gives everything to the other end, waiting for room.
@@ -216,24 +230,30 @@ func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
 	n.lock()
 	defer n.unlock()
 	for written := 0; ; {
-		switch {
-		case c.closed:
-			return written, p.CanceledOr(c.fail("write", "", net.ErrClosed))
-		case c.shut || c.peer.closed:
-			return written, p.CanceledOr(c.fail("write", "write", syscall.EPIPE))
-		}
-		if k := min(n.cfg.SendBuffer-len(c.peer.in), len(data)-written); k > 0 {
-			c.peer.in = append(c.peer.in, data[written:written+k]...)
-			written += k
-			n.wakeAll(&c.peer.reads)
-		}
-		if written == len(data) {
-			return written, nil
+		k, err := c.writeNow(p, data[written:])
+		if written += k; err != nil || written == len(data) {
+			return written, err
 		}
 		if err := n.wait(p, &c.writes, kernel.UNIXOps.Write); err != nil {
 			return written, c.waited("write", err)
 		}
 	}
+}
+
+// writeNow gives as much to the other end as there is room for.
+func (c *unixConn) writeNow(p kernel.Place, data []byte) (int, error) {
+	switch {
+	case c.closed:
+		return 0, p.CanceledOr(c.fail("write", "", net.ErrClosed))
+	case c.shut || c.peer.closed:
+		return 0, p.CanceledOr(c.fail("write", "write", syscall.EPIPE))
+	}
+	k := min(c.net.cfg.SendBuffer-len(c.peer.in), len(data))
+	if k > 0 {
+		c.peer.in = append(c.peer.in, data[:k]...)
+		c.net.wakeAll(&c.peer.reads)
+	}
+	return max(k, 0), nil
 }
 
 // CloseWrite sends the end of the stream.
@@ -251,7 +271,7 @@ func (c *unixConn) CloseWrite() error {
 }
 
 func (c *unixConn) wake() {
-	for _, q := range []*kernel.Queue{&c.reads, &c.writes, &c.peer.reads, &c.peer.writes} {
+	for _, q := range []*line{&c.reads, &c.writes, &c.peer.reads, &c.peer.writes} {
 		c.net.wakeAll(q)
 	}
 }

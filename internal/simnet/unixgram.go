@@ -18,18 +18,16 @@ const (
 
 // A unixgram is a UNIX datagram socket. Nothing is lost: who sends waits for room.
 type unixgram struct {
-	net    *Net
-	host   *Host
-	name   string    // "" if it has none
-	file   *unixNode // nil if it has no name
-	peer   *unixgram // if it is connected
-	remote string
-	node   waitq.Node[endable]
-	queue  []message
-	reads  kernel.Queue
-	writes kernel.Queue // of those who send to this socket
-	sends  kernel.Queue // of those who send from this socket
-	closed bool
+	watchable // writes are those who send from this socket
+	host      *Host
+	name      string    // "" if it has none
+	file      *unixNode // nil if it has no name
+	peer      *unixgram // if it is connected
+	remote    string
+	node      waitq.Node[endable]
+	queue     []message
+	room      line // of those who send to this socket
+	closed    bool
 }
 
 type message struct {
@@ -40,7 +38,7 @@ type message struct {
 func (n *Net) openUnixgram(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
 	n.lock()
 	defer n.unlock()
-	s := &unixgram{net: n, remote: o.Remote.Path}
+	s := &unixgram{watchable: watchable{net: n}, remote: o.Remote.Path}
 	op := "listen"
 	if s.remote != "" {
 		op = "dial"
@@ -96,18 +94,8 @@ func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 	n.lock()
 	defer n.unlock()
 	for {
-		if s.closed {
-			return 0, kernel.Addr{}, p.CanceledOr(s.isClosed())
-		}
-		if len(s.queue) > 0 {
-			m := s.queue[0]
-			s.queue[0] = message{}
-			s.queue = s.queue[1:]
-			n.wakeAll(&s.writes)
-			if s.peer != nil {
-				m.from = ""
-			}
-			return copy(buf, m.data), kernel.Addr{Path: m.from}, nil
+		if k, from, err, none := s.readNow(p, buf); !none {
+			return k, from, err
 		}
 		if err := n.wait(p, &s.reads, kernel.UNIXOps.Read); err == errClosed {
 			return 0, kernel.Addr{}, s.isClosed()
@@ -115,6 +103,24 @@ func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, 
 			return 0, kernel.Addr{}, err
 		}
 	}
+}
+
+// readNow takes the oldest datagram; none means that there is none, and nothing failed.
+func (s *unixgram) readNow(p kernel.Place, buf []byte) (k int, from kernel.Addr, err error, none bool) {
+	switch {
+	case s.closed:
+		return 0, from, p.CanceledOr(s.isClosed()), false
+	case len(s.queue) == 0:
+		return 0, from, nil, true
+	}
+	m := s.queue[0]
+	s.queue[0] = message{}
+	s.queue = s.queue[1:]
+	s.net.wakeAll(&s.room)
+	if s.peer != nil {
+		m.from = ""
+	}
+	return copy(buf, m.data), kernel.Addr{Path: m.from}, nil, false
 }
 
 // WriteTo gives a datagram to the other socket, waiting for room in its queue.
@@ -127,25 +133,35 @@ func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) err
 	n := s.net
 	n.lock()
 	defer n.unlock()
-	fail := func(err error) error {
-		return netaddr.OpError("write", "sendto", "unixgram", s.LocalAddr(), to, err)
-	}
 	for {
-		target, err := s.target(data, to.Path)
-		if err != nil {
-			return p.CanceledOr(fail(err))
+		target, err := s.writeNow(p, data, to)
+		if target == nil {
+			return err
 		}
-		if len(target.queue) < unixgramQueue {
-			target.queue = append(target.queue, message{append([]byte(nil), data...), s.name})
-			n.wakeOne(&target.reads)
-			return nil
-		}
-		if err = n.waitInBoth(p, &target.writes, &s.sends, kernel.UNIXOps.Write); err == errClosed {
-			return fail(net.ErrClosed)
+		if err = n.waitInBoth(p, &target.room, &s.writes, kernel.UNIXOps.Write); err == errClosed {
+			return s.notSent(to, net.ErrClosed)
 		} else if err != nil {
 			return err
 		}
 	}
+}
+
+func (s *unixgram) notSent(to kernel.Addr, err error) error {
+	return netaddr.OpError("write", "sendto", "unixgram", s.LocalAddr(), to, err)
+}
+
+// writeNow gives a datagram to the other socket. It returns the socket if that has no room.
+func (s *unixgram) writeNow(p kernel.Place, data []byte, to kernel.Addr) (full *unixgram, err error) {
+	target, err := s.target(data, to.Path)
+	if err != nil {
+		return nil, p.CanceledOr(s.notSent(to, err))
+	}
+	if len(target.queue) >= unixgramQueue {
+		return target, nil
+	}
+	target.queue = append(target.queue, message{append([]byte(nil), data...), s.name})
+	s.net.wakeOne(&target.reads)
+	return nil, nil
 }
 
 func (s *unixgram) target(data []byte, path string) (*unixgram, error) {
@@ -199,6 +215,6 @@ func (s *unixgram) die(bool) {
 		s.host.leaveUnix(s.name, s.file)
 	}
 	s.net.failAll(&s.reads)
-	s.net.failAll(&s.sends)
-	s.net.wakeAll(&s.writes)
+	s.net.failAll(&s.writes)
+	s.net.wakeAll(&s.room)
 }

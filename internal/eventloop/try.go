@@ -1,0 +1,168 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop
+
+import (
+	"net"
+	"runtime"
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
+	"golang.org/x/sys/unix"
+)
+
+// nowhere is the place of those who do not wait: nothing is canceled there.
+var nowhere kernel.Place
+
+// TryRead reads what is there.
+func (c *conn) TryRead(p []byte) (int, error) {
+	f := c.f
+	defer runtime.KeepAlive(c)
+	if len(p) == 0 {
+		return 0, f.nothing(nowhere, "read")
+	}
+	for {
+		seen := f.read.edges.Load()
+		if f.read.dry != seen {
+			if n, err, none := f.tryReceive(nowhere, p, seen); !none {
+				return n, err
+			}
+		}
+		if err := f.block(&f.read, seen, "read"); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// TryWrite writes what the socket takes.
+func (c *conn) TryWrite(p []byte) (int, error) {
+	f := c.f
+	defer runtime.KeepAlive(c)
+	if len(p) == 0 {
+		return 0, f.nothing(nowhere, "write")
+	}
+	for sum := 0; ; {
+		seen := f.write.edges.Load()
+		if f.write.dry != seen {
+			n, errno, closed := f.trySend(p[sum:])
+			switch {
+			case closed:
+				return sum, f.isClosed(nowhere, "write")
+			case errno == 0:
+				if sum += n; sum == len(p) {
+					return sum, nil
+				}
+				continue
+			case errno == unix.EINTR:
+				continue
+			case !again(errno):
+				return sum, f.callError("write", "write", errno)
+			}
+			f.write.dry = seen
+		}
+		if err := f.block(&f.write, seen, "write"); err != nil {
+			return sum, err
+		}
+	}
+}
+
+// TryAccept takes a connection.
+func (l *listener) TryAccept() (kernel.StreamConn, error) {
+	f := l.f
+	defer runtime.KeepAlive(l)
+	for {
+		seen := f.read.edges.Load()
+		if f.read.dry != seen {
+			if c, err, none := f.tryAccept(nowhere, seen); err != nil {
+				return nil, err
+			} else if !none {
+				return newConn(c), nil
+			}
+		}
+		if err := f.block(&f.read, seen, "accept"); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// TryReadFrom takes a datagram.
+func (c *packetConn) TryReadFrom(p []byte) (int, kernel.Addr, error) {
+	f := c.f
+	defer runtime.KeepAlive(c)
+	for {
+		seen := f.read.edges.Load()
+		if f.read.dry != seen {
+			if n, from, err, none := f.tryReceiveFrom(nowhere, p, seen); !none {
+				return n, from, err
+			}
+		}
+		if err := f.block(&f.read, seen, "read"); err != nil {
+			return 0, kernel.Addr{}, err
+		}
+	}
+}
+
+// TryWriteTo sends a datagram.
+func (c *packetConn) TryWriteTo(p []byte, to kernel.Addr) error {
+	f := c.f
+	defer runtime.KeepAlive(c)
+	if f.connected && to != (kernel.Addr{}) {
+		return netaddr.OpError("write", "", f.kind.name, f.local, to, net.ErrWriteToConnected)
+	}
+	for {
+		seen := f.write.edges.Load()
+		if f.write.dry != seen {
+			err, none, full := f.trySendTo(nowhere, p, to, seen)
+			switch {
+			case !none:
+				return err
+			case full:
+				f.retry()
+				return kernel.ErrWouldBlock
+			}
+		}
+		if err := f.block(&f.write, seen, "write"); err != nil {
+			return err
+		}
+	}
+}
+
+// retryPause is how long a datagram waits that has found a full queue at somebody
+// else's socket.
+const retryPause = 4 * time.Millisecond
+
+// A retry tells who watches a descriptor that it is writable, some time later.
+type retry struct {
+	f     *descriptor
+	timer kernel.Timer
+}
+
+func (r *retry) Fire() {
+	r.f.mu.Lock()
+	r.f.watched.retrying = false
+	told := r.f.watched.due(false, true)
+	r.f.mu.Unlock()
+	told.tell()
+}
+
+// retry lets another attempt to write be made.
+func (f *descriptor) retry() {
+	f.mu.Lock()
+	begin := f.watched.by != nil && !f.watched.retrying
+	f.watched.writing = f.watched.by != nil
+	f.watched.retrying = f.watched.retrying || begin
+	f.mu.Unlock()
+	if begin {
+		r := &retry{f: f}
+		r.timer.Value, r.timer.When = r, f.net.b.Now()+int64(retryPause)
+		f.net.b.Arm(&r.timer)
+	}
+}
+
+var (
+	_ kernel.TryStream   = (*conn)(nil)
+	_ kernel.TryListener = (*listener)(nil)
+	_ kernel.TryPacket   = (*packetConn)(nil)
+	_ kernel.TryNetwork  = (*network)(nil)
+)

@@ -1,0 +1,96 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package eventloop_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/eventloop"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
+)
+
+// While reading is paused the loop is told once that something has arrived, and not again.
+func TestPausedReadingWakesTheLoopOnce(t *testing.T) {
+	run(t, func(ctx context.Context, n kernel.Network) error {
+		a, b := tcpPair(t, ctx)
+		defer a.Close()
+		defer b.Close()
+		w, r := newBell(), a.(kernel.TryStream)
+		r.Watch(w)
+		if _, err := r.TryRead(make([]byte, 8)); err != kernel.ErrWouldBlock {
+			t.Fatal(err)
+		}
+		if err := anyio.WaitAllTasksBlocked(ctx); err != nil { // it is registered now
+			return err
+		}
+		r.PauseReading()
+		before := eventloop.ReadEdges(a)
+		for range 5 {
+			must[int](t)(b.Write(ctx, []byte("x")))
+			if err := anyio.Sleep(ctx, 1); err != nil { // a turn of the loop
+				return err
+			}
+		}
+		if n := eventloop.ReadEdges(a) - before; n > 1 {
+			t.Errorf("the loop was told %d times", n)
+		}
+		r.ResumeReading()
+		k := 0
+		err := w.until(t, ctx, false, func() (err error) { k, err = r.TryRead(make([]byte, 8)); return err })
+		if k != 5 {
+			t.Errorf("read %d bytes, want 5", k)
+		}
+		return err
+	})
+}
+
+// An idle connection that is watched costs 400 bytes or so; see also N5 in bench.
+func TestIdleWatchedConnectionIsSmall(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector's own memory would be counted")
+	}
+	const conns, limit = 1000, 440
+	run(t, func(ctx context.Context, n kernel.Network) error {
+		l := listenTCP(t, ctx)
+		defer l.Close()
+		var kept [conns]kernel.TryStream
+		var peers [conns]kernel.StreamConn
+		b := newBell()
+		for i := range peers {
+			peers[i] = must[kernel.StreamConn](t)(dial(ctx, l, "tcp4"))
+		}
+		before := heap()
+		for i := range kept {
+			kept[i] = must[kernel.StreamConn](t)(l.Accept(ctx)).(kernel.TryStream)
+			kept[i].Watch(b)
+			if _, err := kept[i].TryRead(make([]byte, 1)); err != kernel.ErrWouldBlock {
+				t.Fatal(err)
+			}
+		}
+		if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
+			return err
+		}
+		each := (heap() - before) / conns
+		t.Logf("%d bytes", each)
+		if each > limit {
+			t.Errorf("an idle connection takes %d bytes, want %d at most", each, limit)
+		}
+		for i := range kept {
+			kept[i].Close()
+			peers[i].Close()
+		}
+		return nil
+	})
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
