@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
@@ -320,4 +321,32 @@ func TestGoroutinesHoldWithoutTasks(t *testing.T) {
 			t.Errorf("owner %v", o)
 		}
 	}
+}
+
+// What goroutines that were no tasks have left behind costs those that are nothing.
+func TestGoroutinesThatHoldCostTasksNothing(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates")
+	}
+	var locks [500]anyio.Lock
+	for i := range locks {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			must(t, locks[i].TryAcquire())
+		}()
+		<-done
+	}
+	n := testing.AllocsPerRun(50, func() {
+		must(t, anyio.WithTaskGroup(context.Background(), func(_ context.Context, tg *anyio.TaskGroup) error {
+			for range 100 {
+				tg.Go(func(context.Context) error { return nil })
+			}
+			return nil
+		}))
+	})
+	if n > hundredTasks {
+		t.Errorf("%v allocations for a group of 100 tasks, want %v", n, hundredTasks)
+	}
+	runtime.KeepAlive(&locks)
 }

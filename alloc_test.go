@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/stream"
@@ -15,7 +16,7 @@ import (
 
 // What is done often allocates what it makes, and nothing besides.
 func TestAllocationsAreFew(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates, and makes sync.Pool forget")
 	}
 	for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -327,7 +328,7 @@ func TestRunBlockingOnManyTasksLosesNoToken(t *testing.T) {
 }
 
 func TestRunBlockingAllocatesNothingWhereItNeedsNoGoroutine(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector makes sync.Pool forget")
 	}
 	f := func() (int, error) { return 1, nil }

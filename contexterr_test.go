@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
@@ -230,7 +231,7 @@ func TestTaskThatReturnsErrIsCanceled(t *testing.T) {
 
 func TestErrDoesNotAllocate(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		if raceEnabled {
+		if race.Enabled {
 			t.Skip("the race detector allocates")
 		}
 		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {

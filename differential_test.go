@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -187,7 +188,7 @@ func (p *prog) String() string {
 
 func TestBackendsAgreeOnRandomPrograms(t *testing.T) {
 	n := uint64(2000)
-	if testing.Short() || raceEnabled {
+	if testing.Short() || race.Enabled {
 		n = 200
 	}
 	kinds := map[progKind]int{}

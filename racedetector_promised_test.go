@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/portal"
@@ -360,7 +361,7 @@ var promisedEdges = []raceProgram{
 }
 
 func TestRaceDetectorSeesNoRaceInAHandover(t *testing.T) {
-	if !raceEnabled {
+	if !race.Enabled {
 		t.Skip("needs -race")
 	}
 	seeds, rounds := 1000, 100

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -267,7 +268,7 @@ func TestFirstCallbackHidesNoRace(t *testing.T) {
 // have a race.
 func wantRaces(t *testing.T, test, child string, n int) {
 	t.Helper()
-	if !raceEnabled {
+	if !race.Enabled {
 		t.Skip("needs -race")
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v", "-test.shuffle=off", "-test.count=1")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -56,7 +57,7 @@ func busy(ctx context.Context) error {
 
 func TestSameSeedSameSchedule(t *testing.T) {
 	n := 1000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || race.Enabled {
 		n = 50
 	}
 	s := sim.New(sim.Config{Seed: 42})

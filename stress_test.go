@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
@@ -151,7 +152,7 @@ func stressOps() int64 {
 	switch {
 	case testing.Short():
 		return 20_000
-	case raceEnabled:
+	case race.Enabled:
 		return 100_000
 	}
 	return 1_000_000

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -144,7 +145,7 @@ func underChaos(t *testing.T, scenario func(t *testing.T, ctx context.Context, c
 	switch {
 	case testing.Short():
 		ops, seeds = 20_000, 50
-	case raceEnabled:
+	case race.Enabled:
 		ops, seeds = 100_000, 100
 	}
 	on := func(t *testing.T, b anyio.Backend, c *chaos) {

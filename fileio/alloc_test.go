@@ -7,12 +7,13 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // A call in place costs what that of package os costs.
 func TestCallsInPlaceAllocateNoMoreThanPackageOS(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {

@@ -14,6 +14,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
@@ -295,7 +296,7 @@ func TestFileServesManyTasksAtOnce(t *testing.T) {
 }
 
 func TestFileCallsInPlaceAllocateNothing(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector allocates")
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {

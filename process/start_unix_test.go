@@ -14,6 +14,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/stream"
@@ -210,7 +211,7 @@ func TestStreamsThatAreNoPipesAreNil(t *testing.T) {
 
 func TestAThousandProcessesAtOnce(t *testing.T) {
 	n := 1000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || race.Enabled {
 		n = 100
 	}
 	onReal(t, func(t *testing.T, ctx context.Context) {

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
@@ -154,7 +155,7 @@ func TestFunctionsThatEndTheirProcess(t *testing.T) {
 
 func TestBigAnswersTravelBetweenSmallOnes(t *testing.T) {
 	big := 100 << 20
-	if raceEnabled {
+	if race.Enabled {
 		big = 8 << 20 // the detector looks at every byte many times
 	}
 	onReal(t, func(t *testing.T, ctx context.Context) {

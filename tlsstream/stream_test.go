@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
@@ -244,7 +245,7 @@ func TestReceivingAllocatesOnlyWhatCryptoTLSDoes(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if allocs > 6 && !raceEnabled { // crypto/tls: a reader for each part of a record, and for its first read
+		if allocs > 6 && !race.Enabled { // crypto/tls: a reader for each part of a record, and for its first read
 			t.Errorf("a message costs %v allocations", allocs)
 		}
 		closeAll(t, ctx, c, s)

@@ -138,6 +138,9 @@ func (t *Task) abandon() error {
 	if !t.run.Loop {
 		holds = append(holds, takeStrays()...)
 	}
+	if len(holds) == 0 { // others have strays in the bucket
+		return nil
+	}
 	return abandon(holds, "task "+strconv.Quote(t.Name()))
 }
 
@@ -158,9 +161,6 @@ func AbandonHere(who func() string) error {
 
 //go:norace
 func abandon(holds []*Hold, who string) error {
-	if len(holds) == 0 {
-		return nil
-	}
 	places.Store(math.MinInt64 / 2)
 	var errs []error
 	for _, h := range holds {

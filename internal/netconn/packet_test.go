@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
@@ -70,7 +71,7 @@ func TestCanceledReadFromLosesNothing(t *testing.T) {
 
 // What package net does not allocate, we do not either.
 func TestCallsAllocateNothing(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("pools drop what is in them at random under -race")
 	}
 	testkit.Must(t, anyio.Run(context.Background(), func(ctx context.Context) error {

@@ -1,5 +1,0 @@
-//go:build !race
-
-package fileio_test
-
-const raceEnabled = false

@@ -1,5 +1,0 @@
-//go:build race
-
-package anyio_test
-
-const raceEnabled = true

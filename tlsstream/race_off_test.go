@@ -1,6 +1,0 @@
-//go:build !race
-
-package tlsstream_test
-
-// raceEnabled tells that the race detector is on, which allocates.
-const raceEnabled = false
