@@ -232,7 +232,7 @@ func TestPanicAndMainTaskWithALock(t *testing.T) {
 		testkit.WantMisuse(t, "run", err)
 		testkit.WantErr(t, other.TryAcquire(), anyio.ErrBroken)
 
-		if !exited(func(*testing.T) {
+		if !testkit.Exited(func(*testing.T) {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {

@@ -10,25 +10,11 @@ import (
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
-// exited runs f on a goroutine and reports whether runtime.Goexit ended it. The
-// T is a throw-away one, so that FailNow can be tried.
-func exited(f func(t *testing.T)) (goexit bool) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		goexit = true
-		f(&testing.T{})
-		goexit = false
-	}()
-	<-done
-	return goexit
-}
-
 func TestGoexitInATaskCancelsTheGroupAndExitsTheCallerOfRun(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		for _, many := range []int{1, 2, 10} {
 			var ended, deferred int
-			if !exited(func(throwAway *testing.T) {
+			if !testkit.Exited(func(throwAway *testing.T) {
 				_ = run(func(ctx context.Context) error {
 					defer func() { deferred++ }()
 					return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -82,7 +68,7 @@ func TestSkipNowInATaskSkipsTheTest(t *testing.T) {
 
 func TestGoexitOfMainExitsTheCallerOfRun(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
-		if !exited(func(throwAway *testing.T) {
+		if !testkit.Exited(func(throwAway *testing.T) {
 			_ = run(func(ctx context.Context) error {
 				_ = anyio.Sleep(ctx, time.Millisecond)
 				throwAway.FailNow()
@@ -97,7 +83,7 @@ func TestGoexitOfMainExitsTheCallerOfRun(t *testing.T) {
 func TestGoexitOfTheBodyWaitsForItsTasks(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		ended := 0
-		if !exited(func(throwAway *testing.T) {
+		if !testkit.Exited(func(throwAway *testing.T) {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					tg.Go(func(ctx context.Context) error {
@@ -143,7 +129,7 @@ func TestPanicBesideGoexitIsRaised(t *testing.T) {
 func TestGoexitBeforeStartedReachesTheStarter(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, run testkit.RunFunc) {
 		var got error
-		if !exited(func(throwAway *testing.T) {
+		if !testkit.Exited(func(throwAway *testing.T) {
 			_ = run(func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 					return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {

@@ -51,7 +51,7 @@ func TestFailureCancelsTheGroupBeforeAnyoneSeesTheEnd(t *testing.T) {
 					}
 					for range rounds {
 						seen := false
-						exited(func(*testing.T) {
+						testkit.Exited(func(*testing.T) {
 							_ = testkit.Recovered(func() {
 								_ = run(func(ctx context.Context) error {
 									return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {

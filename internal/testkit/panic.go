@@ -17,6 +17,20 @@ func Recovered(f func()) (value any) {
 	return nil
 }
 
+// Exited runs f on a goroutine, with a T to throw away, and reports whether runtime.Goexit
+// has ended it.
+func Exited(f func(t *testing.T)) (goexit bool) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		goexit = true
+		f(&testing.T{})
+		goexit = false
+	}()
+	<-done
+	return goexit
+}
+
 // WantPanicError runs f, which must panic with an *anyio.PanicError of the value.
 func WantPanicError(t testing.TB, value any, f func()) *anyio.PanicError {
 	t.Helper()

@@ -1,4 +1,4 @@
-package anyio_test
+package eventloop_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package anyio_test
+package race_test
 
 import (
 	"context"

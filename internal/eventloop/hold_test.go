@@ -1,4 +1,4 @@
-package anyio_test
+package eventloop_test
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func TestTaskThatHoldsItsLoopIsReported(t *testing.T) {
 	}, anyio.On(anyio.EventLoop()), anyio.HoldLimit(time.Millisecond))
 	testkit.WantNil(t, "Run", err)
 	line := lineAbout(log, `task="the hog"`)
-	for _, want := range []string{"level=WARN", `task="the hog"`, "hold_test.go:", "anyio_test.hog"} {
+	for _, want := range []string{"level=WARN", `task="the hog"`, "hold_test.go:", "eventloop_test.hog"} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the report has no %q: %s", want, line)
 		}

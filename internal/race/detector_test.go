@@ -1,4 +1,4 @@
-package anyio_test
+package race_test
 
 import (
 	"context"
@@ -76,7 +76,7 @@ var racePrograms = []raceProgram{
 		return nil
 	}},
 	{"items of Map with a limit", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
-		_, err := anyio.Map(ctx, upTo(5), 2, func(ctx context.Context, _ int) (int, error) {
+		_, err := anyio.Map(ctx, make([]int, 5), 2, func(ctx context.Context, _ int) (int, error) {
 			err := anyio.Sleep(ctx, time.Millisecond)
 			*x++
 			return 0, err

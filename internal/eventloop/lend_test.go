@@ -1,4 +1,4 @@
-package anyio_test
+package eventloop_test
 
 import (
 	"context"
@@ -143,7 +143,7 @@ func TestOnlyOurOwnGoroutinesDriveALoop(t *testing.T) {
 
 func TestGoexitOfAnotherTaskDoesNotExitWhoDrivesTheLoop(t *testing.T) {
 	went := make(chan string, 1)
-	if !exited(func(*testing.T) {
+	if !testkit.Exited(func(*testing.T) {
 		_ = onIdleLoop(t, func(p *portal.Portal) {
 			how := "was exited"
 			defer func() { went <- how }()
@@ -172,7 +172,7 @@ func TestGoexitOfAnotherTaskDoesNotExitWhoDrivesTheLoop(t *testing.T) {
 
 func TestGoexitAfterABlockingCallExitsTheCallerOfRun(t *testing.T) {
 	rest := 0
-	if !exited(func(*testing.T) {
+	if !testkit.Exited(func(*testing.T) {
 		_ = anyio.Run(t.Context(), func(ctx context.Context) error {
 			defer func() { rest++ }()
 			for range 20 {
