@@ -145,7 +145,9 @@ func sameDeadline(ctx context.Context, open func(ctx context.Context, at time.Ti
 func TestOfEqualDeadlinesTheOuterWins(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for range 300 {
-			if sameDeadline(ctx, anyio.FailAt) {
+			if sameDeadline(ctx, func(ctx context.Context, at time.Time, body func(ctx context.Context) error) error {
+				return anyio.FailAt(ctx, at, body)
+			}) {
 				t.Fatal("the inner scope took the cancellation")
 			}
 		}

@@ -28,8 +28,8 @@ type Resource interface {
 func CloseForcefully(ctx context.Context, r Resource) error {
 	// The shield keeps a cancellation outside from being mistaken for Close's error;
 	// the caller meets it at the next blocking call.
-	return withScope(ctx, kernel.NoDeadline, true, func(ctx context.Context, scope *CancelScope) error {
+	return WithCancelScope(ctx, func(ctx context.Context, scope *CancelScope) error {
 		scope.s.Cancel(&kernel.Cause{Reason: "closed forcefully"})
 		return r.Close(ctx)
-	})
+	}, Shield())
 }

@@ -21,14 +21,10 @@ type CancelScope struct {
 
 // WithCancelScope runs body in a new scope. The body's error is returned, but for a
 // cancellation that the scope itself caused. Cancellation: when it comes from outside,
-// body is canceled and its error returned as it is.
-func WithCancelScope(ctx context.Context, body func(ctx context.Context, scope *CancelScope) error) error {
-	return withScope(ctx, kernel.NoDeadline, false, body)
-}
-
-func withScope(ctx context.Context, deadline int64, shield bool, body func(context.Context, *CancelScope) error) error {
+// body is canceled and its error returned as it is, unless the scope is shielded.
+func WithCancelScope(ctx context.Context, body func(ctx context.Context, scope *CancelScope) error, opts ...ScopeOption) error {
 	c := &CancelScope{}
-	c.s.Init(ctx, deadline, shield)
+	c.init(ctx, opts)
 	left := false
 	defer func() {
 		if !left { // panic or Goexit
@@ -45,6 +41,18 @@ func withScope(ctx context.Context, deadline int64, shield bool, body func(conte
 // inner scopes first.
 func OpenCancelScope(ctx context.Context, opts ...ScopeOption) (context.Context, *CancelScope) {
 	c := &CancelScope{}
+	c.init(ctx, opts)
+	c.s.SetOpener()
+	c.s.Materialize() // so that a wrong order of closing is seen
+	return &c.s, c
+}
+
+// init opens the scope with options. Those who give none pay for none.
+func (c *CancelScope) init(ctx context.Context, opts []ScopeOption) {
+	if len(opts) == 0 {
+		c.s.Init(ctx, kernel.NoDeadline, false)
+		return
+	}
 	var o scopeOptions
 	for _, opt := range opts {
 		opt(&o)
@@ -53,12 +61,10 @@ func OpenCancelScope(ctx context.Context, opts ...ScopeOption) (context.Context,
 	if !o.deadline.IsZero() {
 		c.s.SetDeadline(c.s.Run().Instant(o.deadline))
 	}
-	c.s.SetOpener()
-	c.s.Materialize() // so that a wrong order of closing is seen
-	return &c.s, c
 }
 
-// A ScopeOption is an option of OpenCancelScope.
+// A ScopeOption is an option of WithCancelScope and OpenCancelScope, and of MoveOnAfter,
+// FailAfter and their like.
 type ScopeOption func(*scopeOptions)
 
 type scopeOptions struct {
@@ -66,10 +72,11 @@ type scopeOptions struct {
 	deadline time.Time
 }
 
-// Shield opens the scope shielded.
+// Shield opens the scope shielded: cancellation from outside is not seen in it, also one
+// that was there before.
 func Shield() ScopeOption { return func(o *scopeOptions) { o.shield = true } }
 
-// Deadline gives the scope a deadline.
+// Deadline gives the scope a deadline. Where there is another one, the earlier counts.
 func Deadline(t time.Time) ScopeOption { return func(o *scopeOptions) { o.deadline = t } }
 
 // End leaves a scope opened by OpenCancelScope. err is the error with which the

@@ -21,23 +21,56 @@ const Forever time.Duration = 1<<63 - 1
 // remains without the cancellation; to be cut short is not an error. Zero or less
 // cancels at the first blocking call, Forever never. The timer starts at the call, and
 // costs almost nothing if nothing blocks. Cancellation: when it comes from outside, err
-// is the error of body, and timedOut is false.
-func MoveOnAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error) (timedOut bool, err error) {
+// is the error of body, and timedOut is false; with Shield it is not seen.
+func MoveOnAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error, opts ...ScopeOption) (timedOut bool, err error) {
 	c := &CancelScope{}
-	c.s.Init(ctx, kernel.NoDeadline, false)
-	c.s.StartTimeout(d)
+	c.initAfter(ctx, d, opts)
 	_, err = c.runTimed(body)
 	return c.s.Caught(), err
 }
 
 // MoveOnAt is like MoveOnAfter but with an absolute deadline; the zero time is none.
 // Cancellation: as for MoveOnAfter.
-func MoveOnAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error) (timedOut bool, err error) {
+func MoveOnAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error, opts ...ScopeOption) (timedOut bool, err error) {
 	c := &CancelScope{}
-	c.s.Init(ctx, kernel.NoDeadline, false)
-	c.SetDeadline(deadline)
+	c.initAt(ctx, deadline, opts)
 	_, err = c.runTimed(body)
 	return c.s.Caught(), err
+}
+
+// initAfter opens the scope with a timeout. It returns the timeout, 0 if an option has an
+// earlier deadline.
+func (c *CancelScope) initAfter(ctx context.Context, d time.Duration, opts []ScopeOption) time.Duration {
+	c.init(ctx, opts)
+	if len(opts) == 0 {
+		c.s.StartTimeout(d)
+		return d
+	}
+	given, has := c.s.OwnDeadline()
+	c.s.StartTimeout(d)
+	if has && c.keepEarlier(given) {
+		return 0
+	}
+	return d
+}
+
+// initAt opens the scope with a deadline; the zero time is none.
+func (c *CancelScope) initAt(ctx context.Context, deadline time.Time, opts []ScopeOption) {
+	c.init(ctx, opts)
+	given, has := c.s.OwnDeadline()
+	c.SetDeadline(deadline)
+	if has {
+		c.keepEarlier(given)
+	}
+}
+
+// keepEarlier sets the deadline that was given by an option, if it is the earlier one.
+func (c *CancelScope) keepEarlier(given time.Time) bool {
+	if at, ok := c.s.OwnDeadline(); ok && !given.Before(at) {
+		return false
+	}
+	c.SetDeadline(given)
+	return true
 }
 
 // runTimed runs body in a scope with a deadline. It returns the body's error, and what
@@ -58,20 +91,18 @@ func (c *CancelScope) runTimed(body func(ctx context.Context) error) (whole, res
 // *TimeoutError that holds the body's error. A body that ends in time, or ignores the
 // cancellation, gives no timeout: its error is returned as it is. Zero or less cancels
 // at the first blocking call, Forever never. Cancellation: when it comes from outside,
-// body is canceled and its error returned as it is.
-func FailAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
+// body is canceled and its error returned as it is; with Shield it is not seen.
+func FailAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error, opts ...ScopeOption) error {
 	c := &CancelScope{}
-	c.s.Init(ctx, kernel.NoDeadline, false)
-	c.s.StartTimeout(d)
+	d = c.initAfter(ctx, d, opts)
 	return c.runOrFail(d, body)
 }
 
 // FailAt is like FailAfter but with an absolute deadline; the zero time is none.
 // Cancellation: as for FailAfter.
-func FailAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error) error {
+func FailAt(ctx context.Context, deadline time.Time, body func(ctx context.Context) error, opts ...ScopeOption) error {
 	c := &CancelScope{}
-	c.s.Init(ctx, kernel.NoDeadline, false)
-	c.SetDeadline(deadline)
+	c.initAt(ctx, deadline, opts)
 	return c.runOrFail(0, body)
 }
 
@@ -91,8 +122,8 @@ func (c *CancelScope) runOrFail(d time.Duration, body func(ctx context.Context) 
 
 // Shielded runs body so that cancellation from outside is not seen in it, for at most
 // d; Forever is no limit. It is for cleanup after a cancellation, which would fail at
-// its first blocking call otherwise. If d passes, it returns a *TimeoutError, as
-// FailAfter does. Zero or less cancels at the first blocking call. Cancellation: from
+// its first blocking call otherwise. It is FailAfter with Shield: if d passes, it
+// returns a *TimeoutError. Zero or less cancels at the first blocking call. Cancellation: from
 // outside, it is not seen before body has returned.
 func Shielded(ctx context.Context, d time.Duration, body func(ctx context.Context) error) error {
 	c := &CancelScope{}

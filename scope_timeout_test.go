@@ -264,10 +264,11 @@ func TestDeadlineInAnotherAgeIsOne(t *testing.T) {
 func TestNoTimeIsAtOnce(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, d := range []time.Duration{0, -1, -time.Hour, -anyio.Forever} {
-			for name, f := range map[string]func(context.Context, time.Duration, func(context.Context) error) error{
-				"FailAfter": anyio.FailAfter, "Shielded": anyio.Shielded,
+			for name, err := range map[string]error{
+				"FailAfter": anyio.FailAfter(ctx, d, anyio.SleepForever),
+				"Shielded":  anyio.Shielded(ctx, d, anyio.SleepForever),
 			} {
-				if err := f(ctx, d, anyio.SleepForever); !errors.Is(err, anyio.ErrTimeout) {
+				if !errors.Is(err, anyio.ErrTimeout) {
 					t.Errorf("%s(%v): %v", name, d, err)
 				}
 			}

@@ -195,3 +195,20 @@ func TestStartPortalBeginsNothingInACanceledScope(t *testing.T) {
 		t.Error("a portal")
 	}
 }
+
+func TestRunOfAPortalHasAName(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		opts []anyio.RunOption
+	}{{"portal", nil}, {"billing", []anyio.RunOption{anyio.MainName("billing"), anyio.On(anyio.EventLoop())}}} {
+		p, err := portal.New(t.Context(), c.opts...)
+		testkit.Must(t, err)
+		name, err := portal.Call(t.Context(), p, func(ctx context.Context) (string, error) {
+			return anyio.RunningTasks(ctx)[0].Name, nil
+		})
+		if name != c.want || err != nil {
+			t.Errorf("%q, %v, want %q", name, err, c.want)
+		}
+		testkit.Must(t, p.Close(t.Context()))
+	}
+}

@@ -34,11 +34,12 @@ func (r *ownRun) main(ctx context.Context, opts []anyio.RunOption) {
 			r.begun.Open()
 			return p.WaitStopped(ctx)
 		})
-	}, opts...)
+	}, append([]anyio.RunOption{anyio.MainName("portal")}, opts...)...)
 }
 
 // New starts a run on a goroutine of its own, for instance with
-// anyio.On(anyio.EventLoop()), and returns a portal into it, so that plain Go code need
+// anyio.On(anyio.EventLoop()), named "portal" unless anyio.MainName says otherwise, and
+// returns a portal into it, so that plain Go code need
 // not give up its own flow of control. Close it. The run is canceled with ctx; then the
 // portal takes no calls any more. A simulated run is refused with an *anyio.MisuseError,
 // and so is a call from one: the seed would not decide when its tasks are called.

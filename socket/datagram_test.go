@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
+	"github.com/anyio-go/anyio/stream"
 )
 
 func addrOf(t *testing.T, s interface {
@@ -179,5 +180,34 @@ func TestUnixDatagramsHaveSenders(t *testing.T) {
 		again, err := socket.ListenUnixgram(ctx, serverPath) // the old socket is removed
 		testkit.Must(t, err)
 		testkit.Must(t, again.Close(ctx))
+	})
+}
+
+func TestPacketsAreRangedOverUntilTheSocketIsClosed(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
+		testkit.Must(t, err)
+		closing(t, ctx, a)
+		b, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
+		testkit.Must(t, err)
+		for range 3 {
+			testkit.Must(t, a.SendTo(ctx, []byte("hello"), addrOf(t, b)))
+		}
+		got := 0
+		for p, err := range stream.All(ctx, b) {
+			if err != nil {
+				testkit.WantErr(t, err, anyio.ErrClosed)
+				break
+			}
+			if string(p.Data) != "hello" || p.Addr != addrOf(t, a) {
+				t.Errorf("%q from %v", p.Data, p.Addr)
+			}
+			if got++; got == 3 {
+				testkit.Must(t, b.Close(ctx))
+			}
+		}
+		if got != 3 {
+			t.Errorf("%d packets", got)
+		}
 	})
 }

@@ -13,8 +13,15 @@ import (
 var (
 	// AttrALPNProtocol is the protocol that was agreed on, "" if none.
 	AttrALPNProtocol = attr.New[string]("tls.alpn_protocol")
-	// AttrChannelBindingTLSUnique is the binding of RFC 5929, up to TLS 1.2; nil with
-	// TLS 1.3, which has none: use ExportKeyingMaterial of the State.
+	// AttrChannelBindingTLSExporter is the binding of RFC 9266, which TLS 1.3 has always;
+	// before that, an error if the two sides do not know of extended master secrets.
+	AttrChannelBindingTLSExporter = attr.New[[]byte]("tls.channel_binding_tls_exporter")
+	// AttrChannelBindingTLSServerEndPoint is that of RFC 5929 which is a hash of the
+	// server's certificate. It is an error that matches errors.ErrUnsupported if the
+	// certificate is signed without a hash, as by Ed25519.
+	AttrChannelBindingTLSServerEndPoint = attr.New[[]byte]("tls.channel_binding_tls_server_end_point")
+	// AttrChannelBindingTLSUnique is the other one of RFC 5929, up to TLS 1.2; nil with
+	// TLS 1.3, which has none.
 	AttrChannelBindingTLSUnique = attr.New[[]byte]("tls.channel_binding_tls_unique")
 	// AttrCipherSuite is what encrypts the stream.
 	AttrCipherSuite = attr.New[Cipher]("tls.cipher")
@@ -84,6 +91,10 @@ func (s *Stream) Attributes() attr.Set {
 	}
 	return attr.Of(s.wire.transport).With(
 		AttrALPNProtocol.Value(state.NegotiatedProtocol),
+		AttrChannelBindingTLSExporter.Func(func() ([]byte, error) {
+			return state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32)
+		}),
+		AttrChannelBindingTLSServerEndPoint.Func(s.serverEndPoint),
 		AttrChannelBindingTLSUnique.Value(state.TLSUnique),
 		AttrCipherSuite.Value(cipherOf(state.CipherSuite, state.Version)),
 		AttrPeerCertificate.Value(cert),

@@ -61,15 +61,23 @@ func serverConfig(ctx context.Context, config *tls.Config, s *Stream) *tls.Confi
 	cfg := config.Clone()
 	cfg.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		s.hello = slices.Clone(hello.CipherSuites)
-		if config.GetConfigForClient == nil {
+		var chosen *tls.Config
+		if config.GetConfigForClient != nil {
+			var err error
+			if chosen, err = config.GetConfigForClient(hello); err != nil {
+				return nil, err
+			}
+		}
+		if chosen == nil {
+			s.note(cfg, hello)
 			return nil, nil
 		}
-		chosen, err := config.GetConfigForClient(hello)
-		if chosen != nil && chosen.Time == nil {
+		if chosen.Time == nil || chosen.GetCertificate != nil {
 			chosen = chosen.Clone()
 			useClock(ctx, chosen)
 		}
-		return chosen, err
+		s.note(chosen, hello)
+		return chosen, nil
 	}
 	useClock(ctx, cfg)
 	return cfg

@@ -21,7 +21,8 @@ type Stream struct {
 	wire       *wire
 	server     bool
 	standard   bool
-	hello      []uint16 // cipher suites offered by the client; servers only
+	hello      []uint16         // cipher suites offered by the client; servers only
+	own        *tls.Certificate // that was shown to the client; servers only
 	state      tls.ConnectionState
 	receiving  anyio.ResourceGuard
 	sending    anyio.ResourceGuard

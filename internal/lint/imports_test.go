@@ -64,7 +64,7 @@ var layers = []layer{
 	{"fileio", ". internal/inside internal/interrupt internal/kernel stream", sys},
 	{"process", ". internal/errgraph internal/interrupt internal/kernel stream", sys},
 	{"anyiohttp", ". internal/kernel stream", ""},
-	{"anyiotest", ". internal/kernel internal/race sim stream", ""},
+	{"anyiotest", ". internal/kernel internal/race portal sim stream", ""},
 	// Programs, and what is for tests.
 	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
 	{"internal/soak", ". lowlevel portal process socket stream", ""},
