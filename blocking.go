@@ -204,7 +204,7 @@ func (c *blockingCall[T]) wait(p kernel.Place) error {
 		seats.Put(c.seat)
 		return nil
 	}
-	if err := c.over.Await(p, opBlocking, func() { c.run.Offload(c) }); err != nil && !c.over.Close() {
+	if err := c.over.Await(p, opBlocking, c.run, c); err != nil && !c.over.Close() {
 		return err
 	}
 	return nil

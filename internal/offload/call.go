@@ -112,22 +112,25 @@ func (c *Call[T]) Start(r *kernel.Run, op kernel.Op, f func() (T, error)) {
 // Await waits for the end of the call, see End.
 func (c *Call[T]) Await(p kernel.Place) error {
 	if c.run == nil { // it goes on
-		return c.await(p, nil)
+		return c.await(p, nil, nil)
 	}
 	run := c.run
 	c.run = nil
 	if c.Step && run.InPlace(true) {
 		c.again()
 		c.RunJob()
-		return c.await(p, nil)
+		return c.await(p, nil, nil)
 	}
-	return c.await(p, func() { run.Offload(c) })
+	return c.await(p, run, c)
 }
 
-func (c *Call[T]) await(p kernel.Place, start func()) error {
+func (c *Call[T]) await(p kernel.Place, r *kernel.Run, job kernel.Job) error {
+	if c.Step {
+		return c.End.Await(p, c.op, r, job)
+	}
 	c.outside(p, 1)
 	defer c.outside(p, -1)
-	return c.End.Await(p, c.op, start)
+	return c.End.Await(p, c.op, r, job)
 }
 
 // AwaitAnyway does so not minding cancellation nor Close.

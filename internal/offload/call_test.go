@@ -40,7 +40,7 @@ func TestCallsAreUsedUnderTheirLocks(t *testing.T) {
 	takes("Close of an End", func(c *Call[int]) { c.End.Close() })
 	takes("a wait for the end", func(c *Call[int]) {
 		c.closed = true
-		_ = c.End.Await(p, 0, nil)
+		_ = c.End.Await(p, 0, nil, nil)
 	})
 	takes("a shielded wait for the end", func(c *Call[int]) {
 		c.ended = true

@@ -22,15 +22,16 @@ type End struct {
 
 const byClose = 1 // Index of a waiter whose wait Close has ended
 
-// Await waits until the call has ended, which start begins once the wait is prepared, or
-// which goes on if that is nil. The error is the cancellation, or net.ErrClosed.
-func (e *End) Await(p kernel.Place, op kernel.Op, start func()) error {
+// Await waits until the call has ended. The call is the job, which begins in r once the
+// wait is prepared, or goes on if that is nil. The error is the cancellation, or
+// net.ErrClosed.
+func (e *End) Await(p kernel.Place, op kernel.Op, r *kernel.Run, job kernel.Job) error {
 	w := kernel.GetWaiter()
 	defer kernel.PutWaiter(w)
 	w.Prepare(p, op)
 	w.Index = 0
 	e.mu.Lock()
-	if start != nil {
+	if job != nil {
 		e.ended, e.late = false, false
 	}
 	ended, failed, closed := e.ended && !e.late, e.failed, e.closed
@@ -38,8 +39,8 @@ func (e *End) Await(p kernel.Place, op kernel.Op, start func()) error {
 		e.waiter = w
 	}
 	e.mu.Unlock()
-	if start != nil {
-		start()
+	if job != nil {
+		r.Offload(job)
 	}
 	switch {
 	case ended && failed:
