@@ -203,5 +203,6 @@ func init() {
 	inside.OwnCall = BlockingOption(func(o *blockingOptions) { o.own = true })
 	inside.OnThread = onThread
 	inside.RegisterCancellation = registerCancellation
+	inside.GuestOf = guestOf
 	inside.Strip = func(err error) error { rest, _ := strip(err); return rest }
 }

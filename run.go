@@ -51,15 +51,23 @@ func init() {
 type eventLoopBackend struct{}
 
 func (eventLoopBackend) Name() string { return "eventloop" }
-func (eventLoopBackend) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
-	if bubble.In() {
-		return nil, misuse("an event loop in a bubble of testing/synctest, which cannot know that a loop waits for the system: use Parallel, or package sim in place of the bubble")
+func (eb eventLoopBackend) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
+	if err := eb.refusal(); err != nil {
+		return nil, err
 	}
 	b, err := eventloop.New()
 	if err != nil {
 		return nil, err
 	}
 	return kernel.NewRun(b, kernel.Traits{Loop: true}, ctx, cfg), nil
+}
+
+// refusal says why there can be no loop here.
+func (eventLoopBackend) refusal() error {
+	if bubble.In() {
+		return misuse("an event loop in a bubble of testing/synctest, which cannot know that a loop waits for the system: use Parallel, or package sim in place of the bubble")
+	}
+	return nil
 }
 
 var backends = map[string]func() Backend{

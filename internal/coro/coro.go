@@ -27,3 +27,10 @@ func (c *Coro) Goid() int64 { return c.goid }
 // SetGoid tells that the function goes on on another goroutine, which it waits for
 // and which may call Yield in its place.
 func (c *Coro) SetGoid(id int64) { c.goid = id }
+
+// An Ordered body may ask the race detector to take its switches for synchronization,
+// as they are where nothing else runs but who resumes it.
+type Ordered interface {
+	Body
+	OrderedSteps() bool
+}

@@ -15,13 +15,15 @@ const Pooled = false
 type impl struct {
 	body    Body
 	in, out chan bool
+	ordered bool // see Ordered
 	started bool
 	ended   bool
 }
 
 // New makes a coroutine that will run body at the first Resume.
 func New(body Body) *Coro {
-	return &Coro{impl: impl{body: body, in: make(chan bool), out: make(chan bool)}}
+	o, ok := body.(Ordered)
+	return &Coro{impl: impl{body: body, in: make(chan bool), out: make(chan bool), ordered: ok && o.OrderedSteps()}}
 }
 
 // Resume runs the coroutine until it yields (true) or ends (false). A panic of the
@@ -36,10 +38,10 @@ func (c *Coro) Resume() bool { return c.step(true) }
 //
 //go:norace
 func (c *Coro) Yield() bool {
-	runtime.RaceDisable()
+	c.hide()
 	c.out <- true
 	more := <-c.in
-	runtime.RaceEnable()
+	c.show()
 	return more
 }
 
@@ -63,10 +65,10 @@ func (c *Coro) step(more bool) bool {
 		c.started = true
 		go c.main()
 	}
-	runtime.RaceDisable()
+	c.hide()
 	c.in <- more
 	alive := <-c.out
-	runtime.RaceEnable()
+	c.show()
 	if !alive {
 		c.ended = true
 	}
@@ -77,15 +79,33 @@ func (c *Coro) step(more bool) bool {
 func (c *Coro) main() {
 	c.goid = goid.Get()
 	defer c.finish()
-	runtime.RaceDisable()
+	c.hide()
 	<-c.in
-	runtime.RaceEnable()
+	c.show()
 	c.body.RunCoro(c)
+}
+
+// hide keeps a switch from the race detector.
+//
+//go:norace
+func (c *Coro) hide() {
+	if !c.ordered {
+		runtime.RaceDisable()
+	}
+}
+
+// show ends what hide began.
+//
+//go:norace
+func (c *Coro) show() {
+	if !c.ordered {
+		runtime.RaceEnable()
+	}
 }
 
 //go:norace
 func (c *Coro) finish() {
-	runtime.RaceDisable()
+	c.hide()
 	c.out <- false
-	runtime.RaceEnable()
+	c.show()
 }

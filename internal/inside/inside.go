@@ -16,6 +16,9 @@ var (
 	Meta func(options any) *kernel.TaskMeta
 	// NewCase is a func(kernel.Case) anyio.Case.
 	NewCase any
+	// GuestOf gives options of a run, an []anyio.RunOption, a loop.Host in which its loop
+	// is a guest.
+	GuestOf func(options, host any) (all any, err error)
 	// Strip removes the cancellations from the error of code in a canceled scope.
 	Strip func(err error) (rest error)
 	// OwnCall is an anyio.BlockingOption, for functions that call nobody else's: see

@@ -50,7 +50,7 @@ var layers = []layer{
 	{"internal/simloop", "internal/kernel internal/loop internal/quiet internal/race internal/simnet", ""},
 	// What users import.
 	{"attr", "", ""},
-	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/offload internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
+	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/loop internal/offload internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
 	{"osthread", ". internal/inside internal/kernel", ""},
 	{"cache", ". internal/inside internal/kernel", ""},
 	{"lowlevel", ". internal/inside internal/kernel internal/waitq", ""},

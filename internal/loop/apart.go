@@ -19,16 +19,21 @@ func Apart(who string, f func() error) <-chan Ending {
 	ended := make(chan Ending, 1)
 	go func() {
 		var e Ending
-		defer func() {
-			if v := recover(); v != nil {
-				e.panicked = kernel.NewPanic(v, who)
-			}
-			ended <- e
-		}()
-		e.err = f()
-		e.returned = true
+		defer func() { ended <- e }()
+		e.run(who, f)
 	}()
 	return ended
+}
+
+// run calls f and notes how it has ended.
+func (e *Ending) run(who string, f func() error) {
+	defer func() {
+		if v := recover(); v != nil {
+			e.panicked = kernel.NewPanic(v, who)
+		}
+	}()
+	e.err = f()
+	e.returned = true
 }
 
 // Result ends the caller as f has ended: it returns its error, raises its panic again,
