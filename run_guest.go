@@ -3,6 +3,7 @@ package anyio
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/anyio-go/anyio/internal/eventloop"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -27,9 +28,9 @@ func (b guestBackend) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Ru
 	return kernel.NewRun(g, kernel.Traits{Loop: true}, ctx, cfg), nil
 }
 
-// guestOf gives the options of a run, an []RunOption, the host as their backend. They
-// may choose no other than the event loop.
-func guestOf(options any, host any) (all any, err error) {
+// guestOf adds a backend to the options of a run, an []RunOption, which may choose no other
+// than the event loop.
+func guestOf(options any, post, postHere func(f func()), burst time.Duration) (all any, err error) {
 	opts := options.([]RunOption)
 	var o runOptions
 	for _, opt := range opts {
@@ -38,5 +39,5 @@ func guestOf(options any, host any) (all any, err error) {
 	if _, ok := o.backend.(eventLoopBackend); !ok && o.backend != nil {
 		return nil, misuse(fmt.Sprintf("the backend %q cannot be the guest of another loop: leave On out, or use On(EventLoop())", o.backend.Name()))
 	}
-	return append(opts[:len(opts):len(opts)], On(guestBackend{host: host.(loop.Host)})), nil
+	return append(opts[:len(opts):len(opts)], On(guestBackend{host: loop.Host{Post: post, PostHere: postHere, Burst: burst}})), nil
 }

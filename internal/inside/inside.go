@@ -2,7 +2,11 @@
 // not. Package anyio fills it; the types are its own, which cannot be named here.
 package inside
 
-import "github.com/anyio-go/anyio/internal/kernel"
+import (
+	"time"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
 
 var (
 	// Group is the group of an *anyio.TaskGroup.
@@ -16,9 +20,9 @@ var (
 	Meta func(options any) *kernel.TaskMeta
 	// NewCase is a func(kernel.Case) anyio.Case.
 	NewCase any
-	// GuestOf gives options of a run, an []anyio.RunOption, a loop.Host in which its loop
-	// is a guest.
-	GuestOf func(options, host any) (all any, err error)
+	// GuestOf adds to the options of a run, an []anyio.RunOption, that its event loop is
+	// the guest of a foreign loop: see loop.Host.
+	GuestOf func(options any, post, postHere func(f func()), burst time.Duration) (all any, err error)
 	// Strip removes the cancellations from the error of code in a canceled scope.
 	Strip func(err error) (rest error)
 	// OwnCall is an anyio.BlockingOption, for functions that call nobody else's: see

@@ -65,6 +65,7 @@ var layers = []layer{
 	{"process", ". internal/errgraph internal/interrupt internal/kernel stream", sys},
 	{"anyiohttp", ". internal/kernel stream", ""},
 	{"anyiotest", ". internal/kernel internal/race portal sim stream", ""},
+	{"anyioutils", ". internal/inside stream", ""},
 	// Programs, and what is for tests.
 	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
 	{"internal/soak", ". lowlevel portal process socket stream", ""},
