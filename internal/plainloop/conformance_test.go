@@ -1,71 +1,12 @@
 package plainloop_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
-// conformance are the packages whose tests a backend has to pass. Left out are those
-// that compare the list of all backends.
-var conformance = []string{".", "./stream", "./lowlevel"}
-
-const namesBackends = "^TestBackendsAreFoundByName"
-
-// TestConformance runs the tests that every backend has to pass on this one, which is
-// linked into them by a file that is not there.
+// TestConformance runs the tests that every backend has to pass on this one.
 func TestConformance(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compiles programs, and runs the tests of other packages")
-	}
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	replace := map[string]string{}
-	for i, pkg := range conformance {
-		name := strings.TrimPrefix(pkg, "./")
-		if pkg == "." {
-			name = "anyio"
-		}
-		file := filepath.Join(dir, fmt.Sprintf("%d.go", i))
-		text := "package " + name + "_test\n\nimport _ \"github.com/anyio-go/anyio/internal/plainloop\"\n"
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		replace[filepath.Join(root, pkg, "plainloop_linked_test.go")] = file
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(list, overlay, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	args := append([]string{"test", "-short", "-timeout=5m", "-v", "-overlay", list, "-skip", namesBackends}, conformance...)
-	cmd := exec.Command("go", args...)
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "ANYIO_BACKENDS=plainloop")
-	out, err := cmd.CombinedOutput()
-	var failed []string
-	ran := 0
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "--- PASS") && strings.Contains(line, "/plainloop") {
-			ran++
-		} else if !strings.Contains(line, "--- ") && !strings.HasPrefix(line, "=== ") || strings.Contains(line, "--- FAIL") {
-			failed = append(failed, line)
-		}
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s", err, strings.Join(failed, ""))
-	}
-	if ran < 300 {
-		t.Errorf("only %d tests ran on it", ran)
-	}
+	testkit.Conformance(t, "plainloop", `import _ "github.com/anyio-go/anyio/internal/plainloop"`)
 }
