@@ -54,6 +54,7 @@ type Sim struct {
 
 	began  atomic.Uint64 // steps, for the watchdog
 	chosen atomic.Pointer[kernel.Task]
+	died   atomic.Pointer[error] // of what, for the watchdog
 }
 
 // New makes the backend of one run. Other goroutines may ask it who they are as soon
@@ -69,7 +70,9 @@ func New(cfg Config) *Sim {
 		BeforeStep: s.beforeStep, OnStep: s.step,
 		OnStall: func(st *kernel.Stall) error {
 			s.markForgotten(st)
-			return s.report(st, s.steps)
+			err := s.report(st, s.steps)
+			s.died.Store(&err)
+			return err
 		},
 	})
 	s.net = simnet.New(s, cfg.Network)

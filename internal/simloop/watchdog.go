@@ -1,6 +1,7 @@
 package simloop
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -78,7 +79,11 @@ func (w *watchdog) look() error {
 	report := w.run.Stalled("stuck")
 	report.Stuck = step
 	w.run.GiveUp(step)
-	return w.sim.report(report, w.seen)
+	err := w.sim.report(report, w.seen)
+	if dead := w.sim.died.Load(); dead != nil { // a cleanup hangs: that is not what the run died of
+		return errors.Join(*dead, err)
+	}
+	return err
 }
 
 // culprit finds the goroutine that does not come back: that of the task that was

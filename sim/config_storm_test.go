@@ -1,0 +1,93 @@
+package sim_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// randomFields sets each field of a struct to one of the values that a user might give,
+// most of them not the default. A field of a new kind, or a number that is new, fails.
+func randomFields(t *testing.T, r *rand.Rand, v reflect.Value) {
+	t.Helper()
+	durations := []time.Duration{0, 1, time.Microsecond, time.Millisecond, 40 * time.Millisecond}
+	for i := range v.NumField() {
+		f, name := v.Field(i), v.Type().Name()+"."+v.Type().Field(i).Name
+		switch {
+		case name == "Config.Seed":
+			f.SetUint(r.Uint64())
+		case name == "Config.Model":
+			f.SetUint(r.Uint64N(2))
+		case name == "Config.MaxSteps":
+			f.SetInt([]int64{0, 10, 300, 20_000}[r.IntN(4)])
+		case name == "Config.MaxWait":
+			f.SetInt(int64([]time.Duration{0, -1, time.Millisecond, time.Second, time.Hour}[r.IntN(5)]))
+		case name == "Config.StepTimeout": // real time: not short enough to be met
+			f.SetInt(int64([]time.Duration{0, -1, time.Minute}[r.IntN(3)]))
+		case name == "Config.OnStep": // the test's own
+		case name == "NetworkConfig.SendBuffer", name == "NetworkConfig.ReceiveBuffer", name == "NetworkConfig.SegmentSize",
+			name == "NetworkConfig.DatagramQueue", name == "Link.Bandwidth":
+			f.SetInt([]int64{0, 1, 7, 600, 5000, 1 << 20}[r.IntN(6)])
+		case name == "Range.Max":
+			f.SetInt(v.FieldByName("Min").Int() + int64(durations[r.IntN(len(durations))]))
+		case f.Type() == reflect.TypeFor[time.Duration]():
+			f.SetInt(int64(durations[r.IntN(len(durations))]))
+		case f.Kind() == reflect.Float64: // a probability
+			f.SetFloat([]float64{0, 0.01, 0.3, 1}[r.IntN(4)])
+		case f.Kind() == reflect.Struct:
+			randomFields(t, r, f)
+		default:
+			t.Fatalf("%s is a %v that this test does not know", name, f.Type())
+		}
+	}
+}
+
+// A told is all that a run tells.
+type told struct {
+	err   string
+	hash  uint64
+	steps string
+	trace string
+}
+
+// play runs the storm and returns all that it tells; what it leaves behind is its own.
+func play(cfg sim.Config) (out told) {
+	var steps, trace bytes.Buffer
+	cfg.OnStep = func(s sim.Step) { fmt.Fprintln(&steps, s.N, s.Now.UnixNano(), s.Task, s.ID) }
+	b := sim.New(cfg)
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		sim.NetworkOf(ctx).Trace(&trace)
+		return storm(ctx, 3)
+	}, anyio.On(b))
+	return told{fmt.Sprint(err), b.Hash(), steps.String(), trace.String()}
+}
+
+// Whatever is asked of a simulation, its seed decides all that happens in it.
+func TestAnyConfigIsReplayed(t *testing.T) {
+	n := uint64(40)
+	if race.Enabled || testing.Short() {
+		n = 8
+	}
+	ends := map[string]int{}
+	for seed := range n {
+		var cfg sim.Config
+		randomFields(t, rand.New(rand.NewPCG(seed, 0)), reflect.ValueOf(&cfg).Elem())
+		first := play(cfg)
+		ends[fmt.Sprintf("%.20s", first.err)]++
+		if again := play(cfg); again != first {
+			t.Errorf("%d: %+v has two outcomes: %.300s, %d bytes of steps, hash %x; %.300s, %d bytes, %x", seed, cfg,
+				first.err, len(first.steps), first.hash, again.err, len(again.steps), again.hash)
+		}
+	}
+	if len(ends) < 2 {
+		t.Errorf("all runs ended with %v", ends)
+	}
+}
