@@ -45,23 +45,27 @@ func (d *utf8Decoder) decode(src []byte, end bool) (string, int, error) {
 	n := 0
 	for n < len(whole) {
 		r, size := utf8.DecodeRune(whole[n:])
-		switch {
-		case r != utf8.RuneError || size > 1:
+		if r != utf8.RuneError || size > 1 {
 			text.Write(whole[n : n+size])
-		case d.o.policy == Replace:
-			text.WriteRune(utf8.RuneError)
-		case d.o.policy == Strict && text.Len() > 0:
-			d.offset += int64(n)
-			return text.String(), n, nil
-		case d.o.policy == Strict:
-			e := &DecodeError{Encoding: "UTF-8", Bytes: slices.Clone(whole[n : n+1]), Offset: d.offset}
-			if !utf8.FullRune(src[n:]) {
-				e.Bytes, e.Truncated = slices.Clone(whole[n:]), true
-			}
-			d.offset += int64(len(e.Bytes))
-			return "", len(e.Bytes), e
+			n += size
+			continue
 		}
-		n += size
+		if d.o.asks() && text.Len() > 0 { // it comes before the error
+			break
+		}
+		wrong := whole[n : n+1]
+		if d.o.asks() && !utf8.FullRune(src[n:]) {
+			wrong = whole[n:]
+		}
+		fixed, err := d.o.decoded(wrong, func() *DecodeError {
+			return &DecodeError{Encoding: "UTF-8", Bytes: slices.Clone(wrong), Offset: d.offset + int64(n), Truncated: !utf8.FullRune(src[n:])}
+		})
+		n += len(wrong)
+		if err != nil {
+			d.offset += int64(n)
+			return "", n, err
+		}
+		text.WriteString(fixed)
 	}
 	d.offset += int64(n)
 	return text.String(), n, nil
@@ -98,21 +102,28 @@ func (d *tableDecoder) decode(src []byte, end bool) (string, int, error) {
 			break
 		}
 		wrong := out == string(utf8.RuneError) && !slices.Contains(d.replacement, string(src[n:n+size]))
-		if wrong && d.o.policy == Strict {
-			if len(text) > 0 {
-				break
-			}
-			e := &DecodeError{Encoding: d.o.name, Bytes: bytes.Clone(src[n : n+size]), Offset: d.offset + int64(n)}
-			if e.Truncated = end && d.truncated(src[n:]); e.Truncated {
-				e.Bytes = bytes.Clone(src[n:])
-			}
-			n += len(e.Bytes)
-			d.offset += int64(n)
-			return "", n, e
-		}
-		if n += size; !wrong || d.o.policy == Replace {
+		if !wrong {
+			n += size
 			text = append(text, out...)
+			continue
 		}
+		if d.o.asks() && len(text) > 0 {
+			break
+		}
+		truncated := end && d.truncated(src[n:])
+		if truncated && d.o.asks() {
+			size = len(src) - n
+		}
+		bad := src[n : n+size]
+		fixed, err := d.o.decoded(bad, func() *DecodeError {
+			return &DecodeError{Encoding: d.o.name, Bytes: bytes.Clone(bad), Offset: d.offset + int64(n), Truncated: truncated}
+		})
+		n += size
+		if err != nil {
+			d.offset += int64(n)
+			return "", n, err
+		}
+		text = append(text, fixed...)
 	}
 	d.text = text
 	d.offset += int64(n)

@@ -35,22 +35,28 @@ func (e *utf8Encoder) encode(text string) ([]byte, error) {
 	return e.buf, nil
 }
 
-// valid is the text as UTF-8 without errors.
+// valid is the text as UTF-8 without errors, or as it is if they are kept.
 func (o *textOption) valid(text string) (string, error) {
-	switch {
-	case utf8.ValidString(text):
+	if utf8.ValidString(text) || o.policy == Keep {
 		return text, nil
-	case o.policy == Ignore:
-		return strings.ToValidUTF8(text, ""), nil
-	case o.policy == Replace:
-		return string([]rune(text)), nil
 	}
+	var valid strings.Builder
 	for i, r := range text {
-		if _, size := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
-			return "", &EncodeError{Encoding: o.name, Rune: r, Offset: i}
+		_, size := utf8.DecodeRuneInString(text[i:])
+		if r != utf8.RuneError || size > 1 {
+			valid.WriteRune(r)
+			continue
 		}
+		fixed, err := o.encoded(text, r, size, i)
+		if err != nil {
+			return "", err
+		}
+		if o.policy == Replace { // known sees to those that have no U+FFFD
+			fixed = string(utf8.RuneError)
+		}
+		valid.WriteString(fixed)
 	}
-	return text, nil
+	return valid.String(), nil
 }
 
 // A tableEncoder encodes with package encoding. It sees only characters that the
@@ -66,6 +72,9 @@ func (e *tableEncoder) encode(text string) ([]byte, error) {
 	text, err := e.o.valid(text)
 	if err != nil {
 		return nil, err
+	}
+	if e.o.policy == Keep {
+		return e.keep(text), nil
 	}
 	if text, err = e.known(text); err != nil || text == "" {
 		return nil, err
@@ -84,21 +93,57 @@ func (e *tableEncoder) known(text string) (string, error) {
 	if _, at = e.transform(e.probe, text[:at]); at == len(text) {
 		return text, nil
 	}
-	if e.o.policy == Strict {
-		r, _ := utf8.DecodeRuneInString(text[at:])
-		return "", &EncodeError{Encoding: e.o.name, Rune: r, Offset: at}
-	}
 	var known strings.Builder
 	known.WriteString(text[:at])
-	for _, r := range text[at:] {
-		e.probe.Reset()
-		if _, n := e.transform(e.probe, string(r)); n > 0 && (r != utf8.RuneError || e.o.hasReplacement()) {
+	for i, r := range text[at:] {
+		if e.has(string(r)) {
 			known.WriteRune(r)
-		} else if e.o.policy == Replace {
-			known.WriteByte('?')
+			continue
 		}
+		fixed, err := e.o.encoded(text, r, utf8.RuneLen(r), at+i)
+		if err != nil {
+			return "", err
+		}
+		if e.o.handle != nil && !e.has(fixed) {
+			return "", &EncodeError{Encoding: e.o.name, Rune: r, Offset: at + i}
+		}
+		known.WriteString(fixed)
 	}
 	return known.String(), nil
+}
+
+// has reports whether the encoding has all characters of a short text.
+func (e *tableEncoder) has(text string) bool {
+	if strings.ContainsRune(text, utf8.RuneError) && !e.o.hasReplacement() {
+		return false
+	}
+	e.probe.Reset()
+	_, n := e.transform(e.probe, text)
+	return n == len(text)
+}
+
+// keep encodes what the encoding has, and keeps the bytes of all else.
+func (e *tableEncoder) keep(text string) []byte {
+	var kept []byte
+	for text != "" {
+		n := 0
+		for n < len(text) {
+			r, size := utf8.DecodeRuneInString(text[n:])
+			if r == utf8.RuneError && size == 1 || !e.has(text[n:n+size]) {
+				break
+			}
+			n += size
+		}
+		if n > 0 {
+			data, _ := e.transform(e.t, text[:n])
+			kept = append(kept, data...)
+		} else {
+			_, n = utf8.DecodeRuneInString(text)
+			kept = append(kept, text[:n]...)
+		}
+		text = text[n:]
+	}
+	return kept
 }
 
 // transform encodes text up to a character that the encoding does not have, at.

@@ -18,6 +18,7 @@ type textOption struct {
 	name   string            // as in MIME
 	enc    encoding.Encoding // nil for UTF-8
 	policy ErrorPolicy
+	handle func(err error) (string, error) // of OnTextErrorFunc; nil for a policy
 }
 
 // Encoding chooses the encoding by a name that IANA knows, in upper or lower case:
@@ -27,7 +28,16 @@ type textOption struct {
 func Encoding(name string) TextOption { return func(o *textOption) { o.name = name } }
 
 // OnTextError chooses what is done with what cannot be decoded or encoded.
-func OnTextError(policy ErrorPolicy) TextOption { return func(o *textOption) { o.policy = policy } }
+func OnTextError(policy ErrorPolicy) TextOption {
+	return func(o *textOption) { o.policy, o.handle = policy, nil }
+}
+
+// OnTextErrorFunc has a function decide: it is given a *DecodeError or an *EncodeError and
+// returns what to put in the place of what is wrong, or an error, which is returned. What
+// it returns for an EncodeError must be in the encoding; if not, that error is returned.
+func OnTextErrorFunc(f func(err error) (string, error)) TextOption {
+	return func(o *textOption) { o.policy, o.handle = Strict, f }
+}
 
 // An ErrorPolicy says what a text stream does with what cannot be decoded or encoded.
 type ErrorPolicy int
@@ -41,6 +51,17 @@ const (
 	Replace
 	// Ignore leaves it out.
 	Ignore
+	// Escape writes it as a string literal of Go has it: a byte as \xe9, a character
+	// that the encoding lacks as \xe9, \u20ac or \U0001f600.
+	Escape
+	// EscapeXML writes a character that the encoding lacks as XML and HTML have it, such
+	// as &#8364;. When decoding it is Strict.
+	EscapeXML
+	// Keep keeps bytes that cannot be decoded as they are, in a string that is not
+	// UTF-8 then, and gives them back when encoding; characters that the encoding lacks
+	// become their bytes in UTF-8. With UTF-8 and US-ASCII what was decoded is encoded
+	// as it was.
+	Keep
 )
 
 func textOptions(opts []TextOption) (*textOption, error) {
@@ -48,8 +69,8 @@ func textOptions(opts []TextOption) (*textOption, error) {
 	for _, opt := range opts {
 		opt(o)
 	}
-	if o.policy < Strict || o.policy > Ignore {
-		return nil, &anyio.MisuseError{Text: fmt.Sprintf("stream: error policy %d of a text stream: want Strict, Replace or Ignore", o.policy)}
+	if o.policy < Strict || o.policy > Keep {
+		return nil, &anyio.MisuseError{Text: fmt.Sprintf("stream: error policy %d of a text stream: want Strict, Replace, Ignore, Escape, EscapeXML or Keep", o.policy)}
 	}
 	asked := o.name
 	enc, err := ianaindex.IANA.Encoding(asked)
