@@ -26,6 +26,9 @@ func call[T any](ctx context.Context, f func() (T, error)) (T, error) {
 // callWith calls f with an argument where it may block. If f is no closure a call in
 // place allocates nothing.
 func callWith[A, T any](ctx context.Context, a A, f func(A) (T, error)) (T, error) {
+	if l := limiterOf(ctx); l != nil {
+		return anyio.RunBlockingValue(ctx, func() (T, error) { return f(a) }, own, anyio.Limiter(l))
+	}
 	switch here, err := inPlace(ctx); {
 	case err != nil:
 		var zero T

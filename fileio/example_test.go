@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/fileio"
+	"github.com/anyio-go/anyio/stream"
 )
 
 // run runs an example's body with a folder that is removed afterwards.
@@ -150,4 +151,30 @@ func ExampleSpooledTempFile() {
 	// true
 	// true
 	// false
+}
+
+// Lines of a file in another encoding, whatever they end with.
+func ExampleTextFile() {
+	run(func(ctx context.Context, dir fileio.Path) error {
+		p := dir.Join("letter.txt")
+		if err := p.WriteBytes(ctx, []byte("Gr\xfc\xdfe\r\nA.\r\n")); err != nil {
+			return err
+		}
+		f, err := p.OpenText(ctx, stream.Encoding("iso-8859-1"))
+		if err != nil {
+			return err
+		}
+		defer f.Close(ctx)
+		f.Newline = fileio.AnyNewline
+		for line, err := range f.Lines(ctx) {
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%q\n", line)
+		}
+		return nil
+	})
+	// Output:
+	// "Grüße\n"
+	// "A.\n"
 }

@@ -67,7 +67,9 @@ func OpenFile(ctx context.Context, name string, flag int, perm fs.FileMode) (*Fi
 	if err != nil {
 		return nil, err
 	}
-	return Wrap(file), nil
+	f := Wrap(file)
+	f.limiter = limiterOf(ctx)
+	return f, nil
 }
 
 // An opening is what OpenFile is asked for.
@@ -112,10 +114,10 @@ func (f *File) Fd() (fd uintptr, err error) {
 	return fd, f.outcome(err)
 }
 
-// SetLimiter lets calls on the file take a token of l, on every backend. Without it, or
-// with nil, they take one of the run's default limiter where they are made elsewhere,
-// and none where they are made in place. Reads and writes of a pipe, a FIFO or a terminal
-// take none. Set it before the file is used.
+// SetLimiter lets calls on the file take a token of l, on every backend. Without it and
+// WithLimiter, or with nil, they take one of the run's default limiter where they are
+// made elsewhere, and none where they are made in place. Reads and writes of a pipe, a
+// FIFO or a terminal take none. Set it before the file is used.
 func (f *File) SetLimiter(l *anyio.CapacityLimiter) { f.limiter = l }
 
 // Limiter returns what was given to SetLimiter.

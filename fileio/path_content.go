@@ -20,6 +20,18 @@ func (p Path) Open(ctx context.Context) (*File, error) { return Open(ctx, p.os()
 // it is gone. Cancellation: nothing was done.
 func (p Path) Create(ctx context.Context) (*File, error) { return Create(ctx, p.os()) }
 
+// OpenText opens the file to read text, as the function OpenText does. Cancellation: it is
+// not opened.
+func (p Path) OpenText(ctx context.Context, opts ...stream.TextOption) (*TextFile, error) {
+	return OpenText(ctx, p.os(), opts...)
+}
+
+// CreateText opens the file to read and write text, as the function CreateText does: what
+// was in it is gone. Cancellation: nothing was done.
+func (p Path) CreateText(ctx context.Context, opts ...stream.TextOption) (*TextFile, error) {
+	return CreateText(ctx, p.os(), opts...)
+}
+
 // OpenFile opens the file as the function OpenFile does, with flags such as
 // os.O_WRONLY|os.O_APPEND. Cancellation: nothing was done.
 func (p Path) OpenFile(ctx context.Context, flag int, perm fs.FileMode) (*File, error) {
@@ -38,14 +50,16 @@ func (p Path) ReadBytes(ctx context.Context) ([]byte, error) {
 // large files it takes a fraction of the time of ReadBytes, most of which goes into new
 // memory. Cancellation: a call that has begun is not interrupted.
 func (p Path) ReadInto(ctx context.Context, buf []byte) (int, error) {
-	switch here, err := inPlace(ctx); {
-	case err != nil:
-		return 0, err
-	case here:
-		return p.readInto(buf)
-	}
-	return anyio.RunBlockingValue(ctx, func() (int, error) { return p.readInto(buf) }, own)
+	return callWith(ctx, reading{p, buf}, reading.into)
 }
+
+// reading is a file that is to be read into a buffer.
+type reading struct {
+	path Path
+	buf  []byte
+}
+
+func (r reading) into() (int, error) { return r.path.readInto(r.buf) }
 
 func (p Path) readInto(buf []byte) (n int, err error) {
 	f, err := os.Open(p.os())

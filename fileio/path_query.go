@@ -72,6 +72,18 @@ func (p Path) IsDir(ctx context.Context) (bool, error) {
 // IsFile reports whether the path leads to a regular file. Cancellation: as for Stat.
 func (p Path) IsFile(ctx context.Context) (bool, error) { return p.hasType(ctx, fs.ModeType, 0) }
 
+// IsDirNoFollow reports whether a folder is at the path itself: a link to one is none.
+// Cancellation: as for Stat.
+func (p Path) IsDirNoFollow(ctx context.Context) (bool, error) {
+	return p.ask(ctx, os.Lstat, fs.FileInfo.IsDir)
+}
+
+// IsFileNoFollow reports whether a regular file is at the path itself: a link to one is
+// none. Cancellation: as for Stat.
+func (p Path) IsFileNoFollow(ctx context.Context) (bool, error) {
+	return p.ask(ctx, os.Lstat, func(i fs.FileInfo) bool { return i.Mode().IsRegular() })
+}
+
 // IsSymlink reports whether there is a symbolic link at the path. Cancellation: as for
 // Stat.
 func (p Path) IsSymlink(ctx context.Context) (bool, error) {

@@ -40,6 +40,8 @@ func TestQuestionsAboutPaths(t *testing.T) {
 		ask("Lexists", fileio.Path.Lexists, "file", "sub", "link", "dirlink", "broken", "loop")
 		ask("IsDir", fileio.Path.IsDir, "sub", "dirlink")
 		ask("IsFile", fileio.Path.IsFile, "file", "link")
+		ask("IsDirNoFollow", fileio.Path.IsDirNoFollow, "sub")
+		ask("IsFileNoFollow", fileio.Path.IsFileNoFollow, "file")
 		ask("IsSymlink", fileio.Path.IsSymlink, "link", "dirlink", "broken", "loop")
 		ask("IsJunction", fileio.Path.IsJunction)
 		ask("IsMount", fileio.Path.IsMount)

@@ -55,6 +55,29 @@ func NamedTempFile(ctx context.Context, opts TempOptions) (*File, error) {
 	return f, nil
 }
 
+// WithNamedTempFile runs body with a file as NamedTempFile makes it, and removes it when
+// body has returned, also by a panic, and not before: body may close the file and open it
+// again by its name, or leave that to another program. With opts.Keep it is not removed.
+// Cancellation: no file is made, or it is up to body; the file is removed all the same.
+func WithNamedTempFile(ctx context.Context, opts TempOptions, body func(ctx context.Context, f *File) error) (err error) {
+	keep := opts.Keep
+	opts.Keep = true
+	f, err := NamedTempFile(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		left := f.Close(ctx)
+		if !keep {
+			left = errors.Join(left, cleanup(ctx, func() error { return removeQuietly(f.Name()) }))
+		}
+		if err == nil {
+			err = left
+		}
+	}()
+	return body(ctx, f)
+}
+
 func (f *File) removeAtClose() { f.atClose = func() error { return removeQuietly(f.name) } }
 
 func createTemp(opts TempOptions) (file *os.File, err error) {

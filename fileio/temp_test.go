@@ -270,3 +270,51 @@ func TestSpooledFileThatCannotRollOverKeepsItsContent(t *testing.T) {
 		testkit.Must(t, f.Close(ctx))
 	})
 }
+
+func TestNamedTemporaryFileOutlivesItsClose(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for _, keep := range []bool{false, true} {
+			var p fileio.Path
+			err := fileio.WithNamedTempFile(ctx, fileio.TempOptions{Dir: t.TempDir(), Keep: keep}, func(ctx context.Context, f *fileio.File) error {
+				p = fileio.NewPath(f.Name())
+				if _, err := f.WriteString(ctx, "content"); err != nil {
+					return err
+				}
+				if err := f.Close(ctx); err != nil {
+					return err
+				}
+				wantContent(t, p, "content")
+				wantIs(t, "content")(p.ReadText(ctx))
+				return nil
+			})
+			testkit.WantNil(t, "WithNamedTempFile", err)
+			if keep {
+				wantContent(t, p, "content")
+			} else {
+				wantAbsent(t, p)
+			}
+		}
+		var p fileio.Path
+		ends := map[string]func(f *fileio.File) error{
+			"error":   func(*fileio.File) error { return testkit.ErrBoom },
+			"panic":   func(*fileio.File) error { panic("ouch") },
+			"removed": func(f *fileio.File) error { return os.Remove(f.Name()) },
+		}
+		for name, end := range ends {
+			var err error
+			v := testkit.Recovered(func() {
+				err = anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+					return fileio.WithNamedTempFile(ctx, fileio.TempOptions{Dir: t.TempDir()}, func(ctx context.Context, f *fileio.File) error {
+						p = fileio.NewPath(f.Name())
+						scope.Cancel("does not keep it from being removed")
+						return end(f)
+					})
+				})
+			})
+			if (v != nil) != (name == "panic") || (err == testkit.ErrBoom) != (name == "error") {
+				t.Errorf("%s: %v, %v", name, v, err)
+			}
+			wantAbsent(t, p)
+		}
+	})
+}
