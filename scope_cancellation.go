@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/errgraph"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // IsCancellation reports whether err says nothing but that something was canceled. It is
@@ -109,7 +110,7 @@ func strip(err error) (rest error, cut bool) {
 	case nil:
 		return nil, false
 	case *CanceledError:
-		return nil, true
+		return stripFinite(e)
 	default:
 		if !errgraph.Finite(e) {
 			return err, false
@@ -124,6 +125,9 @@ func stripFinite(err error) (rest error, cut bool) {
 	case nil:
 		return nil, false
 	case *CanceledError:
+		if e.kind == kernel.ByRequest {
+			return err, false
+		}
 		return nil, true
 	case *GroupError:
 		kept := &GroupError{}
@@ -191,6 +195,26 @@ func stripWraps(err, inner error) (rest error, cut bool) {
 		return nil, true
 	}
 	return err, false
+}
+
+// isRequest reports whether an error is the end that one task was asked for, and no scope:
+// the cancellation of asyncio. Scopes and groups let it pass, and are no cause of it.
+func isRequest(err error) bool {
+	if e, ok := err.(*CanceledError); ok {
+		return e.kind == kernel.ByRequest
+	}
+	if err == nil || !errgraph.Finite(err) {
+		return false
+	}
+	for at := err; at != nil; at = errors.Unwrap(at) {
+		switch e := at.(type) {
+		case *CanceledError:
+			return e.kind == kernel.ByRequest
+		case *TimeoutError, *TaskError, *FutureError, *PanicError:
+			return false
+		}
+	}
+	return false
 }
 
 // isJoin reports whether err was made by errors.Join, and so can be made anew.

@@ -94,7 +94,7 @@ func (tg *TaskGroup) End(err error) error {
 // end waits for the tasks and makes the group's error.
 func (tg *TaskGroup) end(err error) error {
 	s := &tg.g.Scope
-	var rest error
+	var rest, requested error
 	hostCanceled := false
 	if err != nil {
 		rest = err
@@ -104,9 +104,18 @@ func (tg *TaskGroup) end(err error) error {
 		if rest != nil {
 			s.Cancel(&kernel.Cause{Err: rest})
 		}
+		if isRequest(rest) {
+			rest, requested = nil, rest
+		}
 	}
-	tg.g.Join()
-	return tg.result(rest, hostCanceled)
+	if err := tg.g.Join(); requested == nil {
+		requested = err
+	}
+	err = tg.result(rest, hostCanceled)
+	if err == nil {
+		return requested
+	}
+	return err
 }
 
 // result leaves the scope of a group without tasks, and makes its error.
@@ -168,7 +177,7 @@ func (tg *TaskGroup) raise(err error) {
 // abandon ends the group of a body that panics or exits.
 func (tg *TaskGroup) abandon() {
 	tg.g.Scope.Cancel(&kernel.Cause{Reason: "the body of the task group panicked or exited"})
-	tg.g.Join()
+	_ = tg.g.Join()
 	if tg.unguard != nil {
 		tg.unguard()
 	}

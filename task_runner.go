@@ -45,6 +45,9 @@ func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 		if t.Scope.Canceled() {
 			rest, cut = strip(err)
 		}
+		if isRequest(rest) {
+			rest = nil
+		}
 		if rest != nil {
 			how = kernel.Failed
 		} else {

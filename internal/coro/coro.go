@@ -15,6 +15,7 @@ type Coro struct {
 	goid   int64
 	Next   *Coro // for its owner, as for a list of idle ones
 	Parked int64 // for its owner: when its task began to wait
+	Wait   any   // for its owner: what its task waits for
 }
 
 // A Body is what a coroutine runs.

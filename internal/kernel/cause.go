@@ -19,6 +19,7 @@ const (
 	ByContext                   // a foreign context above was canceled
 	ByEnd                       // the scope has been left
 	ByKill                      // the whole run ended early
+	ByRequest                   // one task was asked to end, see Request
 )
 
 // A Cause says why a scope was canceled. It is shared by everything below.

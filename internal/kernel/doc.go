@@ -27,6 +27,8 @@
 //	DeadlineOf(ctx)   its deadline, if that is one of the run's clock
 //	Alarm(after, f)   a timer that no task can hold up
 //
+// and if it is a loop that calls functions, too, what Looper says.
+//
 // That is all; see Backend and World for the exact duties. Features ask for these, and
 // never which backend it is. On the parallel backend a waiter parks its goroutine by
 // itself, so Park and Unpark are for loops.

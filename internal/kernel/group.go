@@ -156,7 +156,7 @@ func (t *Task) CloseOpen() (open bool) {
 		open = true
 		s.Cancel(&Cause{Reason: "the task that opened the scope ended without closing it"})
 		if g := s.group(); g != nil {
-			g.Join()
+			_ = g.Join()
 		}
 		s.Leave()
 	}
@@ -208,19 +208,20 @@ var opJoin = RegisterPassiveOp("TaskGroup exit: waiting for its tasks")
 
 // Join waits until no task is left, not minding cancellation, which reaches the
 // tasks by themselves, and closes the group. The host calls it, once. It is a
-// schedule point also if there is no task to wait for.
+// schedule point also if there is no task to wait for. If the host is asked to end
+// meanwhile, the group is canceled, and Join returns the request.
 //
 //go:norace
-func (g *Group) Join() {
+func (g *Group) Join() (requested error) {
 	if g.live.CompareAndSwap(1, 0) {
 		g.unlinkTasks()
 		if g.run.Loop {
 			g.run.Yield(false)
 		}
-		return
+		return nil
 	}
 	w, p := GetWaiter(), Place{S: &g.Scope}
-	w.PrepareShielded(p, opJoin)
+	w.prepareFor(p.RunningTask(), p, uint64(opJoin)<<opShift|noAbort|heeds)
 	g.joiner = w
 	if w.task == nil && p.mayBePulled() {
 		if err := pulledByLoop(); err != nil { // Wait will panic, and nobody wait for the tasks
@@ -228,10 +229,26 @@ func (g *Group) Join() {
 		}
 	}
 	if g.live.Add(-1) > 0 {
-		_ = w.Wait(p) // cannot be aborted
+		requested = w.Wait(p)
+		if requested != nil {
+			g.joinAsked(w, p, requested)
+		}
 	}
 	PutWaiter(w)
 	g.unlinkTasks()
+	return requested
+}
+
+// joinAsked goes on to wait for the tasks when the host was asked to end: then so are they.
+//
+//go:norace
+func (g *Group) joinAsked(w *Waiter, p Place, requested error) {
+	w.PrepareShielded(p, opJoin)
+	g.Cancel(&Cause{Err: requested})
+	if g.live.Load() == 0 && w.Wake() {
+		return // the last one came while nobody waited
+	}
+	_ = w.Wait(p) // cannot be aborted
 }
 
 // unlinkTasks forgets all tasks, which have ended.

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -66,11 +67,16 @@ func (w *Waiter) refusePulled(p Place) error {
 }
 
 // pulledByLoop is an error if the calling goroutine is a coroutine of iter.Pull that
-// a loop's task waits for at this moment. Only coroutines pay for a look at all stacks.
+// a loop's task waits for at this moment, or a loop's own in a call. Only coroutines pay
+// for a look at all stacks.
 //
 //go:norace
 func pulledByLoop() error {
-	m := maker(GoroutineID())
+	here := GoroutineID()
+	if slices.Contains(stepping(), here) {
+		return Misuse("a blocking call in a callback of an event loop, which it would hold up forever; start a task in the callback that makes it")
+	}
+	m := maker(here)
 	if m == 0 {
 		return nil
 	}

@@ -53,9 +53,10 @@ const (
 
 	outcomeShift = 14 // two bits: the Outcome of a task
 
-	stHost = 1 << 16 // is that of a task which waits for another on its own goroutine, see visit
+	stHost      = 1 << 16 // is that of a task which waits for another on its own goroutine, see visit
+	stRequested = 1 << 17 // is that of a task which was asked to end, see Request
 
-	checksShift   = 17
+	checksShift   = 18
 	maxLazyChecks = 4
 )
 
@@ -112,8 +113,9 @@ type scopeExt struct {
 	cause       *Cause      // set just before stCalled is, and never again
 	told        *Cause      // what Err and Done say for good; set just before stTold is
 	stopForeign func() bool
-	opener      int64 // goroutine that opened the scope, if that matters
-	err         error // of a task
+	request     *Cause // of a task
+	opener      int64  // goroutine that opened the scope, if that matters
+	err         error  // of a task
 }
 
 // An expiry fires the deadline of a scope.

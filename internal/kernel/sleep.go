@@ -103,8 +103,7 @@ func (p Place) sleepUntil(due int64) error {
 func (p Place) sleepFor(op Op, due int64) error {
 	r := p.Run()
 	if r.Now() >= due {
-		r.Yield(true)
-		return p.Check()
+		return p.giveWay()
 	}
 	s := sleepers.Get()
 	s.Prepare(p, op)
@@ -125,8 +124,15 @@ func (p Place) sleepFor(op Op, due int64) error {
 //
 //go:norace
 func Checkpoint(ctx context.Context) error {
-	p := Locate(ctx)
+	return Locate(ctx).giveWay()
+}
+
+//go:norace
+func (p Place) giveWay() error {
 	p.Run().Yield(true)
+	if err := p.takeRequest(); err != nil {
+		return err
+	}
 	return p.Check()
 }
 

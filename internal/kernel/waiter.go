@@ -18,7 +18,8 @@ import (
 //	bits 4–16 Op
 //	bit  17   it is the scope's own task that waits
 //	bit  18   the task runs a function that blocks, see Hold
-//	bits 19–  generation, so that a late canceler never hits a later wait
+//	bit  19   a request ends the wait though nothing else does, see Request
+//	bits 20–  generation, so that a late canceler never hits a later wait
 //
 // The order of a wait is Prepare, put nodes into queues under the primitives'
 // locks, Wait, take the nodes out. A Waiter may be used again afterwards.
@@ -49,7 +50,8 @@ const (
 	opShift   = 4
 	own       = 1 << 17
 	held      = 1 << 18
-	genShift  = 19
+	heeds     = 1 << 19
+	genShift  = 20
 	opMask    = maxOp - 1
 )
 
@@ -247,6 +249,11 @@ func (w *Waiter) Wait(p Place) error {
 			return err
 		}
 	}
+	if w.task != nil && w.task.state.Load()&stRequested != 0 {
+		if err := w.heedRequest(); err != nil {
+			return err
+		}
+	}
 	if p.Ctx != nil {
 		return w.waitForeign(p)
 	}
@@ -259,6 +266,9 @@ func (w *Waiter) Wait(p Place) error {
 	w.park()
 	s.remove(w)
 	if w.word.Load()&phaseMask == phaseCanceled {
+		if err := w.task.TakeRequest(); err != nil {
+			return err
+		}
 		return s.cancelError()
 	}
 	return nil
@@ -328,6 +338,9 @@ func (w *Waiter) waitForeign(p Place) error {
 	if w.word.Load()&phaseMask != phaseCanceled {
 		return nil
 	}
+	if err := w.task.TakeRequest(); err != nil {
+		return err
+	}
 	if s != nil && s.run.killed.Load() != nil {
 		return s.cancelError()
 	}
@@ -340,14 +353,28 @@ func (w *Waiter) waitForeign(p Place) error {
 //
 //go:norace
 func (w *Waiter) park() {
-	if w.task != nil {
-		w.task.run.Park(w.task)
+	if t := w.task; t != nil {
+		t.wait(w)
 	} else {
 		race.Disable()
 		<-w.c
 		race.Enable()
 	}
 	race.Acquire(unsafe.Pointer(w))
+}
+
+// wait parks a task of a loop, which can be found waiting meanwhile.
+//
+//go:norace
+func (t *Task) wait(w *Waiter) {
+	co := t.strand.Coro
+	if co != nil {
+		co.Wait = w
+	}
+	t.run.Park(t)
+	if co != nil {
+		co.Wait = nil
+	}
 }
 
 // describe returns what the waiter waits for; ok is false if it does not wait.

@@ -34,6 +34,7 @@ func (l *Loop) exited(c *coro.Coro) {
 
 //go:norace
 func (l *Loop) endTask(t *kernel.Task) {
+	l.giveWay()
 	t.Strand().Coro = nil
 	if t == l.main {
 		race.ReleaseMerge(unsafe.Pointer(t))

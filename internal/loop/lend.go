@@ -100,7 +100,7 @@ func (l *Loop) takeOver() {
 // keep leaves a job to the worker that drives the loop, which runs it when the
 // calling task and all others wait.
 func (l *Loop) keep(j kernel.WakingJob) bool {
-	if goid.Get() != l.current.Load() || !l.lent || l.kept != nil || l.Order.Len() > 0 {
+	if goid.Get() != l.current.Load() || !l.lent || l.kept != nil || l.ready() {
 		return false
 	}
 	l.kept = j
@@ -137,10 +137,10 @@ func (l *Loop) driveLent() kernel.WakingJob {
 	return j
 }
 
-// ownersTurn reports whether the loop's goroutine has something to do where nothing
-// is ready: to wake a watcher, or to wait for an earlier time.
+// ownersTurn reports whether the loop's goroutine has something to do where there is no
+// task to be resumed: to call, to wake a watcher, or to wait for an earlier time.
 func (l *Loop) ownersTurn() bool {
-	if l.watchers != nil {
+	if l.watchers != nil || l.ready() {
 		return true
 	}
 	when, ok := l.wakeAt()

@@ -10,6 +10,7 @@
 package loop
 
 import (
+	"math"
 	"time"
 	"unsafe"
 
@@ -60,6 +61,11 @@ type Params struct {
 	// BeforeStep, if set, is called before each choice. It may make tasks ready and let
 	// time pass; if it reports true, timers may be due.
 	BeforeStep func() bool
+	// CallFirst, if set, chooses whether a call comes before the tasks that are ready, of
+	// which there is one at least. Else the order in which they became ready decides.
+	CallFirst func(tasks int) bool
+	// OnCall is OnStep of a call.
+	OnCall func() (stall string)
 	// OnStall turns the report of a stall into its error.
 	OnStall func(s *kernel.Stall) error
 }
@@ -91,13 +97,18 @@ type Loop struct {
 	remote   remote
 	watchers *watcher // tasks in WaitAllBlocked
 	workers  workers  // for blocking calls
+	calls    calls    // functions to be called between steps
 	lending
 }
 
 // New makes a loop.
 //
 //go:norace
-func New(p Params) *Loop { return &Loop{Params: p} }
+func New(p Params) *Loop {
+	l := &Loop{Params: p}
+	l.calls.border = math.MaxUint64
+	return l
+}
 
 func (l *Loop) Name() string   { return l.Params.Name }
 func (l *Loop) Rand(n int) int { return l.Params.Rand(n) }
@@ -135,8 +146,8 @@ func (l *Loop) close() {
 // goroutine exits when all is done.
 func (l *Loop) drive() {
 	defer func() {
-		if l.goexit {
-			l.goexit = false
+		if l.goexit || l.calls.running {
+			l.goexit, l.calls.running = false, false
 			l.drive()
 		}
 	}()
@@ -165,13 +176,23 @@ func (l *Loop) next() *kernel.Task {
 			l.stash = nil
 			return t
 		}
+		if l.calls.due {
+			l.call()
+			if l.mainDone && !done {
+				return nil
+			}
+			continue
+		}
+		if l.iterationEnds() || l.calls.halt && !l.ready() {
+			l.iterate()
+		}
 		if t := l.pick(); t != nil {
 			return t
 		}
 		if l.given {
 			break
 		}
-		if l.wakeWatcher() || l.pool.surplus > 0 {
+		if l.calls.due || l.calls.halt || l.ready() || l.wakeWatcher() || l.pool.surplus > 0 {
 			continue
 		}
 		if err := l.wait(); err == nil {
@@ -194,11 +215,16 @@ func (l *Loop) pick() *kernel.Task {
 	if l.givenUp() {
 		return nil
 	}
-	if l.Order.Len() == 0 || l.turnDue() {
+	if !l.ready() || l.turnDue() {
 		l.turn()
 	}
 	return l.take()
 }
+
+// ready reports whether there is anything to be run.
+//
+//go:norace
+func (l *Loop) ready() bool { return l.Order.Len() > 0 || l.calls.queue.Len() > 0 }
 
 // take is pick without a look at outside events. It is called on the stacks of tasks
 // that are about to wait, so what is rare has a frame of its own.
@@ -208,11 +234,15 @@ func (l *Loop) take() *kernel.Task {
 	if l.BeforeStep != nil || l.stalled != nil {
 		l.beforeStep()
 	}
-	if l.given {
-		return nil
+	if l.given || l.iterationEnds() || l.callDue() {
+		return nil // the driver knows what to do
 	}
 	t := l.Order.Pop()
-	if t != nil && l.OnStep != nil {
+	if t == nil {
+		return nil
+	}
+	l.calls.tasks++
+	if l.OnStep != nil {
 		l.tellStep(t)
 	}
 	return t
@@ -228,7 +258,7 @@ func (l *Loop) turn() {
 	if race.Enabled { // there descriptors and timers are told of on other goroutines
 		l.drainRemote()
 	}
-	if l.Order.Len() == 0 && l.timers.empty() {
+	if !l.ready() && l.timers.empty() {
 		return
 	}
 	now := l.Clock.Now()
@@ -270,6 +300,7 @@ func (l *Loop) RunCoro(c *coro.Coro) {
 	for {
 		t := l.cur
 		race.Acquire(unsafe.Pointer(t))
+		l.goOn()
 		t.Run()
 		l.endTask(l.cur)
 		if !coro.Pooled {
@@ -343,93 +374,6 @@ func (l *Loop) drives(g int64) bool { return g == l.current.Load() || g == l.goi
 //
 //go:norace
 func (l *Loop) InTurn() bool { return l.drives(goid.Get()) }
-
-// Park switches away from the calling task until it is made ready. If others are
-// ready, the task resumes them itself, in place of the driver: that saves half of the
-// switches of tasks that wake each other. A task so resumed, which is hosted, does
-// not do the same, lest tasks pile up; what needs more than a look at the ready ones
-// is left to the driver, which has the stack for it.
-//
-//go:norace
-func (l *Loop) Park(t *kernel.Task) {
-	c := t.Strand().Coro
-	for coro.Pooled && !l.hosted {
-		l.cur = nil // from here on it acts for the driver
-		next := l.pickReady()
-		if next == nil {
-			break
-		}
-		if next == t {
-			l.begin(t)
-			l.current.Store(c.Goid())
-			return
-		}
-		if next.Strand().Coro == nil && l.pool.idle == nil { // to make a coroutine takes stack, too
-			l.stash = next
-			break
-		}
-		l.hosted = true
-		l.resume(next)
-		l.hosted = false
-		if l.BeforeStep != nil { // which may make others ready, and asks who does so
-			l.current.Store(c.Goid())
-		}
-	}
-	c.Yield()
-}
-
-// pickReady takes the next task if that is no more than taking one.
-//
-//go:norace
-func (l *Loop) pickReady() *kernel.Task {
-	if l.urgent() {
-		return nil
-	}
-	if t := l.stash; t != nil {
-		l.stash = nil
-		return t
-	}
-	if l.Order.Len() == 0 || l.mainDone || l.stalled != nil || l.pace.picks <= 1 {
-		return nil
-	}
-	l.pace.picks--
-	return l.take()
-}
-
-// Yield lets others run if forced or the budget is used up.
-//
-//go:norace
-func (l *Loop) Yield(forced bool) {
-	if goid.Get() != l.current.Load() {
-		return
-	}
-	if l.budget--; !forced && (l.budget > 0 || l.more()) {
-		return
-	}
-	t := l.cur
-	if t == nil {
-		return
-	}
-	l.pace.lookNext()
-	l.Order.Push(t)
-	if race.Enabled {
-		// Timers fired from here would carry what t did to the tasks they wake.
-		t.Strand().Coro.Yield()
-		return
-	}
-	l.cur = nil // it acts for the driver
-	next := l.pick()
-	if next == t && !l.urgent() {
-		l.begin(t)
-		return
-	}
-	l.stash = next
-	if next == nil { // the run is given up
-		t.Strand().Coro.Yield()
-	} else {
-		l.Park(t)
-	}
-}
 
 // Current is the task on the calling goroutine.
 //

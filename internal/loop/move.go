@@ -15,7 +15,7 @@ func (l *Loop) Move(t *kernel.Task, goroutine int64) {
 //
 //go:norace
 func (l *Loop) Stepping() int64 {
-	if l.cur == nil {
+	if l.cur == nil && !l.calls.running {
 		return 0
 	}
 	return l.current.Load()

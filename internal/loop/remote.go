@@ -8,10 +8,11 @@ import (
 	"github.com/anyio-go/anyio/internal/race"
 )
 
-// remote are the tasks that other goroutines have made ready.
+// remote is what other goroutines have made ready.
 type remote struct {
 	mu     sync.Mutex
 	tasks  kernel.ReadyQueue // guarded by mu
+	calls  kernel.CallQueue  // guarded by mu
 	n      quiet.Int32
 	closed bool // the loop is over; guarded by mu
 }
@@ -31,6 +32,21 @@ func (r *remote) push(t *kernel.Task) bool {
 	return true
 }
 
+// pushCall is push of a call.
+//
+//go:norace
+func (r *remote) pushCall(c *kernel.Call) bool {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return false
+	}
+	r.calls.Push(c, uint64(r.tasks.Len()))
+	r.n.Add(1)
+	r.mu.Unlock()
+	return true
+}
+
 //go:norace
 func (l *Loop) drainRemote() {
 	if l.remote.n.Load() == 0 {
@@ -38,17 +54,24 @@ func (l *Loop) drainRemote() {
 	}
 	race.Disable()
 	l.remote.mu.Lock()
-	tasks := l.remote.tasks
-	l.remote.tasks = kernel.ReadyQueue{}
+	tasks, calls := l.remote.tasks, l.remote.calls
+	l.remote.tasks, l.remote.calls = kernel.ReadyQueue{}, kernel.CallQueue{}
 	l.remote.n.Store(0)
 	l.remote.mu.Unlock()
 	race.Enable()
-	for t := tasks.Pop(); t != nil; t = tasks.Pop() {
+	for n := uint64(0); ; n++ {
+		for calls.Due(n) {
+			l.queueCall(calls.Pop())
+		}
+		t := tasks.Pop()
+		if t == nil {
+			return
+		}
 		l.Order.Push(t)
 	}
 }
 
-// Pending reports whether another goroutine has made a task ready.
+// Pending reports whether another goroutine has made something ready.
 func (l *Loop) Pending() bool { return l.remote.n.Load() > 0 }
 
 // Intrude runs f between two steps as if on another goroutine. What f wakes is

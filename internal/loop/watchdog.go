@@ -116,6 +116,9 @@ func (w *watchdog) report(l *Loop) {
 		return // it was over before the stacks were read
 	}
 	h.For = looksPerHold * w.every
+	if h.Task == "" {
+		h.Task = "a callback"
+	}
 	if key := h.Task + kernel.PlacesText(h.Places[:min(1, len(h.Places))]); !w.reported[key] {
 		w.reported[key] = true
 		l.run.OnHog(h)

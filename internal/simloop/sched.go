@@ -67,7 +67,8 @@ func New(cfg Config) *Sim {
 	s.clock = &clock{sim: s}
 	s.Loop = loop.New(loop.Params{
 		Name: "sim", Order: s.order, Clock: s.clock, Budget: 1, Stride: 16, Rand: s.Rand,
-		BeforeStep: s.beforeStep, OnStep: s.step,
+		BeforeStep: s.beforeStep, OnStep: s.step, OnCall: s.called,
+		CallFirst: func(tasks int) bool { return s.Rand(tasks+1) == 0 },
 		OnStall: func(st *kernel.Stall) error {
 			s.markForgotten(st)
 			err := s.report(st, s.steps)
@@ -114,8 +115,10 @@ const (
 	fnvPrime  = 1099511628211
 )
 
+// beginStep notes that a task, or if nil a call, has its turn.
+//
 //go:norace
-func (s *Sim) step(t *kernel.Task) (stall string) {
+func (s *Sim) beginStep(t *kernel.Task) {
 	s.steps++
 	s.stepped = true
 	if s.away.Load() {
@@ -127,8 +130,36 @@ func (s *Sim) step(t *kernel.Task) (stall string) {
 		s.began.Store(s.steps)
 		race.Enable()
 	}
-	s.hash = (s.hash ^ t.ID()) * fnvPrime
+	id := uint64(0)
+	if t != nil {
+		id = t.ID()
+	}
+	s.hash = (s.hash ^ id) * fnvPrime
 	s.hash = (s.hash ^ uint64(s.clock.now)) * fnvPrime
+}
+
+// called notes that a call has its turn.
+//
+//go:norace
+func (s *Sim) called() (stall string) {
+	s.beginStep(nil)
+	if s.cfg.MaxSteps > 0 && s.steps == s.cfg.MaxSteps {
+		return "livelock"
+	}
+	return ""
+}
+
+// Pause is as kernel.Looper says. What others do meanwhile takes no virtual time.
+//
+//go:norace
+func (s *Sim) Pause(lendTo int64, wait func()) {
+	s.away.Store(true)
+	s.Loop.Pause(lendTo, wait)
+}
+
+//go:norace
+func (s *Sim) step(t *kernel.Task) (stall string) {
+	s.beginStep(t)
 	if s.cfg.OnStep != nil {
 		s.onStep(t)
 	}

@@ -1,0 +1,160 @@
+package loop
+
+import (
+	"math"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/goid"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
+)
+
+// calls are what the loop calls between the steps of tasks. Only the driver does so: a
+// task that acts for it gives it control when a call is due, or an iteration ends.
+type calls struct {
+	queue   kernel.CallQueue
+	tasks   uint64 // how many steps of tasks there were
+	done    uint64 // how many calls
+	due     bool   // the first of the queue comes next
+	running bool   // one runs
+	border  uint64 // of the iteration: so many tasks and calls; the maximum if there are none
+	halt    bool
+	onHalt  func()
+}
+
+// Call is as kernel.Looper says.
+//
+//go:norace
+func (l *Loop) Call(c *kernel.Call) bool {
+	race.ReleaseMerge(unsafe.Pointer(c))
+	if l.drives(goid.Get()) {
+		l.queueCall(c)
+		return true
+	}
+	race.Disable()
+	queued := l.remote.pushCall(c)
+	race.Enable()
+	if queued {
+		l.Clock.Wake()
+	}
+	return queued
+}
+
+//go:norace
+func (l *Loop) queueCall(c *kernel.Call) {
+	l.calls.queue.Push(c, l.calls.tasks+uint64(l.Order.Len()))
+}
+
+// callDue decides whether a call comes next.
+//
+//go:norace
+func (l *Loop) callDue() bool {
+	c := &l.calls
+	if c.queue.Len() == 0 {
+		return false
+	}
+	switch n := l.Order.Len(); {
+	case n == 0:
+		c.due = true
+	case l.CallFirst != nil:
+		c.due = l.CallFirst(n)
+	default:
+		c.due = c.queue.Due(c.tasks)
+	}
+	return c.due
+}
+
+// call does the call that is due.
+//
+//go:norace
+func (l *Loop) call() {
+	l.calls.due = false
+	c := l.calls.queue.Pop()
+	l.calls.done++
+	if l.OnCall != nil {
+		if kind := l.OnCall(); kind != "" {
+			l.stall(kind)
+		}
+	}
+	l.cur = nil
+	l.current.Store(goid.Get())
+	l.calls.running = true
+	l.goOn()
+	race.Acquire(unsafe.Pointer(c))
+	c.To.Called()
+	l.giveWay()
+	l.calls.running = false
+}
+
+// Iterate is as kernel.Looper says.
+//
+//go:norace
+func (l *Loop) Iterate(onHalt func()) {
+	l.calls.onHalt = onHalt
+	if l.calls.border == math.MaxUint64 {
+		l.calls.border = l.ran()
+	}
+}
+
+// Halt is as kernel.Looper says.
+//
+//go:norace
+func (l *Loop) Halt() { l.calls.halt = true }
+
+// Pause is as kernel.Looper says.
+//
+//go:norace
+func (l *Loop) Pause(lendTo int64, wait func()) {
+	own := goid.Get()
+	l.watch.rest()
+	l.current.Store(0)
+	l.goid.Store(lendTo)
+	wait()
+	l.goid.Store(own)
+	l.watch.run()
+}
+
+// ran is how many steps and calls there were.
+//
+//go:norace
+func (l *Loop) ran() uint64 { return l.calls.tasks + l.calls.done }
+
+// iterationEnds reports whether all has been run that was ready when the iteration began.
+//
+//go:norace
+func (l *Loop) iterationEnds() bool { return l.calls.tasks+l.calls.done >= l.calls.border }
+
+// iterate begins an iteration.
+//
+//go:norace
+func (l *Loop) iterate() {
+	if l.calls.halt {
+		l.calls.halt = false
+		l.goOn()
+		l.calls.onHalt()
+		l.giveWay()
+	}
+	l.drainRemote()
+	l.fireTimers(l.Clock.Now())
+	if race.Enabled {
+		l.drainRemote()
+	}
+	l.calls.border = l.ran() + uint64(l.Order.Len()+l.calls.queue.Len())
+}
+
+// goOn and giveWay are called when somebody's turn begins and ends, and order the turns
+// for the race detector, if the loop iterates.
+//
+//go:norace
+func (l *Loop) goOn() {
+	if race.Enabled && l.calls.border != math.MaxUint64 {
+		race.Acquire(unsafe.Pointer(&l.calls))
+	}
+}
+
+//go:norace
+func (l *Loop) giveWay() {
+	if race.Enabled && l.calls.border != math.MaxUint64 {
+		race.ReleaseMerge(unsafe.Pointer(&l.calls))
+	}
+}
