@@ -199,7 +199,9 @@ func init() {
 	inside.Group = func(tg any) *kernel.Group { return &tg.(*TaskGroup).g }
 	inside.GroupOfRun = groupOfRun
 	inside.Task = func(h any) *kernel.Task { return &h.(*TaskHandle).t }
+	inside.FutureDone = func(f any) *kernel.Latch { return f.(interface{ doneLatch() *kernel.Latch }).doneLatch() }
 	inside.Meta = func(opts any) *kernel.TaskMeta { return metaOf(opts.([]TaskOption)) }
+	inside.NewGroupError = func(errs []error, names []string) error { return &GroupError{errs: errs, names: names} }
 	inside.OwnCall = BlockingOption(func(o *blockingOptions) { o.own = true })
 	inside.OnThread = onThread
 	inside.RegisterCancellation = registerCancellation

@@ -151,6 +151,8 @@ func (f *Future[T]) Err() error {
 	}
 }
 
+func (f *Future[T]) doneLatch() *kernel.Latch { return &f.done }
+
 // Status reports where the future stands.
 func (f *Future[T]) Status() Status {
 	if !f.done.IsOpen() {

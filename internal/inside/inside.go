@@ -18,6 +18,8 @@ var (
 	Task func(handle any) *kernel.Task
 	// Meta is what tasks with options have, an []anyio.TaskOption.
 	Meta func(options any) *kernel.TaskMeta
+	// FutureDone is what opens when an *anyio.Future of any type is done.
+	FutureDone func(future any) *kernel.Latch
 	// NewCase is a func(kernel.Case) anyio.Case.
 	NewCase any
 	// GuestOf adds to the options of a run, an []anyio.RunOption, that its event loop is
@@ -25,6 +27,8 @@ var (
 	GuestOf func(options any, post, postHere func(f func()), burst time.Duration) (all any, err error)
 	// Strip removes the cancellations from the error of code in a canceled scope.
 	Strip func(err error) (rest error)
+	// NewGroupError makes an *anyio.GroupError of errors and the names of their tasks.
+	NewGroupError func(errs []error, names []string) error
 	// OwnCall is an anyio.BlockingOption, for functions that call nobody else's: see
 	// kernel.WakingJob.
 	OwnCall any

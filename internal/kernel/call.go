@@ -21,10 +21,17 @@ type Looper interface {
 	// Halt lets onHalt be called, on the loop's goroutine, when the iteration ends. Who
 	// calls it has the turn.
 	Halt()
-	// Pause calls wait, which may block the loop's goroutine for as long as it likes.
-	// lendTo, if it is not 0, is the goroutine that has the turn meanwhile. Only onHalt
-	// may call it.
-	Pause(lendTo int64, wait func())
+	// Pause calls wait, which may block the loop's goroutine for as long as it likes. By
+	// lend it gives the turn to another goroutine meanwhile. Only onHalt may call it.
+	Pause(wait func(lend func(goroutine int64)))
+}
+
+// Looper is the run's backend if it is a loop that calls functions, else nil.
+//
+//go:norace
+func (r *Run) Looper() Looper {
+	l, _ := r.Backend.(Looper)
+	return l
 }
 
 // A Call is something to be called by a loop. It is in a queue once at most.

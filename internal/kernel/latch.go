@@ -131,6 +131,25 @@ func (l *Latch) Dequeue(n *waitq.Node[Slot]) {
 	l.mu.Unlock()
 }
 
+// Notify lets i.Interrupt be called when the latch opens, by who opens it, or at once if it
+// is open. It must not block. stop takes that back, and reports whether it was in time.
+//
+//go:norace
+func (l *Latch) Notify(op Op, i Interrupter) (stop func() bool) {
+	x := &External{i: i}
+	x.ext = x
+	x.prepareFor(nil, Place{}, uint64(op)<<opShift|noAbort)
+	n := &waitq.Node[Slot]{Value: Slot{W: &x.Waiter}}
+	race.ReleaseMerge(unsafe.Pointer(x))
+	if !l.Enqueue(n) && x.Wake() {
+		i.Interrupt()
+	}
+	return func() bool {
+		l.Dequeue(n)
+		return x.Wake()
+	}
+}
+
 // Waiting is the number of waiters.
 //
 //go:norace

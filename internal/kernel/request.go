@@ -33,6 +33,16 @@ func (t *Task) Request(c *Cause) {
 	}
 }
 
+// RequestError is the error that a request gives, for what is canceled by one without
+// being a task.
+//
+//go:norace
+func RequestError(c *Cause) error {
+	c.Kind = ByRequest
+	c.publish()
+	return c.Error()
+}
+
 // Requested reports whether there is a request that has not ended a wait yet.
 //
 //go:norace

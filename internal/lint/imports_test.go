@@ -59,6 +59,7 @@ var layers = []layer{
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
 	{"stream", ". attr internal/errgraph internal/inside internal/kernel internal/offload internal/unclosed internal/waitq", text},
 	{"aiter", ". lowlevel stream", ""},
+	{"asyncio", ". internal/goid internal/inside internal/kernel", ""},
 	{"socket", ". attr internal/errgraph internal/kernel internal/netaddr internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
 	{"tlsstream", ". attr internal/errgraph internal/kernel lowlevel socket stream", net},
 	{"fileio", ". internal/inside internal/interrupt internal/kernel stream", sys},

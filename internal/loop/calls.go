@@ -104,12 +104,11 @@ func (l *Loop) Halt() { l.calls.halt = true }
 // Pause is as kernel.Looper says.
 //
 //go:norace
-func (l *Loop) Pause(lendTo int64, wait func()) {
+func (l *Loop) Pause(wait func(lend func(goroutine int64))) {
 	own := goid.Get()
 	l.watch.rest()
 	l.current.Store(0)
-	l.goid.Store(lendTo)
-	wait()
+	wait(l.goid.Store)
 	l.goid.Store(own)
 	l.watch.run()
 }

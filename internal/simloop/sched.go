@@ -152,9 +152,9 @@ func (s *Sim) called() (stall string) {
 // Pause is as kernel.Looper says. What others do meanwhile takes no virtual time.
 //
 //go:norace
-func (s *Sim) Pause(lendTo int64, wait func()) {
+func (s *Sim) Pause(wait func(lend func(goroutine int64))) {
 	s.away.Store(true)
-	s.Loop.Pause(lendTo, wait)
+	s.Loop.Pause(wait)
 }
 
 //go:norace

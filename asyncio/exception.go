@@ -1,0 +1,125 @@
+package asyncio
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/anyio-go/anyio"
+)
+
+// An ErrorContext describes an error that nobody has asked for: it goes to the loop's
+// exception handler. Only Message is always there.
+type ErrorContext struct {
+	Message   string
+	Err       error
+	Future    AnyFuture
+	Task      AnyTask
+	Handle    *Handle
+	Protocol  any
+	Transport any
+}
+
+// CallExceptionHandler gives an error to the loop's exception handler. A handler that
+// panics is replaced, for that error and its own panic, by the default one.
+func (l *Loop) CallExceptionHandler(c ErrorContext) {
+	f := l.onError
+	if f == nil {
+		l.DefaultExceptionHandler(c)
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			l.DefaultExceptionHandler(ErrorContext{Message: "panic in the exception handler", Err: panicked(v, "the exception handler")})
+			l.DefaultExceptionHandler(c)
+		}
+	}()
+	f(l, c)
+}
+
+// DefaultExceptionHandler logs an error of package slog.
+func (l *Loop) DefaultExceptionHandler(c ErrorContext) {
+	args := []any{}
+	add := func(key string, value any) { args = append(args, key, value) }
+	if c.Err != nil {
+		add("error", c.Err)
+	}
+	if c.Task != nil {
+		add("task", c.Task.Name())
+	}
+	if c.Protocol != nil {
+		add("protocol", fmt.Sprintf("%T", c.Protocol))
+	}
+	if c.Transport != nil {
+		add("transport", fmt.Sprintf("%T", c.Transport))
+	}
+	if c.Handle != nil && c.Handle.pc != 0 {
+		frame, _ := runtime.CallersFrames([]uintptr{c.Handle.pc}).Next()
+		add("scheduled", position(frame))
+	}
+	slog.Error("asyncio: "+c.Message, args...)
+}
+
+// SetExceptionHandler sets the function that gets the errors that nobody has asked for;
+// nil stands for DefaultExceptionHandler.
+func (l *Loop) SetExceptionHandler(f func(*Loop, ErrorContext)) {
+	l.use("SetExceptionHandler")
+	l.onError = f
+}
+
+// ExceptionHandler returns what SetExceptionHandler was given last.
+func (l *Loop) ExceptionHandler() func(*Loop, ErrorContext) { return l.onError }
+
+// SetDebug switches debug mode: callbacks that take long are reported, see
+// SetSlowCallback, and reports say where callbacks were scheduled.
+func (l *Loop) SetDebug(on bool) {
+	l.use("SetDebug")
+	l.debug = on
+}
+
+// Debug reports whether debug mode is on.
+func (l *Loop) Debug() bool { return l.debug }
+
+// SetSlowCallback sets how long a callback may take in debug mode before it is reported;
+// default 100 ms. Tasks that hold up the loop are reported in every mode, see
+// anyio.HoldLimit.
+func (l *Loop) SetSlowCallback(d time.Duration) {
+	l.use("SetSlowCallback")
+	l.slow = d
+}
+
+// callbackTook reports a callback that took long.
+func (l *Loop) callbackTook(h *Handle, f func(), d time.Duration) {
+	if d >= l.slow {
+		slog.Warn("asyncio: a callback held up the loop", "callback", callbackName(h, f), "for", d)
+	}
+}
+
+// callbackFailed tells of a callback that has panicked with a value or, if that is nil,
+// has exited the loop's goroutine. Then the loop stops.
+func (l *Loop) callbackFailed(h *Handle, f func(), value any) {
+	name := callbackName(h, f)
+	err := errors.New("runtime.Goexit was called")
+	if value != nil {
+		err = panicked(value, name)
+	}
+	l.CallExceptionHandler(ErrorContext{Message: "exception in callback " + name, Err: err, Handle: h})
+	if value == nil {
+		l.looper.Halt()
+	}
+}
+
+// panicked is what recover has returned as an error.
+func panicked(value any, name string) *anyio.PanicError {
+	if pe, ok := value.(*anyio.PanicError); ok && pe != nil {
+		return pe
+	}
+	return &anyio.PanicError{Value: value, Stack: debug.Stack(), Task: name}
+}
+
+func position(f runtime.Frame) string { return filepath.Base(f.File) + ":" + strconv.Itoa(f.Line) }

@@ -1,0 +1,83 @@
+package asyncio
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// A lostError is the error of a future that nobody has asked for yet. It keeps the future
+// from nothing: when that is garbage, nobody can ask any more.
+type lostError struct {
+	loop    *Loop
+	err     error
+	message string
+	task    string
+	asked   atomic.Bool // or reported
+	cleanup runtime.Cleanup
+}
+
+// lostErrors are those of a loop, in the order in which they came.
+type lostErrors struct {
+	mu  sync.Mutex
+	all []*lostError // guarded by mu
+}
+
+// add notes the error of a future.
+func (ls *lostErrors) add(f *future, err error) {
+	e := &lostError{loop: f.loop, err: err, message: "the error of a future was never retrieved"}
+	if f.task != nil {
+		e.message, e.task = "the error of task "+f.task.name+" was never retrieved", f.task.name
+	}
+	f.lost = e
+	e.cleanup = runtime.AddCleanup(f, (*lostError).garbage, e)
+	ls.mu.Lock()
+	ls.all = append(ls.all, e)
+	ls.mu.Unlock()
+}
+
+// asked notes that somebody has asked for the outcome.
+func (f *future) asked() {
+	if e := f.lost; e != nil {
+		f.lost = nil
+		if !e.asked.Swap(true) {
+			e.cleanup.Stop()
+			f.loop.lost.drop(e)
+		}
+	}
+}
+
+func (ls *lostErrors) drop(e *lostError) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if i := slices.Index(ls.all, e); i >= 0 {
+		ls.all = slices.Delete(ls.all, i, i+1)
+	}
+}
+
+// garbage is called, on some goroutine, when the future is.
+func (e *lostError) garbage() {
+	if e.asked.Swap(true) {
+		return
+	}
+	e.loop.lost.drop(e)
+	_, _ = e.loop.CallSoonThreadsafe(e.tell) // else nobody is left to be told
+}
+
+func (e *lostError) tell() {
+	e.loop.CallExceptionHandler(ErrorContext{Message: e.message, Err: e.err})
+}
+
+// report tells of all that are left.
+func (ls *lostErrors) report() {
+	ls.mu.Lock()
+	all := ls.all
+	ls.all = nil
+	ls.mu.Unlock()
+	for _, e := range all {
+		if !e.asked.Swap(true) {
+			e.tell()
+		}
+	}
+}
