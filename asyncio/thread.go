@@ -105,7 +105,7 @@ func RunCoroutineThreadsafe[T any](ctx context.Context, l *Loop, f func(ctx cont
 // chain gives the outcome of a task to a future that its owner may cancel.
 func chain[T any](l *Loop, out *anyio.Future[T], t *Task[T]) {
 	stop := whenDone(l, out, func() {
-		if out.Status() == anyio.FutureCanceled {
+		if out.Status() == anyio.Canceled {
 			t.cancel("its future was canceled")
 		}
 	})
@@ -128,7 +128,7 @@ func WrapFuture[T any](ctx context.Context, f *anyio.Future[T]) *Future[T] {
 	l := mustRunningLoop(ctx)
 	out := CreateFuture[T](l)
 	stop := whenDone(l, f, func() {
-		if f.Status() == anyio.FutureCanceled {
+		if f.Status() == anyio.Canceled {
 			out.cancel("the future it wraps was canceled")
 			return
 		}

@@ -108,7 +108,7 @@ func TestWrapFuture(t *testing.T) {
 		w = asyncio.WrapFuture(ctx, f)
 		w.Cancel("")
 		anyioWaits(t, ctx)
-		if f.Status() != anyio.FutureCanceled {
+		if f.Status() != anyio.Canceled {
 			t.Error("it is not canceled")
 		}
 		f = anyio.NewFuture[int]("f")
