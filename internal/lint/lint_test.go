@@ -26,7 +26,7 @@ func goFiles(t *testing.T, f func(path string)) {
 			return err
 		}
 		rel, _ := filepath.Rel(root, path)
-		if d.IsDir() && (rel == "bench" || rel == ".git" || d.Name() == "testdata") {
+		if d.IsDir() && (isModule(path) || rel == ".git" || d.Name() == "testdata") {
 			return fs.SkipDir
 		}
 		if strings.HasSuffix(path, ".go") {
@@ -37,6 +37,12 @@ func goFiles(t *testing.T, f func(path string)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// isModule reports whether a directory has a module of its own, which uses this one.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil && filepath.Clean(dir) != filepath.Clean(root)
 }
 
 func packageOf(path string) string {
