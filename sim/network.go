@@ -139,6 +139,7 @@ type DNSAnswer struct {
 	Delay   time.Duration // before the answer comes
 	Timeout bool          // no server has answered
 	Err     string        // another, temporary failure: "server misbehaving"
+	CNAME   string        // the name that it stands for, as socket.Resolver tells; "" is itself
 }
 
 // DNS sets what lookups of a name get. The error of one that fails is a

@@ -108,3 +108,17 @@ func ExampleListenUDP() {
 	// who is it?
 	// <nil>
 }
+
+// Addresses to listen on, as getaddrinfo gives them with AI_PASSIVE.
+func ExampleResolver_Lookup() {
+	r := socket.Resolver{Passive: true, Family: socket.IPv4}
+	found, err := r.Lookup(context.Background(), "", "", "53")
+	for _, a := range found {
+		fmt.Println(a.Network, a.Addr)
+	}
+	fmt.Println(err)
+	// Output:
+	// tcp 0.0.0.0:53
+	// udp 0.0.0.0:53
+	// <nil>
+}

@@ -2,10 +2,8 @@ package socket
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -49,16 +47,5 @@ func LookupHost(ctx context.Context, network, host, service string) ([]netip.Add
 //
 // Cancellation: nothing has happened.
 func LookupAddr(ctx context.Context, addr netip.AddrPort) (host, service string, err error) {
-	if !addr.IsValid() {
-		return "", "", misuse("LookupAddr: the address is not valid")
-	}
-	service = strconv.Itoa(int(addr.Port()))
-	found, err := kernel.NetworkOf(ctx).LookupAddr(ctx, addr.Addr().Unmap())
-	if dns := (*net.DNSError)(nil); errors.As(err, &dns) && dns.IsNotFound || err == nil && len(found) == 0 {
-		return addr.Addr().Unmap().String(), service, nil
-	}
-	if err != nil {
-		return "", "", err
-	}
-	return strings.TrimSuffix(found[0], "."), service, nil
+	return Resolver{}.LookupAddr(ctx, addr)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio/anyiotest"
@@ -69,4 +70,97 @@ func TestGetNameInfo(t *testing.T) {
 		_, _, err := socket.LookupAddr(ctx, netip.AddrPort{})
 		testkit.WantMisuseText(t, err, "not valid")
 	}, anyiotest.Only("sim"))
+}
+
+func TestResolverObeysItsFlags(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		n := sim.NetworkOf(ctx)
+		four, six := netip.MustParseAddr("10.0.0.8"), netip.MustParseAddr("fd00::8")
+		n.DNS("both.test", sim.DNSAnswer{Addrs: []netip.Addr{six, four}, CNAME: "real.test."})
+		n.DNS("four.test", sim.DNSAnswer{Addrs: []netip.Addr{four}})
+		for _, c := range []struct {
+			r                      socket.Resolver
+			network, host, service string
+			want                   string
+		}{
+			{socket.Resolver{}, "tcp", "both.test", "https", "tcp [fd00::8]:443, tcp 10.0.0.8:443"},
+			{socket.Resolver{}, "", "four.test", "53", "tcp 10.0.0.8:53, udp 10.0.0.8:53"},
+			{socket.Resolver{}, "", "four.test", "ntp", "udp 10.0.0.8:123"}, // TCP has no such service
+			{socket.Resolver{Family: socket.IPv4}, "tcp", "both.test", "", "tcp 10.0.0.8:0"},
+			{socket.Resolver{CanonicalName: true}, "tcp", "both.test", "80", "tcp [fd00::8]:80 real.test, tcp 10.0.0.8:80 real.test"},
+			{socket.Resolver{CanonicalName: true}, "tcp", "four.test", "80", "tcp 10.0.0.8:80 four.test"},
+			{socket.Resolver{CanonicalName: true}, "tcp", "10.1.2.3", "80", "tcp 10.1.2.3:80 10.1.2.3"},
+			{socket.Resolver{Passive: true}, "tcp", "", "80", "tcp [::]:80, tcp 0.0.0.0:80"},
+			{socket.Resolver{Passive: true, Family: socket.IPv4}, "tcp", "", "80", "tcp 0.0.0.0:80"},
+			{socket.Resolver{Passive: true}, "tcp", "four.test", "80", "tcp 10.0.0.8:80"},
+			{socket.Resolver{Family: socket.IPv6, V4Mapped: true}, "tcp", "four.test", "80", "tcp [::ffff:10.0.0.8]:80"},
+			{socket.Resolver{Family: socket.IPv6, V4Mapped: true}, "tcp", "both.test", "80", "tcp [fd00::8]:80"},
+			{socket.Resolver{NumericHost: true, NumericService: true}, "tcp", "10.1.2.3", "80", "tcp 10.1.2.3:80"},
+		} {
+			found, err := c.r.Lookup(ctx, c.network, c.host, c.service)
+			var all []string
+			for _, a := range found {
+				all = append(all, strings.TrimSpace(a.Network+" "+a.Addr.String()+" "+a.CanonicalName))
+			}
+			if got := strings.Join(all, ", "); got != c.want || err != nil {
+				t.Errorf("%+v %q %q %q: %s, %v, want %s", c.r, c.network, c.host, c.service, got, err, c.want)
+			}
+		}
+		for what, r := range map[[3]string]socket.Resolver{
+			{"tcp", "both.test", "80"}:     {NumericHost: true},
+			{"tcp", "10.0.0.1", "https"}:   {NumericService: true},
+			{"tcp", "four.test", "80"}:     {Family: socket.IPv6},
+			{"tcp", "10.0.0.2", "no such"}: {},
+			{"", "10.0.0.2", "no such"}:    {},
+			{"unix", "four.test", "80"}:    {},
+			{"tcp", "none.test", "80"}:     {CanonicalName: true},
+		} {
+			if found, err := r.Lookup(ctx, what[0], what[1], what[2]); err == nil {
+				t.Errorf("%+v %q: %v", r, what, found)
+			}
+		}
+		_, err := socket.Resolver{Family: socket.Unix}.Lookup(ctx, "tcp", "four.test", "80")
+		testkit.WantMisuse(t, "the family", err)
+		canceled(t, ctx, "Resolver.Lookup", func(ctx context.Context) error {
+			_, err := socket.Resolver{}.Lookup(ctx, "", "10.0.0.1", "80")
+			return err
+		})
+	}, anyiotest.Only("sim"))
+}
+
+func TestResolverFindsNamesOfAddresses(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		host, service, err := socket.Resolver{NumericHost: true}.LookupAddr(ctx, netip.MustParseAddrPort("127.0.0.1:80"))
+		if host != "127.0.0.1" || service != "80" || err != nil {
+			t.Errorf("%q, %q, %v", host, service, err)
+		}
+		canceled(t, ctx, "LookupAddr", func(ctx context.Context) error {
+			_, _, err := socket.Resolver{NumericHost: true}.LookupAddr(ctx, netip.MustParseAddrPort("127.0.0.1:80"))
+			return err
+		})
+		if !testkit.Simulated(ctx) {
+			return
+		}
+		nobody := netip.MustParseAddrPort("10.9.0.2:1")
+		if host, _, err := (socket.Resolver{}).LookupAddr(ctx, nobody); host != "10.9.0.2" || err != nil {
+			t.Errorf("%q, %v", host, err)
+		}
+		_, _, err = socket.Resolver{NameRequired: true}.LookupAddr(ctx, nobody)
+		if dns, ok := errors.AsType[*net.DNSError](err); !ok || !dns.IsNotFound {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// The system's own resolver knows this machine.
+func TestCanonicalNameOfThisMachine(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		found, err := socket.Resolver{CanonicalName: true}.Lookup(ctx, "tcp", "localhost", "80")
+		if dns, ok := errors.AsType[*net.DNSError](err); ok {
+			t.Skip("the resolver does not answer: ", dns)
+		}
+		if err != nil || len(found) == 0 || found[0].CanonicalName == "" {
+			t.Errorf("%v, %v", found, err)
+		}
+	})
 }

@@ -30,6 +30,13 @@ func (Network) LookupHost(ctx context.Context, family, host string) ([]netip.Add
 	return addrs, err
 }
 
+// LookupCNAME finds the name that a name stands for.
+func (Network) LookupCNAME(ctx context.Context, host string) (string, error) {
+	return lookup(ctx, func(ctx context.Context) (string, error) {
+		return net.DefaultResolver.LookupCNAME(ctx, host)
+	})
+}
+
 // LookupPort resolves the name of a service. See kernel.Network.
 func (Network) LookupPort(ctx context.Context, network, service string) (int, error) {
 	return lookup(ctx, func(ctx context.Context) (int, error) {

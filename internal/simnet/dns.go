@@ -15,6 +15,7 @@ type Answer struct {
 	Delay   time.Duration // before the answer comes
 	Timeout bool          // the answer is that no server has answered
 	Err     string        // another failure, a temporary one: "server misbehaving"
+	CNAME   string        // the name that it stands for; "" is itself
 }
 
 // DNS sets what the resolver says of a name, for "ip", "ip4" and "ip6" each time
@@ -78,6 +79,22 @@ func (n *Net) LookupHost(ctx context.Context, family, host string) ([]netip.Addr
 		return nil, notFound(host)
 	}
 	return found, nil
+}
+
+// LookupCNAME says what DNS has set; other names are their own. It takes no time.
+func (n *Net) LookupCNAME(ctx context.Context, host string) (string, error) {
+	if _, err := kernel.Enter(ctx); err != nil {
+		return "", err
+	}
+	n.lock()
+	rule := n.names[host]
+	n.unlock()
+	if rule != nil {
+		if name := rule("ip").CNAME; name != "" {
+			return name, nil
+		}
+	}
+	return host, nil
 }
 
 // services are those that every system knows.
