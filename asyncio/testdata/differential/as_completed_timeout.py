@@ -11,6 +11,7 @@ async def main():
     fs = [loop.create_future() for _ in range(3)]
     tasks = [asyncio.create_task(work(f)) for f in fs]
     fs[1].set_result("in time")
+    await tasks[1]
     for next_done in asyncio.as_completed(tasks, timeout=0.02):
         try:
             print(await next_done)

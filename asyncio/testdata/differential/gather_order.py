@@ -2,14 +2,17 @@
 import asyncio
 
 
-async def work(ms):
-    await asyncio.sleep(ms / 1000)
+async def work(ms, begin=0):
+    f = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_at(begin + ms / 1000, f.set_result, None)
+    await f
     print("end", ms)
     return ms
 
 
 async def main():
-    print(await asyncio.gather(work(30), work(1), work(15)))
+    now = asyncio.get_running_loop().time()
+    print(await asyncio.gather(work(30, now), work(1, now), work(15, now)))
     print(await asyncio.gather())
     f = asyncio.get_running_loop().create_future()
     g = asyncio.gather(f, work(0))

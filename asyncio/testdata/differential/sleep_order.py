@@ -9,7 +9,7 @@ async def nap(ms):
 
 
 async def main():
-    tasks = [asyncio.create_task(nap(ms)) for ms in (40, 10, 0, 25, -5)]
+    tasks = [asyncio.create_task(nap(ms)) for ms in (50, 5, 0, -5)]
     await asyncio.sleep(0)
     print("main")
     print([await t for t in tasks])

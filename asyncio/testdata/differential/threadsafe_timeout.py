@@ -1,9 +1,11 @@
 # A thread that loses patience cancels the work it has asked for.
 import asyncio
 import concurrent.futures
+import threading
 
 
-async def forever(log):
+async def forever(begun, log):
+    begun.set()
     try:
         await asyncio.get_running_loop().create_future()
     finally:
@@ -11,7 +13,9 @@ async def forever(log):
 
 
 def thread(loop, log):
-    f = asyncio.run_coroutine_threadsafe(forever(log), loop)
+    begun = threading.Event()
+    f = asyncio.run_coroutine_threadsafe(forever(begun, log), loop)
+    begun.wait()
     try:
         f.result(timeout=0.01)
     except concurrent.futures.TimeoutError:

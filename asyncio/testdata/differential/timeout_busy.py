@@ -8,7 +8,6 @@ async def main():
         async with asyncio.timeout(0.01) as outer:
             try:
                 async with asyncio.timeout(0.02) as inner:
-                    await asyncio.sleep(0)
                     time.sleep(0.04)
                     await asyncio.sleep(1)
             except TimeoutError:

@@ -2,20 +2,23 @@
 import asyncio
 
 
-async def inner(swallow):
+async def inner(swallow, swallowed):
     for _ in range(swallow):
         try:
             await asyncio.get_running_loop().create_future()
         except asyncio.CancelledError:
             print("swallowed")
+            swallowed.set()
     return "value"
 
 
 async def main():
-    print(await asyncio.wait_for(inner(1), 0.01))
-    t = asyncio.create_task(inner(2))
+    swallowed = asyncio.Event()
+    print(await asyncio.wait_for(inner(1, swallowed), 0.01))
+    swallowed.clear()
+    t = asyncio.create_task(inner(2, swallowed))
     w = asyncio.create_task(asyncio.wait_for(t, 0.01))
-    await asyncio.sleep(0.03)
+    await swallowed.wait()
     print("done", w.done())
     w.cancel()
     print((await asyncio.gather(w, return_exceptions=True)) != [])
