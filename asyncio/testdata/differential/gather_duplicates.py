@@ -20,7 +20,7 @@ async def main():
     try:
         await both
     except asyncio.CancelledError:
-        print("canceled", g.cancelled(), g.cancelling())
+        print("canceled", g.cancelled(), g.cancelling() > 0)
 
 
 asyncio.run(main())
