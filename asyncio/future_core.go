@@ -134,6 +134,7 @@ func (f *future) settle(how futureState, err error) {
 func (f *future) AddDoneCallback(fn func()) (remove func() bool) {
 	f.loop.use("AddDoneCallback")
 	h := f.loop.newHandle(fn)
+	h.users = true
 	f.addHandle(h)
 	return func() bool { return f.remove(func(cb doneCallback) bool { return cb.h == h }) }
 }
@@ -172,11 +173,12 @@ var (
 )
 
 // wait lets the calling task wait until the future is done. It does not wait for one that
-// is done. The error is a cancellation: one of a scope or, as Python has it, the request
-// to the task to end, which is first made to what it waits for.
+// is done, nor give way before: the place among those who wait is the task's at once. The
+// error is a cancellation: one of a scope or, as Python has it, the request to the task to
+// end, which is first made to what it waits for, and comes back as that one's.
 func (f *future) wait(ctx context.Context) error {
-	p, err := kernel.Enter(ctx)
-	if err != nil || f.state != pending {
+	p := kernel.Locate(ctx)
+	if err := p.Check(); err != nil || f.state != pending {
 		return err
 	}
 	t := f.loop.looper.Current()
@@ -196,26 +198,17 @@ func (f *future) wait(ctx context.Context) error {
 			_ = t.TakeRequest()
 		}
 	}
-	err = w.Wait(p)
+	err := w.Wait(p)
 	if part != nil {
 		part.awaits = nil
 	}
 	if err != nil {
 		f.remove(func(cb doneCallback) bool { return cb.w == w })
 		f.cancel("who awaited it was canceled")
-	} else {
-		err = t.TakeRequest()
+	} else if err = t.TakeRequest(); f.state == canceled {
+		err = f.err // which came first
 	}
 	kernel.PutWaiter(w)
-	return err
-}
-
-// pass is wait for a future that only lets go on: if it is canceled, so is who waits.
-func (f *future) pass(ctx context.Context) error {
-	err := f.wait(ctx)
-	if err == nil && f.state == canceled {
-		return f.err
-	}
 	return err
 }
 

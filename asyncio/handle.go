@@ -14,6 +14,7 @@ type Handle struct {
 	f        func()
 	pc       uintptr // in debug mode, where it was made
 	canceled bool
+	users    bool // not one of this package's own
 }
 
 // newHandle makes the handle of a callback. f must not be nil.
@@ -40,6 +41,7 @@ func (h *Handle) init(l *Loop, f func()) {
 func (l *Loop) CallSoon(f func()) *Handle {
 	l.use("CallSoon")
 	h := l.newHandle(f)
+	h.users = true
 	l.looper.Call(&h.call)
 	return h
 }
@@ -52,6 +54,7 @@ func (l *Loop) callSoon(f func()) { l.looper.Call(&l.newHandle(f).call) }
 // not called. (It is not called either if the loop is closed before its turn has come.)
 func (l *Loop) CallSoonThreadsafe(f func()) (*Handle, error) {
 	h := l.newHandle(f)
+	h.users = true
 	if !l.looper.Call(&h.call) {
 		return nil, ErrLoopClosed
 	}
@@ -68,7 +71,9 @@ func (h *Handle) Canceled() bool { return h.canceled }
 func (h *Handle) Called() {
 	if f := h.f; f != nil {
 		h.f = nil
-		h.loop.invoke(h, f)
+		if !h.users || !h.loop.dropping {
+			h.loop.invoke(h, f)
+		}
 	}
 }
 
@@ -128,6 +133,7 @@ func (l *Loop) CallAt(when time.Duration, f func()) *TimerHandle {
 func (l *Loop) callAt(when time.Duration, f func()) *TimerHandle {
 	h := &TimerHandle{when: when}
 	h.init(l, f)
+	h.users = true
 	h.call.To = &h.Handle
 	h.timer.Value = (*timerFirer)(h)
 	h.timer.When = int64(when)

@@ -46,6 +46,7 @@ type Loop struct {
 	lastName    int
 	visitors    map[*kernel.Task]*taskPart // tasks of package anyio that were asked for
 	lost        lostErrors
+	dropping    bool // see dropQueued
 }
 
 type loopKey struct{}

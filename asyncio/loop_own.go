@@ -74,6 +74,7 @@ func (o *owner) pause() {
 				return
 			case next.close:
 				l.onStop = nil
+				l.dropQueued()
 				o.closed.Open()
 				return
 			default:
@@ -81,6 +82,13 @@ func (o *owner) pause() {
 			}
 		}
 	})
+}
+
+// dropQueued drops the callbacks of the user that are queued. Those that the end of the
+// tasks brings come later, and behind a mark.
+func (l *Loop) dropQueued() {
+	l.dropping = true
+	l.callSoon(func() { l.dropping = false })
 }
 
 // adopt gives the caller the turn, if the loop is paused.

@@ -28,6 +28,9 @@ func (r *runner) RunTask(t *kernel.Task) {
 	if err == nil {
 		err = t.F(&t.Scope)
 	}
+	if err == nil { // asked to end, it has waited for nothing since
+		err = t.TakeRequest()
+	}
 	part.returned(err)
 }
 

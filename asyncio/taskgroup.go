@@ -129,7 +129,7 @@ func (tg *TaskGroup) end(ctx context.Context, err error) error {
 			break
 		}
 		tg.all = CreateFuture[struct{}](tg.loop)
-		canceled := tg.all.pass(ctx)
+		canceled := tg.all.wait(ctx)
 		tg.all = nil
 		if canceled == nil || tg.aborting {
 			continue

@@ -56,7 +56,7 @@ func Wait(ctx context.Context, fs []AnyFuture, opts WaitOptions) (done, left []A
 			}
 		})
 	}
-	err = waiter.pass(ctx)
+	err = waiter.wait(ctx)
 	for i, f := range fs {
 		f.core().removeHandle(handles[i])
 		handles[i].Cancel()
@@ -118,7 +118,7 @@ func waitDone(ctx context.Context, l *Loop, f *future, limit time.Duration) erro
 	defer l.CallLater(limit, release).Cancel()
 	h := f.addCallback(release)
 	defer f.removeHandle(h)
-	return waiter.pass(ctx)
+	return waiter.wait(ctx)
 }
 
 // cancelAndWait cancels a future and waits until it is done. If the caller is canceled by
@@ -132,7 +132,7 @@ func cancelAndWait(ctx context.Context, l *Loop, f *future, because error) error
 		reason = "who awaited it was canceled"
 	}
 	f.cancel(reason)
-	return waiter.pass(ctx)
+	return waiter.wait(ctx)
 }
 
 // AsCompleted returns the results of the futures in the order in which they are there. If
@@ -173,7 +173,7 @@ func AsCompleted[T any](ctx context.Context, fs []Awaitable[T], limit time.Durat
 		for range all {
 			for len(ready) == 0 && !late {
 				next = CreateFuture[struct{}](l)
-				if err := next.pass(ctx); err != nil {
+				if err := next.wait(ctx); err != nil {
 					yield(zero, err)
 					return
 				}
