@@ -28,7 +28,7 @@ var packages = []string{"", "/fileio", "/lowlevel", "/portal", "/process", "/sig
 var elsewhereTested = map[string][]string{
 	"calls of the file system, which no cancellation interrupts": {
 		"fileio.Copy", "fileio.Create", "fileio.Cwd", "fileio.Home", "fileio.CreateTemp", "fileio.Mk*", "fileio.NamedTempFile", "fileio.OpenTempDirectory", "fileio.Open",
-		"fileio.Path.*", "fileio.SpooledFile.*", "fileio.Temp*",
+		"fileio.Path.*", "fileio.SpooledFile.*", "fileio.Temp*", "fileio.CreateText", "fileio.OpenText", "fileio.TextFile.*", "fileio.WithNamedTempFile",
 		"fileio.File.ReadAt", "fileio.File.Seek", "fileio.File.Stat", "fileio.File.Sync", "fileio.File.Tell", "fileio.File.Truncate", "fileio.File.WriteAt",
 		"stream.AppendFile", "stream.CreateFile", "stream.OpenFile", "stream.FileReadStream.*", "stream.FileWriteStream.*",
 	},
@@ -42,7 +42,7 @@ var elsewhereTested = map[string][]string{
 		"socket.UDPSocket.Send*", "socket.Stream.SendEOF", "stream.BufferedStream.SendEOF",
 		"stream.StapledByteStream.SendEOF", "stream.StapledObjectStream.SendEOF", "stream.TextStream.SendEOF", "tlsstream.Stream.SendEOF",
 	},
-	"asks the system's resolver, in a thread that is left behind": {"socket.LookupHost", "socket.LookupAddr"},
+	"asks the system's resolver, in a thread that is left behind": {"socket.LookupHost", "socket.LookupAddr", "socket.Resolver.*"},
 	"as DialTCP and DialUnix, by which they connect":              {"socket.Dial", "socket.TCPConnectable.Connect", "socket.UnixConnectable.Connect"},
 	"as the functions of the same names":                          {"socket.Dialer.Dial", "socket.Dialer.DialTCP", "socket.Dialer.DialUDP"},
 	"of the state of the run":                                     {"anyio.PrintTasks", "lowlevel.CanceledOr", "lowlevel.CheckpointIfCanceled", "lowlevel.Enter", "lowlevel.RunVar.*"},

@@ -106,6 +106,29 @@ var sockets = []kind{
 		return receiving(c, func(ctx context.Context) { _ = c.Abort(ctx) }, closing(s))
 	}},
 	{name: "TCP accept", want: anyio.ErrClosed, make: func(b *bench) wait { return accepting(b.listener()) }},
+	{name: "Connections", make: func(b *bench) wait { // the end of the listener is that of the sequence
+		l := b.listener()
+		return waiting(func(ctx context.Context) error {
+			for s, err := range stream.Connections(ctx, l) {
+				if err != nil {
+					return err
+				}
+				_ = s.Close(ctx)
+			}
+			return nil
+		}, closing(l), nil)
+	}},
+	{name: "Pieces", want: anyio.ErrClosed, make: func(b *bench) wait {
+		c, s := b.tcp()
+		return waiting(func(ctx context.Context) error {
+			for _, err := range stream.Pieces(ctx, c, 10) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}, closing(c, s), nil)
+	}},
 	{name: "TCP serve", want: anyio.ErrClosed, make: func(b *bench) wait { return serving(b.listener()) }},
 	{name: "TCP serve, full", want: anyio.ErrClosed, make: func(b *bench) wait {
 		l := must[*socket.TCPListener](b)(socket.ListenConfig{MaxConnections: 1}.ListenTCP(b.ctx, "127.0.0.1", 0))
