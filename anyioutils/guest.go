@@ -47,7 +47,9 @@ const defaultBurst = 2 * time.Millisecond
 // of most graphical libraries are, and all calls must come from there; calls of a host
 // that is not locked may come from several goroutines, one at a time. Otherwise the call
 // panics with an *anyio.MisuseError. In a locked host runtime.Goexit in a task costs a
-// goroutine that never ends.
+// goroutine that never ends, and the runtime ends the program if a task pulls what
+// iter.Pull, or stream.Pull, has made on another goroutine that is not locked to that
+// thread.
 //
 // The options are those of anyio.Run; the error is an *anyio.MisuseError if they choose
 // another backend than EventLoop, or if main, host.Post or done is nil.
