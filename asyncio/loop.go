@@ -49,28 +49,23 @@ type Loop struct {
 	dropping    bool // see dropQueued
 }
 
-type loopKey struct{}
-
 // RunningLoop returns the loop on which the task of ctx runs. The error is ErrNoLoop if
 // the backend has no loop, as that of goroutines. It does not wait. Cancellation: it
 // returns the loop all the same.
 func RunningLoop(ctx context.Context) (*Loop, error) {
 	run := kernel.Locate(ctx).Run()
+	if l, ok := run.Asyncio.Load().(*Loop); ok {
+		return l, nil
+	}
 	looper := run.Looper()
 	if looper == nil {
 		return nil, ErrNoLoop
-	}
-	v := run.Var(loopKey{})
-	v.Lock()
-	defer v.Unlock()
-	if v.Has {
-		return v.Value.(*Loop), nil
 	}
 	if !looper.InTurn() {
 		return nil, misuse("the first use of an event loop by a goroutine that does not run one of its tasks")
 	}
 	l := newLoop(run, looper)
-	v.Value, v.Has = l, true
+	run.Asyncio.CompareAndSwap(nil, l)
 	return l, nil
 }
 

@@ -130,6 +130,7 @@ type Run struct {
 	finish   []func() // see OnFinish; guarded by finishMu
 
 	ThreadLimiter quiet.Value // belongs to RunBlocking
+	Asyncio       quiet.Value // belongs to package asyncio: its *Loop
 }
 
 // Traits are what the kernel must know of a backend.

@@ -64,7 +64,7 @@ func snippets(t *testing.T, page string) []snippet {
 
 // imports are the packages that a snippet may use without saying so.
 var imports = map[string]string{
-	"anyio": module, "aiter": module + "/aiter", "anyioutils": module + "/anyioutils", "cache": module + "/cache", "attr": module + "/attr", "osthread": module + "/osthread", "portal": module + "/portal", "signals": module + "/signals", "stream": module + "/stream", "sim": module + "/sim", "lowlevel": module + "/lowlevel",
+	"anyio": module, "asyncio": module + "/asyncio", "aiter": module + "/aiter", "anyioutils": module + "/anyioutils", "cache": module + "/cache", "attr": module + "/attr", "osthread": module + "/osthread", "portal": module + "/portal", "signals": module + "/signals", "stream": module + "/stream", "sim": module + "/sim", "lowlevel": module + "/lowlevel",
 	"anyiotest": module + "/anyiotest", "anyiohttp": module + "/anyiohttp", "socket": module + "/socket",
 	"tlsstream": module + "/tlsstream", "fileio": module + "/fileio", "tls": "crypto/tls",
 	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "os": "os", "sort": "sort", "process": module + "/process",
