@@ -28,6 +28,13 @@
 // is reported at once, and is the error of the task it ends; Run raises that of its main
 // function again.
 //
+// # Transports and protocols
+//
+// A protocol is called by the loop when its connection brings something, and has no task
+// that waits: see BaseProtocol, Transport, and the loop's CreateConnection, CreateServer
+// and their kin. What DataReceived is given is the transport's, and is to be copied if it
+// is kept. In a simulation connections are those of its network, with all its faults.
+//
 // # Limitations
 //
 // Python's coroutine objects, generators and their functions have no meaning here; a task

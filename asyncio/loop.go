@@ -46,7 +46,9 @@ type Loop struct {
 	lastName    int
 	visitors    map[*kernel.Task]*taskPart // tasks of package anyio that were asked for
 	lost        lostErrors
-	dropping    bool // see dropQueued
+	dropping    bool   // see dropQueued
+	buffer      []byte // see readBuffer
+	watches     map[fdKey]*fdWatch
 }
 
 // RunningLoop returns the loop on which the task of ctx runs. The error is ErrNoLoop if
@@ -139,3 +141,14 @@ func (l *Loop) use(op string) {
 }
 
 func misuse(text string) error { return &anyio.MisuseError{Text: "asyncio: " + text} }
+
+// readSize is how much is read at once.
+const readSize = 64 << 10
+
+// readBuffer is where transports read to, one after the other.
+func (l *Loop) readBuffer() []byte {
+	if l.buffer == nil {
+		l.buffer = make([]byte, readSize)
+	}
+	return l.buffer
+}

@@ -36,6 +36,10 @@ var (
 	// for functions that run on the threads of a pool: the second parameter runs one, or
 	// tells that the pool is closed.
 	OnThread any
+	// TakeConns is filled by package socket. It takes the backend's sockets out of one of
+	// that package, of any type, whose Close does nothing then: they belong to the
+	// caller. The error is anyio.ErrClosed if it was; none are returned for what is no socket.
+	TakeConns func(socket any) ([]kernel.Conn, error)
 	// RegisterCancellation has isCanceled asked whether an error is a cancellation.
 	RegisterCancellation func(isCanceled func(err error) bool)
 )

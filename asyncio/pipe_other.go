@@ -1,0 +1,9 @@
+//go:build !unix
+
+package asyncio
+
+import "errors"
+
+func checkPipe(uintptr) error { return errors.ErrUnsupported }
+
+func duplicateFD(uintptr) (uintptr, error) { return 0, errors.ErrUnsupported }

@@ -1,0 +1,184 @@
+//go:build unix
+
+package asyncio_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/asyncio"
+)
+
+// onEventLoop runs a test where there are descriptors.
+func onEventLoop(t *testing.T, f func(t *testing.T, ctx context.Context)) {
+	t.Helper()
+	anyiotest.Run(t, f, anyiotest.Only("eventloop"))
+}
+
+func osPipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return r, w
+}
+
+func TestPipeTransports(t *testing.T) {
+	onEventLoop(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		r, w := osPipe(t)
+		rp, wp := newLogger(t, ctx), newLogger(t, ctx)
+		rp.keepOpen = true // which makes no difference
+		rt, _, err := l.ConnectReadPipe(ctx, rp.factory, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wt, _, err := l.ConnectWritePipe(ctx, wp.factory, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("x")); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("the file is still open: %v", err)
+		}
+		if rt.CanWriteEOF() || !wt.CanWriteEOF() || rt.ExtraInfo("peername") != nil {
+			t.Error("extra")
+		}
+		if s, ok := rt.ExtraInfo("pipe").(*asyncio.TransportSocket); !ok || s.LocalAddr() != nil {
+			t.Error("no pipe")
+		}
+		data := strings.Repeat("0123456789", 50<<10)
+		_, _ = wt.Write([]byte(data))
+		if wt.WriteBufferSize() == 0 {
+			t.Error("nothing is buffered")
+		}
+		wt.WriteEOF()
+		rp.wantLost(ctx, nil)
+		wp.wantLost(ctx, nil)
+		if rp.got.String() != data {
+			t.Errorf("received %d bytes", rp.got.Len())
+		}
+		rp.wantLog("made data eof lost")
+		wp.wantLog("made pause resume lost")
+		for what, f := range map[string]func(){"Write": func() { _, _ = rt.Write(nil) }, "PauseReading": wt.PauseReading} {
+			if v := recovered(f); v == nil {
+				t.Errorf("%s of the wrong end did not panic", what)
+			}
+		}
+	})
+}
+
+func recovered(f func()) (v any) {
+	defer func() { v = recover() }()
+	f()
+	return nil
+}
+
+func TestWritePipeIsClosedWhenNobodyReads(t *testing.T) {
+	onEventLoop(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		r, w := osPipe(t)
+		p := newLogger(t, ctx)
+		if _, _, err := l.ConnectWritePipe(ctx, p.factory, w); err != nil {
+			t.Fatal(err)
+		}
+		turns(t, ctx, 3)
+		r.Close()
+		p.wantLost(ctx, nil)
+
+		r, w = osPipe(t)
+		if _, _, err := l.ConnectWritePipe(ctx, func() asyncio.BaseProtocol { return onlyBase{} }, w); err != nil {
+			t.Error(err) // it need not take data
+		}
+
+		r, w = osPipe(t)
+		p = newLogger(t, ctx)
+		wt, _, err := l.ConnectWritePipe(ctx, p.factory, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = wt.Write(make([]byte, 1<<20))
+		r.Close()
+		p.wantLost(ctx, syscall.EPIPE)
+	})
+}
+
+func TestPipeTransportsRefuseFiles(t *testing.T) {
+	onEventLoop(t, func(t *testing.T, ctx context.Context) {
+		f, err := os.Create(t.TempDir() + "/file")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for _, pipe := range []any{f, "no pipe"} {
+			if _, _, err := loopOf(t, ctx).ConnectReadPipe(ctx, newEcho, pipe); !isMisuse(err) {
+				t.Errorf("%v: %v", pipe, err)
+			}
+		}
+		if _, err := f.Stat(); err != nil {
+			t.Errorf("what was refused is closed: %v", err)
+		}
+	})
+}
+
+func TestReadersAndWritersAreCalledWhileReady(t *testing.T) {
+	onEventLoop(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		rf, wf := osPipe(t)
+		r, w := rf.Fd(), wf.Fd()
+		reads, writes := 0, 0
+		if err := errors.Join(l.AddReader(r, func() { reads++ }), l.AddWriter(w, func() { writes++ })); err != nil {
+			t.Fatal(err)
+		}
+		until(t, ctx, func() bool { return writes > 3 })
+		if reads != 0 {
+			t.Error("called when there is nothing to read")
+		}
+		if !l.RemoveWriter(w) || l.RemoveWriter(w) {
+			t.Error("RemoveWriter")
+		}
+		before := writes
+		turns(t, ctx, 3)
+		if writes != before {
+			t.Error("called after it was removed")
+		}
+		_, _ = wf.Write([]byte("x"))
+		until(t, ctx, func() bool { return reads > 3 })
+		// Replaced by one that reads.
+		got := ""
+		_ = l.AddReader(r, func() {
+			buf := make([]byte, 8)
+			n, _ := syscall.Read(int(r), buf)
+			got += string(buf[:n])
+		})
+		before = reads
+		until(t, ctx, func() bool { return got == "x" })
+		turns(t, ctx, 3)
+		_, _ = wf.Write([]byte("y"))
+		until(t, ctx, func() bool { return got == "xy" })
+		if reads != before {
+			t.Error("who was replaced was called")
+		}
+		if !l.RemoveReader(r) {
+			t.Error("RemoveReader")
+		}
+	})
+}
+
+func TestThereAreNoDescriptorsInASimulation(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		r, _ := osPipe(t)
+		e := l.AddReader(r.Fd(), func() {})
+		_, _, err := l.ConnectReadPipe(ctx, newEcho, r)
+		if !errors.Is(e, errors.ErrUnsupported) || !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("AddReader: %v, ConnectReadPipe: %v", e, err)
+		}
+	}, anyiotest.Only("sim"))
+}

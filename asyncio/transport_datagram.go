@@ -1,0 +1,273 @@
+package asyncio
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"sync/atomic"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
+)
+
+// headerSize is what a datagram counts for beside its data, while it is buffered.
+const headerSize = 8
+
+// A datagramTransport is the transport of a socket of datagrams.
+type datagramTransport struct {
+	loop     *Loop
+	conn     kernel.TryPacket
+	protocol DatagramProtocol
+	peer     net.Addr // if it is connected
+	network  string
+	reading  kernel.Call
+	writing  kernel.Call
+	queue    []datagram
+	size     int // of queue
+	flow     flow
+	ready    func() // called when the protocol was told of the socket, once
+	warned   int
+
+	readQueued  atomic.Bool
+	writeQueued atomic.Bool
+	made        bool
+	closing     bool
+	losing      bool
+}
+
+type datagram struct {
+	data []byte
+	to   kernel.Addr
+}
+
+func newDatagramTransport(l *Loop, conn kernel.TryPacket, p DatagramProtocol, ready func()) *datagramTransport {
+	t := &datagramTransport{loop: l, conn: conn, protocol: p, ready: ready, network: networkOf("udp", "unixgram", conn)}
+	t.reading.To, t.writing.To = (*datagramReader)(t), (*datagramWriter)(t)
+	if a := conn.RemoteAddr(); a != (kernel.Addr{}) {
+		t.peer = toNet(t.network, a)
+	}
+	conn.Watch((*datagramWatch)(t))
+	t.wantRead()
+	return t
+}
+
+// A datagramWatch is the transport as its socket sees it.
+type datagramWatch datagramTransport
+
+func (w *datagramWatch) Readable() { (*datagramTransport)(w).wantRead() }
+
+func (w *datagramWatch) Writable() {
+	if !w.writeQueued.Swap(true) {
+		w.loop.looper.Call(&w.writing)
+	}
+}
+
+func (t *datagramTransport) wantRead() {
+	if !t.readQueued.Swap(true) {
+		t.loop.looper.Call(&t.reading)
+	}
+}
+
+func (t *datagramTransport) context(message string) ErrorContext {
+	return ErrorContext{Message: message, Protocol: t.protocol, Transport: t}
+}
+
+// A datagramReader is the transport as the loop calls it when a datagram may be there.
+type datagramReader datagramTransport
+
+// Called implements kernel.Callee.
+func (r *datagramReader) Called() {
+	t := (*datagramTransport)(r)
+	t.readQueued.Store(false)
+	switch {
+	case !t.made:
+		t.made = true
+		_ = t.loop.guarded(t.context("ConnectionMade of the protocol failed"), func() { t.protocol.ConnectionMade(t) })
+		t.wantRead()
+		if t.ready != nil {
+			t.ready()
+			t.ready = nil
+		}
+		return
+	case t.losing || t.closing:
+		return
+	}
+	buf := t.loop.readBuffer()
+	n, from, err := t.conn.TryReadFrom(buf)
+	switch {
+	case err == kernel.ErrWouldBlock:
+		return
+	case errors.Is(err, net.ErrClosed):
+		t.lose(err)
+		return
+	}
+	defer t.wantRead()
+	if err != nil {
+		t.tellError(err)
+		return
+	}
+	addr := t.peer
+	if addr == nil {
+		addr = toNet(t.network, from)
+	}
+	failed := t.loop.guarded(t.context("DatagramReceived of the protocol failed"), func() { t.protocol.DatagramReceived(buf[:n:n], addr) })
+	if t.loop.debug {
+		clear(buf[:n])
+	}
+	if failed != nil {
+		t.lose(failed)
+	}
+}
+
+func (t *datagramTransport) tellError(err error) {
+	_ = t.loop.guarded(t.context("ErrorReceived of the protocol failed"), func() { t.protocol.ErrorReceived(err) })
+}
+
+// SendTo implements DatagramTransport.
+func (t *datagramTransport) SendTo(data []byte, addr net.Addr) error {
+	t.loop.use("SendTo")
+	var to kernel.Addr
+	switch {
+	case t.peer == nil && addr == nil:
+		return misuse("SendTo without an address, and the socket is not connected")
+	case addr != nil:
+		to = netaddr.FromNet(addr)
+		if t.peer != nil && to != netaddr.FromNet(t.peer) {
+			return misuse("SendTo: the address must be nil or that of the other side, " + t.peer.String())
+		}
+		if t.peer != nil {
+			to = kernel.Addr{}
+		}
+	}
+	if t.losing {
+		if t.warned++; t.warned >= warnWrites {
+			slog.Warn("asyncio: a protocol goes on sending by a socket that is closed")
+		}
+		return anyio.ErrClosed
+	}
+	if len(t.queue) == 0 {
+		if err := t.conn.TryWriteTo(data, to); err == nil {
+			return nil
+		} else if err != kernel.ErrWouldBlock {
+			t.tellError(err)
+			return nil
+		}
+	}
+	t.queue = append(t.queue, datagram{append([]byte(nil), data...), to})
+	t.size += len(data) + headerSize
+	t.flow.grown(t.loop, t.protocol, t.size, t.context(""))
+	return nil
+}
+
+// A datagramWriter is the transport as the loop calls it when it may send.
+type datagramWriter datagramTransport
+
+// Called implements kernel.Callee.
+func (w *datagramWriter) Called() {
+	t := (*datagramTransport)(w)
+	t.writeQueued.Store(false)
+	for !t.losing && len(t.queue) > 0 {
+		d := t.queue[0]
+		err := t.conn.TryWriteTo(d.data, d.to)
+		if err == kernel.ErrWouldBlock {
+			break
+		}
+		t.queue[0] = datagram{}
+		t.queue = t.queue[1:]
+		t.size -= len(d.data) + headerSize
+		if err != nil {
+			t.tellError(err)
+		}
+	}
+	if t.losing {
+		return
+	}
+	t.flow.shrunk(t.loop, t.protocol, t.size, t.context("")) // the protocol may send
+	if len(t.queue) == 0 {
+		t.queue = nil
+		if t.closing && !t.losing {
+			t.losing = true
+			t.lost(nil)
+		}
+	}
+}
+
+// SetWriteBufferLimits implements BaseTransport.
+func (t *datagramTransport) SetWriteBufferLimits(high, low int) error {
+	t.loop.use("SetWriteBufferLimits")
+	if err := t.flow.set(high, low); err != nil {
+		return err
+	}
+	if t.protocol != nil {
+		t.flow.grown(t.loop, t.protocol, t.size, t.context(""))
+	}
+	return nil
+}
+
+// WriteBufferLimits implements BaseTransport.
+func (t *datagramTransport) WriteBufferLimits() (low, high int) { return t.flow.low(), t.flow.high() }
+
+// WriteBufferSize implements BaseTransport.
+func (t *datagramTransport) WriteBufferSize() int { return t.size }
+
+// Close implements BaseTransport.
+func (t *datagramTransport) Close() {
+	t.loop.use("Close")
+	if t.closing {
+		return
+	}
+	t.closing = true
+	t.conn.PauseReading()
+	if len(t.queue) == 0 {
+		t.loseSoon(nil)
+	}
+}
+
+// Abort implements BaseTransport.
+func (t *datagramTransport) Abort() {
+	t.loop.use("Abort")
+	t.lose(nil)
+}
+
+// IsClosing implements BaseTransport.
+func (t *datagramTransport) IsClosing() bool { return t.closing }
+
+func (t *datagramTransport) lose(err error) {
+	if t.losing {
+		return
+	}
+	t.queue, t.size = nil, 0
+	t.closing = true
+	t.loseSoon(err)
+}
+
+func (t *datagramTransport) loseSoon(err error) {
+	t.losing = true
+	t.loop.callSoon(func() { t.lost(err) })
+}
+
+func (t *datagramTransport) lost(err error) {
+	_ = t.loop.guarded(t.context("ConnectionLost of the protocol failed"), func() { t.protocol.ConnectionLost(err) })
+	t.protocol = nil
+	_ = t.conn.Close() // there is nobody to be told
+}
+
+// SetProtocol implements DatagramTransport.
+func (t *datagramTransport) SetProtocol(p DatagramProtocol) {
+	t.loop.use("SetProtocol")
+	if p == nil {
+		panic(misuse("the protocol is nil"))
+	}
+	t.protocol = p
+}
+
+// Protocol implements DatagramTransport.
+func (t *datagramTransport) Protocol() DatagramProtocol { return t.protocol }
+
+// ExtraInfo implements BaseTransport.
+func (t *datagramTransport) ExtraInfo(name string) any {
+	return extraOf(&TransportSocket{conn: t.conn, network: t.network}, name)
+}
+
+var _ DatagramTransport = (*datagramTransport)(nil)

@@ -1,0 +1,307 @@
+package asyncio
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A wire is what a streamTransport reads from and writes to.
+type wire interface {
+	kernel.Watchable
+	TryRead(p []byte) (int, error)
+	TryWrite(p []byte) (int, error)
+	SyscallConn() (syscall.RawConn, error)
+	Close() error
+}
+
+type wireKind uint8
+
+const (
+	socketWire wireKind = iota
+	readPipe
+	writePipe
+)
+
+// A streamTransport is the transport of a stream socket or of an end of a pipe. There are
+// ten thousand of them in a server, which mostly do nothing: what is rare is no field.
+type streamTransport struct {
+	loop     *Loop
+	conn     wire
+	protocol BaseProtocol
+	server   *Server // that has accepted it, may be nil
+	reading  kernel.Call
+	writing  kernel.Call
+	buf      []byte // not yet written
+	flow     flow
+	ready    func() // called when the protocol was told of the connection, once
+	warned   uint32 // writes after the connection was lost
+
+	readQueued  atomic.Bool // reading is in the loop's queue
+	writeQueued atomic.Bool
+	kind        wireKind
+	made        bool // the protocol was told of the connection
+	paused      bool // by PauseReading
+	ended       bool // there is no more to read
+	eof         bool // by WriteEOF
+	closing     bool
+	losing      bool // ConnectionLost was called, or is about to be
+}
+
+// newStreamTransport begins a connection: the loop tells the protocol, then calls ready, if
+// that is not nil, and begins to read.
+func newStreamTransport(l *Loop, conn wire, kind wireKind, p BaseProtocol, s *Server, ready func()) *streamTransport {
+	t := &streamTransport{loop: l, conn: conn, kind: kind, protocol: p, server: s, ready: ready}
+	t.reading.To, t.writing.To = (*streamReader)(t), (*streamWriter)(t)
+	if s != nil {
+		s.attach()
+	}
+	conn.Watch((*streamWatch)(t))
+	t.wantRead()
+	return t
+}
+
+// checkProtocol refuses what is no protocol of such a transport.
+func (kind wireKind) checkProtocol(p BaseProtocol) error {
+	switch p.(type) {
+	case Protocol, BufferedProtocol:
+		return nil
+	case nil:
+		return misuse("the protocol is nil")
+	}
+	if kind == writePipe { // it receives nothing
+		return nil
+	}
+	return misuse("the protocol is neither a Protocol nor a BufferedProtocol")
+}
+
+// A streamWatch is the transport as its socket sees it.
+type streamWatch streamTransport
+
+func (w *streamWatch) Readable() { (*streamTransport)(w).wantRead() }
+func (w *streamWatch) Writable() { (*streamTransport)(w).wantWrite() }
+
+func (t *streamTransport) wantRead() {
+	if !t.readQueued.Swap(true) {
+		t.loop.looper.Call(&t.reading)
+	}
+}
+
+func (t *streamTransport) wantWrite() {
+	if !t.writeQueued.Swap(true) {
+		t.loop.looper.Call(&t.writing)
+	}
+}
+
+// A streamReader is the transport as the loop calls it when there may be something to read.
+type streamReader streamTransport
+
+// Called implements kernel.Callee. Between two pieces of data all others have their turn,
+// also what the protocol schedules.
+func (r *streamReader) Called() {
+	t := (*streamTransport)(r)
+	t.readQueued.Store(false)
+	switch {
+	case !t.made:
+		t.begin()
+	case t.losing || t.closing || t.paused || t.ended:
+		return
+	case t.kind == writePipe:
+		t.lookForHangup()
+		return
+	default:
+		if p, ok := t.protocol.(BufferedProtocol); ok {
+			t.readInto(p)
+		} else {
+			t.read(t.protocol.(Protocol))
+		}
+	}
+}
+
+// begin tells the protocol of the connection.
+func (t *streamTransport) begin() {
+	t.made = true
+	_ = t.loop.guarded(t.context("ConnectionMade of the protocol failed"), func() { t.protocol.ConnectionMade(t) })
+	t.wantRead()
+	if t.ready != nil {
+		t.ready()
+		t.ready = nil
+	}
+}
+
+func (t *streamTransport) context(message string) ErrorContext {
+	return ErrorContext{Message: message, Protocol: t.protocol, Transport: t}
+}
+
+// read reads one piece of data.
+func (t *streamTransport) read(p Protocol) {
+	buf := t.loop.readBuffer()
+	n, err := t.conn.TryRead(buf)
+	if err != nil {
+		t.readFailed(err)
+		return
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			t.protocolFailed("DataReceived", recover())
+		}
+	}()
+	p.DataReceived(buf[:n:n])
+	returned = true
+	t.wantRead()
+	if t.loop.debug {
+		clear(buf[:n])
+	}
+}
+
+// readInto is read for a protocol with buffers of its own.
+func (t *streamTransport) readInto(p BufferedProtocol) {
+	call := "GetBuffer"
+	returned := false
+	defer func() {
+		if !returned {
+			t.protocolFailed(call, recover())
+		}
+	}()
+	buf := p.GetBuffer(-1)
+	if len(buf) == 0 {
+		panic(errors.New("asyncio: GetBuffer has returned an empty buffer"))
+	}
+	n, err := t.conn.TryRead(buf)
+	if err == nil {
+		call = "BufferUpdated"
+		p.BufferUpdated(n)
+	}
+	returned = true
+	if err != nil {
+		t.readFailed(err)
+	} else {
+		t.wantRead()
+	}
+}
+
+func (t *streamTransport) readFailed(err error) {
+	switch err {
+	case kernel.ErrWouldBlock:
+	case io.EOF:
+		t.readEnded()
+	default:
+		t.fail(err, "read error on transport")
+	}
+}
+
+// readEnded tells the protocol of the end.
+func (t *streamTransport) readEnded() {
+	t.ended = true
+	returned, keepOpen := false, false
+	defer func() {
+		if !returned {
+			t.protocolFailed("EOFReceived", recover())
+		}
+	}()
+	keepOpen = t.protocol.EOFReceived()
+	returned = true
+	if !keepOpen || t.kind == readPipe {
+		t.Close()
+	}
+}
+
+// lookForHangup closes the end of a pipe that nobody reads any more.
+func (t *streamTransport) lookForHangup() {
+	switch err := t.conn.(kernel.TryFile).TryHangup(); {
+	case err == kernel.ErrWouldBlock:
+	case err == nil && len(t.buf) == 0:
+		t.Close()
+	case err == nil:
+		t.lose(&net.OpError{Op: "write", Net: "pipe", Err: syscall.EPIPE})
+	default:
+		t.fail(err, "error on pipe")
+	}
+}
+
+// protocolFailed ends the connection when its protocol has panicked, or has exited the
+// loop's goroutine: then value is nil.
+func (t *streamTransport) protocolFailed(call string, value any) {
+	err := errors.New("runtime.Goexit was called")
+	if value != nil {
+		err = panicked(value, call+" of a protocol")
+	}
+	c := t.context(call + " of the protocol failed")
+	c.Err = err
+	t.loop.CallExceptionHandler(c)
+	t.lose(err)
+	if value == nil {
+		t.loop.looper.Halt()
+	}
+}
+
+// fail ends the connection for what the system says.
+func (t *streamTransport) fail(err error, message string) {
+	if t.loop.debug {
+		slog.Debug("asyncio: "+message, "error", err, "transport", t.ExtraInfo("sockname"))
+	}
+	t.lose(err)
+}
+
+// PauseReading implements Transport.
+func (t *streamTransport) PauseReading() {
+	t.mustRead("PauseReading")
+	if t.IsReading() {
+		t.paused = true
+		t.conn.PauseReading()
+	}
+}
+
+// ResumeReading implements Transport.
+func (t *streamTransport) ResumeReading() {
+	t.mustRead("ResumeReading")
+	if t.paused && !t.closing {
+		t.paused = false
+		t.conn.ResumeReading()
+		t.wantRead()
+	}
+}
+
+// IsReading implements Transport.
+func (t *streamTransport) IsReading() bool { return !t.closing && !t.paused }
+
+func (t *streamTransport) mustRead(op string) {
+	t.loop.use(op)
+	if t.kind == writePipe {
+		panic(misuse(op + " of the end of a pipe that is written to"))
+	}
+}
+
+// SetProtocol implements Transport.
+func (t *streamTransport) SetProtocol(p BaseProtocol) {
+	t.loop.use("SetProtocol")
+	if err := t.kind.checkProtocol(p); err != nil {
+		panic(err)
+	}
+	t.protocol = p
+}
+
+// Protocol implements Transport.
+func (t *streamTransport) Protocol() BaseProtocol { return t.protocol }
+
+// ExtraInfo implements Transport.
+func (t *streamTransport) ExtraInfo(name string) any { return extraOf(t.socket(), name) }
+
+func (t *streamTransport) socket() *TransportSocket {
+	s := &TransportSocket{conn: t.conn}
+	if t.kind == socketWire {
+		s.network = networkOf("tcp", "unix", t.conn.(kernel.Conn))
+	}
+	return s
+}
+
+var (
+	_ Transport = (*streamTransport)(nil)
+	_ io.Writer = Transport(nil)
+)
