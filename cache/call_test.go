@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cache"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/sim"
 )
 
 func TestCallersOfOneKeyShareACall(t *testing.T) {
@@ -292,4 +294,59 @@ func TestManyAskAtOnce(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	})
+}
+
+// A goroutine outside of a loop has its calls run on the loop, as those of tasks.
+func TestGoroutinesOutsideShareTheCallsOfARun(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		testkit.SkipSim(t, ctx)
+		var l loader
+		backend := testkit.BackendOf(ctx)
+		c := cache.New(func(ctx context.Context, key string) (string, error) {
+			if b := testkit.BackendOf(ctx); b != backend {
+				t.Errorf("the function runs on %s", b)
+			}
+			return l.load(ctx, key)
+		}, cache.Options{})
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			var outside outcome[string]
+			h := tg.Go(func(ctx context.Context) error {
+				testkit.InGoroutine(t, ctx, func() { outside.value, outside.err = c.Get(ctx, "a") })
+				return nil
+			})
+			testkit.Must(t, l.begun.Wait(ctx))
+			inside := get(tg, c, "a")
+			testkit.Settled(t, ctx)
+			l.answer.Set()
+			if o, err := inside.Await(ctx); o.value != "value of a" || o.err != nil || err != nil {
+				t.Errorf("inside: %v, %v", o, err)
+			}
+			testkit.Must(t, h.Wait(ctx))
+			if outside.value != "value of a" || outside.err != nil {
+				t.Errorf("outside: %v", outside)
+			}
+			_, err := anyio.MoveOnAfter(ctx, 0, func(ctx context.Context) error {
+				testkit.InGoroutine(t, context.WithoutCancel(ctx), func() { _, outside.err = c.Get(ctx, "b") })
+				return nil
+			})
+			testkit.WantNil(t, "MoveOnAfter", err)
+			testkit.WantCanceled(t, "outside, canceled", outside.err)
+		})
+		wantCalls(t, l.calls, "a")
+	})
+}
+
+func TestCallThatNeverEndsIsADeadlock(t *testing.T) {
+	err := anyio.Run(t.Context(), func(ctx context.Context) error {
+		var never anyio.Event
+		c := cache.New(func(ctx context.Context, key string) (int, error) { return 0, never.Wait(ctx) }, cache.Options{})
+		_, err := anyio.Gather(ctx,
+			func(ctx context.Context) (int, error) { return c.Get(ctx, "a") },
+			func(ctx context.Context) (int, error) { return c.Get(ctx, "a") })
+		return err
+	}, anyio.On(sim.New(sim.Config{})))
+	d, ok := errors.AsType[*sim.DeadlockError](err)
+	if !ok || len(d.Tasks) != 4 {
+		t.Fatalf("%+v", err)
+	}
 }

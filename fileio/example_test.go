@@ -178,3 +178,53 @@ func ExampleTextFile() {
 	// "Grüße\n"
 	// "A.\n"
 }
+
+// Another program is to read the file by its name.
+func ExampleWithNamedTempFile() {
+	run(func(ctx context.Context, dir fileio.Path) error {
+		var p fileio.Path
+		opts := fileio.TempOptions{Dir: string(dir), Suffix: ".txt"}
+		err := fileio.WithNamedTempFile(ctx, opts, func(ctx context.Context, f *fileio.File) error {
+			p = fileio.NewPath(f.Name())
+			if _, err := f.WriteString(ctx, "for the other program"); err != nil {
+				return err
+			}
+			if err := f.Close(ctx); err != nil { // on Windows nobody could open it otherwise
+				return err
+			}
+			fmt.Println(p.ReadText(ctx)) // as the other program would
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Println(p.Exists(ctx))
+		return nil
+	})
+	// Output:
+	// for the other program <nil>
+	// false <nil>
+}
+
+// Calls of paths take no more than two threads, however many tasks make them.
+func ExampleWithLimiter() {
+	run(func(ctx context.Context, dir fileio.Path) error {
+		ctx = fileio.WithLimiter(ctx, anyio.NewCapacityLimiter(2))
+		names := []string{"a", "b", "c", "d"}
+		_, err := anyio.Map(ctx, names, 0, func(ctx context.Context, name string) (struct{}, error) {
+			return struct{}{}, dir.Join(name).WriteText(ctx, name)
+		})
+		if err != nil {
+			return err
+		}
+		for p, err := range dir.Children(ctx) {
+			fmt.Println(p.Name(), err)
+		}
+		return nil
+	})
+	// Output:
+	// a <nil>
+	// b <nil>
+	// c <nil>
+	// d <nil>
+}

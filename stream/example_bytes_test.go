@@ -117,3 +117,29 @@ func ExampleNewMultiListener() {
 	// welcome <nil>
 	// welcome <nil>
 }
+
+// What comes is handled as it comes, until the other side has said all.
+func ExamplePieces() {
+	ctx := context.Background()
+	a, b := stream.Pipe(100)
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(func(ctx context.Context) error {
+			defer a.Close(ctx)
+			return a.Send(ctx, []byte("all that there is to say"))
+		})
+		defer b.Close(ctx)
+		total := 0
+		for piece, err := range stream.Pieces(ctx, b, 10) {
+			if err != nil {
+				return err
+			}
+			total += len(piece)
+		}
+		fmt.Println(total, "bytes")
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// 24 bytes
+	// <nil>
+}
