@@ -40,7 +40,7 @@ async def main():
     t.set_write_buffer_limits(high=1000, low=0)
     for i in range(3):
         print("write", i)
-        t.write(b"x" * 8_000_000)
+        t.write(b"x" * (8_000_000 if i == 0 else 8_000))
     reader.resume_reading()
     await p.resumed
     print("size", t.get_write_buffer_size())
