@@ -19,6 +19,7 @@ var waitTwins = []twin{
 	{name: "wait_for_timeout", main: waitForTimeout, promised: true},
 	{name: "wait_for_values", main: waitForValues, promised: true},
 	{name: "wait_for_cancel", main: waitForCancel},
+	{name: "wait_for_race", main: waitForRace},
 	{name: "wait_for_swallow", main: waitForSwallow, promised: true},
 }
 
@@ -354,4 +355,17 @@ func waitForSwallow(ctx context.Context, p *printer) error {
 	v, err4 := t.Await(ctx)
 	p.print(w.Canceled(), v)
 	return errors.Join(err, err2, err3, err4)
+}
+
+func waitForRace(ctx context.Context, p *printer) error {
+	f := asyncio.NewFuture[string](ctx)
+	t := asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) { return asyncio.WaitFor(ctx, f, 10_000*ms) })
+	if err := yield(ctx, 1); err != nil {
+		return err
+	}
+	_ = f.SetResult("value")
+	p.print("cancel", t.Cancel(""))
+	v, err := t.Await(ctx)
+	p.print(v, t.Cancelling())
+	return err
 }
