@@ -1,0 +1,5 @@
+//go:build !linux
+
+package asyncio_test
+
+var endpointTwins []twin
