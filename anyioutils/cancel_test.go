@@ -3,6 +3,7 @@ package anyioutils_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -14,17 +15,17 @@ import (
 func TestCancelingUsersOfAQueueAnywhereLosesNoItem(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
 		q := anyioutils.NewQueue[int](1)
-		put, got := 0, 0
+		put, got := [2]int{}, 0
 		return anyiotest.Scenario{
 			Body: func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-					for range 2 {
+					for sender := range put {
 						tg.Go(func(ctx context.Context) error {
 							for i := range 3 {
 								if err := q.Put(ctx, i); err != nil {
 									return err
 								}
-								put++
+								put[sender]++
 							}
 							return nil
 						})
@@ -39,7 +40,7 @@ func TestCancelingUsersOfAQueueAnywhereLosesNoItem(t *testing.T) {
 				})
 			},
 			Check: func(ctx context.Context, err error) error {
-				if err != nil || put != got+q.Len() {
+				if err != nil || put[0]+put[1] != got+q.Len() {
 					return fmt.Errorf("%w: %d put, %d got, %d left", err, put, got, q.Len())
 				}
 				return nil
@@ -52,15 +53,17 @@ func TestCancelingUsersOfAQueueAnywhereLosesNoItem(t *testing.T) {
 func TestCancelingTasksAnywhereEndsThemAll(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
 		var all []anyioutils.Waitable
-		calls := make(map[anyioutils.Waitable]int)
+		calls := make(map[anyioutils.Waitable]*atomic.Int32)
 		keep := func(ctx context.Context, opts ...anyioutils.TaskOption) (*anyioutils.Task[int], error) {
 			task, err := anyioutils.CreateTask(ctx, seven, opts...)
 			if err != nil {
 				return nil, err
 			}
 			all = append(all, task)
+			n := new(atomic.Int32)
+			calls[task] = n
 			_, err = task.AddDoneCallback(func(task *anyioutils.Task[int]) error {
-				calls[task]++
+				n.Add(1)
 				return nil
 			})
 			return task, err
@@ -92,16 +95,14 @@ func TestCancelingTasksAnywhereEndsThemAll(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					all = append(all, service)
-					calls[service] = 1
 					_, err = service.WaitStarted(ctx)
 					return err
 				})
 			},
 			Check: func(ctx context.Context, err error) error {
 				for i, w := range all {
-					if err != nil || !w.Done() || calls[w] != 1 {
-						return fmt.Errorf("%w: task %d: done %t, %d calls", err, i, w.Done(), calls[w])
+					if err != nil || !w.Done() || calls[w].Load() != 1 {
+						return fmt.Errorf("%w: task %d: done %t, %d calls", err, i, w.Done(), calls[w].Load())
 					}
 				}
 				return err
@@ -114,7 +115,7 @@ func TestCancelingTasksAnywhereEndsThemAll(t *testing.T) {
 func TestCancelingUsersOfResourcesAnywhereFreesThem(t *testing.T) {
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
 		var lock anyioutils.ResourceLock[int]
-		users, clash := [2]int{}, false
+		users, most := [2]int{}, [2]int{} // by key
 		return anyiotest.Scenario{
 			Body: func(ctx context.Context) error {
 				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -122,7 +123,7 @@ func TestCancelingUsersOfResourcesAnywhereFreesThem(t *testing.T) {
 						tg.Go(func(ctx context.Context) error {
 							return lock.Do(ctx, i%2, func(ctx context.Context) error {
 								users[i%2]++
-								clash = clash || users[i%2] > 1
+								most[i%2] = max(most[i%2], users[i%2])
 								defer func() { users[i%2]-- }()
 								return anyio.Sleep(ctx, 1)
 							})
@@ -132,8 +133,8 @@ func TestCancelingUsersOfResourcesAnywhereFreesThem(t *testing.T) {
 				})
 			},
 			Check: func(ctx context.Context, err error) error {
-				if kept := anyioutils.KeysOf(&lock); err != nil || clash || kept > 0 {
-					return fmt.Errorf("%w: clash %t, %d keys are kept", err, clash, kept)
+				if kept := anyioutils.KeysOf(&lock); err != nil || max(most[0], most[1]) > 1 || kept > 0 {
+					return fmt.Errorf("%w: users at once by key: %v; %d keys are kept", err, most, kept)
 				}
 				return nil
 			},

@@ -191,12 +191,12 @@ func ExampleResourceLock() {
 	loop(func(ctx context.Context) error {
 		var files anyioutils.ResourceLock[string]
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			for i := range 2 {
+			for range 2 {
 				tg.Go(func(ctx context.Context) error {
 					return files.Do(ctx, "notes.txt", func(ctx context.Context) error {
-						fmt.Println(i, "opens it")
+						fmt.Println("opened")
 						err := anyio.Sleep(ctx, time.Millisecond)
-						fmt.Println(i, "closes it")
+						fmt.Println("closed")
 						return err
 					})
 				})
@@ -205,10 +205,10 @@ func ExampleResourceLock() {
 		})
 	})
 	// Output:
-	// 0 opens it
-	// 0 closes it
-	// 1 opens it
-	// 1 closes it
+	// opened
+	// closed
+	// opened
+	// closed
 }
 
 // The host here is a loop round a channel, as that of a user interface is.

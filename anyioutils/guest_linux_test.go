@@ -17,8 +17,14 @@ func TestTasksRunOnTheThreadOfTheirHost(t *testing.T) {
 	}
 	host := 0
 	_, err := guestRun(t, context.Background(), true, func(ctx context.Context, d *desk) (int, error) {
-		onHost := func() { host = unix.Gettid() }
-		go d.post(onHost)
+		var known anyio.Event
+		go d.post(func() {
+			host = unix.Gettid()
+			known.Set()
+		})
+		if err := known.Wait(ctx); err != nil {
+			return 0, err
+		}
 		return 0, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for range 50 {
 				tg.Go(func(ctx context.Context) error {
@@ -26,7 +32,7 @@ func TestTasksRunOnTheThreadOfTheirHost(t *testing.T) {
 						if err := anyio.Sleep(ctx, 100*time.Microsecond); err != nil {
 							return err
 						}
-						if here := unix.Gettid(); host != 0 && here != host {
+						if here := unix.Gettid(); here != host {
 							t.Errorf("thread %d, want %d", here, host)
 						}
 					}
