@@ -11,7 +11,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"math/big"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio/attr"
@@ -79,5 +82,28 @@ func TestCertificateSignedWithoutAHashHasNoBinding(t *testing.T) {
 			}
 		}
 		closeAll(t, ctx, c, s)
+	})
+}
+
+// The exporter's binding is what another implementation of TLS has.
+func TestOpenSSLHasTheSameExporterBinding(t *testing.T) {
+	eachOpenSSL(t, func(t *testing.T, ctx context.Context, version uint16) {
+		inner, port := listen(t, ctx)
+		l, err := tlsstream.NewListener(inner, of(version, serverConfig()), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := startOpenSSL(t, "s_client", "-connect", "127.0.0.1:"+strconv.Itoa(port), opensslVersion(version),
+			"-keymatexport", "EXPORTER-Channel-Binding", "-keymatexportlen", "32")
+		conn, err := l.Accept(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := p.until(ctx, "Keying material: ")
+		if _, hex, _ := strings.Cut(strings.TrimSpace(line), ": "); err != nil || hex != fmt.Sprintf("%X", extra(t, conn, tlsstream.AttrChannelBindingTLSExporter)) {
+			t.Errorf("openssl prints %q, %v; the attribute is %X", line, err, extra(t, conn, tlsstream.AttrChannelBindingTLSExporter))
+		}
+		closeAll(t, ctx, conn, l)
+		_ = p.end(ctx)
 	})
 }
