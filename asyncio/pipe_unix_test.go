@@ -109,6 +109,39 @@ func TestWritePipeIsClosedWhenNobodyReads(t *testing.T) {
 	})
 }
 
+func TestPipeIsPausedAndAborted(t *testing.T) {
+	onEventLoop(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		r, w := osPipe(t)
+		rp, wp := newLogger(t, ctx), newLogger(t, ctx)
+		rt, _, err := l.ConnectReadPipe(ctx, rp.factory, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wt, _, err := l.ConnectWritePipe(ctx, wp.factory, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rt.PauseReading()
+		rt.PauseReading()
+		_, _ = wt.Write(make([]byte, 1<<20))
+		turns(t, ctx, 5)
+		if rp.got.Len() > 0 || rt.IsReading() {
+			t.Errorf("received %d bytes", rp.got.Len())
+		}
+		wt.Abort()
+		wt.Close()
+		wp.wantLost(ctx, nil)
+		rt.ResumeReading()
+		rp.wantLost(ctx, nil)
+		if n := rp.got.Len(); n == 0 || n == 1<<20 {
+			t.Errorf("received %d bytes of what was written before the abort", n)
+		}
+		rt.ResumeReading()
+		rt.PauseReading()
+	})
+}
+
 func TestPipeTransportsRefuseFiles(t *testing.T) {
 	onEventLoop(t, func(t *testing.T, ctx context.Context) {
 		f, err := os.Create(t.TempDir() + "/file")

@@ -227,3 +227,30 @@ type pausing struct {
 
 func (p *pausing) PauseWriting()  { p.paused = true }
 func (p *pausing) ResumeWriting() { p.paused, p.resumed = false, p.resumed+1 }
+
+func TestPanicOfADatagramProtocolEndsTheEndpoint(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		told := 0
+		l.SetExceptionHandler(func(*asyncio.Loop, asyncio.ErrorContext) { told++ })
+		p := &bursting{lost: asyncio.NewFuture[error](ctx)}
+		tr, _, err := l.CreateDatagramEndpoint(ctx, func() asyncio.DatagramProtocol { return p }, asyncio.DatagramOptions{LocalHost: "127.0.0.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = tr.SendTo([]byte("to itself"), tr.ExtraInfo("sockname").(net.Addr))
+		why, _ := p.lost.Await(ctx)
+		var pe *anyio.PanicError
+		if !errors.As(why, &pe) || told != 1 || !tr.IsClosing() {
+			t.Errorf("lost with %v, told %d", why, told)
+		}
+	})
+}
+
+type bursting struct {
+	asyncio.DatagramProtocolDefaults
+	lost *asyncio.Future[error]
+}
+
+func (*bursting) DatagramReceived([]byte, net.Addr) { panic("burst") }
+func (p *bursting) ConnectionLost(err error)        { _ = p.lost.SetResult(err) }

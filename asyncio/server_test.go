@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"syscall"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -242,5 +243,55 @@ func TestServerOnSeveralHosts(t *testing.T) {
 			must[int](t)(peer.Receive(ctx, make([]byte, 1)))
 			_ = peer.Close(ctx)
 		}
+	})
+}
+
+func TestUnixConnections(t *testing.T) {
+	path := socketPath(t)
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		s := must[*asyncio.Server](t)(l.CreateUnixServer(ctx, newEcho, asyncio.UnixServerOptions{Path: path}))
+		defer s.Close()
+		for _, by := range []any{path, must[*socket.UnixStream](t)(socket.DialUnix(ctx, path))} {
+			p := newLogger(t, ctx)
+			tr, _, err := l.CreateUnixConnection(ctx, p.factory, by)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = tr.Write([]byte("ping"))
+			until(t, ctx, func() bool { return p.got.String() == "ping" })
+			if peer := tr.ExtraInfo("peername").(net.Addr); peer.String() != path {
+				t.Errorf("peername %v", peer)
+			}
+			tr.WriteEOF()
+			p.wantLost(ctx, nil)
+		}
+		if _, _, err := l.CreateUnixConnection(ctx, newEcho, path+"x"); err == nil {
+			t.Error("connected to nobody")
+		}
+	})
+}
+
+func TestServersShareAPort(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		o := onLoopback
+		o.ReusePort = true
+		first := must[*asyncio.Server](t)(l.CreateServer(ctx, newEcho, o))
+		defer first.Close()
+		if o.Port = portOf(first); o.Port == 0 {
+			t.Fatal("no port")
+		}
+		second := must[*asyncio.Server](t)(l.CreateServer(ctx, newEcho, o))
+		defer second.Close()
+		o.ReusePort = false
+		if _, err := l.CreateServer(ctx, newEcho, o); !errors.Is(err, syscall.EADDRINUSE) {
+			t.Errorf("a third one, which does not share: %v", err)
+		}
+		tr, _, err := l.CreateConnection(ctx, newEcho, asyncio.ConnectionOptions{Host: "127.0.0.1", Port: o.Port, LocalHost: "127.0.0.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.Abort()
 	})
 }

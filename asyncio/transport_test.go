@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -385,7 +386,27 @@ func TestErrorEndsTheConnection(t *testing.T) {
 		if !errors.As(err, &op) {
 			t.Errorf("lost with %v", err)
 		}
+		log := logged(t, func() {
+			for i := range 6 {
+				if _, err := p.tr.Write([]byte("z")); !errors.Is(err, anyio.ErrClosed) {
+					t.Errorf("write %d after it was lost: %v", i, err)
+				}
+			}
+		})
+		if n := strings.Count(log, "goes on writing"); n == 0 || n > 5 {
+			t.Errorf("warned %d times:\n%s", n, log)
+		}
 	})
+}
+
+// logged is what f logs.
+func logged(t *testing.T, f func()) string {
+	t.Helper()
+	var b bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&b, nil)))
+	f()
+	return b.String()
 }
 
 func TestPanicOfAProtocolIsReportedAndEndsTheConnection(t *testing.T) {
