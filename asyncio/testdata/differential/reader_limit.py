@@ -30,10 +30,6 @@ async def main():
     await line(r)
     r.feed_data(b"abc\n")
     await line(r)
-    try:
-        asyncio.StreamReader(limit=0)
-    except ValueError:
-        print("limit 0 refused")
 
 
 asyncio.run(main())
