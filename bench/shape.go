@@ -83,6 +83,12 @@ var shapes = []shape{
 		ours: serveTLS, their: serveTLSNet, connect: redialing(encrypted)}},
 	{id: "N5", peer: "net-512B-buffer", goals: goals{parallel: 1.10, eventloop: 0.85}, server: &serverShape{
 		ours: serveTCP(echoTCP(512)), their: serveNet(echoNet(512)), idle: true}},
+	{id: "N1a", peer: "net", batch: 64, goals: goals{eventloop: 0.80}, server: &serverShape{
+		ours: serveProtocols, their: serveNet(echoNet(bufferSize)), connect: dialEcho(64)}},
+	{id: "N2a", peer: "net", batch: 1000, goals: goals{eventloop: 0.85}, server: &serverShape{
+		ours: serveProtocols, their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
+	{id: "N5a", peer: "net-512B-buffer", goals: goals{eventloop: 0.30}, server: &serverShape{
+		ours: serveProtocols, their: serveNet(echoNet(512)), idle: true}},
 	{id: "N6", peer: "net+AfterFunc", batch: 64, goals: goals{parallel: 0.95, eventloop: 0.90}, server: &serverShape{
 		ours: serveTCP(echoDeadline), their: serveNet(closingNet(echoDeadlineNet)), connect: dialEcho(64)}},
 	{id: "N7", peer: "net", batch: lanes, goals: goals{parallel: 1.05, eventloop: 0.85}, server: &serverShape{
