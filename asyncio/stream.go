@@ -1,10 +1,6 @@
 package asyncio
 
-import (
-	"context"
-	"fmt"
-	"syscall"
-)
+import "context"
 
 // A StreamHandler serves a connection, in a task of its own. The connection is closed by
 // it or, if it returns an error, by the server, whose exception handler is told.
@@ -16,16 +12,13 @@ type streamProtocol struct {
 	writer    *StreamWriter
 	ctx       context.Context // of the server's maker, for the handlers' values
 	handler   StreamHandler
-	closed    *Future[struct{}]
-	paused    bool
-	lost      bool
-	draining  []*Future[struct{}]
 	encrypted bool
+	writeFlow
 }
 
 func newStreamProtocol(ctx context.Context, l *Loop, limit int, h StreamHandler) *streamProtocol {
-	p := &streamProtocol{reader: NewStreamReader(l, limit), ctx: ctx, handler: h, closed: CreateFuture[struct{}](l)}
-	p.writer = &StreamWriter{protocol: p, reader: p.reader}
+	p := &streamProtocol{reader: NewStreamReader(l, limit), ctx: ctx, handler: h, writeFlow: writeFlow{loop: l}}
+	p.writer = &StreamWriter{flow: &p.writeFlow, closed: CreateFuture[struct{}](l), reader: p.reader}
 	return p
 }
 
@@ -61,54 +54,12 @@ func (p *streamProtocol) EOFReceived() bool {
 
 // ConnectionLost implements BaseProtocol.
 func (p *streamProtocol) ConnectionLost(err error) {
-	p.lost = true
 	if err == nil {
 		p.reader.FeedEOF()
-		p.closed.finish(struct{}{})
 	} else {
 		p.reader.SetErr(err)
-		p.closed.fail(err)
-		p.closed.asked() // the reader tells it, too
 	}
-	p.wake(err)
-}
-
-// PauseWriting implements BaseProtocol.
-func (p *streamProtocol) PauseWriting() { p.paused = true }
-
-// ResumeWriting implements BaseProtocol.
-func (p *streamProtocol) ResumeWriting() {
-	p.paused = false
-	p.wake(nil)
-}
-
-// wake lets those go on who drain.
-func (p *streamProtocol) wake(err error) {
-	all := p.draining
-	p.draining = nil
-	for _, f := range all {
-		if err == nil {
-			f.finish(struct{}{})
-		} else if f.fail(err) {
-			f.asked()
-		}
-	}
-}
-
-// errLost is the error of who writes to a connection that is lost.
-var errLost = fmt.Errorf("asyncio: connection lost: %w", syscall.ECONNRESET)
-
-func (p *streamProtocol) drain(ctx context.Context) error {
-	if p.lost {
-		return errLost
-	}
-	if !p.paused {
-		return nil
-	}
-	f := CreateFuture[struct{}](p.reader.loop)
-	p.draining = append(p.draining, f)
-	_, err := f.Await(ctx)
-	return err
+	p.connectionLost(p.writer.closed, err)
 }
 
 // OpenConnection connects to a TCP host and returns the connection's two halves. A limit

@@ -10,8 +10,9 @@ import (
 // buffers the rest; Drain waits until that is not too much.
 type StreamWriter struct {
 	transport Transport
-	protocol  *streamProtocol
-	reader    *StreamReader
+	flow      *writeFlow
+	closed    *Future[struct{}] // done when the connection is lost
+	reader    *StreamReader     // nil: of the stdin of a process
 }
 
 // Transport returns the transport that is written to.
@@ -41,7 +42,7 @@ func (w *StreamWriter) IsClosing() bool { return w.transport.IsClosing() }
 // WaitClosed waits until the connection is lost, and returns the error that has ended it,
 // nil after Close. Cancellation: the connection goes on to close.
 func (w *StreamWriter) WaitClosed(ctx context.Context) error {
-	_, err := Shield(ctx, Awaitable[struct{}](w.protocol.closed)).Await(ctx)
+	_, err := Shield(ctx, Awaitable[struct{}](w.closed)).Await(ctx)
 	return err
 }
 
@@ -59,5 +60,5 @@ func (w *StreamWriter) Drain(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.protocol.drain(ctx)
+	return w.flow.drain(ctx)
 }
