@@ -3,8 +3,11 @@ package asyncio_test
 import (
 	"context"
 	"fmt"
+	"os"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/asyncio"
+	"github.com/anyio-go/anyio/sim"
 )
 
 func ExampleLock() {
@@ -128,4 +131,23 @@ func ExampleQueue() {
 	// one is done
 	// two is done
 	// all are done
+}
+
+func ExampleLoop_AddSignalHandler() {
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		l, err := asyncio.RunningLoop(ctx)
+		if err != nil {
+			return err
+		}
+		var stop asyncio.Event
+		if err := l.AddSignalHandler(os.Interrupt, stop.Set); err != nil {
+			return err
+		}
+		if err := sim.Raise(ctx, os.Interrupt); err != nil { // or Ctrl-C in a real run
+			return err
+		}
+		return stop.Wait(ctx)
+	}, anyio.On(sim.New(sim.Config{Seed: 1})))
+	fmt.Println(err)
+	// Output: <nil>
 }

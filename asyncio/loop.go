@@ -3,6 +3,7 @@ package asyncio
 import (
 	"context"
 	"errors"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -46,6 +47,7 @@ type Loop struct {
 	lastName    int
 	visitors    map[*kernel.Task]*taskPart // tasks of package anyio that were asked for
 	lost        lostErrors
+	signals     map[os.Signal]*signalHandler
 	dropping    bool   // see dropQueued
 	buffer      []byte // see readBuffer
 	watches     map[fdKey]*fdWatch
@@ -99,6 +101,7 @@ func mustRunningLoop(ctx context.Context) *Loop {
 func (l *Loop) finish() {
 	l.ended.Store(true)
 	l.running.Store(false)
+	l.endSignals()
 	l.lost.report()
 }
 

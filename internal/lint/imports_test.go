@@ -63,7 +63,7 @@ var layers = []layer{
 	{"tlsstream", ". attr internal/errgraph internal/kernel lowlevel socket stream", net},
 	{"fileio", ". internal/inside internal/interrupt internal/kernel stream", sys},
 	{"process", ". internal/errgraph internal/interrupt internal/kernel stream", sys},
-	{"asyncio", ". internal/goid internal/inside internal/kernel internal/netaddr process socket", ""},
+	{"asyncio", ". internal/goid internal/inside internal/kernel internal/netaddr internal/ossignal process socket", ""},
 	{"anyiohttp", ". internal/kernel stream", ""},
 	{"anyiotest", ". internal/kernel internal/race portal sim stream", ""},
 	{"anyioutils", ". internal/inside stream", ""},
