@@ -134,11 +134,17 @@ func (f *descriptor) register() {
 		return
 	}
 	d, err := f.net.b.Register(f.fd, f)
-	if f.lent && errors.Is(err, unix.EEXIST) { // one of our own sockets, as it happens
-		var twin int
-		if twin, err = duplicate(f.fd); err == nil {
-			f.fd, f.lent = twin, false
+	if errors.Is(err, unix.EEXIST) {
+		if f.lent { // one of our own sockets, as it happens
+			var twin int
+			if twin, err = duplicate(f.fd); err == nil {
+				f.fd, f.lent = twin, false
+				d, err = f.net.b.Register(f.fd, f)
+			}
+		} else if other := f.net.lentAt(f.fd); other != nil {
+			other.yield()
 			d, err = f.net.b.Register(f.fd, f)
+			defer other.register()
 		}
 	}
 	f.mu.Lock()
@@ -146,6 +152,31 @@ func (f *descriptor) register() {
 	f.mu.Unlock()
 	if err != nil {
 		f.wake(true, true)
+	}
+}
+
+// lentAt is what a user watches by a number, as one of our own sockets now has it: it is
+// that socket, or one that was closed without a word, whose watch must harm nobody else.
+func (n *network) lentAt(fd int) *descriptor {
+	_, data := n.b.clock.poller.Registered(fd)
+	if reg, ok := data.(*registration); ok {
+		data = reg.r
+	}
+	f, ok := data.(*descriptor)
+	if !ok || !f.lent {
+		return nil
+	}
+	return f
+}
+
+// yield gives up the number of a descriptor that is lent, until register.
+func (f *descriptor) yield() {
+	f.mu.Lock()
+	d := f.desc
+	f.desc = nil
+	f.mu.Unlock()
+	if d != nil {
+		_ = f.net.b.Unregister(d) // it may have been closed
 	}
 }
 

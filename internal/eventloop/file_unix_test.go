@@ -225,3 +225,35 @@ func TestTryFileFails(t *testing.T) {
 		return nil
 	})
 }
+
+// Who watches a descriptor and closes it without a word harms nobody who gets its number.
+func TestNumberOfAForgottenDescriptorIsFree(t *testing.T) {
+	run(t, func(ctx context.Context, n kernel.Network) error {
+		l := listenTCP(t, ctx)
+		defer l.Close()
+		rfd, wfd := osPipe(t)
+		defer unix.Close(wfd)
+		r, _ := fileOf(t, ctx, rfd, true)
+		if err := r.TryReady(false); err != kernel.ErrWouldBlock {
+			t.Error(err)
+		}
+		blocked(t, ctx) // it is registered
+		unix.Close(rfd)
+		a := must[kernel.StreamConn](t)(dial(ctx, l, "tcp4")) // the lowest number that is free
+		defer a.Close()
+		b := must[kernel.StreamConn](t)(l.Accept(ctx))
+		defer b.Close()
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			for _, c := range []kernel.StreamConn{a, b} {
+				tg.Go(func(ctx context.Context) error {
+					_, err := c.Read(ctx, make([]byte, 1))
+					return err
+				})
+			}
+			blocked(t, ctx)
+			write(t, ctx, a, "x")
+			write(t, ctx, b, "x")
+		})
+		return r.Close()
+	})
+}

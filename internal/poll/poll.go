@@ -41,6 +41,8 @@ type source interface {
 	// from the kernel for a descriptor before its remove is not reported after.
 	add(d *Desc) error
 	remove(d *Desc) error
+	// registered is the Desc of a number, nil if there is none.
+	registered(fd int) *Desc
 	// mute stops, or takes up again, reports that the descriptor is readable.
 	mute(d *Desc, mute bool) error
 	// poll calls ready for what is ready, never blocks, and returns the number of calls.
@@ -145,6 +147,20 @@ func (p *Poller) Mute(d *Desc, mute bool) error {
 		return nil
 	}
 	return p.src.mute(d, mute)
+}
+
+// Registered returns the descriptor with a number, and what Register was given with it; nil
+// if none is registered.
+//
+//go:norace
+func (p *Poller) Registered(fd int) (d *Desc, data any) {
+	if p.closed {
+		return nil, nil
+	}
+	if d = p.src.registered(fd); d == nil {
+		return nil, nil
+	}
+	return d, d.data
 }
 
 // Len is the number of registered descriptors.

@@ -69,6 +69,7 @@ type portable struct{ *bed }
 func (portable) open() error                                      { return nil }
 func (portable) add(*Desc) error                                  { return nil }
 func (portable) remove(*Desc) error                               { return nil }
+func (portable) registered(int) *Desc                             { return nil }
 func (portable) mute(*Desc, bool) error                           { return nil }
 func (portable) poll(func(data any, readable, writable bool)) int { return 0 }
 func (portable) close() error                                     { return nil }

@@ -66,3 +66,13 @@ func (t *table) find(fd int) *Desc {
 	}
 	return t.entries[fd].d
 }
+
+// registered is the Desc of a number, nil if there is none.
+//
+//go:norace
+func (t *table) registered(fd int) *Desc {
+	if fd < 0 || fd >= len(t.entries) {
+		return nil
+	}
+	return t.entries[fd].d
+}
