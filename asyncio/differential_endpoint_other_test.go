@@ -2,4 +2,4 @@
 
 package asyncio_test
 
-var endpointTwins []twin
+var endpointTwins, processTwins []twin

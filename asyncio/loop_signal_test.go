@@ -67,12 +67,15 @@ func TestSignalHandlersAreCalledByTheLoop(t *testing.T) {
 func TestHandlerThatIsRemovedIsNotCalled(t *testing.T) {
 	onSignalLoops(t, func(t *testing.T, ctx context.Context) {
 		l, r := loopOf(t, ctx), &record{}
-		other, err := signals.Open(ctx, syscall.SIGTERM) // lest it comes late and ends the process
+		other, err := signals.Open(ctx, syscall.SIGTERM) // lest it ends the process
 		testkit.Must(t, err)
 		defer other.Close(ctx)
 		testkit.Must(t, l.AddSignalHandler(syscall.SIGTERM, r.call("handled")))
 		raise(t, ctx, syscall.SIGTERM)
 		l.RemoveSignalHandler(syscall.SIGTERM)
+		if _, err := other.Receive(ctx); err != nil { // until it has come
+			t.Error(err)
+		}
 		settled(t, ctx)
 		settled(t, ctx)
 		r.want(t, "")
