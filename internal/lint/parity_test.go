@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// parityIDs are the features of AnyIO that docs/from-python.md must speak of.
+// parityIDs are the features of AnyIO, and of asyncio where package asyncio is its name,
+// that docs/from-python.md must speak of. Number 0 is a row of attributes, A.
 var parityIDs = []struct {
 	area        string
 	first, last int
@@ -20,6 +21,9 @@ var parityIDs = []struct {
 	{"TL", 1, 24}, {"SO", 1, 48}, {"DN", 1, 2}, {"WR", 1, 6},
 	{"O1", 1, 71}, // the old names
 	{"TH", 1, 4}, {"FT", 1, 13}, {"SG", 1, 2}, {"PR", 1, 4}, {"SP", 1, 12},
+	{"AS-LP", 2, 2}, {"AS-LP", 24, 25}, {"AS-LP", 29, 29}, {"AS-LP", 41, 46},
+	{"AS-SY", 1, 10}, {"AS-QU", 0, 9}, {"AS-EX", 0, 1}, {"AS-PO", 1, 5}, {"AS-WA", 1, 5},
+	{"AS-FN", 10, 12}, {"AS-FN", 17, 17}, {"AS-FN", 22, 24},
 	{"FI", 1, 20}, {"PA", 1, 76}, {"TF", 1, 13}, {"IT", 1, 21}, {"FN", 1, 9}, {"IN", 1, 2},
 }
 
@@ -33,7 +37,7 @@ type parityRow struct {
 	id, ours, state, test string
 }
 
-var featureID = regexp.MustCompile(`^[A-Z][A-Z0-9]-\d\d$`)
+var featureID = regexp.MustCompile(`^(AS-)?[A-Z][A-Z0-9]-(\d\d|A)$`)
 
 // parityRows reads the tables of a page and reports lines it does not understand.
 func parityRows(page string) (rows []parityRow, problems []string) {
@@ -119,6 +123,9 @@ func checkParity(page string, names *declared, tests *testSources) (problems []s
 	for _, p := range parityIDs {
 		for n := p.first; n <= p.last; n++ {
 			id := fmt.Sprintf("%s-%02d", p.area, n)
+			if n == 0 {
+				id = p.area + "-A"
+			}
 			if !seen[id] {
 				problems = append(problems, id+" is missing")
 			}
@@ -178,6 +185,8 @@ func TestParityCheckFindsFaults(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"a row is gone", "| SY-04 |", "| SY-04b |", "SY-04 is missing"},
 		{"a row is there twice", "| SY-04 |", "| SY-05 |", "SY-05: is there twice"},
+		{"a row of asyncio is gone", "| AS-SY-04 |", "| AS-SY-04b |", "AS-SY-04 is missing"},
+		{"a row of attributes is gone", "| AS-QU-A |", "| AS-QU-10 |", "AS-QU-A is missing"},
 		{"a feature of nowhere", "| SY-04 |", "| SY-99 |", "SY-99 is not one of"},
 		{"a method is renamed", "`Event.IsSet`", "`Event.HasHappened`", "Event.HasHappened is not declared"},
 		{"a function is renamed", "`stream.Memory`", "`stream.Rendezvous`", "stream.Rendezvous is not declared"},
