@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/asyncio"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -48,14 +49,14 @@ func TestFileInPlaceOfASocketIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	onEventLoop(t, func(t *testing.T, ctx context.Context) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		if _, err := loopOf(t, ctx).CreateUnixServer(ctx, newEcho, asyncio.UnixServerOptions{Path: path}); err == nil {
 			t.Error("a file was taken for a socket")
 		}
 		if data, err := os.ReadFile(path); string(data) != "precious" {
 			t.Errorf("%q %v", data, err)
 		}
-	})
+	}, anyiotest.Only("eventloop"))
 }
 
 func TestConnectionComesFromTheLocalAddress(t *testing.T) {
