@@ -5,6 +5,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/asyncio"
+	"github.com/anyio-go/anyio/socket"
 )
 
 // onEventLoop runs a test where there are descriptors.
@@ -200,6 +202,70 @@ func TestReadersAndWritersAreCalledWhileReady(t *testing.T) {
 		}
 		if !l.RemoveReader(r) {
 			t.Error("RemoveReader")
+		}
+	})
+}
+
+func TestDescriptorOfATransportIsRefused(t *testing.T) {
+	onEventLoop(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		s := must[*asyncio.Server](t)(l.CreateServer(ctx, newEcho, onLoopback))
+		defer s.Close()
+		tr, _, err := l.CreateConnection(ctx, newEcho, asyncio.ConnectionOptions{Host: "127.0.0.1", Port: portOf(s)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tr.Abort()
+		turns(t, ctx, 5) // it is being read
+		raw := must[syscall.RawConn](t)(tr.ExtraInfo("socket").(*asyncio.TransportSocket).SyscallConn())
+		_ = raw.Control(func(fd uintptr) {
+			if err := errors.Join(l.AddReader(fd, func() {}), l.AddWriter(fd, func() {})); !isMisuse(err) {
+				t.Errorf("AddReader: %v", err)
+			}
+		})
+	})
+}
+
+// Sockets of package net are taken as well.
+func TestSocketsOfPackageNetAreTaken(t *testing.T) {
+	onEventLoop(t, func(t *testing.T, ctx context.Context) {
+		l := loopOf(t, ctx)
+		listener := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+		s := must[*asyncio.Server](t)(l.CreateServer(ctx, newEcho, asyncio.ServerOptions{Socket: listener}))
+		defer s.Close()
+		c := must[net.Conn](t)(net.Dial("tcp", s.Sockets()[0].LocalAddr().String()))
+		p := newLogger(t, ctx)
+		tr, _, err := l.CreateConnection(ctx, p.factory, asyncio.ConnectionOptions{Socket: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = tr.Write([]byte("ping"))
+		until(t, ctx, func() bool { return p.got.String() == "ping" })
+		tr.Close()
+		p.wantLost(ctx, nil)
+
+		u := must[net.PacketConn](t)(net.ListenPacket("udp", "127.0.0.1:0"))
+		g := &gram{echo: true}
+		gt, _, err := l.CreateDatagramEndpoint(ctx, g.factory, asyncio.DatagramOptions{Socket: u})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer gt.Abort()
+		other := must[*socket.UDPSocket](t)(socket.ListenUDP(ctx, "127.0.0.1", 0))
+		defer other.Close(ctx)
+		peer := &gram{}
+		pt, _, err := l.CreateDatagramEndpoint(ctx, peer.factory, asyncio.DatagramOptions{Socket: other})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pt.Abort()
+		_ = pt.SendTo([]byte("ping"), gt.ExtraInfo("sockname").(net.Addr))
+		until(t, ctx, func() bool { return len(peer.got) == 1 })
+		if _, _, err := l.CreateDatagramEndpoint(ctx, g.factory, asyncio.DatagramOptions{Socket: u, LocalPort: 1}); !isMisuse(err) {
+			t.Errorf("a socket and a port: %v", err)
+		}
+		if _, _, err := l.CreateDatagramEndpoint(ctx, g.factory, asyncio.DatagramOptions{Socket: "no socket"}); !isMisuse(err) {
+			t.Errorf("no socket: %v", err)
 		}
 	})
 }

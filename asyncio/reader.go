@@ -1,7 +1,9 @@
 package asyncio
 
 import (
+	"errors"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
@@ -26,7 +28,8 @@ type fdKey struct {
 // AddReader lets the loop call f, again and again, while a descriptor is readable, in place
 // of who was called before. The descriptor stays the caller's, who takes f back by
 // RemoveReader before the descriptor is closed. Files that are always ready are refused by
-// the system. In a simulation and on Windows the error matches errors.ErrUnsupported.
+// the system, and those that a transport uses are a *anyio.MisuseError. In a simulation and
+// on Windows the error matches errors.ErrUnsupported.
 func (l *Loop) AddReader(fd uintptr, f func()) error { return l.addWatch("AddReader", fd, f, false) }
 
 // AddWriter does what AddReader does for a descriptor that is writable.
@@ -53,6 +56,9 @@ func (l *Loop) addWatch(op string, fd uintptr, f func(), write bool) error {
 		return err
 	}
 	file, err := n.TryFile(fd, true)
+	if errors.Is(err, syscall.EBUSY) {
+		return misuse(op + " of a descriptor that a transport uses")
+	}
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,9 @@ func (f *descriptor) register() {
 				f.fd, f.lent = twin, false
 				d, err = f.net.b.Register(f.fd, f)
 			}
-		} else if other := f.net.lentAt(f.fd); other != nil {
+		} else if other := f.net.registered(f.fd); other != nil && other.lent {
+			// It is this socket, or a file that was closed without a word, whose watch must
+			// harm nobody else.
 			other.yield()
 			d, err = f.net.b.Register(f.fd, f)
 			defer other.register()
@@ -155,17 +157,14 @@ func (f *descriptor) register() {
 	}
 }
 
-// lentAt is what a user watches by a number, as one of our own sockets now has it: it is
-// that socket, or one that was closed without a word, whose watch must harm nobody else.
-func (n *network) lentAt(fd int) *descriptor {
+// registered is the descriptor that the poller knows by a number, nil if there is none.
+// Only the loop, or who has its turn there, may call it.
+func (n *network) registered(fd int) *descriptor {
 	_, data := n.b.clock.poller.Registered(fd)
 	if reg, ok := data.(*registration); ok {
 		data = reg.r
 	}
-	f, ok := data.(*descriptor)
-	if !ok || !f.lent {
-		return nil
-	}
+	f, _ := data.(*descriptor)
 	return f
 }
 

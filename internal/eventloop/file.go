@@ -29,6 +29,9 @@ func (n *network) TryFile(fd uintptr, lend bool) (kernel.TryFile, error) {
 		if _, err := unix.FcntlInt(fd, unix.F_GETFD, 0); err != nil {
 			return fail(os.NewSyscallError("fcntl", err))
 		}
+		if n.isWatched(int(fd)) {
+			return fail(unix.EBUSY)
+		}
 	} else {
 		unix.CloseOnExec(int(fd))
 		if err := unix.SetNonblock(int(fd), true); err != nil {
@@ -42,6 +45,20 @@ func (n *network) TryFile(fd uintptr, lend bool) (kernel.TryFile, error) {
 	x := &file{handle{f: f}}
 	x.guard()
 	return x, nil
+}
+
+// isWatched reports whether fd is one of our own sockets, with somebody who is told of it.
+func (n *network) isWatched(fd int) bool {
+	if !n.onLoop() {
+		return false
+	}
+	f := n.registered(fd)
+	if f == nil || f.lent {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.watched.by != nil
 }
 
 // lent makes fd one of the network's descriptors, which closes it unless it is lent.

@@ -83,7 +83,8 @@ type TryFile interface {
 type TryNetwork interface {
 	Network
 	// TryFile makes a descriptor non-blocking and takes it over, also if it fails. With
-	// lend it is left as it is, and stays the caller's, who closes it after the TryFile.
+	// lend it is left as it is, and stays the caller's, who closes it after the TryFile; the
+	// error matches syscall.EBUSY if it is that of a socket that somebody watches.
 	TryFile(fd uintptr, lend bool) (TryFile, error)
 }
 
