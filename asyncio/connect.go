@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"crypto/tls"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -23,6 +24,11 @@ type ConnectionOptions struct {
 	// HappyEyeballsDelay is how long one address is waited for before the next one is tried
 	// as well. By default, with 0, the next one is tried when the one before has failed.
 	HappyEyeballsDelay time.Duration
+	// TLS, if not nil, makes the connection an encrypted one. Its ServerName is Host if it
+	// has none; with a Socket it must have one.
+	TLS *tls.Config
+	// HandshakeTimeout is how long the handshake may take; 0 is DefaultHandshakeTimeout.
+	HandshakeTimeout time.Duration
 	// Socket is a *socket.Stream, or what socket.AdoptStream takes, in place of Host and
 	// Port. It belongs to the transport.
 	Socket any
@@ -38,6 +44,16 @@ func (l *Loop) CreateConnection(ctx context.Context, factory func() BaseProtocol
 	l.use("CreateConnection")
 	if (o.Socket == nil) == (o.Host == "" && o.Port == 0) {
 		return nil, nil, misuse("CreateConnection: either a Host and a Port or a Socket must be given")
+	}
+	if o.TLS != nil {
+		if o.Host == "" && o.TLS.ServerName == "" && !o.TLS.InsecureSkipVerify {
+			return nil, nil, misuse("CreateConnection: TLS without a Host needs the ServerName of the configuration")
+		}
+		return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, name: o.Host, timeout: o.HandshakeTimeout},
+			func(factory func() BaseProtocol) (Transport, BaseProtocol, error) {
+				o.TLS = nil
+				return l.CreateConnection(ctx, factory, o)
+			})
 	}
 	if o.Socket != nil {
 		return l.ConnectAcceptedSocket(ctx, factory, o.Socket)

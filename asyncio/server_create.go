@@ -2,7 +2,9 @@ package asyncio
 
 import (
 	"context"
+	"crypto/tls"
 	"io/fs"
+	"time"
 
 	"github.com/anyio-go/anyio/internal/inside"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -27,6 +29,11 @@ type ServerOptions struct {
 	// Backlog is how many connections may wait to be accepted, and are accepted at once;
 	// 0 is 100.
 	Backlog int
+	// TLS, if not nil, makes the connections encrypted ones. Protocols are told of them after
+	// the handshake; the exception handler is told of handshakes that have failed.
+	TLS *tls.Config
+	// HandshakeTimeout is how long a handshake may take; 0 is DefaultHandshakeTimeout.
+	HandshakeTimeout time.Duration
 	// ReusePort lets several sockets be bound to one port.
 	ReusePort bool
 	// Paused makes a server that accepts no connections before StartServing.
@@ -43,6 +50,9 @@ type UnixServerOptions struct {
 	Socket any
 	// Backlog is that of ServerOptions.
 	Backlog int
+	// TLS and HandshakeTimeout are those of ServerOptions.
+	TLS              *tls.Config
+	HandshakeTimeout time.Duration
 	// Mode is the permissions of the file, 0 for those that the system gives.
 	Mode fs.FileMode
 	// Paused is that of ServerOptions.
@@ -62,6 +72,9 @@ func (l *Loop) CreateServer(ctx context.Context, factory func() BaseProtocol, o 
 	conns, err := l.listen(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	if o.TLS != nil {
+		factory = l.overTLS(ctx, factory, tlsOptions{config: o.TLS, timeout: o.HandshakeTimeout})
 	}
 	return l.serve(factory, o.Backlog, o.Paused, conns)
 }
@@ -119,6 +132,9 @@ func (l *Loop) CreateUnixServer(ctx context.Context, factory func() BaseProtocol
 	}
 	if err != nil {
 		return nil, err
+	}
+	if o.TLS != nil {
+		factory = l.overTLS(ctx, factory, tlsOptions{config: o.TLS, timeout: o.HandshakeTimeout})
 	}
 	return l.serve(factory, o.Backlog, o.Paused, conns)
 }

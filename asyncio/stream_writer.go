@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"crypto/tls"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
@@ -61,4 +62,26 @@ func (w *StreamWriter) Drain(ctx context.Context) error {
 		}
 	}
 	return w.flow.drain(ctx)
+}
+
+// StartTLS encrypts the connection from now on, after a handshake; see Loop.StartTLS. What
+// was received before and not read belongs to nobody: read all of it first.
+//
+// Cancellation: the connection is aborted.
+func (w *StreamWriter) StartTLS(ctx context.Context, config *tls.Config, o TLSOptions) error {
+	if w.reader == nil {
+		return misuse("StartTLS of the standard input of a process")
+	}
+	if err := w.Drain(ctx); err != nil {
+		return err
+	}
+	t, err := w.reader.loop.StartTLS(ctx, w.transport, config, o)
+	if err != nil {
+		return err
+	}
+	w.transport, w.reader.transport = t, t
+	if p, ok := t.Protocol().(*streamProtocol); ok {
+		p.encrypted = true
+	}
+	return nil
 }
