@@ -18,7 +18,7 @@ var gatherTwins = []twin{
 	{name: "gather_cancel_message", main: gatherCancelMessage},
 	{name: "shield_outer", main: shieldOuter},
 	{name: "shield_inner", main: shieldInner, promised: true},
-	{name: "shield_gather", main: shieldGather, promised: true},
+	{name: "shield_gather", main: shieldGather},
 }
 
 func gatherOrder(ctx context.Context, p *printer) error {
