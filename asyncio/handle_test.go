@@ -2,6 +2,7 @@ package asyncio_test
 
 import (
 	"context"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -183,6 +184,11 @@ func TestPanicOfACallbackGoesToTheExceptionHandler(t *testing.T) {
 		settled(t, ctx)
 		log.Collect(2, "asyncio: ")
 		l.SetExceptionHandler(nil)
+
+		// Both can be called.
+		l.DefaultExceptionHandler(asyncio.ErrorContext{Message: "by hand", Err: io.ErrNoProgress})
+		l.CallExceptionHandler(asyncio.ErrorContext{Message: "by hand", Err: io.ErrNoProgress})
+		log.Collect(2, io.ErrNoProgress.Error())
 	}, anyiotest.Seeds(1))
 }
 

@@ -94,7 +94,7 @@ func TestWritePipeIsClosedWhenNobodyReads(t *testing.T) {
 		r.Close()
 		p.wantLost(ctx, nil)
 
-		r, w = osPipe(t)
+		_, w = osPipe(t)
 		if _, _, err := l.ConnectWritePipe(ctx, func() asyncio.BaseProtocol { return onlyBase{} }, w); err != nil {
 			t.Error(err) // it need not take data
 		}

@@ -173,6 +173,9 @@ func TestReaderThatHasTooMuchPausesItsTransport(t *testing.T) {
 	paused := make(chan bool, 1)
 	h := func(ctx context.Context, r *asyncio.StreamReader, w *asyncio.StreamWriter) error {
 		defer w.Close()
+		if err := r.SetTransport(w.Transport()); !isMisuse(err) { // it has one
+			t.Errorf("SetTransport: %v", err)
+		}
 		for w.Transport().IsReading() { // nobody reads
 			if err := asyncio.Sleep(ctx, time.Millisecond); err != nil {
 				return err

@@ -146,7 +146,7 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 	for pause := firstPause; ; {
 		seen := f.write.edges.Load()
 		if f.write.dry != seen {
-			err, none, full := f.trySendTo(place, p, to, seen)
+			none, full, err := f.trySendTo(place, p, to, seen)
 			switch {
 			case !none:
 				return err
@@ -168,10 +168,10 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 // with full, at somebody else's socket, of which nothing tells when there is.
 //
 //go:noinline
-func (f *descriptor) trySendTo(place kernel.Place, p []byte, to kernel.Addr, seen uint64) (err error, none, full bool) {
+func (f *descriptor) trySendTo(place kernel.Place, p []byte, to kernel.Addr, seen uint64) (none, full bool, err error) {
 	for {
 		if !f.use() {
-			return f.isClosed(place, "write"), false, false
+			return false, false, f.isClosed(place, "write")
 		}
 		var errno syscall.Errno
 		if f.connected {
@@ -182,16 +182,16 @@ func (f *descriptor) trySendTo(place kernel.Place, p []byte, to kernel.Addr, see
 		f.release()
 		switch {
 		case errno == 0:
-			return nil, false, false
+			return false, false, nil
 		case errno == unix.EINTR:
 			continue
 		case f.peerIsFull(errno):
-			return nil, true, true
+			return true, true, nil
 		case !again(errno):
-			return place.CanceledOr(netaddr.OpError("write", "sendto", f.kind.name, f.local, to, errno)), false, false
+			return false, false, place.CanceledOr(netaddr.OpError("write", "sendto", f.kind.name, f.local, to, errno))
 		}
 		f.write.dry = seen
-		return nil, true, false
+		return true, false, nil
 	}
 }
 

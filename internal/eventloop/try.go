@@ -113,7 +113,7 @@ func (c *packetConn) TryWriteTo(p []byte, to kernel.Addr) error {
 	for {
 		seen := f.write.edges.Load()
 		if f.write.dry != seen {
-			err, none, full := f.trySendTo(nowhere, p, to, seen)
+			none, full, err := f.trySendTo(nowhere, p, to, seen)
 			switch {
 			case !none:
 				return err

@@ -53,6 +53,9 @@ func (s *testSources) addDecl(dir string, decl ast.Decl) {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
 		s.add(dir, d.Name.Name, d)
+		if d.Recv != nil && d.Name.IsExported() { // a callback: who has the type has it called
+			s.add(dir, baseType(d.Recv.List[0].Type), d.Name)
+		}
 	case *ast.GenDecl:
 		for _, spec := range d.Specs {
 			switch x := spec.(type) {

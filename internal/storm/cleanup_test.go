@@ -24,7 +24,7 @@ var errStorm = errors.New("storm")
 type world struct {
 	r              *rand.Rand // of the one who builds
 	lock           anyio.Lock
-	never, over    anyio.Event
+	never          anyio.Event
 	begun, cleaned atomic.Int64
 	dead           bool // nobody outside ends it
 }
@@ -106,7 +106,7 @@ func (w *world) body(depth int) func(ctx context.Context) error {
 
 // storm runs a tree of tasks on a backend; it is ended from outside after a moment,
 // unless nothing shall end it. It returns how it ended.
-func (w *world) storm(b anyio.Backend, seed uint64) (err error, panicked any, exited bool) {
+func (w *world) storm(b anyio.Backend, seed uint64) (panicked any, exited bool, err error) {
 	w.r = rand.New(rand.NewPCG(seed, 0))
 	root := w.body(3)
 	exited = testkit.Exited(func(*testing.T) {
@@ -120,7 +120,7 @@ func (w *world) storm(b anyio.Backend, seed uint64) (err error, panicked any, ex
 			}, anyio.On(b), anyio.OnPanic(testkit.Quiet), anyio.PanicGrace(anyio.Forever))
 		})
 	})
-	return err, panicked, exited
+	return panicked, exited, err
 }
 
 var storms = flag.Uint64("storms", 0, "seeds of each storm; 0 means some")
@@ -149,7 +149,7 @@ func TestCleanupsThatFailAreRunToTheEnd(t *testing.T) {
 			panics := 0
 			for seed := range seeds() {
 				w := &world{}
-				err, panicked, _ := w.storm(on(seed), seed)
+				panicked, _, err := w.storm(on(seed), seed)
 				if w.begun.Load() == 0 || w.begun.Load() != w.cleaned.Load() {
 					t.Errorf("seed %d: %d tasks have begun, %d cleaned up: %v", seed, w.begun.Load(), w.cleaned.Load(), err)
 				}
@@ -175,7 +175,7 @@ func TestCleanupsOfADeadRunHideNothing(t *testing.T) {
 		found := 0
 		for seed := range seeds() {
 			w := &world{dead: true}
-			err, panicked, exited := w.storm(sim.New(sim.Config{Seed: seed, Model: model}), seed)
+			panicked, exited, err := w.storm(sim.New(sim.Config{Seed: seed, Model: model}), seed)
 			if e, ours := panicked.(*anyio.PanicError); ours {
 				err = errors.Join(err, e)
 			} else if panicked != nil {
