@@ -79,11 +79,11 @@ func (l *Loop) ExceptionHandler() func(*Loop, ErrorContext) { return l.onError }
 // SetSlowCallback, and reports say where callbacks were scheduled.
 func (l *Loop) SetDebug(on bool) {
 	l.use("SetDebug")
-	l.debug = on
+	l.debug.Store(on)
 }
 
 // Debug reports whether debug mode is on.
-func (l *Loop) Debug() bool { return l.debug }
+func (l *Loop) Debug() bool { return l.debug.Load() }
 
 // SetSlowCallback sets how long a callback may take in debug mode before it is reported;
 // default 100 ms. Tasks that hold up the loop are reported in every mode, see

@@ -30,14 +30,14 @@ func (h *Handle) init(l *Loop, f func()) {
 		panic(misuse("the callback is nil"))
 	}
 	h.loop, h.f = l, f
-	if l.debug {
+	if l.debug.Load() {
 		h.pc = kernel.CallerPC(3)
 	}
 }
 
 // CallSoon lets the loop call f in its next iteration, after all that is ready already,
 // and never inside CallSoon. A panic of f goes to the loop's exception handler. f must not
-// block: a blocking call of this module panics in it.
+// block: a blocking call of this module fails in it.
 func (l *Loop) CallSoon(f func()) *Handle {
 	l.use("CallSoon")
 	h := l.newHandle(f)
@@ -80,7 +80,7 @@ func (h *Handle) Called() {
 // invoke calls a callback, which may panic, and exit its goroutine.
 func (l *Loop) invoke(h *Handle, f func()) {
 	var begin time.Time
-	if l.debug {
+	if l.debug.Load() {
 		begin = time.Now()
 	}
 	returned := false
@@ -91,7 +91,7 @@ func (l *Loop) invoke(h *Handle, f func()) {
 	}()
 	f()
 	returned = true
-	if l.debug {
+	if l.debug.Load() {
 		l.callbackTook(h, f, time.Since(begin))
 	}
 }

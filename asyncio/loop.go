@@ -39,7 +39,7 @@ type Loop struct {
 	ended   atomic.Bool
 	running atomic.Bool
 
-	debug       bool
+	debug       atomic.Bool
 	slow        time.Duration
 	onError     func(*Loop, ErrorContext)
 	taskFactory TaskFactory

@@ -112,7 +112,7 @@ func (r *datagramReader) Called() {
 		addr = toNet(t.network, from)
 	}
 	failed := t.loop.guarded(t.context("DatagramReceived of the protocol failed"), func() { t.protocol.DatagramReceived(buf[:n:n], addr) })
-	if t.loop.debug {
+	if t.loop.debug.Load() {
 		clear(buf[:n])
 	}
 	if failed != nil {

@@ -155,7 +155,7 @@ func (t *streamTransport) read(p Protocol) {
 	p.DataReceived(buf[:n:n])
 	returned = true
 	t.wantRead()
-	if t.loop.debug {
+	if t.loop.debug.Load() {
 		clear(buf[:n])
 	}
 }
@@ -243,7 +243,7 @@ func (t *streamTransport) protocolFailed(call string, value any) {
 
 // fail ends the connection for what the system says.
 func (t *streamTransport) fail(err error, message string) {
-	if t.loop.debug {
+	if t.loop.debug.Load() {
 		slog.Debug("asyncio: "+message, "error", err, "transport", t.ExtraInfo("sockname"))
 	}
 	t.lose(err)
