@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // A lostError is the error of a future that nobody has asked for yet. It keeps the future
@@ -56,9 +58,10 @@ func (ls *lostErrors) drop(e *lostError) {
 	}
 }
 
-// garbage is called, on some goroutine, when the future is.
+// garbage is called, on some goroutine, when the future is. In a simulation, which the
+// collector must not change, it is told of at the end.
 func (e *lostError) garbage() {
-	if e.asked.Swap(true) {
+	if e.loop.run.Admit(kernel.CallIn) != nil || e.asked.Swap(true) {
 		return
 	}
 	e.loop.lost.drop(e)

@@ -28,7 +28,8 @@ func (l *Loop) SetDefaultExecutor(e Executor) {
 }
 
 // RunInExecutor lets an executor, or if it is nil the loop's default, call f, and returns
-// a future of its result. Canceling the future drops the result; f goes on.
+// a future of its result. Canceling the future drops the result; f goes on. In a simulation
+// only the default executor may be used: the future fails with a *anyio.MisuseError.
 func RunInExecutor[T any](ctx context.Context, e Executor, f func() (T, error)) *Future[T] {
 	l := mustRunningLoop(ctx)
 	if f == nil {
@@ -40,6 +41,10 @@ func RunInExecutor[T any](ctx context.Context, e Executor, f func() (T, error)) 
 	out := CreateFuture[T](l)
 	if e == nil {
 		runInThread(ctx, l, out, f)
+		return out
+	}
+	if err := l.run.Admit(kernel.CallIn); err != nil { // nor its result
+		out.fail(err)
 		return out
 	}
 	err := e.Submit(func() {
@@ -86,7 +91,8 @@ func called[T any](f func() (T, error)) (v T, err error) {
 
 // RunCoroutineThreadsafe lets a loop run f as a task, and may be called by any goroutine.
 // The future that it returns is for any goroutine, too; canceling it asks the task to end.
-// If the loop is over, the future fails with ErrLoopClosed.
+// If the loop is over, the future fails with ErrLoopClosed, and in a simulation as
+// CallSoonThreadsafe does.
 func RunCoroutineThreadsafe[T any](ctx context.Context, l *Loop, f func(ctx context.Context) (T, error)) *anyio.Future[T] {
 	if f == nil {
 		panic(misuse("RunCoroutineThreadsafe: the function is nil"))
