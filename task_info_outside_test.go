@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -111,6 +112,9 @@ func TestBlockingCallIsSeenWhereItWasCalled(t *testing.T) {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			at := ""
 			look := func() {
+				for testkit.TaskNamed(t, ctx, "blocking").State != anyio.TaskWaiting {
+					runtime.Gosched() // on a loop the task may not wait yet
+				}
 				testkit.WantWait(t, "blocking", testkit.TaskNamed(t, ctx, "blocking"), anyio.TaskWaiting, "RunBlocking")
 				var tree bytes.Buffer
 				s := testkit.TaskNamed(t, ctx, "blocking").Sources()

@@ -92,13 +92,12 @@ func TestCallThatAllHaveLeftIsCanceledAndWaitedFor(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var l loader
 		c := cache.New(l.load, cache.Options{})
-		_, err := anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
-			_, err := anyio.GatherAll(ctx,
-				func(ctx context.Context) (string, error) { return c.Get(ctx, "a") },
-				func(ctx context.Context) (string, error) { return c.Get(ctx, "a") })
-			return err
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			get(tg, c, "a")
+			get(tg, c, "a")
+			testkit.Settled(t, ctx)
+			tg.Cancel("all leave")
 		})
-		testkit.WantNil(t, "MoveOnAfter", err)
 		if !l.ended.IsSet() {
 			t.Error("the call outlives its callers")
 		}
