@@ -52,8 +52,8 @@ func (l *Loop) callSoon(f func()) { l.looper.Call(&l.newHandle(f).call) }
 // CallSoonThreadsafe lets the loop call f as CallSoon does, and may be called by any
 // goroutine: it wakes the loop. The error is ErrLoopClosed if the loop is over; then f is
 // not called. (It is not called either if the loop is closed before its turn has come.) In
-// a simulation it is a *anyio.MisuseError for goroutines that run none of its tasks, as the
-// seed does not decide when they come.
+// a simulation it is a *anyio.MisuseError if another goroutine calls than one of a task, as
+// the seed does not decide when it comes.
 func (l *Loop) CallSoonThreadsafe(f func()) (*Handle, error) {
 	if !l.looper.InTurn() && !l.ended.Load() {
 		if err := l.run.Admit(kernel.CallIn); err != nil {
