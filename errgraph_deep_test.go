@@ -25,6 +25,7 @@ func (c *counted) Unwrap() error { *c.asks++; return c.err }
 // What is nested a thousand times is looked at a few times each, and told in a text that
 // somebody can read: from the top, and what is at the bottom.
 func TestErrorsThatAreDeepCostWhatIsInThem(t *testing.T) {
+	registerStatus() // whose function looks into all that an error wraps
 	const levels = 1000
 	for name, hold := range errorsThatHold() {
 		asks := 0
@@ -49,8 +50,9 @@ func TestErrorsThatAreDeepCostWhatIsInThem(t *testing.T) {
 				t.Errorf("%s: is what is not there", name)
 			}
 		})
-		cheap("IsCancellation", 10, func() { anyio.IsCancellation(err) })
-		cheap("the end of a scope", 10, func() {
+		// The registered function is asked about 100 of them.
+		cheap("IsCancellation", 300, func() { anyio.IsCancellation(err) })
+		cheap("the end of a scope", 300, func() {
 			_ = anyio.WithCancelScope(context.Background(), func(_ context.Context, s *anyio.CancelScope) error {
 				s.Cancel("")
 				return err

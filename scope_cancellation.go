@@ -85,13 +85,18 @@ func isCanceledLeaf(err error) bool {
 
 func wraps(err error) bool { return len(errgraph.Inside(err)) > 0 }
 
+// mostForeign is how many errors of a chain foreign functions are asked about. Most of
+// these functions look into what an error wraps, and one that looked into 10,000 errors
+// from each of them would take seconds.
+const mostForeign = 100
+
 // isForeignCancellation asks the registered functions about a chain of wraps.
 func isForeignCancellation(err error) bool {
 	all := foreignCancellations.Load()
 	if all == nil {
 		return false
 	}
-	for ; err != nil; err = errors.Unwrap(err) {
+	for n := 0; err != nil && n < mostForeign; err, n = errors.Unwrap(err), n+1 {
 		for _, is := range *all {
 			if is(err) {
 				return true

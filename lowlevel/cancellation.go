@@ -17,8 +17,8 @@ import (
 //	}
 //
 // The function is called only with errors that come out of canceled scopes, once for each
-// error in a chain of wraps, and perhaps by several goroutines at once. It cannot be
-// removed: register it when the program begins.
+// of the first 100 errors in a chain of wraps, and perhaps by several goroutines at once.
+// It cannot be removed: register it when the program begins.
 func RegisterCancellation(is func(err error) bool) {
 	if is == nil {
 		panic(&anyio.MisuseError{Text: "lowlevel.RegisterCancellation: the function is nil"})

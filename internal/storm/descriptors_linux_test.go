@@ -71,7 +71,7 @@ func TestDescriptorsThatNobodyAskedForAreClosed(t *testing.T) {
 			return err
 		}
 		flood(1, bytesOnly)
-		before := descriptors(t)
+		before := descriptorsBefore(t, ctx)
 		for _, many := range []int{1, 3, 64, 253} { // the most that the system passes
 			flood(many, bytesOnly)
 			flood(many, some)
@@ -128,8 +128,8 @@ func TestServerOutlivesTheDescriptorLimitBesideChildren(t *testing.T) {
 			s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
 			honest(t, ctx, s, err)
 			testkit.Must(t, child())
-			before := descriptors(t)
-			limit := uint64(before + 40)
+			before := descriptorsBefore(t, ctx)
+			limit := uint64(len(before) + 40)
 			testkit.Must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: limit, Max: limit}))
 			var failed atomic.Int64
 			for round := range 10 {

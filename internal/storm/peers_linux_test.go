@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"testing"
@@ -24,27 +25,45 @@ import (
 	"github.com/anyio-go/anyio/tlsstream"
 )
 
-// descriptors returns how many this process has open.
-func descriptors(t testing.TB) int {
+// descriptors returns what this process has open: where the links in /proc/self/fd lead.
+func descriptors(t testing.TB) []string {
 	t.Helper()
-	all, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
+	const dir = "/proc/self/fd"
+	all, err := os.ReadDir(dir)
+	testkit.Must(t, err)
+	targets := make([]string, len(all))
+	for i, fd := range all {
+		targets[i], _ = os.Readlink(filepath.Join(dir, fd.Name())) // that of dir itself is closed
 	}
-	return len(all)
+	return targets
+}
+
+// descriptorsBefore are those open before an attack: the poller's are among them, which a
+// run opens only when it first waits for a descriptor.
+func descriptorsBefore(t testing.TB, ctx context.Context) []string {
+	t.Helper()
+	u, err := socket.ListenUDP(ctx, "127.0.0.1", 0)
+	testkit.Must(t, err)
+	_, err = anyio.MoveOnAfter(ctx, time.Millisecond, func(ctx context.Context) error {
+		_, err := u.Receive(ctx)
+		return err
+	})
+	testkit.Must(t, err)
+	testkit.Must(t, u.Close(ctx))
+	return descriptors(t)
 }
 
 // wantDescriptors waits until there are no more than before. What is garbage counts as open.
-func wantDescriptors(t testing.TB, ctx context.Context, before int) {
+func wantDescriptors(t testing.TB, ctx context.Context, before []string) {
 	t.Helper()
-	n := 0
+	var now []string
 	for begin := time.Now(); time.Since(begin) < time.Minute; {
-		if n = descriptors(t); n <= before {
+		if now = descriptors(t); len(now) <= len(before) {
 			return
 		}
 		testkit.Must(t, lowlevel.Checkpoint(ctx))
 	}
-	t.Errorf("%d descriptors are open, %d were before", n, before)
+	t.Errorf("%d descriptors are open, %d were before:\n%q\n%q", len(now), len(before), now, before)
 }
 
 // A peer is what is done to a server over one connection.
@@ -157,9 +176,9 @@ func TestServerOutlivesHostilePeers(t *testing.T) {
 			tg.Go(func(ctx context.Context) error {
 				return l.Serve(ctx, nil, func(ctx context.Context, s *socket.Stream) error { return echo(ctx, s) })
 			})
-			s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port()) // the poller has its descriptors by then
+			s, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
 			honest(t, ctx, s, err)
-			before := descriptors(t)
+			before := descriptorsBefore(t, ctx)
 			attack(t, ctx, l.Port(), hostile)
 			s, err = socket.DialTCP(ctx, "127.0.0.1", l.Port())
 			honest(t, ctx, s, err)
@@ -238,7 +257,7 @@ func TestTLSListenerOutlivesHostilePeers(t *testing.T) {
 			}
 			s, err := dial()
 			honest(t, ctx, s, err)
-			before := descriptors(t)
+			before := descriptorsBefore(t, ctx)
 			attack(t, ctx, inner.Port(), peers)
 			s, err = dial()
 			honest(t, ctx, s, err)
@@ -285,7 +304,7 @@ func TestDatagramSocketOutlivesGarbage(t *testing.T) {
 				testkit.Must(t, c.Close(ctx))
 			}
 			ask()
-			before := descriptors(t)
+			before := descriptorsBefore(t, ctx)
 			testkit.Must(t, anyio.RunBlocking(ctx, func() error {
 				r := rand.New(rand.NewPCG(1, 0))
 				for i := range 200 {
