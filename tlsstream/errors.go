@@ -2,9 +2,6 @@ package tlsstream
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
-	"fmt"
 	"net"
 
 	"github.com/anyio-go/anyio"
@@ -37,17 +34,6 @@ func (e *HandshakeError) Error() string {
 func (e *HandshakeError) Unwrap() error { return errgraph.One(e, e.Cause) }
 
 var _ = errgraph.Register(func(e *HandshakeError) []error { return []error{e.Cause} })
-
-// clearError says what an error of crypto/tls means that came from bytes that are
-// no TLS at all.
-func clearError(err error) error {
-	var h tls.RecordHeaderError
-	if !errors.As(err, &h) {
-		return err
-	}
-	h.Conn = nil // ours, and of no use to others
-	return fmt.Errorf("the other side does not speak TLS here, it sent %q: %w", h.RecordHeader[:], h)
-}
 
 // closed is the error of a call on a stream that is closed already.
 func closed(ctx context.Context) error {

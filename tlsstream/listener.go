@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/tlsconf"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -27,9 +28,8 @@ type Listener struct {
 	room   *anyio.Semaphore // for handshakes; nil if there is no limit
 
 	failures atomic.Uint64
-	mu       sync.Mutex // guards what follows
-	logged   time.Time  // when a failure was logged last
-	untold   int        // failures since then
+	mu       sync.Mutex // guards quiet
+	quiet    tlsconf.Quiet
 }
 
 var _ stream.Listener[*Stream] = (*Listener)(nil)
@@ -140,24 +140,14 @@ func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *St
 	return nil, nil
 }
 
-// logEvery is the least time between two lines of the log: a peer must not be able to
-// fill it.
-const logEvery = time.Second
-
-// log tells of a handshake that failed, and how many before it were not told.
+// log tells of a handshake that failed, and how many before it were not told: a peer must
+// not be able to fill the log.
 func (l *Listener) log(ctx context.Context, err error) {
-	now := anyio.Now(ctx)
 	l.mu.Lock()
-	quiet := !l.logged.IsZero() && now.Sub(l.logged) < logEvery
-	untold := l.untold
-	if quiet {
-		l.untold++
-	} else {
-		l.logged, l.untold = now, 0
-	}
+	others, tell := l.quiet.Tell(anyio.Now(ctx))
 	l.mu.Unlock()
-	if !quiet {
-		slog.WarnContext(ctx, "anyio: TLS handshake failed", "error", err, "others", untold)
+	if tell {
+		slog.WarnContext(ctx, "anyio: TLS handshake failed", "error", err, "others", others)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/tlsconf"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -58,8 +59,8 @@ func (s *Stream) receive(ctx context.Context, buf []byte) (int, error) {
 			if err == io.EOF {
 				return 0, s.finish(anyio.ErrEndOfStream)
 			}
-			if err != error(errStarved) {
-				return 0, s.finish(&anyio.BrokenError{Cause: clearError(err)})
+			if err != tlsconf.ErrStarved {
+				return 0, s.finish(&anyio.BrokenError{Cause: tlsconf.Clear(err)})
 			}
 			s.dry = true
 		}

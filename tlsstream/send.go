@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/tlsconf"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -38,7 +39,7 @@ func (s *Stream) SendCounted(ctx context.Context, data []byte) (taken int, err e
 			}
 			n, err := s.conn.Write(data[taken:min(len(data), taken+writeChunk)])
 			if taken += n; err != nil {
-				return &anyio.BrokenError{Cause: clearError(err)}
+				return &anyio.BrokenError{Cause: tlsconf.Clear(err)}
 			}
 		}
 	})
@@ -91,7 +92,7 @@ func (s *Stream) sayEOF(ctx context.Context) error {
 	if !s.eofWritten {
 		s.eofWritten = true
 		if err := s.conn.CloseWrite(); err != nil {
-			return &anyio.BrokenError{Cause: clearError(err)}
+			return &anyio.BrokenError{Cause: tlsconf.Clear(err)}
 		}
 	}
 	return s.wire.flush(ctx)

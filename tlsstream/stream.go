@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/tlsconf"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -114,7 +115,7 @@ func handshake(ctx context.Context, transport stream.ByteStream, server bool, o 
 	}
 	if w.err == nil { // tell the other side why
 		_, _ = anyio.MoveOnAfter(ctx, alertTime, w.flush)
-		return nil, handshakeError(server, transport, clearError(err))
+		return nil, handshakeError(server, transport, tlsconf.Clear(err))
 	}
 	err = w.err
 	if errors.Is(err, anyio.ErrCanceled) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/tlsconf"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -25,7 +26,7 @@ const (
 // A wire is the net.Conn that crypto/tls reads from and writes to. Writing only
 // appends to a buffer. Reading takes from a buffer, and never beyond the end of a
 // record, so that what follows a closing alert stays here. If the buffer is empty it
-// fails with errStarved, which crypto/tls does not keep, and goes on from there the
+// fails with tlsconf.ErrStarved, which crypto/tls does not keep, and goes on from there the
 // next time; only in the handshake, which cannot be taken up again, it waits.
 //
 // fill and flush move the bytes from and to the transport.
@@ -58,20 +59,11 @@ type outBuffer struct {
 
 var outBuffers = sync.Pool{New: func() any { return new(outBuffer) }}
 
-// starved is the error of a read for which there is no data yet.
-type starved struct{}
-
-func (starved) Error() string   { return "no data yet" }
-func (starved) Timeout() bool   { return true }
-func (starved) Temporary() bool { return true } // crypto/tls looks at this one
-
-var errStarved net.Error = starved{}
-
 // Read gives crypto/tls what has come of one record.
 func (w *wire) Read(p []byte) (int, error) {
 	if len(w.in) == 0 {
 		if w.handshake == nil {
-			return 0, errStarved
+			return 0, tlsconf.ErrStarved
 		}
 		if err := w.exchange(w.handshake); err != nil {
 			w.err = err
