@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/tlsconf"
 )
 
 // ErrNoLoop is matched where an event loop is needed and the context belongs to none.
@@ -47,6 +48,7 @@ type Loop struct {
 	lastName    int
 	visitors    map[*kernel.Task]*taskPart // tasks of package anyio that were asked for
 	lost        lostErrors
+	handshakes  tlsconf.Quiet // those that have failed
 	signals     map[os.Signal]*signalHandler
 	dropping    bool   // see dropQueued
 	buffer      []byte // see readBuffer

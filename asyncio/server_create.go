@@ -30,7 +30,8 @@ type ServerOptions struct {
 	// 0 is 100.
 	Backlog int
 	// TLS, if not nil, makes the connections encrypted ones. Protocols are told of them after
-	// the handshake; the exception handler is told of handshakes that have failed.
+	// the handshake; the exception handler is told of handshakes that have failed, the
+	// default one at most once a second.
 	TLS *tls.Config
 	// HandshakeTimeout is how long a handshake may take; 0 is DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration

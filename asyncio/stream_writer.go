@@ -65,21 +65,28 @@ func (w *StreamWriter) Drain(ctx context.Context) error {
 }
 
 // StartTLS encrypts the connection from now on, after a handshake; see Loop.StartTLS. What
-// was received before and not read belongs to nobody: read all of it first.
+// was received before and not read is the beginning of the other side's handshake, so that
+// nobody can mix plain data into the encrypted stream. No other task may be reading.
 //
 // Cancellation: the connection is aborted.
 func (w *StreamWriter) StartTLS(ctx context.Context, config *tls.Config, o TLSOptions) error {
-	if w.reader == nil {
+	r := w.reader
+	if r == nil {
 		return misuse("StartTLS of the standard input of a process")
 	}
 	if err := w.Drain(ctx); err != nil {
 		return err
 	}
-	t, err := w.reader.loop.StartTLS(ctx, w.transport, config, o)
+	if r.waiter != nil {
+		return misuse("StartTLS of a StreamWriter while another task reads what comes, encrypted or not")
+	}
+	received, eof := r.buf, r.eof
+	r.buf, r.paused = nil, false
+	t, err := r.loop.startTLS(ctx, w.transport, config, o, received, eof)
 	if err != nil {
 		return err
 	}
-	w.transport, w.reader.transport = t, t
+	w.transport, r.transport = t, t
 	if p, ok := t.Protocol().(*streamProtocol); ok {
 		p.encrypted = true
 	}

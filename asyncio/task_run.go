@@ -18,9 +18,13 @@ type runner Loop
 func (r *runner) RunTask(t *kernel.Task) {
 	part, ok := t.Meta().Boot.(*taskPart)
 	if !ok { // one of this package's own
-		how, err := kernel.Finished, t.F(&t.Scope)
-		t.Settle(how, err)
-		t.Exit()
+		defer func() { // also if a function of the user's has ended the goroutine
+			t.CloseOpen()
+			_ = t.Abandon()
+			t.Settle(kernel.Finished, nil)
+			t.Exit()
+		}()
+		_ = t.F(&t.Scope)
 		return
 	}
 	defer part.exited()

@@ -1,14 +1,19 @@
 package asyncio
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/tlsconf"
+	"github.com/anyio-go/anyio/tlsstream"
 )
 
 // DefaultHandshakeTimeout is how long a TLS handshake may take if it is not said.
@@ -22,6 +27,8 @@ type tlsLayer struct {
 	raw    Transport
 	conn   *tls.Conn
 	config *tls.Config
+	o      tlsOptions
+	ctx    context.Context // whose values the handshake has
 	app    BaseProtocol
 	tell   bool              // ConnectionMade is to be called
 	ready  *Future[struct{}] // of who waits for the handshake, nil for a server's
@@ -48,43 +55,46 @@ type tlsOptions struct {
 }
 
 // newTLSLayer makes the protocol for a transport.
-func (l *Loop) newTLSLayer(ctx context.Context, app BaseProtocol, o tlsOptions, tell bool) *tlsLayer {
-	t := &tlsLayer{loop: l, app: app, tell: tell}
-	t.config = o.config.Clone()
-	if t.config.Time == nil {
-		t.config.Time = func() time.Time { return l.run.Today() }
-	}
-	if t.config.ServerName == "" && !o.server {
-		t.config.ServerName = o.name
-	}
+func (l *Loop) newTLSLayer(ctx context.Context, app BaseProtocol, o tlsOptions, tell bool) (*tlsLayer, error) {
+	t := &tlsLayer{loop: l, app: app, tell: tell, o: o, ctx: ctx}
 	if o.server {
+		t.config = tlsconf.Server(l.run, o.config, nil)
 		t.conn = tls.Server((*tlsWire)(t), t.config)
-	} else {
-		t.conn = tls.Client((*tlsWire)(t), t.config)
+		return t, nil
 	}
-	timeout := o.timeout
+	if o.config.ServerName != "" {
+		o.name = ""
+	}
+	var err error
+	if t.config, err = tlsconf.Client(l.run, o.config, o.name, "TLSOptions.ServerName"); err != nil {
+		return nil, err
+	}
+	t.conn = tls.Client((*tlsWire)(t), t.config)
+	return t, nil
+}
+
+// errExited is the error of a handshake in which a function of the configuration has ended
+// the task.
+var errExited = errors.New("a function of the configuration called runtime.Goexit")
+
+// shake begins the handshake, in a task of the loop's own.
+func (t *tlsLayer) shake() {
+	timeout := t.o.timeout
 	if timeout <= 0 {
 		timeout = DefaultHandshakeTimeout
 	}
-	t.shake(ctx, timeout)
-	return t
-}
-
-// shake begins the handshake, in a task of the loop's own. It waits for the transport.
-func (t *tlsLayer) shake(ctx context.Context, timeout time.Duration) {
 	w := &kernel.Task{}
 	w.Prepare(func(ctx context.Context) error {
-		err := anyio.FailAfter(ctx, timeout, func(ctx context.Context) error {
-			for t.raw == nil && !t.eof {
-				if err := t.wait(ctx); err != nil {
-					return err
-				}
+		err := errExited
+		defer func() {
+			if v := recover(); v != nil {
+				err = panicked(v, "asyncio: TLS handshake")
 			}
-			return t.handshake(ctx)
-		})
-		t.shaken(err)
+			t.shaken(err)
+		}()
+		err = anyio.FailAfter(ctx, timeout, t.handshake)
 		return nil
-	}, 0, &kernel.TaskMeta{Name: "asyncio: TLS handshake", HasName: true, Boot: ownTask{}, Values: ctx})
+	}, 0, &kernel.TaskMeta{Name: "asyncio: TLS handshake", HasName: true, Boot: ownTask{}, Values: t.ctx})
 	t.loop.group.Spawn(w)
 }
 
@@ -115,16 +125,7 @@ func (t *tlsLayer) shaken(err error) {
 		err = errLost
 	}
 	if err != nil {
-		t.err = err
-		if t.raw != nil {
-			t.raw.Abort()
-		}
-		if t.ready != nil {
-			t.ready.fail(err)
-			t.ready.asked() // who has waited may be gone
-		} else {
-			t.loop.CallExceptionHandler(ErrorContext{Message: "a TLS handshake has failed", Err: err, Protocol: t.app, Transport: t.raw})
-		}
+		t.refuse(err)
 		return
 	}
 	t.open = true
@@ -137,6 +138,40 @@ func (t *tlsLayer) shaken(err error) {
 		t.ready.finish(struct{}{})
 	}
 	t.look()
+}
+
+// refuse ends the connection whose handshake has failed, and tells who waits for it, or
+// else the exception handler.
+func (t *tlsLayer) refuse(err error) {
+	canceled := errors.Is(err, anyio.ErrCanceled) && !errors.Is(err, anyio.ErrTimeout)
+	if !canceled {
+		peer, _ := t.raw.ExtraInfo("peername").(net.Addr)
+		err = &tlsstream.HandshakeError{Server: t.o.server, Peer: peer, Cause: tlsconf.Clear(err)}
+	}
+	t.err = err
+	t.raw.Abort()
+	switch {
+	case t.ready != nil:
+		t.ready.fail(err)
+		t.ready.asked() // who has waited may be gone
+	case !canceled:
+		t.loop.handshakeFailed(ErrorContext{Message: "a TLS handshake has failed", Err: err, Protocol: t.app, Transport: t.raw})
+	}
+}
+
+// handshakeFailed tells the exception handler of a server's handshake. The default one
+// does not hear of all: a peer must not be able to fill the log.
+func (l *Loop) handshakeFailed(c ErrorContext) {
+	if l.onError == nil {
+		others, tell := l.handshakes.Tell(l.run.Today())
+		if !tell {
+			return
+		}
+		if others > 0 {
+			c.Message += fmt.Sprintf(", after %d others", others)
+		}
+	}
+	l.CallExceptionHandler(c)
 }
 
 // guard calls a function of the protocol outside of a callback of the transport below.
@@ -179,14 +214,14 @@ func (t *tlsLayer) pump() {
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, errStarved):
+		case errors.Is(err, tlsconf.ErrStarved):
 			return
 		case err == io.EOF: // the other side has said so
 			t.app.EOFReceived()
 			(*tlsTransport)(t).Close()
 			return
 		default:
-			t.fail(err)
+			t.fail(tlsconf.Clear(err))
 			return
 		}
 	}
@@ -211,27 +246,29 @@ func (t *tlsLayer) buffer() (buf []byte, give func(n int)) {
 // ConnectionMade implements BaseProtocol.
 func (t *tlsLayer) ConnectionMade(raw Transport) {
 	t.raw = raw
-	t.wake()
+	t.shake()
 }
 
 // DataReceived implements Protocol.
 func (t *tlsLayer) DataReceived(data []byte) {
-	t.in = append(t.in, data...)
-	if !t.open {
+	if !t.open || len(t.in) > 0 {
+		t.in = append(t.in, data...)
 		t.wake()
+		t.pump()
 		return
 	}
+	t.in = data // which is the transport's again afterwards
 	t.pump()
+	t.in = bytes.Clone(t.in)
 }
 
-// EOFReceived implements BaseProtocol.
+// EOFReceived implements BaseProtocol. What has come before is read first: by the
+// handshake, or when the protocol above reads on.
 func (t *tlsLayer) EOFReceived() bool {
 	t.eof = true
 	t.wake()
-	if t.open && !t.closing {
-		t.pump()
-	}
-	return false
+	t.pump()
+	return !t.open || t.paused && !t.closing
 }
 
 // ConnectionLost implements BaseProtocol.

@@ -143,10 +143,16 @@ type TLSOptions struct {
 
 // StartTLS makes an encrypted connection of one that is there, after a handshake, and
 // returns its transport, which takes the place of t for the protocol of t. t must not be
-// used any more. The error is that of the handshake; then the connection is aborted.
+// used any more. The error is that of the handshake, a *tlsstream.HandshakeError; then the
+// connection is aborted.
 //
 // Cancellation: the connection is aborted.
 func (l *Loop) StartTLS(ctx context.Context, t Transport, config *tls.Config, o TLSOptions) (Transport, error) {
+	return l.startTLS(ctx, t, config, o, nil, false)
+}
+
+// startTLS is StartTLS of a connection of which something was received already.
+func (l *Loop) startTLS(ctx context.Context, t Transport, config *tls.Config, o TLSOptions, received []byte, eof bool) (Transport, error) {
 	l.use("StartTLS")
 	if config == nil {
 		return nil, misuse("StartTLS without a configuration")
@@ -155,9 +161,14 @@ func (l *Loop) StartTLS(ctx context.Context, t Transport, config *tls.Config, o 
 	if app == nil || t.IsClosing() {
 		return nil, anyio.ErrClosed
 	}
-	layer := l.newTLSLayer(ctx, app, tlsOptions{config, o.Server, o.ServerName, o.HandshakeTimeout}, false)
+	layer, err := l.newTLSLayer(ctx, app, tlsOptions{config, o.Server, o.ServerName, o.HandshakeTimeout}, false)
+	if err != nil {
+		return nil, err
+	}
 	layer.ready = CreateFuture[struct{}](l)
+	layer.in, layer.eof = received, eof
 	t.SetProtocol(layer)
+	t.ResumeReading()
 	layer.ConnectionMade(t)
 	return layer.result(ctx)
 }
@@ -169,13 +180,12 @@ func (l *Loop) encrypted(ctx context.Context, factory func() BaseProtocol, o tls
 	if err := socketWire.checkProtocol(app); err != nil {
 		return nil, nil, err
 	}
-	var layer *tlsLayer
-	_, _, err := connect(func() BaseProtocol {
-		layer = l.newTLSLayer(ctx, app, o, true)
-		layer.ready = CreateFuture[struct{}](l)
-		return layer
-	})
+	layer, err := l.newTLSLayer(ctx, app, o, true)
 	if err != nil {
+		return nil, nil, err
+	}
+	layer.ready = CreateFuture[struct{}](l)
+	if _, _, err := connect(func() BaseProtocol { return layer }); err != nil {
 		return nil, nil, err
 	}
 	t, err := layer.result(ctx)
@@ -190,7 +200,11 @@ func (l *Loop) overTLS(ctx context.Context, factory func() BaseProtocol, o tlsOp
 		if err := socketWire.checkProtocol(app); err != nil {
 			panic(err)
 		}
-		return l.newTLSLayer(ctx, app, o, true)
+		layer, err := l.newTLSLayer(ctx, app, o, true)
+		if err != nil {
+			panic(err)
+		}
+		return layer
 	}
 }
 

@@ -5,20 +5,12 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"github.com/anyio-go/anyio/internal/tlsconf"
 )
 
 // A tlsWire is the connection as crypto/tls sees it.
 type tlsWire tlsLayer
-
-// starved is the error of a read for which there is no data yet. crypto/tls keeps what it
-// has of a record, and may be asked again.
-type starved struct{}
-
-func (starved) Error() string   { return "no data yet" }
-func (starved) Timeout() bool   { return true }
-func (starved) Temporary() bool { return true }
-
-var errStarved net.Error = starved{}
 
 // errTruncated is the error of a connection that ends and should not.
 var errTruncated = fmt.Errorf("asyncio: the other side has ended the connection without ending TLS: %w", io.ErrUnexpectedEOF)
@@ -32,7 +24,7 @@ func (w *tlsWire) Read(p []byte) (int, error) {
 		case w.eof:
 			return 0, errTruncated
 		case w.starving == nil:
-			return 0, errStarved
+			return 0, tlsconf.ErrStarved
 		}
 		if err := w.starving(); err != nil {
 			return 0, err
