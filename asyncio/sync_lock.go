@@ -15,6 +15,7 @@ import (
 type Lock struct {
 	waiters waitList
 	locked  bool
+	dead    bool // several may believe to have it, see regain
 }
 
 // Acquire waits until the lock is free, and locks it. Cancellation: the lock is not locked;
@@ -59,7 +60,7 @@ func (k *Lock) regain(ctx context.Context) (asked error) {
 			}
 			asked = err
 			if kernel.Locate(ctx).Run().Killed() != nil {
-				k.locked = true // nobody gets it any more, and it is going to be released
+				k.locked, k.dead = true, true // who has it never releases it, or is told the same
 				return nil
 			}
 		}
@@ -71,7 +72,7 @@ func (k *Lock) regain(ctx context.Context) (asked error) {
 // *anyio.MisuseError if the lock is not locked.
 func (k *Lock) Release() {
 	k.waiters.use("Lock.Release")
-	if !k.locked {
+	if !k.locked && !k.dead {
 		panic(misuse("release of a lock that is not locked"))
 	}
 	k.locked = false
