@@ -70,13 +70,14 @@ func (l *Loop) CreateServer(ctx context.Context, factory func() BaseProtocol, o 
 	if o.Socket != nil && (len(o.Hosts) > 0 || o.Port != 0) {
 		return nil, misuse("CreateServer: both a Socket and a host or port")
 	}
+	if err := checkHandshakeTimeout(o.HandshakeTimeout); err != nil {
+		return nil, err
+	}
 	conns, err := l.listen(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	if o.TLS != nil {
-		factory = l.overTLS(ctx, factory, tlsOptions{config: o.TLS, timeout: o.HandshakeTimeout})
-	}
+	factory = l.overTLS(ctx, factory, o.TLS, o.HandshakeTimeout)
 	return l.serve(factory, o.Backlog, o.Paused, conns)
 }
 
@@ -120,6 +121,9 @@ func (l *Loop) CreateUnixServer(ctx context.Context, factory func() BaseProtocol
 	if (o.Socket == nil) == (o.Path == "") {
 		return nil, misuse("CreateUnixServer: either a Path or a Socket must be given")
 	}
+	if err := checkHandshakeTimeout(o.HandshakeTimeout); err != nil {
+		return nil, err
+	}
 	var conns []kernel.Conn
 	var err error
 	if o.Socket != nil {
@@ -134,9 +138,7 @@ func (l *Loop) CreateUnixServer(ctx context.Context, factory func() BaseProtocol
 	if err != nil {
 		return nil, err
 	}
-	if o.TLS != nil {
-		factory = l.overTLS(ctx, factory, tlsOptions{config: o.TLS, timeout: o.HandshakeTimeout})
-	}
+	factory = l.overTLS(ctx, factory, o.TLS, o.HandshakeTimeout)
 	return l.serve(factory, o.Backlog, o.Paused, conns)
 }
 

@@ -54,8 +54,18 @@ type tlsOptions struct {
 	timeout time.Duration
 }
 
+func checkHandshakeTimeout(d time.Duration) error {
+	if d < 0 {
+		return misuse(fmt.Sprintf("TLS: HandshakeTimeout is %v; it cannot be negative, and 0 is the default", d))
+	}
+	return nil
+}
+
 // newTLSLayer makes the protocol for a transport.
 func (l *Loop) newTLSLayer(ctx context.Context, app BaseProtocol, o tlsOptions, tell bool) (*tlsLayer, error) {
+	if err := checkHandshakeTimeout(o.timeout); err != nil {
+		return nil, err
+	}
 	t := &tlsLayer{loop: l, app: app, tell: tell, o: o, ctx: ctx}
 	if o.server {
 		t.config = tlsconf.Server(l.run, o.config, nil)
@@ -80,7 +90,7 @@ var errExited = errors.New("a function of the configuration called runtime.Goexi
 // shake begins the handshake, in a task of the loop's own.
 func (t *tlsLayer) shake() {
 	timeout := t.o.timeout
-	if timeout <= 0 {
+	if timeout == 0 {
 		timeout = DefaultHandshakeTimeout
 	}
 	w := &kernel.Task{}
@@ -278,21 +288,25 @@ func (t *tlsLayer) ConnectionLost(err error) {
 		t.err = err
 	}
 	t.wake()
-	if t.open {
+	if t.told() {
 		t.app.ConnectionLost(t.err)
 	}
 }
 
+// told reports whether the protocol knows of the connection: since the handshake, or since
+// before StartTLS.
+func (t *tlsLayer) told() bool { return t.open || !t.tell }
+
 // PauseWriting implements BaseProtocol.
 func (t *tlsLayer) PauseWriting() {
-	if t.open {
+	if t.told() {
 		t.app.PauseWriting()
 	}
 }
 
 // ResumeWriting implements BaseProtocol.
 func (t *tlsLayer) ResumeWriting() {
-	if t.open {
+	if t.told() {
 		t.app.ResumeWriting()
 	}
 }

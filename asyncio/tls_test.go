@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,6 +124,7 @@ func TestHandshakeThatFails(t *testing.T) {
 }
 
 func TestHandshakeTakesTooLong(t *testing.T) {
+	log := testkit.CaptureLog(t)
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		silent := func(ctx context.Context, r *asyncio.StreamReader, w *asyncio.StreamWriter) error {
 			defer w.Close()
@@ -150,6 +152,9 @@ func TestHandshakeTakesTooLong(t *testing.T) {
 			t.Errorf("%v %v", timedOut, err)
 		}
 	})
+	if text := log.Text(); strings.Contains(text, "asyncio") {
+		t.Errorf("the log has %q", text)
+	}
 }
 
 // A connection begins in the clear, as SMTP does.

@@ -137,14 +137,15 @@ type TLSOptions struct {
 	Server bool
 	// ServerName is whom a client expects, if the configuration does not say.
 	ServerName string
-	// HandshakeTimeout is how long the handshake may take; 0 is DefaultHandshakeTimeout.
+	// HandshakeTimeout is how long the handshake may take; 0 is DefaultHandshakeTimeout, and
+	// less is a *anyio.MisuseError.
 	HandshakeTimeout time.Duration
 }
 
 // StartTLS makes an encrypted connection of one that is there, after a handshake, and
 // returns its transport, which takes the place of t for the protocol of t. t must not be
 // used any more. The error is that of the handshake, a *tlsstream.HandshakeError; then the
-// connection is aborted.
+// connection is aborted, and the protocol told of its loss.
 //
 // Cancellation: the connection is aborted.
 func (l *Loop) StartTLS(ctx context.Context, t Transport, config *tls.Config, o TLSOptions) (Transport, error) {
@@ -156,6 +157,9 @@ func (l *Loop) startTLS(ctx context.Context, t Transport, config *tls.Config, o 
 	l.use("StartTLS")
 	if config == nil {
 		return nil, misuse("StartTLS without a configuration")
+	}
+	if s, ok := t.(*streamTransport); ok && s.kind != socketWire {
+		return nil, misuse("StartTLS of one end of a pipe")
 	}
 	app := t.Protocol()
 	if app == nil || t.IsClosing() {
@@ -193,8 +197,11 @@ func (l *Loop) encrypted(ctx context.Context, factory func() BaseProtocol, o tls
 }
 
 // overTLS makes the factory of a server's protocols one of connections over TLS.
-func (l *Loop) overTLS(ctx context.Context, factory func() BaseProtocol, o tlsOptions) func() BaseProtocol {
-	o.server = true
+func (l *Loop) overTLS(ctx context.Context, factory func() BaseProtocol, config *tls.Config, timeout time.Duration) func() BaseProtocol {
+	if config == nil {
+		return factory
+	}
+	o := tlsOptions{config: config, server: true, timeout: timeout}
 	return func() BaseProtocol {
 		app := factory()
 		if err := socketWire.checkProtocol(app); err != nil {
