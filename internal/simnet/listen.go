@@ -16,7 +16,7 @@ const maxBacklog = 4096
 
 // A listener is a TCP socket that accepts.
 type listener struct {
-	watchable
+	listenerCalls
 	network string
 	host    *Host
 	b       *binding
@@ -44,7 +44,8 @@ func (n *Net) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel.
 	if err != nil {
 		return nil, netaddr.OpError("listen", "socket", o.Network, o.Local, kernel.Addr{}, err)
 	}
-	l := &listener{watchable: watchable{net: n}, network: o.Network, host: h, backlog: o.Backlog}
+	l := &listener{network: o.Network, host: h, backlog: o.Backlog}
+	l.listenerCalls.init(n, l, kernel.TCPOps)
 	if l.b, err = h.local(&o); err == nil {
 		l.b.owner = l
 		err = h.bind(l.b)
@@ -138,29 +139,8 @@ func (l *listener) completed(c *conn) {
 	l.net.wakeOne(&l.reads)
 }
 
-// Accept waits for a connection. One that was reset meanwhile is given out, too,
+// acceptNow implements accepting. A connection that was reset meanwhile is given out, too,
 // as by the system.
-func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
-	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	n := l.net
-	n.lock()
-	defer n.unlock()
-	for {
-		if c, err := l.acceptNow(p); c != nil || err != nil {
-			return c, err
-		}
-		if err := n.wait(p, &l.reads, kernel.TCPOps.Accept); err == errClosed {
-			return nil, l.isClosed()
-		} else if err != nil {
-			return nil, err
-		}
-	}
-}
-
-// acceptNow is nil if there is no connection.
 func (l *listener) acceptNow(p kernel.Place) (kernel.StreamConn, error) {
 	switch {
 	case l.closed:

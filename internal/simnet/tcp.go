@@ -41,7 +41,7 @@ const (
 // packet that could have opened it was lost, since otherwise a peer that never
 // reads would keep virtual time going forever.
 type conn struct {
-	watchable
+	streamCalls
 	network       string // as given to the one who made it: "tcp", "tcp4", "tcp6"
 	host          *Host
 	peerHost      *Host // nil: nobody has the address
@@ -63,7 +63,8 @@ type conn struct {
 }
 
 func (n *Net) newConn(network string, h, peer *Host, local, remote netip.AddrPort) *conn {
-	c := &conn{watchable: watchable{net: n}, network: network, host: h, peerHost: peer, local: local, remote: remote}
+	c := &conn{network: network, host: h, peerHost: peer, local: local, remote: remote}
+	c.streamCalls.init(n, c, kernel.TCPOps)
 	c.sender.init(c)
 	c.receiver.init(n.cfg.ReceiveBuffer)
 	if peer != nil {
@@ -155,39 +156,13 @@ func (c *conn) failed(p kernel.Place, op string) error {
 	return c.fail(op, op, err)
 }
 
-// waited is the error of a wait.
-func (c *conn) waited(op string, err error) error {
-	if err == errClosed {
-		return c.fail(op, "", net.ErrClosed)
-	}
-	return err
-}
+func (c *conn) isClosed(op string) error { return c.fail(op, "", net.ErrClosed) }
 
-// Read reads what has arrived. After a reset what came before it is read first.
-func (c *conn) Read(ctx context.Context, buf []byte) (int, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := c.net
-	n.lock()
-	defer n.unlock()
-	for {
-		if k, err, none := c.readNow(p, buf); !none {
-			return k, err
-		}
-		if err := n.wait(p, &c.reads, kernel.TCPOps.Read); err != nil {
-			return 0, c.waited("read", err)
-		}
-	}
-}
-
-// readNow reads what has arrived; none means that nothing has, and nothing failed.
+// readNow implements stream. After a reset what came before it is read first.
 func (c *conn) readNow(p kernel.Place, buf []byte) (k int, err error, none bool) {
 	switch {
 	case c.closed:
-		return 0, p.CanceledOr(c.fail("read", "", net.ErrClosed)), false
+		return 0, p.CanceledOr(c.isClosed("read")), false
 	case len(buf) == 0:
 		return 0, nil, false
 	case len(c.in) > 0:
@@ -205,32 +180,11 @@ func (c *conn) readNow(p kernel.Place, buf []byte) (k int, err error, none bool)
 	return 0, nil, true
 }
 
-// Write puts everything into the send buffer, waiting for room.
-func (c *conn) Write(ctx context.Context, data []byte) (int, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := c.net
-	n.lock()
-	defer n.unlock()
-	for written := 0; ; {
-		k, err := c.writeNow(p, data[written:])
-		if written += k; err != nil || written == len(data) {
-			return written, err
-		}
-		if err := n.wait(p, &c.writes, kernel.TCPOps.Write); err != nil {
-			return written, c.waited("write", err)
-		}
-	}
-}
-
-// writeNow puts as much into the send buffer as there is room for.
+// writeNow implements stream: what there is room for is put into the send buffer.
 func (c *conn) writeNow(p kernel.Place, data []byte) (int, error) {
 	switch {
 	case c.closed:
-		return 0, p.CanceledOr(c.fail("write", "", net.ErrClosed))
+		return 0, p.CanceledOr(c.isClosed("write"))
 	case c.err != 0:
 		return 0, c.failed(p, "write")
 	case c.state == dead || c.shut:

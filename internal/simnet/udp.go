@@ -16,7 +16,7 @@ const maxDatagram = 65507
 
 // A datagram is a UDP socket.
 type datagram struct {
-	watchable
+	packetCalls
 	network string
 	host    *Host
 	b       *binding
@@ -49,7 +49,8 @@ func (n *Net) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.Pa
 	if err != nil {
 		return fail("socket", err)
 	}
-	s := &datagram{watchable: watchable{net: n}, network: o.Network, host: h}
+	s := &datagram{network: o.Network, host: h}
+	s.packetCalls.init(n, s, kernel.UDPOps)
 	if s.b, err = h.local(&o); err != nil {
 		return fail("bind", err)
 	}
@@ -133,29 +134,7 @@ func (s *datagram) isClosed() error {
 	return s.fail("read", "", s.RemoteAddr(), net.ErrClosed)
 }
 
-// ReadFrom takes the oldest datagram.
-func (s *datagram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, kernel.Addr{}, err
-	}
-	n := s.net
-	n.lock()
-	defer n.unlock()
-	for {
-		if k, from, err, none := s.readNow(p, buf); !none {
-			return k, from, err
-		}
-		if err := n.wait(p, &s.reads, kernel.UDPOps.Read); err == errClosed {
-			return 0, kernel.Addr{}, s.isClosed()
-		} else if err != nil {
-			return 0, kernel.Addr{}, err
-		}
-	}
-}
-
-// readNow takes the oldest datagram; none means that there is none, and nothing failed.
+// readNow implements receiving.
 func (s *datagram) readNow(p kernel.Place, buf []byte) (k int, from kernel.Addr, err error, none bool) {
 	switch {
 	case s.closed:

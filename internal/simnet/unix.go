@@ -14,7 +14,7 @@ import (
 // A unixConn is one end of a UNIX stream connection. Both ends are on one host,
 // and what is written is there at once.
 type unixConn struct {
-	watchable
+	streamCalls
 	host          *Host
 	peer          *unixConn
 	local, remote string
@@ -27,7 +27,7 @@ type unixConn struct {
 
 // A unixListener is a UNIX stream socket that accepts.
 type unixListener struct {
-	watchable
+	listenerCalls
 	host    *Host
 	name    string
 	file    *unixNode
@@ -40,7 +40,8 @@ type unixListener struct {
 func (n *Net) listenUnix(ctx context.Context, o kernel.SocketOptions) (kernel.StreamListener, error) {
 	n.lock()
 	defer n.unlock()
-	l := &unixListener{watchable: watchable{net: n}, backlog: o.Backlog}
+	l := &unixListener{backlog: o.Backlog}
+	l.listenerCalls.init(n, l, kernel.UNIXOps)
 	var err error
 	if l.host, err = n.here(ctx); err == nil {
 		l.file = &unixNode{stream: l}
@@ -81,10 +82,11 @@ func (n *Net) dialUnix(ctx context.Context, o kernel.SocketOptions) (kernel.Stre
 		return nil, netaddr.OpError("dial", "connect", "unix", o.Local, o.Remote, err)
 	}
 	l := node.stream
-	a := &unixConn{watchable: watchable{net: n}, host: h, local: local, remote: l.name}
-	b := &unixConn{watchable: watchable{net: n}, host: h, local: l.name, remote: local, peer: a}
+	a := &unixConn{host: h, local: local, remote: l.name}
+	b := &unixConn{host: h, local: l.name, remote: local, peer: a}
 	a.peer = b
 	for _, c := range []*unixConn{a, b} {
+		c.streamCalls.init(n, c, kernel.UNIXOps)
 		c.node.Value = c
 		h.sockets.Push(&c.node)
 	}
@@ -93,28 +95,7 @@ func (n *Net) dialUnix(ctx context.Context, o kernel.SocketOptions) (kernel.Stre
 	return a, nil
 }
 
-// Accept waits for a connection.
-func (l *unixListener) Accept(ctx context.Context) (kernel.StreamConn, error) {
-	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	n := l.net
-	n.lock()
-	defer n.unlock()
-	for {
-		if c, err := l.acceptNow(p); c != nil || err != nil {
-			return c, err
-		}
-		if err := n.wait(p, &l.reads, kernel.UNIXOps.Accept); err == errClosed {
-			return nil, l.isClosed()
-		} else if err != nil {
-			return nil, err
-		}
-	}
-}
-
-// acceptNow is nil if there is no connection.
+// acceptNow implements accepting.
 func (l *unixListener) acceptNow(p kernel.Place) (kernel.StreamConn, error) {
 	switch {
 	case l.closed:
@@ -165,39 +146,13 @@ func (c *unixConn) fail(op, call string, err error) error {
 	return netaddr.OpError(op, call, "unix", c.LocalAddr(), c.RemoteAddr(), err)
 }
 
-// waited is the error of a wait.
-func (c *unixConn) waited(op string, err error) error {
-	if err == errClosed {
-		return c.fail(op, "", net.ErrClosed)
-	}
-	return err
-}
+func (c *unixConn) isClosed(op string) error { return c.fail(op, "", net.ErrClosed) }
 
-// Read reads what the other end has written.
-func (c *unixConn) Read(ctx context.Context, buf []byte) (int, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := c.net
-	n.lock()
-	defer n.unlock()
-	for {
-		if k, err, none := c.readNow(p, buf); !none {
-			return k, err
-		}
-		if err := n.wait(p, &c.reads, kernel.UNIXOps.Read); err != nil {
-			return 0, c.waited("read", err)
-		}
-	}
-}
-
-// readNow reads what is there; none means that nothing is, and nothing failed.
+// readNow implements stream: what the other end has written is there.
 func (c *unixConn) readNow(p kernel.Place, buf []byte) (k int, err error, none bool) {
 	switch {
 	case c.closed:
-		return 0, p.CanceledOr(c.fail("read", "", net.ErrClosed)), false
+		return 0, p.CanceledOr(c.isClosed("read")), false
 	case len(buf) == 0:
 		return 0, nil, false
 	case len(c.in) > 0:
@@ -219,32 +174,11 @@ func (c *unixConn) readNow(p kernel.Place, buf []byte) (k int, err error, none b
 	return 0, nil, true
 }
 
-// Write gives everything to the other end, waiting for room.
-func (c *unixConn) Write(ctx context.Context, data []byte) (int, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := c.net
-	n.lock()
-	defer n.unlock()
-	for written := 0; ; {
-		k, err := c.writeNow(p, data[written:])
-		if written += k; err != nil || written == len(data) {
-			return written, err
-		}
-		if err := n.wait(p, &c.writes, kernel.UNIXOps.Write); err != nil {
-			return written, c.waited("write", err)
-		}
-	}
-}
-
-// writeNow gives as much to the other end as there is room for.
+// writeNow implements stream: what there is room for is given to the other end.
 func (c *unixConn) writeNow(p kernel.Place, data []byte) (int, error) {
 	switch {
 	case c.closed:
-		return 0, p.CanceledOr(c.fail("write", "", net.ErrClosed))
+		return 0, p.CanceledOr(c.isClosed("write"))
 	case c.shut || c.peer.closed:
 		return 0, p.CanceledOr(c.fail("write", "write", syscall.EPIPE))
 	}

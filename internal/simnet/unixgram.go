@@ -18,16 +18,16 @@ const (
 
 // A unixgram is a UNIX datagram socket. Nothing is lost: who sends waits for room.
 type unixgram struct {
-	watchable // writes are those who send from this socket
-	host      *Host
-	name      string    // "" if it has none
-	file      *unixNode // nil if it has no name
-	peer      *unixgram // if it is connected
-	remote    string
-	node      waitq.Node[endable]
-	queue     []message
-	room      line // of those who send to this socket
-	closed    bool
+	packetCalls // writes are those who send from this socket
+	host        *Host
+	name        string    // "" if it has none
+	file        *unixNode // nil if it has no name
+	peer        *unixgram // if it is connected
+	remote      string
+	node        waitq.Node[endable]
+	queue       []message
+	room        line // of those who send to this socket
+	closed      bool
 }
 
 type message struct {
@@ -38,7 +38,8 @@ type message struct {
 func (n *Net) openUnixgram(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
 	n.lock()
 	defer n.unlock()
-	s := &unixgram{watchable: watchable{net: n}, remote: o.Remote.Path}
+	s := &unixgram{remote: o.Remote.Path}
+	s.packetCalls.init(n, s, kernel.UNIXOps)
 	op := "listen"
 	if s.remote != "" {
 		op = "dial"
@@ -83,29 +84,7 @@ func (s *unixgram) isClosed() error {
 	return netaddr.OpError("read", "", "unixgram", s.LocalAddr(), s.RemoteAddr(), net.ErrClosed)
 }
 
-// ReadFrom takes the oldest datagram.
-func (s *unixgram) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, kernel.Addr{}, err
-	}
-	n := s.net
-	n.lock()
-	defer n.unlock()
-	for {
-		if k, from, err, none := s.readNow(p, buf); !none {
-			return k, from, err
-		}
-		if err := n.wait(p, &s.reads, kernel.UNIXOps.Read); err == errClosed {
-			return 0, kernel.Addr{}, s.isClosed()
-		} else if err != nil {
-			return 0, kernel.Addr{}, err
-		}
-	}
-}
-
-// readNow takes the oldest datagram; none means that there is none, and nothing failed.
+// readNow implements receiving.
 func (s *unixgram) readNow(p kernel.Place, buf []byte) (k int, from kernel.Addr, err error, none bool) {
 	switch {
 	case s.closed:
