@@ -66,6 +66,10 @@ var wants = map[string][]string{
 		"6.png: png: invalid format: not a PNG file\n",
 		"7.png: process: the worker of \"shrink\" is broken: it ended with code 2\n",
 	},
+	"smtpd": {
+		"from client0@example.org to [ann@example.org], 13000 bytes\n",
+		"client2: <nil>\n",
+	},
 	"tlsproxy": {
 		"first : HELLO\nfirst : finished in good order: true\n",
 		"open connections have 300ms to finish\n",

@@ -76,7 +76,7 @@ var layers = []layer{
 }
 
 // examples may import what users do.
-const examples = ". aiter attr cache fileio process signals sim socket stream tlsstream"
+const examples = ". aiter asyncio attr cache fileio process signals sim socket stream tlsstream"
 
 // keptOut are packages of the standard library that cost a program much, by those that
 // are to be had without.

@@ -68,10 +68,10 @@ func asksWhereItRuns(n ast.Node, dir, pkg string) string {
 		}
 	case *ast.SelectorExpr:
 		of, _ := x.X.(*ast.Ident)
-		isFunction := of != nil && of.Name == "kernel" && x.Sel.Name == "Preempt"
+		other := of != nil && (of.Name == "kernel" && x.Sel.Name == "Preempt" || of.Name == "asyncio" && x.Sel.Name == "Loop")
 		switch name := x.Sel.Name; name {
 		case "Loop", "Preempt", "Traits": // which are for the kernel
-			if !inKernel && !isFunction {
+			if !inKernel && !other {
 				return fmt.Sprintf("asks for %s of its run", name)
 			}
 		case "Virtual", "Simulated", "IsSimulated":
