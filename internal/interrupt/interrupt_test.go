@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -76,6 +77,40 @@ func TestInterruptedCallIsWaitedFor(t *testing.T) {
 			t.Errorf("read %d, %v, want the data", n, err)
 		}
 		<-s.resumed
+	}, anyiotest.Skip("sim", "its tasks do not wait for what is outside of it"))
+}
+
+// Who waits for the end of an interrupted call is about to go on.
+func TestInterruptedCallCountsAsRunning(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		s := &sluggish{make(chan struct{}), make(chan struct{}), make(chan struct{})}
+		d := &interrupt.Duplex{D: s, RW: s, Ops: interrupt.Ops}
+		n := 0
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(func(ctx context.Context) (err error) {
+				n, err = d.Read(ctx, make([]byte, 8))
+				return err
+			})
+			if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
+				return err
+			}
+			go func() {
+				<-s.interrupted
+				for range 1000 {
+					runtime.Gosched()
+				}
+				close(s.release)
+			}()
+			h.Cancel("test")
+			err := anyio.WaitAllTasksBlocked(ctx)
+			if n != 4 {
+				t.Errorf("all tasks are blocked, and the call goes on")
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	}, anyiotest.Skip("sim", "its tasks do not wait for what is outside of it"))
 }
 

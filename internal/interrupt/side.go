@@ -96,7 +96,8 @@ func elsewhere[A, R any](s *Side, i kernel.Interrupter, p kernel.Place, op kerne
 	if s.closed.Load() {
 		c.End.Close()
 	}
-	c.Start(p.RunningTask().Scope.Run(), op, func() (R, error) {
+	run := p.RunningTask().Scope.Run()
+	c.Start(run, op, func() (R, error) {
 		var r R
 		var err error
 		r, done, err = f(a)
@@ -108,8 +109,12 @@ func elsewhere[A, R any](s *Side, i kernel.Interrupter, p kernel.Place, op kerne
 	}
 	if canceled != nil {
 		i.Interrupt()
+		run.Interrupted(1)
 	}
 	c.AwaitAnyway(p)
+	if canceled != nil {
+		run.Interrupted(-1)
+	}
 	s.end.Store(nil)
 	r, err = c.Take()
 	if canceled != nil {

@@ -124,6 +124,7 @@ type Run struct {
 	stuck    quiet.Pointer[StuckStep] // see GiveUp
 
 	unpreemptible int // calls of Unpreempted; the tasks' in turns
+	interrupted   int // see Interrupted; the tasks' in turns
 
 	vars     vars
 	finishMu quiet.Mutex

@@ -224,6 +224,17 @@ func (r *Run) AllBlocked(except *Task) bool {
 	return true
 }
 
+// Interrupted tells that a task of a loop begins to wait, with 1, for the end of a call that
+// it has interrupted, or has waited, with -1. Such a task is about to go on.
+//
+//go:norace
+func (r *Run) Interrupted(n int) { r.interrupted += n }
+
+// Interrupting reports whether there are such tasks.
+//
+//go:norace
+func (r *Run) Interrupting() bool { return r.interrupted > 0 }
+
 // SawAllBlocked lets all that the tasks of the run have done before they ended, or
 // began the waits in which they are, happen before what the caller does next.
 //

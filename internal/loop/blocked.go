@@ -35,8 +35,14 @@ func (l *Loop) WaitAllBlocked(p kernel.Place) error {
 	return err
 }
 
+// wakeWatcher lets a task go on that waits until nothing is ready, and is called then. Who
+// waits for the end of a call that it has interrupted is as good as ready.
+//
 //go:norace
 func (l *Loop) wakeWatcher() bool {
+	if l.run.Interrupting() {
+		return false
+	}
 	for l.watchers != nil {
 		w := l.watchers
 		l.watchers = w.next
