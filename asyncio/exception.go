@@ -26,20 +26,31 @@ type ErrorContext struct {
 }
 
 // CallExceptionHandler gives an error to the loop's exception handler. A handler that
-// panics is replaced, for that error and its own panic, by the default one.
+// panics, or calls runtime.Goexit, is replaced, for that error and its own, by the default
+// one.
 func (l *Loop) CallExceptionHandler(c ErrorContext) {
 	f := l.onError
 	if f == nil {
-		l.DefaultExceptionHandler(c)
+		l.log(c)
 		return
 	}
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			l.DefaultExceptionHandler(ErrorContext{Message: "panic in the exception handler", Err: panicked(v, "the exception handler")})
-			l.DefaultExceptionHandler(c)
+		if !returned {
+			v := recover()
+			l.log(ErrorContext{Message: "the exception handler failed", Err: failure(v, "the exception handler")})
+			l.log(c)
+			l.mayHalt(v)
 		}
 	}()
 	f(l, c)
+	returned = true
+}
+
+// log calls DefaultExceptionHandler. If the log panics nobody is left to be told.
+func (l *Loop) log(c ErrorContext) {
+	defer func() { _ = recover() }()
+	l.DefaultExceptionHandler(c)
 }
 
 // DefaultExceptionHandler logs an error of package slog.
@@ -100,18 +111,37 @@ func (l *Loop) callbackTook(h *Handle, f func(), d time.Duration) {
 	}
 }
 
-// callbackFailed tells of a callback that has panicked with a value or, if that is nil,
-// has exited the loop's goroutine. Then the loop stops.
+// callbackFailed tells of a callback that has not returned; value is what recover has
+// returned.
 func (l *Loop) callbackFailed(h *Handle, f func(), value any) {
 	name := callbackName(h, f)
-	err := errors.New("runtime.Goexit was called")
-	if value != nil {
-		err = panicked(value, name)
-	}
-	l.CallExceptionHandler(ErrorContext{Message: "exception in callback " + name, Err: err, Handle: h})
-	if value == nil {
+	l.failed(ErrorContext{Message: "exception in callback " + name, Err: failure(value, name), Handle: h}, value)
+}
+
+// failed tells of a function of the user that has panicked with a value or, if that is nil,
+// has exited its goroutine.
+func (l *Loop) failed(c ErrorContext, value any) {
+	l.mayHalt(value)
+	l.CallExceptionHandler(c)
+}
+
+// mayHalt stops a loop whose goroutine exits: it goes on in a deferred call, and only when
+// it is over, the goroutine, and that of Run, exit. Tasks have their own.
+func (l *Loop) mayHalt(value any) {
+	if value == nil && l.running.Load() && l.looper.InTurn() && l.looper.Current() == nil {
 		l.looper.Halt()
 	}
+}
+
+var errGoexit = errors.New("asyncio: runtime.Goexit was called")
+
+// failure is the error of a function that has not returned; value is what recover has
+// returned.
+func failure(value any, name string) error {
+	if value == nil {
+		return errGoexit
+	}
+	return panicked(value, name)
 }
 
 // panicked is what recover has returned as an error.

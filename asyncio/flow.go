@@ -68,15 +68,19 @@ func (f *flow) shrunk(l *Loop, p writer, size int, c ErrorContext) {
 	}
 }
 
-// guarded calls f. A panic is reported as c says, and the error.
+// guarded calls f. A panic is reported as c says, and the error. A Goexit is reported, too:
+// what the caller must do nevertheless it defers.
 func (l *Loop) guarded(c ErrorContext, f func()) (failed error) {
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			failed = panicked(v, c.Message)
+		if !returned {
+			v := recover()
+			failed = failure(v, c.Message)
 			c.Err = failed
-			l.CallExceptionHandler(c)
+			l.failed(c, v)
 		}
 	}()
 	f()
+	returned = true
 	return nil
 }

@@ -29,6 +29,10 @@ var ErrLoopStopped = errors.New("asyncio: event loop stopped before the future w
 //
 // Except for CallSoonThreadsafe and RunCoroutineThreadsafe, a running loop may be used by
 // its tasks and callbacks alone; others get a panic with a *anyio.MisuseError.
+//
+// What panics in a callback is told to the exception handler, and the loop goes on.
+// runtime.Goexit in one, as by t.FailNow, is told likewise, and stops the loop as Stop does;
+// when its run is over, the goroutine of Run exits.
 type Loop struct {
 	looper kernel.Looper
 	run    *kernel.Run

@@ -78,7 +78,20 @@ func (ls *lostErrors) report() {
 	all := ls.all
 	ls.all = nil
 	ls.mu.Unlock()
-	for _, e := range all {
+	tellAll(all)
+}
+
+// tellAll tells of all, also if the exception handler exits the goroutine.
+func tellAll(all []*lostError) {
+	next := 0
+	defer func() {
+		if next < len(all) {
+			tellAll(all[next:])
+		}
+	}()
+	for next < len(all) {
+		e := all[next]
+		next++
 		if !e.asked.Swap(true) {
 			e.tell()
 		}

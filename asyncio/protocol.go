@@ -8,8 +8,10 @@ import "net"
 //
 // ConnectionMade comes first, once. Then come data, in pieces of any size, and at most
 // once the end; PauseWriting and ResumeWriting take turns. ConnectionLost comes last,
-// once, and always, unless the loop ends before. A panic of one of them goes to the loop's
-// exception handler and ends the connection.
+// once, and always, unless the loop ends before.
+//
+// A panic of one of them goes to the loop's exception handler. One of EOFReceived, or of a
+// function that receives data, ends the connection.
 type BaseProtocol interface {
 	// ConnectionMade receives the connection's transport.
 	ConnectionMade(t Transport)
@@ -45,7 +47,8 @@ type BufferedProtocol interface {
 	BufferUpdated(n int)
 }
 
-// A DatagramProtocol receives datagrams.
+// A DatagramProtocol receives datagrams. Panics are told as those of a BaseProtocol; one of
+// DatagramReceived ends the endpoint.
 type DatagramProtocol interface {
 	// ConnectionMade receives the socket's transport. It comes first, once.
 	ConnectionMade(t DatagramTransport)

@@ -112,8 +112,10 @@ func (w *fdWatch) Called() {
 	if err := w.file.TryReady(w.write); err == kernel.ErrWouldBlock {
 		return
 	}
+	defer func() { // also if it exits the goroutine
+		if !w.removed {
+			w.want()
+		}
+	}()
 	w.loop.invoke(nil, w.f)
-	if !w.removed {
-		w.want()
-	}
 }

@@ -167,31 +167,43 @@ const acceptRetryDelay = time.Second
 func (x *serverSocket) Called() {
 	x.queued.Store(false)
 	s := x.server
+	more := true
+	defer func() { // also if the factory exits the goroutine
+		if more && s.sockets != nil {
+			x.wantAccept()
+		}
+	}()
 	for range s.backlog {
 		if s.sockets == nil {
 			return
 		}
 		c, err := x.conn.TryAccept()
-		switch {
-		case err == nil:
+		if err == nil {
 			s.accepted(c)
+			continue
+		}
+		more = false
+		switch {
 		case err == kernel.ErrWouldBlock:
-			return
 		case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM):
-			s.loop.CallExceptionHandler(ErrorContext{Message: "a server is out of means to accept connections", Err: err})
 			s.loop.callAt(s.loop.Time()+acceptRetryDelay, x.wantAccept)
-			return
+			s.loop.CallExceptionHandler(ErrorContext{Message: "a server is out of means to accept connections", Err: err})
 		default:
 			s.loop.CallExceptionHandler(ErrorContext{Message: "a server could not accept a connection", Err: err})
-			return
 		}
+		return
 	}
-	x.wantAccept()
 }
 
 // accepted makes the protocol of a connection.
 func (s *Server) accepted(c kernel.StreamConn) {
 	var p BaseProtocol
+	made := false
+	defer func() {
+		if !made {
+			_ = c.Close() // nobody is to be told
+		}
+	}()
 	err := s.loop.guarded(ErrorContext{Message: "the protocol of a connection could not be made"}, func() {
 		p = s.factory()
 		if err := socketWire.checkProtocol(p); err != nil {
@@ -199,9 +211,9 @@ func (s *Server) accepted(c kernel.StreamConn) {
 		}
 	})
 	if err != nil {
-		_ = c.Close() // nobody is to be told
 		return
 	}
+	made = true
 	newStreamTransport(s.loop, c.(wire), socketWire, p, s, nil)
 }
 

@@ -37,8 +37,8 @@ func (p *streamProtocol) ConnectionMade(t Transport) {
 		if task.Canceled() {
 			t.Close()
 		} else if err := task.Err(); err != nil {
+			defer t.Close()
 			l.CallExceptionHandler(ErrorContext{Message: "error of a stream handler", Err: err, Task: task, Transport: t})
-			t.Close()
 		}
 	})
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/anyio-go/anyio/process"
 )
 
-// A SubprocessProtocol is told of a process and what comes out of its pipes, by the loop.
+// A SubprocessProtocol is told of a process and what comes out of its pipes, by the loop. A
+// panic goes to the loop's exception handler; one of PipeDataReceived closes that pipe.
 type SubprocessProtocol interface {
 	// ConnectionMade gets the transport. It comes first, once.
 	ConnectionMade(t *SubprocessTransport)
@@ -86,19 +87,26 @@ func (l *Loop) Subprocess(ctx context.Context, factory func() SubprocessProtocol
 	ready := CreateFuture[struct{}](l)
 	l.callSoon(func() {
 		t.made = true
-		t.protocol.ConnectionMade(t)
-		early := t.early
-		t.early = nil
-		for _, f := range early {
-			f()
-		}
-		ready.finish(struct{}{})
+		t.early = append([]func(){func() { t.protocol.ConnectionMade(t) }}, t.early...)
+		t.begin(ready)
 	})
 	if _, err := ready.Await(ctx); err != nil {
 		t.Close()
 		return nil, nil, err
 	}
 	return t, t.protocol, nil
+}
+
+// begin tells the protocol of the process and of what has come meanwhile.
+func (t *SubprocessTransport) begin(ready *Future[struct{}]) {
+	if len(t.early) == 0 {
+		ready.finish(struct{}{})
+		return
+	}
+	f := t.early[0]
+	t.early = t.early[1:]
+	defer t.begin(ready)
+	_ = t.loop.guarded(ErrorContext{Message: "the protocol of a process failed", Protocol: t.protocol}, f)
 }
 
 // start makes the pipes, starts the process, and lets the loop read and write the pipes.

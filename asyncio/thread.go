@@ -48,8 +48,12 @@ func RunInExecutor[T any](ctx context.Context, e Executor, f func() (T, error)) 
 		return out
 	}
 	err := e.Submit(func() {
-		v, err := called(f)
-		_, _ = l.CallSoonThreadsafe(func() { out.end(v, err) }) // else nobody is left to be told
+		var v T
+		err := errGoexit
+		defer func() {
+			_, _ = l.CallSoonThreadsafe(func() { out.end(v, err) }) // else nobody is left to be told
+		}()
+		v, err = called(f)
 	})
 	if err != nil {
 		out.fail(err)
@@ -61,8 +65,10 @@ func RunInExecutor[T any](ctx context.Context, e Executor, f func() (T, error)) 
 func runInThread[T any](ctx context.Context, l *Loop, out *Future[T], f func() (T, error)) {
 	t := &kernel.Task{}
 	t.Prepare(func(ctx context.Context) error {
-		v, err := anyio.RunBlockingValue(ctx, func() (T, error) { return called(f) })
-		out.end(v, err)
+		var v T
+		err := errGoexit
+		defer func() { out.end(v, err) }()
+		v, err = anyio.RunBlockingValue(ctx, func() (T, error) { return called(f) })
 		return nil
 	}, kernel.FuncPC(f), &kernel.TaskMeta{Name: "asyncio.RunInExecutor", HasName: true, Boot: ownTask{}, Values: ctx})
 	if !l.group.Spawn(t) {
@@ -99,7 +105,19 @@ func RunCoroutineThreadsafe[T any](ctx context.Context, l *Loop, f func(ctx cont
 	}
 	out := anyio.NewFuture[T]("asyncio.RunCoroutineThreadsafe")
 	_, err := l.CallSoonThreadsafe(func() {
+		made := false
+		defer func() {
+			if !made { // the task factory has failed, or the loop is over
+				v := recover()
+				err := failure(v, "RunCoroutineThreadsafe")
+				_ = out.SetError(err)
+				if v != nil {
+					panic(err) // for the exception handler, too
+				}
+			}
+		}()
 		t := LoopTask(ctx, l, f)
+		made = true
 		chain(l, out, t)
 	})
 	if err != nil {

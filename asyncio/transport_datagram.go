@@ -57,9 +57,11 @@ type datagramWatch datagramTransport
 
 func (w *datagramWatch) Readable() { (*datagramTransport)(w).wantRead() }
 
-func (w *datagramWatch) Writable() {
-	if !w.writeQueued.Swap(true) {
-		w.loop.looper.Call(&w.writing)
+func (w *datagramWatch) Writable() { (*datagramTransport)(w).wantWrite() }
+
+func (t *datagramTransport) wantWrite() {
+	if !t.writeQueued.Swap(true) {
+		t.loop.looper.Call(&t.writing)
 	}
 }
 
@@ -83,12 +85,8 @@ func (r *datagramReader) Called() {
 	switch {
 	case !t.made:
 		t.made = true
+		defer t.begun()
 		_ = t.loop.guarded(t.context("ConnectionMade of the protocol failed"), func() { t.protocol.ConnectionMade(t) })
-		t.wantRead()
-		if t.ready != nil {
-			t.ready()
-			t.ready = nil
-		}
 		return
 	case t.losing || t.closing:
 		return
@@ -111,12 +109,24 @@ func (r *datagramReader) Called() {
 	if addr == nil {
 		addr = toNet(t.network, from)
 	}
-	failed := t.loop.guarded(t.context("DatagramReceived of the protocol failed"), func() { t.protocol.DatagramReceived(buf[:n:n], addr) })
+	failed := errGoexit
+	defer func() {
+		if failed != nil {
+			t.lose(failed)
+		}
+	}()
+	failed = t.loop.guarded(t.context("DatagramReceived of the protocol failed"), func() { t.protocol.DatagramReceived(buf[:n:n], addr) })
 	if t.loop.debug.Load() {
 		clear(buf[:n])
 	}
-	if failed != nil {
-		t.lose(failed)
+}
+
+// begun begins to read.
+func (t *datagramTransport) begun() {
+	t.wantRead()
+	if t.ready != nil {
+		t.ready()
+		t.ready = nil
 	}
 }
 
@@ -167,6 +177,14 @@ type datagramWriter datagramTransport
 func (w *datagramWriter) Called() {
 	t := (*datagramTransport)(w)
 	t.writeQueued.Store(false)
+	sent := false
+	defer func() {
+		if sent {
+			t.flushed()
+		} else { // the protocol exits the goroutine
+			t.wantWrite()
+		}
+	}()
 	for !t.losing && len(t.queue) > 0 {
 		d := t.queue[0]
 		err := t.conn.TryWriteTo(d.data, d.to)
@@ -180,16 +198,21 @@ func (w *datagramWriter) Called() {
 			t.tellError(err)
 		}
 	}
-	if t.losing {
+	sent = true
+	if !t.losing {
+		t.flow.shrunk(t.loop, t.protocol, t.size, t.context("")) // the protocol may send
+	}
+}
+
+// flushed does what was waiting for the queue to be empty.
+func (t *datagramTransport) flushed() {
+	if t.losing || len(t.queue) > 0 {
 		return
 	}
-	t.flow.shrunk(t.loop, t.protocol, t.size, t.context("")) // the protocol may send
-	if len(t.queue) == 0 {
-		t.queue = nil
-		if t.closing && !t.losing {
-			t.losing = true
-			t.lost(nil)
-		}
+	t.queue = nil
+	if t.closing {
+		t.losing = true
+		t.lost(nil)
 	}
 }
 
@@ -248,9 +271,11 @@ func (t *datagramTransport) loseSoon(err error) {
 }
 
 func (t *datagramTransport) lost(err error) {
+	defer func() {
+		t.protocol = nil
+		_ = t.conn.Close() // there is nobody to be told
+	}()
 	_ = t.loop.guarded(t.context("ConnectionLost of the protocol failed"), func() { t.protocol.ConnectionLost(err) })
-	t.protocol = nil
-	_ = t.conn.Close() // there is nobody to be told
 }
 
 // SetProtocol implements DatagramTransport.

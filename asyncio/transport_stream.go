@@ -126,7 +126,12 @@ func (r *streamReader) Called() {
 // begin tells the protocol of the connection.
 func (t *streamTransport) begin() {
 	t.made = true
+	defer t.begun()
 	_ = t.loop.guarded(t.context("ConnectionMade of the protocol failed"), func() { t.protocol.ConnectionMade(t) })
+}
+
+// begun begins to read.
+func (t *streamTransport) begun() {
 	t.wantRead()
 	if t.ready != nil {
 		t.ready()
@@ -135,7 +140,11 @@ func (t *streamTransport) begin() {
 }
 
 func (t *streamTransport) context(message string) ErrorContext {
-	return ErrorContext{Message: message, Protocol: t.protocol, Transport: t}
+	c := ErrorContext{Message: message, Protocol: t.protocol, Transport: t}
+	if p, ok := t.protocol.(*processPipe); ok {
+		c.Protocol = p.t.protocol
+	}
+	return c
 }
 
 // read reads one piece of data.
@@ -228,17 +237,10 @@ func (t *streamTransport) lookForHangup() {
 // protocolFailed ends the connection when its protocol has panicked, or has exited the
 // loop's goroutine: then value is nil.
 func (t *streamTransport) protocolFailed(call string, value any) {
-	err := errors.New("runtime.Goexit was called")
-	if value != nil {
-		err = panicked(value, call+" of a protocol")
-	}
 	c := t.context(call + " of the protocol failed")
-	c.Err = err
-	t.loop.CallExceptionHandler(c)
-	t.lose(err)
-	if value == nil {
-		t.loop.looper.Halt()
-	}
+	c.Err = failure(value, call+" of a protocol")
+	defer t.lose(c.Err)
+	t.loop.failed(c, value)
 }
 
 // fail ends the connection for what the system says.

@@ -68,7 +68,12 @@ func (w *streamWriter) Called() {
 		return
 	}
 	t.written(n)
+	defer t.flushed()
 	t.flow.shrunk(t.loop, t.protocol, len(t.buf), t.context("")) // the protocol may write
+}
+
+// flushed does what was waiting for the buffer to be empty.
+func (t *streamTransport) flushed() {
 	if len(t.buf) > 0 || t.losing {
 		return
 	}
@@ -189,7 +194,12 @@ func (t *streamTransport) lost(err error) {
 	if t.protocol == nil {
 		return
 	}
+	defer t.release()
 	_ = t.loop.guarded(t.context("ConnectionLost of the protocol failed"), func() { t.protocol.ConnectionLost(err) })
+}
+
+// release gives up what a connection that is lost has held.
+func (t *streamTransport) release() {
 	t.protocol = nil
 	_ = t.conn.Close() // there is nobody to be told
 	if s := t.server; s != nil {

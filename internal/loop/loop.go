@@ -147,6 +147,9 @@ func (l *Loop) close() {
 func (l *Loop) drive() {
 	defer func() {
 		if l.goexit || l.calls.running {
+			if l.calls.running {
+				l.giveWay()
+			}
 			l.goexit, l.calls.running = false, false
 			l.drive()
 		}
