@@ -15,7 +15,7 @@ import (
 type Lock struct {
 	waiters waitList
 	locked  bool
-	dead    bool // several may believe to have it, see regain
+	more    int // that have it, too, in a run that is killed: see regain
 }
 
 // Acquire waits until the lock is free, and locks it. Cancellation: the lock is not locked;
@@ -60,7 +60,10 @@ func (k *Lock) regain(ctx context.Context) (asked error) {
 			}
 			asked = err
 			if kernel.Locate(ctx).Run().Killed() != nil {
-				k.locked, k.dead = true, true // who has it never releases it, or is told the same
+				if k.locked { // by who may never release it
+					k.more++
+				}
+				k.locked = true
 				return nil
 			}
 		}
@@ -72,8 +75,12 @@ func (k *Lock) regain(ctx context.Context) (asked error) {
 // *anyio.MisuseError if the lock is not locked.
 func (k *Lock) Release() {
 	k.waiters.use("Lock.Release")
-	if !k.locked && !k.dead {
+	if !k.locked {
 		panic(misuse("release of a lock that is not locked"))
+	}
+	if k.more > 0 {
+		k.more--
+		return
 	}
 	k.locked = false
 	k.passOn()
