@@ -2,6 +2,8 @@ package anyio
 
 import (
 	"context"
+	"math/bits"
+	"reflect"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
@@ -69,29 +71,67 @@ func TrySelect(cases ...Case) (index int, ok bool, err error) {
 	return index, ok, err
 }
 
+// begin begins all cases, each of which may be there once.
 func begin(p kernel.Place, cases []Case) {
+	if len(cases) > fewCases {
+		wantDistinct(cases)
+	}
 	for i, c := range cases {
 		if c.c == nil {
 			continue
 		}
-		for _, other := range cases[:i] {
-			if c == other {
-				panic(misuse("select: the same Case was given twice: make one for each place"))
+		if len(cases) <= fewCases {
+			for _, other := range cases[:i] {
+				if c == other {
+					panic(errSameCase)
+				}
 			}
 		}
 		c.c.Begin(p)
 	}
 }
 
+// fewCases are compared with each other; more are looked up in a table, which is faster
+// from about here on.
+const fewCases = 12
+
+var errSameCase = misuse("select: the same Case was given twice: make one for each place")
+
+// wantDistinct panics if a case, all of which are pointers, is there twice.
+//
+//go:noinline
+func wantDistinct(cases []Case) {
+	var few [256]uintptr
+	table := few[:] // twice as many places as cases, a power of two
+	if need := 2 * len(cases); need > len(table) {
+		table = make([]uintptr, 1<<bits.Len(uint(need-1)))
+	}
+	shift := bits.LeadingZeros(uint(len(table) - 1))
+	for _, c := range cases {
+		if c.c == nil {
+			continue
+		}
+		const scatter = ^uint(0)/1000*618 | 1 // the golden ratio, as Fibonacci hashing wants it
+		address := reflect.ValueOf(c.c).Pointer()
+		at := uint(address) * scatter >> shift
+		for ; table[at] != 0; at = (at + 1) % uint(len(table)) {
+			if table[at] == address {
+				panic(errSameCase)
+			}
+		}
+		table[at] = address
+	}
+}
+
 // tryCases does the first case that is ready, in random order.
 func tryCases(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
-	var few [16]uint16
+	var few [16]uint32
 	order := few[:]
 	if len(cases) > len(few) {
-		order = make([]uint16, len(cases))
+		order = make([]uint32, len(cases))
 	}
 	for i := range cases {
-		order[i] = uint16(i)
+		order[i] = uint32(i)
 	}
 	for n := len(cases); n > 0; n-- {
 		k := 0

@@ -3,12 +3,15 @@ package anyio_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -244,14 +247,27 @@ func TestSelectIsNoPartnerOfItself(t *testing.T) {
 }
 
 func TestSelectRefusesTheSameCaseTwice(t *testing.T) {
-	defer func() {
-		var m *anyio.MisuseError
-		if err, _ := recover().(error); !errors.As(err, &m) {
-			t.Errorf("panic value %v, want a *MisuseError", err)
+	for _, n := range []int{2, 8, 12, 13, 64, 128, 129, 1000} {
+		var e anyio.Event
+		e.Set()
+		cases := make([]anyio.Case, n)
+		for i := range cases {
+			cases[i] = anyio.OnEvent(&e)
 		}
-	}()
-	c := anyio.OnTimer(0)
-	anyio.Select(context.Background(), c, c)
+		if _, ok, err := anyio.TrySelect(cases...); !ok || err != nil {
+			t.Errorf("%d different cases: %v, %v", n, ok, err)
+		}
+		for _, pair := range [][2]int{{0, n - 1}, {n / 2, 0}, {n - 1, n - 2}} {
+			twice := slices.Clone(cases)
+			twice[pair[0]] = twice[pair[1]]
+			err := testkit.Recovered(func() { _, _ = anyio.Select(context.Background(), twice...) })
+			testkit.WantMisuse(t, fmt.Sprintf("%d cases, %v the same", n, pair), err)
+		}
+		var none [200]anyio.Case // zero cases are not the same
+		if _, ok, _ := anyio.TrySelect(none[:]...); ok {
+			t.Error("a zero Case is ready")
+		}
+	}
 }
 
 func TestSelectOfManyCases(t *testing.T) {
