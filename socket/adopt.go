@@ -11,16 +11,6 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// The functions whose names end in From take over a socket from outside: a
-// descriptor, an int or uintptr, or something with one that is a syscall.Conn, such
-// as an os.File or a net.TCPConn, which is closed in favor of a duplicate (a
-// net.UnixListener at the end only, as its Close may remove the file). When the
-// socket is not what it has to be, the error is an *anyio.MisuseError and the socket
-// stays the caller's, as in a canceled scope; otherwise it belongs to us from then
-// on. In the simulator and on Windows the error matches errors.ErrUnsupported.
-//
-// For any net.Conn, on any system, see FromConn.
-
 // AdoptStream takes over a connected TCP or UNIX stream socket. Cancellation: the socket
 // stays the caller's.
 func AdoptStream(ctx context.Context, socket any) (*Stream, error) {

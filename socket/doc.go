@@ -27,6 +27,19 @@
 // loses nothing and leaves nothing behind on the socket; a canceled send may have
 // sent a part. Close works in a canceled scope and never waits for the other side.
 //
+// # Sockets from outside
+//
+// FromConn, FromListener and FromPacketConn work over any net.Conn and its like, on any
+// system. AdoptStream and the other functions of that name take over a socket of the
+// system: a descriptor, which is an int or uintptr, or a syscall.Conn, such as an
+// os.File or a net.TCPConn. That is closed in favor of a duplicate, a net.UnixListener
+// only at the end, because its Close may remove the file.
+//
+// A socket that is not of the wanted kind is an *anyio.MisuseError, and stays the
+// caller's. Otherwise it belongs to this package from then on. A descriptor must have no
+// other owner: an os.File closes its own when it is collected, even if a stranger has
+// got that number by then. So give the os.File, not its Fd.
+//
 // # Options of the system
 //
 // Every socket has SyscallConn, as those of package net have, to set options such as
