@@ -2,7 +2,6 @@ package asyncio
 
 import (
 	"errors"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -13,8 +12,7 @@ type fdWatch struct {
 	loop    *Loop
 	file    kernel.TryFile
 	f       func()
-	call    kernel.Call
-	queued  atomic.Bool
+	turn    turn
 	write   bool
 	removed bool
 }
@@ -63,7 +61,7 @@ func (l *Loop) addWatch(op string, fd uintptr, f func(), write bool) error {
 		return err
 	}
 	w := &fdWatch{loop: l, file: file, f: f, write: write}
-	w.call.To = w
+	w.turn.call.To = w
 	file.Watch(w)
 	if err := file.TryReady(write); err == nil {
 		w.want()
@@ -90,11 +88,7 @@ func (l *Loop) removeWatch(op string, key fdKey) bool {
 	return true
 }
 
-func (w *fdWatch) want() {
-	if !w.queued.Swap(true) {
-		w.loop.looper.Call(&w.call)
-	}
-}
+func (w *fdWatch) want() { w.turn.want(w.loop) }
 
 // Readable implements kernel.Ready.
 func (w *fdWatch) Readable() { w.want() }
@@ -105,7 +99,7 @@ func (w *fdWatch) Writable() { w.want() }
 // Called implements kernel.Callee. What the callback has done decides whether it is called
 // again.
 func (w *fdWatch) Called() {
-	w.queued.Store(false)
+	w.turn.begin()
 	if w.removed {
 		return
 	}

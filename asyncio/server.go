@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,8 +27,7 @@ type Server struct {
 type serverSocket struct {
 	server    *Server
 	conn      kernel.TryListener
-	accepting kernel.Call
-	queued    atomic.Bool
+	accepting turn
 }
 
 // newServer makes a server of sockets, which it owns.
@@ -73,7 +71,7 @@ func (s *Server) StartServing() error {
 	}
 	s.serving = true
 	for _, x := range s.sockets {
-		x.accepting.To = x
+		x.accepting.call.To = x
 		x.conn.Watch(x)
 		x.wantAccept()
 	}
@@ -154,18 +152,14 @@ func (x *serverSocket) Readable() { x.wantAccept() }
 // Writable implements kernel.Ready; nobody has tried to write.
 func (x *serverSocket) Writable() {}
 
-func (x *serverSocket) wantAccept() {
-	if !x.queued.Swap(true) {
-		x.server.loop.looper.Call(&x.accepting)
-	}
-}
+func (x *serverSocket) wantAccept() { x.accepting.want(x.server.loop) }
 
 // acceptRetryDelay is how long a server waits that could not accept for want of means.
 const acceptRetryDelay = time.Second
 
 // Called implements kernel.Callee: it accepts what there is, up to the backlog.
 func (x *serverSocket) Called() {
-	x.queued.Store(false)
+	x.accepting.begin()
 	s := x.server
 	more := true
 	defer func() { // also if the factory exits the goroutine

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"sync/atomic"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -16,24 +15,19 @@ const headerSize = 8
 
 // A datagramTransport is the transport of a socket of datagrams.
 type datagramTransport struct {
-	loop     *Loop
+	ioTurns
 	conn     kernel.TryPacket
 	protocol DatagramProtocol
 	peer     net.Addr // if it is connected
 	network  string
-	reading  kernel.Call
-	writing  kernel.Call
 	queue    []datagram
 	size     int // of queue
 	flow     flow
 	ready    func() // called when the protocol was told of the socket, once
 	warned   int
-
-	readQueued  atomic.Bool
-	writeQueued atomic.Bool
-	made        bool
-	closing     bool
-	losing      bool
+	made     bool
+	closing  bool
+	losing   bool
 }
 
 type datagram struct {
@@ -42,33 +36,14 @@ type datagram struct {
 }
 
 func newDatagramTransport(l *Loop, conn kernel.TryPacket, p DatagramProtocol, ready func()) *datagramTransport {
-	t := &datagramTransport{loop: l, conn: conn, protocol: p, ready: ready, network: networkOf("udp", "unixgram", conn)}
-	t.reading.To, t.writing.To = (*datagramReader)(t), (*datagramWriter)(t)
+	t := &datagramTransport{ioTurns: ioTurns{loop: l}, conn: conn, protocol: p, ready: ready, network: networkOf("udp", "unixgram", conn)}
+	t.reading.call.To, t.writing.call.To = (*datagramReader)(t), (*datagramWriter)(t)
 	if a := conn.RemoteAddr(); a != (kernel.Addr{}) {
 		t.peer = toNet(t.network, a)
 	}
-	conn.Watch((*datagramWatch)(t))
+	conn.Watch((*ioWatch)(&t.ioTurns))
 	t.wantRead()
 	return t
-}
-
-// A datagramWatch is the transport as its socket sees it.
-type datagramWatch datagramTransport
-
-func (w *datagramWatch) Readable() { (*datagramTransport)(w).wantRead() }
-
-func (w *datagramWatch) Writable() { (*datagramTransport)(w).wantWrite() }
-
-func (t *datagramTransport) wantWrite() {
-	if !t.writeQueued.Swap(true) {
-		t.loop.looper.Call(&t.writing)
-	}
-}
-
-func (t *datagramTransport) wantRead() {
-	if !t.readQueued.Swap(true) {
-		t.loop.looper.Call(&t.reading)
-	}
 }
 
 func (t *datagramTransport) context(message string) ErrorContext {
@@ -81,7 +56,7 @@ type datagramReader datagramTransport
 // Called implements kernel.Callee.
 func (r *datagramReader) Called() {
 	t := (*datagramTransport)(r)
-	t.readQueued.Store(false)
+	t.reading.begin()
 	switch {
 	case !t.made:
 		t.made = true
@@ -176,7 +151,7 @@ type datagramWriter datagramTransport
 // Called implements kernel.Callee.
 func (w *datagramWriter) Called() {
 	t := (*datagramTransport)(w)
-	t.writeQueued.Store(false)
+	t.writing.begin()
 	sent := false
 	defer func() {
 		if sent {

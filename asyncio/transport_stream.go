@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -31,37 +30,33 @@ const (
 // A streamTransport is the transport of a stream socket or of an end of a pipe. There are
 // ten thousand of them in a server, which mostly do nothing: what is rare is no field.
 type streamTransport struct {
-	loop     *Loop
+	ioTurns
 	conn     wire
 	protocol BaseProtocol
 	server   *Server // that has accepted it, may be nil
-	reading  kernel.Call
-	writing  kernel.Call
-	buf      []byte // not yet written
+	buf      []byte  // not yet written
 	flow     flow
 	ready    func() // called when the protocol was told of the connection, once
 	warned   uint32 // writes after the connection was lost
 
-	readQueued  atomic.Bool // reading is in the loop's queue
-	writeQueued atomic.Bool
-	kind        wireKind
-	made        bool // the protocol was told of the connection
-	paused      bool // by PauseReading
-	ended       bool // there is no more to read
-	eof         bool // by WriteEOF
-	closing     bool
-	losing      bool // ConnectionLost was called, or is about to be
+	kind    wireKind
+	made    bool // the protocol was told of the connection
+	paused  bool // by PauseReading
+	ended   bool // there is no more to read
+	eof     bool // by WriteEOF
+	closing bool
+	losing  bool // ConnectionLost was called, or is about to be
 }
 
 // newStreamTransport begins a connection: the loop tells the protocol, then calls ready, if
 // that is not nil, and begins to read.
 func newStreamTransport(l *Loop, conn wire, kind wireKind, p BaseProtocol, s *Server, ready func()) *streamTransport {
-	t := &streamTransport{loop: l, conn: conn, kind: kind, protocol: p, server: s, ready: ready}
-	t.reading.To, t.writing.To = (*streamReader)(t), (*streamWriter)(t)
+	t := &streamTransport{ioTurns: ioTurns{loop: l}, conn: conn, kind: kind, protocol: p, server: s, ready: ready}
+	t.reading.call.To, t.writing.call.To = (*streamReader)(t), (*streamWriter)(t)
 	if s != nil {
 		s.attach()
 	}
-	conn.Watch((*streamWatch)(t))
+	conn.Watch((*ioWatch)(&t.ioTurns))
 	t.wantRead()
 	return t
 }
@@ -80,24 +75,6 @@ func (kind wireKind) checkProtocol(p BaseProtocol) error {
 	return misuse("the protocol is neither a Protocol nor a BufferedProtocol")
 }
 
-// A streamWatch is the transport as its socket sees it.
-type streamWatch streamTransport
-
-func (w *streamWatch) Readable() { (*streamTransport)(w).wantRead() }
-func (w *streamWatch) Writable() { (*streamTransport)(w).wantWrite() }
-
-func (t *streamTransport) wantRead() {
-	if !t.readQueued.Swap(true) {
-		t.loop.looper.Call(&t.reading)
-	}
-}
-
-func (t *streamTransport) wantWrite() {
-	if !t.writeQueued.Swap(true) {
-		t.loop.looper.Call(&t.writing)
-	}
-}
-
 // A streamReader is the transport as the loop calls it when there may be something to read.
 type streamReader streamTransport
 
@@ -105,7 +82,7 @@ type streamReader streamTransport
 // also what the protocol schedules.
 func (r *streamReader) Called() {
 	t := (*streamTransport)(r)
-	t.readQueued.Store(false)
+	t.reading.begin()
 	switch {
 	case !t.made:
 		t.begin()

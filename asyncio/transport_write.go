@@ -58,7 +58,7 @@ type streamWriter streamTransport
 // Called implements kernel.Callee.
 func (w *streamWriter) Called() {
 	t := (*streamTransport)(w)
-	t.writeQueued.Store(false)
+	t.writing.begin()
 	if t.losing || len(t.buf) == 0 {
 		return
 	}
