@@ -84,3 +84,15 @@ func (l *Loop) guarded(c ErrorContext, f func()) (failed error) {
 	returned = true
 	return nil
 }
+
+// guardedOr is guarded with what the caller must do if f has not returned.
+func (l *Loop) guardedOr(c ErrorContext, f func(), otherwise func(error)) (failed error) {
+	failed = errGoexit
+	defer func() {
+		if failed != nil {
+			otherwise(failed)
+		}
+	}()
+	failed = l.guarded(c, f)
+	return failed
+}

@@ -192,23 +192,15 @@ func (x *serverSocket) Called() {
 // accepted makes the protocol of a connection.
 func (s *Server) accepted(c kernel.StreamConn) {
 	var p BaseProtocol
-	made := false
-	defer func() {
-		if !made {
-			_ = c.Close() // nobody is to be told
-		}
-	}()
-	err := s.loop.guarded(ErrorContext{Message: "the protocol of a connection could not be made"}, func() {
+	failed := s.loop.guardedOr(ErrorContext{Message: "the protocol of a connection could not be made"}, func() {
 		p = s.factory()
 		if err := socketWire.checkProtocol(p); err != nil {
 			panic(err)
 		}
-	})
-	if err != nil {
-		return
+	}, func(error) { _ = c.Close() }) // nobody is to be told
+	if failed == nil {
+		newStreamTransport(s.loop, c.(wire), socketWire, p, s, nil)
 	}
-	made = true
-	newStreamTransport(s.loop, c.(wire), socketWire, p, s, nil)
 }
 
 // closeAll closes sockets of which none is of use.

@@ -23,7 +23,6 @@ type datagramTransport struct {
 	queue    []datagram
 	size     int // of queue
 	flow     flow
-	ready    func() // called when the protocol was told of the socket, once
 	warned   int
 	made     bool
 	closing  bool
@@ -36,7 +35,7 @@ type datagram struct {
 }
 
 func newDatagramTransport(l *Loop, conn kernel.TryPacket, p DatagramProtocol, ready func()) *datagramTransport {
-	t := &datagramTransport{ioTurns: ioTurns{loop: l}, conn: conn, protocol: p, ready: ready, network: networkOf("udp", "unixgram", conn)}
+	t := &datagramTransport{ioTurns: ioTurns{loop: l, ready: ready}, conn: conn, protocol: p, network: networkOf("udp", "unixgram", conn)}
 	t.reading.call.To, t.writing.call.To = (*datagramReader)(t), (*datagramWriter)(t)
 	if a := conn.RemoteAddr(); a != (kernel.Addr{}) {
 		t.peer = toNet(t.network, a)
@@ -60,8 +59,7 @@ func (r *datagramReader) Called() {
 	switch {
 	case !t.made:
 		t.made = true
-		defer t.begun()
-		_ = t.loop.guarded(t.context("ConnectionMade of the protocol failed"), func() { t.protocol.ConnectionMade(t) })
+		t.begin(t.context("ConnectionMade of the protocol failed"), func() { t.protocol.ConnectionMade(t) })
 		return
 	case t.losing || t.closing:
 		return
@@ -84,24 +82,9 @@ func (r *datagramReader) Called() {
 	if addr == nil {
 		addr = toNet(t.network, from)
 	}
-	failed := errGoexit
-	defer func() {
-		if failed != nil {
-			t.lose(failed)
-		}
-	}()
-	failed = t.loop.guarded(t.context("DatagramReceived of the protocol failed"), func() { t.protocol.DatagramReceived(buf[:n:n], addr) })
+	_ = t.loop.guardedOr(t.context("DatagramReceived of the protocol failed"), func() { t.protocol.DatagramReceived(buf[:n:n], addr) }, t.lose)
 	if t.loop.debug.Load() {
 		clear(buf[:n])
-	}
-}
-
-// begun begins to read.
-func (t *datagramTransport) begun() {
-	t.wantRead()
-	if t.ready != nil {
-		t.ready()
-		t.ready = nil
 	}
 }
 

@@ -36,7 +36,6 @@ type streamTransport struct {
 	server   *Server // that has accepted it, may be nil
 	buf      []byte  // not yet written
 	flow     flow
-	ready    func() // called when the protocol was told of the connection, once
 	warned   uint32 // writes after the connection was lost
 
 	kind    wireKind
@@ -51,7 +50,7 @@ type streamTransport struct {
 // newStreamTransport begins a connection: the loop tells the protocol, then calls ready, if
 // that is not nil, and begins to read.
 func newStreamTransport(l *Loop, conn wire, kind wireKind, p BaseProtocol, s *Server, ready func()) *streamTransport {
-	t := &streamTransport{ioTurns: ioTurns{loop: l}, conn: conn, kind: kind, protocol: p, server: s, ready: ready}
+	t := &streamTransport{ioTurns: ioTurns{loop: l, ready: ready}, conn: conn, kind: kind, protocol: p, server: s}
 	t.reading.call.To, t.writing.call.To = (*streamReader)(t), (*streamWriter)(t)
 	if s != nil {
 		s.attach()
@@ -85,7 +84,8 @@ func (r *streamReader) Called() {
 	t.reading.begin()
 	switch {
 	case !t.made:
-		t.begin()
+		t.made = true
+		t.begin(t.context("ConnectionMade of the protocol failed"), func() { t.protocol.ConnectionMade(t) })
 	case t.losing || t.closing || t.paused || t.ended:
 		return
 	case t.kind == writePipe:
@@ -100,28 +100,17 @@ func (r *streamReader) Called() {
 	}
 }
 
-// begin tells the protocol of the connection.
-func (t *streamTransport) begin() {
-	t.made = true
-	defer t.begun()
-	_ = t.loop.guarded(t.context("ConnectionMade of the protocol failed"), func() { t.protocol.ConnectionMade(t) })
-}
-
-// begun begins to read.
-func (t *streamTransport) begun() {
-	t.wantRead()
-	if t.ready != nil {
-		t.ready()
-		t.ready = nil
-	}
-}
-
 func (t *streamTransport) context(message string) ErrorContext {
 	c := ErrorContext{Message: message, Protocol: t.protocol, Transport: t}
 	if p, ok := t.protocol.(*processPipe); ok {
 		c.Protocol = p.t.protocol
 	}
 	return c
+}
+
+// receive calls a function of the protocol, whose failure ends the connection.
+func (t *streamTransport) receive(message string, f func()) error {
+	return t.loop.guardedOr(t.context(message), f, t.lose)
 }
 
 // read reads one piece of data.
@@ -132,14 +121,9 @@ func (t *streamTransport) read(p Protocol) {
 		t.readFailed(err)
 		return
 	}
-	returned := false
-	defer func() {
-		if !returned {
-			t.protocolFailed("DataReceived", recover())
-		}
-	}()
-	p.DataReceived(buf[:n:n])
-	returned = true
+	if t.receive("DataReceived of the protocol failed", func() { p.DataReceived(buf[:n:n]) }) != nil {
+		return
+	}
 	t.wantRead()
 	if t.loop.debug.Load() {
 		clear(buf[:n])
@@ -148,26 +132,21 @@ func (t *streamTransport) read(p Protocol) {
 
 // readInto is read for a protocol with buffers of its own.
 func (t *streamTransport) readInto(p BufferedProtocol) {
-	call := "GetBuffer"
-	returned := false
-	defer func() {
-		if !returned {
-			t.protocolFailed(call, recover())
+	var buf []byte
+	failed := t.receive("GetBuffer of the protocol failed", func() {
+		if buf = p.GetBuffer(-1); len(buf) == 0 {
+			panic(errors.New("asyncio: GetBuffer has returned an empty buffer"))
 		}
-	}()
-	buf := p.GetBuffer(-1)
-	if len(buf) == 0 {
-		panic(errors.New("asyncio: GetBuffer has returned an empty buffer"))
+	})
+	if failed != nil {
+		return
 	}
 	n, err := t.conn.TryRead(buf)
-	if err == nil {
-		call = "BufferUpdated"
-		p.BufferUpdated(n)
-	}
-	returned = true
 	if err != nil {
 		t.readFailed(err)
-	} else {
+		return
+	}
+	if t.receive("BufferUpdated of the protocol failed", func() { p.BufferUpdated(n) }) == nil {
 		t.wantRead()
 	}
 }
@@ -185,15 +164,9 @@ func (t *streamTransport) readFailed(err error) {
 // readEnded tells the protocol of the end.
 func (t *streamTransport) readEnded() {
 	t.ended = true
-	returned, keepOpen := false, false
-	defer func() {
-		if !returned {
-			t.protocolFailed("EOFReceived", recover())
-		}
-	}()
-	keepOpen = t.protocol.EOFReceived()
-	returned = true
-	if !keepOpen || t.kind == readPipe {
+	keepOpen := false
+	failed := t.receive("EOFReceived of the protocol failed", func() { keepOpen = t.protocol.EOFReceived() })
+	if failed == nil && (!keepOpen || t.kind == readPipe) {
 		t.Close()
 	}
 }
@@ -209,15 +182,6 @@ func (t *streamTransport) lookForHangup() {
 	default:
 		t.fail(err, "error on pipe")
 	}
-}
-
-// protocolFailed ends the connection when its protocol has panicked, or has exited the
-// loop's goroutine: then value is nil.
-func (t *streamTransport) protocolFailed(call string, value any) {
-	c := t.context(call + " of the protocol failed")
-	c.Err = failure(value, call+" of a protocol")
-	defer t.lose(c.Err)
-	t.loop.failed(c, value)
 }
 
 // fail ends the connection for what the system says.

@@ -25,6 +25,21 @@ func (t *turn) begin() { t.queued.Store(false) }
 type ioTurns struct {
 	loop             *Loop
 	reading, writing turn
+	ready            func() // called when the protocol was told of the connection, once; may be nil
+}
+
+// begin tells the protocol of the connection, by made, and begins to read.
+func (t *ioTurns) begin(c ErrorContext, made func()) {
+	defer t.begun()
+	_ = t.loop.guarded(c, made)
+}
+
+func (t *ioTurns) begun() {
+	t.wantRead()
+	if t.ready != nil {
+		t.ready()
+		t.ready = nil
+	}
 }
 
 func (t *ioTurns) wantRead()  { t.reading.want(t.loop) }
