@@ -157,3 +157,26 @@ func TestBarrierCanceledEverywhere(t *testing.T) {
 		}
 	})
 }
+
+// A reset also reaches those who were let through and have not had their turn. Then the
+// barrier is as new.
+func TestBarrierIsResetWhileARoundLeaves(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		b := asyncio.NewBarrier(2)
+		for range 2 {
+			r := &record{}
+			a := goes(t, ctx, comer(r, b, "a"))
+			testkit.Must(t, comer(r, b, "main")(ctx))
+			if b.Waiting() != 0 {
+				t.Errorf("%d wait for others", b.Waiting())
+			}
+			testkit.Must(t, b.Reset(ctx))
+			next := goes(t, ctx, comer(r, b, "next"))
+			ended(t, ctx, a)
+			r.want(t, "main:1 a:broken")
+			testkit.Must(t, comer(r, b, "main")(ctx))
+			ended(t, ctx, next)
+			r.want(t, "main:1 a:broken main:1 next:0")
+		}
+	})
+}

@@ -36,7 +36,7 @@ func TestConditionReturnsTheLastRequest(t *testing.T) {
 
 // In a run that is killed everybody believes to have the lock until it has released it.
 func TestConditionInARunThatIsKilledHasTheLock(t *testing.T) {
-	for seed := uint64(1); seed < 6; seed++ {
+	for seed := uint64(1); seed < 9; seed++ {
 		var c asyncio.Condition
 		log, checked := testkit.CaptureLog(t), 0
 		check := func() {
@@ -57,6 +57,9 @@ func TestConditionInARunThatIsKilledHasTheLock(t *testing.T) {
 			}
 			return c.Do(ctx, func(ctx context.Context) error {
 				defer check()
+				if seed%2 == 0 { // then they wait for the lock
+					c.NotifyAll()
+				}
 				return anyio.SleepForever(ctx)
 			})
 		}, onSim(seed))
@@ -112,5 +115,25 @@ func TestCanceledWaiterDoesNotHoldUpAFreeSlot(t *testing.T) {
 		r.add("main")
 		ended(t, ctx, a)
 		r.want(t, "main callback")
+	})
+}
+
+// Nobody is notified by a waiter that is canceled without having been, nor by less than one.
+func TestConditionNotifiesNobodyUnasked(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		var c asyncio.Condition
+		r := &record{}
+		a, b := goes(t, ctx, waiter(r, &c, "a")), goes(t, ctx, waiter(r, &c, "b"))
+		a.Cancel("")
+		ended(t, ctx, a)
+		notify := func(n int) {
+			testkit.Must(t, c.Do(ctx, func(context.Context) error { c.Notify(n); return nil }))
+			anyioWaits(t, ctx)
+		}
+		notify(-1)
+		r.want(t, "a:false,true")
+		notify(1)
+		ended(t, ctx, b)
+		r.want(t, "a:false,true b:true,true")
 	})
 }
