@@ -28,6 +28,7 @@ type ConnectionOptions struct {
 	// has none; with a Socket it must have one.
 	TLS *tls.Config
 	// HandshakeTimeout is how long the handshake may take; 0 is DefaultHandshakeTimeout.
+	// Without TLS it must be 0.
 	HandshakeTimeout time.Duration
 	// Socket is a *socket.Stream, or what socket.AdoptStream takes, in place of Host and
 	// Port. It belongs to the transport.
@@ -45,13 +46,16 @@ func (l *Loop) CreateConnection(ctx context.Context, factory func() BaseProtocol
 	if (o.Socket == nil) == (o.Host == "" && o.Port == 0) {
 		return nil, nil, misuse("CreateConnection: either a Host and a Port or a Socket must be given")
 	}
+	if err := checkHandshakeTimeout(o.TLS, o.HandshakeTimeout); err != nil {
+		return nil, nil, err
+	}
 	if o.TLS != nil {
 		if o.Host == "" && o.TLS.ServerName == "" && !o.TLS.InsecureSkipVerify {
 			return nil, nil, misuse("CreateConnection: TLS without a Host needs the ServerName of the configuration")
 		}
 		return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, name: o.Host, timeout: o.HandshakeTimeout},
 			func(factory func() BaseProtocol) (Transport, BaseProtocol, error) {
-				o.TLS = nil
+				o.TLS, o.HandshakeTimeout = nil, 0
 				return l.CreateConnection(ctx, factory, o)
 			})
 	}
@@ -79,7 +83,11 @@ func (l *Loop) CreateUnixConnection(ctx context.Context, factory func() BaseProt
 	l.use("CreateUnixConnection")
 	path, ok := pathOrSocket.(string)
 	if !ok {
-		return l.ConnectAcceptedSocket(ctx, factory, pathOrSocket)
+		if err := refuseIP("CreateUnixConnection", pathOrSocket); err != nil {
+			return nil, nil, err
+		}
+		conns, err := taken(pathOrSocket, func(s any) (any, error) { return socket.AdoptUnixStream(ctx, s) })
+		return l.connected(ctx, factory, conns, err)
 	}
 	s, err := socket.DialUnix(ctx, path)
 	if err != nil {
@@ -105,7 +113,7 @@ func (l *Loop) connected(ctx context.Context, factory func() BaseProtocol, conns
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := kernel.Try[kernel.TryStream](conns[0])
+	c, err := tried[kernel.StreamConn, kernel.TryStream](conns[0], "a connection")
 	if err != nil {
 		closeAll(conns)
 		return nil, nil, err

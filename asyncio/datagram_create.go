@@ -39,7 +39,7 @@ func (l *Loop) CreateDatagramEndpoint(ctx context.Context, factory func() Datagr
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := kernel.Try[kernel.TryPacket](conns[0])
+	c, err := tried[kernel.PacketConn, kernel.TryPacket](conns[0], "a socket of datagrams")
 	made := false
 	defer func() {
 		if !made {
@@ -74,6 +74,8 @@ func openDatagrams(ctx context.Context, o DatagramOptions) ([]kernel.Conn, error
 	switch {
 	case given != nil && o != DatagramOptions{}:
 		return nil, misuse("CreateDatagramEndpoint: a Socket excludes all other options")
+	case (o.LocalPath != "" || o.RemotePath != "") && (o.LocalHost != "" || o.LocalPort != 0 || o.RemoteHost != "" || o.RemotePort != 0):
+		return nil, misuse("CreateDatagramEndpoint: both a path and a host or port")
 	case given != nil:
 		return taken(given, func(s any) (any, error) { return adoptDatagrams(ctx, s) })
 	case o.RemotePath != "":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io/fs"
+	"net"
 	"time"
 
 	"github.com/anyio-go/anyio/internal/inside"
@@ -34,6 +35,7 @@ type ServerOptions struct {
 	// default one at most once a second.
 	TLS *tls.Config
 	// HandshakeTimeout is how long a handshake may take; 0 is DefaultHandshakeTimeout.
+	// Without TLS it must be 0.
 	HandshakeTimeout time.Duration
 	// ReusePort lets several sockets be bound to one port.
 	ReusePort bool
@@ -70,7 +72,7 @@ func (l *Loop) CreateServer(ctx context.Context, factory func() BaseProtocol, o 
 	if o.Socket != nil && (len(o.Hosts) > 0 || o.Port != 0) {
 		return nil, misuse("CreateServer: both a Socket and a host or port")
 	}
-	if err := checkHandshakeTimeout(o.HandshakeTimeout); err != nil {
+	if err := checkHandshakeTimeout(o.TLS, o.HandshakeTimeout); err != nil {
 		return nil, err
 	}
 	conns, err := l.listen(ctx, o)
@@ -121,7 +123,10 @@ func (l *Loop) CreateUnixServer(ctx context.Context, factory func() BaseProtocol
 	if (o.Socket == nil) == (o.Path == "") {
 		return nil, misuse("CreateUnixServer: either a Path or a Socket must be given")
 	}
-	if err := checkHandshakeTimeout(o.HandshakeTimeout); err != nil {
+	if err := checkHandshakeTimeout(o.TLS, o.HandshakeTimeout); err != nil {
+		return nil, err
+	}
+	if err := refuseIP("CreateUnixServer", o.Socket); err != nil {
 		return nil, err
 	}
 	var conns []kernel.Conn
@@ -168,4 +173,29 @@ func taken(s any, adopt func(s any) (any, error)) ([]kernel.Conn, error) {
 		return nil, err
 	}
 	return inside.TakeConns(s)
+}
+
+// refuseIP refuses a socket that is no UNIX one, as far as its address tells, before it is
+// taken.
+func refuseIP(op string, s any) error {
+	var a net.Addr
+	switch s := s.(type) {
+	case interface{ LocalAddr() net.Addr }:
+		a = s.LocalAddr()
+	case interface{ Addr() net.Addr }:
+		a = s.Addr()
+	}
+	switch a.(type) {
+	case *net.TCPAddr, *net.UDPAddr:
+		return misuse(op + ": the socket is no UNIX socket")
+	}
+	return nil
+}
+
+// tried is a socket of kind K as the loop uses it. A user may have given one of another kind.
+func tried[K, T any](c kernel.Conn, kind string) (t T, err error) {
+	if _, ok := c.(K); !ok {
+		return t, misuse("the socket is not " + kind)
+	}
+	return kernel.Try[T](c)
 }

@@ -2,6 +2,7 @@ package asyncio
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -16,8 +17,12 @@ import (
 // DefaultHandshakeTimeout is how long a TLS handshake may take if it is not said.
 const DefaultHandshakeTimeout = 60 * time.Second
 
-func checkHandshakeTimeout(d time.Duration) error {
-	if d < 0 {
+// checkHandshakeTimeout refuses timeouts that cannot be meant.
+func checkHandshakeTimeout(config *tls.Config, d time.Duration) error {
+	switch {
+	case d != 0 && config == nil:
+		return misuse("TLS: a HandshakeTimeout, but no configuration: the connection would not be encrypted")
+	case d < 0:
 		return misuse(fmt.Sprintf("TLS: HandshakeTimeout is %v; it cannot be negative, and 0 is the default", d))
 	}
 	return nil
