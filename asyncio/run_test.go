@@ -206,3 +206,35 @@ func TestLoopMayBeRunByAnotherGoroutine(t *testing.T) {
 	r.want(t, "a b")
 	testkit.WantNil(t, "Close", l.Close())
 }
+
+func TestFutureStaysPendingWhenItsLoopIsClosed(t *testing.T) {
+	l, err := asyncio.NewEventLoop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &record{}
+	l.SetExceptionHandler(func(_ *asyncio.Loop, c asyncio.ErrorContext) { r.add("%s", c.Message) })
+	f := asyncio.CreateFuture[int](l)
+	l.CallSoon(l.Stop)
+	if _, err := asyncio.RunUntilComplete(l, f); err != asyncio.ErrLoopStopped {
+		t.Errorf("RunUntilComplete: %v", err)
+	}
+	// Who has waited does not stop the loop any more.
+	g := asyncio.CreateFuture[int](l)
+	l.CallSoon(func() {
+		_ = f.SetResult(1)
+		l.CallSoon(func() { l.CallSoon(func() { _ = g.SetResult(2) }) })
+	})
+	if v, err := asyncio.RunUntilComplete(l, g); v != 2 || err != nil {
+		t.Errorf("%d %v", v, err)
+	}
+	last := asyncio.CreateFuture[int](l)
+	l.CallSoon(l.Stop)
+	if _, err := asyncio.RunUntilComplete(l, last); err != asyncio.ErrLoopStopped {
+		t.Errorf("RunUntilComplete: %v", err)
+	}
+	if err := l.Close(); err != nil || last.Done() {
+		t.Errorf("Close: %v, done %v", err, last.Done())
+	}
+	r.want(t, "")
+}
