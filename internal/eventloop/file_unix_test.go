@@ -9,61 +9,23 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"golang.org/x/sys/unix"
 )
-
-// A bell is told by callbacks and waited for by a task.
-type bell struct {
-	readable, writable atomic.Pointer[anyio.Event]
-	reads              atomic.Int32
-}
-
-func newBell() *bell {
-	b := &bell{}
-	b.readable.Store(&anyio.Event{})
-	b.writable.Store(&anyio.Event{})
-	return b
-}
-
-func (b *bell) Readable() {
-	b.reads.Add(1)
-	b.readable.Load().Set()
-}
-func (b *bell) Writable() { b.writable.Load().Set() }
-
-// until makes attempts until one does not find nothing, and waits between them.
-func (b *bell) until(t testing.TB, ctx context.Context, write bool, try func() error) error {
-	t.Helper()
-	for {
-		e := &anyio.Event{}
-		if write {
-			b.writable.Store(e)
-		} else {
-			b.readable.Store(e)
-		}
-		if err := try(); err != kernel.ErrWouldBlock {
-			return err
-		}
-		if err := e.Wait(ctx); err != nil {
-			t.Fatal("not told:", err)
-		}
-	}
-}
 
 func files(ctx context.Context) kernel.TryNetwork {
 	return kernel.NetworkOf(ctx).(kernel.TryNetwork)
 }
 
-func fileOf(t testing.TB, ctx context.Context, fd int, lend bool) (kernel.TryFile, *bell) {
+func fileOf(t testing.TB, ctx context.Context, fd int, lend bool) (kernel.TryFile, *testkit.Bell) {
 	t.Helper()
 	f := must[kernel.TryFile](t)(files(ctx).TryFile(uintptr(fd), lend))
-	b := newBell()
+	b := testkit.NewBell()
 	f.Watch(b)
 	return f, b
 }
@@ -103,7 +65,7 @@ func TestPipe(t *testing.T) {
 			tg.Go(func(ctx context.Context) error {
 				for sum := 0; ; {
 					var k int
-					err := rb.until(t, ctx, false, func() (err error) { k, err = r.TryRead(got); return err })
+					err := rb.Until(ctx, false, func() (err error) { k, err = r.TryRead(got); return err })
 					if err == io.EOF && sum == len(data) {
 						return nil
 					}
@@ -117,7 +79,7 @@ func TestPipe(t *testing.T) {
 				}
 			})
 			sent := 0
-			err := wb.until(t, ctx, true, func() error { k, err := w.TryWrite(data[sent:]); sent += k; return err })
+			err := wb.Until(ctx, true, func() error { k, err := w.TryWrite(data[sent:]); sent += k; return err })
 			return errors.Join(err, w.Close())
 		})
 	})
@@ -129,7 +91,7 @@ func TestWriteEndOfAPipeIsToldThatNobodyReads(t *testing.T) {
 		w, b := fileOf(t, ctx, wfd, false)
 		defer w.Close()
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-			tg.Go(func(ctx context.Context) error { return b.until(t, ctx, false, w.TryHangup) })
+			tg.Go(func(ctx context.Context) error { return b.Until(ctx, false, w.TryHangup) })
 			blocked(t, ctx)
 			unix.Close(rfd)
 		})
@@ -153,7 +115,7 @@ func TestFIFOAndNull(t *testing.T) {
 		must[int](t)(f.TryWrite([]byte("to itself")))
 		got := make([]byte, 16)
 		var k int
-		if err := b.until(t, ctx, false, func() (err error) { k, err = f.TryRead(got); return err }); err != nil || string(got[:k]) != "to itself" {
+		if err := b.Until(ctx, false, func() (err error) { k, err = f.TryRead(got); return err }); err != nil || string(got[:k]) != "to itself" {
 			t.Errorf("read %q, %v", got[:k], err)
 		}
 		null, _ := fileOf(t, ctx, must[int](t)(unix.Open(os.DevNull, unix.O_RDWR, 0)), false)
@@ -178,7 +140,7 @@ func TestALentDescriptorStaysOpenAndIsWatched(t *testing.T) {
 				t.Errorf("TryReady of nothing: %v", err)
 			}
 			must[int](t)(unix.Write(wfd, []byte("x")))
-			if err := b.until(t, ctx, false, ready); err != nil {
+			if err := b.Until(ctx, false, ready); err != nil {
 				return err
 			}
 			if err := ready(); err != nil { // it is still
@@ -201,10 +163,10 @@ func TestALentDescriptorStaysOpenAndIsWatched(t *testing.T) {
 		defer other.Close()
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				return b.until(t, ctx, false, func() error { return again.TryReady(false) })
+				return b.Until(ctx, false, func() error { return again.TryReady(false) })
 			})
 			tg.Go(func(ctx context.Context) error {
-				return ob.until(t, ctx, false, func() error { return other.TryReady(false) })
+				return ob.Until(ctx, false, func() error { return other.TryReady(false) })
 			})
 			if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio/internal/eventloop"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // While reading is paused the loop is told once that something has arrived, and not again.
@@ -19,7 +20,7 @@ func TestPausedReadingWakesTheLoopOnce(t *testing.T) {
 		a, b := tcpPair(t, ctx)
 		defer a.Close()
 		defer b.Close()
-		w, r := newBell(), a.(kernel.TryStream)
+		w, r := testkit.NewBell(), a.(kernel.TryStream)
 		r.Watch(w)
 		if _, err := r.TryRead(make([]byte, 8)); err != kernel.ErrWouldBlock {
 			t.Fatal(err)
@@ -40,7 +41,7 @@ func TestPausedReadingWakesTheLoopOnce(t *testing.T) {
 		}
 		r.ResumeReading()
 		k := 0
-		err := w.until(t, ctx, false, func() (err error) { k, err = r.TryRead(make([]byte, 8)); return err })
+		err := w.Until(ctx, false, func() (err error) { k, err = r.TryRead(make([]byte, 8)); return err })
 		if k != 5 {
 			t.Errorf("read %d bytes, want 5", k)
 		}
@@ -59,7 +60,7 @@ func TestIdleWatchedConnectionIsSmall(t *testing.T) {
 		defer l.Close()
 		var kept [conns]kernel.TryStream
 		var peers [conns]kernel.StreamConn
-		b := newBell()
+		b := testkit.NewBell()
 		for i := range peers {
 			peers[i] = must[kernel.StreamConn](t)(dial(ctx, l, "tcp4"))
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 const noCallbacks = "its sockets have no callbacks"
@@ -59,7 +60,7 @@ func onLoops(t *testing.T, f func(t *testing.T, ctx context.Context, c kernel.Tr
 				defer l.Close()
 				tl, err := kernel.Try[kernel.TryListener](l)
 				check(t, "listener", err)
-				b := newBell()
+				b := testkit.NewBell()
 				tl.Watch(b)
 				var peer, accepted kernel.StreamConn
 				err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -67,7 +68,7 @@ func onLoops(t *testing.T, f func(t *testing.T, ctx context.Context, c kernel.Tr
 						peer, err = n.DialStream(ctx, kernel.SocketOptions{Network: network, Remote: l.LocalAddr()})
 						return err
 					})
-					return b.until(ctx, false, func() (err error) {
+					return b.Until(ctx, false, func() (err error) {
 						accepted, err = tl.TryAccept()
 						return err
 					})
@@ -85,7 +86,7 @@ func onLoops(t *testing.T, f func(t *testing.T, ctx context.Context, c kernel.Tr
 
 func TestReadableIsToldAfterAnAttemptThatFoundNothing(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context, c kernel.TryStream, peer kernel.StreamConn) {
-		b := newBell()
+		b := testkit.NewBell()
 		c.Watch(b)
 		if n, err := c.TryRead(make([]byte, 8)); n != 0 || err != kernel.ErrWouldBlock {
 			t.Fatalf("TryRead of nothing: %d, %v", n, err)
@@ -95,16 +96,16 @@ func TestReadableIsToldAfterAnAttemptThatFoundNothing(t *testing.T) {
 			check(t, "write", err)
 			got := make([]byte, 8)
 			var n int
-			check(t, "read", b.until(ctx, false, func() (err error) { n, err = c.TryRead(got); return err }))
+			check(t, "read", b.Until(ctx, false, func() (err error) { n, err = c.TryRead(got); return err }))
 			if string(got[:n]) != text {
 				t.Errorf("read %q, want %q", got[:n], text)
 			}
 		}
 		check(t, "close", peer.CloseWrite())
-		if err := b.until(ctx, false, func() error { _, err := c.TryRead(make([]byte, 8)); return err }); err != io.EOF {
+		if err := b.Until(ctx, false, func() error { _, err := c.TryRead(make([]byte, 8)); return err }); err != io.EOF {
 			t.Errorf("at the end: %v", err)
 		}
-		if n := b.writes.Load(); n != 0 {
+		if n := b.Writes.Load(); n != 0 {
 			t.Errorf("Writable was told %d times, and nobody has tried to write", n)
 		}
 	})
@@ -112,7 +113,7 @@ func TestReadableIsToldAfterAnAttemptThatFoundNothing(t *testing.T) {
 
 func TestWritableIsToldWhenThereIsRoom(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context, c kernel.TryStream, peer kernel.StreamConn) {
-		b := newBell()
+		b := testkit.NewBell()
 		c.Watch(b)
 		data := bytes.Repeat([]byte("0123456789abcdef"), 512<<10)
 		n, err := c.TryWrite(data)
@@ -134,7 +135,7 @@ func TestWritableIsToldWhenThereIsRoom(t *testing.T) {
 				}
 				return nil
 			})
-			return b.until(ctx, true, func() error {
+			return b.Until(ctx, true, func() error {
 				k, err := c.TryWrite(data[n:])
 				n += k
 				return err
@@ -149,7 +150,7 @@ func TestWritableIsToldWhenThereIsRoom(t *testing.T) {
 
 func TestNothingIsToldWhileReadingIsPaused(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context, c kernel.TryStream, peer kernel.StreamConn) {
-		b := newBell()
+		b := testkit.NewBell()
 		c.Watch(b)
 		_, err := c.TryRead(make([]byte, 8))
 		if err != kernel.ErrWouldBlock {
@@ -161,34 +162,34 @@ func TestNothingIsToldWhileReadingIsPaused(t *testing.T) {
 			check(t, "write", err)
 			check(t, "pause", anyio.WaitAllTasksBlocked(ctx))
 		}
-		if n := b.reads.Load(); n != 0 {
+		if n := b.Reads.Load(); n != 0 {
 			t.Errorf("Readable was told %d times", n)
 		}
 		c.ResumeReading()
 		got := make([]byte, 8)
 		n := 0
 		for n < 3 {
-			check(t, "read", b.until(ctx, false, func() error { k, err := c.TryRead(got[n:]); n += k; return err }))
+			check(t, "read", b.Until(ctx, false, func() error { k, err := c.TryRead(got[n:]); n += k; return err }))
 		}
 		if string(got[:n]) != "xxx" {
 			t.Errorf("read %q", got[:n])
 		}
 		_, err = peer.Write(ctx, []byte("y"))
 		check(t, "write", err)
-		check(t, "read", b.until(ctx, false, func() error { _, err := c.TryRead(got); return err }))
+		check(t, "read", b.Until(ctx, false, func() error { _, err := c.TryRead(got); return err }))
 	})
 }
 
 func TestCloseTellsWhoWatches(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context, c kernel.TryStream, peer kernel.StreamConn) {
-		b := newBell()
+		b := testkit.NewBell()
 		c.Watch(b)
 		if _, err := c.TryRead(make([]byte, 8)); err != kernel.ErrWouldBlock {
 			t.Fatal(err)
 		}
 		check(t, "close", c.Close())
-		if b.reads.Load() != 1 {
-			t.Errorf("Readable was told %d times", b.reads.Load())
+		if b.Reads.Load() != 1 {
+			t.Errorf("Readable was told %d times", b.Reads.Load())
 		}
 		_, err := c.TryRead(make([]byte, 8))
 		_, want := c.Read(ctx, make([]byte, 8))
@@ -205,7 +206,7 @@ func TestCloseTellsWhoWatches(t *testing.T) {
 
 func TestWhatBlocksAndWhoWatchesAreBothTold(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context, c kernel.TryStream, peer kernel.StreamConn) {
-		b := newBell()
+		b := testkit.NewBell()
 		c.Watch(b)
 		c.PauseReading()
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -219,17 +220,17 @@ func TestWhatBlocksAndWhoWatchesAreBothTold(t *testing.T) {
 		})
 		check(t, "read", err)
 		c.ResumeReading()
-		check(t, "read the rest", b.until(ctx, false, func() error { _, err := c.TryRead(make([]byte, 1)); return err }))
+		check(t, "read the rest", b.Until(ctx, false, func() error { _, err := c.TryRead(make([]byte, 1)); return err }))
 		c.Watch(nil)
 		if _, err := c.TryRead(make([]byte, 1)); err != kernel.ErrWouldBlock {
 			t.Errorf("TryRead of nothing: %v", err)
 		}
-		told := b.reads.Load()
+		told := b.Reads.Load()
 		_, err = peer.Write(ctx, []byte("c"))
 		check(t, "write", err)
 		_, err = c.Read(ctx, make([]byte, 1))
 		check(t, "read", err)
-		if b.reads.Load() != told {
+		if b.Reads.Load() != told {
 			t.Error("who does not watch any more was told")
 		}
 	})
@@ -240,10 +241,10 @@ func TestTryReadTellsOfAReset(t *testing.T) {
 		if c.RemoteAddr().IP.Port() == 0 {
 			t.Skip("UNIX sockets have no reset of their own")
 		}
-		b := newBell()
+		b := testkit.NewBell()
 		c.Watch(b)
 		check(t, "abort", peer.Abort())
-		err := b.until(ctx, false, func() error { _, err := c.TryRead(make([]byte, 8)); return err })
+		err := b.Until(ctx, false, func() error { _, err := c.TryRead(make([]byte, 8)); return err })
 		var op *net.OpError
 		if !errors.Is(err, syscall.ECONNRESET) || !errors.As(err, &op) || op.Op != "read" {
 			t.Errorf("TryRead: %#v", err)
@@ -264,7 +265,7 @@ func TestTryPacket(t *testing.T) {
 				from, to := open(), open()
 				defer from.Close()
 				defer to.Close()
-				fb, tb := newBell(), newBell()
+				fb, tb := testkit.NewBell(), testkit.NewBell()
 				from.Watch(fb)
 				to.Watch(tb)
 				buf := make([]byte, 16)
@@ -282,7 +283,7 @@ func TestTryPacket(t *testing.T) {
 				}
 				for i := range sent {
 					var src kernel.Addr
-					check(t, "receive", tb.until(ctx, false, func() (err error) {
+					check(t, "receive", tb.Until(ctx, false, func() (err error) {
 						_, src, err = to.TryReadFrom(buf)
 						return err
 					}))
@@ -291,7 +292,7 @@ func TestTryPacket(t *testing.T) {
 					}
 				}
 				if network == "unixgram" {
-					check(t, "send the next", fb.until(ctx, true, send))
+					check(t, "send the next", fb.Until(ctx, true, send))
 				}
 			}, anyiotest.Skip("parallel", noCallbacks))
 		})

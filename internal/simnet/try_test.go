@@ -6,59 +6,18 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 )
 
-// A bell is told by callbacks and waited for by a task.
-type bell struct {
-	readable, writable atomic.Pointer[anyio.Event]
-	reads, writes      atomic.Int32
-}
-
-func newBell() *bell {
-	b := &bell{}
-	b.readable.Store(&anyio.Event{})
-	b.writable.Store(&anyio.Event{})
-	return b
-}
-
-func (b *bell) Readable() {
-	b.reads.Add(1)
-	b.readable.Load().Set()
-}
-
-func (b *bell) Writable() {
-	b.writes.Add(1)
-	b.writable.Load().Set()
-}
-
-// until makes attempts until one does not find nothing, and waits between them.
-func (b *bell) until(ctx context.Context, write bool, try func() error) error {
-	for {
-		e := &anyio.Event{}
-		if write {
-			b.writable.Store(e)
-		} else {
-			b.readable.Store(e)
-		}
-		if err := try(); err != kernel.ErrWouldBlock {
-			return err
-		}
-		if err := e.Wait(ctx); err != nil {
-			return fmt.Errorf("not told: %w", err)
-		}
-	}
-}
-
-func watched(c kernel.StreamConn) (kernel.TryStream, *bell) {
-	b := newBell()
+func watched(c kernel.StreamConn) (kernel.TryStream, *testkit.Bell) {
+	b := testkit.NewBell()
 	w := c.(kernel.TryStream)
 	w.Watch(b)
 	return w, b
@@ -74,7 +33,7 @@ func TestLossReachesCallbacksAndSeedsRepeat(t *testing.T) {
 					tg.Go(func(ctx context.Context) error {
 						w, bell := watched(a)
 						for sent, buf := 0, make([]byte, 8<<10); sent < size; {
-							err := bell.until(ctx, true, func() error {
+							err := bell.Until(ctx, true, func() error {
 								for i := range buf {
 									buf[i] = byte((sent + i) / 100)
 								}
@@ -91,7 +50,7 @@ func TestLossReachesCallbacksAndSeedsRepeat(t *testing.T) {
 					r, bell := watched(b)
 					for got, buf := 0, make([]byte, 5000); ; {
 						var k int
-						err := bell.until(ctx, false, func() (err error) { k, err = r.TryRead(buf); return err })
+						err := bell.Until(ctx, false, func() (err error) { k, err = r.TryRead(buf); return err })
 						if err == io.EOF && got == size {
 							return nil
 						}
@@ -136,7 +95,7 @@ func TestFaultsReachCallbacks(t *testing.T) {
 						return nil
 					})
 					return anyio.FailAfter(ctx, time.Hour, func(ctx context.Context) error {
-						return bell.until(ctx, false, func() error { _, err := w.TryRead(make([]byte, 1)); return err })
+						return bell.Until(ctx, false, func() error { _, err := w.TryRead(make([]byte, 1)); return err })
 					})
 				})
 				if !errors.Is(err, c.want) {
