@@ -50,18 +50,7 @@ func gatherOrder(ctx context.Context, p *printer) error {
 }
 
 func gatherError(ctx context.Context, p *printer) error {
-	work := func(name string, rounds int, fail bool) *asyncio.Task[string] {
-		return asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
-			if err := yield(ctx, rounds); err != nil {
-				return "", err
-			}
-			p.print("end", name)
-			if fail {
-				return "", errors.New(name)
-			}
-			return name, nil
-		})
-	}
+	work := worker(ctx, p)
 	slow := work("slow", 8, false)
 	late := work("late error", 4, true)
 	if _, err := asyncio.Gather[string](ctx, slow, work("error", 2, true), late).Await(ctx); err != nil {

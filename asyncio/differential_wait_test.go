@@ -37,8 +37,9 @@ func wait(ctx context.Context, fs ...asyncio.AnyFuture) error {
 	return err
 }
 
-func waitAll(ctx context.Context, p *printer) error {
-	work := func(name string, rounds int, fail bool) *asyncio.Task[string] {
+// worker makes tasks that end after some rounds, with their name as result or error.
+func worker(ctx context.Context, p *printer) func(name string, rounds int, fail bool) *asyncio.Task[string] {
+	return func(name string, rounds int, fail bool) *asyncio.Task[string] {
 		return asyncio.CreateTask(ctx, func(ctx context.Context) (string, error) {
 			if err := yield(ctx, rounds); err != nil {
 				return "", err
@@ -50,6 +51,10 @@ func waitAll(ctx context.Context, p *printer) error {
 			return name, nil
 		})
 	}
+}
+
+func waitAll(ctx context.Context, p *printer) error {
+	work := worker(ctx, p)
 	tasks := []*asyncio.Task[string]{work("a", 3, false), work("b", 1, true)}
 	done, left, err := asyncio.Wait(ctx, anys(tasks...), asyncio.WaitOptions{})
 	p.print(len(done), len(left))

@@ -47,11 +47,7 @@ func TestCreateConnectionReturnsAfterItIsMade(t *testing.T) {
 		if _, ok := tr.ExtraInfo("socket").(*asyncio.TransportSocket); !ok || tr.ExtraInfo("sslcontext") != nil || !tr.CanWriteEOF() {
 			t.Error("extra")
 		}
-		_, _ = tr.Write([]byte("ping"))
-		until(t, ctx, func() bool { return p.got.String() == "ping" })
-		tr.Close()
-		p.wantLost(ctx, nil)
-		p.wantLog("made data lost")
+		talk(t, ctx, tr, p)
 	})
 }
 
