@@ -75,8 +75,8 @@ func (l *Loop) CreateConnection(ctx context.Context, factory func() BaseProtocol
 }
 
 // CreateUnixConnection connects to a UNIX socket as CreateConnection does, by its path, or
-// uses one that is connected: a *socket.Stream, a *socket.UnixStream, or what
-// socket.AdoptStream takes.
+// uses one that is connected: a *socket.UnixStream, a *socket.Stream over a UNIX socket, or
+// what socket.AdoptUnixStream takes. The error is a *anyio.MisuseError if it is another one.
 //
 // Cancellation: no connection is left behind.
 func (l *Loop) CreateUnixConnection(ctx context.Context, factory func() BaseProtocol, pathOrSocket any) (Transport, BaseProtocol, error) {

@@ -30,7 +30,8 @@ type DatagramOptions struct {
 
 // CreateDatagramEndpoint makes a socket of datagrams, which may be sent to broadcast
 // addresses, and returns its transport and the protocol, which factory makes, after
-// ConnectionMade was called.
+// ConnectionMade was called. The error is a *anyio.MisuseError if there are both a Socket
+// and another option, or both a path and a host or port.
 //
 // Cancellation: no socket is left behind.
 func (l *Loop) CreateDatagramEndpoint(ctx context.Context, factory func() DatagramProtocol, o DatagramOptions) (DatagramTransport, DatagramProtocol, error) {
