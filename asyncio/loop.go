@@ -54,8 +54,9 @@ type Loop struct {
 	lost        lostErrors
 	handshakes  tlsconf.Quiet // those that have failed
 	signals     map[os.Signal]*signalHandler
-	dropping    bool   // see dropQueued
-	buffer      []byte // see readBuffer
+	sends       map[*streamTransport]*fileSend // those to which SendFile sends
+	dropping    bool                           // see dropQueued
+	buffer      []byte                         // see readBuffer
 	watches     map[fdKey]*fdWatch
 }
 
@@ -81,7 +82,7 @@ func RunningLoop(ctx context.Context) (*Loop, error) {
 
 // newLoop begins to use the loop of a run. The caller has the turn.
 func newLoop(run *kernel.Run, looper kernel.Looper) *Loop {
-	l := &Loop{looper: looper, run: run, slow: 100 * time.Millisecond}
+	l := &Loop{looper: looper, run: run, slow: 100 * time.Millisecond, sends: map[*streamTransport]*fileSend{}}
 	l.running.Store(true)
 	l.group.Init(&run.Root, kernel.NoDeadline, false)
 	l.group.Open((*runner)(l))

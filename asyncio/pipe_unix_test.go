@@ -13,6 +13,7 @@ import (
 
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/asyncio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -54,6 +55,10 @@ func TestPipeTransports(t *testing.T) {
 		}
 		if s, ok := rt.ExtraInfo("pipe").(*asyncio.TransportSocket); !ok || s.LocalAddr() != nil {
 			t.Error("no pipe")
+		}
+		for _, tr := range []asyncio.Transport{rt, wt} {
+			_, err := l.SendFile(ctx, tr, strings.NewReader("x"), 0, 0)
+			testkit.WantMisuse(t, "SendFile", err)
 		}
 		data := strings.Repeat("0123456789", 50<<10)
 		_, _ = wt.Write([]byte(data))

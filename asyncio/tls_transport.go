@@ -14,6 +14,13 @@ type tlsTransport tlsLayer
 // Write implements Transport.
 func (t *tlsTransport) Write(data []byte) (int, error) {
 	t.loop.use("Write")
+	if err := t.loop.refuseWrite(t, "Write"); err != nil {
+		return 0, err
+	}
+	return t.write(data)
+}
+
+func (t *tlsTransport) write(data []byte) (int, error) {
 	switch {
 	case t.lost, t.err != nil:
 		return 0, anyio.ErrClosed
@@ -164,6 +171,9 @@ func (l *Loop) startTLS(ctx context.Context, t Transport, config *tls.Config, o 
 	app := t.Protocol()
 	if app == nil || t.IsClosing() {
 		return nil, anyio.ErrClosed
+	}
+	if l.sends[baseOf(t)] != nil {
+		return nil, misuse("StartTLS while SendFile sends a file")
 	}
 	layer, err := l.newTLSLayer(ctx, app, tlsOptions{config, o.Server, o.ServerName, o.HandshakeTimeout}, false)
 	if err != nil {

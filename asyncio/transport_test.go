@@ -164,7 +164,9 @@ func send(t testing.TB, ctx context.Context, peer *socket.Stream, text string) {
 }
 
 // receiveAll reads until the end.
-func receiveAll(ctx context.Context, peer *socket.Stream) (string, error) {
+func receiveAll(ctx context.Context, peer interface {
+	Receive(ctx context.Context, p []byte) (int, error)
+}) (string, error) {
 	var all bytes.Buffer
 	buf := make([]byte, 32<<10)
 	for {

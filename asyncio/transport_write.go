@@ -14,6 +14,13 @@ const warnWrites = 5
 // Write implements Transport.
 func (t *streamTransport) Write(data []byte) (int, error) {
 	t.mustWrite("Write")
+	if err := t.loop.refuseWrite(t, "Write"); err != nil {
+		return 0, err
+	}
+	return t.write(data)
+}
+
+func (t *streamTransport) write(data []byte) (int, error) {
 	switch {
 	case t.eof:
 		return 0, misuse("Write after WriteEOF")
@@ -69,6 +76,7 @@ func (w *streamWriter) Called() {
 	}
 	t.written(n)
 	defer t.flushed()
+	t.wakeSend(nil)
 	t.flow.shrunk(t.loop, t.protocol, len(t.buf), t.context("")) // the protocol may write
 }
 
@@ -186,6 +194,7 @@ func (t *streamTransport) lose(err error) {
 
 func (t *streamTransport) loseSoon(err error) {
 	t.losing = true
+	t.wakeSend(err)
 	t.loop.callSoon(func() { t.lost(err) })
 }
 
