@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"syscall"
 	"testing"
 
 	"github.com/anyio-go/anyio/asyncio"
@@ -115,8 +116,12 @@ func TestProcessesThatFail(t *testing.T) {
 		p := &failingProcess{failing: failing{s: s, at: "PauseWriting"}}
 		tr, _, err := s.l.Subprocess(s.ctx, func() asyncio.SubprocessProtocol { return p }, process.Command{Args: []string{"cat"}, Stdout: process.Null, Stderr: process.Inherit})
 		testkit.Must(s.t, err)
+		testkit.Must(s.t, tr.SendSignal(syscall.SIGSTOP)) // it must not read as fast as we write
 		s.l.CallSoon(func() {
-			defer tr.PipeTransport(0).Close()
+			defer func() {
+				tr.PipeTransport(0).Close()
+				testkit.Must(s.t, tr.SendSignal(syscall.SIGCONT))
+			}()
 			_, _ = tr.PipeTransport(0).Write(make([]byte, 1<<20))
 		})
 		s.until(func() bool { return p.lost > 0 })
