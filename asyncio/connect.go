@@ -46,21 +46,18 @@ func (l *Loop) CreateConnection(ctx context.Context, factory func() BaseProtocol
 	if (o.Socket == nil) == (o.Host == "" && o.Port == 0) {
 		return nil, nil, misuse("CreateConnection: either a Host and a Port or a Socket must be given")
 	}
-	if err := checkHandshakeTimeout(o.TLS, o.HandshakeTimeout); err != nil {
-		return nil, nil, err
+	if o.TLS != nil && o.Host == "" && o.TLS.ServerName == "" && !o.TLS.InsecureSkipVerify {
+		return nil, nil, misuse("CreateConnection: TLS without a Host needs the ServerName of the configuration")
 	}
-	if o.TLS != nil {
-		if o.Host == "" && o.TLS.ServerName == "" && !o.TLS.InsecureSkipVerify {
-			return nil, nil, misuse("CreateConnection: TLS without a Host needs the ServerName of the configuration")
-		}
-		return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, name: o.Host, timeout: o.HandshakeTimeout},
-			func(factory func() BaseProtocol) (Transport, BaseProtocol, error) {
-				o.TLS, o.HandshakeTimeout = nil, 0
-				return l.CreateConnection(ctx, factory, o)
-			})
-	}
+	return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, name: o.Host, timeout: o.HandshakeTimeout},
+		func(factory func() BaseProtocol) (Transport, BaseProtocol, error) {
+			return l.connectTCP(ctx, factory, o)
+		})
+}
+
+func (l *Loop) connectTCP(ctx context.Context, factory func() BaseProtocol, o ConnectionOptions) (Transport, BaseProtocol, error) {
 	if o.Socket != nil {
-		return l.ConnectAcceptedSocket(ctx, factory, o.Socket)
+		return l.connectAccepted(ctx, factory, o.Socket)
 	}
 	d := socket.Dialer{Family: o.Family, LocalHost: o.LocalHost, LocalPort: o.LocalPort, AttemptDelay: o.HappyEyeballsDelay}
 	if d.AttemptDelay == 0 {
@@ -74,22 +71,49 @@ func (l *Loop) CreateConnection(ctx context.Context, factory func() BaseProtocol
 	return l.connected(ctx, factory, conns, err)
 }
 
-// CreateUnixConnection connects to a UNIX socket as CreateConnection does, by its path, or
-// uses one that is connected: a *socket.UnixStream, a *socket.Stream over a UNIX socket, or
-// what socket.AdoptUnixStream takes. The error is a *anyio.MisuseError if it is another one.
+// UnixConnectionOptions say whom CreateUnixConnection connects to.
+type UnixConnectionOptions struct {
+	// Path is where the socket's file is. One that begins with "@" or NUL has no file, on
+	// Linux.
+	Path string
+	// Socket is one that is connected, in place of Path: a *socket.UnixStream, a
+	// *socket.Stream over a UNIX socket, or what socket.AdoptUnixStream takes. It belongs to
+	// the transport.
+	Socket any
+	// TLS, if not nil, makes the connection an encrypted one. It must have a ServerName.
+	TLS *tls.Config
+	// HandshakeTimeout is that of ConnectionOptions.
+	HandshakeTimeout time.Duration
+}
+
+// CreateUnixConnection connects to a UNIX socket as CreateConnection does. The error is a
+// *anyio.MisuseError if there is both a Path and a Socket, or neither, or if the Socket is
+// another one.
 //
 // Cancellation: no connection is left behind.
-func (l *Loop) CreateUnixConnection(ctx context.Context, factory func() BaseProtocol, pathOrSocket any) (Transport, BaseProtocol, error) {
+func (l *Loop) CreateUnixConnection(ctx context.Context, factory func() BaseProtocol, o UnixConnectionOptions) (Transport, BaseProtocol, error) {
 	l.use("CreateUnixConnection")
-	path, ok := pathOrSocket.(string)
-	if !ok {
-		if err := refuseIP("CreateUnixConnection", pathOrSocket); err != nil {
+	if (o.Socket == nil) == (o.Path == "") {
+		return nil, nil, misuse("CreateUnixConnection: either a Path or a Socket must be given")
+	}
+	if o.TLS != nil && o.TLS.ServerName == "" && !o.TLS.InsecureSkipVerify {
+		return nil, nil, misuse("CreateUnixConnection: TLS needs the ServerName of the configuration")
+	}
+	return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, timeout: o.HandshakeTimeout},
+		func(factory func() BaseProtocol) (Transport, BaseProtocol, error) {
+			return l.connectUnix(ctx, factory, o)
+		})
+}
+
+func (l *Loop) connectUnix(ctx context.Context, factory func() BaseProtocol, o UnixConnectionOptions) (Transport, BaseProtocol, error) {
+	if o.Socket != nil {
+		if err := refuseIP("CreateUnixConnection", o.Socket); err != nil {
 			return nil, nil, err
 		}
-		conns, err := taken(pathOrSocket, func(s any) (any, error) { return socket.AdoptUnixStream(ctx, s) })
+		conns, err := taken(o.Socket, func(s any) (any, error) { return socket.AdoptUnixStream(ctx, s) })
 		return l.connected(ctx, factory, conns, err)
 	}
-	s, err := socket.DialUnix(ctx, path)
+	s, err := socket.DialUnix(ctx, o.Path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -97,13 +121,28 @@ func (l *Loop) CreateUnixConnection(ctx context.Context, factory func() BaseProt
 	return l.connected(ctx, factory, conns, err)
 }
 
-// ConnectAcceptedSocket makes a transport of a connection that was made elsewhere, a
+// AcceptedOptions say what becomes of a connection that was accepted.
+type AcceptedOptions struct {
+	// TLS, if not nil, makes the connection an encrypted one, whose server this side is.
+	TLS *tls.Config
+	// HandshakeTimeout is that of ConnectionOptions.
+	HandshakeTimeout time.Duration
+}
+
+// ConnectAcceptedSocket makes a transport of a connection that was accepted elsewhere, a
 // *socket.Stream, a *socket.UnixStream, or what socket.AdoptStream takes, and returns it
 // and the protocol after ConnectionMade was called.
 //
 // Cancellation: the connection is closed, unless it was not taken yet.
-func (l *Loop) ConnectAcceptedSocket(ctx context.Context, factory func() BaseProtocol, s any) (Transport, BaseProtocol, error) {
+func (l *Loop) ConnectAcceptedSocket(ctx context.Context, factory func() BaseProtocol, s any, o AcceptedOptions) (Transport, BaseProtocol, error) {
 	l.use("ConnectAcceptedSocket")
+	return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, server: true, timeout: o.HandshakeTimeout},
+		func(factory func() BaseProtocol) (Transport, BaseProtocol, error) {
+			return l.connectAccepted(ctx, factory, s)
+		})
+}
+
+func (l *Loop) connectAccepted(ctx context.Context, factory func() BaseProtocol, s any) (Transport, BaseProtocol, error) {
 	conns, err := taken(s, func(s any) (any, error) { return socket.AdoptStream(ctx, s) })
 	return l.connected(ctx, factory, conns, err)
 }

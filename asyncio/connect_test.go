@@ -28,7 +28,7 @@ func TestCreateUnixConnectionAndServer(t *testing.T) {
 		for range 2 { // the socket of a server that is closed is no obstacle
 			s := must[*asyncio.Server](t)(l.CreateUnixServer(ctx, newEcho, asyncio.UnixServerOptions{Path: path}))
 			p := newLogger(t, ctx)
-			tr, got, err := l.CreateUnixConnection(ctx, p.factory, path)
+			tr, got, err := l.CreateUnixConnection(ctx, p.factory, asyncio.UnixConnectionOptions{Path: path})
 			if err != nil || got != asyncio.BaseProtocol(p) {
 				t.Fatal(got, err)
 			}
@@ -38,7 +38,7 @@ func TestCreateUnixConnectionAndServer(t *testing.T) {
 			talk(t, ctx, tr, p)
 			s.Close()
 		}
-		if _, _, err := l.CreateUnixConnection(ctx, newEcho, path+"none"); err == nil {
+		if _, _, err := l.CreateUnixConnection(ctx, newEcho, asyncio.UnixConnectionOptions{Path: path + "none"}); err == nil {
 			t.Error("connected to nothing")
 		}
 	})

@@ -90,7 +90,7 @@ func TestOurClientOfPythonsServer(t *testing.T) {
 				var r *asyncio.StreamReader
 				var w *asyncio.StreamWriter
 				if kind == "unix" {
-					r, w, err = asyncio.OpenUnixConnection(ctx, address, 0)
+					r, w, err = asyncio.OpenUnixConnection(ctx, asyncio.UnixConnectionOptions{Path: address}, 0)
 				} else {
 					port, bad := strconv.Atoi(address)
 					testkit.Must(t, bad)

@@ -93,8 +93,14 @@ func TestSocketsOfWrongKindsAreRefused(t *testing.T) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
-		_, _, err := l.CreateUnixConnection(ctx, newEcho, stream)
+		_, _, err := l.CreateUnixConnection(ctx, newEcho, asyncio.UnixConnectionOptions{Socket: stream})
 		refused("a UNIX connection of a TCP socket", err)
+		_, _, err = l.CreateUnixConnection(ctx, newEcho, asyncio.UnixConnectionOptions{Socket: stream, Path: path})
+		refused("a UNIX connection of a socket and a path", err)
+		_, _, err = l.CreateUnixConnection(ctx, newEcho, asyncio.UnixConnectionOptions{})
+		refused("a UNIX connection to nobody", err)
+		_, _, err = l.CreateUnixConnection(ctx, newEcho, asyncio.UnixConnectionOptions{Path: path, TLS: &tls.Config{}})
+		refused("a UNIX connection with TLS to nobody knows whom", err)
 		_, err = l.CreateUnixServer(ctx, newEcho, asyncio.UnixServerOptions{Socket: listener})
 		refused("a UNIX server of a TCP socket", err)
 		_, err = l.CreateUnixServer(ctx, newEcho, asyncio.UnixServerOptions{Socket: listener, Path: path})

@@ -87,7 +87,7 @@ func connected(at string, path func() string) saboteur {
 		listener := must[*socket.UnixListener](s.t)(socket.ListenUnix(s.ctx, path()))
 		defer listener.Close(s.ctx)
 		p := &failing{s: s, at: at}
-		if _, _, err := s.l.CreateUnixConnection(s.ctx, func() asyncio.BaseProtocol { return p }, listener.Addr().String()); err != nil {
+		if _, _, err := s.l.CreateUnixConnection(s.ctx, func() asyncio.BaseProtocol { return p }, asyncio.UnixConnectionOptions{Path: listener.Addr().String()}); err != nil {
 			s.t.Fatal(err)
 		}
 		peer := must[*socket.UnixStream](s.t)(listener.Accept(s.ctx))

@@ -90,11 +90,11 @@ func TestConnectAcceptedSocket(t *testing.T) {
 		defer peer.Close(ctx)
 		c := must[*socket.Stream](t)(listener.Accept(ctx))
 		p := newLogger(t, ctx)
-		tr, _, err := l.ConnectAcceptedSocket(ctx, p.factory, c)
+		tr, _, err := l.ConnectAcceptedSocket(ctx, p.factory, c, asyncio.AcceptedOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := l.ConnectAcceptedSocket(ctx, p.factory, c); !errors.Is(err, anyio.ErrClosed) {
+		if _, _, err := l.ConnectAcceptedSocket(ctx, p.factory, c, asyncio.AcceptedOptions{}); !errors.Is(err, anyio.ErrClosed) {
 			t.Errorf("a socket was taken twice: %v", err)
 		}
 		send(t, ctx, peer, "x")
@@ -248,7 +248,7 @@ func TestUnixConnections(t *testing.T) {
 		l := loopOf(t, ctx)
 		s := must[*asyncio.Server](t)(l.CreateUnixServer(ctx, newEcho, asyncio.UnixServerOptions{Path: path}))
 		defer s.Close()
-		for _, by := range []any{path, must[*socket.UnixStream](t)(socket.DialUnix(ctx, path))} {
+		for _, by := range []asyncio.UnixConnectionOptions{{Path: path}, {Socket: must[*socket.UnixStream](t)(socket.DialUnix(ctx, path))}} {
 			p := newLogger(t, ctx)
 			tr, _, err := l.CreateUnixConnection(ctx, p.factory, by)
 			if err != nil {
@@ -262,7 +262,7 @@ func TestUnixConnections(t *testing.T) {
 			tr.WriteEOF()
 			p.wantLost(ctx, nil)
 		}
-		if _, _, err := l.CreateUnixConnection(ctx, newEcho, path+"x"); err == nil {
+		if _, _, err := l.CreateUnixConnection(ctx, newEcho, asyncio.UnixConnectionOptions{Path: path + "x"}); err == nil {
 			t.Error("connected to nobody")
 		}
 	})

@@ -38,7 +38,7 @@ func TestNoDelayIsSetForTCPOnly(t *testing.T) {
 		}
 		u := must[*asyncio.Server](t)(l.CreateUnixServer(ctx, newEcho, asyncio.UnixServerOptions{Path: path}))
 		defer u.Close()
-		local, _, err := l.CreateUnixConnection(ctx, newEcho, path)
+		local, _, err := l.CreateUnixConnection(ctx, newEcho, asyncio.UnixConnectionOptions{Path: path})
 		testkit.Must(t, err)
 		defer local.Abort()
 		gram, _, err := l.CreateDatagramEndpoint(ctx, newDatagrams, asyncio.DatagramOptions{LocalHost: "127.0.0.1"})

@@ -75,10 +75,10 @@ func OpenConnection(ctx context.Context, o ConnectionOptions, limit int) (*Strea
 
 // OpenUnixConnection connects to a UNIX socket as OpenConnection does; see
 // Loop.CreateUnixConnection. Cancellation: no connection is left behind.
-func OpenUnixConnection(ctx context.Context, pathOrSocket any, limit int) (*StreamReader, *StreamWriter, error) {
+func OpenUnixConnection(ctx context.Context, o UnixConnectionOptions, limit int) (*StreamReader, *StreamWriter, error) {
 	l := mustRunningLoop(ctx)
 	p := newStreamProtocol(ctx, l, limit, nil)
-	_, _, err := l.CreateUnixConnection(ctx, func() BaseProtocol { return p }, pathOrSocket)
+	_, _, err := l.CreateUnixConnection(ctx, func() BaseProtocol { return p }, o)
 	return p.halves(err)
 }
 

@@ -45,7 +45,7 @@ var streamPairs = map[string]streamPair{
 		path := socketPath(t)
 		s, err := asyncio.StartUnixServer(ctx, h, asyncio.UnixServerOptions{Path: path}, 0)
 		testkit.Must(t, err)
-		r, w, err := asyncio.OpenUnixConnection(ctx, path, 0)
+		r, w, err := asyncio.OpenUnixConnection(ctx, asyncio.UnixConnectionOptions{Path: path}, 0)
 		testkit.Must(t, err)
 		return s, r, w
 	},

@@ -48,9 +48,6 @@ type tlsOptions struct {
 
 // newTLSLayer makes the protocol for a transport.
 func (l *Loop) newTLSLayer(ctx context.Context, app BaseProtocol, o tlsOptions, tell bool) (*tlsLayer, error) {
-	if err := checkHandshakeTimeout(o.config, o.timeout); err != nil {
-		return nil, err
-	}
 	t := &tlsLayer{loop: l, app: app, tell: tell, o: o, ctx: ctx}
 	if o.server {
 		t.config = tlsconf.Server(l.run, o.config, nil)

@@ -165,6 +165,9 @@ func (l *Loop) startTLS(ctx context.Context, t Transport, config *tls.Config, o 
 	if config == nil {
 		return nil, misuse("StartTLS without a configuration")
 	}
+	if err := checkHandshakeTimeout(config, o.HandshakeTimeout); err != nil {
+		return nil, err
+	}
 	if s, ok := t.(*streamTransport); ok && s.kind != socketWire {
 		return nil, misuse("StartTLS of one end of a pipe")
 	}
@@ -187,9 +190,16 @@ func (l *Loop) startTLS(ctx context.Context, t Transport, config *tls.Config, o 
 	return layer.result(ctx)
 }
 
-// encrypted makes a connection by connect, and one over TLS of it.
+// encrypted makes a connection by connect and, if there is a configuration, one over TLS of
+// it.
 func (l *Loop) encrypted(ctx context.Context, factory func() BaseProtocol, o tlsOptions,
 	connect func(factory func() BaseProtocol) (Transport, BaseProtocol, error)) (Transport, BaseProtocol, error) {
+	if err := checkHandshakeTimeout(o.config, o.timeout); err != nil {
+		return nil, nil, err
+	}
+	if o.config == nil {
+		return connect(factory)
+	}
 	app := factory()
 	if err := socketWire.checkProtocol(app); err != nil {
 		return nil, nil, err
