@@ -2,12 +2,17 @@ package asyncio_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"net"
+	"slices"
 	"testing"
 
 	"github.com/anyio-go/anyio/asyncio"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
+	"github.com/anyio-go/anyio/stream"
+	"github.com/anyio-go/anyio/tlsstream"
 )
 
 // A failing is a protocol one of whose functions fails.
@@ -57,9 +62,22 @@ func (p *failing) wantOver(fatal bool) {
 }
 
 // accepted plays a failure of a protocol of a server, to which a peer says something and then
-// that this is all.
-func accepted(at string, fatal bool) saboteur {
-	return saboteur{name: "accepted/" + at, play: func(s *sabotage) {
+// that this is all, in the clear and over TLS.
+func accepted(at string, fatal bool) []saboteur {
+	server, client := configs()
+	return []saboteur{
+		acceptedOver("TCP", nil, at, fatal, func(ctx context.Context, s stream.ByteStream) (stream.ByteStream, error) { return s, nil }),
+		acceptedOver("TLS", server, at, fatal, func(ctx context.Context, s stream.ByteStream) (stream.ByteStream, error) {
+			return tlsstream.Client(ctx, s, client, nil)
+		}),
+	}
+}
+
+func acceptedOver(name string, config *tls.Config, at string, fatal bool,
+	upgrade func(ctx context.Context, s stream.ByteStream) (stream.ByteStream, error)) saboteur {
+	return saboteur{name: "accepted/" + name + "/" + at, play: func(s *sabotage) {
+		o := onLoopback
+		o.TLS = config
 		b := &failingBuffered{failing{s: s, at: at}}
 		p := &b.failing
 		server := must[*asyncio.Server](s.t)(s.l.CreateServer(s.ctx, func() asyncio.BaseProtocol {
@@ -67,8 +85,8 @@ func accepted(at string, fatal bool) saboteur {
 				return b
 			}
 			return p
-		}, onLoopback))
-		peer := must[*socket.Stream](s.t)(socket.Dial(s.ctx, "tcp", server.Sockets()[0].LocalAddr().String()))
+		}, o))
+		peer := must[stream.ByteStream](s.t)(upgrade(s.ctx, must[*socket.Stream](s.t)(socket.Dial(s.ctx, "tcp", server.Sockets()[0].LocalAddr().String()))))
 		defer peer.Close(s.ctx)
 		testkit.Must(s.t, peer.Send(s.ctx, []byte("x")))
 		_ = peer.SendEOF(s.ctx)        // unless it has ended
@@ -107,11 +125,22 @@ func connected(at string, path func() string) saboteur {
 
 func TestProtocolsThatFail(t *testing.T) {
 	path := func() string { return socketPath(t) }
-	sabotaged(t, []saboteur{
-		accepted("ConnectionMade", false), accepted("DataReceived", true), accepted("EOFReceived", true),
-		accepted("ConnectionLost", false), accepted("GetBuffer", true), accepted("BufferUpdated", true),
+	all := slices.Concat(accepted("ConnectionMade", false), accepted("DataReceived", true), accepted("EOFReceived", true),
+		accepted("ConnectionLost", false), accepted("GetBuffer", true), accepted("BufferUpdated", true))
+	sabotaged(t, append(all, []saboteur{
 		connected("ConnectionMade", path), connected("PauseWriting", path),
 		connected("ResumeWriting", path), connected("ConnectionLost", path),
+		{name: "connected over TLS/ConnectionMade", play: func(s *sabotage) {
+			_, client := configs()
+			server := encryptedServer(s.t, s.ctx, echoLines)
+			p := &failing{s: s, at: "ConnectionMade"}
+			tr, _, err := s.l.CreateConnection(s.ctx, func() asyncio.BaseProtocol { return p },
+				asyncio.ConnectionOptions{Host: "127.0.0.1", Port: portOf(server), TLS: client})
+			testkit.Must(s.t, err)
+			tr.Close()
+			p.wantOver(false)
+			closeServer(s, server)
+		}},
 		{name: "factory of a server", play: func(s *sabotage) {
 			p := &failing{s: s}
 			server := must[*asyncio.Server](s.t)(s.l.CreateServer(s.ctx, func() asyncio.BaseProtocol { s.fail(); return p }, onLoopback))
@@ -126,7 +155,7 @@ func TestProtocolsThatFail(t *testing.T) {
 			p.wantOver(false)
 			closeServer(s, server)
 		}},
-	}, realLoop, simulated)
+	}...), realLoop, simulated)
 }
 
 // A failingGram is a protocol of datagrams one of whose functions fails.

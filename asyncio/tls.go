@@ -65,22 +65,26 @@ func (l *Loop) newTLSLayer(ctx context.Context, app BaseProtocol, o tlsOptions, 
 	return t, nil
 }
 
-// guard calls a function of the protocol outside of a callback of the transport below.
+// guard calls a function of the protocol, whose failure ends the connection.
 func (t *tlsLayer) guard(f func()) error {
-	err := t.loop.guarded(ErrorContext{Message: "panic of a protocol", Protocol: t.app, Transport: (*tlsTransport)(t)}, f)
-	if err != nil {
-		t.fail(err)
-	}
-	return err
+	return t.loop.guardedOr(t.context(), f, t.fail)
 }
 
-// fail ends the connection with an error.
+func (t *tlsLayer) context() ErrorContext {
+	return ErrorContext{Message: "the protocol of a TLS connection failed", Protocol: t.app, Transport: (*tlsTransport)(t)}
+}
+
+// fail ends the connection with an error, and tells who waits for it.
 func (t *tlsLayer) fail(err error) {
 	if t.err == nil {
 		t.err = err
 	}
 	t.closing = true
 	t.raw.Abort()
+	if t.ready != nil {
+		t.ready.fail(err)
+		t.ready.asked() // who has waited may be gone
+	}
 }
 
 // look lets the loop look soon at what has come.
@@ -145,11 +149,11 @@ func (t *tlsLayer) DataReceived(data []byte) {
 	if !t.open || len(t.in) > 0 {
 		t.in = append(t.in, data...)
 		t.wake()
-		t.pump()
+		_ = t.guard(t.pump)
 		return
 	}
 	t.in = data // which is the transport's again afterwards
-	t.pump()
+	_ = t.guard(t.pump)
 	t.in = bytes.Clone(t.in)
 }
 
@@ -158,7 +162,7 @@ func (t *tlsLayer) DataReceived(data []byte) {
 func (t *tlsLayer) EOFReceived() bool {
 	t.eof = true
 	t.wake()
-	t.pump()
+	_ = t.guard(t.pump)
 	return !t.open || t.paused && !t.closing
 }
 

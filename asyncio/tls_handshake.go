@@ -84,11 +84,14 @@ func (t *tlsLayer) shaken(err error) {
 		return
 	}
 	t.open = true
+	defer t.begun()
 	if t.tell {
-		if t.guard(func() { t.app.ConnectionMade((*tlsTransport)(t)) }) != nil {
-			return
-		}
+		_ = t.loop.guarded(t.context(), func() { t.app.ConnectionMade((*tlsTransport)(t)) })
 	}
+}
+
+// begun begins to decrypt.
+func (t *tlsLayer) begun() {
 	if t.ready != nil {
 		t.ready.finish(struct{}{})
 	}
@@ -103,13 +106,8 @@ func (t *tlsLayer) refuse(err error) {
 		peer, _ := t.raw.ExtraInfo("peername").(net.Addr)
 		err = &tlsstream.HandshakeError{Server: t.o.server, Peer: peer, Cause: tlsconf.Clear(err)}
 	}
-	t.err = err
-	t.raw.Abort()
-	switch {
-	case t.ready != nil:
-		t.ready.fail(err)
-		t.ready.asked() // who has waited may be gone
-	case !canceled:
+	t.fail(err)
+	if t.ready == nil && !canceled {
 		t.loop.handshakeFailed(ErrorContext{Message: "a TLS handshake has failed", Err: err, Protocol: t.app, Transport: t.raw})
 	}
 }
