@@ -46,10 +46,7 @@ func (l *Loop) CreateConnection(ctx context.Context, factory func() BaseProtocol
 	if (o.Socket == nil) == (o.Host == "" && o.Port == 0) {
 		return nil, nil, misuse("CreateConnection: either a Host and a Port or a Socket must be given")
 	}
-	if o.TLS != nil && o.Host == "" && o.TLS.ServerName == "" && !o.TLS.InsecureSkipVerify {
-		return nil, nil, misuse("CreateConnection: TLS without a Host needs the ServerName of the configuration")
-	}
-	return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, name: o.Host, timeout: o.HandshakeTimeout},
+	return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, name: o.Host, nameBy: "ConnectionOptions.Host", timeout: o.HandshakeTimeout},
 		func(factory func() BaseProtocol) (Transport, BaseProtocol, error) {
 			return l.connectTCP(ctx, factory, o)
 		})
@@ -95,9 +92,6 @@ func (l *Loop) CreateUnixConnection(ctx context.Context, factory func() BaseProt
 	l.use("CreateUnixConnection")
 	if (o.Socket == nil) == (o.Path == "") {
 		return nil, nil, misuse("CreateUnixConnection: either a Path or a Socket must be given")
-	}
-	if o.TLS != nil && o.TLS.ServerName == "" && !o.TLS.InsecureSkipVerify {
-		return nil, nil, misuse("CreateUnixConnection: TLS needs the ServerName of the configuration")
 	}
 	return l.encrypted(ctx, factory, tlsOptions{config: o.TLS, timeout: o.HandshakeTimeout},
 		func(factory func() BaseProtocol) (Transport, BaseProtocol, error) {

@@ -43,6 +43,7 @@ type tlsOptions struct {
 	config  *tls.Config
 	server  bool
 	name    string // of the server, for a client whose config has none
+	nameBy  string // the user's option that gives the name, "" if there is none
 	timeout time.Duration
 }
 
@@ -58,7 +59,7 @@ func (l *Loop) newTLSLayer(ctx context.Context, app BaseProtocol, o tlsOptions, 
 		o.name = ""
 	}
 	var err error
-	if t.config, err = tlsconf.Client(l.run, o.config, o.name, "TLSOptions.ServerName"); err != nil {
+	if t.config, err = tlsconf.Client(l.run, o.config, o.name, o.nameBy); err != nil {
 		return nil, err
 	}
 	t.conn = tls.Client((*tlsWire)(t), t.config)

@@ -28,10 +28,6 @@ func checkHandshakeTimeout(config *tls.Config, d time.Duration) error {
 	return nil
 }
 
-// errExited is the error of a handshake in which a function of the configuration has ended
-// the task.
-var errExited = errors.New("a function of the configuration called runtime.Goexit")
-
 // shake begins the handshake, in a task of the loop's own.
 func (t *tlsLayer) shake() {
 	timeout := t.o.timeout
@@ -40,7 +36,7 @@ func (t *tlsLayer) shake() {
 	}
 	w := &kernel.Task{}
 	w.Prepare(func(ctx context.Context) error {
-		err := errExited
+		err := errGoexit // of a function of the configuration
 		defer func() {
 			if v := recover(); v != nil {
 				err = panicked(v, "asyncio: TLS handshake")

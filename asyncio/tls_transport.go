@@ -178,7 +178,7 @@ func (l *Loop) startTLS(ctx context.Context, t Transport, config *tls.Config, o 
 	if l.sends[baseOf(t)] != nil {
 		return nil, misuse("StartTLS while SendFile sends a file")
 	}
-	layer, err := l.newTLSLayer(ctx, app, tlsOptions{config, o.Server, o.ServerName, o.HandshakeTimeout}, false)
+	layer, err := l.newTLSLayer(ctx, app, tlsOptions{config, o.Server, o.ServerName, "TLSOptions.ServerName", o.HandshakeTimeout}, false)
 	if err != nil {
 		return nil, err
 	}
@@ -200,14 +200,15 @@ func (l *Loop) encrypted(ctx context.Context, factory func() BaseProtocol, o tls
 	if o.config == nil {
 		return connect(factory)
 	}
+	layer, err := l.newTLSLayer(ctx, nil, o, true)
+	if err != nil {
+		return nil, nil, err
+	}
 	app := factory()
 	if err := socketWire.checkProtocol(app); err != nil {
 		return nil, nil, err
 	}
-	layer, err := l.newTLSLayer(ctx, app, o, true)
-	if err != nil {
-		return nil, nil, err
-	}
+	layer.app = app
 	layer.ready = CreateFuture[struct{}](l)
 	if _, _, err := connect(func() BaseProtocol { return layer }); err != nil {
 		return nil, nil, err

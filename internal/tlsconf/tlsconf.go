@@ -16,7 +16,8 @@ import (
 )
 
 // Client is a user's configuration, which may be nil, as it is needed for one client: for
-// the server's name, if one is given, which users give by an option, and by the run's clock.
+// the server's name, if one is given, and by the run's clock. Users give the name by an
+// option, if that is not empty.
 func Client(r *kernel.Run, config *tls.Config, name, option string) (*tls.Config, error) {
 	cfg := config.Clone()
 	if cfg == nil {
@@ -33,7 +34,11 @@ func Client(r *kernel.Run, config *tls.Config, name, option string) (*tls.Config
 		cfg.ServerName = ascii
 	}
 	if cfg.ServerName == "" && !cfg.InsecureSkipVerify {
-		return nil, kernel.Misuse("TLS: whose certificate is to be accepted: give the server's name with " + option + " or Config.ServerName")
+		by := "Config.ServerName"
+		if option != "" {
+			by = option + " or " + by
+		}
+		return nil, kernel.Misuse("TLS: whose certificate is to be accepted: give the server's name with " + by)
 	}
 	useClock(r, cfg)
 	return cfg, nil
