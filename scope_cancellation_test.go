@@ -31,10 +31,26 @@ func statusCode(err error) string {
 	return ""
 }
 
+// An exactStatus is recognized by itself, and not in what wraps it.
+type exactStatus struct{ statusError }
+
 var registerStatus = sync.OnceFunc(func() {
+	lowlevel.RegisterCancellation(func(err error) bool { _, ok := err.(*exactStatus); return ok })
 	lowlevel.RegisterCancellation(func(error) bool { return false })
 	lowlevel.RegisterCancellation(func(err error) bool { return statusCode(err) == "Canceled" })
 })
+
+// A function that looks at nothing but the error it is given is asked about what that wraps.
+func TestRegisteredFunctionsAreAskedAboutWraps(t *testing.T) {
+	registerStatus()
+	var err error = &exactStatus{}
+	for wraps := range 200 {
+		if got, want := anyio.IsCancellation(err), wraps < 100; got != want {
+			t.Errorf("within %d wraps: %v, want %v", wraps, got, want)
+		}
+		err = fmt.Errorf("call: %w", err)
+	}
+}
 
 func TestRegisteredErrorsAreCancellations(t *testing.T) {
 	registerStatus()

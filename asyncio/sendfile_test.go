@@ -5,18 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/asyncio"
-	"github.com/anyio-go/anyio/internal/testkit"
-	"github.com/anyio-go/anyio/socket"
-	"github.com/anyio-go/anyio/stream"
-	"github.com/anyio-go/anyio/tlsstream"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/asyncio"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/socket"
+	"github.com/anyio-go/anyio/stream"
+	"github.com/anyio-go/anyio/tlsstream"
 )
 
 // pattern is n bytes, in no order that repeats soon.

@@ -231,6 +231,40 @@ func TestStartTLSOfWhatHasComeAlready(t *testing.T) {
 	})
 }
 
+// What has come before StartTLS may be more than the reader's limit, at which reading
+// pauses. It goes on, and pauses likewise afterwards.
+func TestStartTLSOfAReaderThatIsFull(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		server, client := configs()
+		h, over := untilOver(ctx, func(ctx context.Context, r *asyncio.StreamReader, w *asyncio.StreamWriter) error {
+			defer w.Close()
+			if _, err := r.ReadLine(ctx); err != nil {
+				return err
+			}
+			until(t, ctx, func() bool { return !w.Transport().IsReading() })
+			if err := w.StartTLS(ctx, server, asyncio.TLSOptions{Server: true}); err != nil {
+				return err
+			}
+			line, err := r.ReadLine(ctx)
+			wantData(t, "encrypted", line, err, "secret\n")
+			until(t, ctx, func() bool { return !w.Transport().IsReading() })
+			return nil
+		})
+		s, err := asyncio.StartServer(ctx, h, asyncio.ServerOptions{Hosts: []string{"127.0.0.1"}}, 10)
+		testkit.Must(t, err)
+		_, w, err := asyncio.OpenConnection(ctx, asyncio.ConnectionOptions{Host: "127.0.0.1", Port: portOf(s)}, 0)
+		testkit.Must(t, err)
+		_, _ = w.Write([]byte("STARTTLS\n"))
+		testkit.Must(t, w.StartTLS(ctx, client, asyncio.TLSOptions{}))
+		_, _ = w.Write([]byte("secret\n"))
+		_, _ = w.Write([]byte("more than twice the limit\n"))
+		_, err = over.Await(ctx)
+		testkit.WantNil(t, "handler", err)
+		w.Close()
+		wantShut(t, ctx, s)
+	})
+}
+
 // Whether a task that reads already would get plain or encrypted data, nobody knows.
 func TestStartTLSBesideAReader(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context) {
