@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio/asyncio"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
+	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/tlsstream"
 )
 
@@ -122,6 +123,31 @@ func TestHandshakesThatFailDoNotFillTheLog(t *testing.T) {
 		}
 		wantShut(t, ctx, s)
 	})
+}
+
+// A handshake that is cut short by the end of the loop has not failed.
+func TestHandshakesAtTheEndOfTheLoop(t *testing.T) {
+	for _, b := range []anyio.Backend{anyio.EventLoop(), sim.New(sim.Config{})} {
+		var told []asyncio.ErrorContext
+		err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+			l := loopOf(t, ctx)
+			l.SetExceptionHandler(func(_ *asyncio.Loop, c asyncio.ErrorContext) { told = append(told, c) })
+			server, _ := configs()
+			accepted := false
+			s, err := l.CreateServer(ctx, func() asyncio.BaseProtocol { accepted = true; return newEcho() },
+				asyncio.ServerOptions{Hosts: []string{"127.0.0.1"}, TLS: server})
+			testkit.Must(t, err)
+			_, err = socket.DialTCP(ctx, "127.0.0.1", portOf(s))
+			testkit.Must(t, err)
+			until(t, ctx, func() bool { return accepted })
+			turns(t, ctx, 3) // the handshake begins
+			return nil
+		}, anyio.On(b))
+		testkit.WantNil(t, "Run", err)
+		if len(told) > 0 {
+			t.Errorf("told %v", told)
+		}
+	}
 }
 
 // The connections of a server share the keys of its tickets, also if the configuration
