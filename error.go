@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -95,7 +94,7 @@ func newCanceledError(c *kernel.Cause) error {
 	e := &CanceledError{Reason: c.Reason, Cause: c.Err, Task: c.Task, Deadline: c.Deadline, kind: c.Kind, timeout: c.Timeout}
 	if c.PC != 0 {
 		f, _ := runtime.CallersFrames([]uintptr{c.PC}).Next()
-		e.Source = filepath.Join(filepath.Base(filepath.Dir(f.File)), filepath.Base(f.File)) + ":" + strconv.Itoa(f.Line)
+		e.Source = kernel.FileLine(f.File, strconv.Itoa(f.Line))
 	}
 	return e
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
+	"path"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -152,4 +152,4 @@ func panicked(value any, name string) *anyio.PanicError {
 	return &anyio.PanicError{Value: value, Stack: debug.Stack(), Task: name}
 }
 
-func position(f runtime.Frame) string { return filepath.Base(f.File) + ":" + strconv.Itoa(f.Line) }
+func position(f runtime.Frame) string { return path.Base(f.File) + ":" + strconv.Itoa(f.Line) }

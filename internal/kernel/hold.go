@@ -3,7 +3,6 @@ package kernel
 import (
 	"errors"
 	"math"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -182,7 +181,7 @@ func (c Calls) place() string {
 		if strings.HasPrefix(f.Function, modulePath+".(*") || strings.HasPrefix(f.Function, modulePath+"/internal/") || f.Line <= 1 {
 			continue // Do, a method of a Condition, or the start of a task
 		}
-		return filepath.Join(filepath.Base(filepath.Dir(f.File)), filepath.Base(f.File)) + ":" + strconv.Itoa(f.Line)
+		return FileLine(f.File, strconv.Itoa(f.Line))
 	}
 	return ""
 }

@@ -74,12 +74,16 @@ func frames(stack string) []frame {
 	return fs
 }
 
-// place is "folder/file.go:12".
+//go:norace
+func (f frame) place() string { return FileLine(f.file, f.line) }
+
+// FileLine returns "folder/file.go:12". The file is as the runtime names it: with
+// slashes on every system.
 //
 //go:norace
-func (f frame) place() string {
-	dir, file := path.Split(f.file)
-	return path.Join(path.Base(dir), file) + ":" + f.line
+func FileLine(file, line string) string {
+	dir, name := path.Split(file)
+	return path.Join(path.Base(dir), name) + ":" + line
 }
 
 // maxUserFrames is how many lines are shown of a task.

@@ -2,7 +2,7 @@ package testkit
 
 import (
 	"context"
-	"path/filepath"
+	"path"
 	"runtime"
 	"strconv"
 	"testing"
@@ -13,7 +13,7 @@ import (
 // Line returns the place of its caller, moved by some lines, as reports show it.
 func Line(by int) string {
 	_, file, n, _ := runtime.Caller(1)
-	return filepath.Join(filepath.Base(filepath.Dir(file)), filepath.Base(file)) + ":" + strconv.Itoa(n+by)
+	return path.Join(path.Base(path.Dir(file)), path.Base(file)) + ":" + strconv.Itoa(n+by)
 }
 
 // TaskNamed returns the task of that name among those that the run of ctx has.

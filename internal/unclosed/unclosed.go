@@ -3,7 +3,7 @@ package unclosed
 
 import (
 	"log/slog"
-	"path/filepath"
+	"path"
 	"runtime"
 	"strconv"
 )
@@ -15,7 +15,7 @@ type Watch struct{ cleanup runtime.Cleanup }
 func New[T any](p *T, what string, pc uintptr) *Watch {
 	return &Watch{runtime.AddCleanup(p, func(pc uintptr) {
 		f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-		slog.Warn("unclosed " + what + " created at " + filepath.Base(f.File) + ":" + strconv.Itoa(f.Line))
+		slog.Warn("unclosed " + what + " created at " + path.Base(f.File) + ":" + strconv.Itoa(f.Line))
 	}, pc)}
 }
 
