@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"io/fs"
 	"iter"
+	"runtime"
+	"syscall"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -171,6 +174,9 @@ func (f *File) readAhead(p []byte) int {
 func (f *File) seek(offset int64, whence int) (int64, error) {
 	if f.closed.Load() {
 		return 0, anyio.ErrClosed
+	}
+	if runtime.GOOS == "windows" && uint(whence) > io.SeekEnd { // the system takes it for SeekStart
+		return 0, &fs.PathError{Op: "seek", Path: f.Name(), Err: syscall.EINVAL}
 	}
 	if f.endless != nil { // it cannot, and says so
 		at, err := f.raw.Seek(offset, whence)

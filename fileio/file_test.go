@@ -84,7 +84,7 @@ func TestClosedFileTellsSo(t *testing.T) {
 		behind, err := os.Open(string(p))
 		testkit.Must(t, err)
 		testkit.Must(t, fileio.Wrap(behind).Close(ctx))
-		if _, err := behind.Stat(); !errors.Is(err, os.ErrClosed) {
+		if err := behind.Close(); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("the wrapped file after Close: %v", err)
 		}
 		behind, err = os.Open(string(p))
