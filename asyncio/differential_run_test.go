@@ -95,9 +95,6 @@ func neverRetrieved(ctx context.Context, p *printer) error {
 		return err
 	}()
 	for range 1000 {
-		for range 3 { // a loop forgets the tasks that have ended when others begin
-			task(ctx, func(context.Context) error { return nil })
-		}
 		runtime.GC()
 		if err := asyncio.Sleep(ctx, ms); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 )
@@ -22,8 +23,9 @@ type lostError struct {
 
 // lostErrors are those of a loop, in the order in which they came.
 type lostErrors struct {
-	mu  sync.Mutex
-	all []*lostError // guarded by mu
+	mu       sync.Mutex
+	all      []*lostError // guarded by mu
+	sweeping bool         // see sweepAtCollection; guarded by mu
 }
 
 // add notes the error of a future.
@@ -36,7 +38,35 @@ func (ls *lostErrors) add(f *future, err error) {
 	e.cleanup = runtime.AddCleanup(f, (*lostError).garbage, e)
 	ls.mu.Lock()
 	ls.all = append(ls.all, e)
+	ls.sweepAtCollection(f.loop)
 	ls.mu.Unlock()
+}
+
+// sweepAtCollection lets the loop's group forget the tasks that have ended when the
+// collector has run: until others begin it keeps them, and they their errors, from being
+// garbage. In a simulation that makes no difference. The caller holds mu.
+func (ls *lostErrors) sweepAtCollection(l *Loop) {
+	if ls.sweeping {
+		return
+	}
+	ls.sweeping = true
+	witness := &struct{ _ *Loop }{} // with a pointer it is alone in its block of memory
+	runtime.AddCleanup(witness, func(loop weak.Pointer[Loop]) {
+		if l := loop.Value(); l != nil {
+			l.group.Sweep()
+			ls.swept(l)
+		}
+	}, weak.Make(l))
+}
+
+// swept lets the next collection be followed by a sweep, too, while an error is left.
+func (ls *lostErrors) swept(l *Loop) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.sweeping = false
+	if len(ls.all) > 0 {
+		ls.sweepAtCollection(l)
+	}
 }
 
 // asked notes that somebody has asked for the outcome.

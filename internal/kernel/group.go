@@ -126,6 +126,16 @@ func (g *Group) adopt(t *Task) bool {
 	return true
 }
 
+// Sweep unlinks the tasks that have ended, from any goroutine. A group does so itself
+// when others begin: Sweep is for who must not keep them longer.
+//
+//go:norace
+func (g *Group) Sweep() {
+	g.mu.Lock()
+	g.sweepLocked()
+	g.mu.Unlock()
+}
+
 // sweepLocked unlinks the tasks that have ended. Ending tasks do not do that
 // themselves, so that they need no lock and one kept handle keeps few others.
 //
@@ -256,7 +266,5 @@ func (g *Group) joinAsked(w *Waiter, p Place, requested error) {
 //go:norace
 func (g *Group) unlinkTasks() {
 	race.Acquire(unsafe.Pointer(g))
-	g.mu.Lock()
-	g.sweepLocked()
-	g.mu.Unlock()
+	g.Sweep()
 }
