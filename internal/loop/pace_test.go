@@ -18,6 +18,7 @@ type workClock struct {
 	now   int64
 	asked int // how often
 	polls []int64
+	idle  func(next int64, ok bool) // what happens before it waits; may be nil
 }
 
 func (c *workClock) Now() int64                   { c.asked++; return c.now }
@@ -27,7 +28,10 @@ func (c *workClock) Instant(t time.Time) int64    { return t.UnixNano() }
 func (c *workClock) Poll()                        { c.polls = append(c.polls, c.now) }
 func (c *workClock) Wake()                        {}
 func (c *workClock) Close() error                 { return nil }
-func (c *workClock) Idle(next int64, _ bool) error {
+func (c *workClock) Idle(next int64, ok bool) error {
+	if c.idle != nil {
+		c.idle(next, ok)
+	}
 	c.now = max(c.now, next)
 	return nil
 }
@@ -74,7 +78,10 @@ func runLoop(t *testing.T, p Params, fs ...func(l *Loop, c *workClock)) (*Loop, 
 func runConfigured(t *testing.T, p Params, cfg kernel.Config, fs ...func(l *Loop, c *workClock)) (*Loop, *workClock) {
 	t.Helper()
 	c := &workClock{}
-	p.Name, p.Order, p.Clock = "test", &queue{}, c
+	p.Name, p.Order = "test", &queue{}
+	if p.Clock == nil {
+		p.Clock = c
+	}
 	l := New(p)
 	run := kernel.NewRun(alone{Loop: l}, kernel.Traits{Loop: true}, context.Background(), cfg)
 	main := &kernel.Task{}
@@ -234,5 +241,48 @@ func TestShortStepsShareALookAtTheClock(t *testing.T) {
 	looks := 2*n/stride + 2*n/turnLength // and one for each turn
 	if c.asked < looks/2 || c.asked > 2*looks {
 		t.Errorf("%d looks in %d steps, want about %d", c.asked, 2*n, looks)
+	}
+}
+
+// An operation that need not wait looks at the clock the more seldom the shorter those
+// before were, and each time after a long one.
+func TestShortOperationsShareALookAtTheClock(t *testing.T) {
+	const short, long = turnTime / 4, turnTime/4 + 1
+	p, now := &pace{}, int64(1<<40)
+	p.turned(now, 16)
+	for _, c := range []struct {
+		took int64
+		want int
+	}{{0, 1}, {0, 2}, {0, 4}, {long, 1}, {short, 2}, {0, 4}, {0, 8}, {0, 16}, {0, mostOps}, {0, mostOps}} {
+		now += c.took
+		if n, ok := p.grant(now); n != c.want || !ok {
+			t.Errorf("%d operations, %v after one of %v; want %d", n, ok, time.Duration(c.took), c.want)
+		}
+	}
+	if _, ok := p.grant(p.turn + turnTime - 1); !ok {
+		t.Error("it has to give way before its time has passed")
+	}
+	if n, ok := p.grant(p.turn + 2*turnTime); n != 1 || ok {
+		t.Errorf("%d operations, %v after all of the time", n, ok)
+	}
+	if _, ok := p.grant(p.turn + turnTime); ok {
+		t.Error("it need not give way when its time has passed")
+	}
+}
+
+// So do steps.
+func TestLongStepsAreEachFollowedByALookAtTheClock(t *testing.T) {
+	const short, long, most = turnTime / 4, turnTime/4 + 1, 4
+	p, now := &pace{}, int64(1<<40)
+	p.turned(now, most)
+	for i, c := range []struct {
+		took  int64
+		picks int
+		due   bool
+	}{{0, most, false}, {long, 1, false}, {short, 2, false}, {0, 3, false}, {0, most, false}, {0, most, false}, {turnTime/2 - 1, 0, true}} {
+		now += c.took
+		if due := p.look(now, most); due != c.due || p.picks != c.picks {
+			t.Errorf("look %d: %v, %d steps until the next", i, due, p.picks)
+		}
 	}
 }

@@ -70,6 +70,26 @@ func TestCoroutinesAreGivenBackAfterABurst(t *testing.T) {
 	}
 }
 
+// Nothing but the wish to give coroutines back ends the wait of a loop that has no timers,
+// and it does so as often as that needs.
+func TestIdleLoopWithoutTimersGivesCoroutinesBack(t *testing.T) {
+	const n = 100
+	last := func(l *Loop, c *workClock) {
+		sleep(l, c, 2*time.Millisecond)
+		self, waits := l.Current(), 0
+		c.idle = func(_ int64, ok bool) {
+			if waits++; !ok || waits > 10 {
+				l.Unpark(self)
+			}
+		}
+		l.Park(self)
+		if l.pool.n != spareCoros || waits > 3 {
+			t.Errorf("%d coroutines are idle after %d waits", l.pool.n, waits)
+		}
+	}
+	runLoop(t, Params{Budget: 128, Stride: 16, Trims: true}, append(burst(n, time.Millisecond), last)...)
+}
+
 func TestSteadyLoadKeepsItsCoroutines(t *testing.T) {
 	const n = 100
 	runLoop(t, Params{Budget: 128, Stride: 16, Trims: true}, func(l *Loop, c *workClock) {

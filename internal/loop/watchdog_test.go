@@ -99,13 +99,36 @@ func TestWatchdogSleepsWhileTheLoopWaits(t *testing.T) {
 		if !l.watch.asleep.Load() {
 			t.Error("it does not sleep though the loop waits")
 		}
+		l.watch.timer.Stop()
 		l.watch.run()
-		if l.watch.asleep.Load() {
+		if l.watch.asleep.Load() || !l.watch.timer.Stop() {
 			t.Error("it sleeps though the loop runs")
 		}
 	})
 	if len(holds) > 0 {
 		t.Errorf("reported: %+v", holds)
+	}
+}
+
+func TestWatchdogReportsAHoldAfterTheLoopWaited(t *testing.T) {
+	holds := watched(t, func(l *Loop, c *workClock) {
+		for range 3 {
+			c.idle = func(int64, bool) { <-look(l, 3*looksPerHold) }
+			sleep(l, c, time.Hour)
+		}
+		c.idle = nil
+		<-look(l, looksPerHold+1)
+	})
+	if len(holds) != 1 || !strings.Contains(holds[0].Stack, "watchdog_test.go") {
+		t.Errorf("reported: %+v", holds)
+	}
+}
+
+func TestWatchdogEndsWithItsLoop(t *testing.T) {
+	l, _ := runConfigured(t, Params{Budget: 128, Stride: 16}, kernel.Config{HoldLimit: time.Hour, OnHog: func(kernel.Hog) {}},
+		func(l *Loop, c *workClock) { l.Yield(true) })
+	if l.watch.timer.Stop() {
+		t.Error("its timer was set")
 	}
 }
 

@@ -74,6 +74,19 @@ func TestWorkersAreUsedAgainLastIdleFirst(t *testing.T) {
 	}
 }
 
+func TestOneWorkerIsUsedAgain(t *testing.T) {
+	l := &Loop{}
+	ws := &l.workers
+	defer ws.close()
+	l.together(1)
+	ws.idleNow(1)
+	done := make(chan int)
+	l.assign(work{job: job(func() { done <- len(ws.idle) })})
+	if n := <-done; n != 0 {
+		t.Errorf("%d idle workers during a call", n)
+	}
+}
+
 func TestPruneEndsWorkersThatWereIdleAllTheTime(t *testing.T) {
 	l := &Loop{}
 	ws := &l.workers

@@ -1,0 +1,99 @@
+//go:build !race
+
+package loop
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/anyio-go/anyio/internal/goid"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A callback is a function that the loop calls.
+type callback func()
+
+func (f callback) Called() { f() }
+
+// apart runs f on another goroutine while the calling task has its turn.
+func apart(f func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	<-done
+}
+
+// Tasks and calls that other goroutines make ready have their turns in the order in which
+// that was done.
+func TestWhatComesFromOutsideKeepsItsOrder(t *testing.T) {
+	var order []string
+	var tasks [2]*kernel.Task
+	waits := func(i int) func(l *Loop, c *workClock) {
+		return func(l *Loop, c *workClock) {
+			tasks[i] = l.Current()
+			l.Park(tasks[i])
+			order = append(order, fmt.Sprint("task ", i))
+		}
+	}
+	call := func(l *Loop, name string) {
+		l.Call(&kernel.Call{To: callback(func() { order = append(order, name) })})
+	}
+	runLoop(t, Params{Budget: 128, Stride: 16}, waits(0), waits(1), func(l *Loop, c *workClock) {
+		l.Yield(true)
+		apart(func() {
+			call(l, "first call")
+			l.Unpark(tasks[1])
+			call(l, "second call")
+			l.Unpark(tasks[0])
+			call(l, "third call")
+		})
+	})
+	if got, want := strings.Join(order, ", "), "first call, task 1, second call, task 0, third call"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// What acts between two steps makes tasks ready.
+func TestIntruderMakesTasksReady(t *testing.T) {
+	var l *Loop
+	var waiting *kernel.Task
+	steps := 0
+	p := Params{Budget: 128, Stride: 16, OnStep: func(*kernel.Task) string {
+		if steps++; steps == 20 {
+			l.Intrude(func() { l.Unpark(waiting) })
+		}
+		return ""
+	}}
+	over := false
+	runLoop(t, p, func(lp *Loop, c *workClock) {
+		l, waiting = lp, lp.Current()
+		l.Park(waiting)
+		over = true
+	}, func(l *Loop, c *workClock) {
+		for steps < 25 {
+			l.Yield(true)
+		}
+		if !over {
+			t.Error("the task waits still")
+			l.Unpark(waiting)
+		}
+	})
+}
+
+// Others may ask on which goroutine a step is.
+func TestLoopTellsWhoHasItsTurn(t *testing.T) {
+	ask := func(l *Loop, what string, want int64) {
+		apart(func() {
+			if got := l.Stepping(); got != want {
+				t.Errorf("%s: goroutine %d, want %d", what, got, want)
+			}
+		})
+	}
+	runLoop(t, Params{Budget: 128, Stride: 16}, func(l *Loop, c *workClock) {
+		ask(l, "task", goid.Get())
+		l.Call(&kernel.Call{To: callback(func() { ask(l, "call", goid.Get()) })})
+		c.idle = func(int64, bool) { ask(l, "loop that waits", 0) }
+		sleep(l, c, 1)
+		ask(l, "task that has waited", goid.Get())
+	})
+}
