@@ -7,48 +7,16 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/sysio"
 	"golang.org/x/sys/unix"
 )
 
 // A short read empties a TCP socket unless poll.Desc.KeepReading says otherwise.
 const trustShortReads = true
 
-// rawLimit is up to how many bytes a system call goes round the scheduler
-// (RawSyscall). It does not block, and so holds up nobody longer than the bytes are
-// copied. At 64 connections that is a quarter of the time.
-const rawLimit = 64 << 10
-
-// recv and send move bytes without blocking. Under -race package syscall does it,
-// which tells the detector.
-func recv(fd int, p []byte) (int, syscall.Errno) {
-	if race.Enabled {
-		n, err := syscall.Read(fd, p)
-		return n, code(err)
-	}
-	var n uintptr
-	var errno syscall.Errno
-	if len(p) <= rawLimit {
-		n, _, errno = unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
-	} else {
-		n, _, errno = unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
-	}
-	return int(n), errno
-}
-
-func send(fd int, p []byte) (int, syscall.Errno) {
-	if race.Enabled {
-		n, err := syscall.Write(fd, p)
-		return n, code(err)
-	}
-	var n uintptr
-	var errno syscall.Errno
-	if len(p) <= rawLimit {
-		n, _, errno = unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
-	} else {
-		n, _, errno = unix.Syscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
-	}
-	return int(n), errno
-}
+// recv and send move bytes without blocking.
+func recv(fd int, p []byte) (int, syscall.Errno) { return sysio.Recv(fd, p) }
+func send(fd int, p []byte) (int, syscall.Errno) { return sysio.Send(fd, p) }
 
 // recvFrom receives a datagram and whom it is from.
 func recvFrom(fd int, p []byte) (int, kernel.Addr, syscall.Errno) {

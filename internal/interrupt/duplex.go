@@ -24,8 +24,7 @@ var Ops = kernel.NewSocketOps("Conn")
 
 // A Duplex makes the calls of a Deadlined.
 type Duplex struct {
-	D       Deadlined
-	RW      io.ReadWriter // D, if it moves bytes
+	D       Deadlined // an io.ReadWriter, if it moves bytes
 	Ops     *kernel.SocketOps
 	Reading Side
 	Writing Side
@@ -101,6 +100,8 @@ func (t to) write() (n int, done bool, err error) {
 	return n, n == len(t.p), err
 }
 
+func (d *Duplex) rw() io.ReadWriter { return d.D.(io.ReadWriter) }
+
 // Read reads at least one byte. Canceled, it has read none. It does by itself what Do does,
 // as Write: the stack of each of ten thousand connections is as big as its deepest call.
 func (d *Duplex) Read(ctx context.Context, p []byte) (int, error) {
@@ -112,9 +113,10 @@ func (d *Duplex) Read(ctx context.Context, p []byte) (int, error) {
 		return d.readElsewhere(pl, p)
 	}
 	n := 0
-	if err = d.Reading.begin(pl, d.Ops.Read, (*reading)(d)); err == nil {
-		n, err = d.RW.Read(p)
-		if canceled := d.Reading.external.End(pl, err != nil); canceled != nil {
+	x, err := d.Reading.begin(pl, d.Ops.Read, (*reading)(d))
+	if err == nil {
+		n, err = d.rw().Read(p)
+		if canceled := x.End(pl, err != nil); canceled != nil {
 			err = resume((*reading)(d), n > 0, err, canceled)
 		}
 	}
@@ -126,7 +128,7 @@ func (d *Duplex) Read(ctx context.Context, p []byte) (int, error) {
 
 //go:noinline
 func (d *Duplex) readElsewhere(pl kernel.Place, p []byte) (int, error) {
-	n, err := elsewhere(&d.Reading, (*reading)(d), pl, d.Ops.Read, from{d.RW, p}, from.read)
+	n, err := elsewhere(&d.Reading, (*reading)(d), pl, d.Ops.Read, from{d.rw(), p}, from.read)
 	return d.hasRead(n, err)
 }
 
@@ -153,9 +155,10 @@ func (d *Duplex) Write(ctx context.Context, p []byte) (int, error) {
 		return d.writeElsewhere(pl, p)
 	}
 	n := 0
-	if err = d.Writing.begin(pl, d.Ops.Write, (*writing)(d)); err == nil {
-		n, err = d.RW.Write(p)
-		if canceled := d.Writing.external.End(pl, err != nil); canceled != nil {
+	x, err := d.Writing.begin(pl, d.Ops.Write, (*writing)(d))
+	if err == nil {
+		n, err = d.rw().Write(p)
+		if canceled := x.End(pl, err != nil); canceled != nil {
 			err = resume((*writing)(d), n == len(p), err, canceled)
 		}
 	}
@@ -167,7 +170,7 @@ func (d *Duplex) Write(ctx context.Context, p []byte) (int, error) {
 
 //go:noinline
 func (d *Duplex) writeElsewhere(pl kernel.Place, p []byte) (int, error) {
-	n, err := elsewhere(&d.Writing, (*writing)(d), pl, d.Ops.Write, to{d.RW, p}, to.write)
+	n, err := elsewhere(&d.Writing, (*writing)(d), pl, d.Ops.Write, to{d.rw(), p}, to.write)
 	return n, d.Failed(err)
 }
 

@@ -20,7 +20,7 @@ type Stream interface {
 // canceled call goes on by itself.
 func OfFile(f *os.File) Stream {
 	if Usable(f) {
-		return &Duplex{D: f, RW: f, Ops: Ops}
+		return &Duplex{D: f, Ops: Ops}
 	}
 	return offload.NewDuplex(f, Ops)
 }

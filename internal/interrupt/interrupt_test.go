@@ -45,7 +45,7 @@ func (s *sluggish) Read(p []byte) (int, error) {
 func TestInterruptedCallIsWaitedFor(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := &sluggish{make(chan struct{}), make(chan struct{}), make(chan struct{})}
-		d := &interrupt.Duplex{D: s, RW: s, Ops: interrupt.Ops}
+		d := &interrupt.Duplex{D: s, Ops: interrupt.Ops}
 		var buf [8]byte
 		n, err := 0, io.EOF
 		group := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -84,7 +84,7 @@ func TestInterruptedCallIsWaitedFor(t *testing.T) {
 func TestInterruptedCallCountsAsRunning(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := &sluggish{make(chan struct{}), make(chan struct{}), make(chan struct{})}
-		d := &interrupt.Duplex{D: s, RW: s, Ops: interrupt.Ops}
+		d := &interrupt.Duplex{D: s, Ops: interrupt.Ops}
 		n := 0
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) (err error) {
@@ -118,7 +118,7 @@ func TestInterruptedCallCountsAsRunning(t *testing.T) {
 func TestCanceledCallIsNotMade(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := &sluggish{make(chan struct{}), make(chan struct{}), make(chan struct{})}
-		d := &interrupt.Duplex{D: s, RW: s, Ops: interrupt.Ops}
+		d := &interrupt.Duplex{D: s, Ops: interrupt.Ops}
 		_ = anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
 			scope.Cancel("test")
 			if n, err := d.Read(ctx, make([]byte, 8)); n != 0 || !errors.Is(err, anyio.ErrCanceled) {

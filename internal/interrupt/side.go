@@ -24,8 +24,8 @@ import (
 // came first, the end of the socket or that of the caller's scope, is its error. The zero
 // value is ready.
 type Side struct {
-	external kernel.External             // the wait of a goroutine
-	end      atomic.Pointer[offload.End] // of the call of a loop's task
+	external atomic.Pointer[kernel.External] // of a goroutine's calls; made when first needed
+	end      atomic.Pointer[offload.End]     // of the call of a loop's task
 	closed   atomic.Bool
 }
 
@@ -36,7 +36,9 @@ type Resumer interface{ Resume(err error) }
 // Close is called before what is read or written is closed.
 func (s *Side) Close() {
 	s.closed.Store(true)
-	s.external.Close()
+	if x := s.external.Load(); x != nil {
+		x.Close()
+	}
 	if e := s.end.Load(); e != nil {
 		e.Close()
 	}
@@ -53,23 +55,37 @@ func Do[A, R any](s *Side, i kernel.Interrupter, p kernel.Place, op kernel.Op, a
 	if t := p.RunningTask(); t != nil {
 		return elsewhere(s, i, p, op, a, f)
 	}
-	if err := s.begin(p, op, i); err != nil {
+	x, err := s.begin(p, op, i)
+	if err != nil {
 		return r, err
 	}
 	r, done, err := f(a)
-	if canceled := s.external.End(p, err != nil); canceled != nil {
+	if canceled := x.End(p, err != nil); canceled != nil {
 		err = resume(i, done, err, canceled)
 	}
 	return r, err
 }
 
 // begin begins the wait of a goroutine.
-func (s *Side) begin(p kernel.Place, op kernel.Op, i kernel.Interrupter) error {
-	err := s.external.Begin(p, op, i)
-	if err == nil && s.closed.Load() {
-		s.external.Close()
+func (s *Side) begin(p kernel.Place, op kernel.Op, i kernel.Interrupter) (*kernel.External, error) {
+	x := s.external.Load()
+	if x == nil {
+		x = s.make()
 	}
-	return err
+	err := x.Begin(p, op, i)
+	if err == nil && s.closed.Load() {
+		x.Close()
+	}
+	return x, err
+}
+
+// make makes the External. Who closes either finds it, or is found by whoever begins a wait.
+//
+//go:noinline
+func (s *Side) make() *kernel.External {
+	x := &kernel.External{}
+	s.external.Store(x)
+	return x
 }
 
 // resume is the error of a call that was canceled before it ended.

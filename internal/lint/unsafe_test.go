@@ -16,6 +16,7 @@ var usesUnsafe = map[string]string{
 	"internal/race/race.go":           "what the race detector is told goes by addresses",
 	"internal/race/norace.go":         "has the signatures of race.go",
 	"internal/eventloop/sys_linux.go": "arguments of system calls",
+	"internal/sysio/sysio_linux.go":   "arguments of system calls",
 	"internal/poll/poll_epoll.go":     "arguments of system calls",
 	"internal/kernel/group.go":        "a scope that is the first field of a group",
 	"internal/kernel/task.go":         "a task that is its goroutine's closure: checked when the program starts",

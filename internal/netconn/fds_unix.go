@@ -19,7 +19,7 @@ const fdSize = 4 // of a descriptor in a control message
 // ReadFDs reads data and the descriptors that came with it, which are closed on
 // exec. What fds has no place for is closed.
 func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds int, err error) {
-	c, ok := s.RW.(*net.UnixConn)
+	c, ok := s.D.(*net.UnixConn)
 	if !ok {
 		return 0, 0, errors.ErrUnsupported
 	}
@@ -96,7 +96,7 @@ func TakeFDs(control []byte, flags int, fds []uintptr) (n int, err error) {
 
 // WriteFDs sends descriptors along with the first byte of p, then the rest of p.
 func (s *Stream) WriteFDs(ctx context.Context, p []byte, fds []uintptr) error {
-	c, ok := s.RW.(*net.UnixConn)
+	c, ok := s.D.(*net.UnixConn)
 	if !ok {
 		return errors.ErrUnsupported
 	}

@@ -32,7 +32,7 @@ type under interface {
 
 // sock is what all sockets have.
 type sock struct {
-	interrupt.Duplex
+	interrupt.Socket
 	connected bool // D is a net.Conn whose remote address counts
 }
 

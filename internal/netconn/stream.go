@@ -15,21 +15,22 @@ var _ kernel.StreamConn = (*Stream)(nil)
 func newStream(c net.Conn) *Stream {
 	s := &Stream{}
 	s.init(c, opsOf(c))
-	s.RW, s.connected = c, true
+	s.connected = true
+	s.Try()
 	return s
 }
 
 // NetConn is the connection beneath. Whoever sets deadlines on it has them
 // removed by a canceled call.
-func (s *Stream) NetConn() net.Conn { return s.RW.(net.Conn) }
+func (s *Stream) NetConn() net.Conn { return s.D.(net.Conn) }
 
 // CloseWrite sends the end of the stream; the error matches errors.ErrUnsupported
 // if the connection cannot.
-func (s *Stream) CloseWrite() error { return closeWrite(s.RW) }
+func (s *Stream) CloseWrite() error { return closeWrite(s.D) }
 
 // Abort closes, a TCP connection with a reset.
 func (s *Stream) Abort() error {
-	linger(s.RW)
+	linger(s.D)
 	return s.Close()
 }
 

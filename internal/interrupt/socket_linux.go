@@ -1,0 +1,157 @@
+package interrupt
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Socket is a Duplex of a socket. That of a stream of package net is tried itself before
+// anything else, and package net only asked to wait: who finds what he wants touches
+// neither his scope nor the scheduler.
+type Socket struct {
+	Duplex
+	raw syscall.RawConn // of D, if it is to be tried
+}
+
+// Try lets Read and Write try the socket, if it is such a stream.
+func (s *Socket) Try() {
+	switch c := s.D.(type) {
+	case *net.TCPConn:
+		s.raw, _ = c.SyscallConn()
+	case *net.UnixConn:
+		if a := c.LocalAddr(); a != nil && a.Network() == "unix" {
+			s.raw, _ = c.SyscallConn()
+		}
+	}
+	if s.raw != nil {
+		s.Reading.make() // here, where stacks are shallow
+	}
+}
+
+// Read is that of a Duplex.
+func (s *Socket) Read(ctx context.Context, p []byte) (int, error) {
+	if s.raw == nil || len(p) == 0 {
+		return s.Duplex.Read(ctx, p)
+	}
+	pl, err := kernel.Enter(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case pl.RunningTask() != nil:
+		return s.readElsewhere(pl, p)
+	case pl.Ctx != nil: // whose code is not to run while package net holds the socket open
+		return s.Duplex.Read(ctx, p)
+	}
+	t := readers.Get()
+	t.s, t.place, t.p = s, pl, p
+	if raw := s.raw.Read(t.f); t.begun || t.n == 0 {
+		return s.hasTriedToRead(t, raw)
+	}
+	n := t.n
+	t.putBack(readers)
+	return n, nil
+}
+
+// hasTriedToRead ends a read that has waited or failed. raw is an error of package net.
+//
+//go:noinline
+func (s *Socket) hasTriedToRead(t *try, raw error) (int, error) {
+	n, err := t.n, t.canceled
+	if err == nil {
+		if err = s.failure("read", t, raw); err == nil && n == 0 {
+			err = io.EOF
+		}
+		err = s.over(t, &s.Reading, s.Ops.Read, (*reading)(&s.Duplex), n > 0, err)
+	}
+	t.putBack(readers)
+	if err != nil {
+		return s.hasRead(n, err)
+	}
+	return n, nil
+}
+
+// Write is that of a Duplex.
+func (s *Socket) Write(ctx context.Context, p []byte) (int, error) {
+	if s.raw == nil || len(p) == 0 {
+		return s.Duplex.Write(ctx, p)
+	}
+	pl, err := kernel.Enter(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case pl.RunningTask() != nil:
+		return s.writeElsewhere(pl, p)
+	case pl.Ctx != nil:
+		return s.Duplex.Write(ctx, p)
+	}
+	t := writers.Get()
+	t.s, t.place, t.p = s, pl, p
+	if raw := s.raw.Write(t.f); t.begun || t.n < len(p) {
+		return s.hasTriedToWrite(t, raw)
+	}
+	t.putBack(writers)
+	return len(p), nil
+}
+
+// hasTriedToWrite ends a write that has waited or failed.
+//
+//go:noinline
+func (s *Socket) hasTriedToWrite(t *try, raw error) (int, error) {
+	n, err := t.n, t.canceled
+	if err == nil {
+		err = s.over(t, &s.Writing, s.Ops.Write, (*writing)(&s.Duplex), n == len(t.p), s.failure("write", t, raw))
+	}
+	t.putBack(writers)
+	return n, s.Failed(err)
+}
+
+// over ends the wait of a call. One that has failed at once gets its verdict in the same
+// way, by a wait that is made up.
+func (s *Socket) over(t *try, side *Side, op kernel.Op, i kernel.Interrupter, done bool, err error) error {
+	if !t.begun && !t.wait(side, op, i) {
+		s.told(err)
+		return t.canceled
+	}
+	if canceled := side.external.Load().End(t.place, err != nil); canceled != nil {
+		return resume(i, done, err, canceled)
+	}
+	return err
+}
+
+// failure is the error that Read or Write of package net would have returned.
+func (s *Socket) failure(op string, t *try, raw error) error {
+	if e, ok := raw.(*net.OpError); ok {
+		e.Op = op // not raw-read
+		return e
+	}
+	if raw != nil || t.errno == 0 {
+		return raw
+	}
+	e := &net.OpError{}
+	switch c := s.D.(type) {
+	case *net.TCPConn:
+		// Whether it was made as "tcp" or as "tcp4" nothing tells but its errors.
+		_, failed := c.ReadFrom(failing{})
+		if made, ok := failed.(*net.OpError); ok {
+			e = made
+		}
+	case *net.UnixConn:
+		e.Net, e.Source, e.Addr = "unix", c.LocalAddr(), c.RemoteAddr()
+	}
+	e.Op, e.Err = op, os.NewSyscallError(op, syscall.Errno(t.errno))
+	return e
+}
+
+// A failing is copied without effect.
+type failing struct{}
+
+var errFailing = errors.New("nothing to copy")
+
+func (failing) Read([]byte) (int, error)         { return 0, errFailing }
+func (failing) WriteTo(io.Writer) (int64, error) { return 0, errFailing }
