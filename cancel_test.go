@@ -242,6 +242,32 @@ func TestReasonIsTold(t *testing.T) {
 	})
 }
 
+// A cancellation because of an error of ours says once whose it is.
+func TestCancellationBecauseOfOurErrorNamesTheModuleOnce(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for want, failure := range map[string]error{
+			`anyio: canceled: task "bomb" failed: resource is closed`:             anyio.ErrClosed,
+			`anyio: canceled: task "bomb" failed: broken resource: no space left`: &anyio.BrokenError{Cause: errors.New("no space left")},
+			`anyio: canceled: task "bomb" failed: reading: anyio: timeout`:        fmt.Errorf("reading: %w", anyio.ErrTimeout),
+		} {
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(ctx context.Context) error {
+					err := anyio.SleepForever(ctx)
+					if err.Error() != want {
+						t.Errorf("got  %v\nwant %s", err, want)
+					}
+					return err
+				})
+				tg.Go(func(ctx context.Context) error { testkit.Settled(t, ctx); return failure }, anyio.Name("bomb"))
+				return nil
+			})
+			if !errors.Is(err, failure) {
+				t.Errorf("group: %v", err)
+			}
+		}
+	})
+}
+
 func TestDeadlineIsToldByItsTime(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {

@@ -125,6 +125,9 @@ func (e *CanceledError) text() string {
 			cause = p.short() // who raises it shows the stack
 		}
 		cause = strings.ReplaceAll(cause, canceledText+": ", "")
+		if cause != canceledText { // nor is the module
+			cause = strings.TrimPrefix(cause, "anyio: ")
+		}
 		if cause != canceledText {
 			b.WriteString(": ")
 			b.WriteString(cause)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/internal/inside"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/socket"
 )
@@ -31,7 +30,7 @@ type ConnectionOptions struct {
 	// Without TLS it must be 0.
 	HandshakeTimeout time.Duration
 	// Socket is a *socket.Stream, or what socket.AdoptStream takes, in place of Host and
-	// Port. It belongs to the transport.
+	// Port. It belongs to the transport, unless it is refused.
 	Socket any
 }
 
@@ -64,7 +63,7 @@ func (l *Loop) connectTCP(ctx context.Context, factory func() BaseProtocol, o Co
 	if err != nil {
 		return nil, nil, err
 	}
-	conns, err := inside.TakeConns(s)
+	conns, err := taken[kernel.StreamConn](s, nil)
 	return l.connected(ctx, factory, conns, err)
 }
 
@@ -75,7 +74,7 @@ type UnixConnectionOptions struct {
 	Path string
 	// Socket is one that is connected, in place of Path: a *socket.UnixStream, a
 	// *socket.Stream over a UNIX socket, or what socket.AdoptUnixStream takes. It belongs to
-	// the transport.
+	// the transport, unless it is refused.
 	Socket any
 	// TLS, if not nil, makes the connection an encrypted one. It must have a ServerName.
 	TLS *tls.Config
@@ -104,14 +103,14 @@ func (l *Loop) connectUnix(ctx context.Context, factory func() BaseProtocol, o U
 		if err := refuseIP("CreateUnixConnection", o.Socket); err != nil {
 			return nil, nil, err
 		}
-		conns, err := taken(o.Socket, func(s any) (any, error) { return socket.AdoptUnixStream(ctx, s) })
+		conns, err := taken[kernel.StreamConn](o.Socket, func(s any) (any, error) { return socket.AdoptUnixStream(ctx, s) })
 		return l.connected(ctx, factory, conns, err)
 	}
 	s, err := socket.DialUnix(ctx, o.Path)
 	if err != nil {
 		return nil, nil, err
 	}
-	conns, err := inside.TakeConns(s)
+	conns, err := taken[kernel.StreamConn](s, nil)
 	return l.connected(ctx, factory, conns, err)
 }
 
@@ -137,7 +136,7 @@ func (l *Loop) ConnectAcceptedSocket(ctx context.Context, factory func() BasePro
 }
 
 func (l *Loop) connectAccepted(ctx context.Context, factory func() BaseProtocol, s any) (Transport, BaseProtocol, error) {
-	conns, err := taken(s, func(s any) (any, error) { return socket.AdoptStream(ctx, s) })
+	conns, err := taken[kernel.StreamConn](s, func(s any) (any, error) { return socket.AdoptStream(ctx, s) })
 	return l.connected(ctx, factory, conns, err)
 }
 
@@ -146,7 +145,7 @@ func (l *Loop) connected(ctx context.Context, factory func() BaseProtocol, conns
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := tried[kernel.StreamConn, kernel.TryStream](conns[0], "a connection")
+	c, err := kernel.Try[kernel.TryStream](conns[0])
 	if err != nil {
 		closeAll(conns)
 		return nil, nil, err

@@ -24,7 +24,7 @@ type DatagramOptions struct {
 	// ReusePort lets several sockets be bound to one port.
 	ReusePort bool
 	// Socket is a socket of datagrams of package socket, or what its Adopt functions take,
-	// in place of all others. It belongs to the transport.
+	// in place of all others. It belongs to the transport, unless it is refused.
 	Socket any
 }
 
@@ -40,7 +40,7 @@ func (l *Loop) CreateDatagramEndpoint(ctx context.Context, factory func() Datagr
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := tried[kernel.PacketConn, kernel.TryPacket](conns[0], "a socket of datagrams")
+	c, err := kernel.Try[kernel.TryPacket](conns[0])
 	made := false
 	defer func() {
 		if !made {
@@ -78,7 +78,7 @@ func openDatagrams(ctx context.Context, o DatagramOptions) ([]kernel.Conn, error
 	case (o.LocalPath != "" || o.RemotePath != "") && (o.LocalHost != "" || o.LocalPort != 0 || o.RemoteHost != "" || o.RemotePort != 0):
 		return nil, misuse("CreateDatagramEndpoint: both a path and a host or port")
 	case given != nil:
-		return taken(given, func(s any) (any, error) { return adoptDatagrams(ctx, s) })
+		return taken[kernel.PacketConn](given, func(s any) (any, error) { return adoptDatagrams(ctx, s) })
 	case o.RemotePath != "":
 		s, err = d.DialUnixgram(ctx, o.RemotePath)
 	case o.LocalPath != "":
@@ -94,7 +94,7 @@ func openDatagrams(ctx context.Context, o DatagramOptions) ([]kernel.Conn, error
 	if err != nil {
 		return nil, err
 	}
-	return taken(s, nil)
+	return taken[kernel.PacketConn](s, nil)
 }
 
 // adoptDatagrams takes over a socket from outside, connected or not, of any family.

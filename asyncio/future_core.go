@@ -178,7 +178,7 @@ var (
 // end, which is first made to what it waits for, and comes back as that one's.
 func (f *future) wait(ctx context.Context) error {
 	p := kernel.Locate(ctx)
-	if err := p.Check(); err != nil || f.state != pending {
+	if err := p.CheckAtOnce(); err != nil || f.state != pending {
 		return err
 	}
 	t := f.loop.looper.Current()

@@ -11,7 +11,9 @@ import (
 	"github.com/anyio-go/anyio/asyncio"
 )
 
-func TestMain(m *testing.M) { os.Exit(anyiotest.Main(m)) }
+func TestMain(m *testing.M) {
+	os.Exit(anyiotest.Main(m, anyiotest.IgnoreFunction("asyncio_test.waitsAgain")))
+}
 
 // onLoops runs a test on the event loop and in simulations.
 func onLoops(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...anyiotest.Option) {

@@ -86,7 +86,8 @@ func TestSocketsOfWrongKindsAreRefused(t *testing.T) {
 		defer listener.Close(ctx)
 		stream := must[*socket.Stream](t)(socket.DialTCP(ctx, "127.0.0.1", listener.Port()))
 		defer stream.Close(ctx)
-		gram := func() any { return must[*socket.UDPSocket](t)(socket.ListenUDP(ctx, "127.0.0.1", 0)) }
+		gram := must[*socket.UDPSocket](t)(socket.ListenUDP(ctx, "127.0.0.1", 0))
+		defer gram.Close(ctx)
 		refused := func(what string, err error) {
 			t.Helper()
 			if !isMisuse(err) {
@@ -105,16 +106,20 @@ func TestSocketsOfWrongKindsAreRefused(t *testing.T) {
 		refused("a UNIX server of a TCP socket", err)
 		_, err = l.CreateUnixServer(ctx, newEcho, asyncio.UnixServerOptions{Socket: listener, Path: path})
 		refused("a UNIX server of a socket and a path", err)
-		send(t, ctx, stream, "x") // what was refused is the caller's still
-		must[*socket.Stream](t)(listener.Accept(ctx)).Close(ctx)
-		_, _, err = l.CreateConnection(ctx, newEcho, asyncio.ConnectionOptions{Socket: gram()})
+		_, _, err = l.CreateConnection(ctx, newEcho, asyncio.ConnectionOptions{Socket: gram})
 		refused("a connection of a socket of datagrams", err)
-		_, err = l.CreateServer(ctx, newEcho, asyncio.ServerOptions{Socket: gram()})
+		_, err = l.CreateServer(ctx, newEcho, asyncio.ServerOptions{Socket: gram})
 		refused("a server of a socket of datagrams", err)
 		_, err = l.CreateServer(ctx, newEcho, asyncio.ServerOptions{Socket: stream})
 		refused("a server of a connection", err)
 		_, _, err = l.CreateDatagramEndpoint(ctx, newDatagrams, asyncio.DatagramOptions{Socket: listener})
 		refused("an endpoint of a listening socket", err)
+		send(t, ctx, stream, "x") // what was refused is the caller's still
+		must[*socket.Stream](t)(listener.Accept(ctx)).Close(ctx)
+		if err := gram.SendTo(ctx, []byte("x"), gram.LocalAddr().(*net.UDPAddr).AddrPort()); err != nil {
+			t.Error(err)
+		}
+		must[socket.Packet](t)(gram.Receive(ctx))
 	})
 }
 

@@ -34,7 +34,7 @@ type serverSocket struct {
 func newServer(l *Loop, factory func() BaseProtocol, backlog int, conns []kernel.Conn) (*Server, error) {
 	s := &Server{loop: l, factory: factory, backlog: backlog}
 	for _, c := range conns {
-		tc, err := tried[kernel.StreamListener, kernel.TryListener](c, "a socket that listens")
+		tc, err := kernel.Try[kernel.TryListener](c)
 		if err != nil {
 			closeAll(conns)
 			return nil, err

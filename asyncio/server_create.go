@@ -25,7 +25,7 @@ type ServerOptions struct {
 	// Family restricts addresses to IPv4 or IPv6.
 	Family socket.AddressFamily
 	// Socket is a *socket.TCPListener, or what socket.AdoptListener takes, in place of
-	// Hosts and Port. It belongs to the server.
+	// Hosts and Port. It belongs to the server, unless it is refused.
 	Socket any
 	// Backlog is how many connections may wait to be accepted, and are accepted at once;
 	// 0 is 100.
@@ -49,7 +49,7 @@ type UnixServerOptions struct {
 	// that begins with "@" or NUL has no file, on Linux.
 	Path string
 	// Socket is a *socket.UnixListener, or what socket.AdoptUnixListener takes, in place of
-	// Path. It belongs to the server.
+	// Path. It belongs to the server, unless it is refused.
 	Socket any
 	// Backlog is that of ServerOptions.
 	Backlog int
@@ -86,7 +86,7 @@ func (l *Loop) CreateServer(ctx context.Context, factory func() BaseProtocol, o 
 // listen makes the sockets of a server.
 func (l *Loop) listen(ctx context.Context, o ServerOptions) (all []kernel.Conn, err error) {
 	if o.Socket != nil {
-		return taken(o.Socket, func(s any) (any, error) { return socket.AdoptListener(ctx, s) })
+		return taken[kernel.StreamListener](o.Socket, func(s any) (any, error) { return socket.AdoptListener(ctx, s) })
 	}
 	hosts := o.Hosts
 	if len(hosts) == 0 {
@@ -104,7 +104,7 @@ func (l *Loop) listen(ctx context.Context, o ServerOptions) (all []kernel.Conn, 
 			closeAll(all)
 			return nil, err
 		}
-		conns, err := inside.TakeConns(listener)
+		conns, err := taken[kernel.StreamListener](listener, nil)
 		if err != nil {
 			closeAll(all)
 			return nil, err
@@ -132,12 +132,12 @@ func (l *Loop) CreateUnixServer(ctx context.Context, factory func() BaseProtocol
 	var conns []kernel.Conn
 	var err error
 	if o.Socket != nil {
-		conns, err = taken(o.Socket, func(s any) (any, error) { return socket.AdoptUnixListener(ctx, s) })
+		conns, err = taken[kernel.StreamListener](o.Socket, func(s any) (any, error) { return socket.AdoptUnixListener(ctx, s) })
 	} else {
 		config := socket.ListenConfig{Backlog: backlogOf(o.Backlog), Mode: o.Mode}
 		var listener *socket.UnixListener
 		if listener, err = config.ListenUnix(ctx, o.Path); err == nil {
-			conns, err = inside.TakeConns(listener)
+			conns, err = taken[kernel.StreamListener](listener, nil)
 		}
 	}
 	if err != nil {
@@ -162,17 +162,17 @@ func backlogOf(n int) int {
 	return n
 }
 
-// taken takes the backend's sockets out of what a user has given: a socket of package
-// socket, or what adopt makes one of.
-func taken(s any, adopt func(s any) (any, error)) ([]kernel.Conn, error) {
-	conns, err := inside.TakeConns(s)
+// taken takes the backend's sockets of kind K out of what a user has given: a socket of
+// package socket, or what adopt makes one of. What is of another kind stays the user's.
+func taken[K kernel.Conn](s any, adopt func(s any) (any, error)) ([]kernel.Conn, error) {
+	conns, err := inside.TakeConns(s, isOf[K])
 	if err != nil || conns != nil {
 		return conns, err
 	}
 	if s, err = adopt(s); err != nil {
 		return nil, err
 	}
-	return inside.TakeConns(s)
+	return inside.TakeConns(s, isOf[K])
 }
 
 // refuseIP refuses a socket that is no UNIX one, as far as its address tells, before it is
@@ -192,10 +192,17 @@ func refuseIP(op string, s any) error {
 	return nil
 }
 
-// tried is a socket of kind K as the loop uses it. A user may have given one of another kind.
-func tried[K, T any](c kernel.Conn, kind string) (t T, err error) {
-	if _, ok := c.(K); !ok {
-		return t, misuse("the socket is not " + kind)
+// isOf refuses sockets that are of another kind than K.
+func isOf[K kernel.Conn](c kernel.Conn) error {
+	if _, ok := c.(K); ok {
+		return nil
 	}
-	return kernel.Try[T](c)
+	kind := "a socket of datagrams"
+	switch any((*K)(nil)).(type) {
+	case *kernel.StreamConn:
+		kind = "a connection"
+	case *kernel.StreamListener:
+		kind = "a socket that listens"
+	}
+	return misuse("the socket is not " + kind)
 }

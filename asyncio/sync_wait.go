@@ -25,7 +25,7 @@ func taskLoop(ctx context.Context, op string) (*Loop, error) {
 	if l.looper.Current() == nil {
 		return nil, misuse(op + " outside of a task")
 	}
-	return l, kernel.Locate(ctx).Check()
+	return l, kernel.Locate(ctx).CheckAtOnce()
 }
 
 // add gives a task a place in the list. The error is that others are of another loop.

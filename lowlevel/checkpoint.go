@@ -13,7 +13,7 @@ func Checkpoint(ctx context.Context) error { return kernel.Checkpoint(ctx) }
 // CheckpointIfCanceled reports whether ctx is canceled and does not let others run.
 // Shields and deadlines are considered. Cancellation: it is returned; the call never
 // waits.
-func CheckpointIfCanceled(ctx context.Context) error { return kernel.Locate(ctx).Check() }
+func CheckpointIfCanceled(ctx context.Context) error { return kernel.Locate(ctx).CheckAtOnce() }
 
 // ShieldedCheckpoint lets other tasks run and does not mind cancellation: for the
 // end of an operation that has taken effect.

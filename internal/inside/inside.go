@@ -38,8 +38,9 @@ var (
 	OnThread any
 	// TakeConns is filled by package socket. It takes the backend's sockets out of one of
 	// that package, of any type, whose Close does nothing then: they belong to the
-	// caller. The error is anyio.ErrClosed if it was; none are returned for what is no socket.
-	TakeConns func(socket any) ([]kernel.Conn, error)
+	// caller. The error is anyio.ErrClosed if it was, or what refuses returns for one of
+	// them; then none is taken. None are returned for what is no socket.
+	TakeConns func(socket any, refuses func(c kernel.Conn) error) ([]kernel.Conn, error)
 	// RegisterCancellation has isCanceled asked whether an error is a cancellation.
 	RegisterCancellation func(isCanceled func(err error) bool)
 )

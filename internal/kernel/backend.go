@@ -120,6 +120,7 @@ type Run struct {
 	main     *Scope // of the first task; guarded by Root.mu
 	lastID   quiet.Uint64
 	killed   quiet.Pointer[Cause] // set when the run cannot go on, see Kill
+	refusals quiet.Int32          // since then, see refused
 	ended    quiet.Bool
 	stuck    quiet.Pointer[StuckStep] // see GiveUp
 
@@ -225,8 +226,22 @@ func (r *Run) Finish() {
 	} else {
 		r.Root.stopWatching()
 	}
-	for i := len(finish) - 1; i >= 0; i-- {
-		finish[i]()
+	callLastFirst(finish)
+}
+
+// callLastFirst calls all, also if one of them panics or exits the goroutine.
+//
+//go:norace
+func callLastFirst(all []func()) {
+	n := len(all)
+	defer func() {
+		if n > 0 {
+			callLastFirst(all[:n])
+		}
+	}()
+	for n > 0 {
+		n--
+		all[n]()
 	}
 }
 
@@ -244,6 +259,20 @@ func (r *Run) Kill(c *Cause) {
 	r.Root.killLocked(&reached)
 	r.Root.mu.Unlock()
 	reached.finish()
+}
+
+// maxRefusals is how many calls may fail in a killed run, before others run.
+const maxRefusals = 10_000
+
+// refused is told of a call that fails without having let others run. In a killed run a
+// task that tries again and again would spin: after some failures it gives way each time,
+// and its steps are counted, so that the loop can give it up.
+//
+//go:norace
+func (r *Run) refused() {
+	if r.killed.Load() != nil && r.Loop && r.refusals.Add(1) > maxRefusals {
+		r.Yield(true)
+	}
 }
 
 // Killed is the cause given to Kill, nil before.

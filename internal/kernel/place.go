@@ -74,6 +74,17 @@ func (p Place) Check() error {
 	return p.err()
 }
 
+// CheckAtOnce is Check for a call that fails without having let others run.
+//
+//go:norace
+func (p Place) CheckAtOnce() error {
+	err := p.Check()
+	if err != nil {
+		p.Run().refused()
+	}
+	return err
+}
+
 // CanceledOr is the error of a call that finds that it has failed: the cancellation,
 // if the place is canceled by now or about to be, else err. So what has failed because
 // somebody reacts to a cancellation is not seen as a failure.

@@ -51,6 +51,32 @@ func TestFinishCallsAllTheLastFirstAndOnce(t *testing.T) {
 	}
 }
 
+// What one of them does ends none of the others.
+func TestFinishCallsAllAlsoIfTheyPanicOrExit(t *testing.T) {
+	r := testRun(t, Config{})
+	var called []string
+	note := func(what string, then func()) {
+		r.OnFinish(func() {
+			called = append(called, what)
+			then()
+		})
+	}
+	note("first", func() {})
+	note("panics", func() { panic("in the middle") })
+	note("second", func() {})
+	note("exits", runtime.Goexit)
+	note("third", func() {})
+	done := make(chan any)
+	go func() {
+		defer func() { done <- recover() }()
+		r.Finish()
+	}()
+	value := <-done
+	if want := []string{"third", "exits", "second", "panics", "first"}; value != "in the middle" || !slices.Equal(called, want) {
+		t.Errorf("called %v, want %v; panic: %v", called, want, value)
+	}
+}
+
 // A cancellation on its way down is known below before it has come there: whoever fails
 // a wait then may do so because of it.
 func TestCancellationOnItsWayDownIsKnownBelow(t *testing.T) {

@@ -2,6 +2,8 @@ package loop
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
@@ -17,6 +19,9 @@ const (
 	patiencePerTask = 100
 	minPatience     = 100_000
 )
+
+// maxNamed is how many abandoned tasks are named.
+const maxNamed = 10
 
 // stall ends a run that cannot go on: all tasks are told so, and have one more
 // chance to unwind. It returns false if they had it already.
@@ -40,8 +45,25 @@ func (l *Loop) stall(kind string) bool {
 func (l *Loop) abandon() {
 	if !l.given {
 		l.given = true
-		l.stalled = errors.Join(l.stalled, ErrStuck)
+		l.stalled = errors.Join(l.stalled, abandoned(l.run.Stalled("abandoned").Tasks))
 	}
+}
+
+// abandoned is ErrStuck with the tasks that it is about.
+func abandoned(tasks []kernel.StalledTask) error {
+	var b strings.Builder
+	for i, t := range tasks {
+		if i == maxNamed {
+			fmt.Fprintf(&b, "\n  and %d more", len(tasks)-i)
+			break
+		}
+		does := "goes on although its waits fail"
+		if t.Op != "" {
+			does = "waits for " + t.Op
+		}
+		fmt.Fprintf(&b, "\n  task %d %q %s%s", t.ID, t.Name, does, kernel.PlacesText(t.Places))
+	}
+	return fmt.Errorf("%w%s", ErrStuck, b.String())
 }
 
 // givenUp reports whether no task may run any more.
