@@ -15,7 +15,7 @@ type Ending struct {
 
 // Apart calls f on a goroutine of its own, which as a new one is locked to no thread.
 // Its ending is sent; who is what a panic names.
-func Apart(who string, f func() error) <-chan Ending {
+func Apart(who string, f func() error) chan Ending {
 	ended := make(chan Ending, 1)
 	go func() {
 		var e Ending

@@ -34,10 +34,11 @@ type Config struct {
 // A Sim is one simulated run.
 type Sim struct {
 	*loop.Loop
-	net     *simnet.Net
+	net     *simnet.Net // made at first need, see network
+	netOnce quiet.Once
 	cfg     Config
-	order   *seeded
-	clock   *clock
+	order   seeded
+	clock   clock
 	signals raised
 	foreign foreignWatches
 	steps   uint64
@@ -55,6 +56,7 @@ type Sim struct {
 	began  atomic.Uint64 // steps, for the watchdog
 	chosen atomic.Pointer[kernel.Task]
 	died   atomic.Pointer[error] // of what, for the watchdog
+	driver atomic.Int64          // goroutine of the loop, for the watchdog
 }
 
 // New makes the backend of one run. Other goroutines may ask it who they are as soon
@@ -62,11 +64,11 @@ type Sim struct {
 //
 //go:norace
 func New(cfg Config) *Sim {
-	s := &Sim{cfg: cfg, order: &seeded{}, hash: fnvOffset}
+	s := &Sim{cfg: cfg, hash: fnvOffset}
 	s.order.rng.seed(cfg.Seed)
-	s.clock = &clock{sim: s}
+	s.clock.sim = s
 	s.Loop = loop.New(loop.Params{
-		Name: "sim", Order: s.order, Clock: s.clock, Budget: 1, Stride: 16, Rand: s.Rand,
+		Name: "sim", Order: &s.order, Clock: &s.clock, Budget: 1, Stride: 16, Rand: s.Rand,
 		BeforeStep: s.beforeStep, OnStep: s.step, OnCall: s.called,
 		CallFirst: func(tasks int) bool { return s.Rand(tasks+1) == 0 },
 		OnStall: func(st *kernel.Stall) error {
@@ -76,8 +78,17 @@ func New(cfg Config) *Sim {
 			return err
 		},
 	})
-	s.net = simnet.New(s, cfg.Network)
+	if race.Enabled { // to whose eyes the task that comes first would make it without an order
+		s.network()
+	}
 	return s
+}
+
+// network is that of the run. Most runs of a search need none, which would be a third of
+// what a run allocates.
+func (s *Sim) network() *simnet.Net {
+	s.netOnce.Do(func() { s.net = simnet.New(s, s.cfg.Network) })
+	return s.net
 }
 
 // report makes the error of a stall after that many steps.
@@ -213,7 +224,9 @@ func (s *Sim) onStep(t *kernel.Task) {
 // Main runs the root task; see kernel.Backend.
 func (s *Sim) Main(t *kernel.Task) error {
 	defer race.Acquire(unsafe.Pointer(s))
-	defer s.net.Sync()
+	if race.Enabled {
+		defer s.net.Sync()
+	}
 	if s.cfg.StepTimeout <= 0 {
 		return s.Loop.Main(t)
 	}
@@ -227,6 +240,7 @@ type seeded struct {
 	tasks []*kernel.Task
 	n     int
 	rng   rng
+	few   [8]*kernel.Task // room for those of a small run
 }
 
 //go:norace
@@ -236,7 +250,10 @@ func (q *seeded) Len() int { return q.n }
 func (q *seeded) Push(t *kernel.Task) {
 	if q.n == len(q.tasks) {
 		// Not append: the runtime's growing is seen by the race detector.
-		bigger := make([]*kernel.Task, max(16, 2*q.n))
+		bigger := q.few[:]
+		if q.n > 0 {
+			bigger = make([]*kernel.Task, max(16, 2*q.n))
+		}
 		//lint:ignore S1001 copy is seen by the race detector, too
 		for i, t := range q.tasks {
 			bigger[i] = t

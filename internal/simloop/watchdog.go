@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -14,7 +15,7 @@ import (
 
 // A step that blocks its goroutine by other means than this library's stops the
 // whole run, and nothing can end it. So the loop runs on a goroutine of its own, and
-// the caller of Run watches it: it looks, a few times in Config.StepTimeout, whether
+// the caller of Run waits: a timer looks, a few times in Config.StepTimeout, whether
 // another step has begun, and if not, what the goroutine of the step does. One that
 // is blocked is given up after StepTimeout; one that computes may just be slow, or
 // starved by others, and one in a system call may wait for a slow disk.
@@ -29,36 +30,56 @@ const (
 	enough          = looks * blockedWeight
 )
 
-// watch runs the loop on another goroutine until it ends, or does not come back.
+// watch runs the loop on another goroutine until it ends, or does not come back. A timer
+// looks: in most runs of a search it never fires, and costs less than a ticker and a select.
 func (s *Sim) watch(t *kernel.Task) error {
-	driver := make(chan int64, 1)
-	ended := loop.Apart("the simulator", func() error {
-		driver <- kernel.GoroutineID()
+	w := &watchdog{sim: s, run: t.Scope.Run(), every: max(s.cfg.StepTimeout/looks, time.Millisecond)}
+	w.mu.Lock() // until the timer is known
+	w.ended = loop.Apart("the simulator", func() error {
+		s.driver.Store(kernel.GoroutineID())
 		return s.Loop.Main(t)
 	})
-	w := watchdog{sim: s, run: t.Scope.Run(), driver: <-driver}
-	ticks := time.NewTicker(max(s.cfg.StepTimeout/looks, time.Millisecond))
-	defer ticks.Stop()
-	for {
-		select {
-		case e := <-ended:
-			return e.Result()
-		case <-ticks.C:
-			if err := w.look(); err != nil {
-				return err
-			}
-		}
+	w.timer = time.AfterFunc(w.every, w.tick)
+	w.mu.Unlock()
+	e := <-w.ended
+	w.timer.Stop()
+	w.mu.Lock()
+	w.over = true
+	gaveUp := w.gaveUp
+	w.mu.Unlock()
+	if gaveUp != nil {
+		return gaveUp
 	}
+	return e.Result()
 }
 
 // A watchdog looks at one run.
 type watchdog struct {
 	sim    *Sim
 	run    *kernel.Run
-	driver int64     // goroutine of the loop
-	seen   uint64    // steps at the last look
-	since  time.Time // of the first look that has seen them
-	weight int       // of the looks since
+	ended  chan loop.Ending // tells the caller of Run to go on
+	timer  *time.Timer
+	every  time.Duration
+	mu     sync.Mutex // guards what follows
+	over   bool       // nobody wants to know any more
+	gaveUp error      // the run was given up
+	seen   uint64     // steps at the last look
+	since  time.Time  // of the first look that has seen them
+	weight int        // of the looks since
+}
+
+// tick looks, and goes on to do so unless that was enough.
+func (w *watchdog) tick() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	if w.gaveUp = w.look(); w.gaveUp == nil {
+		w.timer.Reset(w.every)
+		return
+	}
+	w.ended <- loop.Ending{} // there is room, or the caller just makes it
 }
 
 // look takes one look. It gives the run up if that is enough, and returns its error.
@@ -96,7 +117,7 @@ func (w *watchdog) culprit(stacks map[int64]string) *kernel.StuckStep {
 			return step
 		}
 	}
-	if step := stuckStep(nil, w.driver, stacks); step != nil {
+	if step := stuckStep(nil, w.sim.driver.Load(), stacks); step != nil {
 		return step
 	}
 	for _, v := range w.run.Tasks() {

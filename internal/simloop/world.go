@@ -11,7 +11,7 @@ import (
 // What follows is the simulator's kernel.World.
 
 // Network is the simulated network of the run.
-func (s *Sim) Network() kernel.Network { return s.net }
+func (s *Sim) Network() kernel.Network { return s.network() }
 
 // Signals are those that Raise sends.
 func (s *Sim) Signals() kernel.Signals { return &s.signals }
