@@ -5,9 +5,14 @@
 //
 //	ratio <shape> <backend> <ours> <peer> <peer's> <ours/peer> <our allocs/op> <our B/op> <peer's allocs/op> <peer's B/op> <goal> <met|missed>
 //
-// Times are nanoseconds per operation and medians of the rounds; shape S9b is
-// memory, in bytes per task. Lines that begin with # are remarks. With -json each
-// line is an object instead, and there are no remarks.
+// Times are nanoseconds of processor time per operation, and medians of the rounds, in
+// which the two take turns. Other programs that run at the same time hardly change them,
+// and work on several threads counts on each. Shapes N are servers in processes of
+// their own, whose time alone counts, with a client in another. S9b, N5 and N5a are
+// memory, in bytes per task or connection. The ratio is the median of the rounds'.
+//
+// Lines that begin with # are remarks. With -json each line is an object instead, which
+// has the wall clock's times, too, and there are no remarks.
 package main
 
 import (
@@ -30,6 +35,9 @@ func main() {
 	if job := os.Getenv(serveVar); job != "" {
 		os.Exit(runServer(job))
 	}
+	if job := os.Getenv(clientVar); job != "" {
+		os.Exit(runClient(job))
+	}
 	status := run(os.Args[1:], os.Stdout, os.Stderr)
 	removeBigFile()
 	os.Exit(status)
@@ -50,18 +58,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 	rep.begin()
 	failed := false
 	var rows []row
-	for _, p := range pairs(shapes, cfg.only) {
-		row, err := p.measure(cfg.effort)
-		if err != nil {
-			fmt.Fprintf(stderr, "bench: %s on %s: %v\n", p.id, p.backend, err)
+	for _, ps := range together(pairs(shapes, cfg.only)) {
+		some, err := measure(ps, cfg.effort)
+		switch {
+		case errors.Is(err, errors.ErrUnsupported):
+			rep.remark("%s is left out: %v", ps[0].id, err)
+		case err != nil:
+			fmt.Fprintf(stderr, "bench: %s on %s: %v\n", ps[0].id, ps[0].backend, err)
 			failed = true
-			continue
 		}
-		rep.row(row)
-		rows = append(rows, row)
-		if cfg.profiles != "" && !row.Met {
-			if err := p.profile(cfg.profiles, cfg.effort); err != nil {
-				fmt.Fprintf(stderr, "bench: profile of %s on %s: %v\n", p.id, p.backend, err)
+		for _, r := range some {
+			rep.row(r)
+		}
+		rows = append(rows, some...)
+		if cfg.profiles != "" {
+			if err := profileMissed(ps, some, cfg); err != nil {
+				fmt.Fprintf(stderr, "bench: profile of %s: %v\n", ps[0].id, err)
 				failed = true
 			}
 		}
@@ -90,22 +102,22 @@ type config struct {
 // better than few long ones.
 type effort struct {
 	rounds int
-	round  time.Duration // least time of a round
+	round  time.Duration // least processor time of a round, of each side
 	tasks  int           // of S9b
 	idle   int           // connections of N5
-	small  bool          // a single batch will do
+	small  bool          // a single batch will do, instead of a shape's least number
 }
 
 var (
-	quick = effort{rounds: 11, round: 20 * time.Millisecond, tasks: 100_000, idle: 2_000}
+	quick = effort{rounds: 11, round: 40 * time.Millisecond, tasks: 100_000, idle: 2_000}
 	full  = effort{rounds: 25, round: 100 * time.Millisecond, tasks: 1_000_000, idle: 9_000}
 )
 
 func parse(args []string, help io.Writer) (config, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	isQuick := fs.Bool("quick", false, "11 rounds of 20 ms; under a minute (the default)")
-	isFull := fs.Bool("full", false, "25 rounds of 100 ms, a million blocked tasks, and AnyIO for Python if it is installed")
+	isQuick := fs.Bool("quick", false, "11 rounds of 40 ms of processor time; a few minutes (the default)")
+	isFull := fs.Bool("full", false, "25 rounds of 100 ms of processor time, a million blocked tasks, and AnyIO for Python if it is installed")
 	interpreter := fs.String("python", "python3", "the Python `interpreter` of -full")
 	asJSON := fs.Bool("json", false, "print JSON lines")
 	only := fs.String("run", "", "measure only what matches this `regexp` of shape/backend, as S1/eventloop or S[45]")

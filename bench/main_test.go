@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 	if job := os.Getenv(serveVar); job != "" {
 		os.Exit(runServer(job))
 	}
+	if job := os.Getenv(clientVar); job != "" {
+		os.Exit(runClient(job))
+	}
+	manyTasks, pendingTimers = 100, 100
 	status := m.Run()
 	removeBigFile()
 	os.Exit(status)
@@ -40,12 +44,14 @@ func TestEveryShapeGivesALineThatParses(t *testing.T) {
 					t.Skip(err)
 				}
 			}
-			r, err := p.measure(tiny)
+			rows, err := measure([]pair{p}, tiny)
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkText(t, p, r)
-			checkJSON(t, r)
+			for _, r := range rows {
+				checkText(t, p, r)
+				checkJSON(t, r)
+			}
 		})
 	}
 }

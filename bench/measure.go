@@ -5,123 +5,92 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/pprof"
 	"slices"
 	"time"
 )
 
-// A meter measures what happens between start and stop, several times if need be.
-type meter struct {
-	elapsed       time.Duration
-	allocs, bytes uint64
-	before        runtime.MemStats
-	began         time.Time
+// A contender takes turns with others.
+type contender struct {
+	name  string
+	round func() (sample, error)
 }
 
-func (m *meter) start() {
-	runtime.ReadMemStats(&m.before)
-	m.began = time.Now()
-}
-
-func (m *meter) stop() {
-	m.elapsed += time.Since(m.began)
-	var after runtime.MemStats
-	runtime.ReadMemStats(&after)
-	m.allocs += after.Mallocs - m.before.Mallocs
-	m.bytes += after.TotalAlloc - m.before.TotalAlloc
-}
-
-// A sample is what one round cost, per operation.
-type sample struct{ value, allocs, bytes float64 }
-
-// A side is ours or the peer's half of a pair.
-type side func(m *meter, n int) error
-
-// once runs n operations on a heap that has just been swept.
-func (s side) once(n int) (*meter, error) {
-	runtime.GC()
-	m := &meter{}
-	err := s(m, n)
-	return m, err
-}
-
-// calibrate finds the number of operations, n or more, that takes at least d. It
-// warms up, too.
-func (s side) calibrate(n, batch int, d time.Duration) (int, error) {
-	for {
-		m, err := s.once(n)
-		if err != nil || m.elapsed >= d {
-			return n, err
-		}
-		grow := min(1.2*float64(d)/float64(max(m.elapsed, 1)), 100)
-		n = max(int(float64(n/batch)*grow), n/batch+1) * batch
-	}
-}
-
-func (s side) sample(n int) (sample, error) {
-	m, err := s.once(n)
-	ops := float64(n)
-	return sample{float64(m.elapsed) / ops, float64(m.allocs) / ops, float64(m.bytes) / ops}, err
-}
-
-// measure runs both sides in turns.
-func (p pair) measure(e effort) (row, error) {
-	if p.memory != nil {
-		return p.measureMemory(e)
-	}
-	if p.server != nil {
-		return p.measureServer(e)
-	}
-	ours, their := side(p.runOurs), side(p.their)
-	least := p.batch
-	if !e.small {
-		least = max(least, p.least)
-	}
-	n, err := ours.calibrate(least, p.batch, e.round)
-	if err != nil {
-		return row{}, err
-	}
-	k, err := their.calibrate(least, p.batch, e.round)
-	if err != nil {
-		return row{}, err
-	}
-	return p.interleave(e.rounds, "ns",
-		func() (sample, error) { return ours.sample(n) },
-		func() (sample, error) { return their.sample(k) })
-}
-
-// interleave takes turns, each side being first every other time, and makes the
-// row of the medians.
-func (p pair) interleave(rounds int, unit string, ours, their func() (sample, error)) (row, error) {
-	var a, b []sample
-	for i := range rounds {
-		turn := []func() error{
-			func() error { s, err := ours(); a = append(a, s); return err },
-			func() error { s, err := their(); b = append(b, s); return err },
-		}
-		if i%2 == 1 {
-			slices.Reverse(turn)
-		}
-		for _, f := range turn {
-			if err := f(); err != nil {
-				return row{}, err
+// takeTurns lets all contenders make so many rounds, each time another one first. It
+// returns the samples of each.
+func takeTurns(rounds int, cs []contender) ([][]sample, error) {
+	all := make([][]sample, len(cs))
+	for r := range rounds {
+		for i := range cs {
+			at := (i + r) % len(cs)
+			s, err := cs[at].round()
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", cs[at].name, err)
 			}
+			all[at] = append(all[at], s)
 		}
 	}
+	return all, nil
+}
+
+// measure measures one shape, on one backend if it is done in this process, or on
+// several at a time with servers.
+func measure(ps []pair, e effort) ([]row, error) {
+	if _, err := processorTime(); err != nil {
+		return nil, err
+	}
+	p := ps[0]
+	switch {
+	case p.memory != nil:
+		return p.measureMemory(e)
+	case p.server != nil:
+		return measureServers(ps, e)
+	}
+	ours, err := p.contender(p.backend, p.runOurs, e)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := p.contender(p.peer, p.their, e)
+	if err != nil {
+		return nil, err
+	}
+	all, err := takeTurns(e.rounds, []contender{ours, theirs})
+	if err != nil {
+		return nil, err
+	}
+	return []row{p.row("ns", p.peer, p.goal, all[0], all[1])}, nil
+}
+
+// contender makes one of what is done in this process.
+func (p pair) contender(name string, s side, e effort) (contender, error) {
+	n, err := s.calibrate(p.leastOps(e), p.batch, e.round)
+	return contender{name, func() (sample, error) { return s.sample(n) }}, err
+}
+
+func (p pair) leastOps(e effort) int {
+	if e.small {
+		return p.batch
+	}
+	return max(p.batch, p.least)
+}
+
+// row makes the row of the medians.
+func (p pair) row(unit, peer string, goal float64, a, b []sample) row {
 	r := row{
-		Shape: p.id, Backend: p.backend, Peer: p.peer, Unit: unit, Rounds: rounds, Goal: p.goal,
+		Shape: p.id, Backend: p.backend, Peer: peer, Unit: unit, Rounds: len(a), Goal: goal,
 		Ours: median(a, sample.v), OurAllocs: median(a, sample.a), OurBytes: median(a, sample.b),
 		Theirs: median(b, sample.v), TheirAllocs: median(b, sample.a), TheirBytes: median(b, sample.b),
+		OursWall: median(a, sample.w), TheirsWall: median(b, sample.w),
 	}
 	r.OursMin = slices.MinFunc(a, byValue).value
 	r.TheirsMin = slices.MinFunc(b, byValue).value
-	r.Ratio = r.Ours / r.Theirs
-	r.Met = r.Ratio <= r.Goal
-	return r, nil
+	r.Ratio, r.Noise = ratio(a, b)
+	r.Met = goal == 0 || r.Ratio <= goal
+	return r
 }
 
 func (s sample) v() float64 { return s.value }
+func (s sample) w() float64 { return s.wall }
 func (s sample) a() float64 { return s.allocs }
 func (s sample) b() float64 { return s.bytes }
 
@@ -133,9 +102,25 @@ func median(all []sample, of func(sample) float64) float64 {
 	for _, s := range all {
 		vs = append(vs, of(s))
 	}
+	return middle(vs)
+}
+
+func middle(vs []float64) float64 {
 	slices.Sort(vs)
 	n := len(vs)
 	return (vs[(n-1)/2] + vs[n/2]) / 2
+}
+
+// profileMissed profiles those pairs whose goal was missed.
+func profileMissed(ps []pair, rows []row, cfg config) error {
+	for _, p := range ps {
+		if slices.ContainsFunc(rows, func(r row) bool { return r.Backend == p.backend && !r.Met }) {
+			if err := p.profile(cfg.profiles, cfg.effort); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // profile writes a CPU profile of about a second of our side.

@@ -12,13 +12,16 @@ import (
 type row struct {
 	Shape       string  `json:"shape"`
 	Backend     string  `json:"backend"`
-	Unit        string  `json:"unit"` // "ns" per operation, or "B" per task
+	Unit        string  `json:"unit"` // "ns" of processor time per operation, or "B" per task or connection
 	Ours        float64 `json:"ours"`
 	Peer        string  `json:"peer"`
 	Theirs      float64 `json:"theirs"`
 	OursMin     float64 `json:"ours_min"` // of the rounds: what a busy machine disturbs least
 	TheirsMin   float64 `json:"theirs_min"`
+	OursWall    float64 `json:"ours_wall"` // by the wall clock: 0 for memory
+	TheirsWall  float64 `json:"theirs_wall"`
 	Ratio       float64 `json:"ratio"`
+	Noise       float64 `json:"noise"` // by how much of itself the ratio may be off
 	OurAllocs   float64 `json:"our_allocs"`
 	OurBytes    float64 `json:"our_bytes"`
 	TheirAllocs float64 `json:"their_allocs"`
@@ -47,7 +50,7 @@ func (r *report) remark(format string, args ...any) {
 }
 
 func (r *report) begin() {
-	r.remark("%s %s/%s, %d cores, medians of %d rounds of %v", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), r.cfg.rounds, r.cfg.round)
+	r.remark("%s %s/%s, %d cores, medians of %d rounds of %v of processor time", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), r.cfg.rounds, r.cfg.round)
 	r.remark("%-3s %-4s %-9s %9s %-20s %9s %6s | ours: allocs, B; peer: allocs, B | goal", "", "", "backend", "ours", "peer", "ns", "ratio")
 }
 
@@ -69,5 +72,5 @@ func (r *report) row(w row) {
 }
 
 func (r *report) end() {
-	r.remark("%d of %d goals met, in %.0f s; S9b is in bytes", r.good, r.rows, time.Since(r.began).Seconds())
+	r.remark("%d of %d goals met, in %.0f s; S9b and N5 are in bytes", r.good, r.rows, time.Since(r.began).Seconds())
 }

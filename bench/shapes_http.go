@@ -37,29 +37,6 @@ func serveHTTPNet(ready func(addr string)) error {
 
 const httpRequest = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-// requests asks n times, and reads the answers, which are all of one size: a client that
-// costs little.
-func requests(c net.Conn, n int) error {
-	var answer []byte
-	for range n {
-		if _, err := io.WriteString(c, httpRequest); err != nil {
-			return err
-		}
-		if answer == nil {
-			size, err := answerSize(c)
-			if err != nil {
-				return err
-			}
-			answer = make([]byte, size)
-			continue
-		}
-		if _, err := io.ReadFull(c, answer); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // answerSize reads an answer and returns how many bytes it has.
 func answerSize(c net.Conn) (int, error) {
 	counted := &countingReader{r: c}

@@ -81,19 +81,20 @@ func blockGoroutines(n int, held func()) error {
 // print it: its value is "<shape> <backend or peer> <tasks>".
 const childVar = "ANYIO_BENCH_CHILD"
 
-var errNoRSS = errors.New("this system does not tell the resident memory of a process in /proc/self/statm")
+var errNoRSS = fmt.Errorf("%w: this system does not tell the resident memory of a process in /proc/self/statm", errors.ErrUnsupported)
 
 // measureMemory runs both sides in turns, each time in a new process so that
 // nothing is left of the one before.
-func (p pair) measureMemory(e effort) (row, error) {
+func (p pair) measureMemory(e effort) ([]row, error) {
 	if _, err := resident(); err != nil {
-		return row{}, err
+		return nil, err
 	}
-	child := func(who string) func() (sample, error) {
-		return func() (sample, error) { return spawnChild(p.id, who, e.tasks) }
+	var cs []contender
+	for _, who := range []string{p.backend, "peer"} {
+		cs = append(cs, contender{who, func() (sample, error) { return spawnChild(p.id, who, e.tasks) }})
 	}
-	return p.interleave(min(e.rounds, 5), // it hardly varies
-		"B", child(p.backend), child("peer"))
+	all, err := takeTurns(min(e.rounds, 5), cs) // it hardly varies
+	return serverRows([]pair{p}, "B", all, err)
 }
 
 func spawnChild(id, who string, tasks int) (sample, error) {
@@ -111,7 +112,7 @@ func spawnChild(id, who string, tasks int) (sample, error) {
 	}
 	var v [3]float64
 	err = json.Unmarshal(out, &v)
-	return sample{v[0], v[1], v[2]}, err
+	return sample{value: v[0], allocs: v[1], bytes: v[2]}, err
 }
 
 // runChild is the child's main function. It exits as soon as it knows: to end the

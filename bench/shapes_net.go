@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -119,6 +120,42 @@ func echoNet(size int) func(c net.Conn) {
 			}
 		}
 	}
+}
+
+// --- N9: echo on a loop per core ---
+
+// serveOnLoops runs an event loop for each processor, with a listener of its own at one
+// address between which the system distributes the connections.
+func serveOnLoops(ctx context.Context, ready func(string)) error {
+	handler := echoTCP(bufferSize)
+	config := socket.ListenConfig{ReusePort: true}
+	first, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer first.Close(ctx)
+	ended := make(chan error)
+	up := make(chan struct{})
+	for range runtime.GOMAXPROCS(0) - 1 {
+		go func() {
+			ended <- anyio.Run(context.Background(), func(ctx context.Context) error {
+				l, err := config.Listen(ctx, "tcp", first.Addr().String())
+				if err != nil {
+					return err
+				}
+				defer l.Close(ctx)
+				up <- struct{}{}
+				return l.Serve(ctx, nil, handler)
+			}, anyio.On(anyio.EventLoop()))
+		}()
+		select {
+		case <-up:
+		case err := <-ended:
+			return err
+		}
+	}
+	ready(first.Addr().String())
+	return first.Serve(ctx, nil, handler)
 }
 
 // --- N3: bulk ---

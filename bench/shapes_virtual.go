@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/sim"
 )
 
 // --- V1: virtual sleeps in many tasks ---
@@ -106,5 +107,80 @@ func channelPingPong(m *meter, n int) error {
 	}
 	m.stop()
 	close(ping)
+	return nil
+}
+
+// --- V3: a step when there are many tasks ---
+
+// manyTasks is how many; tests make it less.
+var manyTasks = 100_000
+
+func stepsOfMany(ctx context.Context, m *meter, n int) error { return steps(ctx, m, n, manyTasks) }
+
+func stepsOfTwo(m *meter, n int) error {
+	return anyio.Run(context.Background(), func(ctx context.Context) error {
+		return steps(ctx, m, n, 2)
+	}, anyio.On(backend("sim")))
+}
+
+// steps lets tasks give way to each other until they have done so n times in all. It
+// measures neither their start nor their end.
+func steps(ctx context.Context, m *meter, n, tasks int) error {
+	up, done := 0, 0 // one task at a time runs
+	var begin anyio.Event
+	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		for range tasks {
+			tg.Go(func(ctx context.Context) error {
+				if up++; up == tasks {
+					m.start()
+					begin.Set()
+				}
+				if err := begin.Wait(ctx); err != nil {
+					return err
+				}
+				for done < n {
+					if err := lowlevel.Checkpoint(ctx); err != nil {
+						return err
+					}
+					if done++; done == n {
+						m.stop()
+					}
+				}
+				return nil
+			})
+		}
+		return nil
+	})
+}
+
+// --- V4: a whole run ---
+
+// shortRuns makes n runs of ten steps.
+func shortRuns(m *meter, n int) error {
+	m.start()
+	defer m.stop()
+	for range n {
+		err := anyio.Run(context.Background(), func(ctx context.Context) error {
+			for range 10 {
+				if err := lowlevel.Checkpoint(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, anyio.On(sim.New(sim.Config{Seed: 1})))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func synctestEmpty(m *meter, n int) error {
+	t := testingT()
+	m.start()
+	defer m.stop()
+	for range n {
+		synctest.Test(t, func(*testing.T) {})
+	}
 	return nil
 }

@@ -8,6 +8,9 @@ import (
 	"sync"
 )
 
+// echoSize is how much is echoed.
+const echoSize = 64
+
 // bulkRound is after how many bytes a receiver says so.
 const bulkRound = bulkSize
 
@@ -69,7 +72,7 @@ func encrypted(c net.Conn) net.Conn {
 
 // pingPong64 sends 64 bytes and reads them back, n times.
 func pingPong64(c net.Conn, n int) error {
-	buf := make([]byte, 64)
+	buf := make([]byte, echoSize)
 	for range n {
 		if _, err := c.Write(buf); err != nil {
 			return err
@@ -80,8 +83,6 @@ func pingPong64(c net.Conn, n int) error {
 	}
 	return nil
 }
-
-func dialEcho(n int) func(addr string) (load, error) { return dialing(n, plain, pingPong64) }
 
 // drainBulk asks for n blocks and reads them.
 func drainBulk(c net.Conn, n int) error {
