@@ -16,6 +16,8 @@ type child struct {
 	cmd    *exec.Cmd
 	ask    io.WriteCloser
 	answer *bufio.Reader
+	// foreign ones may not look at their standard input, and are killed.
+	foreign bool
 }
 
 // startChild starts it and returns the line that it prints when it is ready.
@@ -73,6 +75,9 @@ func (c *child) tell(question string) (string, error) {
 
 func (c *child) stop() {
 	_ = c.ask.Close()
+	if c.foreign {
+		_ = c.cmd.Process.Kill()
+	}
 	_ = c.cmd.Wait()
 }
 

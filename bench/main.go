@@ -40,6 +40,7 @@ func main() {
 	}
 	status := run(os.Args[1:], os.Stdout, os.Stderr)
 	removeBigFile()
+	removeWorkspace()
 	os.Exit(status)
 }
 
@@ -56,6 +57,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	rep := newReport(stdout, cfg)
 	rep.begin()
+	cfg.remark = rep.remark
+	interpreters = cfg.interpreters
 	failed := false
 	var rows []row
 	for _, ps := range together(pairs(shapes, cfg.only)) {
@@ -79,7 +82,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	if cfg.full {
-		python(cfg.python, rows, rep.row, rep.remark)
+		python(cfg.interpreters, rows, rep.row, rep.remark)
 	}
 	rep.end()
 	if failed {
@@ -91,11 +94,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 // config is what the flags say.
 type config struct {
 	effort
-	full     bool
-	python   string
-	json     bool
-	only     *regexp.Regexp
-	profiles string
+	interpreters []string
+	json         bool
+	only         *regexp.Regexp
+	profiles     string
 }
 
 // An effort is how carefully to measure. Many short rounds stand a busy machine
@@ -105,12 +107,14 @@ type effort struct {
 	round  time.Duration // least processor time of a round, of each side
 	tasks  int           // of S9b
 	idle   int           // connections of N5
-	small  bool          // a single batch will do, instead of a shape's least number
+	full   bool          // further peers, too
+	remark func(format string, args ...any)
+	small  bool // a single batch will do, instead of a shape's least number
 }
 
 var (
 	quick = effort{rounds: 11, round: 40 * time.Millisecond, tasks: 100_000, idle: 2_000}
-	full  = effort{rounds: 25, round: 100 * time.Millisecond, tasks: 1_000_000, idle: 9_000}
+	full  = effort{rounds: 25, round: 100 * time.Millisecond, tasks: 1_000_000, idle: 9_000, full: true}
 )
 
 func parse(args []string, help io.Writer) (config, error) {
@@ -118,7 +122,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	fs.SetOutput(io.Discard)
 	isQuick := fs.Bool("quick", false, "11 rounds of 40 ms of processor time; a few minutes (the default)")
 	isFull := fs.Bool("full", false, "25 rounds of 100 ms of processor time, a million blocked tasks, and AnyIO for Python if it is installed")
-	interpreter := fs.String("python", "python3", "the Python `interpreter` of -full")
+	python := fs.String("python", "", "the Python `interpreter` of peers (default: python3 or /usr/bin/python3, whichever has what is needed)")
 	asJSON := fs.Bool("json", false, "print JSON lines")
 	only := fs.String("run", "", "measure only what matches this `regexp` of shape/backend, as S1/eventloop or S[45]")
 	rounds := fs.Int("rounds", 0, "number of rounds, at least 1 (0: as -quick or -full say)")
@@ -131,9 +135,12 @@ func parse(args []string, help io.Writer) (config, error) {
 		}
 		return config{}, err
 	}
-	c := config{effort: quick, full: *isFull, python: *interpreter, json: *asJSON, profiles: *profiles}
+	c := config{effort: quick, interpreters: interpreters, json: *asJSON, profiles: *profiles}
 	if *isFull {
 		c.effort = full
+	}
+	if *python != "" {
+		c.interpreters = []string{*python}
 	}
 	var err error
 	switch {

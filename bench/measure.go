@@ -50,15 +50,12 @@ func measure(ps []pair, e effort) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	theirs, err := p.contender(p.peer, p.their, e)
+	rivals, err := p.startRivals(e, p.startPeer)
 	if err != nil {
 		return nil, err
 	}
-	all, err := takeTurns(e.rounds, []contender{ours, theirs})
-	if err != nil {
-		return nil, err
-	}
-	return []row{p.row("ns", p.peer, p.goal, all[0], all[1])}, nil
+	defer stopRivals(rivals)
+	return compare(ps, e, "ns", []contender{ours}, rivals)
 }
 
 // contender makes one of what is done in this process.
@@ -85,7 +82,7 @@ func (p pair) row(unit, peer string, goal float64, a, b []sample) row {
 	r.OursMin = slices.MinFunc(a, byValue).value
 	r.TheirsMin = slices.MinFunc(b, byValue).value
 	r.Ratio, r.Noise = ratio(a, b)
-	r.Met = goal == 0 || r.Ratio <= goal
+	r.Met = r.Ratio <= goal
 	return r
 }
 
@@ -114,7 +111,7 @@ func middle(vs []float64) float64 {
 // profileMissed profiles those pairs whose goal was missed.
 func profileMissed(ps []pair, rows []row, cfg config) error {
 	for _, p := range ps {
-		if slices.ContainsFunc(rows, func(r row) bool { return r.Backend == p.backend && !r.Met }) {
+		if slices.ContainsFunc(rows, func(r row) bool { return r.Backend == p.backend && r.Goal > 0 && !r.Met }) {
 			if err := p.profile(cfg.profiles, cfg.effort); err != nil {
 				return err
 			}

@@ -1,8 +1,6 @@
 package main
 
-import (
-	"time"
-)
+import "time"
 
 // A served is a server with its client.
 type served struct {
@@ -49,21 +47,37 @@ func measureServers(ps []pair, e effort) ([]row, error) {
 	if ps[0].server.idle {
 		return measureIdle(ps, e)
 	}
-	var cs []contender
-	for _, who := range backendsAndPeer(ps) {
+	start := func(who string) (side, func(), error) {
 		s, err := serve(ps[0].id, who, 0)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		defer s.stop()
-		c, err := ps[0].contender(who, s.run, e)
+		return s.run, s.stop, nil
+	}
+	var ours []contender
+	for _, p := range ps {
+		run, stop, err := start(p.backend)
 		if err != nil {
 			return nil, err
 		}
-		cs = append(cs, c)
+		defer stop()
+		c, err := p.contender(p.backend, run, e)
+		if err != nil {
+			return nil, err
+		}
+		ours = append(ours, c)
 	}
-	all, err := takeTurns(e.rounds, cs)
-	return serverRows(ps, "ns", all, err)
+	rivals, err := ps[0].startRivals(e, func(name string) (side, func(), error) {
+		if name == ps[0].peer && ps[0].server.their != nil {
+			name = "peer"
+		}
+		return start(name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer stopRivals(rivals)
+	return compare(ps, e, "ns", ours, rivals)
 }
 
 func backendsAndPeer(ps []pair) (names []string) {

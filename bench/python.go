@@ -2,22 +2,18 @@ package main
 
 import (
 	"bytes"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os/exec"
 	"strings"
 )
 
-//go:embed peers.py
-var peersPy string
-
 // pythonGoal is how many times faster than AnyIO for Python each shape must be.
 const pythonGoal = 30
 
 // python sets our rows beside AnyIO for Python on its backends, each in a process
 // of its own, after ours. What is not installed is skipped with a remark.
-func python(interpreter string, ours []row, report func(row), remark func(format string, args ...any)) {
+func python(interpreters []string, ours []row, report func(row), remark func(format string, args ...any)) {
 	var wanted []string
 	for _, r := range ours {
 		if r.Unit == "ns" && (len(wanted) == 0 || wanted[len(wanted)-1] != r.Shape) {
@@ -25,7 +21,7 @@ func python(interpreter string, ours []row, report func(row), remark func(format
 		}
 	}
 	for _, kind := range []string{"asyncio", "uvloop", "trio"} {
-		theirs, err := runPython(interpreter, kind, wanted)
+		theirs, err := runPythons(interpreters, kind, wanted)
 		if err != nil {
 			remark("AnyIO for Python on %s is left out: %v", kind, err)
 			continue
@@ -45,13 +41,27 @@ func python(interpreter string, ours []row, report func(row), remark func(format
 	}
 }
 
+// runPythons tries one after the other.
+func runPythons(interpreters []string, kind string, shapes []string) (ns map[string]float64, err error) {
+	for _, python := range interpreters {
+		if ns, err = runPython(python, kind, shapes); err == nil {
+			break
+		}
+	}
+	return ns, err
+}
+
 func runPython(interpreter, kind string, shapes []string) (map[string]float64, error) {
 	path, err := exec.LookPath(interpreter)
 	if err != nil {
 		return nil, fmt.Errorf("no interpreter %s", interpreter)
 	}
+	script, err := peerSources.ReadFile("peers/anyio.py")
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.Command(path, append([]string{"-", kind, "0.3"}, shapes...)...)
-	cmd.Stdin = strings.NewReader(peersPy)
+	cmd.Stdin = bytes.NewReader(script)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -37,7 +37,7 @@ func TestPythonRowsStandBesideOurs(t *testing.T) {
 echo '{"S2": 4000, "V2": 5000}'`)
 	var rows []row
 	var remarks []string
-	python(py, measured(), func(r row) { rows = append(rows, r) },
+	python([]string{py}, measured(), func(r row) { rows = append(rows, r) },
 		func(format string, args ...any) { remarks = append(remarks, fmt.Sprintf(format, args...)) })
 	if len(rows) != 2 {
 		t.Fatalf("%d rows, want those of S2 on both real backends: %+v", len(rows), rows)
@@ -57,7 +57,7 @@ echo '{"S2": 4000, "V2": 5000}'`)
 
 func TestMissingPythonIsRemarked(t *testing.T) {
 	remarks := 0
-	python(filepath.Join(t.TempDir(), "none"), measured(), func(r row) { t.Errorf("row %+v from nothing", r) },
+	python([]string{filepath.Join(t.TempDir(), "none")}, measured(), func(r row) { t.Errorf("row %+v from nothing", r) },
 		func(string, ...any) { remarks++ })
 	if remarks != 3 {
 		t.Errorf("%d remarks, want one for each of Python's backends", remarks)

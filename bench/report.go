@@ -55,11 +55,12 @@ func (r *report) begin() {
 }
 
 func (r *report) row(w row) {
-	r.rows++
-	mark := "missed"
-	if w.Met {
+	mark := w.mark()
+	if mark != "-" {
+		r.rows++
+	}
+	if mark == "met" {
 		r.good++
-		mark = "met"
 	}
 	if r.cfg.json {
 		line, _ := json.Marshal(w) // numbers and strings only
@@ -69,6 +70,17 @@ func (r *report) row(w row) {
 	fmt.Fprintf(r.w, "ratio %-4s %-9s %9.1f %-20s %9.1f %6.3f  %6.2f %6.0f %6.2f %6.0f  %5.3g %s\n",
 		w.Shape, w.Backend, w.Ours, w.Peer, w.Theirs, w.Ratio,
 		w.OurAllocs, w.OurBytes, w.TheirAllocs, w.TheirBytes, w.Goal, mark)
+}
+
+// mark is "-" where there is no goal.
+func (w row) mark() string {
+	switch {
+	case w.Goal == 0:
+		return "-"
+	case w.Met:
+		return "met"
+	}
+	return "missed"
 }
 
 func (r *report) end() {

@@ -24,7 +24,8 @@ type serverShape struct {
 	idle    bool
 }
 
-// serveVar tells a copy of this program to be a server: "<shape> <backend or peer>".
+// serveVar tells a copy of this program to be a server: "<shape> <who>", where who is
+// a backend, or else "peer", "net" or "gnet".
 const serveVar = "ANYIO_BENCH_SERVE"
 
 // A server is such a process.
@@ -33,7 +34,12 @@ type server struct {
 	addr string
 }
 
+// startServer starts ours, the peer's, or a further one's.
 func startServer(id, who string, env ...string) (*server, error) {
+	if _, ok := foreign[who]; ok {
+		c, addr, err := startForeign(who)
+		return &server{c, addr}, err
+	}
 	cmd, err := copyOfThis(serveVar, id+" "+who, env...)
 	if err != nil {
 		return nil, err
@@ -86,10 +92,15 @@ func runServer(job string) int {
 			os.Exit(0)
 		}()
 		ready := func(addr string) { fmt.Println(addr) }
-		err := error(nil)
-		if who == "peer" {
+		var err error
+		switch who {
+		case "peer":
 			err = sh.server.their(ready)
-		} else {
+		case "net":
+			err = serveNet(echoNet(bufferSize))(ready)
+		case "gnet":
+			err = serveGnet(ready)
+		default:
 			err = anyio.Run(context.Background(), func(ctx context.Context) error {
 				return sh.server.ours(ctx, ready)
 			}, anyio.On(backend(who)))

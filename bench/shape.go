@@ -29,6 +29,9 @@ type shape struct {
 	memory *memoryShape
 	// server says that the processor time of a server process is measured.
 	server *serverShape
+	// further peers are measured beside peer, which is one of those that are no Go if
+	// there is no their.
+	further []further
 }
 
 // goals are the ratios to reach; 0 means that the shape is not measured there.
@@ -36,27 +39,27 @@ type goals struct{ parallel, eventloop, sim float64 }
 
 // shapes is everything that is measured, with the goals.
 var shapes = []shape{
-	{id: "S1a", peer: "errgroup", batch: 100, goals: goals{parallel: 0.80, eventloop: 0.55},
+	{id: "S1a", peer: "errgroup", further: tokioSpawn(0.65), batch: 100, goals: goals{parallel: 0.80, eventloop: 0.55},
 		ours: spawnJoin(100), their: errgroupJoin(100)},
 	{id: "S1b", peer: "errgroup+WithCancel", batch: 100, goals: goals{parallel: 0.35, eventloop: 0.25},
 		ours: spawnJoin(100), their: errgroupContextJoin(100)},
-	{id: "S1c", peer: "errgroup", batch: 10_000, goals: goals{parallel: 0.70, eventloop: 0.45},
+	{id: "S1c", peer: "errgroup", further: tokioSpawn(0.85), batch: 10_000, goals: goals{parallel: 0.70, eventloop: 0.45},
 		ours: spawnJoin(10_000), their: errgroupJoin(10_000)},
-	{id: "S2", peer: "context.WithTimeout", goals: goals{parallel: 0.20, eventloop: 0.20},
+	{id: "S2", peer: "context.WithTimeout", further: tokioPeers, goals: goals{parallel: 0.20, eventloop: 0.20},
 		ours: failAfter, their: withTimeout},
 	{id: "S3", peer: "context.WithCancel", goals: goals{parallel: 0.40, eventloop: 0.40},
 		ours: cancelScope, their: withCancel},
-	{id: "S4", peer: "select-channel", goals: goals{parallel: 0.33, eventloop: 0.25},
+	{id: "S4", peer: "select-channel", further: tokioPeers, goals: goals{parallel: 0.33, eventloop: 0.25},
 		ours: pump(128, 1), their: pumpChannel(128, 1)},
 	{id: "S5", peer: "select-channel", goals: goals{parallel: 0.95, eventloop: 0.60},
 		ours: pump(0, 1), their: pumpChannel(0, 1)},
 	{id: "S6", peer: "select-channel", goals: goals{parallel: 1.00, eventloop: 0.35},
 		ours: pump(16, 8), their: pumpChannel(16, 8)},
-	{id: "S7", peer: "select-channel", goals: goals{parallel: 0.95, eventloop: 0.50},
+	{id: "S7", peer: "select-channel", further: tokioPeers, goals: goals{parallel: 0.95, eventloop: 0.50},
 		ours: pingPong, their: pingPongChannel},
-	{id: "S8a", peer: "semaphore.Weighted", goals: goals{parallel: 0.60, eventloop: 0.65},
+	{id: "S8a", peer: "semaphore.Weighted", further: tokioPeers, goals: goals{parallel: 0.60, eventloop: 0.65},
 		ours: lock, their: weighted},
-	{id: "S8b", peer: "semaphore.Weighted", goals: goals{parallel: 0.70, eventloop: 0.50},
+	{id: "S8b", peer: "semaphore.Weighted", further: tokioPeers, goals: goals{parallel: 0.70, eventloop: 0.50},
 		ours: lockContended(false), their: weightedContended(false),
 		loopOurs: lockContended(true), loopTheir: weightedContended(true)},
 	{id: "S9a", peer: "errgroup", batch: 10_000, goals: goals{parallel: 1.00, eventloop: 0.75},
@@ -65,7 +68,7 @@ var shapes = []shape{
 		memory: &memoryShape{ours: blockTasks, their: blockGoroutines}},
 	{id: "S10", peer: "select-statement", goals: goals{parallel: 1.00, eventloop: 1.00},
 		ours: selectReady, their: selectStatement},
-	{id: "V1", peer: "synctest", batch: 1000, least: 200_000, goals: goals{sim: 0.40},
+	{id: "V1", peer: "synctest", further: []further{{name: "tokio-paused", full: true, goals: goals{sim: 1.00}}}, batch: 1000, least: 200_000, goals: goals{sim: 0.40},
 		ours: virtualSleeps(1000), their: synctestSleeps(1000)},
 	{id: "V2", peer: "channel-ping-pong", batch: 2, goals: goals{sim: 0.65},
 		ours: checkpoints, their: channelPingPong},
@@ -77,9 +80,9 @@ var shapes = []shape{
 	{id: "P3", peer: "os/exec", goals: goals{parallel: 1.05, eventloop: 1.08}, ours: runTrue, their: execTrue},
 	{id: "P4", peer: "os.File", goals: goals{parallel: 1.00, eventloop: 1.15}, ours: readFile, their: readOSFile},
 	{id: "P5", peer: "net/rpc", goals: goals{parallel: 1.10, eventloop: 1.15}, ours: workerCalls, their: rpcCalls},
-	{id: "N1", peer: "net", batch: 64, least: 3200, goals: goals{parallel: 0.90, eventloop: 0.80}, server: &serverShape{
+	{id: "N1", peer: "net", further: echoPeers, batch: 64, least: 3200, goals: goals{parallel: 0.90, eventloop: 0.80}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(64)}},
-	{id: "N2", peer: "net", batch: 1000, least: 50000, goals: goals{parallel: 0.90, eventloop: 0.85}, server: &serverShape{
+	{id: "N2", peer: "net", further: echoPeers, batch: 1000, least: 50000, goals: goals{parallel: 0.90, eventloop: 0.85}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
 	{id: "N3a", peer: "net-send-64KiB", goals: goals{parallel: 1.00, eventloop: 0.95}, server: &serverShape{
 		ours: serveTCP(closing(sendBulk)), their: serveNet(closingNet(sendBulkNet)), connect: dialing(1, plain, drainBulk)}},
@@ -91,13 +94,13 @@ var shapes = []shape{
 		ours: serveTLS, their: serveTLSNet, connect: redialing(encrypted)}},
 	{id: "N5", peer: "net-512B-buffer", goals: goals{parallel: 1.10, eventloop: 1.05}, server: &serverShape{
 		ours: serveTCP(echoTCP(512)), their: serveNet(echoNet(512)), idle: true}},
-	{id: "N1a", peer: "net", batch: 64, least: 3200, goals: goals{eventloop: 0.80}, server: &serverShape{
+	{id: "N1a", peer: "net", further: protocolPeers, batch: 64, least: 3200, goals: goals{eventloop: 0.80}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(bufferSize)), connect: dialEcho(64)}},
-	{id: "N2a", peer: "net", batch: 1000, least: 50000, goals: goals{eventloop: 0.85}, server: &serverShape{
+	{id: "N2a", peer: "net", further: protocolPeers, batch: 1000, least: 50000, goals: goals{eventloop: 0.85}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
 	{id: "N5a", peer: "net-512B-buffer", goals: goals{eventloop: 0.30}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(512)), idle: true}},
-	{id: "N9", peer: "net", batch: 1000, least: 50_000, goals: goals{eventloop: 0.75}, server: &serverShape{
+	{id: "N9", peer: "net", further: echoPeers, batch: 1000, least: 50_000, goals: goals{eventloop: 0.75}, server: &serverShape{
 		ours: serveOnLoops, their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
 	{id: "N6", peer: "net+AfterFunc", batch: 64, least: 3200, goals: goals{parallel: 0.95, eventloop: 0.80}, server: &serverShape{
 		ours: serveTCP(echoDeadline), their: serveNet(closingNet(echoDeadlineNet)), connect: dialEcho(64)}},
@@ -108,6 +111,9 @@ var shapes = []shape{
 	{id: "A1", peer: "func-channel", batch: callbacks, goals: goals{eventloop: 0.30},
 		ours: callSoon, their: channelFuncs},
 	{id: "A2", peer: "time.AfterFunc", goals: goals{eventloop: 0.25}, ours: callLater, their: afterFunc},
+	{id: "A3", peer: "uvloop-streams", further: []further{{name: "net"}}, batch: 64, least: 3200, goals: goals{eventloop: 0.80},
+		server: &serverShape{ours: serveStreams, connect: dialEcho(64)}},
+	{id: "A4", peer: "asyncio", goals: goals{eventloop: 0.05}, ours: futures},
 }
 
 // A pair is a shape on a backend.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/asyncio"
 	"github.com/anyio-go/anyio/lowlevel"
 )
@@ -94,4 +95,60 @@ func afterFunc(m *meter, n int) error {
 		t.Stop()
 	}
 	return nil
+}
+
+// --- A3: echo by streams ---
+
+func serveStreams(ctx context.Context, ready func(string)) error {
+	handler := func(ctx context.Context, r *asyncio.StreamReader, w *asyncio.StreamWriter) error {
+		defer w.Close()
+		for {
+			data, err := r.Read(ctx, bufferSize)
+			if err == nil && len(data) > 0 {
+				_, err = w.Write(data)
+			}
+			if err == nil {
+				err = w.Drain(ctx)
+			}
+			if err != nil || len(data) == 0 {
+				return ignoreEnd(err)
+			}
+		}
+	}
+	s, err := asyncio.StartServer(ctx, handler, asyncio.ServerOptions{Hosts: []string{"127.0.0.1"}, Backlog: 10_000}, 0)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ready(s.Sockets()[0].LocalAddr().String())
+	return s.ServeForever(ctx)
+}
+
+// --- A4: futures ---
+
+// futures makes n futures, one after the other, that another task sets.
+func futures(ctx context.Context, m *meter, n int) error {
+	m.start()
+	defer m.stop()
+	f := asyncio.NewFuture[int](ctx)
+	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(func(ctx context.Context) error {
+			for range n {
+				if err := f.SetResult(1); err != nil {
+					return err
+				}
+				if err := lowlevel.Checkpoint(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for range n {
+			if _, err := f.Await(ctx); err != nil {
+				return err
+			}
+			f = asyncio.NewFuture[int](ctx)
+		}
+		return nil
+	})
 }
