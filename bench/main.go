@@ -12,7 +12,8 @@
 // memory, in bytes per task or connection. The ratio is the median of the rounds'.
 //
 // Lines that begin with # are remarks. With -json each line is an object instead, which
-// has the wall clock's times, too, and there are no remarks.
+// has the wall clock's times, too, and there are no remarks. Such a file can be compared
+// with a later run, by -compare, or printed, by -from.
 package main
 
 import (
@@ -55,12 +56,52 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return 2
 	}
+	var was []row
+	if cfg.compare != "" {
+		if _, was, err = readRows(cfg.compare); err != nil {
+			fmt.Fprintf(stderr, "bench: %v\n", err)
+			return 1
+		}
+	}
+	env, rows, failed := cfg.environment(), []row(nil), false
+	if cfg.from != "" {
+		if env, rows, err = readRows(cfg.from); err != nil {
+			fmt.Fprintf(stderr, "bench: %v\n", err)
+			return 1
+		}
+		printRows(stdout, cfg, rows)
+	} else {
+		rows, failed = measureAll(cfg, stdout, stderr)
+	}
+	if cfg.markdown {
+		markdown(stdout, env, rows)
+	}
+	if cfg.compare != "" {
+		compareRows(stdout, was, rows)
+	}
+	if failed {
+		return 1
+	}
+	return 0
+}
+
+// printRows prints rows from a file, if that is all that is wanted.
+func printRows(stdout io.Writer, cfg config, rows []row) {
+	if cfg.markdown || cfg.compare != "" {
+		return
+	}
+	rep := newReport(stdout, cfg)
+	for _, r := range rows {
+		rep.row(r)
+	}
+}
+
+// measureAll measures what is wanted and prints it row by row.
+func measureAll(cfg config, stdout, stderr io.Writer) (rows []row, failed bool) {
 	rep := newReport(stdout, cfg)
 	rep.begin()
 	cfg.remark = rep.remark
 	interpreters = cfg.interpreters
-	failed := false
-	var rows []row
 	for _, ps := range together(pairs(shapes, cfg.only)) {
 		some, err := measure(ps, cfg.effort)
 		switch {
@@ -85,10 +126,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		python(cfg.interpreters, rows, rep.row, rep.remark)
 	}
 	rep.end()
-	if failed {
-		return 1
-	}
-	return 0
+	return rows, failed
 }
 
 // config is what the flags say.
@@ -98,6 +136,9 @@ type config struct {
 	json         bool
 	only         *regexp.Regexp
 	profiles     string
+	from         string // a file of rows, which are not measured then
+	compare      string // with such a file
+	markdown     bool
 }
 
 // An effort is how carefully to measure. Many short rounds stand a busy machine
@@ -126,6 +167,9 @@ func parse(args []string, help io.Writer) (config, error) {
 	asJSON := fs.Bool("json", false, "print JSON lines")
 	only := fs.String("run", "", "measure only what matches this `regexp` of shape/backend, as S1/eventloop or S[45]")
 	rounds := fs.Int("rounds", 0, "number of rounds, at least 1 (0: as -quick or -full say)")
+	from := fs.String("from", "", "print the rows in this `file`, an output of -json, instead of measuring")
+	with := fs.String("compare", "", "print what has moved since this `file`, an output of -json")
+	asMarkdown := fs.Bool("markdown", false, "print a table in Markdown")
 	profiles := fs.String("profile", "", "write a CPU profile of ours into this `directory` for each goal that is missed")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -135,7 +179,8 @@ func parse(args []string, help io.Writer) (config, error) {
 		}
 		return config{}, err
 	}
-	c := config{effort: quick, interpreters: interpreters, json: *asJSON, profiles: *profiles}
+	c := config{effort: quick, interpreters: interpreters, json: *asJSON, profiles: *profiles,
+		from: *from, compare: *with, markdown: *asMarkdown}
 	if *isFull {
 		c.effort = full
 	}
@@ -148,6 +193,8 @@ func parse(args []string, help io.Writer) (config, error) {
 		return c, fmt.Errorf("unexpected argument %q: shapes are chosen with -run", fs.Arg(0))
 	case *isQuick && *isFull:
 		return c, errors.New("-quick and -full exclude each other")
+	case *asJSON && *asMarkdown || *asJSON && *with != "" || *asMarkdown && *with != "":
+		return c, errors.New("-json, -markdown and -compare exclude each other: use -from with what -json has printed")
 	case *rounds < 0:
 		return c, fmt.Errorf("-rounds %d: expected 1 or more", *rounds)
 	case *rounds > 0:

@@ -132,7 +132,7 @@ func TestRunPrintsRemarksAndOneLineForEachPair(t *testing.T) {
 func TestBadFlagsGetOneLineAndExit2(t *testing.T) {
 	for _, flags := range [][]string{
 		{"-nonsense"}, {"S1"}, {"-quick", "-full"}, {"-rounds", "-1"}, {"-rounds", "x"},
-		{"-run", "("}, {"-run", "nothing-is-called-so"},
+		{"-run", "("}, {"-json", "-markdown"}, {"-json", "-compare", "x"}, {"-run", "nothing-is-called-so"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(flags, &out, &errs); code != 2 {

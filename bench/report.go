@@ -31,6 +31,23 @@ type row struct {
 	Rounds      int     `json:"rounds"`
 }
 
+// An environment is where rows were measured: the first line of -json.
+type environment struct {
+	Go         string        `json:"go,omitempty"`
+	System     string        `json:"system,omitempty"`
+	Processors int           `json:"processors,omitempty"`
+	Date       time.Time     `json:"date,omitzero"`
+	Rounds     int           `json:"of_rounds,omitempty"`
+	Round      time.Duration `json:"round_ns,omitempty"`
+}
+
+func (c config) environment() environment {
+	return environment{
+		Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, Processors: runtime.GOMAXPROCS(0),
+		Date: time.Now().UTC().Truncate(time.Second), Rounds: c.rounds, Round: c.round,
+	}
+}
+
 // A report prints rows as they come.
 type report struct {
 	w          io.Writer
@@ -44,13 +61,18 @@ func newReport(w io.Writer, cfg config) *report {
 }
 
 func (r *report) remark(format string, args ...any) {
-	if !r.cfg.json {
+	if !r.cfg.json && !r.cfg.markdown {
 		fmt.Fprintf(r.w, "# "+format+"\n", args...)
 	}
 }
 
 func (r *report) begin() {
-	r.remark("%s %s/%s, %d cores, medians of %d rounds of %v of processor time", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), r.cfg.rounds, r.cfg.round)
+	env := r.cfg.environment()
+	if r.cfg.json {
+		line, _ := json.Marshal(env)
+		fmt.Fprintf(r.w, "%s\n", line)
+	}
+	r.remark("%s %s, %d processors, medians of %d rounds of %v of processor time", env.Go, env.System, env.Processors, env.Rounds, env.Round)
 	r.remark("%-3s %-4s %-9s %9s %-20s %9s %6s | ours: allocs, B; peer: allocs, B | goal", "", "", "backend", "ours", "peer", "ns", "ratio")
 }
 
@@ -66,6 +88,9 @@ func (r *report) row(w row) {
 		line, _ := json.Marshal(w) // numbers and strings only
 		fmt.Fprintf(r.w, "%s\n", line)
 		return
+	}
+	if r.cfg.markdown {
+		return // all in one table
 	}
 	fmt.Fprintf(r.w, "ratio %-4s %-9s %9.1f %-20s %9.1f %6.3f  %6.2f %6.0f %6.2f %6.0f  %5.3g %s\n",
 		w.Shape, w.Backend, w.Ours, w.Peer, w.Theirs, w.Ratio,

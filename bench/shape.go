@@ -32,6 +32,10 @@ type shape struct {
 	// further peers are measured beside peer, which is one of those that are no Go if
 	// there is no their.
 	further []further
+	// wavers is by how much of itself the ratio of two runs of the same code may differ,
+	// if that is more than agreement, and why says why.
+	wavers float64
+	why    string
 }
 
 // goals are the ratios to reach; 0 means that the shape is not measured there.
