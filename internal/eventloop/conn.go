@@ -92,26 +92,25 @@ func (f *descriptor) tryReceive(place kernel.Place, p []byte, seen uint64) (n in
 	if !f.use() {
 		return 0, f.isClosed(place, "read"), false
 	}
-	defer f.release()
-	for {
-		n, errno := recv(f.fd, p)
-		switch {
-		case errno == 0 && n > 0:
-			// TCP gives all it has, up to an end. A UNIX socket stops at descriptors.
-			if n < len(p) && f.kind == kindTCP && trustShortReads && !f.odd.Load() {
-				f.read.dry = seen
-			}
-			return n, nil, false
-		case errno == 0:
-			return 0, f.ended(place), false
-		case errno == unix.EINTR:
-			continue
-		case !again(errno):
-			return 0, f.failed(place, "read", "read", errno), false
-		}
-		f.read.dry = seen
-		return 0, nil, true
+	n, errno := recv(f.fd, p)
+	for errno == unix.EINTR {
+		n, errno = recv(f.fd, p)
 	}
+	f.release() // without defer, as nothing here panics
+	switch {
+	case errno == 0 && n > 0:
+		// TCP gives all it has, up to an end. A UNIX socket stops at descriptors.
+		if n < len(p) && f.kind == kindTCP && trustShortReads && !f.odd.Load() {
+			f.read.dry = seen
+		}
+		return n, nil, false
+	case errno == 0:
+		return 0, f.ended(place), false
+	case !again(errno):
+		return 0, f.failed(place, "read", "read", errno), false
+	}
+	f.read.dry = seen
+	return 0, nil, true
 }
 
 func (f *descriptor) send(ctx context.Context, p []byte) (int, error) {

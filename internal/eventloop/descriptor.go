@@ -182,37 +182,42 @@ func (f *descriptor) yield() {
 // Ready is called by the loop when the poller reports the descriptor.
 func (f *descriptor) Ready(readable, writable bool) {
 	f.mu.Lock()
-	odd := f.desc != nil && f.desc.KeepReading()
-	f.mu.Unlock()
-	if odd && !f.odd.Load() {
+	if f.desc != nil && f.desc.KeepReading() && !f.odd.Load() {
 		f.odd.Store(true)
 	}
-	if readable {
-		f.mute()
+	var mute *poll.Desc
+	if readable && f.muteLocked() {
+		mute = f.desc
 	}
-	f.wake(readable, writable)
+	woken, told := f.wakeLocked(readable, writable)
+	f.mu.Unlock()
+	if mute != nil {
+		_ = f.net.b.clock.poller.Mute(mute, true) // else it is told of more, for nothing
+	}
+	woken.Unpark()
+	told.tell()
 }
 
-// wake counts an edge and lets all try again who wait for it.
+// wake is Ready for what the poller has not reported.
 func (f *descriptor) wake(readable, writable bool) {
-	if readable {
-		f.read.edges.Add(1)
-	}
-	if writable {
-		f.write.edges.Add(1)
-	}
-	var woken kernel.Woken
 	f.mu.Lock()
-	if readable {
-		f.read.waiters.WakeAll(&woken)
-	}
-	if writable {
-		f.write.waiters.WakeAll(&woken)
-	}
-	told := f.watched.due(readable, writable)
+	woken, told := f.wakeLocked(readable, writable)
 	f.mu.Unlock()
 	woken.Unpark()
 	told.tell()
+}
+
+// wakeLocked counts an edge and takes out all who wait for it, to try again.
+func (f *descriptor) wakeLocked(readable, writable bool) (woken kernel.Woken, told told) {
+	if readable {
+		f.read.edges.Add(1)
+		f.read.waiters.WakeAll(&woken)
+	}
+	if writable {
+		f.write.edges.Add(1)
+		f.write.waiters.WakeAll(&woken)
+	}
+	return woken, f.watched.due(readable, writable)
 }
 
 // wait waits until an attempt makes sense again that began when seen edges were

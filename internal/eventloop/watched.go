@@ -86,17 +86,16 @@ func (h *handle) ResumeReading() {
 	}
 }
 
-// mute is called by the loop for what is readable. If nobody wants to read, the first
-// news are the last: most pauses are over before anything comes, and cost no system call.
-func (f *descriptor) mute() {
-	f.mu.Lock()
-	d := f.desc
-	mute := d != nil && f.watched.paused && !f.watched.muted && f.read.waiters.Len() == 0
-	f.watched.muted = f.watched.muted || mute
-	f.mu.Unlock()
-	if mute {
-		_ = f.net.b.clock.poller.Mute(d, true) // else it is told of more, for nothing
+// muteLocked reports whether the poller is to be muted, of what is readable. If nobody
+// wants to read, the first news are the last: most pauses are over before anything comes,
+// and cost no system call.
+func (f *descriptor) muteLocked() bool {
+	w := &f.watched
+	if !w.paused || w.muted || f.desc == nil || f.read.waiters.Len() > 0 {
+		return false
 	}
+	w.muted = true
+	return true
 }
 
 // unmuteLocked reports whether unmute is to be called.
