@@ -124,9 +124,16 @@ func (t *streamTransport) read(p Protocol) {
 	if t.receive("DataReceived of the protocol failed", func() { p.DataReceived(buf[:n:n]) }) != nil {
 		return
 	}
-	t.wantRead()
+	t.readOn()
 	if t.loop.debug.Load() {
 		clear(buf[:n])
+	}
+}
+
+// readOn takes another turn to read, unless it is known that there is nothing.
+func (t *streamTransport) readOn() {
+	if d, ok := t.conn.(kernel.Drainer); !ok || !d.Drained() {
+		t.wantRead()
 	}
 }
 
@@ -147,7 +154,7 @@ func (t *streamTransport) readInto(p BufferedProtocol) {
 		return
 	}
 	if t.receive("BufferUpdated of the protocol failed", func() { p.BufferUpdated(n) }) == nil {
-		t.wantRead()
+		t.readOn()
 	}
 }
 

@@ -35,6 +35,15 @@ func (c *conn) TryRead(p []byte) (int, error) {
 	}
 }
 
+// Drained reports whether the last read has emptied the socket, and no news came since.
+func (c *conn) Drained() bool {
+	f := c.f
+	seen := f.read.edges.Load()
+	drained := f.read.dry == seen && f.block(&f.read, seen, "read") == kernel.ErrWouldBlock
+	runtime.KeepAlive(c)
+	return drained
+}
+
 // TryWrite writes what the socket takes.
 func (c *conn) TryWrite(p []byte) (int, error) {
 	f := c.f
@@ -162,6 +171,7 @@ func (f *descriptor) retry() {
 
 var (
 	_ kernel.TryStream   = (*conn)(nil)
+	_ kernel.Drainer     = (*conn)(nil)
 	_ kernel.TryListener = (*listener)(nil)
 	_ kernel.TryPacket   = (*packetConn)(nil)
 	_ kernel.TryNetwork  = (*network)(nil)

@@ -4,6 +4,7 @@ package eventloop_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 
@@ -48,6 +49,59 @@ func TestPausedReadingWakesTheLoopOnce(t *testing.T) {
 		return err
 	})
 }
+
+// A socket from which a short read has taken all is known to be empty, which counts as an
+// attempt that found nothing: the next data are told of.
+func TestDrainedSocketTellsOfTheNextData(t *testing.T) {
+	run(t, func(ctx context.Context, n kernel.Network) error {
+		a, b := tcpPair(t, ctx)
+		defer a.Close()
+		defer b.Close()
+		r, buf := a.(kernel.TryStream), make([]byte, 4)
+		drained := r.(kernel.Drainer).Drained
+		read := func(data, want string, left bool) error {
+			must[int](t)(b.Write(ctx, []byte(data)))
+			w := testkit.NewBell()
+			r.Watch(w)
+			k := 0
+			err := w.Until(ctx, false, func() (err error) { k, err = r.TryRead(buf); return err })
+			if got := string(buf[:k]); got != want {
+				t.Errorf("read %q, want %q", got, want)
+			}
+			if want := !left && eventloop.TrustShortReads; drained() != want {
+				t.Errorf("after reading %q of %q: drained is not %v", buf[:k], data, want)
+			}
+			return err
+		}
+		if err := read("abcdef", "abcd", true); err != nil {
+			return err
+		}
+		if err := read("", "ef", false); err != nil {
+			return err
+		}
+		if err := anyio.WaitAllTasksBlocked(ctx); err != nil { // what came before was told
+			return err
+		}
+		next := &bell{}
+		r.Watch(next)
+		if drained() {
+			must[int](t)(b.Write(ctx, []byte("g")))
+			if err := next.Wait(ctx); err != nil {
+				return fmt.Errorf("not told: %w", err)
+			}
+		}
+		if drained() {
+			t.Error("drained although there was news")
+		}
+		return nil
+	})
+}
+
+// A bell rings once.
+type bell struct{ anyio.Event }
+
+func (b *bell) Readable() { b.Set() }
+func (b *bell) Writable() {}
 
 // An idle connection that is watched costs 400 bytes or so; see also N5 in bench.
 func TestIdleWatchedConnectionIsSmall(t *testing.T) {

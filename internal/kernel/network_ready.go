@@ -49,6 +49,13 @@ type TryStream interface {
 	TryWrite(p []byte) (int, error)
 }
 
+// A Drainer is a TryStream that knows when nothing is left to read.
+type Drainer interface {
+	// Drained reports that TryRead would find nothing now, and counts as such an attempt:
+	// Readable is called. If it reports false, another attempt has to tell.
+	Drained() bool
+}
+
 // A TryListener is a StreamListener that need not wait.
 type TryListener interface {
 	StreamListener
