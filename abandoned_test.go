@@ -151,6 +151,40 @@ func TestTaskThatEndsWithWhatItHoldsIsNamed(t *testing.T) {
 
 // Who shares a goroutine with one that has ended, as coroutines of a loop do, owns
 // nothing of it; many come and go with a lock.
+// What a task gives back does not hide what else it holds, in whatever order.
+func TestOneOfSeveralThatATaskHoldsIsNamed(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for kept := range 3 {
+			var locks [3]anyio.Lock
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(func(ctx context.Context) error {
+					for i := range locks {
+						must(t, locks[i].Acquire(ctx))
+					}
+					for i := range locks {
+						if i != kept {
+							locks[i].Release()
+						}
+					}
+					return nil
+				}, anyio.Name("forgetful"))
+				return nil
+			})
+			m, _ := errors.AsType[*anyio.MisuseError](err)
+			if m == nil || !abandonedHere.MatchString(m.Error()) {
+				t.Errorf("lock %d is kept: %v", kept, err)
+			}
+			for i := range locks {
+				if err := locks[i].Acquire(ctx); errors.Is(err, anyio.ErrBroken) != (i == kept) {
+					t.Errorf("lock %d is kept: lock %d: %v", kept, i, err)
+				} else if err == nil {
+					locks[i].Release()
+				}
+			}
+		}
+	})
+}
+
 func TestOwnersAreTasksAndNotGoroutines(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for range 100 {

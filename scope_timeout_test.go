@@ -186,8 +186,34 @@ func TestEffectiveDeadlineFollowsTheTree(t *testing.T) {
 					t.Errorf("derived: %v, %v", d, ok)
 				}
 			}
-			return nil
+			return anyio.WithCancelScope(context.WithoutCancel(ctx), func(ctx context.Context, _ *anyio.CancelScope) error {
+				if d, ok := anyio.EffectiveDeadline(ctx); ok {
+					t.Errorf("in a scope of a context that is not canceled: %v", d)
+				}
+				return nil
+			})
 		})
+	})
+}
+
+// A deadline that has passed cancels at once, and is not taken back by a later one.
+func TestDeadlineThatHasPassedIsNotTakenBack(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		for name, next := range map[string]func(s *anyio.CancelScope, now time.Time){
+			"none":  func(s *anyio.CancelScope, _ time.Time) { s.SetDeadline(time.Time{}) },
+			"later": func(s *anyio.CancelScope, now time.Time) { s.SetDeadline(now.Add(time.Hour)) },
+		} {
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				now := anyio.Now(ctx)
+				s.SetDeadline(now.Add(-time.Second))
+				next(s, now)
+				if ctx.Err() == nil || !s.CancelCalled() {
+					t.Errorf("%s: not canceled any more", name)
+				}
+				return ctx.Err()
+			})
+			testkit.WantNil(t, name, err)
+		}
 	})
 }
 

@@ -83,7 +83,7 @@ func (l *ParkingLot) wake(n int, fail bool) int {
 	var woken kernel.Woken
 	l.mu.Lock()
 	if fail {
-		n = l.queue.FailAll(&woken)
+		l.queue.FailAll(&woken)
 	} else {
 		n = l.queue.WakeUpTo(n, &woken)
 	}

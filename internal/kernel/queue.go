@@ -53,12 +53,10 @@ func (q *Queue) WakeUpTo(n int, woken *Woken) int {
 // FailAll is WakeAll by Waiter.Fail.
 //
 //go:norace
-func (q *Queue) FailAll(woken *Woken) (count int) {
+func (q *Queue) FailAll(woken *Woken) {
 	for w := q.FailFirst(); w != nil; w = q.FailFirst() {
 		woken.Add(w)
-		count++
 	}
-	return count
 }
 
 // FailFirst is WakeFirst by Waiter.Fail.
