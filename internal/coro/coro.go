@@ -13,9 +13,9 @@ package coro
 type Coro struct {
 	impl
 	goid   int64
-	Next   *Coro // for its owner, as for a list of idle ones
-	Parked int64 // for its owner: when its task began to wait
-	Wait   any   // for its owner: what its task waits for
+	Parked int64   // for its owner: when its task began to wait
+	Wait   any     // for its owner: what its task waits for; of one without a task, the next of those
+	Stack  uintptr // for its owner: where its stack was when its task began to wait, see package fetch
 }
 
 // A Body is what a coroutine runs.

@@ -25,6 +25,7 @@ var usesUnsafe = map[string]string{
 // assembly are the files that are not Go.
 var assembly = map[string]string{
 	"internal/waitq/release_amd64.s": "a store that releases a lock, which Go has not",
+	"internal/fetch/fetch_amd64.s":   "hints to the processor's caches, which Go has not",
 }
 
 // TestNothingIsGuessedAboutTheRuntime: what the language and the standard library promise

@@ -11,7 +11,7 @@ import (
 // reap lets a coroutine end whose task called Goexit; it does not return then.
 func (l *Loop) reap() {
 	if c := l.spent; c != nil {
-		l.spent, l.goexit = c.Next, true
+		l.spent, l.goexit = nextOf(c), true
 		c.Stop()
 	}
 }
@@ -27,7 +27,7 @@ func (l *Loop) exited(c *coro.Coro) {
 	}
 	l.endTask(t)
 	if coro.Pooled {
-		c.Next, l.spent = l.spent, c
+		c.Wait, l.spent = l.spent, c
 		c.Yield()
 	}
 }

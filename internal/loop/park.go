@@ -2,6 +2,7 @@ package loop
 
 import (
 	"github.com/anyio-go/anyio/internal/coro"
+	"github.com/anyio-go/anyio/internal/fetch"
 	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
@@ -16,6 +17,9 @@ import (
 //go:norace
 func (l *Loop) Park(t *kernel.Task) {
 	c := t.Strand().Coro
+	if fetch.Helps {
+		c.Stack = fetch.Stack()
+	}
 	for coro.Pooled && !l.hosted {
 		l.cur = nil // from here on it acts for the driver
 		next := l.pickReady()

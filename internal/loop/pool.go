@@ -32,16 +32,25 @@ type pool struct {
 func (p *pool) get() *coro.Coro {
 	c := p.idle
 	if c != nil {
-		p.idle = c.Next
+		p.idle, c.Wait = nextOf(c), nil
 		p.n--
 		p.low = min(p.low, p.n)
 	}
 	return c
 }
 
+// nextOf is the coroutine behind c in a list of those without a task. A field of its own
+// would make all coroutines larger than a cache line.
+//
+//go:norace
+func nextOf(c *coro.Coro) *coro.Coro {
+	next, _ := c.Wait.(*coro.Coro)
+	return next
+}
+
 //go:norace
 func (p *pool) put(c *coro.Coro) {
-	c.Next, p.idle = p.idle, c
+	c.Wait, p.idle = p.idle, c
 	p.n++
 }
 

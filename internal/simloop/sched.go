@@ -8,6 +8,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/fetch"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/loop"
 	"github.com/anyio-go/anyio/internal/quiet"
@@ -241,6 +242,7 @@ type seeded struct {
 	n     int
 	rng   rng
 	few   [8]*kernel.Task // room for those of a small run
+	ahead lookahead
 }
 
 //go:norace
@@ -276,6 +278,13 @@ func (q *seeded) Pop() *kernel.Task {
 	q.n--
 	t := q.tasks[i]
 	q.tasks[i], q.tasks[q.n] = q.tasks[q.n], nil
+	if fetch.Helps && q.n >= lookFrom-1 {
+		if q.n >= lookFrom {
+			q.look()
+		} else {
+			q.ahead.forget()
+		}
+	}
 	return t
 }
 
