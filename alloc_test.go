@@ -70,6 +70,10 @@ func alone(t *testing.T, ctx context.Context) []allocationCase {
 	v := 0
 	cases := []anyio.Case{anyio.OnReceive(receive, &v), anyio.OnEvent(&quit), anyio.OnTimer(time.Hour)}
 	var lot lowlevel.ParkingLot
+	many := make([]anyio.Case, 16)
+	for i := range many {
+		many[i] = anyio.OnEvent(&set)
+	}
 	own := []anyio.Case{lot.Case(func() bool { return true }, nil), anyio.OnEvent(&quit)}
 	return []allocationCase{
 		{"a group", 1, func() {
@@ -106,6 +110,7 @@ func alone(t *testing.T, ctx context.Context) []allocationCase {
 				t.Errorf("case %d", i)
 			}
 		}},
+		{"Select of 16 cases", 0, func() { set.Set(); _, err := anyio.Select(ctx, many...); try(err) }},
 		{"Select of a lot", 0, func() { _, err := anyio.Select(ctx, own...); try(err) }},
 	}
 }
