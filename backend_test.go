@@ -17,7 +17,7 @@ import (
 )
 
 func TestBackendsAreFoundByNameAndAlias(t *testing.T) {
-	for name, want := range map[string]string{"parallel": "parallel", "trio": "parallel", "eventloop": "eventloop", "asyncio": "eventloop", "sim": "sim"} {
+	for name, want := range map[string]string{"parallel": "parallel", "trio": "parallel", "eventloop": "eventloop", "asyncio": "eventloop", "eventloops": "eventloops", "sim": "sim"} {
 		b, err := anyio.BackendByName(name)
 		if err != nil || b.Name() != want {
 			t.Errorf("%s: %v, %v, want %s", name, b, err, want)
@@ -25,11 +25,11 @@ func TestBackendsAreFoundByNameAndAlias(t *testing.T) {
 	}
 	for _, name := range []string{"", "curio", "Parallel"} {
 		_, err := anyio.BackendByName(name)
-		if err == nil || !strings.Contains(err.Error(), "no such backend") || !strings.Contains(err.Error(), "(known: eventloop, parallel, sim)") {
+		if err == nil || !strings.Contains(err.Error(), "no such backend") || !strings.Contains(err.Error(), "(known: eventloop, eventloops, parallel, sim)") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if names := anyio.Backends(); !slices.Equal(names, []string{"eventloop", "parallel", "sim"}) {
+	if names := anyio.Backends(); !slices.Equal(names, []string{"eventloop", "eventloops", "parallel", "sim"}) {
 		t.Errorf("backends: %q", names)
 	}
 }

@@ -39,6 +39,7 @@ func DefaultThreadLimiter(ctx context.Context) *CapacityLimiter {
 
 //go:norace
 func threadLimiter(r *kernel.Run) *CapacityLimiter {
+	r = r.Whole()
 	if l, ok := r.ThreadLimiter.Load().(*CapacityLimiter); ok {
 		return l
 	}

@@ -9,8 +9,9 @@
 //
 // It works with the context of any program, without set-up. Run chooses another
 // backend for the same code: Parallel (goroutines on all cores, the default),
-// EventLoop (one thread, one task at a time), or the simulator of package sim
-// (virtual time, an order of tasks that a seed decides and repeats).
+// EventLoop (one thread, one task at a time), EventLoops (several of them), or the
+// simulator of package sim (virtual time, an order of tasks that a seed decides and
+// repeats).
 //
 // # Scopes and contexts
 //

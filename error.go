@@ -203,6 +203,7 @@ func init() {
 	inside.Task = func(h any) *kernel.Task { return &h.(*TaskHandle).t }
 	inside.FutureDone = func(f any) *kernel.Latch { return f.(interface{ doneLatch() *kernel.Latch }).doneLatch() }
 	inside.Meta = func(opts any) *kernel.TaskMeta { return metaOf(opts.([]TaskOption)) }
+	inside.OptionOf = func(m *kernel.TaskMeta) TaskOption { return TaskOption{m} }
 	inside.NewGroupError = func(errs []error, names []string) error { return &GroupError{errs: errs, names: names} }
 	inside.OwnCall = BlockingOption(func(o *blockingOptions) { o.own = true })
 	inside.OnThread = onThread

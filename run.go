@@ -17,10 +17,10 @@ import (
 	"github.com/anyio-go/anyio/internal/race"
 )
 
-// A Backend runs the tasks of a run. Choose one with On: Parallel, EventLoop, or
-// one made by package sim. Run refuses those that are implemented outside this module.
+// A Backend runs the tasks of a run. Choose one with On: Parallel, EventLoop, EventLoops,
+// or one made by package sim. Run refuses those that are implemented outside this module.
 type Backend interface {
-	// Name returns "parallel", "eventloop" or "sim".
+	// Name returns "parallel", "eventloop", "eventloops" or "sim".
 	Name() string
 }
 
@@ -73,6 +73,7 @@ func (eventLoopBackend) refusal() error {
 var backends = map[string]func() Backend{
 	"parallel": Parallel, "trio": Parallel,
 	"eventloop": EventLoop, "asyncio": EventLoop,
+	"eventloops": func() Backend { return EventLoops(0) },
 }
 
 // Backends lists the names that BackendByName knows, aliases left out.
@@ -91,8 +92,8 @@ func Backends() []string {
 }
 
 // BackendByName finds a backend for a flag or a configuration file: "parallel"
-// (alias "trio"), "eventloop" (alias "asyncio"), and "sim" if package sim is
-// linked in.
+// (alias "trio"), "eventloop" (alias "asyncio"), "eventloops" with a loop for each
+// processor, and "sim" if package sim is linked in.
 func BackendByName(name string) (Backend, error) {
 	if mk, ok := backends[name]; ok {
 		return mk(), nil

@@ -42,6 +42,10 @@ func RunIn[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (
 	if err := r.Admit(kernel.CallIn); err != nil {
 		return zero, err
 	}
+	var here *kernel.TaskMeta
+	if r.Loops() != nil {
+		here = &kernel.TaskMeta{Where: r.Index() + 1}
+	}
 	err = ErrRunFinished // should the task come too late for the loop
 	groupErr := WithTaskGroup(ctx, func(ctx context.Context, tg *TaskGroup) error {
 		var t TaskHandle
@@ -50,7 +54,7 @@ func RunIn[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (
 				value, err = f(ctx)
 			}
 			return nil
-		}, kernel.FuncPC(f), nil)
+		}, kernel.FuncPC(f), here)
 		tg.g.Spawn(&t.t)
 		t.t.DoneLatch().WaitShielded(ctx, opInRun)
 		return nil

@@ -78,17 +78,17 @@ func TestMainThatLeavesAScopeOpenIsTold(t *testing.T) {
 
 func TestBackendsAreFoundByName(t *testing.T) {
 	for name, want := range map[string]string{
-		"parallel": "parallel", "trio": "parallel", "eventloop": "eventloop", "asyncio": "eventloop", "sim": "sim",
+		"parallel": "parallel", "trio": "parallel", "eventloop": "eventloop", "asyncio": "eventloop", "eventloops": "eventloops", "sim": "sim",
 	} {
 		b, err := anyio.BackendByName(name)
 		if err != nil || b.Name() != want {
 			t.Errorf("%s: %v, %v", name, b, err)
 		}
 	}
-	if _, err := anyio.BackendByName("curio"); err == nil || !strings.Contains(err.Error(), `"curio" (known: eventloop, parallel, sim)`) {
+	if _, err := anyio.BackendByName("curio"); err == nil || !strings.Contains(err.Error(), `"curio" (known: eventloop, eventloops, parallel, sim)`) {
 		t.Errorf("unknown: %v", err)
 	}
-	if all := anyio.Backends(); !slices.Equal(all, []string{"eventloop", "parallel", "sim"}) {
+	if all := anyio.Backends(); !slices.Equal(all, []string{"eventloop", "eventloops", "parallel", "sim"}) {
 		t.Errorf("all: %v", all)
 	}
 	testkit.WantMisuse(t, "nil backend", anyio.Run(context.Background(), fails(nil), anyio.On(nil)))

@@ -60,6 +60,9 @@ func TestCallsThatNeedNotWaitGiveWayInTheEnd(t *testing.T) {
 		},
 	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if testkit.BackendOf(ctx) == "scatter" {
+			t.Skip("the other task is on another loop, which has to wake")
+		}
 		for name, make := range calls {
 			for _, canceled := range []bool{false, true} { // a call that fails at once gives way as well
 				var ran atomic.Bool // the race detector sees what only taking turns keeps apart

@@ -72,7 +72,8 @@ func OpenTaskGroup(ctx context.Context) (context.Context, *TaskGroup) {
 // cancels it, and those who share it. The last of them ends it, on any goroutine.
 func groupOfRun(r *kernel.Run) *TaskGroup {
 	tg := &TaskGroup{}
-	tg.g.Init(&r.Root, kernel.NoDeadline, false)
+	tg.g.Init(&r.Whole().Root, kernel.NoDeadline, false)
+	tg.g.MoveTo(r)
 	tg.g.Open((*groupRunner)(tg))
 	tg.g.Materialize()
 	return tg

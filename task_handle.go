@@ -96,6 +96,8 @@ func (o TaskOption) apply(m *kernel.TaskMeta) {
 	case o.meta == nil: // the zero option
 	case o.meta.HasName:
 		m.Name, m.HasName = o.meta.Name, true
+	case o.meta.Where != 0:
+		m.Where = o.meta.Where
 	default:
 		m.Values = o.meta.Values
 	}

@@ -24,6 +24,7 @@ type TaskInfo struct {
 	ParentID uint64 // of the task whose group it is in, or that waits in Start for it; 0 if none
 	Name     string
 	Depth    int // 0 for a task without parent
+	Loop     int // the number of the event loop that runs it, see EventLoops; 0 where there is one or none
 	State    TaskActivity
 	WaitsFor string    // "Event.Wait"; "" unless it is TaskWaiting
 	Since    time.Time // when the wait began; zero unless the run records it, see Debug
@@ -70,7 +71,7 @@ func (i TaskInfo) String() string { return fmt.Sprintf("TaskInfo(id=%d, name=%q)
 
 // describe makes the info of a task that stands in s.
 func describe(t *kernel.Task, s *kernel.Scope) TaskInfo {
-	info := TaskInfo{ID: t.ID(), Name: t.Name(), State: TaskReady, task: t}
+	info := TaskInfo{ID: t.ID(), Name: t.Name(), Loop: t.Scope.Run().Index(), State: TaskReady, task: t}
 	if host := t.Host(); host != nil {
 		info.ParentID = host.ID()
 	}

@@ -22,27 +22,30 @@ func PrintTasks(ctx context.Context, w io.Writer) error {
 	for i, v := range views {
 		placesOf[v.Task] = places[i]
 	}
-	now := Now(ctx)
+	now, loops := Now(ctx), Loops(ctx)
 	var b bytes.Buffer
 	var last []bool // for each level, whether the branch there is the last one
-	for n, t := range tasks {
-		last = append(last[:t.Depth], isLast(tasks[n:]))
+	for n, task := range tasks {
+		last = append(last[:task.Depth], isLast(tasks[n:]))
 		b.WriteString(branches(last))
-		fmt.Fprintf(&b, "%s #%d %s", t.Name, t.ID, t.State)
-		if t.WaitsFor != "" {
-			b.WriteString(" for " + t.WaitsFor)
+		fmt.Fprintf(&b, "%s #%d %s", task.Name, task.ID, task.State)
+		if task.WaitsFor != "" {
+			b.WriteString(" for " + task.WaitsFor)
 		}
-		b.WriteString(kernel.PlacesText(placesOf[t.task]))
-		if !t.Since.IsZero() {
-			b.WriteString(", since " + now.Sub(t.Since).Round(time.Microsecond).String())
+		b.WriteString(kernel.PlacesText(placesOf[task.task]))
+		if loops > 1 {
+			fmt.Fprintf(&b, ", loop %d", task.Loop)
 		}
-		if !t.Deadline.IsZero() {
-			b.WriteString(", deadline in " + t.Deadline.Sub(now).Round(time.Microsecond).String())
+		if !task.Since.IsZero() {
+			b.WriteString(", since " + now.Sub(task.Since).Round(time.Microsecond).String())
 		}
-		if t.Shielded {
+		if !task.Deadline.IsZero() {
+			b.WriteString(", deadline in " + task.Deadline.Sub(now).Round(time.Microsecond).String())
+		}
+		if task.Shielded {
 			b.WriteString(", shielded")
 		}
-		if t.HasPendingCancellation() {
+		if task.HasPendingCancellation() {
 			b.WriteString(", canceled")
 		}
 		b.WriteByte('\n')

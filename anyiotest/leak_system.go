@@ -55,7 +55,7 @@ func knownTasks() (tasks []kernel.TaskView, givenUp []*kernel.Run) {
 	runs.mu.Unlock()
 	for _, p := range list {
 		switch r := p.Value(); {
-		case r == nil:
+		case r == nil || r.Whole() != r: // the others have the same tasks
 		case r.GivenUp() != nil:
 			givenUp = append(givenUp, r)
 		default:

@@ -84,7 +84,8 @@ func RunningLoop(ctx context.Context) (*Loop, error) {
 func newLoop(run *kernel.Run, looper kernel.Looper) *Loop {
 	l := &Loop{looper: looper, run: run, slow: 100 * time.Millisecond, sends: map[*streamTransport]*fileSend{}}
 	l.running.Store(true)
-	l.group.Init(&run.Root, kernel.NoDeadline, false)
+	l.group.Init(&run.Whole().Root, kernel.NoDeadline, false)
+	l.group.MoveTo(run)
 	l.group.Open((*runner)(l))
 	l.group.Materialize()
 	looper.Iterate(l.stopped)

@@ -120,6 +120,7 @@ func (c *Cache[K, V]) Statistics(ctx context.Context) Statistics {
 // tableOf finds the table of a run, or makes it. Those of runs that are over are dropped
 // when another one begins.
 func (c *Cache[K, V]) tableOf(r *kernel.Run) *table[K, V] {
+	r = r.Whole()
 	if t := c.recent.Load(); t != nil && t.run == r {
 		return t
 	}

@@ -30,7 +30,7 @@ var (
 
 // start starts the task. Others may wait for it already.
 func (c *call[K, V]) start(ctx context.Context, of *Cache[K, V]) {
-	c.group = groupOfRun(c.table.run)
+	c.group = groupOfRun(kernel.Locate(ctx).Run())
 	t := inside.Task(&c.task)
 	t.DoneAt(&c.done)
 	t.Prepare(func(ctx context.Context) error { return c.run(ctx, of.load) }, kernel.FuncPC(of.load), &kernel.TaskMeta{Values: inCall(ctx, c)})

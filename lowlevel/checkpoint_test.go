@@ -12,7 +12,10 @@ import (
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
-func onLoop(ctx context.Context) bool { return kernel.Locate(ctx).Run().Loop }
+func onLoop(ctx context.Context) bool {
+	r := kernel.Locate(ctx).Run()
+	return r.Loop && r.Loops() == nil
+}
 
 // beside runs f beside a task that sets ran as soon as it may.
 func beside(t *testing.T, ctx context.Context, f func(ctx context.Context, scope *anyio.TaskGroup, ran *atomic.Bool)) {

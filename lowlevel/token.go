@@ -15,7 +15,7 @@ type Token struct{ run *kernel.Run }
 // has none: the error is anyio.ErrNoRun. After the end of the run the error is
 // anyio.ErrRunFinished. Cancellation: ignored; it never waits.
 func CurrentToken(ctx context.Context) (Token, error) {
-	t := Token{kernel.Locate(ctx).Run()}
+	t := Token{kernel.Locate(ctx).Run().Whole()}
 	if t.run == kernel.Ambient() {
 		return Token{}, anyio.ErrNoRun
 	}

@@ -93,7 +93,7 @@ func (p *Portal) end(ctx context.Context) error {
 	switch {
 	case p.run == nil:
 		return nil
-	case kernel.Locate(ctx).Run() == p.group.Run():
+	case kernel.Locate(ctx).Run().Whole() == p.group.Run().Whole():
 		return errClosedInside
 	}
 	if err := p.run.over.Wait(ctx, opClose); err != nil {

@@ -269,6 +269,9 @@ func TestTaskThatWaitsInAPulledSequenceIsSeenToWait(t *testing.T) {
 // A loop would stand still; the wait is refused and names what to use instead.
 func TestIterPullOfAWaitingSequenceIsRefusedOnLoops(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if backendName(ctx) == "scatter" {
+			t.Skip("whether anybody waits depends on the other loops")
+		}
 		got, err := merge(ctx, iter.Pull2[int, error])
 		if backendName(ctx) == "parallel" {
 			if err != nil || len(got) != 8 {

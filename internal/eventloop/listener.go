@@ -12,10 +12,13 @@ import (
 )
 
 // A listener accepts stream sockets.
-type listener struct{ handle }
+type listener struct {
+	handle
+	backlog int
+}
 
-func newListener(f *descriptor) *listener {
-	l := &listener{handle{f: f}}
+func newListener(f *descriptor, backlog int) *listener {
+	l := &listener{handle{f: f}, backlog}
 	l.guard()
 	return l
 }
@@ -38,7 +41,7 @@ func (n *network) ListenStream(ctx context.Context, o kernel.SocketOptions) (ker
 	if err != nil {
 		return nil, asOpError("listen", kindOf(o), o.Local, kernel.Addr{}, err)
 	}
-	return newListener(f), nil
+	return newListener(f, o.Backlog), nil
 }
 
 func (n *network) listen(o kernel.SocketOptions, family int) (*descriptor, error) {

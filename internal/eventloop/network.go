@@ -20,6 +20,7 @@ import (
 type network struct {
 	netconn.Network // looks names up, and after the files of UNIX sockets
 	b               *Backend
+	lead            *network // of a team, else itself: it knows which files of users are waited for
 
 	mailed  atomic.Int32 // letters not yet attended to
 	mu      waitq.Mutex  // guards what follows
@@ -39,7 +40,16 @@ type letter struct {
 
 var _ kernel.Network = (*network)(nil)
 
-func newNetwork(b *Backend) *network { return &network{b: b} }
+func newNetwork(b *Backend) *network {
+	n := &network{b: b}
+	n.lead = n
+	return n
+}
+
+// join makes it one of the networks of a team.
+//
+//go:norace
+func (n *network) join(lead *network) { n.lead = lead }
 
 // onLoop reports whether the loop calls, or who has its turn there.
 func (n *network) onLoop() bool { return n.b.InTurn() }

@@ -116,7 +116,7 @@ func (n *network) AdoptListener(ctx context.Context, fd uintptr) (kernel.StreamL
 	if err != nil {
 		return nil, err
 	}
-	return newListener(f), nil
+	return newListener(f, 0), nil
 }
 
 // AdoptPacket takes over a datagram socket.

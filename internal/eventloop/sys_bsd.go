@@ -98,6 +98,9 @@ const fdsFlags = 0
 // sendFlags are those of sendmsg.
 const sendFlags = 0
 
+// portsAreShared: the last of them gets all connections, but on DragonFly.
+const portsAreShared = false
+
 // optionsAreInherited says that accepted sockets have the listener's options.
 const optionsAreInherited = false
 

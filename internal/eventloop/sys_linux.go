@@ -134,6 +134,10 @@ const fdsFlags = unix.MSG_CMSG_CLOEXEC
 // sendFlags are those of sendmsg.
 const sendFlags = unix.MSG_NOSIGNAL
 
+// portsAreShared says that the system distributes connections between sockets with
+// SO_REUSEPORT.
+const portsAreShared = true
+
 // optionsAreInherited says that accepted sockets have the listener's options.
 const optionsAreInherited = true
 

@@ -34,6 +34,7 @@ func (n *network) WaitFD(ctx context.Context, fd uintptr, write bool) error {
 	if err != nil {
 		return err
 	}
+	n = n.lead
 	w, err := n.watch(int(fd), write)
 	if err != nil {
 		return fdError(err)
@@ -105,6 +106,7 @@ func (n *network) unwatch(fd int, w *watch, write bool) {
 
 // NotifyClosing wakes those who wait for fd with net.ErrClosed.
 func (n *network) NotifyClosing(_ context.Context, fd uintptr) {
+	n = n.lead
 	n.mu.Lock()
 	w := n.watches[int(fd)]
 	delete(n.watches, int(fd))

@@ -18,6 +18,9 @@ var (
 	Task func(handle any) *kernel.Task
 	// Meta is what tasks with options have, an []anyio.TaskOption.
 	Meta func(options any) *kernel.TaskMeta
+	// OptionOf is a func(*kernel.TaskMeta) anyio.TaskOption: several options that allocate
+	// nothing per task.
+	OptionOf any
 	// FutureDone is what opens when an *anyio.Future of any type is done.
 	FutureDone func(future any) *kernel.Latch
 	// NewCase is a func(kernel.Case) anyio.Case.

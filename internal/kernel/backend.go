@@ -124,8 +124,12 @@ type Run struct {
 	ended    quiet.Bool
 	stuck    quiet.Pointer[StuckStep] // see GiveUp
 
-	unpreemptible int // calls of Unpreempted; the tasks' in turns
-	interrupted   int // see Interrupted; the tasks' in turns
+	unpreemptible int         // calls of Unpreempted; the tasks' in turns
+	interrupted   quiet.Int64 // see Interrupted
+
+	team  *team       // nil for a run on one loop, or none
+	index int         // in the team
+	load  quiet.Int64 // tasks of the loop, if there is a team
 
 	vars     vars
 	finishMu quiet.Mutex
@@ -145,7 +149,7 @@ type Traits struct {
 // asks: then it is worth while to look again for what another one is about to do.
 //
 //go:norace
-func (r *Run) Simultaneous() bool { return !r.Loop }
+func (r *Run) Simultaneous() bool { return !r.Loop || r.team != nil }
 
 // Inside reports whether the calling goroutine may touch what the run's tasks share: it
 // runs one of them, or they have goroutines like it.
@@ -190,6 +194,7 @@ func (r *Run) Ended() bool { return r.ended.Load() }
 //
 //go:norace
 func (r *Run) OnFinish(f func()) {
+	r = r.Whole()
 	race.ReleaseMerge(unsafe.Pointer(&r.finish))
 	r.finishMu.Lock()
 	ended := r.ended.Load()
@@ -251,8 +256,12 @@ func callLastFirst(all []func()) {
 //go:norace
 func (r *Run) Kill(c *Cause) {
 	c.publish()
+	r = r.Whole()
 	if !r.killed.CompareAndSwap(nil, c) {
 		return
+	}
+	for _, other := range r.Loops() {
+		other.killed.Store(c)
 	}
 	reached := cancellation{killed: true}
 	r.Root.mu.Lock()

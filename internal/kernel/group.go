@@ -64,7 +64,7 @@ func (g *Group) Spawn(t *Task) bool {
 	if !g.adopt(t) {
 		return false
 	}
-	g.run.Start(t)
+	t.run.Start(t)
 	return true
 }
 
@@ -113,6 +113,9 @@ func (g *Group) adopt(t *Task) bool {
 	t.parent, t.run, t.origin = &g.Scope, g.run, g.origin
 	if t.meta != nil && t.meta.Values != nil {
 		t.origin = &origin{Context: t.meta.Values}
+	}
+	if t.run.team != nil {
+		t.place()
 	}
 	g.mu.Lock()
 	st := uint32(stTask)
@@ -203,10 +206,13 @@ func (t *Task) Exit() {
 		t.disarm(x)
 	}
 	t.dismiss()
-	race.ReleaseMerge(unsafe.Pointer(&t.run.ended))
+	race.ReleaseMerge(unsafe.Pointer(&t.run.Whole().ended))
 	g := t.parent.group()
 	if g == nil {
 		return
+	}
+	if t.run.team != nil {
+		t.run.load.Add(-1)
 	}
 	race.ReleaseMerge(unsafe.Pointer(g))
 	if g.live.Add(-1) == 0 && g.joiner.Wake() {

@@ -25,8 +25,8 @@ type TaskView struct {
 //
 //go:norace
 func (r *Run) Tasks() []TaskView {
-	l := look{run: r}
-	l.walk(&r.Root, 0)
+	l := look{run: r.Whole()}
+	l.walk(&l.run.Root, 0)
 	l.giveStrangers()
 	return l.views
 }
@@ -228,12 +228,12 @@ func (r *Run) AllBlocked(except *Task) bool {
 // it has interrupted, or has waited, with -1. Such a task is about to go on.
 //
 //go:norace
-func (r *Run) Interrupted(n int) { r.interrupted += n }
+func (r *Run) Interrupted(n int) { r.interrupted.Add(int64(n)) }
 
 // Interrupting reports whether there are such tasks.
 //
 //go:norace
-func (r *Run) Interrupting() bool { return r.interrupted > 0 }
+func (r *Run) Interrupting() bool { return r.interrupted.Load() > 0 }
 
 // SawAllBlocked lets all that the tasks of the run have done before they ended, or
 // began the waits in which they are, happen before what the caller does next.
@@ -243,7 +243,7 @@ func (r *Run) SawAllBlocked() {
 	if !race.Enabled {
 		return
 	}
-	race.Acquire(unsafe.Pointer(&r.ended))
+	race.Acquire(unsafe.Pointer(&r.Whole().ended))
 	for _, v := range r.Tasks() {
 		if v.waiter != nil {
 			race.Acquire(unsafe.Pointer(&v.waiter.since))

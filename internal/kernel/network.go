@@ -113,6 +113,20 @@ type PacketConn interface {
 	WriteTo(ctx context.Context, p []byte, to Addr) error
 }
 
+// A Teammate is the Network of one loop of several: what becomes ready is told to the loop
+// whose network a socket belongs to.
+type Teammate interface {
+	// Take makes a connection that has been accepted on another loop of the team, and
+	// that nobody has used yet, one of this network's. What is no socket of a loop stays
+	// as it is.
+	Take(c StreamConn)
+	// Share makes a listener of this network's at the address of l, to which several
+	// sockets may be bound and between which the system then distributes connections; it
+	// returns l itself if that is this network's. The error matches errors.ErrUnsupported
+	// where the system does not distribute them.
+	Share(l StreamListener) (StreamListener, error)
+}
+
 // ErrDescriptorsCut tells that more descriptors came than there was room for.
 var ErrDescriptorsCut = errors.New("anyio: more descriptors came than there was room for: those that are missing are closed")
 

@@ -158,7 +158,7 @@ func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 			} else {
 				s.run = Ambient()
 			}
-			s.parent = &s.run.Root
+			s.parent = &s.run.Whole().Root
 		}
 		race.ReleaseMerge(unsafe.Pointer(s.origin))
 		if p.Ctx != nil { // then ctx alone decides, not the scope above it

@@ -49,6 +49,7 @@ type TaskMeta struct {
 	Boot    any                 // belongs to Start
 	Starter quiet.Pointer[Task] // while Start waits: who called it
 	Values  context.Context     // answers Value in place of the group's context
+	Where   int                 // of a team's loops it runs on: see AnyLoop
 }
 
 // FuncPC is the entry of a function value of any type F that is a func.
@@ -76,6 +77,7 @@ func (t *Task) Meta() *TaskMeta { return t.meta }
 //go:norace
 func (t *Task) OpenMain(r *Run) {
 	t.parent, t.run, t.origin = &r.Root, r, r.Root.origin
+	t.id.Store(r.lastID.Add(1)) // in a team, too, the main task is the first
 	root := &r.Root
 	root.materialize()
 	root.mu.Lock()
@@ -176,7 +178,7 @@ func (t *Task) ID() uint64 {
 	if id := t.id.Load(); id != 0 {
 		return id
 	}
-	t.id.CompareAndSwap(0, t.run.lastID.Add(1))
+	t.id.CompareAndSwap(0, t.run.Whole().lastID.Add(1))
 	return t.id.Load()
 }
 

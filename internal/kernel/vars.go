@@ -50,12 +50,12 @@ type vars struct {
 // Var is the run's variable with that key. It is made at first need.
 //
 //go:norace
-func (r *Run) Var(key any) *Var { return r.vars.find(key, true) }
+func (r *Run) Var(key any) *Var { return r.Whole().vars.find(key, true) }
 
 // FindVar is Var that makes none; it returns nil in place of one.
 //
 //go:norace
-func (r *Run) FindVar(key any) *Var { return r.vars.find(key, false) }
+func (r *Run) FindVar(key any) *Var { return r.Whole().vars.find(key, false) }
 
 //go:norace
 func newVar() *Var { return &Var{} }

@@ -48,6 +48,7 @@ var layers = []layer{
 	{"internal/loop", "internal/coro internal/fetch internal/goid internal/kernel internal/quiet internal/race internal/timerq internal/waitq", ""},
 	{"internal/parallel", "internal/bubble internal/kernel internal/netconn internal/quiet internal/race internal/realtime internal/realworld internal/timerq internal/waitq", ""},
 	{"internal/eventloop", "internal/kernel internal/loop internal/netaddr internal/netconn internal/poll internal/race internal/realtime internal/realworld internal/sysio internal/waitq", sys},
+	{"internal/scatter", "internal/eventloop internal/kernel", ""},
 	{"internal/plainloop", "internal/kernel internal/loop internal/netconn internal/realtime internal/realworld", ""},
 	{"internal/simnet", "internal/kernel internal/netaddr internal/race internal/waitq", ""},
 	{"internal/simloop", "internal/fetch internal/kernel internal/loop internal/quiet internal/race internal/simnet", ""},
@@ -78,7 +79,7 @@ var layers = []layer{
 }
 
 // examples may import what users do.
-const examples = ". aiter asyncio attr cache fileio process signals sim socket stream tlsstream"
+const examples = ". aiter anyiohttp asyncio attr cache fileio process signals sim socket stream tlsstream"
 
 // keptOut are packages of the standard library that cost a program much, by those that
 // are to be had without.

@@ -17,10 +17,12 @@ var knowsBackends = map[string]string{
 	"internal/eventloop": "a backend",
 	"internal/simloop":   "a backend",
 	"internal/plainloop": "a backend",
+	"internal/scatter":   "a backend",
 	"internal/loop":      "what two backends are made of",
 	"internal/realworld": "what two backends are made of",
 	"sim":                "makes the simulator",
 	"run.go":             "makes the others, and finds one by its name",
+	"run_loops.go":       "makes a team of event loops",
 	"run_guest.go":       "makes an event loop that is a guest",
 	"anyiotest/run.go":   "runs tests on those that are named",
 	"internal/testkit":   "tells tests where they run",
@@ -68,7 +70,7 @@ func asksWhereItRuns(n ast.Node, dir, pkg string) string {
 		}
 	case *ast.SelectorExpr:
 		of, _ := x.X.(*ast.Ident)
-		other := of != nil && (of.Name == "kernel" && x.Sel.Name == "Preempt" || of.Name == "asyncio" && x.Sel.Name == "Loop")
+		other := of != nil && (of.Name == "kernel" && x.Sel.Name == "Preempt" || of.Name == "asyncio" && x.Sel.Name == "Loop" || (of.Name == "info" || of.Name == "task") && x.Sel.Name == "Loop") // of an anyio.TaskInfo
 		switch name := x.Sel.Name; name {
 		case "Loop", "Preempt", "Traits": // which are for the kernel
 			if !inKernel && !other {

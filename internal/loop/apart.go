@@ -36,6 +36,9 @@ func (e *Ending) run(who string, f func() error) {
 	e.returned = true
 }
 
+// Panicked reports whether it was by a panic.
+func (e Ending) Panicked() bool { return e.panicked != nil }
+
 // Result ends the caller as f has ended: it returns its error, raises its panic again,
 // or exits the goroutine.
 func (e Ending) Result() error {

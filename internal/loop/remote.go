@@ -99,7 +99,7 @@ func (l *Loop) left() bool {
 		return true
 	}
 	some := false
-	race.Isolate(func() { some = len(l.run.Tasks()) > 0 })
+	race.Isolate(func() { some = l.run.HasTasks() })
 	if some {
 		return true
 	}

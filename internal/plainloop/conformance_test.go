@@ -6,7 +6,13 @@ import (
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
-// TestConformance runs the tests that every backend has to pass on this one.
+// TestConformance runs the tests that every backend has to pass on this one, and on loops
+// between which tasks are scattered.
 func TestConformance(t *testing.T) {
-	testkit.Conformance(t, "plainloop", `import _ "github.com/anyio-go/anyio/internal/plainloop"`)
+	testkit.Conformance(t, `
+import (
+	_ "github.com/anyio-go/anyio/internal/plainloop"
+	_ "github.com/anyio-go/anyio/internal/scatter"
+)
+`, "plainloop", "scatter")
 }

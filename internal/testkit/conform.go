@@ -16,9 +16,9 @@ var conformance = []string{".", "./stream", "./lowlevel"}
 
 const namesBackends = "^TestBackendsAreFoundByName"
 
-// Conformance runs the tests that every backend has to pass on the one of a name. It is
+// Conformance runs the tests that every backend has to pass on those of some names. They are
 // linked into them by a file that is not there: source is that without its package clause.
-func Conformance(t *testing.T, backend, source string) {
+func Conformance(t *testing.T, source string, backends ...string) {
 	if testing.Short() {
 		t.Skip("compiles programs, and runs the tests of other packages")
 	}
@@ -37,7 +37,7 @@ func Conformance(t *testing.T, backend, source string) {
 		if err := os.WriteFile(file, []byte("package "+name+"_test\n\n"+source), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		replace[filepath.Join(root, pkg, backend+"_linked_test.go")] = file
+		replace[filepath.Join(root, pkg, "backends_linked_test.go")] = file
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
@@ -50,21 +50,26 @@ func Conformance(t *testing.T, backend, source string) {
 	args := append([]string{"test", "-short", "-timeout=5m", "-v", "-overlay", list, "-skip", namesBackends}, conformance...)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "ANYIO_BACKENDS="+backend)
+	cmd.Env = append(os.Environ(), "ANYIO_BACKENDS="+strings.Join(backends, ","))
 	out, err := cmd.CombinedOutput()
 	var failed []string
-	ran := 0
+	ran := make(map[string]int)
 	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "--- PASS") && strings.Contains(line, "/"+backend) {
-			ran++
-		} else if !strings.Contains(line, "--- ") && !strings.HasPrefix(line, "=== ") || strings.Contains(line, "--- FAIL") {
+		for _, b := range backends {
+			if strings.Contains(line, "--- PASS") && strings.Contains(line, "/"+b) {
+				ran[b]++
+			}
+		}
+		if !strings.Contains(line, "--- ") && !strings.HasPrefix(line, "=== ") || strings.Contains(line, "--- FAIL") {
 			failed = append(failed, line)
 		}
 	}
 	if err != nil {
 		t.Fatalf("%v\n%s", err, strings.Join(failed, ""))
 	}
-	if ran < 300 {
-		t.Errorf("only %d tests ran on it", ran)
+	for _, b := range backends {
+		if ran[b] < 300 {
+			t.Errorf("only %d tests ran on %s", ran[b], b)
+		}
 	}
 }
