@@ -42,6 +42,10 @@ var wants = map[string][]string{
 		"/slow    client: gave up",
 		"         server: client went away, 0 loads still running",
 	},
+	"loops": {
+		"echo: 10 connections on loop 0\necho: 10 connections on loop 1\necho: 10 connections on loop 2\n",
+		"http: 30 answers\nthe end: <nil>\n",
+	},
 	"periodic": {
 		"run 3: gave up (anyio: timeout: not done within 45ms)",
 		"stopped; nothing is left running",

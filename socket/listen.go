@@ -47,7 +47,9 @@ func listenTCP(ctx context.Context, function string, pc uintptr, o options) (*TC
 	if err != nil {
 		return nil, err
 	}
-	return newListener("tcp", newStream, conns, pc).limited(o), nil
+	l := newListener("tcp", newStream, conns, pc).limited(o)
+	l.team.reusePort = o.reusePort
+	return l, nil
 }
 
 func listenOn(ctx context.Context, ip netip.Addr, port int, o options, dual bool) (kernel.StreamListener, error) {

@@ -20,7 +20,8 @@ type ListenConfig struct {
 	// accepted, the others in the system's backlog.
 	MaxConnections int
 	// ReusePort lets several sockets be bound to one port, between which the system
-	// distributes connections or datagrams.
+	// distributes connections or datagrams. On several event loops a listener has a socket
+	// for each of them, see Listener.Serve.
 	ReusePort bool
 	// Mode is the permissions of the file of a UNIX socket, 0 for those that the system
 	// gives.

@@ -25,6 +25,7 @@ type Listener[S stream.ByteStream] struct {
 	wrap      func(c kernel.StreamConn, pc uintptr) S
 	accepting anyio.ResourceGuard
 	room      slots.Slots // for connections that Serve has handled
+	team      teamwork
 	closed    atomic.Bool
 	owner     io.Closer       // of the file of a UNIX socket, nil if it stays
 	watch     *unclosed.Watch // nil outside debug runs
@@ -107,14 +108,15 @@ func (l *Listener[S]) Accept(ctx context.Context) (S, error) {
 	defer l.accepting.Release()
 	var c kernel.StreamConn
 	var err error
-	if len(l.sockets) == 1 && !l.room.Limited() {
-		c, err = accept(ctx, l.sockets[0])
+	if sockets := l.all(); len(sockets) == 1 && !l.room.Limited() {
+		c, err = accept(ctx, sockets[0])
 	} else { // one may have been kept
-		c, err = l.acceptAny(ctx)
+		c, err = l.acceptAny(ctx, sockets)
 	}
 	if err != nil {
 		return none, l.failed(err)
 	}
+	l.bring(ctx, c)
 	return l.wrap(c, callSite()), nil
 }
 
@@ -123,16 +125,16 @@ func accept(ctx context.Context, e *endpoint) (kernel.StreamConn, error) {
 }
 
 // acceptAny waits at all sockets. What more than one accepts is kept.
-func (l *Listener[S]) acceptAny(ctx context.Context) (kernel.StreamConn, error) {
+func (l *Listener[S]) acceptAny(ctx context.Context, sockets []*endpoint) (kernel.StreamConn, error) {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return nil, err
 	}
 	if c := l.keptOne(); c != nil {
 		return c, nil
 	}
-	failures := make([]error, len(l.sockets))
+	failures := make([]error, len(sockets))
 	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		for i, e := range l.sockets {
+		for i, e := range sockets {
 			tg.Go(func(ctx context.Context) error {
 				c, err := accept(ctx, e)
 				if err == nil {
@@ -208,6 +210,7 @@ func (l *Listener[S]) Close(ctx context.Context) error {
 	again := l.closed.Swap(true)
 	kept := l.accepted
 	l.accepted = nil
+	sockets := append(l.sockets[:len(l.sockets):len(l.sockets)], l.team.shares...)
 	l.mu.Unlock()
 	if again {
 		return nil
@@ -218,7 +221,7 @@ func (l *Listener[S]) Close(ctx context.Context) error {
 		c.Close()
 	}
 	var errs []error
-	for _, e := range l.sockets {
+	for _, e := range sockets {
 		errs = append(errs, e.Close(ctx))
 	}
 	if l.owner != nil {

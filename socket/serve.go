@@ -19,6 +19,11 @@ import (
 // the connection. Failures that pass, such as running out of descriptors, are logged
 // and accepting goes on after a while.
 //
+// On several event loops (see anyio.EventLoops) each connection is given to the loop with
+// the fewest tasks, where its handler runs. A listener with ReusePort has a socket for each
+// loop while it is served, where the system can distribute connections, and until Close:
+// then the loops accept at the same time, and each serves what it has accepted.
+//
 // The tasks belong to tg and may outlive Serve. If tg is nil they belong to a group
 // of Serve's own, in which the failure of a handler, or the end of accepting, cancels
 // what goes on, and the error is an *anyio.GroupError. So give a group if connections
@@ -34,13 +39,13 @@ func (l *Listener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler fu
 		return l.refused(ctx, err)
 	}
 	defer l.accepting.Release()
-	s := &server[S]{l: l, tg: tg, handler: handler, pc: callSite()}
-	s.name = anyio.Name(nameOf(kernel.FuncPC(handler)))
+	s := &server[S]{l: l, handler: handler, pc: callSite()}
 	if tg != nil {
+		s.begin(tg)
 		return s.run(ctx)
 	}
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		s.tg = tg
+		s.begin(tg)
 		return s.run(ctx)
 	})
 }
@@ -50,23 +55,27 @@ type server[S stream.ByteStream] struct {
 	l       *Listener[S]
 	tg      *anyio.TaskGroup // of the handlers
 	handler func(ctx context.Context, conn S) error
-	name    anyio.TaskOption // of the handlers' tasks
-	pc      uintptr          // of the call
+	options []anyio.TaskOption // of the handlers' tasks, for each loop of the team if there is one
+	team    []*kernel.Run      // the loops of tg's run; nil if there is but one
+	pc      uintptr            // of the call
 }
 
 // run accepts at all sockets until one of them fails.
 func (s *server[S]) run(ctx context.Context) error {
 	for c := s.l.keptOne(); c != nil; c = s.l.keptOne() {
-		if err := s.admit(ctx, c); err != nil {
+		if err := s.admit(ctx, c, nil); err != nil {
 			return err
 		}
 	}
-	if len(s.l.sockets) == 1 {
-		return s.serve(ctx, s.l.sockets[0])
+	s.l.spread(s.team)
+	sockets := s.l.all()
+	if len(sockets) == 1 {
+		return s.serve(ctx, sockets[0], nil)
 	}
 	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		for _, e := range s.l.sockets {
-			tg.Go(func(ctx context.Context) error { return s.serve(ctx, e) }, anyio.Name("accept"))
+		for _, e := range sockets {
+			home := s.l.home(e, s.team)
+			tg.Go(func(ctx context.Context) error { return s.serve(ctx, e, home) }, acceptOn(home)...)
 		}
 		return nil
 	})
@@ -76,8 +85,8 @@ func (s *server[S]) run(ctx context.Context) error {
 	return err
 }
 
-// serve accepts at one socket.
-func (s *server[S]) serve(ctx context.Context, e *endpoint) error {
+// serve accepts at one socket, for the loop home, if that is not nil.
+func (s *server[S]) serve(ctx context.Context, e *endpoint, home *kernel.Run) error {
 	const shortest, longest = 5 * time.Millisecond, time.Second
 	pause := shortest
 	for {
@@ -85,7 +94,7 @@ func (s *server[S]) serve(ctx context.Context, e *endpoint) error {
 		switch {
 		case err == nil:
 			pause = shortest
-			if err := s.admit(ctx, c); err != nil {
+			if err := s.admit(ctx, c, home); err != nil {
 				return err
 			}
 		case passes(err):
@@ -104,7 +113,7 @@ var opServe = kernel.RegisterOp("Listener.Serve")
 
 // admit starts the handler of a connection when there is room for it. If it cannot, the
 // connection is kept for who accepts next, or closed with the listener.
-func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn) error {
+func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn, home *kernel.Run) error {
 	if ok, err := s.l.room.Take(ctx, opServe); !ok {
 		if err == nil {
 			err = anyio.ErrClosed
@@ -112,6 +121,7 @@ func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn) error {
 		s.l.keep(c)
 		return err
 	}
+	option := s.place(c, home)
 	conn := s.l.wrap(c, s.pc)
 	started := false
 	defer func() {
@@ -127,7 +137,7 @@ func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn) error {
 			return s.handler(ctx, conn)
 		}
 	}
-	s.tg.Go(serve, s.name)
+	s.tg.Go(serve, option)
 	started = true
 	return nil
 }
