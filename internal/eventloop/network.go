@@ -191,14 +191,20 @@ func (n *network) delist(f *descriptor) {
 	n.mu.Unlock()
 }
 
-// first is one of the open sockets, nil if there is none.
+// pop takes one of the open sockets off the list, nil if there is none.
 //
 //go:norace
-func (n *network) first() *descriptor {
+func (n *network) pop() *descriptor {
 	race.Disable()
 	defer race.Enable()
 	n.mu.Lock()
 	f := n.sockets
+	if f != nil {
+		if n.sockets = f.next; n.sockets != nil {
+			n.sockets.prev = nil
+		}
+		f.next = nil
+	}
 	n.mu.Unlock()
 	return f
 }
@@ -211,8 +217,7 @@ func (n *network) end() {
 	n.mail, n.last = nil, nil
 	n.mailed.Store(0)
 	n.mu.Unlock()
-	for f := n.first(); f != nil; f = n.first() {
-		n.delist(f)
+	for f := n.pop(); f != nil; f = n.pop() {
 		f.close()
 	}
 }

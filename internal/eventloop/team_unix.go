@@ -12,13 +12,15 @@ import (
 var _ kernel.Teammate = (*network)(nil)
 
 // Take implements kernel.Teammate. The poller of the other loop does not know the
-// descriptor yet, as nobody has waited for it.
+// descriptor yet, as nobody has waited for it. But that loop may end meanwhile, and close
+// the descriptor; it is not destroyed before release.
 func (n *network) Take(c kernel.StreamConn) {
 	conn, ok := c.(*conn)
-	if !ok || conn.f.net == n {
+	if !ok || conn.f.net == n || !conn.f.use() {
 		return
 	}
 	f := conn.f
+	defer f.release()
 	f.net.delist(f)
 	f.net = n
 	if !n.enlist(f) { // the run is over
