@@ -20,10 +20,6 @@ type shape struct {
 	their func(m *meter, n int) error
 	// outside replaces ours where that is not done by a task of a run.
 	outside func(m *meter, n int) error
-	// loopOurs and loopTheir replace ours and their on the loop backends, where
-	// the shape must be put otherwise to mean the same.
-	loopOurs  func(ctx context.Context, m *meter, n int) error
-	loopTheir func(m *meter, n int) error
 	// memory says that bytes of resident memory are measured, in processes of
 	// their own, with ours and their only blocking n tasks.
 	memory *memoryShape
@@ -38,16 +34,23 @@ type shape struct {
 	why    string
 }
 
+// Why shapes waver.
+const (
+	wakesThreads      = "threads wake each other, and the system decides which of them sleep, and how deeply"
+	howManyAtOnce     = "how many messages the server finds at a time depends on when the system runs it and its client"
+	whatProcessesCost = "most of it is the system's work, whose cost depends on what else has used its caches"
+)
+
 // goals are the ratios to reach; 0 means that the shape is not measured there.
 type goals struct{ parallel, eventloop, sim float64 }
 
 // shapes is everything that is measured, with the goals.
 var shapes = []shape{
-	{id: "S1a", peer: "errgroup", further: tokioSpawn(0.65), batch: 100, goals: goals{parallel: 0.80, eventloop: 0.55},
+	{id: "S1a", wavers: 0.10, why: wakesThreads, peer: "errgroup", further: tokioSpawn(0.65), batch: 100, goals: goals{parallel: 0.80, eventloop: 0.55},
 		ours: spawnJoin(100), their: errgroupJoin(100)},
-	{id: "S1b", peer: "errgroup+WithCancel", batch: 100, goals: goals{parallel: 0.35, eventloop: 0.25},
+	{id: "S1b", wavers: 0.10, why: wakesThreads, peer: "errgroup+WithCancel", batch: 100, goals: goals{parallel: 0.35, eventloop: 0.25},
 		ours: spawnJoin(100), their: errgroupContextJoin(100)},
-	{id: "S1c", peer: "errgroup", further: tokioSpawn(0.85), batch: 10_000, goals: goals{parallel: 0.70, eventloop: 0.45},
+	{id: "S1c", wavers: 0.10, why: wakesThreads, peer: "errgroup", further: tokioSpawn(0.85), batch: 10_000, goals: goals{parallel: 0.70, eventloop: 0.45},
 		ours: spawnJoin(10_000), their: errgroupJoin(10_000)},
 	{id: "S2", peer: "context.WithTimeout", further: tokioPeers, goals: goals{parallel: 0.20, eventloop: 0.20},
 		ours: failAfter, their: withTimeout},
@@ -55,18 +58,17 @@ var shapes = []shape{
 		ours: cancelScope, their: withCancel},
 	{id: "S4", peer: "select-channel", further: tokioPeers, goals: goals{parallel: 0.33, eventloop: 0.25},
 		ours: pump(128, 1), their: pumpChannel(128, 1)},
-	{id: "S5", peer: "select-channel", goals: goals{parallel: 0.95, eventloop: 0.60},
+	{id: "S5", wavers: 0.10, why: wakesThreads, peer: "select-channel", goals: goals{parallel: 0.95, eventloop: 0.60},
 		ours: pump(0, 1), their: pumpChannel(0, 1)},
-	{id: "S6", peer: "select-channel", goals: goals{parallel: 1.00, eventloop: 0.35},
+	{id: "S6", wavers: 0.10, why: wakesThreads, peer: "select-channel", goals: goals{parallel: 1.00, eventloop: 0.35},
 		ours: pump(16, 8), their: pumpChannel(16, 8)},
-	{id: "S7", peer: "select-channel", further: tokioPeers, goals: goals{parallel: 0.95, eventloop: 0.50},
+	{id: "S7", wavers: 0.10, why: wakesThreads, peer: "select-channel", further: tokioPeers, goals: goals{parallel: 0.95, eventloop: 0.50},
 		ours: pingPong, their: pingPongChannel},
 	{id: "S8a", peer: "semaphore.Weighted", further: tokioPeers, goals: goals{parallel: 0.60, eventloop: 0.65},
 		ours: lock, their: weighted},
 	{id: "S8b", peer: "semaphore.Weighted", further: tokioPeers, goals: goals{parallel: 0.70, eventloop: 0.50},
-		ours: lockContended(false), their: weightedContended(false),
-		loopOurs: lockContended(true), loopTheir: weightedContended(true)},
-	{id: "S9a", peer: "errgroup", batch: 10_000, goals: goals{parallel: 1.00, eventloop: 0.75},
+		ours: lockContended, their: weightedContended},
+	{id: "S9a", wavers: 0.10, why: wakesThreads, peer: "errgroup", batch: 10_000, goals: goals{parallel: 1.00, eventloop: 0.75},
 		ours: cancelBlocked(10_000), their: errgroupCancelBlocked(10_000)},
 	{id: "S9b", peer: "goroutine+WithCancel", goals: goals{parallel: 1.05, eventloop: 1.05},
 		memory: &memoryShape{ours: blockTasks, their: blockGoroutines}},
@@ -79,43 +81,43 @@ var shapes = []shape{
 	{id: "V3", peer: "2-tasks", least: 200_000, goals: goals{sim: 3.00},
 		ours: stepsOfMany, their: stepsOfTwo},
 	{id: "V4", peer: "synctest-empty", goals: goals{sim: 1.00}, outside: shortRuns, their: synctestEmpty},
-	{id: "P1", peer: "go+channel", goals: goals{parallel: 0.25, eventloop: 1.00}, ours: runBlocking, their: goAndResult},
-	{id: "P2", peer: "channels", goals: goals{parallel: 0.80, eventloop: 3.50}, ours: portalCalls, their: channelCalls},
-	{id: "P3", peer: "os/exec", goals: goals{parallel: 1.05, eventloop: 1.08}, ours: runTrue, their: execTrue},
+	{id: "P1", wavers: 0.10, why: wakesThreads, peer: "go+channel", goals: goals{parallel: 0.25, eventloop: 1.00}, ours: runBlocking, their: goAndResult},
+	{id: "P2", wavers: 0.10, why: wakesThreads, peer: "channels", goals: goals{parallel: 0.80, eventloop: 3.50}, ours: portalCalls, their: channelCalls},
+	{id: "P3", wavers: 0.10, why: whatProcessesCost, peer: "os/exec", goals: goals{parallel: 1.05, eventloop: 1.08}, ours: runTrue, their: execTrue},
 	{id: "P4", peer: "os.File", goals: goals{parallel: 1.00, eventloop: 1.15}, ours: readFile, their: readOSFile},
-	{id: "P5", peer: "net/rpc", goals: goals{parallel: 1.10, eventloop: 1.15}, ours: workerCalls, their: rpcCalls},
-	{id: "N1", peer: "net", further: echoPeers, batch: 64, least: 3200, goals: goals{parallel: 0.90, eventloop: 0.80}, server: &serverShape{
+	{id: "P5", wavers: 0.10, why: wakesThreads, peer: "net/rpc", goals: goals{parallel: 1.10, eventloop: 1.15}, ours: workerCalls, their: rpcCalls},
+	{id: "N1", wavers: 0.15, why: howManyAtOnce, peer: "net", further: echoPeers, batch: 64, least: 3200, goals: goals{parallel: 0.90, eventloop: 0.80}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(64)}},
-	{id: "N2", peer: "net", further: echoPeers, batch: 1000, least: 50000, goals: goals{parallel: 0.90, eventloop: 0.85}, server: &serverShape{
+	{id: "N2", wavers: 0.15, why: howManyAtOnce, peer: "net", further: echoPeers, batch: 1000, least: 50000, goals: goals{parallel: 0.90, eventloop: 0.85}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
-	{id: "N3a", peer: "net-send-64KiB", goals: goals{parallel: 1.00, eventloop: 0.95}, server: &serverShape{
+	{id: "N3a", wavers: 0.25, why: howManyAtOnce, peer: "net-send-64KiB", goals: goals{parallel: 1.00, eventloop: 0.95}, server: &serverShape{
 		ours: serveTCP(closing(sendBulk)), their: serveNet(closingNet(sendBulkNet)), connect: dialing(1, plain, drainBulk)}},
-	{id: "N3b", peer: "net-receive-64KiB", goals: goals{parallel: 1.00, eventloop: 0.95}, server: &serverShape{
+	{id: "N3b", wavers: 0.25, why: howManyAtOnce, peer: "net-receive-64KiB", goals: goals{parallel: 1.00, eventloop: 0.95}, server: &serverShape{
 		ours: serveTCP(closing(receiveBulk)), their: serveNet(closingNet(receiveBulkNet)), connect: dialing(1, plain, feedBulk)}},
-	{id: "N4a", peer: "crypto/tls", batch: 64, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
+	{id: "N4a", wavers: 0.25, why: howManyAtOnce, peer: "crypto/tls", batch: 64, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
 		ours: serveTLS, their: serveTLSNet, connect: dialing(64, encrypted, pingPong64)}},
-	{id: "N4b", peer: "crypto/tls-handshake", batch: lanes, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
+	{id: "N4b", wavers: 0.15, why: howManyAtOnce, peer: "crypto/tls-handshake", batch: lanes, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
 		ours: serveTLS, their: serveTLSNet, connect: redialing(encrypted)}},
 	{id: "N5", peer: "net-512B-buffer", goals: goals{parallel: 1.10, eventloop: 1.05}, server: &serverShape{
 		ours: serveTCP(echoTCP(512)), their: serveNet(echoNet(512)), idle: true}},
-	{id: "N1a", peer: "net", further: protocolPeers, batch: 64, least: 3200, goals: goals{eventloop: 0.80}, server: &serverShape{
+	{id: "N1a", wavers: 0.15, why: howManyAtOnce, peer: "net", further: protocolPeers, batch: 64, least: 3200, goals: goals{eventloop: 0.80}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(bufferSize)), connect: dialEcho(64)}},
-	{id: "N2a", peer: "net", further: protocolPeers, batch: 1000, least: 50000, goals: goals{eventloop: 0.85}, server: &serverShape{
+	{id: "N2a", wavers: 0.15, why: howManyAtOnce, peer: "net", further: protocolPeers, batch: 1000, least: 50000, goals: goals{eventloop: 0.85}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
 	{id: "N5a", peer: "net-512B-buffer", goals: goals{eventloop: 0.30}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(512)), idle: true}},
-	{id: "N9", peer: "net", further: echoPeers, batch: 1000, least: 50_000, goals: goals{eventloop: 0.75}, server: &serverShape{
+	{id: "N9", wavers: 0.15, why: howManyAtOnce, peer: "net", further: echoPeers, batch: 1000, least: 50_000, goals: goals{eventloop: 0.75}, server: &serverShape{
 		ours: serveOnLoops, their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
-	{id: "N6", peer: "net+AfterFunc", batch: 64, least: 3200, goals: goals{parallel: 0.95, eventloop: 0.80}, server: &serverShape{
+	{id: "N6", wavers: 0.15, why: howManyAtOnce, peer: "net+AfterFunc", batch: 64, least: 3200, goals: goals{parallel: 0.95, eventloop: 0.80}, server: &serverShape{
 		ours: serveTCP(echoDeadline), their: serveNet(closingNet(echoDeadlineNet)), connect: dialEcho(64)}},
-	{id: "N7", peer: "net", batch: lanes, goals: goals{parallel: 1.00, eventloop: 0.85}, server: &serverShape{
+	{id: "N7", wavers: 0.15, why: howManyAtOnce, peer: "net", batch: lanes, goals: goals{parallel: 1.00, eventloop: 0.85}, server: &serverShape{
 		ours: serveTCP(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: redialEcho}},
-	{id: "N8", peer: "net/http", batch: 64, least: 3200, goals: goals{parallel: 0.97, eventloop: 0.97}, server: &serverShape{
+	{id: "N8", wavers: 0.10, why: wakesThreads, peer: "net/http", batch: 64, least: 3200, goals: goals{parallel: 0.97, eventloop: 0.97}, server: &serverShape{
 		ours: serveHTTP, their: serveHTTPNet, connect: dialRequests(64)}},
 	{id: "A1", peer: "func-channel", batch: callbacks, goals: goals{eventloop: 0.30},
 		ours: callSoon, their: channelFuncs},
 	{id: "A2", peer: "time.AfterFunc", goals: goals{eventloop: 0.25}, ours: callLater, their: afterFunc},
-	{id: "A3", peer: "uvloop-streams", further: []further{{name: "net"}}, batch: 64, least: 3200, goals: goals{eventloop: 0.80},
+	{id: "A3", wavers: 0.15, why: howManyAtOnce, peer: "uvloop-streams", further: []further{{name: "net"}}, batch: 64, least: 3200, goals: goals{eventloop: 0.80},
 		server: &serverShape{ours: serveStreams, connect: dialEcho(64)}},
 	{id: "A4", peer: "asyncio", goals: goals{eventloop: 0.05}, ours: futures},
 }
@@ -139,14 +141,6 @@ func pairs(shapes []shape, only *regexp.Regexp) (ps []pair) {
 			}
 			p := pair{shape: s, backend: on.backend, goal: on.goal}
 			p.batch = max(p.batch, 1)
-			if on.backend != "parallel" {
-				if s.loopOurs != nil {
-					p.ours = s.loopOurs
-				}
-				if s.loopTheir != nil {
-					p.their = s.loopTheir
-				}
-			}
 			ps = append(ps, p)
 		}
 	}

@@ -44,63 +44,56 @@ func weighted(m *meter, n int) error {
 
 const contenders = 8
 
-// lockContended lets the tasks count under one lock. On one thread they would
-// never meet if the holder did not give way in between: yield says that it does.
-func lockContended(yield bool) func(context.Context, *meter, int) error {
-	return func(ctx context.Context, m *meter, n int) error {
-		var mu anyio.Lock
-		counter := 0
-		m.start()
-		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			for i := range contenders {
-				tg.Go(func(ctx context.Context) error {
-					for range part(n, i, contenders) {
-						if err := mu.Acquire(ctx); err != nil {
-							return err
-						}
-						counter++
-						if yield {
-							if err := lowlevel.Checkpoint(ctx); err != nil {
-								return err
-							}
-						}
-						mu.Release()
-					}
-					return nil
-				})
-			}
-			return nil
-		})
-		m.stop()
-		return checkCount(err, counter, n)
-	}
-}
-
-func weightedContended(yield bool) func(*meter, int) error {
-	return func(m *meter, n int) error {
-		root, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		sem := semaphore.NewWeighted(1)
-		counter := 0
-		m.start()
-		g, ctx := errgroup.WithContext(root)
+// lockContended lets the tasks count under one lock. The holder gives way in between: on
+// one thread they would never meet else, and on several ones only when the system runs
+// them at the same time.
+func lockContended(ctx context.Context, m *meter, n int) error {
+	var mu anyio.Lock
+	counter := 0
+	m.start()
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		for i := range contenders {
-			g.Go(func() error {
+			tg.Go(func(ctx context.Context) error {
 				for range part(n, i, contenders) {
-					if err := sem.Acquire(ctx, 1); err != nil {
+					if err := mu.Acquire(ctx); err != nil {
 						return err
 					}
 					counter++
-					if yield {
-						runtime.Gosched()
+					if err := lowlevel.Checkpoint(ctx); err != nil {
+						return err
 					}
-					sem.Release(1)
+					mu.Release()
 				}
 				return nil
 			})
 		}
-		err := g.Wait()
-		m.stop()
-		return checkCount(err, counter, n)
+		return nil
+	})
+	m.stop()
+	return checkCount(err, counter, n)
+}
+
+func weightedContended(m *meter, n int) error {
+	root, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	sem := semaphore.NewWeighted(1)
+	counter := 0
+	m.start()
+	g, ctx := errgroup.WithContext(root)
+	for i := range contenders {
+		g.Go(func() error {
+			for range part(n, i, contenders) {
+				if err := sem.Acquire(ctx, 1); err != nil {
+					return err
+				}
+				counter++
+				runtime.Gosched()
+				sem.Release(1)
+			}
+			return nil
+		})
 	}
+	err := g.Wait()
+	m.stop()
+	return checkCount(err, counter, n)
 }
