@@ -26,11 +26,14 @@ func python(interpreters []string, ours []row, report func(row), remark func(for
 			remark("AnyIO for Python on %s is left out: %v", kind, err)
 			continue
 		}
+		seen := map[rowKey]bool{} // there is a row for each further peer
 		for _, r := range ours {
 			ns, ok := theirs[r.Shape]
-			if !ok || r.Backend == "sim" {
+			key := rowKey{shape: r.Shape, backend: r.Backend}
+			if !ok || r.Backend == "sim" || seen[key] {
 				continue
 			}
+			seen[key] = true
 			report(row{
 				Shape: r.Shape, Backend: r.Backend, Unit: r.Unit, Rounds: 3,
 				Ours: r.Ours, OurAllocs: r.OurAllocs, OurBytes: r.OurBytes,

@@ -25,6 +25,7 @@ func interpreter(t *testing.T, script string) string {
 func measured() []row {
 	return []row{
 		{Shape: "S2", Backend: "parallel", Unit: "ns", Ours: 100},
+		{Shape: "S2", Backend: "parallel", Unit: "ns", Ours: 100, Peer: "a further one"},
 		{Shape: "S2", Backend: "eventloop", Unit: "ns", Ours: 200},
 		{Shape: "S9b", Backend: "parallel", Unit: "B", Ours: 3000},
 		{Shape: "V2", Backend: "sim", Unit: "ns", Ours: 90},
