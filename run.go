@@ -122,11 +122,12 @@ type runOptions struct {
 func On(b Backend) RunOption { return func(o *runOptions) { o.backend = b } }
 
 // Debug records since when tasks wait and warns of resources that are never
-// closed. It costs about 30 ns a wait.
+// closed. It costs about 30 ns a wait. On the parallel backend a task that ends with its
+// goroutine locked to a thread is an error; to look costs 5 µs a task.
 func Debug() RunOption { return func(o *runOptions) { o.cfg.Debug = true } }
 
 // PprofLabels labels the goroutine of each task with the task's name, under the
-// key "task", so that profiles can be read by task.
+// key "task", beside the labels of its context, so that profiles can be read by task.
 func PprofLabels() RunOption { return func(o *runOptions) { o.cfg.PprofLabels = true } }
 
 // OnPanic sets the function that is called with each panic in a task as soon as it

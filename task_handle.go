@@ -122,6 +122,10 @@ func metaOf(opts []TaskOption) *kernel.TaskMeta {
 // always runs up to its first blocking call, even if the group is canceled. Its
 // error cancels the group. Go panics with a *MisuseError if the group has
 // ended.
+//
+// The task begins with the pprof labels of its context. On the parallel backend its
+// goroutine may run other tasks of the group before and after it, so f must not return with
+// the goroutine locked to a thread by runtime.LockOSThread; see package osthread.
 func (tg *TaskGroup) Go(f func(ctx context.Context) error, opts ...TaskOption) *TaskHandle {
 	h := &TaskHandle{}
 	h.start(tg, f, kernel.FuncPC(f), metaOf(opts))

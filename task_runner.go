@@ -29,6 +29,9 @@ func (tg *TaskGroup) returned(t *kernel.Task, err error) {
 	if kept := t.Abandon(); kept != nil {
 		err = withMisuse(err, kept)
 	}
+	if t.LeavesLocked() {
+		err = withMisuse(err, errLeftLocked)
+	}
 	if err == nil && bootOf(t) == nil {
 		t.Settle(kernel.Finished, nil)
 	} else {
@@ -36,6 +39,8 @@ func (tg *TaskGroup) returned(t *kernel.Task, err error) {
 	}
 	t.Exit()
 }
+
+var errLeftLocked = misuse("task ended with its goroutine locked to a thread, where another task of the group may run next: call runtime.UnlockOSThread, or use package osthread")
 
 // settle takes the error of a task's function.
 func (tg *TaskGroup) settle(t *kernel.Task, err error) {

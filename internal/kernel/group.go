@@ -17,9 +17,10 @@ type Group struct {
 	_      [64]byte
 	// live is the number of tasks that have not exited, plus one until Join. It
 	// never rises from 0 again. Tasks that end on other cores write to it, so it
-	// has a cache line of its own.
+	// and the crew have a cache line of their own.
 	live quiet.Int64
-	_    [56]byte
+	crew crew
+	_    [16]byte
 }
 
 // Open makes the group of a scope that has just been opened by Init.
@@ -92,7 +93,7 @@ func (g *Group) MayRunHere() bool { return !g.run.Loop && !g.run.PprofLabels && 
 // isGuest reports whether the task runs on the goroutine of its caller, by RunHere.
 //
 //go:norace
-func (t *Task) isGuest() bool { return !t.run.Loop && t.strand.next == t }
+func (t *Task) isGuest() bool { return !t.run.Loop && t.goid.Load() != 0 && t.strand.next == t }
 
 // adopt adds a task.
 //

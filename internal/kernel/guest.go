@@ -129,7 +129,7 @@ type visit struct {
 //go:norace
 func (p Place) visit(t *Task, known bool) (v visit) {
 	here := goid.Get()
-	if p.S != nil && p.S.task != nil && p.S.task.goid.Load() == here {
+	if p.S != nil && p.S.task != nil && p.S.task.goroutine() == here {
 		v.host, known = p.S.task, true
 		v.host.state.Or(stHost)
 	}

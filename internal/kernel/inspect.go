@@ -185,7 +185,7 @@ func (t *Task) RunsHere() bool {
 	if t.run.Loop {
 		return t.run.Current() == t
 	}
-	return t.goid.Load() == GoroutineID()
+	return t.goroutine() == GoroutineID()
 }
 
 // Asker is the task among those that the calling goroutine runs, nil if there is

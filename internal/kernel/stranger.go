@@ -43,10 +43,14 @@ func (w *Waiter) isOwn(t *Task, s *Scope) bool {
 	return false
 }
 
-// goroutine is the goroutine that runs the task.
+// goroutine is the goroutine that runs the task, 0 if none does: that of a task which has
+// ended may run another one.
 //
 //go:norace
 func (t *Task) goroutine() int64 {
+	if t.Finished() {
+		return 0
+	}
 	return t.goid.Load()
 }
 

@@ -15,7 +15,7 @@ import (
 // A Task is one flow of control: its own leaf scope, its context, and its
 // bookkeeping in one object.
 type Task struct {
-	code uintptr // see Entry
+	code uintptr // see closure
 	Scope
 	F      func(context.Context) error // what the task does; the runner clears it
 	meta   *TaskMeta
@@ -88,38 +88,6 @@ func (t *Task) OpenMain(r *Run) {
 	root.mu.Unlock()
 }
 
-// Entry is t.Run as a function value for a go statement, which it spares an
-// allocation: a Task begins as the closure of that function would, with the entry
-// of its code and the captured task, and so serves as one. With a closure of its own a
-// task costs 16 bytes and a tenth of the time more.
-//
-//go:norace
-func (t *Task) Entry() func() {
-	if entryCode == 0 {
-		return t.Run
-	}
-	t.code = entryCode
-	p := unsafe.Pointer(t)
-	return *(*func())(unsafe.Pointer(&p))
-}
-
-// entryCode is the code of closures made by newEntry, 0 if they do not look as
-// Entry supposes.
-var entryCode = func() uintptr {
-	t := &Task{}
-	t.task = t
-	f := newEntry(t)
-	closure := *(**[2]uintptr)(unsafe.Pointer(&f))
-	if closure[1] != uintptr(unsafe.Pointer(t)) || unsafe.Offsetof(t.Scope)+unsafe.Offsetof(t.Scope.task) != unsafe.Sizeof(closure[0]) {
-		return 0
-	}
-	return closure[0]
-}()
-
-//go:noinline
-//go:norace
-func newEntry(t *Task) func() { return func() { t.Run() } }
-
 // Run runs the task on the calling goroutine. Backends call it.
 //
 //go:norace
@@ -131,6 +99,12 @@ func (t *Task) Run() {
 		t.runner().RunTask(t)
 	}
 }
+
+// Label gives the calling goroutine, which is about to run t and is not that of a caller
+// who has labels of its own, the pprof labels of t's context.
+//
+//go:norace
+func (t *Task) Label() { pprof.SetGoroutineLabels(&t.Scope) }
 
 // RunFirst is Run of the first task of a run, on the goroutine that has called for it.
 //
@@ -145,7 +119,7 @@ func (t *Task) RunFirst() {
 //
 //go:norace
 func (t *Task) runLabeled() {
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", t.Name())))
+	pprof.SetGoroutineLabels(pprof.WithLabels(&t.Scope, pprof.Labels("task", t.Name())))
 	defer pprof.SetGoroutineLabels(context.Background())
 	t.runner().RunTask(t)
 }
@@ -198,7 +172,8 @@ func (t *Task) Host() *Task {
 	return t.parent.task
 }
 
-// GoroutineID is the goroutine that runs the task, 0 before it runs.
+// GoroutineID is the goroutine that runs the task, 0 before it runs. When the task has
+// ended, the goroutine may run another one.
 //
 //go:norace
 func (t *Task) GoroutineID() int64 { return t.goid.Load() }
@@ -207,6 +182,14 @@ func (t *Task) GoroutineID() int64 { return t.goid.Load() }
 //
 //go:norace
 func (t *Task) Finished() bool { return t.state.Load()&stClosed != 0 }
+
+// LeavesLocked reports, in debug runs on the parallel backend, whether the task is about to
+// end with its goroutine locked to a thread.
+//
+//go:norace
+func (t *Task) LeavesLocked() bool {
+	return t.run.Debug && !t.run.Loop && !t.isGuest() && goid.Locked()
+}
 
 // over is the latch of tasks that had ended before anybody waited.
 var over = func() *Latch { l := &Latch{}; l.Open(); return l }()

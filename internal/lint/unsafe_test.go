@@ -19,7 +19,7 @@ var usesUnsafe = map[string]string{
 	"internal/sysio/sysio_linux.go":   "arguments of system calls",
 	"internal/poll/poll_epoll.go":     "arguments of system calls",
 	"internal/kernel/group.go":        "a scope that is the first field of a group",
-	"internal/kernel/task.go":         "a task that is its goroutine's closure: checked when the program starts",
+	"internal/kernel/entry.go":        "a task that is its goroutine's closure: checked when the program starts",
 }
 
 // assembly are the files that are not Go.

@@ -1,8 +1,6 @@
 package loop
 
 import (
-	"bytes"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -172,17 +170,9 @@ func (c *caller) check() {
 	if c.goid == here {
 		return
 	}
-	locked := lockedToThread()
+	locked := goid.Locked()
 	if c.goid != 0 && (c.locked || locked) {
 		panic(kernel.Misuse("a host loop calls its guest from a goroutine that is locked to a thread and from another one: let one goroutine make all calls, or lock none"))
 	}
 	c.goid, c.locked = here, locked
-}
-
-// lockedToThread reads whether the goroutine is locked, which the runtime tells nowhere
-// else: "goroutine 1 [running, locked to thread]:".
-func lockedToThread() bool {
-	var header [96]byte
-	line, _, _ := bytes.Cut(header[:runtime.Stack(header[:], false)], []byte("\n"))
-	return bytes.Contains(line, []byte("locked to thread"))
 }

@@ -304,6 +304,7 @@ func (l *Loop) RunCoro(c *coro.Coro) {
 		t := l.cur
 		race.Acquire(unsafe.Pointer(t))
 		l.goOn()
+		t.Label()
 		t.Run()
 		l.endTask(l.cur)
 		if !coro.Pooled {
@@ -363,7 +364,7 @@ func (l *Loop) Unpark(t *kernel.Task) {
 	if queued {
 		l.Clock.Wake()
 	} else if t.Strand().Coro == nil { // it never ran: its scope is canceled, but run it must
-		go t.Run()
+		go t.Entry()()
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package parallel is the backend that runs every task on a goroutine of its
-// own, on all cores. It needs no Run: it is what stands behind foreign contexts.
+// Package parallel is the backend that runs tasks on goroutines, on all cores.
+// It needs no Run: it is what stands behind foreign contexts.
 package parallel
 
 import (
@@ -7,7 +7,9 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/anyio-go/anyio/internal/bubble"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/realtime"
 	"github.com/anyio-go/anyio/internal/realworld"
 )
@@ -35,7 +37,17 @@ func (b *Backend) Main(t *kernel.Task) error {
 	return nil
 }
 
-func (b *Backend) Start(t *kernel.Task) { go t.Entry()() }
+// Start gives the task a goroutine of the group's crew. It gets one of its own in debug
+// runs, which look what a task leaves behind, in a bubble of synctest, since the group may
+// be one of goroutines outside, and under the race detector, for which the tasks of one
+// goroutine are in order.
+func (b *Backend) Start(t *kernel.Task) {
+	if race.Enabled || t.Scope.Run().Debug || bubble.In() {
+		go t.Entry()()
+	} else {
+		t.StartInTurn()
+	}
+}
 
 // Current is nil: a task is told by its context.
 func (b *Backend) Current() *kernel.Task { return nil }
