@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
+	"github.com/anyio-go/anyio/stream"
 )
 
 // A server and a client, in a simulated network: with another backend the same
@@ -120,5 +121,52 @@ func ExampleResolver_Lookup() {
 	// Output:
 	// tcp 0.0.0.0:53
 	// udp 0.0.0.0:53
+	// <nil>
+}
+
+// An echo server whose idle connections hold no buffer.
+func ExampleStream_ReceiveBorrowed() {
+	echo := func(ctx context.Context, s *socket.Stream) error {
+		defer s.Close(ctx)
+		var b stream.Borrowed
+		defer b.Release()
+		for {
+			data, err := s.ReceiveBorrowed(ctx, &b, 4096)
+			if errors.Is(err, anyio.ErrEndOfStream) {
+				return nil
+			}
+			if err == nil {
+				err = s.Send(ctx, data)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		l, err := socket.ListenTCP(ctx, "127.0.0.1", 0)
+		if err != nil {
+			return err
+		}
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error { return l.Serve(ctx, tg, echo) })
+			conn, err := socket.DialTCP(ctx, "127.0.0.1", l.Port())
+			if err != nil {
+				return err
+			}
+			defer conn.Close(ctx)
+			if err := conn.Send(ctx, []byte("hello")); err != nil {
+				return err
+			}
+			buf := make([]byte, 5)
+			n, err := conn.Receive(ctx, buf)
+			fmt.Printf("%s\n", buf[:n])
+			tg.Cancel("done")
+			return err
+		})
+	}, anyio.On(sim.New(sim.Config{Seed: 1})))
+	fmt.Println(err)
+	// Output:
+	// hello
 	// <nil>
 }

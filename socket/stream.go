@@ -25,8 +25,9 @@ type Stream struct {
 }
 
 var (
-	_ stream.ByteStream     = (*Stream)(nil)
-	_ stream.CountingSender = (*Stream)(nil)
+	_ stream.ByteStream        = (*Stream)(nil)
+	_ stream.CountingSender    = (*Stream)(nil)
+	_ stream.BorrowingReceiver = (*Stream)(nil)
 )
 
 // newStream wraps a socket; pc is where the user asked for it.

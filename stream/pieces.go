@@ -10,9 +10,10 @@ import (
 )
 
 // Pieces receives bytes until the end of the stream, which ends the sequence, in the pieces
-// in which they come, of up to max bytes. The slice is valid until the next one. Any other
-// error is yielded once and ends the sequence, too. For lines and for pieces of a fixed
-// size see BufferedReceiver.
+// in which they come, of up to max bytes. The slice is valid until the next one; for one of
+// a socket there is a buffer only while there is data, so that many connections may wait at
+// little cost. Any other error is yielded once and ends the sequence, too. For lines and for
+// pieces of a fixed size see BufferedReceiver.
 //
 //	for piece, err := range stream.Pieces(ctx, process.Stdout, 4096) { … }
 //
@@ -21,6 +22,10 @@ func Pieces(ctx context.Context, r ByteReceiveStream, max int) iter.Seq2[[]byte,
 	return func(yield func([]byte, error) bool) {
 		if max < 1 {
 			yield(nil, &anyio.MisuseError{Text: fmt.Sprintf("stream: Pieces of %d bytes: there is room for one at least", max)})
+			return
+		}
+		if b, ok := r.(BorrowingReceiver); ok {
+			borrowed(ctx, b, max, yield)
 			return
 		}
 		buf := make([]byte, max)
@@ -35,6 +40,24 @@ func Pieces(ctx context.Context, r ByteReceiveStream, max int) iter.Seq2[[]byte,
 			if !yield(buf[:n:n], nil) {
 				return
 			}
+		}
+	}
+}
+
+// borrowed yields the pieces of r.
+func borrowed(ctx context.Context, r BorrowingReceiver, max int, yield func([]byte, error) bool) {
+	var b Borrowed
+	defer b.Release()
+	for {
+		data, err := r.ReceiveBorrowed(ctx, &b, max)
+		if err != nil {
+			if !errors.Is(err, anyio.ErrEndOfStream) {
+				yield(nil, err)
+			}
+			return
+		}
+		if !yield(data, nil) {
+			return
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package inside
 
 import (
+	"context"
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -44,6 +45,16 @@ var (
 	// caller. The error is anyio.ErrClosed if it was, or what refuses returns for one of
 	// them; then none is taken. None are returned for what is no socket.
 	TakeConns func(socket any, refuses func(c kernel.Conn) error) ([]kernel.Conn, error)
+	// Raw is filled by package socket: the calls on the descriptor of one of its streams, nil
+	// if what it is given has none.
+	Raw func(s any) RawStream
 	// RegisterCancellation has isCanceled asked whether an error is a cancellation.
 	RegisterCancellation func(isCanceled func(err error) bool)
 )
+
+// A RawStream makes calls on the descriptor of a socket, by the rules of Receive and Send
+// and with their errors: see kernel.RawStream.
+type RawStream interface {
+	ReceiveRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error)
+	SendRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error)
+}

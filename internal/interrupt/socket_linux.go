@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
 )
 
 // A Socket is a Duplex of a socket. That of a stream of package net is tried itself before
@@ -51,7 +52,7 @@ func (s *Socket) Read(ctx context.Context, p []byte) (int, error) {
 	t := readers.Get()
 	t.s, t.place, t.p = s, pl, p
 	if raw := s.raw.Read(t.f); t.begun || t.n == 0 {
-		return s.hasTriedToRead(t, raw)
+		return s.hasTriedToRead(t, readers, raw)
 	}
 	n := t.n
 	t.putBack(readers)
@@ -61,15 +62,15 @@ func (s *Socket) Read(ctx context.Context, p []byte) (int, error) {
 // hasTriedToRead ends a read that has waited or failed. raw is an error of package net.
 //
 //go:noinline
-func (s *Socket) hasTriedToRead(t *try, raw error) (int, error) {
+func (s *Socket) hasTriedToRead(t *try, of *quiet.Pool[try], raw error) (int, error) {
 	n, err := t.n, t.canceled
 	if err == nil {
-		if err = s.failure("read", t, raw); err == nil && n == 0 {
+		if err = s.failure("read", syscall.Errno(t.errno), raw); err == nil && n == 0 {
 			err = io.EOF
 		}
 		err = s.over(t, &s.Reading, s.Ops.Read, (*reading)(&s.Duplex), n > 0, err)
 	}
-	t.putBack(readers)
+	t.putBack(of)
 	if err != nil {
 		return s.hasRead(n, err)
 	}
@@ -105,7 +106,7 @@ func (s *Socket) Write(ctx context.Context, p []byte) (int, error) {
 func (s *Socket) hasTriedToWrite(t *try, raw error) (int, error) {
 	n, err := t.n, t.canceled
 	if err == nil {
-		err = s.over(t, &s.Writing, s.Ops.Write, (*writing)(&s.Duplex), n == len(t.p), s.failure("write", t, raw))
+		err = s.over(t, &s.Writing, s.Ops.Write, (*writing)(&s.Duplex), n == len(t.p), s.failure("write", syscall.Errno(t.errno), raw))
 	}
 	t.putBack(writers)
 	return n, s.Failed(err)
@@ -125,12 +126,12 @@ func (s *Socket) over(t *try, side *Side, op kernel.Op, i kernel.Interrupter, do
 }
 
 // failure is the error that Read or Write of package net would have returned.
-func (s *Socket) failure(op string, t *try, raw error) error {
+func (s *Socket) failure(op string, errno syscall.Errno, raw error) error {
 	if e, ok := raw.(*net.OpError); ok {
 		e.Op = op // not raw-read
 		return e
 	}
-	if raw != nil || t.errno == 0 {
+	if raw != nil || errno == 0 {
 		return raw
 	}
 	e := &net.OpError{}
@@ -144,7 +145,7 @@ func (s *Socket) failure(op string, t *try, raw error) error {
 	case *net.UnixConn:
 		e.Net, e.Source, e.Addr = "unix", c.LocalAddr(), c.RemoteAddr()
 	}
-	e.Op, e.Err = op, os.NewSyscallError(op, syscall.Errno(t.errno))
+	e.Op, e.Err = op, os.NewSyscallError(op, errno)
 	return e
 }
 

@@ -19,6 +19,9 @@ type try struct {
 	begun    bool  // the wait has begun
 	canceled error // why it has not
 	f        func(fd uintptr) (done bool)
+
+	lender kernel.Lender // of p, if it is lent
+	max    int
 }
 
 // wait begins the wait. What has come since the attempt ends it at once. It is not to be

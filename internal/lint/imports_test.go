@@ -61,7 +61,7 @@ var layers = []layer{
 	{"portal", ". internal/inside internal/kernel internal/quiet internal/race", ""},
 	{"signals", ". internal/kernel internal/ossignal internal/unclosed internal/waitq", ""},
 	{"sim", ". internal/kernel internal/simloop internal/simnet", ""},
-	{"stream", ". attr internal/errgraph internal/inside internal/kernel internal/offload internal/unclosed internal/waitq", text},
+	{"stream", ". attr internal/errgraph internal/inside internal/kernel internal/offload internal/unclosed internal/waitq", sys + " " + text},
 	{"aiter", ". lowlevel stream", ""},
 	{"socket", ". attr internal/errgraph internal/inside internal/kernel internal/netaddr internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
 	{"tlsstream", ". attr internal/errgraph internal/kernel internal/tlsconf lowlevel socket stream", ""},

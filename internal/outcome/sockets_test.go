@@ -129,6 +129,14 @@ var sockets = []kind{
 			return nil
 		}, closing(c, s), nil)
 	}},
+	{name: "TCP borrowed receive", want: anyio.ErrClosed, make: func(b *bench) wait {
+		c, s := b.tcp()
+		return waiting(func(ctx context.Context) error {
+			var b stream.Borrowed
+			_, err := c.ReceiveBorrowed(ctx, &b, 10)
+			return err
+		}, closing(c, s), nil)
+	}},
 	{name: "TCP serve", want: anyio.ErrClosed, make: func(b *bench) wait { return serving(b.listener()) }},
 	{name: "TCP serve, full", want: anyio.ErrClosed, make: func(b *bench) wait {
 		l := must[*socket.TCPListener](b)(socket.ListenConfig{MaxConnections: 1}.ListenTCP(b.ctx, "127.0.0.1", 0))

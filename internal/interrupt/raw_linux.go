@@ -1,0 +1,123 @@
+package interrupt
+
+import (
+	"context"
+	"errors"
+	"io"
+	"syscall"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/sysio"
+)
+
+// A rawCall is what ReadRaw and WriteRaw make.
+type rawCall struct {
+	s *Socket
+	f func(fd uintptr) (int, error)
+}
+
+// attempts makes the call until there was something to do.
+func (c rawCall) attempts(n *int, err *error) func(fd uintptr) (done bool) {
+	return func(fd uintptr) bool {
+		for {
+			*n, *err = c.f(fd)
+			if *err != syscall.EINTR {
+				return *err != syscall.EAGAIN
+			}
+		}
+	}
+}
+
+func (c rawCall) read() (n int, done bool, err error) {
+	raw := c.s.raw.Read(c.attempts(&n, &err))
+	if err = c.s.rawError("read", raw, err); err == nil && n == 0 {
+		err = io.EOF
+	}
+	return n, n > 0, err
+}
+
+func (c rawCall) write() (n int, done bool, err error) {
+	raw := c.s.raw.Write(c.attempts(&n, &err))
+	return n, n > 0, c.s.rawError("write", raw, err)
+}
+
+// rawError is the error of package net, or that of a call.
+func (s *Socket) rawError(op string, raw, err error) error {
+	errno, _ := err.(syscall.Errno)
+	if raw != nil || errno != 0 {
+		return s.failure(op, errno, raw)
+	}
+	return err
+}
+
+// ReadRaw implements kernel.RawStream.
+func (s *Socket) ReadRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error) {
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if s.raw == nil {
+		return 0, pl.CanceledOr(errors.ErrUnsupported)
+	}
+	n, err := Receive(&s.Duplex, pl, s.Ops.Read, rawCall{s, f}, rawCall.read)
+	if err != nil {
+		return s.hasRead(n, err)
+	}
+	return n, nil
+}
+
+// WriteRaw implements kernel.RawStream.
+func (s *Socket) WriteRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error) {
+	pl, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if s.raw == nil {
+		return 0, pl.CanceledOr(errors.ErrUnsupported)
+	}
+	n, err := Send(&s.Duplex, pl, s.Ops.Write, rawCall{s, f}, rawCall.write)
+	return n, s.Failed(err)
+}
+
+// borrowers are tries whose buffer is lent for an attempt.
+var borrowers = quiet.NewPool(func() *try {
+	t := &try{}
+	t.f = func(fd uintptr) bool {
+		for {
+			n, errno := sysio.Recv(int(fd), t.lender.Take(t.max))
+			switch errno {
+			case 0:
+				t.n = n
+				return true
+			case syscall.EINTR:
+			case syscall.EAGAIN:
+				t.lender.Release()
+				return !t.begun && !t.wait(&t.s.Reading, t.s.Ops.Read, (*reading)(&t.s.Duplex))
+			default:
+				t.errno = int32(errno)
+				return true
+			}
+		}
+	}
+	return t
+})
+
+// ReadLent implements kernel.LentStream; it is Read in all else.
+func (s *Socket) ReadLent(ctx context.Context, b kernel.Lender, max int) (int, error) {
+	pl, err := kernel.Enter(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case s.raw == nil, pl.RunningTask() != nil, pl.Ctx != nil:
+		return s.Read(ctx, b.Take(max))
+	}
+	t := borrowers.Get()
+	t.s, t.place, t.lender, t.max = s, pl, b, max
+	if raw := s.raw.Read(t.f); t.begun || t.n == 0 {
+		return s.hasTriedToRead(t, borrowers, raw)
+	}
+	n := t.n
+	t.putBack(borrowers)
+	return n, nil
+}

@@ -1,0 +1,41 @@
+package kernel
+
+import "context"
+
+// A RawStream is a StreamConn on whose descriptor others make calls. The error matches
+// errors.ErrUnsupported if it has none after all.
+type RawStream interface {
+	StreamConn
+	// ReadRaw calls f when there may be something to read, and again as long as its error
+	// is syscall.EAGAIN, and returns what it did last; 0 without an error is the end of the
+	// stream. The call must not block, nor keep the descriptor. Cancellation: f was not
+	// called, or has returned syscall.EAGAIN.
+	ReadRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error)
+	// WriteRaw is the same for what writes; 0 means nothing to it.
+	WriteRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error)
+}
+
+// A PatientStream is a StreamConn that can wait without a buffer.
+type PatientStream interface {
+	StreamConn
+	// ReadNow is Read that returns ErrWouldBlock instead of waiting.
+	ReadNow(ctx context.Context, p []byte) (int, error)
+	// WaitRead waits until ReadNow may find something which has just found nothing; it may
+	// return for no reason.
+	WaitRead(ctx context.Context) error
+}
+
+// A LentStream is a StreamConn that reads to a buffer which it has only while there is
+// data.
+type LentStream interface {
+	StreamConn
+	// ReadLent reads as Read does, up to max bytes to a buffer that it takes from b, which
+	// has none while a goroutine waits.
+	ReadLent(ctx context.Context, b Lender, max int) (int, error)
+}
+
+// A Lender lends a buffer, the same one until that is released.
+type Lender interface {
+	Take(max int) []byte
+	Release()
+}

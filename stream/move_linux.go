@@ -1,0 +1,158 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	pipeSize  = 256 << 10 // bytes that are between two sockets at most
+	fileChunk = 1 << 20   // bytes of a file that are read ahead and sent at once
+)
+
+// move copies inside the system, by splice(2) and sendfile(2). What is left when it is not
+// over, as dst and src are not such that it can go on, remains to be copied.
+func move(ctx context.Context, dst ByteSendStream, src ByteReceiveStream) (sent int64, over bool, err error) {
+	to := inside.Raw(dst)
+	if to == nil {
+		return 0, false, nil
+	}
+	if file, isFile := src.(*FileReadStream); isFile {
+		return sendFile(ctx, to, file)
+	}
+	if from := inside.Raw(src); from != nil {
+		return splice(ctx, dst, to, from)
+	}
+	return 0, false, nil
+}
+
+// refused reports whether the system cannot do it with these descriptors.
+func refused(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported)
+}
+
+// splice moves what comes from one socket by way of a pipe to another one.
+func splice(ctx context.Context, dst ByteSendStream, to, from inside.RawStream) (sent int64, over bool, err error) {
+	var pipe [2]int
+	if unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK) != nil {
+		return 0, false, nil // there are no more descriptors
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	size, err := unix.FcntlInt(uintptr(pipe[1]), unix.F_SETPIPE_SZ, pipeSize)
+	if err != nil {
+		size = os.Getpagesize() // that much fits always
+	}
+	left := 0 // bytes in the pipe
+	fill := func(fd uintptr) (int, error) {
+		n, err := unix.Splice(int(fd), nil, pipe[1], nil, size, unix.SPLICE_F_NONBLOCK)
+		return int(n), err
+	}
+	drain := func(fd uintptr) (int, error) {
+		n, err := unix.Splice(pipe[0], nil, int(fd), nil, left, unix.SPLICE_F_NONBLOCK)
+		return int(n), err
+	}
+	for {
+		left, err = from.ReceiveRaw(ctx, fill)
+		switch {
+		case errors.Is(err, anyio.ErrEndOfStream):
+			return sent, true, nil
+		case err != nil:
+			return sent, !refused(err), err
+		}
+		for left > 0 {
+			n, err := to.SendRaw(ctx, drain)
+			sent, left = sent+int64(n), left-n
+			if refused(err) {
+				n, err = sendRest(ctx, dst, pipe[0], left)
+				return sent + int64(n), err != nil, err
+			}
+			if err != nil {
+				return sent, true, err
+			}
+		}
+	}
+}
+
+// sendRest sends what is left in a pipe.
+func sendRest(ctx context.Context, dst ByteSendStream, pipe, left int) (int, error) {
+	buf := make([]byte, left)
+	n, err := unix.Read(pipe, buf)
+	if err == nil {
+		err = dst.Send(ctx, buf[:n])
+	}
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// sendFile moves a file from where its next Receive would read to a socket. So that it
+// holds up no loop, each piece is read ahead as RunBlocking does. The end it leaves to
+// Receive: not all files know their size.
+func sendFile(ctx context.Context, to inside.RawStream, s *FileReadStream) (sent int64, over bool, err error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, true, err
+	}
+	defer s.guard.Release()
+	info, err := s.file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0, false, nil
+	}
+	raw, err := s.file.SyscallConn()
+	if err != nil {
+		return 0, false, nil
+	}
+	left := 0
+	ahead := func() (n int, err error) {
+		if e := raw.Control(func(fd uintptr) { n, err = readAhead(int(fd)) }); e != nil {
+			return 0, e
+		}
+		return n, err
+	}
+	send := func(fd uintptr) (n int, err error) {
+		if e := raw.Control(func(file uintptr) { n, err = unix.Sendfile(int(fd), int(file), nil, left) }); e != nil {
+			return 0, e
+		}
+		return max(n, 0), err
+	}
+	for {
+		left, err = anyio.RunBlockingValue(ctx, ahead, ownCall)
+		if err != nil || left == 0 {
+			return sent, err != nil, outsideError(err)
+		}
+		for left > 0 {
+			n, err := to.SendRaw(ctx, send)
+			sent, left = sent+int64(n), left-n
+			if err != nil {
+				return sent, !refused(err), err
+			}
+			if n == 0 { // the file was cut off
+				break
+			}
+		}
+	}
+}
+
+// readAhead has the next piece of a file read to the cache, and returns how long it is.
+func readAhead(file int) (int, error) {
+	var info unix.Stat_t
+	if err := unix.Fstat(file, &info); err != nil {
+		return 0, os.NewSyscallError("fstat", err)
+	}
+	at, err := unix.Seek(file, 0, unix.SEEK_CUR)
+	if err != nil {
+		return 0, os.NewSyscallError("lseek", err)
+	}
+	n := min(max(info.Size-at, 0), fileChunk)
+	if n > 0 {
+		_, _, _ = unix.Syscall(unix.SYS_READAHEAD, uintptr(file), uintptr(at), uintptr(n)) // else it is read when it is sent
+	}
+	return int(n), nil
+}
