@@ -16,6 +16,7 @@ type Listener struct {
 	sock
 	l     net.Listener
 	zoned net.Addr // its address, if l does not know the zone of it
+	alive keepAlive
 }
 
 var _ kernel.StreamListener = (*Listener)(nil)
@@ -61,6 +62,9 @@ func (l *Listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 		return nil, err
 	}
 	c, err := interrupt.Receive(&l.Duplex, pl, l.Ops.Accept, l.l, accept)
+	if err == nil {
+		l.alive.see(c)
+	}
 	return accepted(c, l.Failed(err))
 }
 

@@ -83,6 +83,10 @@ func (Network) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel
 		return nil, err
 	}
 	lc := net.ListenConfig{Control: control(o)}
+	var alive keepAlive
+	if strings.HasPrefix(o.Network, "tcp") {
+		alive.inherit(&lc)
+	}
 	l, err := lc.Listen(context.WithoutCancel(ctx), o.Network, listenOn(o))
 	if err != nil {
 		return nil, netaddr.Portable(err)
@@ -97,6 +101,7 @@ func (Network) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel
 		}
 	}
 	k := newListener(l.(deadlineListener))
+	k.alive = alive
 	if a, ok := l.Addr().(*net.TCPAddr); ok && a.Zone == "" && a.IP.IsLinkLocalUnicast() {
 		// A listener for Multipath TCP, which package net makes, does not tell it.
 		a := *a
