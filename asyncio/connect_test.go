@@ -87,6 +87,7 @@ func TestConnectionComesFromTheLocalAddress(t *testing.T) {
 }
 
 func TestPortIsSharedIfItIsSaid(t *testing.T) {
+	needSharedPorts(t)
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		l := loopOf(t, ctx)
 		o := onLoopback

@@ -16,8 +16,8 @@ import (
 var endpointTwins = []twin{
 	{name: "datagrams", main: datagrams},
 	{name: "datagrams_error", main: datagramsError},
-	{name: "pipes", main: pipes},
-	{name: "readers_writers", main: readersWriters},
+	{name: "pipes", readiness: true, main: pipes},
+	{name: "readers_writers", readiness: true, main: readersWriters},
 }
 
 // A dgram is a protocol of datagrams made of functions.

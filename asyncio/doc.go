@@ -38,5 +38,6 @@
 // # Limitations
 //
 // Python's coroutine objects, generators and their functions have no meaning here; a task
-// is made of a function.
+// is made of a function. On Windows nothing tells of descriptors that the loop does not
+// read or write itself: AddReader and AddWriter are not possible there.
 package asyncio

@@ -1,13 +1,56 @@
 package asyncio_test
 
 import (
+	"context"
+	"errors"
+	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+
+	"github.com/anyio-go/anyio/socket"
 )
 
-// socketPath is a path for a UNIX socket, short enough for every system.
+// socketPath is a path for a UNIX socket, short enough for every system. Where there are
+// none the test is skipped.
 func socketPath(t *testing.T) string {
+	t.Helper()
+	path := newPath(t)
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Skip("no UNIX sockets here:", err)
+	}
+	_ = l.Close() // and with it the file is gone
+	return path
+}
+
+// gramPath is socketPath for datagrams.
+func gramPath(t *testing.T) string {
+	t.Helper()
+	path := newPath(t)
+	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
+	if err != nil {
+		t.Skip("no UNIX datagrams here:", err)
+	}
+	_ = c.Close()
+	_ = os.Remove(path)
+	return path
+}
+
+// needSharedPorts skips a test where ports cannot be shared.
+func needSharedPorts(t *testing.T) {
+	t.Helper()
+	u, err := socket.ListenConfig{ReusePort: true}.ListenUDP(context.Background(), "127.0.0.1", 0)
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOPROTOOPT) {
+		t.Skip("no shared ports here:", err)
+	}
+	if err == nil {
+		_ = u.Close(context.Background())
+	}
+}
+
+func newPath(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "anyio")
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // terminal, or of a socket, and returns it and the protocol, which factory makes, after
 // ConnectionMade was called. pipe is a descriptor, a uintptr, or something with one, as an
 // *os.File, which is closed in favor of a duplicate. It belongs to the transport, and is
-// made non-blocking. Files of other kinds are a *anyio.MisuseError. In a simulation and
-// on Windows the error matches errors.ErrUnsupported.
+// made non-blocking. Files of other kinds are a *anyio.MisuseError. In a simulation the error
+// matches errors.ErrUnsupported.
 //
 // Cancellation: the pipe is closed.
 func (l *Loop) ConnectReadPipe(ctx context.Context, factory func() BaseProtocol, pipe any) (Transport, BaseProtocol, error) {
@@ -21,7 +21,8 @@ func (l *Loop) ConnectReadPipe(ctx context.Context, factory func() BaseProtocol,
 }
 
 // ConnectWritePipe makes a transport of the end of a pipe that is written to, as
-// ConnectReadPipe does. When nobody reads from the pipe any more, the transport is closed.
+// ConnectReadPipe does. When nobody reads from the pipe any more, the transport is closed;
+// on Windows that is noticed by the next Write, and when a process of Subprocess ends.
 //
 // Cancellation: the pipe is closed.
 func (l *Loop) ConnectWritePipe(ctx context.Context, factory func() BaseProtocol, pipe any) (Transport, BaseProtocol, error) {

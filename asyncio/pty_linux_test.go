@@ -65,6 +65,7 @@ func TestPseudoTerminalIsRead(t *testing.T) {
 }
 
 func TestPseudoTerminalIsWritten(t *testing.T) {
+	needReadiness(t) // it reads while the loop stands still
 	onEventLoop(t, func(t *testing.T, ctx context.Context) {
 		untold(t, ctx)
 		master, slave := pty(t)
@@ -85,6 +86,7 @@ func TestPseudoTerminalIsWritten(t *testing.T) {
 }
 
 func TestPseudoTerminalIsReadAndWrittenAtOnce(t *testing.T) {
+	needReadiness(t) // it reads while the loop stands still
 	onEventLoop(t, func(t *testing.T, ctx context.Context) {
 		untold(t, ctx)
 		l := loopOf(t, ctx)

@@ -14,7 +14,7 @@ import (
 )
 
 func TestHandshakeTimeoutWithoutTLSIsRefused(t *testing.T) {
-	path := socketPath(t)
+	path := newPath(t)
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		l := loopOf(t, ctx)
 		_, _, err := l.CreateConnection(ctx, newEcho, asyncio.ConnectionOptions{Host: "127.0.0.1", Port: 1, HandshakeTimeout: time.Second})
@@ -126,7 +126,7 @@ func TestSocketsOfWrongKindsAreRefused(t *testing.T) {
 func newDatagrams() asyncio.DatagramProtocol { return &gram{} }
 
 func TestDatagramEndpointsAreChecked(t *testing.T) {
-	path := socketPath(t)
+	path := newPath(t)
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		l := loopOf(t, ctx)
 		taken, _, err := l.CreateDatagramEndpoint(ctx, newDatagrams, asyncio.DatagramOptions{LocalHost: "127.0.0.1"})
@@ -154,7 +154,7 @@ func TestDatagramEndpointsAreChecked(t *testing.T) {
 }
 
 func TestDatagramEndpointLeavesAFileAlone(t *testing.T) {
-	path := socketPath(t)
+	path := newPath(t)
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func acceptedOver(name string, config *tls.Config, at string, fatal bool,
 
 // connected plays a failure of a protocol of a client that writes more than goes at once.
 func connected(at string, path func() string) saboteur {
-	return saboteur{name: "connected/" + at, play: func(s *sabotage) {
+	return saboteur{name: "connected/" + at, needs: func(t *testing.T) { socketPath(t) }, play: func(s *sabotage) {
 		listener := must[*socket.UnixListener](s.t)(socket.ListenUnix(s.ctx, path()))
 		defer listener.Close(s.ctx)
 		p := &failing{s: s, at: at}
@@ -195,8 +195,8 @@ func toItself(at string, fatal bool) saboteur {
 
 func TestDatagramProtocolsThatFail(t *testing.T) {
 	full := func(at string) saboteur { // of an endpoint whose peer has no room
-		return saboteur{name: "datagrams/" + at, play: func(s *sabotage) {
-			path := socketPath(t)
+		return saboteur{name: "datagrams/" + at, needs: func(t *testing.T) { gramPath(t) }, play: func(s *sabotage) {
+			path := newPath(t)
 			sink := must[*socket.UnixgramSocket](s.t)(socket.ListenUnixgram(s.ctx, path))
 			defer sink.Close(s.ctx)
 			p := &failingGram{failing: failing{s: s, at: at}}
@@ -224,7 +224,7 @@ func TestDatagramProtocolsThatFail(t *testing.T) {
 	sabotaged(t, []saboteur{
 		toItself("ConnectionMade", false), toItself("DatagramReceived", true), toItself("ConnectionLost", false),
 		full("PauseWriting"), full("ResumeWriting"),
-		{name: "datagrams/ErrorReceived", play: func(s *sabotage) {
+		{name: "datagrams/ErrorReceived", needs: needRefusals, play: func(s *sabotage) {
 			other := must[*socket.UDPSocket](s.t)(socket.ListenUDP(s.ctx, "127.0.0.1", 0))
 			port := other.LocalAddr().(*net.UDPAddr).Port
 			_ = other.Close(s.ctx)

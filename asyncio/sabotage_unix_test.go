@@ -51,6 +51,12 @@ func TestPipesThatFail(t *testing.T) {
 	sabotaged(t, []saboteur{
 		readPipe("ConnectionMade", false), readPipe("DataReceived", true), readPipe("EOFReceived", true), readPipe("ConnectionLost", false),
 		writePipe("PauseWriting"), writePipe("ResumeWriting"),
+	}, realLoop)
+}
+
+func TestReadersAndWritersThatFail(t *testing.T) {
+	needReadiness(t)
+	sabotaged(t, []saboteur{
 		{name: "AddReader", play: func(s *sabotage) {
 			r, w := osPipe(s.t)
 			calls := 0

@@ -64,6 +64,7 @@ func TestServerOnIPv6(t *testing.T) {
 }
 
 func TestUDPPortIsSharedIfItIsSaid(t *testing.T) {
+	needSharedPorts(t)
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		l := loopOf(t, ctx)
 		first := must[*socket.UDPSocket](t)(socket.ListenConfig{ReusePort: true}.ListenUDP(ctx, "127.0.0.1", 0))

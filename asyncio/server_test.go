@@ -269,6 +269,7 @@ func TestUnixConnections(t *testing.T) {
 }
 
 func TestServersShareAPort(t *testing.T) {
+	needSharedPorts(t)
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		l := loopOf(t, ctx)
 		o := onLoopback

@@ -153,6 +153,9 @@ func (t *SubprocessTransport) start(ctx context.Context, c process.Command) (err
 		}
 		ours[fd] = nil // the transport's
 	}
+	if t.exited {
+		t.closeDeaf()
+	}
 	return nil
 }
 
@@ -182,11 +185,20 @@ func (t *SubprocessTransport) watch(ctx context.Context) {
 func (t *SubprocessTransport) ended(code int) {
 	t.exited, t.code = true, code
 	t.tell(t.protocol.ProcessExited)
+	t.closeDeaf()
 	t.tryFinish()
 	for _, f := range t.waiters {
 		f.finish(struct{}{})
 	}
 	t.waiters = nil
+}
+
+// closeDeaf closes the pipe to a process that has ended, where the system does not tell
+// that nobody reads from it.
+func (t *SubprocessTransport) closeDeaf() {
+	if p := t.pipes[0]; p != nil && p.transport != nil && p.transport.(*streamTransport).deaf() {
+		p.transport.Close()
+	}
 }
 
 // tell calls a function of the protocol, after ConnectionMade.

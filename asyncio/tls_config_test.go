@@ -76,8 +76,11 @@ func TestFunctionOfATLSConfigThatExits(t *testing.T) {
 // wantShut closes a server and waits for the ends of its connections and of their tasks.
 func wantShut(t *testing.T, ctx context.Context, s *asyncio.Server) {
 	t.Helper()
+	closed := asyncio.CreateTask(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.WaitClosed(ctx) })
+	testkit.Must(t, asyncio.Sleep(ctx, 0))
 	s.Close()
-	testkit.Must(t, s.WaitClosed(ctx))
+	_, err := closed.Await(ctx)
+	testkit.Must(t, err)
 	anyioWaits(t, ctx)
 }
 

@@ -181,7 +181,7 @@ func (t *streamTransport) readEnded() {
 // lookForHangup closes the end of a pipe that nobody reads any more.
 func (t *streamTransport) lookForHangup() {
 	switch err := t.conn.(kernel.TryFile).TryHangup(); {
-	case err == kernel.ErrWouldBlock:
+	case err == kernel.ErrWouldBlock, errors.Is(err, errors.ErrUnsupported):
 	case err == nil && len(t.buf) == 0:
 		t.Close()
 	case err == nil:
@@ -189,6 +189,12 @@ func (t *streamTransport) lookForHangup() {
 	default:
 		t.fail(err, "error on pipe")
 	}
+}
+
+// deaf reports whether nothing tells that nobody reads from the pipe any more.
+func (t *streamTransport) deaf() bool {
+	f, ok := t.conn.(kernel.TryFile)
+	return ok && errors.Is(f.TryHangup(), errors.ErrUnsupported)
 }
 
 // fail ends the connection for what the system says.

@@ -2,18 +2,19 @@
 
 package eventloop
 
-import "github.com/anyio-go/anyio/internal/netconn"
+import "github.com/anyio-go/anyio/internal/nettry"
 
 // A network is the socket layer where the poller knows of no descriptors: package
-// net, whose calls are made on other goroutines.
-type network struct{ netconn.Network }
+// net, whose waits are goroutines.
+type network struct{ nettry.Network }
 
 func newNetwork(*Backend) *network { return &network{} }
 
-// join has nothing to do, as the sockets need no loop.
+// join has nothing to do: sockets need no loop, and those that are watched are closed at
+// the end of the one whose callbacks they have.
 func (n *network) join(*network) {}
 
-// attend and end have nothing to do: no call is handed over to the loop, and the
-// sockets need no loop.
+// attend has nothing to do: no call is handed over to the loop.
 func (*network) attend() {}
-func (*network) end()    {}
+
+func (n *network) end() { n.End() }

@@ -53,9 +53,6 @@ func (b *Backend) Main(t *kernel.Task) error {
 	return (<-loop.Apart("the event loop", func() error { return b.Loop.Main(t) })).Result()
 }
 
-// Network is the socket layer: non-blocking descriptors in the loop's poller.
-func (b *Backend) Network() kernel.Network { return b.network }
-
 // InPlace is false: what blocks would hold up the loop.
 func (b *Backend) InPlace(detach bool) bool { return false }
 

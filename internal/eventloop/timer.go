@@ -16,6 +16,7 @@ type clock struct {
 	realtime.Clock
 	poller  *poll.Poller
 	network *network
+	face    face
 }
 
 // A Ready is what a descriptor is registered with in the loop's poller. The loop
@@ -40,6 +41,7 @@ var _ loop.Lender = (*clock)(nil)
 // Close ends what the loop has had of the system: sockets that were not closed,
 // then the poller.
 func (c *clock) Close() error {
+	c.face.end()
 	c.network.end()
 	return c.poller.Close()
 }

@@ -45,7 +45,9 @@ type TryStream interface {
 	Watchable
 	// TryRead reads at least one byte.
 	TryRead(p []byte) (int, error)
-	// TryWrite writes what the socket takes; if that is not all, it tells why.
+	// TryWrite writes what the socket takes; if that is not all, it tells why. After
+	// ErrWouldBlock the next write, also one that blocks, must begin with what was left: it
+	// may be on its way already. So it is with TryWriteTo, and the datagram.
 	TryWrite(p []byte) (int, error)
 }
 
@@ -78,7 +80,8 @@ type TryFile interface {
 	Watchable
 	TryRead(p []byte) (int, error)
 	TryWrite(p []byte) (int, error)
-	// TryHangup returns nil when the other end is gone. Readable tells.
+	// TryHangup returns nil when the other end is gone. Readable tells. The error matches
+	// errors.ErrUnsupported where only who writes is told.
 	TryHangup() error
 	// TryReady returns nil when the descriptor is readable, or writable.
 	TryReady(write bool) error
@@ -91,7 +94,8 @@ type TryNetwork interface {
 	Network
 	// TryFile makes a descriptor non-blocking and takes it over, also if it fails. With
 	// lend it is left as it is, and stays the caller's, who closes it after the TryFile; the
-	// error matches syscall.EBUSY if it is that of a socket that somebody watches.
+	// error matches syscall.EBUSY if it is that of a socket that somebody watches, and
+	// errors.ErrUnsupported where nothing tells of a descriptor that nobody reads or writes.
 	TryFile(fd uintptr, lend bool) (TryFile, error)
 }
 
@@ -100,7 +104,7 @@ type errNoCallbacks struct{}
 
 //go:norace
 func (errNoCallbacks) Error() string {
-	return "anyio: callbacks of sockets need a backend whose loop makes them: use anyio.EventLoop() (not on Windows) or package sim"
+	return "anyio: callbacks of sockets need a backend whose loop makes them: use anyio.EventLoop() or package sim"
 }
 
 //go:norace
