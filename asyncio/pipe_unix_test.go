@@ -140,6 +140,7 @@ func TestPipeIsPausedAndAborted(t *testing.T) {
 		rt.PauseReading()
 		rt.PauseReading()
 		_, _ = wt.Write(make([]byte, 1<<20))
+		until(t, ctx, func() bool { return wt.WriteBufferSize() < 1<<20 })
 		turns(t, ctx, 5)
 		if rp.got.Len() > 0 || rt.IsReading() {
 			t.Errorf("received %d bytes", rp.got.Len())
