@@ -2,7 +2,7 @@ package nettry
 
 import (
 	"net/netip"
-	"unsafe"
+	"reflect"
 
 	"golang.org/x/sys/windows"
 
@@ -19,11 +19,13 @@ const (
 
 const fionbio = 0x8004667e
 
+var sizeofSockaddr = int32(reflect.TypeFor[windows.RawSockaddrAny]().Size())
+
 // prepare makes a socket non-blocking. That is for calls that are made without an
 // overlapped structure: package net's have one.
 func prepare(fd uintptr) error {
-	on, n := uint32(1), uint32(0)
-	return windows.WSAIoctl(windows.Handle(fd), fionbio, (*byte)(unsafe.Pointer(&on)), uint32(unsafe.Sizeof(on)), nil, 0, &n, nil, 0)
+	on, n := [4]byte{1}, uint32(0)
+	return windows.WSAIoctl(windows.Handle(fd), fionbio, &on[0], uint32(len(on)), nil, 0, &n, nil, 0)
 }
 
 func prepareFile(uintptr) {}
@@ -67,7 +69,7 @@ func send(fd uintptr, p []byte) (int, error) {
 func recvFrom(fd uintptr, p []byte) (int, kernel.Addr, error) {
 	var n, flags uint32
 	var from windows.RawSockaddrAny
-	size := int32(unsafe.Sizeof(from))
+	size := sizeofSockaddr
 	err := windows.WSARecvFrom(windows.Handle(fd), bufferOf(p), 1, &n, &flags, &from, &size, nil, nil)
 	if err != nil && !isCut(err) {
 		return 0, kernel.Addr{}, err
