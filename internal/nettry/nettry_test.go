@@ -113,7 +113,7 @@ func TestBothDirectionsInRandomPieces(t *testing.T) {
 // Whenever a socket is closed, who was to be told is told, and nothing is left behind.
 func TestClosesAtAnyMoment(t *testing.T) {
 	run(t, func(ctx context.Context, n *nettry.Network) error {
-		for range 20 {
+		for range 6 {
 			ends, bells := pair(t, ctx, n)
 			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				for i, c := range ends {
