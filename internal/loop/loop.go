@@ -198,6 +198,9 @@ func (l *Loop) next() *kernel.Task {
 		if l.calls.due || l.calls.halt || l.ready() || l.wakeWatcher() || l.pool.surplus > 0 {
 			continue
 		}
+		if done && !l.left() { // it was a call
+			return nil
+		}
 		if err := l.wait(); err == nil {
 			if l.mainDone && !done {
 				return nil
