@@ -68,7 +68,7 @@ func TestPlanOfFlagsAndOptions(t *testing.T) {
 		{name: "all", backends: "all", want: all},
 		{name: "order is fixed", backends: "sim,parallel", want: []string{"parallel", "sim"}},
 		{name: "aliases", backends: "trio, asyncio", want: []string{"parallel", "eventloop"}},
-		{name: "unknown backend", backends: "curio", wantErr: "known: eventloop, parallel, sim"},
+		{name: "unknown backend", backends: "curio", wantErr: "known: eventloop, eventloops, parallel, sim"},
 		{name: "seeds", seeds: "1,2,7", wantSeeds: []uint64{1, 2, 7}},
 		{name: "ranges, each seed once", seeds: "3-5,4,1", wantSeeds: []uint64{3, 4, 5, 1}},
 		{name: "flag before option", seeds: "8", opts: []anyiotest.Option{anyiotest.Seeds(5)}, wantSeeds: []uint64{8}},

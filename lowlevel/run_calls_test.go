@@ -16,8 +16,10 @@ import (
 func TestCallAfterIsTakenBack(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		run, called, done := kernel.Locate(ctx).Run(), make(chan string, 3), make(chan struct{})
+		begin := anyio.Now(ctx)
 		stop := run.CallAfter(time.Millisecond, func() { called <- "taken back" })
 		stop()
+		late := anyio.Now(ctx).Sub(begin) >= time.Millisecond // the machine is slow: it may have been called
 		run.CallAfter(2*time.Millisecond, func() { called <- "left"; close(done) })
 		for over := false; !over; {
 			if err := anyio.Sleep(ctx, time.Millisecond); err != nil {
@@ -29,7 +31,7 @@ func TestCallAfterIsTakenBack(t *testing.T) {
 			default:
 			}
 		}
-		if got := <-called; got != "left" || len(called) > 0 {
+		if got := <-called; (got != "left" || len(called) > 0) && !late {
 			t.Errorf("called: %s, and %d more", got, len(called))
 		}
 	})

@@ -31,7 +31,7 @@ func TestBadUseIsOneLineAndStatus2(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"nosuch", `anyio: no such command: "nosuch"`},
 		{"help nosuch", `anyio: no such command: "nosuch"`},
-		{"demo -backend nosuch", `anyio demo: -backend: no such backend: "nosuch" (known: eventloop, parallel, sim); or all`},
+		{"demo -backend nosuch", `anyio demo: -backend: no such backend: "nosuch" (known: eventloop, eventloops, parallel, sim); or all`},
 		{"demo -seed x", `anyio demo: invalid value "x" for flag -seed`},
 		{"demo -seed -1", `anyio demo: invalid value "-1" for flag -seed`},
 		{"demo -files -1", "anyio demo: -files: -1: expected 0 or more"},

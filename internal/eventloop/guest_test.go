@@ -15,5 +15,5 @@ var guestOffer string
 // guests.
 func TestConformanceOfGuests(t *testing.T) {
 	_, source, _ := strings.Cut(guestOffer, "package eventloop_test\n")
-	testkit.Conformance(t, "guest", source)
+	testkit.Conformance(t, source, "guest")
 }
