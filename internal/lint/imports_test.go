@@ -75,7 +75,7 @@ var layers = []layer{
 	// Programs, and what is for tests.
 	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
 	{"internal/soak", ". lowlevel portal process socket stream", ""},
-	{"internal/testkit", ". internal/kernel internal/simloop sim", ""},
+	{"internal/testkit", ". internal/kernel internal/race internal/simloop sim", ""},
 	{"internal/locktest", "", ""},
 }
 

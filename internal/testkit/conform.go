@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/anyio-go/anyio/internal/race"
 )
 
 // conformance are the packages whose tests a backend has to pass. Left out are those
@@ -21,6 +23,9 @@ const namesBackends = "^TestBackendsAreFoundByName"
 func Conformance(t *testing.T, source string, backends ...string) {
 	if testing.Short() {
 		t.Skip("compiles programs, and runs the tests of other packages")
+	}
+	if race.Enabled || testing.CoverMode() != "" {
+		t.Skip("the programs that it runs are not instrumented")
 	}
 	root, err := filepath.Abs("../..")
 	if err != nil {
