@@ -192,6 +192,9 @@ func TestExternalWaitIsDecidedByWhatIsFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, i := newTestPlace(t, name == "killed before, derived"), &interrupts{}
 			before(p)
+			for p.place.Ctx != nil && p.place.Ctx.Err() == nil { // package context tells on a goroutine of its own
+				runtime.Gosched()
+			}
 			if err := x.Begin(p.place, opTest, i); err == nil {
 				t.Error("the wait has begun")
 			}
