@@ -28,14 +28,14 @@ func TestCompareMarksWhatIsBeyondTheNoise(t *testing.T) {
 	r := func(shape string, ratio, noise float64) row {
 		return row{Shape: shape, Backend: "parallel", Peer: "p", Unit: "ns", Ratio: ratio, Noise: noise, Goal: 1}
 	}
-	was := write(t, r("S1a", 1, 0), r("S1b", 1, 0), r("S1c", 1, 0.10), r("S2", 1, 0), r("S3", 2, 0))
-	is := write(t, r("S1a", 1.04, 0), r("S1b", 1.20, 0.01), r("S1c", 1.11, 0.10), r("S2", 0.5, 0), r("V9", 3, 0))
+	was := write(t, r("S4", 1, 0), r("S8a", 1, 0), r("S1c", 1, 0.10), r("S2", 1, 0), r("S3", 2, 0))
+	is := write(t, r("S4", 1.04, 0), r("S8a", 1.20, 0.01), r("S1c", 1.11, 0.10), r("S2", 0.5, 0), r("V9", 3, 0))
 	var out, errs bytes.Buffer
 	if code := run([]string{"-from", is, "-compare", was}, &out, &errs); code != 0 || errs.Len() > 0 {
 		t.Fatalf("exit %d: %s", code, errs.String())
 	}
 	for _, want := range []string{
-		"moved S1a  parallel  p                     1.000  1.040   +4.0%   5.0% -\n",
+		"moved S4   parallel  p                     1.000  1.040   +4.0%   5.0% -\n",
 		"  1.200  +20.0%   5.0% worse\n",
 		"  1.110  +11.0%  14.1% -\n",
 		"  0.500  -50.0%   5.0% better\n",
