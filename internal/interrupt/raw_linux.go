@@ -7,8 +7,6 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/quiet"
-	"github.com/anyio-go/anyio/internal/sysio"
 )
 
 // A rawCall is what ReadRaw and WriteRaw make.
@@ -80,29 +78,6 @@ func (s *Socket) WriteRaw(ctx context.Context, f func(fd uintptr) (int, error)) 
 	return n, s.Failed(err)
 }
 
-// borrowers are tries whose buffer is lent for an attempt.
-var borrowers = quiet.NewPool(func() *try {
-	t := &try{}
-	t.f = func(fd uintptr) bool {
-		for {
-			n, errno := sysio.Recv(int(fd), t.lender.Take(t.max))
-			switch errno {
-			case 0:
-				t.n = n
-				return true
-			case syscall.EINTR:
-			case syscall.EAGAIN:
-				t.lender.Release()
-				return !t.begun && !t.wait(&t.s.Reading, t.s.Ops.Read, (*reading)(&t.s.Duplex))
-			default:
-				t.errno = int32(errno)
-				return true
-			}
-		}
-	}
-	return t
-})
-
 // ReadLent implements kernel.LentStream; it is Read in all else.
 func (s *Socket) ReadLent(ctx context.Context, b kernel.Lender, max int) (int, error) {
 	pl, err := kernel.Enter(ctx)
@@ -112,12 +87,12 @@ func (s *Socket) ReadLent(ctx context.Context, b kernel.Lender, max int) (int, e
 	case s.raw == nil, pl.RunningTask() != nil, pl.Ctx != nil:
 		return s.Read(ctx, b.Take(max))
 	}
-	t := borrowers.Get()
+	t := readers.Get()
 	t.s, t.place, t.lender, t.max = s, pl, b, max
 	if raw := s.raw.Read(t.f); t.begun || t.n == 0 {
-		return s.hasTriedToRead(t, borrowers, raw)
+		return s.hasTriedToRead(t, raw)
 	}
 	n := t.n
-	t.putBack(borrowers)
+	t.putBack(readers)
 	return n, nil
 }

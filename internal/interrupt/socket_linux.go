@@ -9,7 +9,6 @@ import (
 	"syscall"
 
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/quiet"
 )
 
 // A Socket is a Duplex of a socket. That of a stream of package net is tried itself before
@@ -52,7 +51,7 @@ func (s *Socket) Read(ctx context.Context, p []byte) (int, error) {
 	t := readers.Get()
 	t.s, t.place, t.p = s, pl, p
 	if raw := s.raw.Read(t.f); t.begun || t.n == 0 {
-		return s.hasTriedToRead(t, readers, raw)
+		return s.hasTriedToRead(t, raw)
 	}
 	n := t.n
 	t.putBack(readers)
@@ -62,7 +61,7 @@ func (s *Socket) Read(ctx context.Context, p []byte) (int, error) {
 // hasTriedToRead ends a read that has waited or failed. raw is an error of package net.
 //
 //go:noinline
-func (s *Socket) hasTriedToRead(t *try, of *quiet.Pool[try], raw error) (int, error) {
+func (s *Socket) hasTriedToRead(t *try, raw error) (int, error) {
 	n, err := t.n, t.canceled
 	if err == nil {
 		if err = s.failure("read", syscall.Errno(t.errno), raw); err == nil && n == 0 {
@@ -70,7 +69,7 @@ func (s *Socket) hasTriedToRead(t *try, of *quiet.Pool[try], raw error) (int, er
 		}
 		err = s.over(t, &s.Reading, s.Ops.Read, (*reading)(&s.Duplex), n > 0, err)
 	}
-	t.putBack(of)
+	t.putBack(readers)
 	if err != nil {
 		return s.hasRead(n, err)
 	}

@@ -13,15 +13,22 @@ import (
 type try struct {
 	s        *Socket
 	place    kernel.Place
-	p        []byte
+	p        []byte        // nil if lender has it
+	lender   kernel.Lender // of up to max bytes, for an attempt that finds something
+	max      int
 	n        int   // bytes that were moved
 	errno    int32 // why the system has refused
 	begun    bool  // the wait has begun
 	canceled error // why it has not
 	f        func(fd uintptr) (done bool)
+}
 
-	lender kernel.Lender // of p, if it is lent
-	max    int
+// buffer is where to read to.
+func (t *try) buffer() []byte {
+	if t.lender == nil {
+		return t.p
+	}
+	return t.lender.Take(t.max)
 }
 
 // wait begins the wait. What has come since the attempt ends it at once. It is not to be
@@ -49,13 +56,16 @@ var readers = quiet.NewPool(func() *try {
 	t := &try{}
 	t.f = func(fd uintptr) bool {
 		for {
-			n, errno := sysio.Recv(int(fd), t.p)
+			n, errno := sysio.Recv(int(fd), t.buffer())
 			switch errno {
 			case 0:
 				t.n = n
 				return true
 			case syscall.EINTR:
 			case syscall.EAGAIN:
+				if t.lender != nil {
+					t.lender.Release()
+				}
 				return !t.begun && !t.wait(&t.s.Reading, t.s.Ops.Read, (*reading)(&t.s.Duplex))
 			default:
 				t.errno = int32(errno)
