@@ -42,6 +42,8 @@ func (g goals) on(backend string) float64 {
 		return g.parallel
 	case "eventloop":
 		return g.eventloop
+	case "eventloops":
+		return g.eventloops
 	default:
 		return g.sim
 	}

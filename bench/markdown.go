@@ -40,6 +40,7 @@ var meaning = map[string]string{
 	"N5":  "memory of an idle connection that has a task",
 	"N1a": "TCP echo by asyncio protocols, 64 connections",
 	"N2a": "TCP echo by asyncio protocols, 1,000 connections",
+	"N5b": "memory of an idle connection, with a buffer only while there is data",
 	"N5a": "memory of an idle connection of an asyncio protocol",
 	"N9":  "TCP echo, 1,000 connections, an event loop per processor",
 	"N6":  "TCP echo with reads under a deadline, 64 connections",

@@ -42,7 +42,7 @@ const (
 )
 
 // goals are the ratios to reach; 0 means that the shape is not measured there.
-type goals struct{ parallel, eventloop, sim float64 }
+type goals struct{ parallel, eventloop, eventloops, sim float64 }
 
 // shapes is everything that is measured, with the goals.
 var shapes = []shape{
@@ -100,14 +100,16 @@ var shapes = []shape{
 		ours: serveTLS, their: serveTLSNet, connect: redialing(encrypted)}},
 	{id: "N5", peer: "net-512B-buffer", goals: goals{parallel: 1.10, eventloop: 1.05}, server: &serverShape{
 		ours: serveTCP(echoTCP(512)), their: serveNet(echoNet(512)), idle: true}},
+	{id: "N5b", peer: "net-4KiB-buffer", goals: goals{parallel: 0.60, eventloop: 0.60}, server: &serverShape{
+		ours: serveTCP(echoBorrowed), their: serveNet(echoNet(bufferSize)), idle: true}},
 	{id: "N1a", wavers: 0.15, why: howManyAtOnce, peer: "net", further: protocolPeers, batch: 64, least: 3200, goals: goals{eventloop: 0.80}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(bufferSize)), connect: dialEcho(64)}},
 	{id: "N2a", wavers: 0.15, why: howManyAtOnce, peer: "net", further: protocolPeers, batch: 1000, least: 50000, goals: goals{eventloop: 0.85}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
 	{id: "N5a", peer: "net-512B-buffer", goals: goals{eventloop: 0.30}, server: &serverShape{
 		ours: serveProtocols, their: serveNet(echoNet(512)), idle: true}},
-	{id: "N9", wavers: 0.15, why: howManyAtOnce, peer: "net", further: echoPeers, batch: 1000, least: 50_000, goals: goals{eventloop: 0.75}, server: &serverShape{
-		ours: serveOnLoops, their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
+	{id: "N9", wavers: 0.15, why: howManyAtOnce, peer: "net", further: echoPeers, batch: 1000, least: 50_000, goals: goals{eventloops: 0.75}, server: &serverShape{
+		ours: serveShared(echoTCP(bufferSize)), their: serveNet(echoNet(bufferSize)), connect: dialEcho(1000)}},
 	{id: "N6", wavers: 0.15, why: howManyAtOnce, peer: "net+AfterFunc", batch: 64, least: 3200, goals: goals{parallel: 0.95, eventloop: 0.80}, server: &serverShape{
 		ours: serveTCP(echoDeadline), their: serveNet(closingNet(echoDeadlineNet)), connect: dialEcho(64)}},
 	{id: "N7", wavers: 0.15, why: howManyAtOnce, peer: "net", batch: lanes, goals: goals{parallel: 1.00, eventloop: 0.85}, server: &serverShape{
@@ -132,14 +134,12 @@ type pair struct {
 // pairs lists what is measured, in the order of the table.
 func pairs(shapes []shape, only *regexp.Regexp) (ps []pair) {
 	for _, s := range shapes {
-		for _, on := range []struct {
-			backend string
-			goal    float64
-		}{{"parallel", s.goals.parallel}, {"eventloop", s.goals.eventloop}, {"sim", s.goals.sim}} {
-			if on.goal == 0 || !only.MatchString(s.id+"/"+on.backend) {
+		for _, backend := range []string{"parallel", "eventloop", "eventloops", "sim"} {
+			goal := s.goals.on(backend)
+			if goal == 0 || !only.MatchString(s.id+"/"+backend) {
 				continue
 			}
-			p := pair{shape: s, backend: on.backend, goal: on.goal}
+			p := pair{shape: s, backend: backend, goal: goal}
 			p.batch = max(p.batch, 1)
 			ps = append(ps, p)
 		}
@@ -167,6 +167,8 @@ func backend(name string) anyio.Backend {
 		return anyio.Parallel()
 	case "eventloop":
 		return anyio.EventLoop()
+	case "eventloops":
+		return anyio.EventLoops(0)
 	default:
 		// It does not look for steps that hang: where there are many tasks, and others
 		// use the machine, that stops everything for seconds to print all stacks.

@@ -170,6 +170,7 @@ func measureChild(job string, report func(sample)) error {
 // tidyResident is the resident memory after garbage was collected and given back.
 func tidyResident() (int64, error) {
 	debug.FreeOSMemory() // collects first
+	debug.FreeOSMemory() // and now what pools have kept
 	return resident()
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"runtime"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -22,8 +21,17 @@ const (
 
 // serveTCP serves one handler on a loopback address, forever.
 func serveTCP(handler func(ctx context.Context, s *socket.Stream) error) func(context.Context, func(string)) error {
+	return serveBy(socket.ListenConfig{}, handler)
+}
+
+// serveShared does so with a socket for each event loop.
+func serveShared(handler func(ctx context.Context, s *socket.Stream) error) func(context.Context, func(string)) error {
+	return serveBy(socket.ListenConfig{ReusePort: true}, handler)
+}
+
+func serveBy(config socket.ListenConfig, handler func(ctx context.Context, s *socket.Stream) error) func(context.Context, func(string)) error {
 	return func(ctx context.Context, ready func(string)) error {
-		l, err := socket.Listen(ctx, "tcp", "127.0.0.1:0")
+		l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
@@ -122,40 +130,19 @@ func echoNet(size int) func(c net.Conn) {
 	}
 }
 
-// --- N9: echo on a loop per core ---
-
-// serveOnLoops runs an event loop for each processor, with a listener of its own at one
-// address between which the system distributes the connections.
-func serveOnLoops(ctx context.Context, ready func(string)) error {
-	handler := echoTCP(bufferSize)
-	config := socket.ListenConfig{ReusePort: true}
-	first, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	defer first.Close(ctx)
-	ended := make(chan error)
-	up := make(chan struct{})
-	for range runtime.GOMAXPROCS(0) - 1 {
-		go func() {
-			ended <- anyio.Run(context.Background(), func(ctx context.Context) error {
-				l, err := config.Listen(ctx, "tcp", first.Addr().String())
-				if err != nil {
-					return err
-				}
-				defer l.Close(ctx)
-				up <- struct{}{}
-				return l.Serve(ctx, nil, handler)
-			}, anyio.On(anyio.EventLoop()))
-		}()
-		select {
-		case <-up:
-		case err := <-ended:
-			return err
+// echoBorrowed has a buffer only while there is data.
+func echoBorrowed(ctx context.Context, s *socket.Stream) error {
+	defer s.Close(ctx)
+	var b stream.Borrowed
+	for {
+		data, err := s.ReceiveBorrowed(ctx, &b, bufferSize)
+		if err != nil {
+			return ignoreEnd(err)
+		}
+		if err := s.Send(ctx, data); err != nil {
+			return ignoreEnd(err)
 		}
 	}
-	ready(first.Addr().String())
-	return first.Serve(ctx, nil, handler)
 }
 
 // --- N3: bulk ---
