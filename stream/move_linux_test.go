@@ -21,6 +21,11 @@ type counted struct {
 	calls *atomic.Int32
 }
 
+func (c counted) ReceiveRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error) {
+	c.calls.Add(1)
+	return c.RawStream.ReceiveRaw(ctx, f)
+}
+
 func (c counted) SendRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error) {
 	c.calls.Add(1)
 	return c.RawStream.SendRaw(ctx, f)

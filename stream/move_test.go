@@ -132,6 +132,25 @@ func TestCopySendsAFileThatDoesNotKnowItsSize(t *testing.T) {
 	})
 }
 
+// What is no file on a disk is copied as it comes.
+func TestCopyFromAPipeOfTheSystem(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, b := joined(t, ctx)
+		r, w, err := os.Pipe()
+		testkit.Must(t, err)
+		_, err = w.WriteString("through a pipe")
+		testkit.Must(t, errors.Join(err, w.Close()))
+		file := stream.NewFileReadStream(r)
+		defer file.Close(ctx)
+		n, err := stream.Copy(ctx, a, file)
+		testkit.Must(t, errors.Join(err, a.SendEOF(ctx)))
+		got, err := drain(ctx, b)
+		if string(got) != "through a pipe" || n != int64(len(got)) || err != nil {
+			t.Errorf("copied %d bytes, and %q came, %v", n, got, err)
+		}
+	})
+}
+
 // Copies that are canceled, or whose receiver goes away, end with that, wherever they are.
 func TestCopyInBulkIsInterrupted(t *testing.T) {
 	data := noise(60_000)
@@ -188,5 +207,17 @@ func TestCopyInBulkIsInterrupted(t *testing.T) {
 		testkit.Must(t, a.Close(ctx))
 		_, err := stream.Copy(ctx, a, file(ctx))
 		testkit.WantErr(t, err, anyio.ErrClosed)
+		client, front := joined(t, ctx)
+		back, server := joined(t, ctx)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				_, err := stream.Copy(ctx, back, front)
+				testkit.WantErr(t, err, anyio.ErrBroken)
+				return nil
+			})
+			testkit.Must(t, client.Send(ctx, data))
+			testkit.Must(t, stream.NewBufferedReceiver(server).ReceiveFull(ctx, make([]byte, len(data))))
+			testkit.Must(t, client.Abort(ctx))
+		})
 	}, anyiotest.Seeds(1))
 }
