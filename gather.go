@@ -119,7 +119,7 @@ func Race[T any](ctx context.Context, fns ...func(ctx context.Context) (T, error
 			h := &TaskHandle{}
 			run := func(ctx context.Context) error {
 				v, err := f(ctx)
-				if err != nil && isCancellation(err) && h.t.Scope.Canceled() {
+				if err != nil && isCancellation(err) && h.t.Scope.WasCanceled() {
 					return err
 				}
 				mu.Lock()

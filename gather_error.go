@@ -61,7 +61,7 @@ func (f *failures) take(ctx context.Context, index int, err error) error {
 
 func isCanceledIn(ctx context.Context) bool {
 	s := kernel.Locate(ctx).S
-	return s != nil && s.Canceled()
+	return s != nil && s.WasCanceled()
 }
 
 // join returns the failures, and err, which is the group's that had the items' tasks.

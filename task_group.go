@@ -99,7 +99,7 @@ func (tg *TaskGroup) end(err error) error {
 	hostCanceled := false
 	if err != nil {
 		rest = err
-		if s.Canceled() {
+		if s.WasCanceled() {
 			rest, hostCanceled = strip(err)
 		}
 		if rest != nil {

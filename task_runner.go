@@ -47,7 +47,7 @@ func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 	how, rest := kernel.Finished, err
 	if err != nil {
 		cut := false
-		if t.Scope.Canceled() {
+		if t.Scope.WasCanceled() {
 			rest, cut = strip(err)
 		}
 		if isRequest(rest) {

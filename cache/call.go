@@ -43,7 +43,7 @@ func (c *call[K, V]) run(ctx context.Context, load func(ctx context.Context, key
 	returned := false
 	defer func() { c.table.finish(c, c.value, returned && c.err == nil && err == nil) }()
 	value, err := load(ctx, c.key)
-	if err != nil && inside.Task(&c.task).Scope.Canceled() {
+	if err != nil && inside.Task(&c.task).Scope.WasCanceled() {
 		rest := inside.Strip(err)
 		if rest == nil {
 			return err

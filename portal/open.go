@@ -45,7 +45,7 @@ func Open[V any](ctx context.Context, p *Portal, with func(ctx context.Context, 
 		return v, nil, err
 	}
 	return v, func(ctx context.Context, err error) error {
-		late = t.task().Scope.Canceled()
+		late = t.task().Scope.WasCanceled()
 		left.hand(err)
 		_, err = t.finish(ctx, "the caller of leave was canceled")
 		return err

@@ -80,7 +80,7 @@ func (t *Task[T]) follow(caller context.Context) (stop func() bool) {
 // settle keeps the outcome for the caller. The group hears of a cancellation only.
 func (t *Task[T]) settle(value T, err error) error {
 	t.returned = true
-	if err != nil && t.task().Scope.Canceled() {
+	if err != nil && t.task().Scope.WasCanceled() {
 		rest := inside.Strip(err)
 		if rest == nil {
 			return err

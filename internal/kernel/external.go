@@ -67,20 +67,20 @@ func (x *External) beginForeign(p Place, op Op) error {
 		x.outer.Store(&ctx)
 	}
 	x.prepareFor(nil, p, uint64(op)<<opShift|foreign)
-	if p.Ctx.Done() != nil {
-		word := x.word.Load()
-		x.stop = p.Run().AfterDone(p.Ctx, func() {
-			if x.word.CompareAndSwap(word, word+2) {
-				x.Unpark()
-			}
-		})
-	}
+	word := x.word.Load()
 	if s := p.S; s != nil { // to be seen, and for Kill
 		s.add(&x.Waiter)
 		if s.run.killed.Load() != nil && x.abortSelf() {
 			x.leave(p)
 			return s.cancelError()
 		}
+	}
+	if p.Ctx.Done() != nil {
+		x.stop = p.Run().AfterDone(p.Ctx, func() {
+			if x.word.CompareAndSwap(word, word+2) {
+				x.Unpark()
+			}
+		})
 	}
 	return nil
 }

@@ -103,8 +103,15 @@ func (s *Scope) look() bool {
 	}
 }
 
-// OuterCanceled reports whether the scope is canceled from outside: by what is
-// above it, its shield considered.
+// WasCanceled reports whether an error of code in the scope may be that of a cancellation:
+// the scope is canceled or about to be. Calls that fail while the cancellation is on its way
+// down return it, see CanceledOr, and it is still on its way when their code has returned.
+//
+//go:norace
+func (s *Scope) WasCanceled() bool { return s.Canceled() || s.canceling() }
+
+// OuterCanceled reports whether the scope is canceled from outside, or about to be: by what
+// is above it, its shield considered.
 //
 //go:norace
 func (s *Scope) OuterCanceled() bool {
@@ -117,7 +124,7 @@ func (s *Scope) OuterCanceled() bool {
 	case st&stForeign != 0:
 		return s.origin.ended()
 	default:
-		return s.parent != nil && (s.parent.Closed() || s.parent.Canceled())
+		return s.parent != nil && (s.parent.Closed() || s.parent.WasCanceled())
 	}
 }
 
