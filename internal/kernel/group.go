@@ -207,7 +207,6 @@ func (t *Task) Exit() {
 		t.disarm(x)
 	}
 	t.dismiss()
-	race.ReleaseMerge(unsafe.Pointer(&t.run.Whole().ended))
 	g := t.parent.group()
 	if g == nil {
 		return

@@ -18,7 +18,7 @@ func TestLatchIsNotSeenOpenBeforeItsWaitersAreDecided(t *testing.T) {
 			return l, l.Fail, l.IsOpen
 		},
 		"task": func() (*Latch, func(), func() bool) {
-			task := &Task{}
+			task := &Task{Scope: Scope{run: &Run{}}}
 			l := task.DoneLatch()
 			return l, func() { task.Settle(Finished, nil) }, func() bool {
 				how, _ := task.Outcome()

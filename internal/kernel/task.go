@@ -207,6 +207,7 @@ func (t *Task) Settle(how Outcome, err error) {
 		t.mu.Unlock()
 	}
 	race.ReleaseMerge(unsafe.Pointer(&t.done))
+	race.ReleaseMerge(unsafe.Pointer(&t.run.Whole().ended)) // before Tasks leaves it out
 	t.state.Or(stClosed | uint32(how)<<outcomeShift)
 	if !t.done.CompareAndSwap(nil, over) { // somebody waits
 		t.done.Load().Open()

@@ -276,11 +276,11 @@ func wantRaces(t *testing.T, test, child string, n int) {
 	out, _ := cmd.CombinedOutput()
 	for _, line := range strings.Split(string(out), "\n") {
 		if name, hidden := strings.CutPrefix(line, "    --- PASS: "+test+"/"); hidden {
-			t.Errorf("no race was reported: %s", name)
+			t.Errorf("%s: no race was reported: %s", child, name)
 		}
 	}
 	failed := strings.Count(string(out), "\n    --- FAIL: "+test+"/")
 	if reports := strings.Count(string(out), "race detected during execution of test"); failed != n || reports < n {
-		t.Errorf("%d subtests of %d failed, %d had a race:\n%.3000s", failed, n, reports, out)
+		t.Errorf("%s: %d subtests of %d failed, %d had a race:\n%.3000s", child, failed, n, reports, out)
 	}
 }
