@@ -26,6 +26,9 @@ func randomFields(t *testing.T, r *rand.Rand, v reflect.Value) {
 			f.SetUint(r.Uint64())
 		case name == "Config.Model":
 			f.SetUint(r.Uint64N(2))
+		case name == "Config.Strategy":
+			f.Set(reflect.ValueOf(append(strategies, sim.Strategy{})[r.IntN(len(strategies)+1)]))
+		case name == "Config.Profile", name == "Config.Replay": // of a run before
 		case name == "Config.MaxSteps":
 			f.SetInt([]int64{0, 10, 300, 20_000}[r.IntN(4)])
 		case name == "Config.MaxWait":
@@ -56,6 +59,7 @@ type told struct {
 	hash  uint64
 	steps string
 	trace string
+	again string // its schedule
 }
 
 // play runs the storm and returns all that it tells; what it leaves behind is its own.
@@ -67,7 +71,7 @@ func play(cfg sim.Config) (out told) {
 		sim.NetworkOf(ctx).Trace(&trace)
 		return storm(ctx, 3)
 	}, anyio.On(b))
-	return told{fmt.Sprint(err), b.Hash(), steps.String(), trace.String()}
+	return told{fmt.Sprint(err), b.Hash(), steps.String(), trace.String(), b.Schedule()}
 }
 
 // Whatever is asked of a simulation, its seed decides all that happens in it.
@@ -84,6 +88,14 @@ func TestAnyConfigIsReplayed(t *testing.T) {
 		ends[fmt.Sprintf("%.20s", first.err)]++
 		if again := play(cfg); again != first {
 			t.Errorf("%d: %+v has two outcomes: %.300s, %d bytes of steps, hash %x; %.300s, %d bytes, %x", seed, cfg,
+				first.err, len(first.steps), first.hash, again.err, len(again.steps), again.hash)
+		}
+		if first.again == "" {
+			continue
+		}
+		cfg.Replay, cfg.Seed, cfg.Strategy, cfg.StepTime, cfg.Model = first.again, 0, sim.Strategy{}, sim.Range{}, 0
+		if again := play(cfg); again != first {
+			t.Errorf("%d: %+v replays another run: %.300s, %d bytes of steps, hash %x; %.300s, %d bytes, %x", seed, cfg,
 				first.err, len(first.steps), first.hash, again.err, len(again.steps), again.hash)
 		}
 	}

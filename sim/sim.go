@@ -36,6 +36,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/schedule"
 	"github.com/anyio-go/anyio/internal/simloop"
 )
 
@@ -49,6 +50,14 @@ const DefaultStepTimeout = time.Second
 type Config struct {
 	// Seed decides the order of tasks and everything random.
 	Seed uint64
+	// Strategy is how the next task is chosen. The zero value is a random walk.
+	Strategy Strategy
+	// Profile is what runs of the program are like, which some strategies make use of.
+	Profile *Profile
+	// Replay, if set, is what Sim.Schedule has returned: the run is made again. Seed, Model,
+	// StepTime and Strategy then come from there. On a program that has changed since, the run
+	// may be another one, with another Schedule.
+	Replay string
 	// Model is what is simulated: an event loop, the default, or goroutines.
 	Model Model
 	// MaxSteps ends a run that makes more steps with a *DeadlockError whose
@@ -116,8 +125,10 @@ type Step struct {
 
 // A Sim is a backend that simulates. Each run on it begins anew from the seed.
 type Sim struct {
-	cfg  Config
-	last *simloop.Sim
+	cfg    Config
+	last   *simloop.Sim
+	record *schedule.Recorder // of the last run; nil if none was made
+	plan   schedule.Plan      // of the last run, without what is known at its end
 }
 
 // New makes a simulator.
@@ -133,11 +144,15 @@ type maker struct{ *Sim }
 func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
 	c := simloop.Config{Seed: s.cfg.Seed, Stalled: newDeadlockError, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout,
 		MaxWait: s.cfg.MaxWait, StepMin: s.cfg.StepTime.Min, StepMax: s.cfg.StepTime.Max}
+	model := s.cfg.Model
+	if err := s.guided(&c, &model); err != nil {
+		return nil, err
+	}
 	if c.StepMin < 0 || c.StepMax < c.StepMin {
 		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: StepTime from %v to %v is not a range: it must be 0 <= Min <= Max", c.StepMin, c.StepMax)}
 	}
-	if s.cfg.Model > Goroutines {
-		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: there is no %v: use sim.EventLoop or sim.Goroutines", s.cfg.Model)}
+	if model > Goroutines {
+		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: there is no %v: use sim.EventLoop or sim.Goroutines", model)}
 	}
 	if c.StepTimeout == 0 {
 		c.StepTimeout = DefaultStepTimeout
@@ -156,7 +171,7 @@ func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, erro
 	s.last = simloop.New(c)
 	cfg.Debug = true  // the clock costs nothing here
 	cfg.HoldLimit = 0 // StepTimeout is the limit, and a slow step holds up nobody
-	return kernel.NewRun(s.last, kernel.Traits{Loop: true, Preempt: s.cfg.Model == Goroutines}, ctx, cfg), nil
+	return kernel.NewRun(s.last, kernel.Traits{Loop: true, Preempt: model == Goroutines}, ctx, cfg), nil
 }
 
 // Hash sums up the schedule of the last run: which task ran when. The same

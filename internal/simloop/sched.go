@@ -13,6 +13,7 @@ import (
 	"github.com/anyio-go/anyio/internal/loop"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/schedule"
 	"github.com/anyio-go/anyio/internal/simnet"
 )
 
@@ -30,6 +31,8 @@ type Config struct {
 	MaxWait time.Duration
 	// StepMin and StepMax are how much virtual time a step takes.
 	StepMin, StepMax time.Duration
+	// Begin, if set, returns what chooses among the tasks of a run, in place of the seed.
+	Begin func(ts *schedule.Tasks) schedule.Chooser
 }
 
 // A Sim is one simulated run.
@@ -67,6 +70,9 @@ type Sim struct {
 func New(cfg Config) *Sim {
 	s := &Sim{cfg: cfg, hash: fnvOffset}
 	s.order.rng.seed(cfg.Seed)
+	if cfg.Begin != nil {
+		s.order.guide = newGuide(cfg.Begin)
+	}
 	s.clock.sim = s
 	s.Loop = loop.New(loop.Params{
 		Name: "sim", Order: &s.order, Clock: &s.clock, Budget: 1, Stride: 16, Rand: s.Rand,
@@ -118,6 +124,14 @@ func (s *Sim) Uint64() uint64 { return s.order.rng.next() }
 
 // Steps is how many times a task was chosen.
 func (s *Sim) Steps() uint64 { return s.steps }
+
+// Tasks are those of the run, if Config.Begin is set.
+func (s *Sim) Tasks() *schedule.Tasks {
+	if s.order.guide == nil {
+		return nil
+	}
+	return &s.order.guide.tasks
+}
 
 // Hash sums up the schedule so far: who ran when. Equal seeds give equal hashes.
 func (s *Sim) Hash() uint64 { return s.hash }
@@ -227,6 +241,7 @@ func (s *Sim) Main(t *kernel.Task) error {
 	defer race.Acquire(unsafe.Pointer(s))
 	if race.Enabled {
 		defer s.net.Sync()
+		defer race.Acquire(unsafe.Pointer(s.order.guide))
 	}
 	if s.cfg.StepTimeout <= 0 {
 		return s.Loop.Main(t)
@@ -243,6 +258,7 @@ type seeded struct {
 	rng   rng
 	few   [8]*kernel.Task // room for those of a small run
 	ahead lookahead
+	guide *guide // chooses in place of rng; nil if there is none
 }
 
 //go:norace
@@ -264,6 +280,9 @@ func (q *seeded) Push(t *kernel.Task) {
 	}
 	q.tasks[q.n] = t
 	q.n++
+	if q.guide != nil {
+		q.guide.push(t.ID())
+	}
 }
 
 //go:norace
@@ -272,13 +291,16 @@ func (q *seeded) Pop() *kernel.Task {
 		return nil
 	}
 	i := 0
-	if q.n > 1 {
+	switch {
+	case q.guide != nil:
+		i = q.guide.choose()
+	case q.n > 1:
 		i = q.rng.intn(q.n)
 	}
 	q.n--
 	t := q.tasks[i]
 	q.tasks[i], q.tasks[q.n] = q.tasks[q.n], nil
-	if fetch.Helps && q.n >= lookFrom-1 {
+	if fetch.Helps && q.guide == nil && q.n >= lookFrom-1 {
 		if q.n >= lookFrom {
 			q.look()
 		} else {

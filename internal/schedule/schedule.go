@@ -1,0 +1,73 @@
+// Package schedule holds the ways of choosing which task runs next in a simulated run. It
+// knows tasks by number and name only, so that what a way promises can be tested without
+// a simulator.
+package schedule
+
+// A Task is what a Chooser knows of a task.
+type Task struct {
+	// ID counts the tasks of a run in the order in which they were started, from 1.
+	ID uint64
+	// Key is the same in all runs in which a task is the n-th one that its starter has
+	// started, and the same holds of its starter.
+	Key uint64
+	// Steps is how many it has made.
+	Steps int
+
+	rank    uint64 // the Chooser's: who has the highest goes on, say
+	started uint64 // tasks that it has started
+	from    *Task  // who has started it; nil for the first
+}
+
+// A Strategy makes the choices of a run.
+type Strategy interface {
+	// Begin returns what makes the choices of a run, all drawn from a seed. Of what the runs
+	// before were like the Profile tells, which may be nil.
+	Begin(seed uint64, p *Profile) Chooser
+	// String names the strategy and its parameters, such as "pct(3)".
+	String() string
+}
+
+// A Chooser makes the choices of one run.
+type Chooser interface {
+	// Ready tells of a task that has become ready: it was started, woken, or has given way.
+	Ready(t *Task)
+	// Choose returns the index of the task to run next. There is one at least, and their
+	// order says nothing. It is asked before each step, also if there is no choice.
+	Choose(ready []*Task) int
+}
+
+// Tasks are those of a run.
+type Tasks struct {
+	byID []*Task // at their ID less one
+	last *Task   // of whom the step is
+}
+
+// Get returns the task with an ID. A task that was not heard of before was started by
+// whoever has made the last step.
+func (ts *Tasks) Get(id uint64) *Task {
+	for uint64(len(ts.byID)) < id {
+		ts.byID = append(ts.byID, nil)
+	}
+	t := ts.byID[id-1]
+	if t == nil {
+		t = &Task{ID: id, Key: firstKey, from: ts.last}
+		if p := ts.last; p != nil {
+			p.started++
+			t.Key = Mix(p.Key, p.started)
+		}
+		ts.byID[id-1] = t
+	}
+	return t
+}
+
+// Step notes that a task makes a step.
+func (ts *Tasks) Step(t *Task) {
+	t.Steps++
+	ts.last = t
+}
+
+// Last is the task that has made the last step, nil if there is none.
+func (ts *Tasks) Last() *Task { return ts.last }
+
+// firstKey is that of a run's first task.
+const firstKey = 1

@@ -1,0 +1,121 @@
+package schedule
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strings"
+	"time"
+)
+
+// A Plan is all that has to be known to make a run again.
+type Plan struct {
+	Seed             uint64 // of what is drawn in it, other than who runs
+	Model            uint8  // of the simulator
+	StepMin, StepMax time.Duration
+	Switches         []Switch
+	// Hash is that of the run which the plan was made of: a run that has another one is
+	// not the same.
+	Hash uint64
+}
+
+// String returns the plan as one word, which Parse understands.
+func (p *Plan) String() string {
+	b := []byte{p.Model}
+	b = binary.AppendUvarint(b, p.Seed)
+	b = binary.AppendUvarint(b, uint64(p.StepMin))
+	b = binary.AppendUvarint(b, uint64(p.StepMax-p.StepMin))
+	b = binary.LittleEndian.AppendUint64(b, p.Hash)
+	numbers := map[uint64]uint64{0: 0}
+	var keys []uint64
+	for _, s := range p.Switches {
+		for _, key := range []uint64{s.After, s.To} {
+			if _, known := numbers[key]; !known {
+				keys = append(keys, key)
+				numbers[key] = uint64(len(keys))
+			}
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(keys)))
+	for _, key := range keys {
+		b = binary.LittleEndian.AppendUint64(b, key)
+	}
+	for _, s := range p.Switches {
+		b = binary.AppendUvarint(b, numbers[s.After])
+		b = binary.AppendUvarint(b, uint64(s.Step))
+		b = binary.AppendUvarint(b, numbers[s.To])
+	}
+	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return prefix + base64.RawURLEncoding.EncodeToString(b)
+}
+
+// prefix has the version of the format.
+const prefix = "s1."
+
+var errToken = errors.New("it is not complete, or was changed")
+
+// Parse returns the plan of a word.
+func Parse(word string) (*Plan, error) {
+	p, err := parse(word)
+	if err != nil {
+		return nil, fmt.Errorf("schedule %.40q: %w", word, err)
+	}
+	return p, nil
+}
+
+func parse(word string) (*Plan, error) {
+	text, ok := strings.CutPrefix(word, prefix)
+	if !ok {
+		return nil, fmt.Errorf("it does not begin with %q, as those of this version do", prefix)
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(b) < 4 || crc32.ChecksumIEEE(b[:len(b)-4]) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+		return nil, errToken
+	}
+	r := reader{b: b[:len(b)-4]}
+	p := &Plan{Model: r.byte(), Seed: r.number(), StepMin: time.Duration(r.number())}
+	p.StepMax = p.StepMin + time.Duration(r.number())
+	p.Hash = r.fixed()
+	keys := []uint64{0}
+	for n := r.number(); n > 0 && !r.short; n-- {
+		keys = append(keys, r.fixed())
+	}
+	for len(r.b) > 0 {
+		from, step, to := r.number(), r.number(), r.number()
+		if from >= uint64(len(keys)) || to >= uint64(len(keys)) {
+			return nil, errToken
+		}
+		p.Switches = append(p.Switches, Switch{After: keys[from], Step: int(step), To: keys[to]})
+	}
+	if r.short {
+		return nil, errToken
+	}
+	return p, nil
+}
+
+// A reader takes numbers from bytes.
+type reader struct {
+	b     []byte
+	short bool // there were not enough
+}
+
+func (r *reader) take(n int) []byte {
+	if n <= 0 || n > len(r.b) {
+		r.b, r.short = nil, true
+		return make([]byte, 8)
+	}
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
+}
+
+func (r *reader) byte() byte    { return r.take(1)[0] }
+func (r *reader) fixed() uint64 { return binary.LittleEndian.Uint64(r.take(8)) }
+
+func (r *reader) number() uint64 {
+	v, n := binary.Uvarint(r.b)
+	r.take(n)
+	return v
+}

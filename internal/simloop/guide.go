@@ -1,0 +1,56 @@
+package simloop
+
+import (
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/schedule"
+)
+
+// A guide chooses among the tasks of a seeded bag in place of its seed. What it keeps is
+// shared by the tasks of the run, which take turns: the race detector must not see it.
+type guide struct {
+	chooser schedule.Chooser
+	tasks   schedule.Tasks
+	ready   []*schedule.Task // at the places of seeded.tasks
+}
+
+// newGuide makes the guide of a run.
+func newGuide(begin func(ts *schedule.Tasks) schedule.Chooser) *guide {
+	g := &guide{}
+	g.chooser = begin(&g.tasks)
+	return g
+}
+
+// push notes that the task with an ID is ready, at the end of the bag.
+//
+//go:norace
+func (g *guide) push(id uint64) {
+	g.unseen(func() {
+		t := g.tasks.Get(id)
+		g.ready = append(g.ready, t)
+		g.chooser.Ready(t)
+	})
+}
+
+// choose chooses a place in the bag. What is at its end comes to that place.
+//
+//go:norace
+func (g *guide) choose() (i int) {
+	g.unseen(func() {
+		i = g.chooser.Choose(g.ready)
+		g.tasks.Step(g.ready[i])
+		last := len(g.ready) - 1
+		g.ready[i], g.ready[last] = g.ready[last], nil
+		g.ready = g.ready[:last]
+	})
+	return i
+}
+
+func (g *guide) unseen(f func()) {
+	race.Isolate(func() {
+		race.Acquire(unsafe.Pointer(g))
+		f()
+		race.ReleaseMerge(unsafe.Pointer(g))
+	})
+}

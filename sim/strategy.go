@@ -1,0 +1,70 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/schedule"
+)
+
+// A Strategy says how the next task is chosen of those that are ready. All that is drawn
+// comes from the seed. The zero value is a random walk as well, but of a run on it
+// no Schedule is kept, and it is quicker with thousands of tasks.
+//
+// Which bugs a strategy finds soon depends on their kind. None is the best for all, so a
+// search uses several.
+type Strategy struct{ s schedule.Strategy }
+
+// String returns the name of the strategy and its parameters, such as "pct(3)".
+func (s Strategy) String() string {
+	if s.s == nil {
+		return "random"
+	}
+	return s.s.String()
+}
+
+// Random is a random walk: each of the ready tasks has the same probability at each step.
+// No order is impossible, but one that takes n choices in a row is as rare as the product
+// of their probabilities.
+func Random() Strategy { return Strategy{schedule.Random{}} }
+
+// PCT is probabilistic concurrency testing: tasks have random priorities, the highest one
+// runs, and at depth-1 random steps who runs falls below all others. In a run with n tasks
+// and k steps it finds a bug that depends on the order of depth pairs of steps with
+// a probability of at least 1/(n·k^(depth-1)). Depth is at least 1; few bugs need more than 3.
+//
+// Without a Config.Profile k is not known, and a power of two up to 2^14 is drawn for it. After 16 times as many
+// steps it becomes a random walk, lest a task that polls keep all others from running forever.
+//
+// Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic
+// Guarantees of Finding Bugs", ASPLOS 2010.
+func PCT(depth int) Strategy { return Strategy{schedule.PCT{Depth: depth}} }
+
+// URW is a walk that is uniform over orders: a task is chosen with a probability that is
+// proportional to the steps which it has left, with those of the tasks that it will start, as a run before has
+// shown (see Config.Profile). A random walk prefers orders in which short tasks run early.
+// Without a profile it is a random walk.
+//
+// Zhao, Wolff, Mathur and Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025.
+func URW() Strategy { return Strategy{schedule.URW{}} }
+
+// check is what is wrong with the strategy.
+func (s Strategy) check() error {
+	if p, ok := s.s.(schedule.PCT); ok && p.Depth < 1 {
+		return &anyio.MisuseError{Text: fmt.Sprintf("sim.PCT(%d): the depth must be at least 1", p.Depth)}
+	}
+	return nil
+}
+
+// A Profile is what runs of a program are like: which tasks there are, and how many steps
+// each makes. It may be used by several simulators at the same time.
+type Profile struct{ p *schedule.Profile }
+
+// Profile returns the profile of the last run, which has ended; nil if Config.Strategy and
+// Config.Replay were not set.
+func (s *Sim) Profile() *Profile {
+	if s.last == nil || s.last.Tasks() == nil {
+		return nil
+	}
+	return &Profile{schedule.NewProfile(s.last.Tasks())}
+}

@@ -1,0 +1,127 @@
+package sim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// strategies are all there are, with a profile of the program where it helps.
+var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(3), sim.URW()}
+
+// transfers is a program with a lost update, streams, time and a cancellation. It returns
+// its outcome as text.
+func transfers(cfg sim.Config) (outcome string, s *sim.Sim) {
+	s = sim.New(cfg)
+	var log strings.Builder
+	var balance atomic.Int32
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var lock anyio.Lock
+			for i := range 3 {
+				tg.Go(func(ctx context.Context) error {
+					for range 2 {
+						if err := lock.Acquire(ctx); err != nil {
+							return err
+						}
+						fmt.Fprintf(&log, "%d at %v draws %d\n", i, anyio.Now(ctx).UnixNano(), anyio.Rand(ctx).IntN(100))
+						lock.Release()
+						old := balance.Load()
+						if err := anyio.Sleep(ctx, time.Duration(i)*time.Millisecond); err != nil {
+							return err
+						}
+						balance.Store(old + 1)
+					}
+					return nil
+				})
+			}
+			_, err := anyio.MoveOnAfter(ctx, time.Millisecond, anyio.SleepForever)
+			return err
+		})
+	}, anyio.On(s))
+	fmt.Fprintf(&log, "balance %d, %v, %d steps", balance.Load(), err, s.Steps())
+	return log.String(), s
+}
+
+func TestEachStrategyReplays(t *testing.T) {
+	for _, model := range []sim.Model{sim.EventLoop, sim.Goroutines} {
+		for _, st := range strategies {
+			t.Run(fmt.Sprint(model, st), func(t *testing.T) {
+				outcomes := map[string]bool{}
+				_, first := transfers(sim.Config{Strategy: st, Model: model})
+				for seed := range uint64(20) {
+					cfg := sim.Config{Seed: seed, Strategy: st, Model: model, Profile: first.Profile()}
+					if seed%2 == 1 {
+						cfg.StepTime = sim.Range{Max: time.Millisecond}
+					}
+					want, s := transfers(cfg)
+					outcomes[want] = true
+					if again, _ := transfers(cfg); again != want {
+						t.Fatalf("the seed %d makes two runs:\n%s\n%s", seed, want, again)
+					}
+					got, r := transfers(sim.Config{Replay: s.Schedule()})
+					if got != want || r.Schedule() != s.Schedule() || r.Hash() != s.Hash() {
+						t.Fatalf("%s is replayed as %s:\n%s\n%s", s.Schedule(), r.Schedule(), want, got)
+					}
+				}
+				if len(outcomes) < 5 {
+					t.Errorf("20 seeds have %d outcomes", len(outcomes))
+				}
+			})
+		}
+	}
+}
+
+// What the program was when the schedule was taken is not what it is now: that is told by
+// another schedule.
+func TestReplayOfAnotherProgram(t *testing.T) {
+	run := func(cfg sim.Config, tasks int) *sim.Sim {
+		s := sim.New(cfg)
+		testkit.Must(t, anyio.Run(context.Background(), func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for range tasks {
+					tg.Go(func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
+				}
+				return nil
+			})
+		}, anyio.On(s)))
+		return s
+	}
+	word := run(sim.Config{Seed: 5, Strategy: sim.Random()}, 4).Schedule()
+	if again := run(sim.Config{Replay: word}, 4).Schedule(); again != word {
+		t.Errorf("the same program: %s became %s", word, again)
+	}
+	if again := run(sim.Config{Replay: word}, 3).Schedule(); again == word {
+		t.Error("with a task less the run is said to be the same")
+	}
+}
+
+func TestWrongStrategiesAreRefused(t *testing.T) {
+	for want, cfg := range map[string]sim.Config{
+		"sim.PCT(0): the depth must be at least 1":                                    {Strategy: sim.PCT(0)},
+		`sim.Config: Replay: schedule "x": it does not begin with "s1."`:              {Replay: "x"},
+		`sim.Config: Replay: schedule "s1.AAAA": it is not complete, or was changed`: {Replay: "s1.AAAA"},
+	} {
+		err := anyio.Run(context.Background(), func(context.Context) error { return nil }, anyio.On(sim.New(cfg)))
+		var misuse *anyio.MisuseError
+		if !errors.As(err, &misuse) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// Without a strategy there is nothing but the seed to tell.
+func TestScheduleOfAPlainRunIsItsSeed(t *testing.T) {
+	_, s := transfers(sim.Config{Seed: 1})
+	if s.Schedule() != "" || s.Profile() != nil || sim.New(sim.Config{Strategy: sim.Random()}).Schedule() != "" {
+		t.Errorf("schedule %q, profile %v", s.Schedule(), s.Profile())
+	}
+}
