@@ -30,7 +30,7 @@ func randomFields(t *testing.T, r *rand.Rand, v reflect.Value) {
 			f.Set(reflect.ValueOf(append(strategies, sim.Strategy{})[r.IntN(len(strategies)+1)]))
 		case name == "Config.Profile", name == "Config.Replay": // of a run before
 		case name == "Config.MaxSteps":
-			f.SetInt([]int64{0, 10, 300, 20_000}[r.IntN(4)])
+			f.SetInt([]int64{100_000, 10, 300, 20_000}[r.IntN(4)])
 		case name == "Config.MaxWait":
 			f.SetInt(int64([]time.Duration{0, -1, time.Millisecond, time.Second, time.Hour}[r.IntN(5)]))
 		case name == "Config.StepTimeout": // real time: not short enough to be met

@@ -8,8 +8,8 @@ import (
 )
 
 // A Strategy says how the next task is chosen of those that are ready. All that is drawn
-// comes from the seed. The zero value is a random walk as well, but of a run on it
-// no Schedule is kept, and it is quicker with thousands of tasks.
+// comes from the seed. The zero value is a random walk as well, but of a run on it no
+// Schedule is kept, and it is quicker with thousands of tasks.
 //
 // Which bugs a strategy finds soon depends on their kind. None is the best for all, so a
 // search uses several.
@@ -23,30 +23,39 @@ func (s Strategy) String() string {
 	return s.s.String()
 }
 
-// Random is a random walk: each of the ready tasks has the same probability at each step.
-// No order is impossible, but one that takes n choices in a row is as rare as the product
-// of their probabilities.
+// Random returns the random walk: each of the ready tasks has the same probability at each
+// step. No order is impossible, but one that takes n choices in a row is as rare as the
+// product of their probabilities.
 func Random() Strategy { return Strategy{schedule.Random{}} }
 
-// PCT is probabilistic concurrency testing: tasks have random priorities, the highest one
-// runs, and at depth-1 random steps who runs falls below all others. In a run with n tasks
-// and k steps it finds a bug that depends on the order of depth pairs of steps with
-// a probability of at least 1/(n·k^(depth-1)). Depth is at least 1; few bugs need more than 3.
+// PCT returns probabilistic concurrency testing: tasks have random priorities, the highest
+// one that is ready runs, and at depth-1 random steps who runs falls below all others. In a
+// run with n tasks and k steps it finds a bug that depends on the order of depth pairs of
+// steps with a probability of at least 1/(n·k^(depth-1)). Depth is at least 1; few bugs need
+// more than 3.
 //
-// Without a Config.Profile k is not known, and a power of two up to 2^14 is drawn for it. After 16 times as many
-// steps it becomes a random walk, lest a task that polls keep all others from running forever.
+// Without a Config.Profile k is not known, and a power of two up to 2^14 is drawn for it.
+// After 16 times as many steps it becomes a random walk, lest a task that polls keep all
+// others from running.
 //
 // Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic
 // Guarantees of Finding Bugs", ASPLOS 2010.
 func PCT(depth int) Strategy { return Strategy{schedule.PCT{Depth: depth}} }
 
-// URW is a walk that is uniform over orders: a task is chosen with a probability that is
-// proportional to the steps which it has left, with those of the tasks that it will start, as a run before has
-// shown (see Config.Profile). A random walk prefers orders in which short tasks run early.
-// Without a profile it is a random walk.
+// URW returns the walk that is uniform over orders: a task is chosen with a probability
+// that is proportional to the steps which it has left, with those of the tasks that it will
+// start, as a run before has shown (see Config.Profile). A random walk prefers orders in
+// which short tasks run early. Without a profile it is a random walk.
 //
-// Zhao, Wolff, Mathur and Roychoudhury, "Selectively Uniform Concurrency Testing", ASPLOS 2025.
+// Zhao, Wolff, Mathur and Roychoudhury, "Selectively Uniform Concurrency Testing",
+// ASPLOS 2025.
 func URW() Strategy { return Strategy{schedule.URW{}} }
+
+// Choices returns the strategy that takes each choice from a byte: it says which of the
+// tasks that are ready, from the oldest on, modulo their number. Where there is no choice no
+// byte is taken, and when all are taken the task that ran last goes on, or if it cannot the
+// oldest. It is for what makes up schedules by itself, such as a fuzzer.
+func Choices(choices []byte) Strategy { return Strategy{schedule.Bytes(choices)} }
 
 // check is what is wrong with the strategy.
 func (s Strategy) check() error {

@@ -15,7 +15,7 @@ import (
 )
 
 // strategies are all there are, with a profile of the program where it helps.
-var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(3), sim.URW()}
+var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(3), sim.URW(), sim.Choices([]byte("any bytes, as a fuzzer has them"))}
 
 // transfers is a program with a lost update, streams, time and a cancellation. It returns
 // its outcome as text.
@@ -106,8 +106,8 @@ func TestReplayOfAnotherProgram(t *testing.T) {
 
 func TestWrongStrategiesAreRefused(t *testing.T) {
 	for want, cfg := range map[string]sim.Config{
-		"sim.PCT(0): the depth must be at least 1":                                    {Strategy: sim.PCT(0)},
-		`sim.Config: Replay: schedule "x": it does not begin with "s1."`:              {Replay: "x"},
+		"sim.PCT(0): the depth must be at least 1":                                   {Strategy: sim.PCT(0)},
+		`sim.Config: Replay: schedule "x": it does not begin with "s1."`:             {Replay: "x"},
 		`sim.Config: Replay: schedule "s1.AAAA": it is not complete, or was changed`: {Replay: "s1.AAAA"},
 	} {
 		err := anyio.Run(context.Background(), func(context.Context) error { return nil }, anyio.On(sim.New(cfg)))

@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -211,5 +212,31 @@ func binomial(n, k int) int {
 func TestNamesTellParameters(t *testing.T) {
 	if got := fmt.Sprint(schedule.Random{}, schedule.PCT{Depth: 3}, schedule.URW{}); got != "random pct(3) urw" {
 		t.Error(got)
+	}
+}
+
+// Each order can be had from bytes, and what is not said is the usual.
+func TestBytesChoose(t *testing.T) {
+	p := begun(2, 2)
+	orders := map[string]bool{}
+	for n := range 1 << 8 {
+		var choices []byte
+		for bit := range 8 {
+			choices = append(choices, byte(n>>bit&1))
+		}
+		orders[p.run(t, &schedule.Tasks{}, schedule.Bytes(choices).Begin(0, nil))] = true
+	}
+	every := map[string]bool{}
+	for order := range p.orders(t, schedule.Random{}, nil, 2000) {
+		every[order] = true
+	}
+	if len(every) < 10 || !maps.Equal(orders, every) {
+		t.Errorf("by bytes %v, at random %v", orders, every)
+	}
+	of := func(choices ...byte) string {
+		return p.run(t, &schedule.Tasks{}, schedule.Bytes(choices).Begin(0, nil))
+	}
+	if of() != of(0) || of(1) != of(3) || of(1) == of(0) {
+		t.Errorf("none: %s, 0: %s, 1: %s, 3: %s", of(), of(0), of(1), of(3))
 	}
 }

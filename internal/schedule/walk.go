@@ -1,11 +1,11 @@
 package schedule
 
 // URW is a walk that is uniform over the interleavings of tasks, and not over the choices
-// (the uniform random walk of Zhao, Wolff, Mathur and Roychoudhury, "Selectively Uniform Concurrency
-// Testing", ASPLOS 2025): a task is chosen with a probability that is proportional to the
-// number of steps which it, and the tasks that it will start, have left. Those are
-// counted in a run before. Of independent tasks each interleaving has the same probability, where a random walk
-// prefers those in which a short task runs early.
+// (the uniform random walk of Zhao, Wolff, Mathur and Roychoudhury, "Selectively Uniform
+// Concurrency Testing", ASPLOS 2025): a task is chosen with a probability that is
+// proportional to the number of steps which it, and the tasks that it will start, have left.
+// Those are counted in a run before. Of independent tasks each interleaving has the same
+// probability, where a random walk prefers those in which a short task runs early.
 //
 // It is a random walk where nothing is known.
 type URW struct{}
