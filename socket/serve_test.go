@@ -209,7 +209,7 @@ func TestConnectionThatWaitsForRoom(t *testing.T) {
 				defer first.Close(ctx)
 				defer second.Close(ctx)
 				h := tg.Go(serve)
-				idle(t, ctx) // the second one has been accepted, and waits
+				testkit.UntilWaits(t, ctx, "Listener.Serve") // the second one has been accepted
 				h.Cancel("test")
 				idle(t, ctx)
 				tg.Go(func(ctx context.Context) error {

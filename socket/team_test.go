@@ -208,15 +208,18 @@ func TestCloseEndsServeOnAllLoops(t *testing.T) {
 				open, err = net.Dial(l.Addr().Network(), l.Addr().String())
 				return err
 			}))
-			idle(t, ctx)
-			testkit.Must(t, l.Close(ctx))
-			testkit.WantNil(t, "a connection that is open", anyio.RunBlocking(ctx, func() error {
-				defer open.Close()
+			answered := func() error {
 				if _, err := open.Write([]byte{'x'}); err != nil {
 					return err
 				}
 				_, err := io.ReadFull(open, make([]byte, 1))
 				return err
+			}
+			testkit.WantNil(t, "a connection", anyio.RunBlocking(ctx, answered)) // now it is accepted
+			testkit.Must(t, l.Close(ctx))
+			testkit.WantNil(t, "a connection that is open", anyio.RunBlocking(ctx, func() error {
+				defer open.Close()
+				return answered()
 			}))
 			if l.Addr().Network() == "tcp" { // all of its sockets have left the port
 				std, err := net.Listen("tcp", l.Addr().String())

@@ -4,8 +4,10 @@ import (
 	"context"
 	"path"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 )
@@ -46,4 +48,14 @@ func InGoroutine(t testing.TB, ctx context.Context, f func()) {
 		f()
 	}()
 	WantNil(t, "waiting for a goroutine", done.Wait(ctx))
+}
+
+// UntilWaits lets others run until a task of the run waits for something of that name. That
+// all wait is not enough where something comes from outside: a task that waits for a
+// connection still waits when it has come.
+func UntilWaits(t testing.TB, ctx context.Context, waitsFor string) {
+	t.Helper()
+	for !slices.ContainsFunc(anyio.RunningTasks(ctx), func(i anyio.TaskInfo) bool { return i.WaitsFor == waitsFor }) {
+		WantNil(t, "waiting for "+waitsFor, anyio.Sleep(ctx, time.Millisecond))
+	}
 }
