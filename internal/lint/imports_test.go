@@ -76,7 +76,9 @@ var layers = []layer{
 	// Programs, and what is for tests.
 	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
 	{"internal/soak", ". lowlevel portal process socket stream", ""},
-	{"internal/testkit", ". internal/kernel internal/race internal/simloop sim", ""},
+	{"internal/testlog", "", ""},
+	{"internal/testkit", ". internal/kernel internal/race internal/simloop internal/testlog sim", ""},
+	{"internal/testlog/failures", "internal/testlog", ""},
 	{"internal/locktest", "", ""},
 }
 

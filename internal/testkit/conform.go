@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/testlog"
 )
 
 // conformance are the packages whose tests a backend has to pass. Left out are those
@@ -52,29 +54,21 @@ func Conformance(t *testing.T, source string, backends ...string) {
 	if err := os.WriteFile(list, overlay, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"test", "-short", "-timeout=5m", "-v", "-overlay", list, "-skip", namesBackends}, conformance...)
+	args := append([]string{"test", "-json", "-short", "-timeout=5m", "-overlay", list, "-skip", namesBackends}, conformance...)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "ANYIO_BACKENDS="+strings.Join(backends, ","))
-	out, err := cmd.CombinedOutput()
-	var failed []string
-	ran := make(map[string]int)
-	for line := range strings.Lines(string(out)) {
-		for _, b := range backends {
-			if strings.Contains(line, "--- PASS") && strings.Contains(line, "/"+b) {
-				ran[b]++
-			}
-		}
-		if !strings.Contains(line, "--- ") && !strings.HasPrefix(line, "=== ") || strings.Contains(line, "--- FAIL") {
-			failed = append(failed, line)
-		}
+	out, failed := cmd.CombinedOutput()
+	log, err := testlog.Read(bytes.NewReader(out))
+	if failed != nil {
+		t.Fatalf("%v\n%s", failed, log.Failures())
 	}
 	if err != nil {
-		t.Fatalf("%v\n%s", err, strings.Join(failed, ""))
+		t.Fatal(err)
 	}
 	for _, b := range backends {
-		if ran[b] < 300 {
-			t.Errorf("only %d tests ran on %s", ran[b], b)
+		if ran := log.Passed(func(name string) bool { return strings.Contains(name, "/"+b) }); ran < 300 {
+			t.Errorf("only %d tests ran on %s", ran, b)
 		}
 	}
 }
