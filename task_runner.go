@@ -13,16 +13,18 @@ type groupRunner TaskGroup
 // RunTask runs the task's function on the task's goroutine and settles the task. A
 // failure cancels the group first: nobody sees the task ended in a group that goes on.
 func (r *groupRunner) RunTask(t *kernel.Task) {
-	defer (*TaskGroup)(r).ended(t)
-	err := t.F(&t.Scope)
-	(*TaskGroup)(r).returned(t, err)
+	defer ended(t)
+	returned(t, t.F(&t.Scope))
 }
+
+// groupOf is the group of a task that RunTask runs.
+func groupOf(t *kernel.Task) *TaskGroup { return (*TaskGroup)(t.Runner().(*groupRunner)) }
 
 // returned settles a task whose function has returned err. It is apart from RunTask
 // for the sake of small stacks: what RunTask keeps counts for each waiting task.
 //
 //go:noinline
-func (tg *TaskGroup) returned(t *kernel.Task, err error) {
+func returned(t *kernel.Task, err error) {
 	if t.CloseOpen() && err == nil {
 		err = misuse("task ended before a cancel scope or task group opened in it was ended: end what you open")
 	}
@@ -35,7 +37,7 @@ func (tg *TaskGroup) returned(t *kernel.Task, err error) {
 	if err == nil && bootOf(t) == nil {
 		t.Settle(kernel.Finished, nil)
 	} else {
-		tg.settle(t, err)
+		groupOf(t).settle(t, err)
 	}
 	t.Exit()
 }
@@ -72,11 +74,12 @@ func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 
 // ended, called by defer, settles a task whose function has not returned: it has
 // panicked, or called runtime.Goexit.
-func (tg *TaskGroup) ended(t *kernel.Task) {
+func ended(t *kernel.Task) {
 	if t.Finished() {
 		return
 	}
 	value := recover()
+	tg := groupOf(t)
 	t.CloseOpen()
 	name := t.Name()
 	if kept := t.Abandon(); kept != nil {

@@ -20,13 +20,6 @@ func (s *Stream) ReceiveBorrowed(ctx context.Context, b *stream.Borrowed, max in
 	}
 	n, err := 0, error(nil)
 	switch c := s.c.(type) {
-	case kernel.PatientStream: // the loop is here for the sake of a small stack
-		for n == 0 && err == nil {
-			if n, err = c.ReadNow(ctx, b.Take(max)); err == kernel.ErrWouldBlock {
-				b.Release()
-				err = c.WaitRead(ctx)
-			}
-		}
 	case kernel.LentStream:
 		n, err = c.ReadLent(ctx, b, max)
 	default:

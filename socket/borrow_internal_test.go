@@ -13,41 +13,29 @@ import (
 
 var errOver = errors.New("over")
 
-// A patient has data after some waits, and looks whether the borrower has a buffer.
+// A patient reads into a buffer which it has asked for, if it does not fail.
 type patient struct {
 	kernel.StreamConn
-	t     *testing.T
-	b     *stream.Borrowed
-	waits int
-	err   error // of the last attempt
+	b   *stream.Borrowed
+	err error
 }
 
 func (p *patient) holds() bool { return !reflect.ValueOf(p.b).Elem().FieldByName("buf").IsNil() }
 
 func (p *patient) LocalAddr() kernel.Addr { return kernel.Addr{Path: "/"} }
 
-func (p *patient) ReadNow(_ context.Context, buf []byte) (int, error) {
-	if p.waits > 0 {
-		return 0, kernel.ErrWouldBlock
+func (p *patient) ReadLent(_ context.Context, l kernel.Lender, max int) (int, error) {
+	buf := l.Take(max)
+	if p.err != nil {
+		return 0, p.err
 	}
-	return copy(buf, "data"), p.err
+	return copy(buf, "data"), nil
 }
 
-func (p *patient) WaitRead(context.Context) error {
-	if p.holds() {
-		p.t.Error("who waits has a buffer")
-	}
-	p.waits--
-	if p.waits == 0 && p.err != nil {
-		return p.err
-	}
-	return nil
-}
-
-func TestWhoWaitsHasNoBuffer(t *testing.T) {
+func TestWhoHasFailedHasNoBuffer(t *testing.T) {
 	ctx := t.Context()
 	for _, end := range []error{nil, errOver} {
-		p := &patient{t: t, b: &stream.Borrowed{}, waits: 2, err: end}
+		p := &patient{b: &stream.Borrowed{}, err: end}
 		s := newStream(p, 0)
 		data, err := s.ReceiveBorrowed(ctx, p.b, 10)
 		if end == nil && (string(data) != "data" || err != nil || !p.holds()) {
@@ -62,7 +50,7 @@ func TestWhoWaitsHasNoBuffer(t *testing.T) {
 		}
 		p.b.Take(10)
 		s.closed.Store(true)
-		p.waits, p.err = 0, anyio.ErrClosed
+		p.err = anyio.ErrClosed
 		if _, err := s.ReceiveBorrowed(ctx, p.b, 10); !errors.Is(err, anyio.ErrClosed) || p.holds() {
 			t.Errorf("closed: %v; there is a buffer: %v", err, p.holds())
 		}

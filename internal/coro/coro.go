@@ -8,6 +8,8 @@
 // one after the other are still seen to race.
 package coro
 
+import "github.com/anyio-go/anyio/internal/goid"
+
 // A Coro is a coroutine. Resume and Stop are for its owner; Yield and Goid are
 // for the function that runs inside.
 type Coro struct {
@@ -18,11 +20,15 @@ type Coro struct {
 	Stack  uintptr // for its owner: where its stack was when its task began to wait, see package fetch
 }
 
-// A Body is what a coroutine runs.
+// A Body is what a coroutine runs. The first thing RunCoro does is to call c.Begin.
 type Body interface{ RunCoro(c *Coro) }
 
+// Begin notes on which goroutine the coroutine's function runs. What is below that has
+// no room for it on its stack.
+func (c *Coro) Begin() { c.goid = goid.Get() }
+
 // Goid is the id of the goroutine on which the coroutine's function runs; valid
-// once the function runs.
+// after Begin.
 func (c *Coro) Goid() int64 { return c.goid }
 
 // SetGoid tells that the function goes on on another goroutine, which it waits for

@@ -2,11 +2,7 @@
 
 package coro
 
-import (
-	"iter"
-
-	"github.com/anyio-go/anyio/internal/goid"
-)
+import "iter"
 
 // Pooled reports whether a coroutine may run one task after another. Under
 // -race it may not: program order would hide races between the two.
@@ -22,7 +18,7 @@ type impl struct {
 func New(body Body) *Coro {
 	c := &Coro{}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
-		c.yield, c.goid = yield, goid.Get()
+		c.yield = yield
 		body.RunCoro(c)
 	})
 	return c

@@ -2,11 +2,7 @@
 
 package coro
 
-import (
-	"runtime"
-
-	"github.com/anyio-go/anyio/internal/goid"
-)
+import "runtime"
 
 // Pooled reports whether a coroutine may run one task after another. Under
 // -race it may not: program order would hide races between the two.
@@ -77,7 +73,6 @@ func (c *Coro) step(more bool) bool {
 
 //go:norace
 func (c *Coro) main() {
-	c.goid = goid.Get()
 	defer c.finish()
 	c.hide()
 	<-c.in

@@ -15,7 +15,10 @@ import (
 // A body is a coroutine's body as a function.
 type body func(c *coro.Coro)
 
-func (f body) RunCoro(c *coro.Coro) { f(c) }
+func (f body) RunCoro(c *coro.Coro) {
+	c.Begin()
+	f(c)
+}
 
 func newCoro(f func(c *coro.Coro)) *coro.Coro { return coro.New(body(f)) }
 

@@ -52,15 +52,15 @@ func (c *conn) Read(ctx context.Context, p []byte) (int, error) {
 		return 0, c.f.nothing(place, "read")
 	}
 	for {
-		seen := c.f.read.edges.Load()
-		if c.f.read.dry != seen {
-			n, err, none := c.f.tryReceive(place, p, seen)
-			runtime.KeepAlive(c)
-			if !none {
-				return n, err
-			}
+		n, errno := c.f.tryReceive(p)
+		if n > 0 {
+			return n, nil
 		}
-		b, err := c.f.enqueue(place, &c.f.read, seen, c.f.kind.ops.Read)
+		runtime.KeepAlive(c)
+		if errno != unix.EAGAIN {
+			return 0, c.f.noData(place, errno)
+		}
+		b, err := c.f.enqueue(place, &c.f.read, c.f.read.dry, c.f.kind.ops.Read)
 		if b != nil {
 			err = c.f.dequeue(&c.f.read, b, b.Wait(place))
 		}
@@ -70,8 +70,46 @@ func (c *conn) Read(ctx context.Context, p []byte) (int, error) {
 	}
 }
 
+// ReadLent implements kernel.LentStream. It is as small as Read is, and for the same
+// reason.
+func (c *conn) ReadLent(ctx context.Context, l kernel.Lender, max int) (int, error) {
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		n, errno := c.f.tryReceive(l.Take(max))
+		if n > 0 {
+			return n, nil
+		}
+		l.Release()
+		runtime.KeepAlive(c)
+		if errno != unix.EAGAIN {
+			return 0, c.f.noData(place, errno)
+		}
+		b, err := c.f.enqueue(place, &c.f.read, c.f.read.dry, c.f.kind.ops.Read)
+		if b != nil {
+			err = c.f.dequeue(&c.f.read, b, b.Wait(place))
+		}
+		if err != nil {
+			return 0, c.f.waitError("read", err)
+		}
+	}
+}
+
+// Write tries by itself, too, once: mostly that does it.
 func (c *conn) Write(ctx context.Context, p []byte) (int, error) {
-	n, err := c.f.send(ctx, p)
+	place, err := kernel.Enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, errno := 0, errnoNone
+	if len(p) > 0 {
+		n, errno = c.f.trySend(p)
+	}
+	if n == 0 || n < len(p) {
+		n, err = c.f.sendRest(place, p, n, errno)
+	}
 	runtime.KeepAlive(c)
 	return n, err
 }
@@ -84,13 +122,22 @@ func (f *descriptor) nothing(place kernel.Place, op string) error {
 	return nil
 }
 
-// tryReceive reads what is there; none means that nothing is, and nothing failed.
-// It is apart from Read so that a task which waits has a small stack.
+const (
+	errnoNone   syscall.Errno = 0
+	errnoClosed syscall.Errno = 1 << 16 // which is none of the system's: the socket was closed
+)
+
+// tryReceive reads what is there. It is apart from Read so that a task which waits has a
+// small stack.
 //
 //go:noinline
-func (f *descriptor) tryReceive(place kernel.Place, p []byte, seen uint64) (n int, err error, none bool) {
+func (f *descriptor) tryReceive(p []byte) (int, syscall.Errno) {
+	seen := f.read.edges.Load()
+	if f.read.dry == seen {
+		return 0, unix.EAGAIN
+	}
 	if !f.use() {
-		return 0, f.isClosed(place, "read"), false
+		return 0, errnoClosed
 	}
 	n, errno := recv(f.fd, p)
 	for errno == unix.EINTR {
@@ -98,75 +145,87 @@ func (f *descriptor) tryReceive(place kernel.Place, p []byte, seen uint64) (n in
 	}
 	f.release() // without defer, as nothing here panics
 	switch {
-	case errno == 0 && n > 0:
+	case errno == 0:
 		// TCP gives all it has, up to an end. A UNIX socket stops at descriptors.
-		if n < len(p) && f.kind == kindTCP && trustShortReads && !f.odd.Load() {
+		if n > 0 && n < len(p) && f.kind == kindTCP && trustShortReads && !f.odd.Load() {
 			f.read.dry = seen
 		}
-		return n, nil, false
-	case errno == 0:
-		return 0, f.ended(place), false
-	case !again(errno):
-		return 0, f.failed(place, "read", "read", errno), false
+		return n, 0
+	case again(errno):
+		f.read.dry = seen
+		errno = unix.EAGAIN
 	}
-	f.read.dry = seen
-	return 0, nil, true
+	return 0, errno
 }
 
-func (f *descriptor) send(ctx context.Context, p []byte) (int, error) {
-	place, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, err
+// noData is the error of an attempt to read that is over without data.
+//
+//go:noinline
+func (f *descriptor) noData(place kernel.Place, errno syscall.Errno) error {
+	switch errno {
+	case errnoNone:
+		return f.ended(place)
+	case errnoClosed:
+		return f.isClosed(place, "read")
 	}
-	return f.sendAll(place, p)
+	return f.failed(place, "read", "read", errno)
 }
 
-func (f *descriptor) sendAll(place kernel.Place, p []byte) (int, error) {
+// sendRest writes what is left of p after an attempt that has written sum bytes.
+//
+//go:noinline
+func (f *descriptor) sendRest(place kernel.Place, p []byte, sum int, errno syscall.Errno) (int, error) {
 	if len(p) == 0 {
 		return 0, f.nothing(place, "write")
 	}
-	sum := 0
-	for sum < len(p) {
-		seen := f.write.edges.Load()
-		if f.write.dry != seen {
-			n, errno, closed := f.trySend(p[sum:])
-			switch {
-			case closed:
-				return sum, f.isClosed(place, "write")
-			case errno == 0:
-				sum += n
-				if sum < len(p) {
-					// The socket had its fill; so have we.
-					place.Run().Yield(true)
-					if err := place.Check(); err != nil {
-						return sum, err
-					}
-				}
-				continue
-			case errno == unix.EINTR:
-				continue
-			case !again(errno):
-				return sum, f.failed(place, "write", "write", errno)
+	for {
+		switch {
+		case errno == errnoClosed:
+			return sum, f.isClosed(place, "write")
+		case errno == unix.EAGAIN:
+			if err := f.wait(place, &f.write, f.write.dry, f.kind.ops.Write); err != nil {
+				return sum, f.waitError("write", err)
 			}
-			f.write.dry = seen
+		case errno != 0:
+			return sum, f.failed(place, "write", "write", errno)
+		case sum == len(p):
+			return sum, nil
+		default: // the socket had its fill; so have we
+			place.Run().Yield(true)
+			if err := place.Check(); err != nil {
+				return sum, err
+			}
 		}
-		if err := f.wait(place, &f.write, seen, f.kind.ops.Write); err != nil {
-			return sum, f.waitError("write", err)
-		}
+		var n int
+		n, errno = f.trySend(p[sum:])
+		sum += n
 	}
-	return sum, nil
 }
 
-// trySend writes what the socket takes; apart from sendAll as tryReceive is.
+// trySend writes what the socket takes; apart as tryReceive is.
 //
 //go:noinline
-func (f *descriptor) trySend(p []byte) (n int, errno syscall.Errno, closed bool) {
-	if !f.use() {
-		return 0, 0, true
+func (f *descriptor) trySend(p []byte) (int, syscall.Errno) {
+	seen := f.write.edges.Load()
+	if f.write.dry == seen {
+		return 0, unix.EAGAIN
 	}
-	n, errno = send(f.fd, p)
+	if !f.use() {
+		return 0, errnoClosed
+	}
+	n, errno := send(f.fd, p)
+	for errno == unix.EINTR {
+		n, errno = send(f.fd, p)
+	}
 	f.release()
-	return n, errno, false
+	switch {
+	case errno == 0:
+		return n, 0
+	case again(errno):
+		f.write.dry = seen
+		errno = unix.EAGAIN
+	}
+	return 0, errno
 }
 
 // CloseWrite sends the end of the stream.

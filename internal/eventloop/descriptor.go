@@ -28,9 +28,10 @@ type descriptor struct {
 	reader  *kernel.Blocker // of the first who waits to read; nil before
 	prev    *descriptor     // in network.sockets, guarded by network.mu
 	next    *descriptor
-	desc    *poll.Desc // guarded by mu, nil before it is registered
-	refused error      // guarded by mu, why it could not be
-	watched watched    // guarded by mu
+	asks    *descriptor // behind it in network.asking, guarded by network.mu
+	desc    *poll.Desc  // guarded by mu, nil before it is registered
+	refused error       // guarded by mu, why it could not be
+	watched watched     // guarded by mu
 
 	refs      atomic.Int32 // calls that use fd, one for being open, and refsClosed
 	odd       atomic.Bool  // a short read does not mean that nothing is left
@@ -39,6 +40,7 @@ type descriptor struct {
 	family    int32
 	lent      bool // fd belongs to somebody else, who closes it
 	connected bool
+	asking    bool        // is in network.asking, guarded by network.mu
 	asked     bool        // to be registered, guarded by mu
 	mu        waitq.Mutex // guards the queues, too
 }
@@ -133,19 +135,20 @@ func (f *descriptor) register() {
 		f.speak(known)
 		return
 	}
-	d, err := f.net.b.Register(f.fd, f)
+	f.net.forgetPast()
+	d, err := f.net.b.register(f.fd, f)
 	if errors.Is(err, unix.EEXIST) {
 		if f.lent { // one of our own sockets, as it happens
 			var twin int
 			if twin, err = duplicate(f.fd); err == nil {
 				f.fd, f.lent = twin, false
-				d, err = f.net.b.Register(f.fd, f)
+				d, err = f.net.b.register(f.fd, f)
 			}
 		} else if other := f.net.registered(f.fd); other != nil && other.lent {
 			// It is this socket, or a file that was closed without a word, whose watch must
 			// harm nobody else.
 			other.yield()
-			d, err = f.net.b.Register(f.fd, f)
+			d, err = f.net.b.register(f.fd, f)
 			defer other.register()
 		}
 	}
@@ -235,12 +238,20 @@ func (f *descriptor) wait(p kernel.Place, d *direction, seen uint64, op kernel.O
 func (f *descriptor) getBlocker(d *direction) *kernel.Blocker {
 	if d == &f.read && f.waiting.CompareAndSwap(false, true) {
 		if f.reader == nil {
-			f.reader = new(kernel.Blocker)
-			f.reader.Init()
+			f.makeReader()
 		}
 		return f.reader
 	}
 	return kernel.GetBlocker()
+}
+
+// makeReader is also called where a connection is accepted: there is room for an
+// allocation on that stack.
+//
+//go:noinline
+func (f *descriptor) makeReader() {
+	f.reader = new(kernel.Blocker)
+	f.reader.Init()
 }
 
 func (f *descriptor) putBlocker(b *kernel.Blocker) {
@@ -258,18 +269,10 @@ func (f *descriptor) putBlocker(b *kernel.Blocker) {
 //go:noinline
 func (f *descriptor) enqueue(p kernel.Place, d *direction, seen uint64, op kernel.Op) (*kernel.Blocker, error) {
 	b := f.getBlocker(d)
-	b.Prepare(p, op)
+	b.PrepareFor(p.RunningTask(), p, op)
 	f.mu.Lock()
-	if err := f.refused; err != nil || f.closed() || d.edges.Load() != seen {
-		if f.closed() {
-			err = errClosed
-		}
-		f.mu.Unlock()
-		f.putBlocker(b)
-		if err != nil {
-			err = p.CanceledOr(err)
-		}
-		return nil, err
+	if f.refused != nil || f.closed() || d.edges.Load() != seen {
+		return nil, f.turnAway(p, b)
 	}
 	d.waiters.Push(&b.Node)
 	ask, resume := !f.asked, d == &f.read && f.unmuteLocked()
@@ -281,6 +284,22 @@ func (f *descriptor) enqueue(p kernel.Place, d *direction, seen uint64, op kerne
 		f.unmute()
 	}
 	return b, nil
+}
+
+// turnAway is the error of a wait that need not begin. f.mu is held.
+//
+//go:noinline
+func (f *descriptor) turnAway(p kernel.Place, b *kernel.Blocker) error {
+	err := f.refused
+	if f.closed() {
+		err = errClosed
+	}
+	f.mu.Unlock()
+	f.putBlocker(b)
+	if err != nil {
+		err = p.CanceledOr(err)
+	}
+	return err
 }
 
 // dequeue ends a wait that ended with err, and returns its error.

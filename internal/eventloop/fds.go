@@ -98,7 +98,7 @@ func (f *descriptor) sendFDs(ctx context.Context, p []byte, fds []uintptr) error
 		f.release()
 		switch {
 		case err == nil:
-			_, err := f.sendAll(place, p[n:])
+			_, err := f.sendRest(place, p, n, errnoNone)
 			return err
 		case err == unix.EINTR:
 			continue

@@ -93,6 +93,7 @@ func (l *listener) Accept(ctx context.Context) (kernel.StreamConn, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.makeReader()
 	return newConn(f), nil
 }
 

@@ -22,20 +22,20 @@ type network struct {
 	b               *Backend
 	lead            *network // of a team, else itself: it knows which files of users are waited for
 
-	mailed  atomic.Int32 // letters not yet attended to
+	mailed  atomic.Int32 // what the loop is asked for and has not attended to
 	mu      waitq.Mutex  // guards what follows
-	mail    *letter      // the oldest first
-	last    *letter      // of mail
+	asking  *descriptor  // to be registered or unmuted, the oldest first, through asks
+	last    *descriptor  // of asking
+	past    *letter      // what is to be forgotten
 	ended   bool         // the run is over
 	sockets *descriptor  // all that are open, through next
 	watches map[int]*watch
 }
 
-// A letter asks the loop to register a descriptor, to unmute one that is, or to forget one.
+// A letter asks the loop to forget a descriptor.
 type letter struct {
-	register *descriptor
-	forget   *poll.Desc
-	next     *letter
+	forget *poll.Desc
+	next   *letter
 }
 
 var _ kernel.Network = (*network)(nil)
@@ -54,15 +54,22 @@ func (n *network) join(lead *network) { n.lead = lead }
 // onLoop reports whether the loop calls, or who has its turn there.
 func (n *network) onLoop() bool { return n.b.InTurn() }
 
-// register makes the loop watch f, on its next turn. Tasks of the loop post a
-// letter, too: on their stacks, which would have to grow, there is no room to register.
+// register makes the loop watch f, again if it was muted, on its next turn. Tasks of the
+// loop only ask for it, too: on their stacks, which would have to grow, there is no room
+// to register, nor for an allocation.
 func (n *network) register(f *descriptor) {
-	n.request(&letter{register: f})
-}
-
-// request posts a letter that the loop is to read soon.
-func (n *network) request(l *letter) {
-	n.post(l)
+	n.mu.Lock()
+	if !n.ended && !f.asking {
+		f.asking = true
+		if n.asking == nil {
+			n.asking = f
+		} else {
+			n.last.asks = f
+		}
+		n.last = f
+		n.mailed.Add(1)
+	}
+	n.mu.Unlock()
 	if !n.onLoop() {
 		n.b.clock.Wake()
 	}
@@ -82,17 +89,10 @@ func (n *network) forget(d *poll.Desc) {
 // post hands a letter to the loop. That of a run that is over has no poller any more.
 func (n *network) post(l *letter) {
 	n.mu.Lock()
-	if n.ended {
-		n.mu.Unlock()
-		return
+	if !n.ended {
+		l.next, n.past = n.past, l
+		n.mailed.Add(1)
 	}
-	if n.mail == nil {
-		n.mail = l
-	} else {
-		n.last.next = l
-	}
-	n.last = l
-	n.mailed.Add(1)
 	n.mu.Unlock()
 }
 
@@ -112,27 +112,38 @@ func (n *network) pending() bool {
 	return n.mailed.Load() > 0
 }
 
-// attendTo takes one letter at a time: to register attends to the mail as well,
-// and what is asked for must happen in the order in which it was.
 func (n *network) attendTo() {
-	for l := n.take(); l != nil; l = n.take() {
-		if l.register != nil {
-			l.register.register()
-		} else {
-			_ = n.b.Unregister(l.forget) // closed already, as may be
-		}
+	for f := n.nextAsking(); f != nil; f = n.nextAsking() {
+		f.register()
 	}
+	n.forgetPast()
 }
 
-func (n *network) take() *letter {
+func (n *network) nextAsking() *descriptor {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	l := n.mail
-	if l != nil {
-		n.mail = l.next
+	f := n.asking
+	if f != nil {
+		n.asking = f.asks
+		f.asks, f.asking = nil, false
 		n.mailed.Add(-1)
 	}
-	return l
+	return f
+}
+
+// forgetPast forgets what is to be forgotten: before a descriptor is registered, as its
+// number may have been that of another one.
+func (n *network) forgetPast() {
+	n.mu.Lock()
+	l := n.past
+	for at := l; at != nil; at = at.next {
+		n.mailed.Add(-1)
+	}
+	n.past = nil
+	n.mu.Unlock()
+	for ; l != nil; l = l.next {
+		_ = n.b.Unregister(l.forget) // closed already, as may be
+	}
 }
 
 // open makes fd one of the network's sockets, which it then owns.
@@ -214,7 +225,7 @@ func (n *network) pop() *descriptor {
 func (n *network) end() {
 	n.mu.Lock()
 	n.ended = true
-	n.mail, n.last = nil, nil
+	n.asking, n.last, n.past = nil, nil, nil
 	n.mailed.Store(0)
 	n.mu.Unlock()
 	for f := n.pop(); f != nil; f = n.pop() {

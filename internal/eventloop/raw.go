@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	_ kernel.RawStream     = (*conn)(nil)
-	_ kernel.PatientStream = (*conn)(nil)
+	_ kernel.RawStream  = (*conn)(nil)
+	_ kernel.LentStream = (*conn)(nil)
 )
 
 // ReadRaw implements kernel.RawStream.
@@ -69,44 +69,4 @@ func (f *descriptor) call(place kernel.Place, name string, d *direction, do func
 		}
 		return n, err, false
 	}
-}
-
-// ReadNow implements kernel.PatientStream.
-func (c *conn) ReadNow(ctx context.Context, p []byte) (int, error) {
-	place, err := kernel.Enter(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if len(p) == 0 {
-		return 0, c.f.nothing(place, "read")
-	}
-	seen := c.f.read.edges.Load()
-	if c.f.read.dry != seen {
-		n, err, none := c.f.tryReceive(place, p, seen)
-		runtime.KeepAlive(c)
-		if !none {
-			return n, err
-		}
-	} else if c.f.closed() {
-		return 0, c.f.isClosed(place, "read")
-	}
-	return 0, kernel.ErrWouldBlock
-}
-
-// WaitRead implements kernel.PatientStream. It is as small as Read is, and for the same
-// reason.
-func (c *conn) WaitRead(ctx context.Context) error {
-	place, err := kernel.Enter(ctx)
-	if err != nil {
-		return err
-	}
-	b, err := c.f.enqueue(place, &c.f.read, c.f.read.dry, c.f.kind.ops.Read)
-	if b != nil {
-		err = c.f.dequeue(&c.f.read, b, b.Wait(place))
-	}
-	runtime.KeepAlive(c)
-	if err != nil {
-		return c.f.waitError("read", err)
-	}
-	return nil
 }

@@ -16,66 +16,61 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A lender knows whether its buffer is lent.
+type lender struct {
+	buf  [16]byte
+	lent atomic.Bool
+}
+
+func (l *lender) Take(max int) []byte { l.lent.Store(true); return l.buf[:max] }
+func (l *lender) Release()            { l.lent.Store(false) }
+
 func TestWaitNeedsNoBuffer(t *testing.T) {
 	ownPair(t, func(t *testing.T, ctx context.Context, a, b kernel.StreamConn) {
-		buf := make([]byte, 10)
-		c := b.(kernel.PatientStream)
-		nothing := func() {
-			t.Helper()
-			if n, err := c.ReadNow(ctx, buf); n != 0 || err != kernel.ErrWouldBlock {
-				t.Errorf("nothing is there: %d, %v", n, err)
-			}
-		}
+		l := &lender{}
+		read := func(ctx context.Context) (int, error) { return b.(kernel.LentStream).ReadLent(ctx, l, 10) }
 		for range 2 { // before and after it is registered
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				var waited atomic.Bool
 				tg.Go(func(ctx context.Context) error {
-					nothing()
-					for {
-						if err := c.WaitRead(ctx); err != nil {
-							return err
-						}
-						waited.Store(true)
-						n, err := c.ReadNow(ctx, buf)
-						if err == kernel.ErrWouldBlock {
-							continue
-						}
-						if string(buf[:n]) != "data" || err != nil {
-							t.Errorf("read %q, %v", buf[:n], err)
-						}
-						return nil
+					n, err := read(ctx)
+					if string(l.buf[:n]) != "data" || err != nil || !waited.Load() || !l.lent.Load() {
+						t.Errorf("read %q, %v, having waited: %v", l.buf[:n], err, waited.Load())
 					}
+					return nil
 				})
 				blocked(t, ctx)
-				if waited.Load() {
-					t.Error("it did not wait")
+				if l.lent.Load() {
+					t.Error("while it waits the buffer is lent")
 				}
+				waited.Store(true)
 				write(t, ctx, a, "data")
 			})
-			nothing()
+			l.Release()
 		}
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			h := tg.Go(func(ctx context.Context) error {
+				if _, err := read(ctx); !errors.Is(err, anyio.ErrCanceled) || l.lent.Load() {
+					t.Errorf("canceled while it waits: %v, and the buffer is lent: %v", err, l.lent.Load())
+				}
+				return nil
+			})
+			blocked(t, ctx)
+			h.Cancel("test")
+		})
 		a.Close()
-		if err := c.WaitRead(ctx); err != nil {
-			t.Error(err)
-		}
-		if n, err := c.ReadNow(ctx, buf); n != 0 || err != io.EOF {
+		if n, err := read(ctx); n != 0 || err != io.EOF || l.lent.Load() {
 			t.Errorf("at the end: %d, %v", n, err)
 		}
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Cancel("test")
-			if _, err := c.ReadNow(ctx, buf); !errors.Is(err, anyio.ErrCanceled) {
-				t.Errorf("an attempt in a canceled scope: %v", err)
-			}
-			if err := c.WaitRead(ctx); !errors.Is(err, anyio.ErrCanceled) {
-				t.Errorf("a wait in a canceled scope: %v", err)
+			if _, err := read(ctx); !errors.Is(err, anyio.ErrCanceled) || l.lent.Load() {
+				t.Errorf("in a canceled scope: %v", err)
 			}
 		})
 		b.Close()
-		if _, err := c.ReadNow(ctx, buf); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("an attempt after Close: %v", err)
-		}
-		if err := c.WaitRead(ctx); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("a wait after Close: %v", err)
+		if _, err := read(ctx); !errors.Is(err, net.ErrClosed) || l.lent.Load() {
+			t.Errorf("after Close: %v", err)
 		}
 	})
 }

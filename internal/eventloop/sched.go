@@ -65,6 +65,10 @@ var _ kernel.Backend = (*Backend)(nil)
 // tasks of the loop may call it. The socket layer is built on it.
 func (b *Backend) Register(fd int, r Ready) (*poll.Desc, error) {
 	b.network.attend() // an earlier owner of the number may still be known
+	return b.register(fd, r)
+}
+
+func (b *Backend) register(fd int, r Ready) (*poll.Desc, error) {
 	if !race.Enabled {
 		return b.clock.poller.Register(fd, r)
 	}

@@ -23,13 +23,14 @@ func (c *conn) TryRead(p []byte) (int, error) {
 		return 0, f.nothing(nowhere, "read")
 	}
 	for {
-		seen := f.read.edges.Load()
-		if f.read.dry != seen {
-			if n, err, none := f.tryReceive(nowhere, p, seen); !none {
-				return n, err
-			}
+		n, errno := f.tryReceive(p)
+		switch {
+		case n > 0:
+			return n, nil
+		case errno != unix.EAGAIN:
+			return 0, f.noData(nowhere, errno)
 		}
-		if err := f.block(&f.read, seen, "read"); err != nil {
+		if err := f.block(&f.read, f.read.dry, "read"); err != nil {
 			return 0, err
 		}
 	}
@@ -52,26 +53,18 @@ func (c *conn) TryWrite(p []byte) (int, error) {
 		return 0, f.nothing(nowhere, "write")
 	}
 	for sum := 0; ; {
-		seen := f.write.edges.Load()
-		if f.write.dry != seen {
-			n, errno, closed := f.trySend(p[sum:])
-			switch {
-			case closed:
-				return sum, f.isClosed(nowhere, "write")
-			case errno == 0:
-				if sum += n; sum == len(p) {
-					return sum, nil
-				}
-				continue
-			case errno == unix.EINTR:
-				continue
-			case !again(errno):
-				return sum, f.callError("write", "write", errno)
+		n, errno := f.trySend(p[sum:])
+		switch sum += n; {
+		case errno == errnoClosed:
+			return sum, f.isClosed(nowhere, "write")
+		case errno == unix.EAGAIN:
+			if err := f.block(&f.write, f.write.dry, "write"); err != nil {
+				return sum, err
 			}
-			f.write.dry = seen
-		}
-		if err := f.block(&f.write, seen, "write"); err != nil {
-			return sum, err
+		case errno != 0:
+			return sum, f.callError("write", "write", errno)
+		case sum == len(p):
+			return sum, nil
 		}
 	}
 }

@@ -61,6 +61,10 @@ func (h *handle) Watch(r kernel.Ready) {
 	switch {
 	case r != nil && was == nil:
 		h.cleanup.Stop() // what is watched is known by who watches
+		if f.waiting.CompareAndSwap(false, true) {
+			f.reader = nil // for who waits, and hardly anybody does
+			f.waiting.Store(false)
+		}
 	case r == nil && was != nil && !f.closed():
 		h.guard()
 	}
@@ -106,7 +110,7 @@ func (f *descriptor) unmuteLocked() bool {
 }
 
 // unmute lets the poller tell again, as soon as the loop comes to it.
-func (f *descriptor) unmute() { f.net.request(&letter{register: f}) }
+func (f *descriptor) unmute() { f.net.register(f) }
 
 // speak is what unmute asks the loop for.
 func (f *descriptor) speak(d *poll.Desc) {

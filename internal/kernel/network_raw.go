@@ -15,22 +15,12 @@ type RawStream interface {
 	WriteRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error)
 }
 
-// A PatientStream is a StreamConn that can wait without a buffer.
-type PatientStream interface {
-	StreamConn
-	// ReadNow is Read that returns ErrWouldBlock instead of waiting.
-	ReadNow(ctx context.Context, p []byte) (int, error)
-	// WaitRead waits until ReadNow may find something which has just found nothing; it may
-	// return for no reason.
-	WaitRead(ctx context.Context) error
-}
-
 // A LentStream is a StreamConn that reads to a buffer which it has only while there is
 // data.
 type LentStream interface {
 	StreamConn
 	// ReadLent reads as Read does, up to max bytes to a buffer that it takes from b, which
-	// has none while a goroutine waits.
+	// has none while the call waits.
 	ReadLent(ctx context.Context, b Lender, max int) (int, error)
 }
 

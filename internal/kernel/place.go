@@ -48,15 +48,28 @@ func ScopeIn(ctx context.Context) *Scope {
 //
 //go:norace
 func Enter(ctx context.Context) (Place, error) {
-	p := Locate(ctx)
-	if s := p.S; s != nil && p.Ctx == nil {
-		if s.run.Loop {
-			s.run.Yield(false)
-		}
-		if s.state.Load()&stUnsure == 0 {
-			return p, nil
-		}
-		return p, s.checkSlow()
+	s, ok := ctx.(*Scope)
+	if !ok {
+		return enterForeign(ctx)
+	}
+	if s.run.Loop {
+		s.run.Yield(false)
+	}
+	if s.state.Load()&stUnsure == 0 {
+		return Place{S: s}, nil
+	}
+	return Place{S: s}, s.checkSlow()
+}
+
+// enterForeign is Enter of a context that is no scope itself. It is apart from it for the
+// sake of small stacks.
+//
+//go:noinline
+//go:norace
+func enterForeign(ctx context.Context) (Place, error) {
+	p := locateForeign(ctx)
+	if p.S != nil && p.Ctx == nil {
+		return Enter(p.S)
 	}
 	if t := p.RunningTask(); t != nil {
 		t.run.Yield(false)

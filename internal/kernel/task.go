@@ -96,7 +96,7 @@ func (t *Task) Run() {
 	if t.run.PprofLabels {
 		t.runLabeled()
 	} else {
-		t.runner().RunTask(t)
+		t.Runner().RunTask(t)
 	}
 }
 
@@ -121,11 +121,13 @@ func (t *Task) RunFirst() {
 func (t *Task) runLabeled() {
 	pprof.SetGoroutineLabels(pprof.WithLabels(&t.Scope, pprof.Labels("task", t.Name())))
 	defer pprof.SetGoroutineLabels(context.Background())
-	t.runner().RunTask(t)
+	t.Runner().RunTask(t)
 }
 
+// Runner is what runs the task.
+//
 //go:norace
-func (t *Task) runner() Runner {
+func (t *Task) Runner() Runner {
 	if g := t.parent.group(); g != nil {
 		return g.Runner
 	}

@@ -98,6 +98,7 @@ func (g *Guest) burst() {
 // RunCoro is the life of the loop. If it ends by runtime.Goexit, the coroutine must not
 // end as well, which would exit the goroutine of the host.
 func (g *Guest) RunCoro(c *coro.Coro) {
+	c.Begin()
 	defer func() {
 		g.ended = true
 		if !g.ending.returned && g.ending.panicked == nil {

@@ -282,6 +282,15 @@ func (l *Loop) turn() {
 //
 //go:norace
 func (l *Loop) resume(t *kernel.Task) {
+	l.give(t).Resume()
+	l.cur = nil
+}
+
+// give makes t the current task, and returns its coroutine, to be resumed.
+//
+//go:noinline
+//go:norace
+func (l *Loop) give(t *kernel.Task) *coro.Coro {
 	c := t.Strand().Coro
 	if c == nil {
 		if c = l.pool.get(); c == nil {
@@ -291,8 +300,7 @@ func (l *Loop) resume(t *kernel.Task) {
 	}
 	l.begin(t)
 	l.current.Store(c.Goid())
-	c.Resume()
-	l.cur = nil
+	return c
 }
 
 // RunCoro is what a coroutine does: run the task it was resumed with, then further
@@ -301,6 +309,7 @@ func (l *Loop) resume(t *kernel.Task) {
 //
 //go:norace
 func (l *Loop) RunCoro(c *coro.Coro) {
+	c.Begin()
 	l.current.Store(c.Goid())
 	defer l.exited(c)
 	for {

@@ -35,9 +35,10 @@ func (l *Loop) Park(t *kernel.Task) {
 			l.stash = next
 			break
 		}
+		co := l.give(next)
 		l.hosted = true
-		l.resume(next)
-		l.hosted = false
+		co.Resume()
+		l.cur, l.hosted = nil, false
 		if l.BeforeStep != nil { // which may make others ready, and asks who does so
 			l.current.Store(c.Goid())
 		}
@@ -88,8 +89,11 @@ func (l *Loop) Yield(forced bool) {
 		l.goOn()
 		return
 	}
-	l.cur = nil // it acts for the driver
-	next := l.pick()
+	l.cur = nil // it acts for the driver, but for a turn, which takes stack
+	var next *kernel.Task
+	if !l.givenUp() && !l.turnDue() {
+		next = l.take()
+	}
 	if next == t && !l.urgent() {
 		l.begin(t)
 		return
