@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
@@ -238,10 +239,11 @@ func TestEveryWaitHasOneNameAndTheUsersLine(t *testing.T) {
 						testkit.Settled(t, ctx)
 					}
 					// A sender may go on for a moment when the system moves data, and a
-					// handshake sends before it waits for an answer.
-					var i anyio.TaskInfo
-					for n := 0; n < 1000 && (i.State != anyio.TaskWaiting || i.WaitsFor != c.op) && h.Status() == anyio.Pending; n++ {
-						testkit.Settled(t, ctx)
+					// handshake sends before it waits for an answer: on threads that these
+					// looks must not keep from running.
+					i := testkit.TaskNamed(t, ctx, "waiter")
+					for n := 0; n < 5_000 && (i.State != anyio.TaskWaiting || i.WaitsFor != c.op) && h.Status() == anyio.Pending; n++ {
+						testkit.WantNil(t, "a pause", anyio.Sleep(ctx, time.Millisecond))
 						i = testkit.TaskNamed(t, ctx, "waiter")
 					}
 					testkit.WantWait(t, c.what, i, anyio.TaskWaiting, c.op)
