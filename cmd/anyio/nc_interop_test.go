@@ -55,7 +55,10 @@ func TestNetcatWithOpenSSLAsClient(t *testing.T) {
 			if err := wait(); err != nil {
 				t.Errorf("%s, %s: openssl: %v", name, version, err)
 			}
-			_ = typing.Close() // no sooner: when openssl gets our end it stops sending
+			// No sooner: when openssl gets our end it stops sending, and when it is gone our
+			// end is answered with a reset.
+			server.out.wait(t, "all that was sent", func(text string) bool { return len(text) >= len(long) })
+			_ = typing.Close()
 			server.wait(exitOK, long, "connection from")
 		}
 	}

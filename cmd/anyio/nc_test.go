@@ -45,7 +45,7 @@ func startNC(t *testing.T, stdin io.Reader, args ...string) *running {
 func (r *running) wait(status int, stdout, stderr string) {
 	r.t.Helper()
 	if got := <-r.status; got != status {
-		r.t.Errorf("nc %q: status %d, want %d", r.args, got, status)
+		r.t.Errorf("nc %q: status %d, want %d: %s", r.args, got, status, &r.err)
 	}
 	if got := r.out.String(); got != stdout {
 		r.t.Errorf("nc %q: stdout of %d bytes %.60q, want %d bytes %.60q", r.args, len(got), got, len(stdout), stdout)
@@ -95,7 +95,17 @@ func (w *watched) String() string {
 }
 
 // until waits until what was written matches.
-func (w *watched) until(t *testing.T, pattern *regexp.Regexp) []string {
+func (w *watched) until(t *testing.T, pattern *regexp.Regexp) (match []string) {
+	t.Helper()
+	w.wait(t, pattern.String(), func(text string) bool {
+		match = pattern.FindStringSubmatch(text)
+		return match != nil
+	})
+	return match
+}
+
+// wait waits until what was written is accepted.
+func (w *watched) wait(t *testing.T, what string, accept func(text string) bool) {
 	t.Helper()
 	for {
 		w.mu.Lock()
@@ -104,11 +114,11 @@ func (w *watched) until(t *testing.T, pattern *regexp.Regexp) []string {
 		}
 		changed, text, ended := w.changed, w.buf.String(), w.ended
 		w.mu.Unlock()
-		if m := pattern.FindStringSubmatch(text); m != nil {
-			return m
+		if accept(text) {
+			return
 		}
 		if ended {
-			t.Fatalf("no %v in %q", pattern, text)
+			t.Fatalf("no %s in %.2000q", what, text)
 		}
 		<-changed
 	}
