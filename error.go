@@ -176,6 +176,9 @@ func (e *BrokenError) Error() string {
 	return errgraph.Text(e, func() string { return ErrBroken.Error() + ": " + errgraph.Say(e.Cause) })
 }
 
+// Is matches ErrBroken, for which nobody has to look into the cause.
+func (e *BrokenError) Is(target error) bool { return target == ErrBroken }
+
 // Unwrap returns ErrBroken and the cause.
 func (e *BrokenError) Unwrap() []error { return errgraph.Within(e, e.inside()...) }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/errgraph"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // An AttemptsError is returned when a host has several addresses and none of them
@@ -59,6 +60,14 @@ var _ = errgraph.Register((*AttemptsError).inside)
 
 // failed is the error of an established stream or a listener, for the user.
 func (e *endpoint) failed(err error) error {
+	if errno, ok := netaddr.Errno(err); ok && !e.closed.Load() && !errno.Is(errors.ErrUnsupported) {
+		return &anyio.BrokenError{Cause: err} // as below
+	}
+	return e.examined(err)
+}
+
+// examined is failed of what package errors has to look into.
+func (e *endpoint) examined(err error) error {
 	switch {
 	case errors.Is(err, anyio.ErrCanceled):
 		return err

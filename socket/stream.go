@@ -2,13 +2,13 @@ package socket
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sync/atomic"
 	"syscall"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -105,7 +105,7 @@ func (s *Stream) SendCounted(ctx context.Context, data []byte) (int, error) {
 //
 //go:noinline
 func (s *Stream) sendFailed(err error) error {
-	if errors.Is(err, syscall.ECONNRESET) {
+	if netaddr.IsReset(err) {
 		s.reset.Store(true)
 	}
 	return s.failed(err)

@@ -133,16 +133,17 @@ func (s *Socket) failure(op string, errno syscall.Errno, raw error) error {
 	if raw != nil || errno == 0 {
 		return raw
 	}
-	e := &net.OpError{}
+	var e *net.OpError
 	switch c := s.D.(type) {
 	case *net.TCPConn:
 		// Whether it was made as "tcp" or as "tcp4" nothing tells but its errors.
 		_, failed := c.ReadFrom(failing{})
-		if made, ok := failed.(*net.OpError); ok {
-			e = made
-		}
+		e, _ = failed.(*net.OpError)
 	case *net.UnixConn:
-		e.Net, e.Source, e.Addr = "unix", c.LocalAddr(), c.RemoteAddr()
+		e = &net.OpError{Net: "unix", Source: c.LocalAddr(), Addr: c.RemoteAddr()}
+	}
+	if e == nil {
+		e = &net.OpError{}
 	}
 	e.Op, e.Err = op, os.NewSyscallError(op, errno)
 	return e

@@ -48,4 +48,23 @@ func translated(err error, numbers map[syscall.Errno]syscall.Errno) error {
 }
 
 // IsReset reports whether the other side has reset the connection.
-func IsReset(err error) bool { return errors.Is(Portable(err), syscall.ECONNRESET) }
+func IsReset(err error) bool {
+	if errno, ok := Errno(err); ok && len(posixErrors) == 0 {
+		return errno == syscall.ECONNRESET
+	}
+	return errors.Is(Portable(err), syscall.ECONNRESET)
+}
+
+// Errno is the number in an error of the form that those of package net have, and OpError
+// makes. It looks no farther, unlike package errors, which takes its time and a large stack:
+// connections end by such errors.
+func Errno(err error) (errno syscall.Errno, ok bool) {
+	if op, is := err.(*net.OpError); is && op != nil {
+		err = op.Err
+	}
+	if call, is := err.(*os.SyscallError); is && call != nil {
+		err = call.Err
+	}
+	errno, ok = err.(syscall.Errno)
+	return errno, ok
+}

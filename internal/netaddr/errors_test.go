@@ -2,10 +2,13 @@ package netaddr
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // TestErrorsOfOtherSystemsMatchPOSIX does with a number of Linux what is done with
@@ -25,5 +28,31 @@ func TestErrorsOfOtherSystemsMatchPOSIX(t *testing.T) {
 		if got := translated(same, numbers); got != same {
 			t.Errorf("%v became %v", same, got)
 		}
+	}
+}
+
+// TestErrnoOfPackageNet finds numbers where package net puts them, and no others.
+func TestErrnoOfPackageNet(t *testing.T) {
+	call := os.NewSyscallError("read", syscall.EPIPE)
+	for _, err := range []error{syscall.EPIPE, call, &net.OpError{Op: "read", Err: call}, &net.OpError{Op: "read", Err: syscall.EPIPE}} {
+		if errno, ok := Errno(err); !ok || errno != syscall.EPIPE {
+			t.Errorf("%v: %v, %v", err, errno, ok)
+		}
+	}
+	for _, err := range []error{nil, net.ErrClosed, (*net.OpError)(nil), (*os.SyscallError)(nil),
+		&net.OpError{Op: "read", Err: net.ErrClosed}, fmt.Errorf("wrapped: %w", syscall.EPIPE)} {
+		if errno, ok := Errno(err); ok {
+			t.Errorf("%#v: %v", err, errno)
+		}
+	}
+}
+
+func TestIsReset(t *testing.T) {
+	reset := OpError("read", "read", "tcp", kernel.Addr{}, kernel.Addr{}, syscall.ECONNRESET)
+	if !IsReset(reset) || !IsReset(fmt.Errorf("wrapped: %w", reset)) {
+		t.Error("a reset is none")
+	}
+	if IsReset(nil) || IsReset(OpError("read", "read", "tcp", kernel.Addr{}, kernel.Addr{}, syscall.EPIPE)) {
+		t.Error("what is no reset is one")
 	}
 }
