@@ -58,6 +58,7 @@ type netConn struct {
 	counts      bool // s is a CountingSender; constant
 	closed      atomic.Bool
 	read, write netSide
+	lateRead    atomic.Pointer[net.OpError] // see late
 
 	look          sync.Once // for the addresses, which every deadline's error tells
 	local, remote net.Addr
@@ -87,7 +88,7 @@ func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
 	for {
 		scope := side.begin()
 		if scope == nil {
-			return n, c.opError(op, os.ErrDeadlineExceeded)
+			return n, c.late(op)
 		}
 		again := true
 		if err = side.turn.Acquire(scope); err == nil {
@@ -119,15 +120,29 @@ func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
 		case again && !side.expired():
 			continue
 		default:
-			err = os.ErrDeadlineExceeded
+			return n, c.late(op)
 		}
 		return n, c.opError(op, err)
 	}
 }
 
-func (c *netConn) opError(op string, err error) error {
+func (c *netConn) opError(op string, err error) *net.OpError {
 	local := c.LocalAddr()
 	return &net.OpError{Op: op, Net: local.Network(), Source: local, Addr: c.remote, Err: err}
+}
+
+// late is the error of a call that its deadline has ended. All reads have the same one, as
+// net/http ends one with each request.
+func (c *netConn) late(op string) error {
+	if op != "read" {
+		return c.opError(op, os.ErrDeadlineExceeded)
+	}
+	err := c.lateRead.Load()
+	if err == nil {
+		err = c.opError(op, os.ErrDeadlineExceeded)
+		c.lateRead.Store(err)
+	}
+	return err
 }
 
 // Close closes the stream and wakes all who wait on it.

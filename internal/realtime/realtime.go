@@ -62,8 +62,15 @@ func (Clock) Instant(t time.Time) int64 {
 	if t != t.Round(0) { // it has a monotonic reading
 		return int64(t.Sub(base))
 	}
+	if t.Unix() < longAgo {
+		return last.Load().instant(t)
+	}
 	return current().instant(t)
 }
+
+// longAgo, in seconds, is before all that the wall clock may be set to. Who wants a call to
+// end, as net/http does with each request, gives it such a deadline.
+const longAgo = 10
 
 // A setting is what the wall clock is set to.
 type setting struct {
