@@ -52,13 +52,13 @@ func (l *Lock) Acquire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	me := lockWord()
-	if l.word.CompareAndSwap(0, me) {
+	id, t := p.Caller()
+	if me := uint64(id) << 1; l.word.CompareAndSwap(0, me) {
 		l.ownedIn(p.Run())
 	} else if err := l.acquireSlow(p, me, false); err != nil {
 		return err
 	}
-	l.hold.Take((*lockHold)(l), p.CallerTask(int64(me>>1)), int64(me>>1))
+	l.hold.Take((*lockHold)(l), t, id)
 	kernel.Preempt()
 	return nil
 }

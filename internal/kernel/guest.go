@@ -72,6 +72,19 @@ func (p Place) CallerTask(id int64) *Task {
 	return p.RunningTask()
 }
 
+// Caller is Caller together with CallerTask.
+//
+//go:norace
+func (p Place) Caller() (id int64, t *Task) {
+	id = Caller()
+	if p.S != nil {
+		if t = p.S.task; t != nil && t.goid.Load() == id && t.state.Load()&(stClosed|stHost) == 0 {
+			return id, t
+		}
+	}
+	return id, p.CallerTask(id)
+}
+
 // SomeHost reports whether is holds for what Caller has returned to one of those who wait,
 // on the calling goroutine, for the caller to end.
 //

@@ -36,7 +36,12 @@ type Calls [2]uintptr
 //
 //go:norace
 func (h *Hold) Take(of Held, t *Task, goid int64) {
-	h.link(of, t, goid)
+	// A lock that the same task takes again and again costs but a few looks.
+	if t != nil && h.task == t && h.next == t.held && h.of != nil {
+		t.held = h
+	} else {
+		h.link(of, t, goid)
+	}
 	if places.Load() < maxPlaces || t != nil && t.run.Debug {
 		h.record()
 	} else if h.pcs[0] != 0 {

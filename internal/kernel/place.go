@@ -141,6 +141,13 @@ func (p Place) Run() *Run {
 	if p.S != nil {
 		return p.S.run
 	}
+	return runHere()
+}
+
+// runHere is Run of a place that is no scope's; Run itself is inlined.
+//
+//go:norace
+func runHere() *Run {
 	if t := LoopTask(); t != nil {
 		return t.run
 	}
