@@ -18,11 +18,19 @@ import (
 //go:norace
 func Stacks() map[int64]string { return stacksUpTo(math.MaxInt) }
 
+// What the stacks of all goroutines need, so that they are formatted once as a rule.
+const (
+	minStacks   = 1 << 16 // bytes
+	roomOfStack = 3 << 10 // and of each; those of tasks that wait are of 2 KiB
+)
+
 // stacksUpTo is Stacks that reads about so many bytes, and leaves out the others.
 //
 //go:norace
 func stacksUpTo(most int) map[int64]string {
-	buf := make([]byte, 1<<16)
+	// The runtime formats all of them, also those for which there is no room: a second
+	// time costs as much as the first.
+	buf := make([]byte, min(most, minStacks+roomOfStack*runtime.NumGoroutine()))
 	for {
 		n := runtime.Stack(buf, true)
 		if n < len(buf) || n >= most {
