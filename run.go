@@ -185,9 +185,10 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	if ctx == nil {
 		panic(misuse("nil context: pass context.Background()"))
 	}
-	o := runOptions{backend: Parallel(), cfg: kernel.Config{HoldLimit: defaultHoldLimit, OnHog: reportHold}}
+	m := &mainTask{o: runOptions{backend: Parallel(), cfg: kernel.Config{HoldLimit: defaultHoldLimit, OnHog: reportHold}}}
+	o := &m.o
 	for _, opt := range opts {
-		opt(&o)
+		opt(o)
 	}
 	if o.backend == nil {
 		return misuse("nil backend: use On(Parallel()) or On(EventLoop())")
@@ -203,8 +204,8 @@ func Run(ctx context.Context, main func(ctx context.Context) error, opts ...RunO
 	if err != nil {
 		return err
 	}
-	m := &mainTask{}
-	m.t.Prepare(main, kernel.FuncPC(main), &kernel.TaskMeta{Name: o.cfg.Name, HasName: o.cfg.Name != "", Runner: m})
+	m.meta = kernel.TaskMeta{Name: o.cfg.Name, HasName: o.cfg.Name != "", Runner: m}
+	m.t.Prepare(main, kernel.FuncPC(main), &m.meta)
 	m.t.OpenMain(r)
 	defer func() {
 		r.Finish()
@@ -235,9 +236,11 @@ func RunValue[T any](ctx context.Context, main func(ctx context.Context) (T, err
 	return value, err
 }
 
-// A mainTask is the first task of a run.
+// A mainTask is the first task of a run, with all that Run needs for it.
 type mainTask struct {
 	t        kernel.Task
+	meta     kernel.TaskMeta
+	o        runOptions
 	err      error
 	panicked *PanicError
 	goexit   bool

@@ -117,7 +117,10 @@ type Run struct {
 	// Intruder, if set before the run begins, is asked by the simulator before each
 	// step. It serves tests.
 	Intruder Intruder
-	main     *Scope // of the first task; guarded by Root.mu
+	origin   origin
+	rootExt  scopeExt           // of Root
+	main     *Scope             // of the first task; guarded by Root.mu
+	nextLoop quiet.Pointer[Run] // see loops
 	lastID   quiet.Uint64
 	killed   quiet.Pointer[Cause] // set when the run cannot go on, see Kill
 	refusals quiet.Int32          // since then, see refused
@@ -161,7 +164,16 @@ func (r *Run) Inside() bool { return !r.Loop || r.Current() != nil }
 //
 //go:norace
 func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
-	r := &Run{Backend: b, Traits: traits, Config: cfg}
+	r := &Run{}
+	r.Init(b, traits, ctx, cfg)
+	return r
+}
+
+// Init makes r, the zero value, a run.
+//
+//go:norace
+func (r *Run) Init(b Backend, traits Traits, ctx context.Context, cfg Config) {
+	r.Backend, r.Traits, r.Config = b, traits, cfg
 	r.Root.initRoot(r, ctx)
 	if cfg.Debug {
 		debugRuns.Add(1)
@@ -172,7 +184,6 @@ func NewRun(b Backend, traits Traits, ctx context.Context, cfg Config) *Run {
 	if f := observer.Load(); f != nil {
 		(*f)(r)
 	}
-	return r
 }
 
 // debugRuns counts the runs with Debug that are not over.
@@ -308,7 +319,7 @@ func (r *Run) GivenUp() *StuckStep { return r.stuck.Load() }
 
 var (
 	loopsMu quiet.Mutex
-	loops   quiet.Pointer[[]*Run] // copied on write
+	loops   quiet.Pointer[Run] // the newest; each knows the next older one in nextLoop
 )
 
 // Register makes a loop's run known, so that its tasks are recognized even when
@@ -322,25 +333,29 @@ func Register(r *Run) { setLoops(r, true) }
 //go:norace
 func Unregister(r *Run) { setLoops(r, false) }
 
+// setLoops changes a list that others walk meanwhile: who is at a run that is taken out
+// still comes from there to all that are older.
+//
 //go:norace
 func setLoops(r *Run, known bool) {
 	loopsMu.Lock()
 	defer loopsMu.Unlock()
-	var next []*Run
-	if p := loops.Load(); p != nil {
-		for _, other := range *p {
-			if other != r {
-				next = append(next, other)
+	for at := &loops; ; {
+		other := at.Load()
+		if other == r {
+			if !known {
+				at.Store(r.nextLoop.Load())
 			}
+			return
 		}
+		if other == nil {
+			break
+		}
+		at = &other.nextLoop
 	}
 	if known {
-		next = append(next, r)
-	}
-	if len(next) > 0 {
-		loops.Store(&next)
-	} else {
-		loops.Store(nil)
+		r.nextLoop.Store(loops.Load())
+		loops.Store(r)
 	}
 }
 
@@ -348,11 +363,7 @@ func setLoops(r *Run, known bool) {
 //
 //go:norace
 func LoopTask() *Task {
-	p := loops.Load()
-	if p == nil {
-		return nil
-	}
-	for _, r := range *p {
+	for r := loops.Load(); r != nil; r = r.nextLoop.Load() {
 		if t := r.Current(); t != nil {
 			return t
 		}

@@ -96,11 +96,9 @@ func pulledByLoop() error {
 //go:norace
 func stepping() []int64 {
 	var all []int64
-	if p := loops.Load(); p != nil {
-		for _, r := range *p {
-			if g := r.Stepping(); g != 0 {
-				all = append(all, g)
-			}
+	for r := loops.Load(); r != nil; r = r.nextLoop.Load() {
+		if g := r.Stepping(); g != 0 {
+			all = append(all, g)
 		}
 	}
 	return all

@@ -143,8 +143,8 @@ func derive(t *testing.T, ctx context.Context) context.Context {
 func TestLoopsAreForgottenWhenTheyEnd(t *testing.T) {
 	a, b := testRun(t, Config{}), testRun(t, Config{})
 	known := func() (rs []*Run) {
-		if p := loops.Load(); p != nil {
-			rs = *p
+		for r := loops.Load(); r != nil; r = r.nextLoop.Load() {
+			rs = append(rs, r)
 		}
 		return rs
 	}
@@ -153,7 +153,7 @@ func TestLoopsAreForgottenWhenTheyEnd(t *testing.T) {
 		with *Run
 		want []*Run
 	}{
-		{Register, a, []*Run{a}}, {Register, b, []*Run{a, b}}, {Register, a, []*Run{b, a}},
+		{Register, a, []*Run{a}}, {Register, b, []*Run{b, a}}, {Register, a, []*Run{b, a}},
 		{Unregister, b, []*Run{a}}, {Unregister, b, []*Run{a}}, {Unregister, a, nil},
 	} {
 		if c.do(c.with); !slices.Equal(known(), c.want) {

@@ -130,7 +130,8 @@ var (
 
 //go:norace
 func (s *Scope) initRoot(r *Run, ctx context.Context) {
-	s.run, s.origin = r, &origin{Context: ctx}
+	s.run, s.origin = r, &r.origin
+	r.origin.Context = ctx
 	race.ReleaseMerge(unsafe.Pointer(s.origin))
 	st := uint32(stLazy)
 	if ctx.Done() != nil {

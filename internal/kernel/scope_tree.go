@@ -67,7 +67,11 @@ func (s *Scope) materialize() {
 func (s *Scope) extLocked() *scopeExt {
 	x := s.ext.Load()
 	if x == nil {
-		x = &scopeExt{}
+		if s.parent == nil { // canceled at the end of each run
+			x = &s.run.rootExt
+		} else {
+			x = &scopeExt{}
+		}
 		x.timerFor.s = s
 		x.timer.Value = &x.timerFor
 		s.ext.Store(x)
