@@ -111,6 +111,7 @@ func (s *snapshot) find(c *leakConfig) []leak {
 // settle looks until nothing is left or patience is used up: what has been told to
 // end may need a moment.
 func (s *snapshot) settle(c *leakConfig) []leak {
+	kernel.EndIdle()
 	begin, pause := time.Now(), time.Duration(0)
 	for round := 0; ; round++ {
 		leaks := s.find(c)

@@ -74,9 +74,10 @@ func takeGivenUp(r *kernel.Run, stacks map[int64]string) {
 	}
 	maps.DeleteFunc(stacks, func(_ int64, stack string) bool {
 		pulled := strings.LastIndex(stack, "created by iter.Pull")
-		// The loop, and its coroutines without a task. They cannot be told from those
-		// of other runs, which have tasks that are reported.
-		return strings.Contains(stack, "/internal/simloop.(*Sim).watch") || strings.Contains(stack, "/internal/loop.(*Loop).RunCoro(") ||
+		// The loop, and its coroutines, also those without a task. They cannot be told from
+		// those of other runs, which have tasks that are reported.
+		return strings.Contains(stack, "/internal/simloop.(*driver).live") || strings.Contains(stack, "/internal/coro.New.func") ||
+			strings.Contains(stack, "/internal/loop.(*Loop).RunCoro(") ||
 			pulled >= 0 && slices.ContainsFunc(mine, func(s string) bool { return strings.Contains(stack[pulled:], s) })
 	})
 }

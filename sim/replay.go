@@ -34,12 +34,13 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 		c.Seed, c.StepMin, c.StepMax, *model = plan.Seed, plan.StepMin, plan.StepMax, Model(plan.Model)
 		begin = schedule.NewScript(plan.Switches).Begin
 	case s.cfg.Strategy.s != nil:
+		seed := c.Seed // c itself would be on the heap then
 		begin = func(*schedule.Tasks) schedule.Chooser {
 			var p *schedule.Profile
 			if s.cfg.Profile != nil {
 				p = s.cfg.Profile.p
 			}
-			return s.cfg.Strategy.s.Begin(schedule.Mix(c.Seed, 1), p)
+			return s.cfg.Strategy.s.Begin(schedule.Mix(seed, 1), p)
 		}
 	default:
 		return nil

@@ -168,10 +168,11 @@ func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, erro
 			f(Step{N: n, Now: now, Task: t.Name(), ID: t.ID()})
 		}
 	}
-	s.last = simloop.New(c)
 	cfg.Debug = true  // the clock costs nothing here
 	cfg.HoldLimit = 0 // StepTimeout is the limit, and a slow step holds up nobody
-	return kernel.NewRun(s.last, kernel.Traits{Loop: true, Preempt: model == Goroutines}, ctx, cfg), nil
+	var r *kernel.Run
+	s.last, r = simloop.NewRun(c, model == Goroutines, ctx, cfg)
+	return r, nil
 }
 
 // Hash sums up the schedule of the last run: which task ran when. The same

@@ -243,11 +243,12 @@ func TestStepThatComesBackStopsAtItsNextSchedulePoint(t *testing.T) {
 	}
 }
 
-// drivers are the goroutines of the loops of all runs.
+// drivers are the goroutines of the loops of all runs. Those without a run are told to end.
 func drivers() map[int64]bool {
+	kernel.EndIdle()
 	ids := make(map[int64]bool)
 	for id, stack := range kernel.Stacks() {
-		if strings.Contains(stack, "simloop.(*Sim).watch.func") {
+		if strings.Contains(stack, "simloop.(*driver).live") {
 			ids[id] = true
 		}
 	}

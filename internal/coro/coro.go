@@ -16,12 +16,14 @@ type Coro struct {
 	impl
 	goid   int64
 	Parked int64   // for its owner: when its task began to wait
-	Wait   any     // for its owner: what its task waits for; of one without a task, the next of those
+	Wait   any     // for its owner: what its task waits for; of one without a task, the next of those; see Body
 	Stack  uintptr // for its owner: where its stack was when its task began to wait, see package fetch
 }
 
-// A Body is what a coroutine runs. The first thing RunCoro does is to call c.Begin.
-type Body interface{ RunCoro(c *Coro) }
+// A Body is what a coroutine runs. The first thing RunCoro does is to call c.Begin. If it
+// returns true, the coroutine yields with nothing of the body on its stack, and its owner
+// may resume it with another body in Wait. That is for where Pooled is true.
+type Body interface{ RunCoro(c *Coro) (again bool) }
 
 // Begin notes on which goroutine the coroutine's function runs. What is below that has
 // no room for it on its stack.

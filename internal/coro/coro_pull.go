@@ -16,12 +16,22 @@ type impl struct {
 
 // New makes a coroutine that will run body at the first Resume.
 func New(body Body) *Coro {
-	c := &Coro{}
+	c := &Coro{Wait: body}
 	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
-		body.RunCoro(c)
+		for c.body().RunCoro(c) && c.yield(struct{}{}) {
+		}
 	})
 	return c
+}
+
+// body takes out what the coroutine is to run. It is apart for the sake of small stacks.
+//
+//go:noinline
+func (c *Coro) body() Body {
+	b := c.Wait.(Body)
+	c.Wait = nil
+	return b
 }
 
 // Resume runs the coroutine until it yields (true) or ends (false). When the

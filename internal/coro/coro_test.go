@@ -15,9 +15,10 @@ import (
 // A body is a coroutine's body as a function.
 type body func(c *coro.Coro)
 
-func (f body) RunCoro(c *coro.Coro) {
+func (f body) RunCoro(c *coro.Coro) bool {
 	c.Begin()
 	f(c)
+	return false
 }
 
 func newCoro(f func(c *coro.Coro)) *coro.Coro { return coro.New(body(f)) }

@@ -17,3 +17,20 @@ var observer quiet.Pointer[func(*Run)]
 //
 //go:norace
 func ObserveRuns(f func(*Run)) { observer.Store(&f) }
+
+// idle ends the goroutines that a backend keeps for runs to come.
+var idle []func()
+
+// RegisterIdle adds to what EndIdle does. Call it while packages are initialized.
+//
+//go:norace
+func RegisterIdle(end func()) { idle = append(idle, end) }
+
+// EndIdle ends the goroutines that are kept for runs to come; for leak checks.
+//
+//go:norace
+func EndIdle() {
+	for _, end := range idle {
+		end()
+	}
+}

@@ -53,7 +53,7 @@ var layers = []layer{
 	{"internal/scatter", "internal/eventloop internal/kernel", ""},
 	{"internal/plainloop", "internal/kernel internal/loop internal/netconn internal/realtime internal/realworld", ""},
 	{"internal/simnet", "internal/kernel internal/netaddr internal/race internal/waitq", ""},
-	{"internal/simloop", "internal/fetch internal/kernel internal/loop internal/quiet internal/race internal/schedule internal/simnet", ""},
+	{"internal/simloop", "internal/bubble internal/coro internal/fetch internal/kernel internal/loop internal/quiet internal/race internal/schedule internal/simnet", ""},
 	// What users import.
 	{"attr", "", ""},
 	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/loop internal/offload internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},

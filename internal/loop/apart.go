@@ -20,13 +20,13 @@ func Apart(who string, f func() error) chan Ending {
 	go func() {
 		var e Ending
 		defer func() { ended <- e }()
-		e.run(who, f)
+		e.Note(who, f)
 	}()
 	return ended
 }
 
-// run calls f and notes how it has ended.
-func (e *Ending) run(who string, f func() error) {
+// Note calls f and notes how it has ended.
+func (e *Ending) Note(who string, f func() error) {
 	defer func() {
 		if v := recover(); v != nil {
 			e.panicked = kernel.NewPanic(v, who)
@@ -35,6 +35,9 @@ func (e *Ending) run(who string, f func() error) {
 	e.err = f()
 	e.returned = true
 }
+
+// Clean reports whether it has returned, without an error.
+func (e Ending) Clean() bool { return e.returned && e.err == nil }
 
 // Panicked reports whether it was by a panic.
 func (e Ending) Panicked() bool { return e.panicked != nil }

@@ -56,8 +56,8 @@ func (l *Loop) callDue() bool {
 	switch n := l.Order.Len(); {
 	case n == 0:
 		c.due = true
-	case l.CallFirst != nil:
-		c.due = l.CallFirst(n)
+	case l.Director != nil:
+		c.due = l.Director.CallFirst(n)
 	default:
 		c.due = c.queue.Due(c.tasks)
 	}
@@ -71,8 +71,8 @@ func (l *Loop) call() {
 	l.calls.due = false
 	c := l.calls.queue.Pop()
 	l.calls.done++
-	if l.OnCall != nil {
-		if kind := l.OnCall(); kind != "" {
+	if l.Director != nil {
+		if kind := l.Director.OnCall(); kind != "" {
 			l.stall(kind)
 		}
 	}
@@ -112,6 +112,11 @@ func (l *Loop) Pause(wait func(lend func(goroutine int64))) {
 	l.goid.Store(own)
 	l.watch.run()
 }
+
+// Called reports whether any call was made.
+//
+//go:norace
+func (l *Loop) Called() bool { return l.calls.done > 0 }
 
 // ran is how many steps and calls there were.
 //

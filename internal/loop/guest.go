@@ -97,7 +97,7 @@ func (g *Guest) burst() {
 
 // RunCoro is the life of the loop. If it ends by runtime.Goexit, the coroutine must not
 // end as well, which would exit the goroutine of the host.
-func (g *Guest) RunCoro(c *coro.Coro) {
+func (g *Guest) RunCoro(c *coro.Coro) (again bool) {
 	c.Begin()
 	defer func() {
 		g.ended = true
@@ -105,7 +105,8 @@ func (g *Guest) RunCoro(c *coro.Coro) {
 			c.Yield()
 		}
 	}()
-	g.ending.run("the event loop", func() error { return g.loop.Main(g.main) })
+	g.ending.Note("the event loop", func() error { return g.loop.Main(g.main) })
+	return false
 }
 
 // OrderedSteps makes the loop a coroutine of the host also for the race detector.

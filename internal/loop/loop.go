@@ -53,21 +53,28 @@ type Params struct {
 	Budget int  // operations a task may do before it gives way
 	Trims  bool // coroutines that are not needed any more are given back
 	Stride int  // tasks that may run between two looks at the clock, if they were short before
-	// Rand returns a choice out of n.
+	// Rand returns a choice out of n, unless the backend has a Rand of its own.
 	Rand func(n int) int
+	// Director, if set, is asked and told of each step.
+	Director Director
+}
+
+// A Director directs the steps of a loop.
+type Director interface {
+	// BeforeStep is called before each choice. It may make tasks ready and let
+	// time pass; if it reports true, timers may be due.
+	BeforeStep() (passed bool)
 	// OnStep is told of each task before it runs. It may name a kind of stall, which
 	// ends the run.
-	OnStep func(t *kernel.Task) (stall string)
-	// BeforeStep, if set, is called before each choice. It may make tasks ready and let
-	// time pass; if it reports true, timers may be due.
-	BeforeStep func() bool
-	// CallFirst, if set, chooses whether a call comes before the tasks that are ready, of
-	// which there is one at least. Else the order in which they became ready decides.
-	CallFirst func(tasks int) bool
+	OnStep(t *kernel.Task) (stall string)
+	// CallFirst chooses whether a call comes before the tasks that are ready, of which
+	// there is one at least. Without a Director the order in which they became ready
+	// decides.
+	CallFirst(tasks int) bool
 	// OnCall is OnStep of a call.
-	OnCall func() (stall string)
+	OnCall() (stall string)
 	// OnStall turns the report of a stall into its error.
-	OnStall func(s *kernel.Stall) error
+	OnStall(s *kernel.Stall) error
 }
 
 // Loop is what runs the tasks of a kernel.Backend, which adds the world round them. It
@@ -86,7 +93,8 @@ type Loop struct {
 	granted  int          // operations that cur was given in all
 	pace     pace         // when to look at timers and outside events
 	pool     pool         // coroutines without a task
-	watch    watchdog
+	spare    *Spare       // what they are left to; see Share
+	watch    *watchdog
 	spent    *coro.Coro // coroutines whose task called runtime.Goexit
 	goexit   bool       // one of them is being ended
 	stalled  error      // why the run was killed
@@ -105,9 +113,17 @@ type Loop struct {
 //
 //go:norace
 func New(p Params) *Loop {
-	l := &Loop{Params: p}
-	l.calls.border = math.MaxUint64
+	l := &Loop{}
+	l.Init(p)
 	return l
+}
+
+// Init makes l, the zero value, a loop.
+//
+//go:norace
+func (l *Loop) Init(p Params) {
+	l.Params = p
+	l.calls.border = math.MaxUint64
 }
 
 func (l *Loop) Name() string   { return l.Params.Name }
@@ -123,7 +139,7 @@ func (l *Loop) Main(t *kernel.Task) error {
 	l.run, l.main = t.Scope.Run(), t
 	l.goid.Store(goid.Get())
 	l.openLending()
-	l.watch.start(l)
+	l.startWatch()
 	kernel.Register(l.run)
 	defer kernel.Unregister(l.run)
 	defer l.close()
@@ -135,7 +151,7 @@ func (l *Loop) Main(t *kernel.Task) error {
 
 func (l *Loop) close() {
 	l.watch.stop()
-	l.pool.close()
+	l.closePool()
 	l.workers.close()
 	_ = l.Clock.Close()
 }
@@ -237,7 +253,7 @@ func (l *Loop) ready() bool { return l.Order.Len() > 0 || l.calls.queue.Len() > 
 //
 //go:norace
 func (l *Loop) take() *kernel.Task {
-	if l.BeforeStep != nil || l.stalled != nil {
+	if l.Director != nil || l.stalled != nil {
 		l.beforeStep()
 	}
 	if l.given || l.iterationEnds() || l.callDue() {
@@ -248,7 +264,7 @@ func (l *Loop) take() *kernel.Task {
 		return nil
 	}
 	l.calls.tasks++
-	if l.OnStep != nil {
+	if l.Director != nil {
 		l.tellStep(t)
 	}
 	return t
@@ -295,6 +311,8 @@ func (l *Loop) give(t *kernel.Task) *coro.Coro {
 	if c == nil {
 		if c = l.pool.get(); c == nil {
 			c = coro.New(l)
+		} else {
+			c.Wait = l
 		}
 		t.Strand().Coro = c
 	}
@@ -305,10 +323,10 @@ func (l *Loop) give(t *kernel.Task) *coro.Coro {
 
 // RunCoro is what a coroutine does: run the task it was resumed with, then further
 // new tasks, which need no switch. All of it is in one frame, for the sake of small
-// stacks.
+// stacks. One that returns true is in the pool.
 //
 //go:norace
-func (l *Loop) RunCoro(c *coro.Coro) {
+func (l *Loop) RunCoro(c *coro.Coro) (again bool) {
 	c.Begin()
 	l.current.Store(c.Goid())
 	defer l.exited(c)
@@ -320,14 +338,11 @@ func (l *Loop) RunCoro(c *coro.Coro) {
 		t.Run()
 		l.endTask(l.cur)
 		if !coro.Pooled {
-			return
+			return false
 		}
-		if l.pickNew(c) {
-			continue
-		}
-		l.pool.put(c)
-		if !c.Yield() {
-			return
+		if !l.pickNew(c) {
+			l.pool.put(c)
+			return true
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (l *Loop) Park(t *kernel.Task) {
 		l.hosted = true
 		co.Resume()
 		l.cur, l.hosted = nil, false
-		if l.BeforeStep != nil { // which may make others ready, and asks who does so
+		if l.Director != nil { // which may make others ready, and asks who does so
 			l.current.Store(c.Goid())
 		}
 	}

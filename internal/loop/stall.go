@@ -34,7 +34,7 @@ func (l *Loop) stall(kind string) bool {
 	}
 	report := l.run.Stalled(kind)
 	l.patience = max(minPatience, patiencePerTask*len(report.Tasks))
-	l.stalled = l.OnStall(report)
+	l.stalled = l.Director.OnStall(report)
 	cause := &kernel.Cause{Kind: kernel.ByKill, Err: l.stalled}
 	race.Isolate(func() { l.run.Kill(cause) })
 	return true

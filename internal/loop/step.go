@@ -10,8 +10,8 @@ import (
 //go:noinline
 //go:norace
 func (l *Loop) beforeStep() {
-	if l.BeforeStep != nil {
-		if l.BeforeStep() {
+	if l.Director != nil {
+		if l.Director.BeforeStep() {
 			l.fireTimers(l.Clock.Now())
 		}
 		if race.Enabled {
@@ -30,7 +30,7 @@ func (l *Loop) beforeStep() {
 //go:noinline
 //go:norace
 func (l *Loop) tellStep(t *kernel.Task) {
-	if kind := l.OnStep(t); kind != "" {
+	if kind := l.Director.OnStep(t); kind != "" {
 		l.stall(kind)
 	}
 }

@@ -53,17 +53,26 @@ func TestWhatComesFromOutsideKeepsItsOrder(t *testing.T) {
 	}
 }
 
+// An onStep is a Director that is told of the steps of tasks.
+type onStep func(t *kernel.Task) string
+
+func (f onStep) OnStep(t *kernel.Task) string { return f(t) }
+func (onStep) BeforeStep() bool               { return false }
+func (onStep) CallFirst(int) bool             { return false }
+func (onStep) OnCall() string                 { return "" }
+func (onStep) OnStall(*kernel.Stall) error    { return nil }
+
 // What acts between two steps makes tasks ready.
 func TestIntruderMakesTasksReady(t *testing.T) {
 	var l *Loop
 	var waiting *kernel.Task
 	steps := 0
-	p := Params{Budget: 128, Stride: 16, OnStep: func(*kernel.Task) string {
+	p := Params{Budget: 128, Stride: 16, Director: onStep(func(*kernel.Task) string {
 		if steps++; steps == 20 {
 			l.Intrude(func() { l.Unpark(waiting) })
 		}
 		return ""
-	}}
+	})}
 	over := false
 	runLoop(t, p, func(lp *Loop, c *workClock) {
 		l, waiting = lp, lp.Current()

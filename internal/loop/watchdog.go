@@ -12,11 +12,11 @@ import (
 // A watchdog reports tasks that hold their loop for long: that compute, or call what
 // blocks the goroutine. It looks at the loop from a timer of the runtime, a few times
 // in that time, and sleeps while the loop does. For the loop it is an atomic addition
-// per look outside and per wait.
+// per look outside and per wait. Without a limit there is none, and it is nil.
 type watchdog struct {
 	state  quiet.Uint32 // odd while the loop runs; changes when it waits or looks outside
 	asleep quiet.Bool
-	timer  *time.Timer // nil: there is none
+	timer  *time.Timer
 
 	// What follows belongs to the timer's goroutine.
 	every     time.Duration
@@ -35,20 +35,20 @@ const (
 	quietFactor = 100
 )
 
-// start begins to watch, if the run says so.
-func (w *watchdog) start(l *Loop) {
+// startWatch begins to watch, if the run says so.
+func (l *Loop) startWatch() {
 	if l.run.HoldLimit <= 0 {
 		return
 	}
-	w.every = l.run.HoldLimit / looksPerHold
-	w.reported = make(map[string]bool)
+	w := &watchdog{every: l.run.HoldLimit / looksPerHold, reported: make(map[string]bool)}
 	w.state.Add(1)
 	w.timer = time.AfterFunc(time.Hour, func() { w.tick(l) })
+	l.watch = w
 	w.timer.Reset(w.every) // now that it is known
 }
 
 func (w *watchdog) stop() {
-	if w.timer != nil {
+	if w != nil {
 		w.rest()
 		w.timer.Stop()
 	}
@@ -56,21 +56,21 @@ func (w *watchdog) stop() {
 
 // turned is told that the loop looks outside.
 func (w *watchdog) turned() {
-	if w.timer != nil {
+	if w != nil {
 		w.state.Add(2)
 	}
 }
 
 // rest is told that the loop waits, or is given back to who waits.
 func (w *watchdog) rest() {
-	if w.timer != nil {
+	if w != nil {
 		w.state.Add(1)
 	}
 }
 
 // run is told that the loop goes on.
 func (w *watchdog) run() {
-	if w.timer == nil {
+	if w == nil {
 		return
 	}
 	w.state.Add(1)

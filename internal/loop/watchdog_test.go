@@ -141,7 +141,7 @@ func TestWatchdogReportsOnlyWhatStillGoesOn(t *testing.T) {
 		"one that waits": func(w *watchdog) { w.seen--; w.goroutine++ },
 	} {
 		holds := watched(t, func(l *Loop, c *workClock) {
-			w := &l.watch
+			w := l.watch
 			w.seen, w.goroutine = w.state.Load(), l.current.Load()
 			change(w)
 			w.report(l)

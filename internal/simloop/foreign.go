@@ -18,6 +18,7 @@ type foreignWatches struct {
 	n    quiet.Int32
 	mu   quiet.Mutex
 	list []*foreignWatch
+	ever bool // there was one
 }
 
 type foreignWatch struct {
@@ -32,7 +33,7 @@ func (s *Sim) AfterDone(ctx context.Context, f func()) (stop func() bool) {
 	ws, w := &s.foreign, &foreignWatch{ctx, f}
 	race.ReleaseMerge(unsafe.Pointer(w))
 	ws.mu.Lock()
-	ws.list = append(ws.list, w)
+	ws.list, ws.ever = append(ws.list, w), true
 	ws.n.Store(int32(len(ws.list)))
 	ws.mu.Unlock()
 	return func() bool { return ws.remove(w) }

@@ -3,6 +3,7 @@
 package simloop
 
 import (
+	"context"
 	"math/bits"
 	"sync/atomic"
 	"time"
@@ -37,7 +38,8 @@ type Config struct {
 
 // A Sim is one simulated run.
 type Sim struct {
-	*loop.Loop
+	loop.Loop
+	run     kernel.Run
 	net     *simnet.Net // made at first need, see network
 	netOnce quiet.Once
 	cfg     Config
@@ -57,8 +59,7 @@ type Sim struct {
 	lookAt  int64    // when to look for forgotten tasks, if Config.MaxWait is set
 	found   []uint64 // forgotten tasks that have ended the run
 
-	began  atomic.Uint64 // steps, for the watchdog
-	chosen atomic.Pointer[kernel.Task]
+	chosen *kernel.Task          // the last one
 	died   atomic.Pointer[error] // of what, for the watchdog
 	driver atomic.Int64          // goroutine of the loop, for the watchdog
 }
@@ -74,21 +75,18 @@ func New(cfg Config) *Sim {
 		s.order.guide = newGuide(cfg.Begin)
 	}
 	s.clock.sim = s
-	s.Loop = loop.New(loop.Params{
-		Name: "sim", Order: &s.order, Clock: &s.clock, Budget: 1, Stride: 16, Rand: s.Rand,
-		BeforeStep: s.beforeStep, OnStep: s.step, OnCall: s.called,
-		CallFirst: func(tasks int) bool { return s.Rand(tasks+1) == 0 },
-		OnStall: func(st *kernel.Stall) error {
-			s.markForgotten(st)
-			err := s.report(st, s.steps)
-			s.died.Store(&err)
-			return err
-		},
-	})
+	s.Loop.Init(loop.Params{Name: "sim", Order: &s.order, Clock: &s.clock, Budget: 1, Stride: 16, Director: s})
 	if race.Enabled { // to whose eyes the task that comes first would make it without an order
 		s.network()
 	}
 	return s
+}
+
+// NewRun makes a simulated run.
+func NewRun(cfg Config, preempt bool, ctx context.Context, of kernel.Config) (*Sim, *kernel.Run) {
+	s := New(cfg)
+	s.run.Init(s, kernel.Traits{Loop: true, Preempt: preempt}, ctx, of)
+	return s, &s.run
 }
 
 // network is that of the run. Most runs of a search need none, which would be a third of
@@ -150,12 +148,7 @@ func (s *Sim) beginStep(t *kernel.Task) {
 	if s.away.Load() {
 		s.away.Store(false)
 	}
-	if s.cfg.StepTimeout > 0 {
-		race.Disable()
-		s.chosen.Store(t)
-		s.began.Store(s.steps)
-		race.Enable()
-	}
+	s.chosen = t
 	id := uint64(0)
 	if t != nil {
 		id = t.ID()
@@ -164,10 +157,23 @@ func (s *Sim) beginStep(t *kernel.Task) {
 	s.hash = (s.hash ^ uint64(s.clock.now)) * fnvPrime
 }
 
-// called notes that a call has its turn.
+// CallFirst is as loop.Director says, as is what follows.
 //
 //go:norace
-func (s *Sim) called() (stall string) {
+func (s *Sim) CallFirst(tasks int) bool { return s.Rand(tasks+1) == 0 }
+
+// OnStall makes the error of a run that cannot go on.
+func (s *Sim) OnStall(st *kernel.Stall) error {
+	s.markForgotten(st)
+	err := s.report(st, s.steps)
+	s.died.Store(&err)
+	return err
+}
+
+// OnCall notes that a call has its turn.
+//
+//go:norace
+func (s *Sim) OnCall() (stall string) {
 	s.beginStep(nil)
 	if s.cfg.MaxSteps > 0 && s.steps == s.cfg.MaxSteps {
 		return "livelock"
@@ -183,11 +189,13 @@ func (s *Sim) Pause(wait func(lend func(goroutine int64))) {
 	s.Loop.Pause(wait)
 }
 
+// OnStep notes that a task has its turn.
+//
 //go:norace
-func (s *Sim) step(t *kernel.Task) (stall string) {
+func (s *Sim) OnStep(t *kernel.Task) (stall string) {
 	s.beginStep(t)
 	if s.cfg.OnStep != nil {
-		s.onStep(t)
+		s.tell(t)
 	}
 	if in := t.Scope.Run().Intruder; in != nil {
 		if f := in.BeforeStep(s.steps, t); f != nil {
@@ -203,11 +211,11 @@ func (s *Sim) step(t *kernel.Task) (stall string) {
 	return ""
 }
 
-// beforeStep heeds what others have done meanwhile, and lets the time pass that the last
+// BeforeStep heeds what others have done meanwhile, and lets the time pass that the last
 // step took.
 //
 //go:norace
-func (s *Sim) beforeStep() (passed bool) {
+func (s *Sim) BeforeStep() (passed bool) {
 	s.foreign.look()
 	if s.woken.Load() {
 		s.woken.Store(false)
@@ -223,11 +231,11 @@ func (s *Sim) beforeStep() (passed bool) {
 	return took > 0
 }
 
-// onStep tells of a step. The calls are made by whichever task ran last; they are
+// tell tells the user of a step. The calls are made by whichever task ran last; they are
 // ordered among each other and before the end of the run, and order nothing else.
 //
 //go:norace
-func (s *Sim) onStep(t *kernel.Task) {
+func (s *Sim) tell(t *kernel.Task) {
 	n, now := s.steps, epoch.Add(time.Duration(s.clock.now))
 	race.Isolate(func() {
 		race.Acquire(unsafe.Pointer(s))
@@ -246,7 +254,7 @@ func (s *Sim) Main(t *kernel.Task) error {
 	if s.cfg.StepTimeout <= 0 {
 		return s.Loop.Main(t)
 	}
-	return s.watch(t)
+	return s.drive(t)
 }
 
 var _ kernel.Backend = (*Sim)(nil)

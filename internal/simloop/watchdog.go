@@ -14,8 +14,8 @@ import (
 )
 
 // A step that blocks its goroutine by other means than this library's stops the
-// whole run, and nothing can end it. So the loop runs on a goroutine of its own, and
-// the caller of Run waits: a timer looks, a few times in Config.StepTimeout, whether
+// whole run, and nothing can end it. So the loop runs on a goroutine of its own, a driver,
+// and the caller of Run waits: a timer looks, a few times in Config.StepTimeout, whether
 // another step has begun, and if not, what the goroutine of the step does. One that
 // is blocked is given up after StepTimeout; one that computes may just be slow, or
 // starved by others, and one in a system call may wait for a slow disk.
@@ -30,49 +30,52 @@ const (
 	enough          = looks * blockedWeight
 )
 
-// watch runs the loop on another goroutine until it ends, or does not come back. A timer
-// looks: in most runs of a search it never fires, and costs less than a ticker and a select.
-func (s *Sim) watch(t *kernel.Task) error {
-	w := &watchdog{sim: s, run: t.Scope.Run(), every: max(s.cfg.StepTimeout/looks, time.Millisecond)}
-	w.mu.Lock() // until the timer is known
-	w.ended = loop.Apart("the simulator", func() error {
-		s.driver.Store(kernel.GoroutineID())
-		return s.Loop.Main(t)
-	})
-	w.timer = time.AfterFunc(w.every, w.tick)
-	w.mu.Unlock()
-	e := <-w.ended
-	w.timer.Stop()
-	w.mu.Lock()
-	w.over = true
-	gaveUp := w.gaveUp
-	w.mu.Unlock()
-	if gaveUp != nil {
-		return gaveUp
-	}
-	return e.Result()
-}
-
-// A watchdog looks at one run.
+// A watchdog looks at the runs of a driver. Its timer is armed for one run after the
+// other: most of a search are over before it fires. The first look at a run only notes
+// how far it is, so it does no harm that it may come early.
 type watchdog struct {
-	sim    *Sim
-	run    *kernel.Run
-	ended  chan loop.Ending // tells the caller of Run to go on
+	mu     sync.Mutex         // guards all
+	sim    *Sim               // nil: there is no run
+	ended  chan<- loop.Ending // tells the caller of Run to go on
 	timer  *time.Timer
 	every  time.Duration
-	mu     sync.Mutex // guards what follows
-	over   bool       // nobody wants to know any more
-	gaveUp error      // the run was given up
-	seen   uint64     // steps at the last look
-	since  time.Time  // of the first look that has seen them
-	weight int        // of the looks since
+	armed  bool      // the timer will fire
+	gaveUp error     // the run was given up
+	seen   uint64    // steps at the last look
+	since  time.Time // of the first look that has seen them, zero before the first
+	weight int       // of the looks since
+}
+
+// begin watches a run. If it is given up, that is told as the end.
+func (w *watchdog) begin(s *Sim, ended chan<- loop.Ending) {
+	every := max(s.cfg.StepTimeout/looks, time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sim, w.ended, w.since = s, ended, time.Time{}
+	switch {
+	case w.timer == nil:
+		w.timer = time.AfterFunc(every, w.tick)
+	case !w.armed || every != w.every:
+		w.timer.Reset(every)
+	}
+	w.every, w.armed = every, true
+}
+
+// end is called when the run was told to have ended. It returns the error of one that was
+// given up.
+func (w *watchdog) end() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sim = nil
+	return w.gaveUp
 }
 
 // tick looks, and goes on to do so unless that was enough.
 func (w *watchdog) tick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over {
+	if w.sim == nil {
+		w.armed = false
 		return
 	}
 	if w.gaveUp = w.look(); w.gaveUp == nil {
@@ -84,7 +87,7 @@ func (w *watchdog) tick() {
 
 // look takes one look. It gives the run up if that is enough, and returns its error.
 func (w *watchdog) look() error {
-	if n := w.sim.began.Load(); n != w.seen || w.since.IsZero() || w.sim.away.Load() {
+	if n, _ := w.sim.progress(); n != w.seen || w.since.IsZero() || w.sim.away.Load() {
 		w.seen, w.since, w.weight = n, time.Now(), 0
 		return nil
 	}
@@ -93,13 +96,16 @@ func (w *watchdog) look() error {
 		w.weight += computingWeight
 		return nil
 	}
-	if w.weight += weightOf(step.State); w.weight < enough || w.sim.began.Load() != w.seen {
+	if w.weight += weightOf(step.State); w.weight < enough {
 		return nil
 	}
-	step.After, step.Preempted = time.Since(w.since), w.run.Preempt
-	report := w.run.Stalled("stuck")
+	if n, _ := w.sim.progress(); n != w.seen {
+		return nil
+	}
+	step.After, step.Preempted = time.Since(w.since), w.sim.run.Preempt
+	report := w.sim.run.Stalled("stuck")
 	report.Stuck = step
-	w.run.GiveUp(step)
+	w.sim.run.GiveUp(step)
 	err := w.sim.report(report, w.seen)
 	if dead := w.sim.died.Load(); dead != nil { // a cleanup hangs: that is not what the run died of
 		return errors.Join(*dead, err)
@@ -107,11 +113,19 @@ func (w *watchdog) look() error {
 	return err
 }
 
+// progress is how many steps have begun, and whose the last one is. The watchdog reads it
+// while the steps go on: that it is old does no harm, and two atomic stores would be a
+// tenth of a step.
+//
+//go:noinline
+//go:norace
+func (s *Sim) progress() (steps uint64, last *kernel.Task) { return s.steps, s.chosen }
+
 // culprit finds the goroutine that does not come back: that of the task that was
 // chosen last, or of the loop, or, as a task that waits may act for the loop, of any
 // other task. All but one of them are suspended.
 func (w *watchdog) culprit(stacks map[int64]string) *kernel.StuckStep {
-	if t := w.sim.chosen.Load(); t != nil {
+	if _, t := w.sim.progress(); t != nil {
 		race.Acquire(unsafe.Pointer(t)) // released by who has started it
 		if step := stuckStep(t, t.GoroutineID(), stacks); step != nil {
 			return step
@@ -120,7 +134,7 @@ func (w *watchdog) culprit(stacks map[int64]string) *kernel.StuckStep {
 	if step := stuckStep(nil, w.sim.driver.Load(), stacks); step != nil {
 		return step
 	}
-	for _, v := range w.run.Tasks() {
+	for _, v := range w.sim.run.Tasks() {
 		if step := stuckStep(v.Task, v.Task.GoroutineID(), stacks); step != nil {
 			return step
 		}
