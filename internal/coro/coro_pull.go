@@ -45,5 +45,9 @@ func (c *Coro) Resume() bool {
 // coroutine is asked to end.
 func (c *Coro) Yield() bool { return c.yield(struct{}{}) }
 
+// Switches are the functions that Resume and Yield call: package fetch can fetch what they
+// are made of. That of Yield is nil before the first Resume.
+func (c *Coro) Switches() (resume, yield any) { return c.next, c.yield }
+
 // Stop ends a suspended coroutine: its Yield returns false.
 func (c *Coro) Stop() { c.stop() }

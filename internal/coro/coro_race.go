@@ -41,6 +41,9 @@ func (c *Coro) Yield() bool {
 	return more
 }
 
+// Switches are nil here.
+func (c *Coro) Switches() (resume, yield any) { return nil, nil }
+
 // Stop ends a suspended coroutine: its Yield returns false.
 //
 //go:norace

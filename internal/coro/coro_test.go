@@ -304,3 +304,16 @@ func BenchmarkNew(b *testing.B) {
 		newCoro(body).Resume()
 	}
 }
+
+// What is fetched ahead is what a switch calls.
+func TestSwitchesOfASuspendedCoroutine(t *testing.T) {
+	c := newCoro(func(c *coro.Coro) { c.Yield() })
+	c.Resume()
+	defer c.Stop()
+	resume, yield := c.Switches()
+	_, one := resume.(func() (struct{}, bool))
+	_, two := yield.(func(struct{}) bool)
+	if one != coro.Pooled || two != coro.Pooled {
+		t.Errorf("resume is a %T, yield a %T", resume, yield)
+	}
+}

@@ -37,6 +37,9 @@ func (q *seeded) look() {
 		if c := t.Strand().Coro; c != nil {
 			fetch.Lines(c.Stack-stackBelow, stackLines)
 			fetch.At(c.Wait, 3)
+			resume, yield := c.Switches()
+			fetch.At(resume, 1)
+			fetch.At(yield, 1)
 		}
 	}
 	if t := a.far; t != nil {
