@@ -3,7 +3,6 @@ package socket
 import (
 	"context"
 
-	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -15,14 +14,13 @@ const maxDatagram = 65536
 type datagrams struct {
 	endpoint
 	c       kernel.PacketConn // = conn
-	reading anyio.ResourceGuard
-	writing anyio.ResourceGuard
+	reading readGuard
+	writing writeGuard
 	buf     []byte // of receive, made at first need; guarded by reading
 }
 
 func (d *datagrams) init(c kernel.PacketConn, network string, connected bool) {
 	d.conn, d.c, d.network, d.connected = c, c, network, connected
-	d.reading.Action, d.writing.Action = "reading from", "writing to"
 }
 
 // receiveFrom receives a datagram into the caller's buffer.

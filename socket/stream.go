@@ -18,8 +18,8 @@ import (
 type Stream struct {
 	endpoint
 	c       kernel.StreamConn // = conn
-	reading anyio.ResourceGuard
-	writing anyio.ResourceGuard
+	reading readGuard
+	writing writeGuard
 	sentEOF atomic.Bool
 	reset   atomic.Bool // Send was told that the other side has reset the connection
 }
@@ -43,7 +43,6 @@ func (s *Stream) init(c kernel.StreamConn) {
 	if familyOf(c.LocalAddr()) == Unix {
 		s.network = "unix"
 	}
-	s.reading.Action, s.writing.Action = "reading from", "writing to"
 }
 
 var errEmptyBuffer = misuse("Receive needs a buffer with room for at least one byte, its length is 0")
@@ -60,8 +59,14 @@ func (s *Stream) Receive(ctx context.Context, buf []byte) (int, error) {
 	if err := s.reading.Acquire(); err != nil {
 		return 0, s.refused(ctx, err)
 	}
-	n, err := s.c.Read(ctx, buf)
-	s.reading.Release() // without defer, for the sake of a small stack
+	return s.received(s.c.Read(ctx, buf))
+}
+
+// received ends a Receive. It is apart from it, and no defer, for the sake of a small stack.
+//
+//go:noinline
+func (s *Stream) received(n int, err error) (int, error) {
+	s.reading.Release()
 	if err != nil {
 		err = s.receiveFailed(err)
 	}

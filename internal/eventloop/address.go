@@ -12,6 +12,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The ends of a socket are its addresses, but for that which each connection of a listener
+// has of its own. Nobody changes them, so they are shared.
+type ends struct {
+	local kernel.Addr
+	path  string // of the other end
+}
+
+func (f *descriptor) local() kernel.Addr {
+	if f.ends == nil {
+		return kernel.Addr{}
+	}
+	return f.ends.local
+}
+
+func (f *descriptor) remote() kernel.Addr {
+	a := kernel.Addr{IP: f.peer}
+	if f.ends != nil {
+		a.Path = f.ends.path
+	}
+	return a
+}
+
+// lies notes where the ends are. Those of a may serve, if they are the same.
+//
+//go:norace
+func (f *descriptor) lies(a *ends, local, remote kernel.Addr) {
+	if a == nil || a.local != local || a.path != remote.Path {
+		a = &ends{local, remote.Path}
+	}
+	f.ends, f.peer = a, remote.IP
+}
+
 // sockaddr is an address for a socket of a family.
 func sockaddr(a kernel.Addr, family int) (unix.Sockaddr, error) {
 	ip, port := a.IP.Addr().Unmap(), int(a.IP.Port())

@@ -14,29 +14,26 @@ import (
 
 // A handle is what users of a socket hold. The poller and the network hold only
 // the descriptor, so that a socket that everybody has forgotten can be closed.
-type handle struct {
-	f       *descriptor
-	cleanup runtime.Cleanup
-}
+type handle struct{ f *descriptor } // the first field of what is made of it, see guard
 
 // A conn is a connected stream socket.
 type conn struct{ handle }
 
 func newConn(f *descriptor) *conn {
-	c := &conn{handle{f: f}}
+	c := &conn{handle{f}}
 	c.guard()
 	return c
 }
 
-func (h *handle) LocalAddr() kernel.Addr  { return h.f.local }
-func (h *handle) RemoteAddr() kernel.Addr { return h.f.remote }
+func (h *handle) LocalAddr() kernel.Addr  { return h.f.local() }
+func (h *handle) RemoteAddr() kernel.Addr { return h.f.remote() }
 
 func (h *handle) SyscallConn() (syscall.RawConn, error) {
 	return rawConn{h}, nil
 }
 
 func (h *handle) Close() error {
-	h.cleanup.Stop()
+	runtime.SetFinalizer(h, nil)
 	h.f.close()
 	return nil
 }

@@ -4,6 +4,7 @@ package eventloop
 
 import (
 	"errors"
+	"net/netip"
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -21,8 +22,8 @@ type descriptor struct {
 	net     *network
 	fd      int
 	kind    *kind
-	local   kernel.Addr
-	remote  kernel.Addr
+	ends    *ends          // nil while it has no addresses
+	peer    netip.AddrPort // the other end, if that is no path
 	read    direction
 	write   direction
 	reader  *kernel.Blocker // of the first who waits to read; nil before

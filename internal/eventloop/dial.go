@@ -22,7 +22,7 @@ func (n *network) DialStream(ctx context.Context, o kernel.SocketOptions) (kerne
 		switch {
 		case err != nil:
 			return nil, asOpError("dial", kindOf(o), o.Local, o.Remote, err)
-		case try < 3 && f.kind == kindTCP && f.local == f.remote && o.Local.IP.Port() == 0:
+		case try < 3 && f.kind == kindTCP && f.local() == f.remote() && o.Local.IP.Port() == 0:
 			f.close() // it has met itself at a port that it chose by chance
 		default:
 			return newConn(f), nil
@@ -66,13 +66,13 @@ func (f *descriptor) connect(place kernel.Place, to kernel.Addr) error {
 		return os.NewSyscallError("connect", err)
 	}
 	f.connected = true
-	f.local, f.remote = localAddress(f.fd), to
+	f.lies(nil, localAddress(f.fd), to)
 	if f.family == unix.AF_UNIX {
 		return nil
 	}
 	if to.IP.Port() == 0 || !to.IP.Addr().IsValid() || to.IP.Addr().IsUnspecified() { // the system chose
 		if peer, err := unix.Getpeername(f.fd); err == nil {
-			f.remote = address(peer)
+			f.peer = address(peer).IP
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ func (n *network) TryFile(fd uintptr, lend bool) (kernel.TryFile, error) {
 	if err != nil {
 		return fail(err)
 	}
-	x := &file{handle{f: f}}
+	x := &file{handle{f}}
 	x.guard()
 	return x, nil
 }

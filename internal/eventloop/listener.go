@@ -18,7 +18,7 @@ type listener struct {
 }
 
 func newListener(f *descriptor, backlog int) *listener {
-	l := &listener{handle{f: f}, backlog}
+	l := &listener{handle{f}, backlog}
 	l.guard()
 	return l
 }
@@ -54,7 +54,7 @@ func (n *network) listen(o kernel.SocketOptions, family int) (*descriptor, error
 		f.close()
 		return nil, err
 	}
-	f.local = localAddress(f.fd)
+	f.lies(nil, localAddress(f.fd), kernel.Addr{})
 	return f, nil
 }
 
@@ -141,10 +141,10 @@ func (f *descriptor) tryAccept(place kernel.Place, seen uint64) (c *descriptor, 
 
 // accepted makes a connection of what the system has given.
 func (f *descriptor) accepted(fd int, from kernel.Addr) (*descriptor, error) {
-	local := f.local
+	local, like := f.local(), f.ends
 	if f.kind == kindTCP {
-		if local.IP.Addr().IsUnspecified() {
-			local = localAddress(fd)
+		if local.IP.Addr().IsUnspecified() { // a machine has few addresses
+			local, like = localAddress(fd), f.net.lately.Load()
 		}
 		if !optionsAreInherited { // to set them fails if the connection is gone already
 			_ = setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
@@ -156,6 +156,7 @@ func (f *descriptor) accepted(fd int, from kernel.Addr) (*descriptor, error) {
 		return nil, f.opError("accept", err)
 	}
 	c.family, c.connected = f.family, true
-	c.local, c.remote = local, from
+	c.lies(like, local, from)
+	f.net.lately.Store(c.ends)
 	return c, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/netconn"
 	"github.com/anyio-go/anyio/internal/poll"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/waitq"
 	"golang.org/x/sys/unix"
@@ -21,6 +22,8 @@ type network struct {
 	netconn.Network // looks names up, and after the files of UNIX sockets
 	b               *Backend
 	lead            *network // of a team, else itself: it knows which files of users are waited for
+
+	lately quiet.Pointer[ends] // of the connection that was accepted last
 
 	mailed  atomic.Int32 // what the loop is asked for and has not attended to
 	mu      waitq.Mutex  // guards what follows

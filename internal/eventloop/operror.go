@@ -29,7 +29,7 @@ func (f *descriptor) failed(p kernel.Place, op, call string, errno syscall.Errno
 
 // callError is the error of a system call of who does not wait.
 func (f *descriptor) callError(op, call string, errno syscall.Errno) error {
-	return netaddr.OpError(op, call, f.kind.name, f.local, f.remote, errno)
+	return netaddr.OpError(op, call, f.kind.name, f.local(), f.remote(), errno)
 }
 
 // ended is the error of a read that finds the end of the stream: a reset, if only a
@@ -45,7 +45,7 @@ func (f *descriptor) ended(p kernel.Place) error {
 
 //go:noinline
 func (f *descriptor) opError(op string, err error) error {
-	return netaddr.OpError(op, "", f.kind.name, f.local, f.remote, err)
+	return netaddr.OpError(op, "", f.kind.name, f.local(), f.remote(), err)
 }
 
 // isClosed is the error of a call that finds the socket closed, without having waited

@@ -18,7 +18,7 @@ import (
 type packetConn struct{ handle }
 
 func newPacketConn(f *descriptor) *packetConn {
-	c := &packetConn{handle{f: f}}
+	c := &packetConn{handle{f}}
 	c.guard()
 	return c
 }
@@ -64,7 +64,7 @@ func (n *network) packet(place kernel.Place, o kernel.SocketOptions) (*descripto
 		f.close()
 		return nil, err
 	}
-	f.local = localAddress(f.fd)
+	f.lies(nil, localAddress(f.fd), f.remote())
 	return f, nil
 }
 
@@ -141,7 +141,7 @@ func (f *descriptor) sendDatagram(ctx context.Context, p []byte, to kernel.Addr)
 		return err
 	}
 	if f.connected && to != (kernel.Addr{}) {
-		return netaddr.OpError("write", "", f.kind.name, f.local, to, net.ErrWriteToConnected)
+		return netaddr.OpError("write", "", f.kind.name, f.local(), to, net.ErrWriteToConnected)
 	}
 	for pause := firstPause; ; {
 		seen := f.write.edges.Load()
@@ -188,7 +188,7 @@ func (f *descriptor) trySendTo(place kernel.Place, p []byte, to kernel.Addr, see
 		case f.peerIsFull(errno):
 			return true, true, nil
 		case !again(errno):
-			return false, false, place.CanceledOr(netaddr.OpError("write", "sendto", f.kind.name, f.local, to, errno))
+			return false, false, place.CanceledOr(netaddr.OpError("write", "sendto", f.kind.name, f.local(), to, errno))
 		}
 		f.write.dry = seen
 		return true, false, nil

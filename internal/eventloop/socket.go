@@ -165,6 +165,7 @@ func (n *network) adopt(ctx context.Context, fd uintptr, inet, local *kind) (*de
 	if err != nil {
 		return nil, asOpError("file", k, address(sa), remote, err)
 	}
-	f.family, f.local, f.remote, f.connected = int32(family), address(sa), remote, connected
+	f.family, f.connected = int32(family), connected
+	f.lies(nil, address(sa), remote)
 	return f, nil
 }

@@ -42,7 +42,7 @@ func (n *network) Share(l kernel.StreamListener) (kernel.StreamListener, error) 
 		return nil, errClosed
 	}
 	defer f.release()
-	o := kernel.SocketOptions{Network: "tcp", Local: f.local, Backlog: first.backlog, ReusePort: true}
+	o := kernel.SocketOptions{Network: "tcp", Local: f.local(), Backlog: first.backlog, ReusePort: true}
 	if f.family == unix.AF_INET6 {
 		only, err := unix.GetsockoptInt(f.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY)
 		if err != nil {

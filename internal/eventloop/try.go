@@ -110,7 +110,7 @@ func (c *packetConn) TryWriteTo(p []byte, to kernel.Addr) error {
 	f := c.f
 	defer runtime.KeepAlive(c)
 	if f.connected && to != (kernel.Addr{}) {
-		return netaddr.OpError("write", "", f.kind.name, f.local, to, net.ErrWriteToConnected)
+		return netaddr.OpError("write", "", f.kind.name, f.local(), to, net.ErrWriteToConnected)
 	}
 	for {
 		seen := f.write.edges.Load()

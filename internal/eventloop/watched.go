@@ -44,8 +44,11 @@ func (t told) tell() {
 	}
 }
 
-// guard closes the descriptor when nobody holds the handle any more.
-func (h *handle) guard() { h.cleanup = runtime.AddCleanup(h, (*descriptor).close, h.f) }
+// guard closes the descriptor when nobody holds the handle any more. It is a finalizer, as
+// package net has them: a cleanup would need 40 bytes more.
+func (h *handle) guard() { runtime.SetFinalizer(h, (*handle).forgotten) }
+
+func (h *handle) forgotten() { h.f.close() }
 
 // Watch makes r be told when an attempt may be made again.
 func (h *handle) Watch(r kernel.Ready) {
@@ -60,7 +63,7 @@ func (h *handle) Watch(r kernel.Ready) {
 	}
 	switch {
 	case r != nil && was == nil:
-		h.cleanup.Stop() // what is watched is known by who watches
+		runtime.SetFinalizer(h, nil) // what is watched is known by who watches
 		if f.waiting.CompareAndSwap(false, true) {
 			f.reader = nil // for who waits, and hardly anybody does
 			f.waiting.Store(false)

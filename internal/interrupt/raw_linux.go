@@ -81,18 +81,18 @@ func (s *Socket) WriteRaw(ctx context.Context, f func(fd uintptr) (int, error)) 
 // ReadLent implements kernel.LentStream; it is Read in all else.
 func (s *Socket) ReadLent(ctx context.Context, b kernel.Lender, max int) (int, error) {
 	pl, err := kernel.Enter(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, err
-	case s.raw == nil, pl.RunningTask() != nil, pl.Ctx != nil:
+	}
+	if s.raw == nil || !blocksHere(pl) {
 		return s.Read(ctx, b.Take(max))
 	}
-	t := readers.Get()
-	t.s, t.place, t.lender, t.max = s, pl, b, max
+	t := s.reader
+	t.place.S, t.lender, t.max = pl.S, b, max
 	if raw := s.raw.Read(t.f); t.begun || t.n == 0 {
 		return s.hasTriedToRead(t, raw)
 	}
 	n := t.n
-	t.putBack(readers)
+	t.clear()
 	return n, nil
 }

@@ -16,7 +16,8 @@ import (
 // neither his scope nor the scheduler.
 type Socket struct {
 	Duplex
-	raw syscall.RawConn // of D, if it is to be tried
+	raw    syscall.RawConn // of D, if it is to be tried
+	reader *try            // of the call that reads, if it is
 }
 
 // Try lets Read and Write try the socket, if it is such a stream.
@@ -29,10 +30,18 @@ func (s *Socket) Try() {
 			s.raw, _ = c.SyscallConn()
 		}
 	}
-	if s.raw != nil {
-		s.Reading.make() // here, where stacks are shallow
+	if s.raw != nil { // here, where stacks are shallow
+		s.Reading.make()
+		s.reader = newReader(s)
 	}
 }
+
+// blocksHere reports whether a call at a place blocks the calling goroutine. If the place
+// has a context of its own, the code of that is not to run while package net holds the
+// socket open.
+//
+//go:noinline
+func blocksHere(pl kernel.Place) bool { return pl.Ctx == nil && pl.RunningTask() == nil }
 
 // Read is that of a Duplex.
 func (s *Socket) Read(ctx context.Context, p []byte) (int, error) {
@@ -40,21 +49,19 @@ func (s *Socket) Read(ctx context.Context, p []byte) (int, error) {
 		return s.Duplex.Read(ctx, p)
 	}
 	pl, err := kernel.Enter(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, err
-	case pl.RunningTask() != nil:
-		return s.readElsewhere(pl, p)
-	case pl.Ctx != nil: // whose code is not to run while package net holds the socket open
+	}
+	if !blocksHere(pl) {
 		return s.Duplex.Read(ctx, p)
 	}
-	t := readers.Get()
-	t.s, t.place, t.p = s, pl, p
+	t := s.reader
+	t.place.S, t.p = pl.S, p
 	if raw := s.raw.Read(t.f); t.begun || t.n == 0 {
 		return s.hasTriedToRead(t, raw)
 	}
 	n := t.n
-	t.putBack(readers)
+	t.clear()
 	return n, nil
 }
 
@@ -69,7 +76,7 @@ func (s *Socket) hasTriedToRead(t *try, raw error) (int, error) {
 		}
 		err = s.over(t, &s.Reading, s.Ops.Read, (*reading)(&s.Duplex), n > 0, err)
 	}
-	t.putBack(readers)
+	t.clear()
 	if err != nil {
 		return s.hasRead(n, err)
 	}
@@ -82,12 +89,10 @@ func (s *Socket) Write(ctx context.Context, p []byte) (int, error) {
 		return s.Duplex.Write(ctx, p)
 	}
 	pl, err := kernel.Enter(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, err
-	case pl.RunningTask() != nil:
-		return s.writeElsewhere(pl, p)
-	case pl.Ctx != nil:
+	}
+	if !blocksHere(pl) {
 		return s.Duplex.Write(ctx, p)
 	}
 	t := writers.Get()
@@ -95,7 +100,7 @@ func (s *Socket) Write(ctx context.Context, p []byte) (int, error) {
 	if raw := s.raw.Write(t.f); t.begun || t.n < len(p) {
 		return s.hasTriedToWrite(t, raw)
 	}
-	t.putBack(writers)
+	t.putBack()
 	return len(p), nil
 }
 
@@ -107,7 +112,7 @@ func (s *Socket) hasTriedToWrite(t *try, raw error) (int, error) {
 	if err == nil {
 		err = s.over(t, &s.Writing, s.Ops.Write, (*writing)(&s.Duplex), n == len(t.p), s.failure("write", syscall.Errno(t.errno), raw))
 	}
-	t.putBack(writers)
+	t.putBack()
 	return n, s.Failed(err)
 }
 

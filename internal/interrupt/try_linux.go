@@ -8,8 +8,8 @@ import (
 	"github.com/anyio-go/anyio/internal/sysio"
 )
 
-// A try is one Read or Write of a Socket, of which it is no part: while a connection is idle
-// one direction of it is in use.
+// A try is one Read or Write of a Socket. That of Read is the socket's own, since idle
+// connections read; while one is written to it has another.
 type try struct {
 	s        *Socket
 	place    kernel.Place
@@ -47,13 +47,16 @@ func (t *try) wait(side *Side, op kernel.Op, i kernel.Interrupter) bool {
 	return true
 }
 
-func (t *try) putBack(pool *quiet.Pool[try]) {
+// clear forgets what one call has left.
+func (t *try) clear() { *t = try{s: t.s, f: t.f} }
+
+func (t *try) putBack() {
 	*t = try{f: t.f}
-	pool.Put(t)
+	writers.Put(t)
 }
 
-var readers = quiet.NewPool(func() *try {
-	t := &try{}
+func newReader(s *Socket) *try {
+	t := &try{s: s}
 	t.f = func(fd uintptr) bool {
 		for {
 			n, errno := sysio.Recv(int(fd), t.buffer())
@@ -74,7 +77,7 @@ var readers = quiet.NewPool(func() *try {
 		}
 	}
 	return t
-})
+}
 
 var writers = quiet.NewPool(func() *try {
 	t := &try{}

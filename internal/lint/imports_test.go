@@ -49,7 +49,7 @@ var layers = []layer{
 	{"internal/nettry", "internal/interrupt internal/kernel internal/netaddr internal/netconn", sys},
 	{"internal/loop", "internal/coro internal/fetch internal/goid internal/kernel internal/quiet internal/race internal/timerq internal/waitq", ""},
 	{"internal/parallel", "internal/bubble internal/kernel internal/netconn internal/quiet internal/race internal/realtime internal/realworld internal/timerq internal/waitq", ""},
-	{"internal/eventloop", "internal/kernel internal/loop internal/netaddr internal/netconn internal/nettry internal/poll internal/race internal/realtime internal/realworld internal/sysio internal/waitq", sys},
+	{"internal/eventloop", "internal/kernel internal/loop internal/netaddr internal/netconn internal/nettry internal/poll internal/quiet internal/race internal/realtime internal/realworld internal/sysio internal/waitq", sys},
 	{"internal/scatter", "internal/eventloop internal/kernel", ""},
 	{"internal/plainloop", "internal/kernel internal/loop internal/netconn internal/realtime internal/realworld", ""},
 	{"internal/simnet", "internal/kernel internal/netaddr internal/race internal/waitq", ""},
