@@ -1,0 +1,114 @@
+package schedule
+
+import "slices"
+
+// Shrink returns the simplest plan that it finds which still fails: with the fewest
+// switches, then without time that steps take, then of the first model. A run of a plan tells
+// the plan of what happened, as some of its switches may have become impossible, the tasks,
+// and whether it failed in the same way. There are at most so many runs.
+//
+// Switches are taken away in halves, quarters and so on as long as the rest fails (Zeller and
+// Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then in pairs: to
+// a task and back again; then in place of two of them all others are tried.
+func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks, fails bool)) *Plan {
+	s := &shrinker{best: p, ts: ts, runs: runs, run: run}
+	for again := true; again; {
+		again = s.simplify(func(p *Plan) { p.StepMin, p.StepMax = 0, 0 })
+		again = s.simplify(func(p *Plan) { p.Model = 0 }) || again
+		again = s.simplify(func(p *Plan) { p.Switches = nil }) || again
+		for size := len(s.best.Switches) / 2; size > 0; size /= 2 {
+			again = s.without(size) || again
+		}
+		again = again || s.withoutPairs() || s.oneForTwo()
+	}
+	return s.best
+}
+
+type shrinker struct {
+	best *Plan
+	ts   *Tasks // of its run
+	runs int    // that are left
+	run  func(p *Plan) (as *Plan, ts *Tasks, fails bool)
+}
+
+// simplify tries a change of the best plan, and reports whether that is a better one.
+func (s *shrinker) simplify(change func(p *Plan)) bool {
+	p := *s.best
+	p.Switches = slices.Clone(p.Switches)
+	change(&p)
+	if s.runs == 0 || !simpler(&p, s.best) {
+		return false
+	}
+	s.runs--
+	as, ts, fails := s.run(&p)
+	if !fails || !simpler(as, s.best) {
+		return false
+	}
+	s.best, s.ts = as, ts
+	return true
+}
+
+// without takes away so many neighbors at a time, the last ones first: what comes before
+// them stays as it was.
+func (s *shrinker) without(size int) (better bool) {
+	for end := len(s.best.Switches); end >= size; end = min(end, len(s.best.Switches)) {
+		if s.simplify(func(p *Plan) { p.Switches = slices.Delete(p.Switches, end-size, end) }) {
+			better = true
+		} else {
+			end -= size
+		}
+	}
+	return better
+}
+
+// withoutPairs takes away two that are no neighbors.
+func (s *shrinker) withoutPairs() bool {
+	for j := len(s.best.Switches) - 1; j > 1; j-- {
+		for i := j - 2; i >= 0; i-- {
+			if s.simplify(func(p *Plan) { p.remove(i, j) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// oneForTwo puts one switch in the place of two.
+func (s *shrinker) oneForTwo() bool {
+	for j := len(s.best.Switches) - 1; j > 0; j-- {
+		for i := j - 1; i >= 0; i-- {
+			for _, from := range s.ts.byID {
+				for step := 1; from != nil && step <= from.Steps; step++ {
+					for _, to := range s.ts.byID {
+						if to != nil && to != from && s.simplify(func(p *Plan) {
+							p.remove(i, j)
+							p.Switches = append(p.Switches, Switch{After: from.Key, Step: step, To: to.Key})
+						}) {
+							return true
+						}
+						if s.runs == 0 {
+							return false
+						}
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// remove takes away the switches i and j, i being less.
+func (p *Plan) remove(i, j int) {
+	p.Switches = slices.Delete(slices.Delete(p.Switches, j, j+1), i, i+1)
+}
+
+// simpler reports whether a is simpler than b.
+func simpler(a, b *Plan) bool {
+	if len(a.Switches) != len(b.Switches) {
+		return len(a.Switches) < len(b.Switches)
+	}
+	if a.StepMax != b.StepMax {
+		return a.StepMax < b.StepMax
+	}
+	return a.Model < b.Model
+}
