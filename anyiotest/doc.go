@@ -32,6 +32,12 @@
 //
 //	replay: go test -run '^TestTransfer$/^sim$/^seed=7$' -anyio.seeds=7
 //
+// # Searching
+//
+// [Search] makes thousands of simulated runs, each in another order of tasks, until one
+// fails, makes that one as simple as it can be, and prints the command that repeats it.
+// With [Fuzz] the orders are those that Go's fuzzing makes up.
+//
 // # When a test hangs
 //
 // In the simulator a test cannot hang: when every task waits and no timer is pending, the
@@ -68,6 +74,7 @@
 //
 // # Limitations
 //
-// A test given to [Run] cannot call t.Run. [CancelEverywhere] uses the simulator only.
+// A test given to [Run] cannot call t.Run. [CancelEverywhere], [Search]
+// and [Fuzz] use the simulator only.
 // Descriptors and child processes that are left are found on Linux only, by /proc.
 package anyiotest

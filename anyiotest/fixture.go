@@ -63,20 +63,17 @@ type fixture struct {
 
 type fixturesKey struct{}
 
-func openFixtures(ctx context.Context, t testing.TB, r *kernel.Run) *fixtures {
-	fs := &fixtures{t: t, ctx: ctx, main: kernel.Locate(ctx).Task()}
-	v := r.Var(fixturesKey{})
-	v.Lock()
-	defer v.Unlock()
-	v.Value = fs
-	return fs
+// withFixtures returns a context for a run that has room for its fixtures.
+func withFixtures(ctx context.Context, t testing.TB) (context.Context, *fixtures) {
+	fs := &fixtures{t: t}
+	return context.WithValue(ctx, fixturesKey{}, fs), fs
 }
 
+// open is called by the main task of the run.
+func (fs *fixtures) open(ctx context.Context) { fs.ctx, fs.main = ctx, kernel.Locate(ctx).Task() }
+
 func fixturesOf(ctx context.Context) (fs *fixtures) {
-	v := kernel.Locate(ctx).Run().Var(fixturesKey{})
-	v.Lock()
-	defer v.Unlock()
-	fs, _ = v.Value.(*fixtures)
+	fs, _ = ctx.Value(fixturesKey{}).(*fixtures)
 	return fs
 }
 

@@ -21,6 +21,10 @@ var (
 		"`seeds` of the simulator, such as 1,2,7 or 1-100; empty: 1-3, or what the test asks for")
 	modelFlag = flag.String("anyio.model", os.Getenv("ANYIO_MODEL"),
 		"`model` of the simulator, eventloop or goroutines, for tests whose SimConfig sets none; empty: eventloop")
+	searchFlag = flag.Duration("anyio.search", 0,
+		"`time` for which each anyiotest.Search goes on if nothing fails, in place of a number of schedules")
+	replayFlag = flag.String("anyio.replay", "",
+		"the only `schedule` that anyiotest.Search makes, as it has told it")
 	cancelAtFlag = flag.Int("anyio.cancelat", -1,
 		"the only schedule `point` at which anyiotest.CancelEverywhere cancels; negative: every one")
 )

@@ -8,7 +8,8 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// An Option is an option of Run, CancelEverywhere, TestByteStream and TestObjectStream.
+// An Option is an option of Run, Search, Fuzz, CancelEverywhere, TestByteStream and
+// TestObjectStream.
 type Option func(*plan)
 
 // Skip leaves a backend out. The subtest stays visible as skipped, with the
@@ -62,18 +63,40 @@ func SimConfig(change func(*sim.Config)) Option {
 // 2,000. The time it takes grows with the square.
 func MaxPoints(n int) Option { return func(p *plan) { p.maxPoints = n } }
 
+// Schedules sets how many runs Search makes, in place of 10,000, or 1,000 with -short.
+func Schedules(n int) Option {
+	return func(p *plan) {
+		p.schedules = n
+		if n < 1 {
+			p.fail(fmt.Errorf("Schedules(%d): at least one must be tried", n))
+		}
+	}
+}
+
+// Strategies sets the strategies of Search, which take turns.
+func Strategies(strategies ...sim.Strategy) Option {
+	return func(p *plan) {
+		p.strategies = strategies
+		if len(strategies) == 0 {
+			p.fail(fmt.Errorf("Strategies needs at least one strategy"))
+		}
+	}
+}
+
 // A plan is what options and flags come to.
 type plan struct {
-	backends  []string
-	skips     map[string]string // backend to reason
-	only      []string
-	seeds     []uint64
-	model     sim.Model // where no option sets one
-	run       []anyio.RunOption
-	sim       []func(*sim.Config)
-	maxPoints int
-	lacks     []lack // for TestByteStream
-	err       error  // the first wrong option
+	backends   []string
+	skips      map[string]string // backend to reason
+	only       []string
+	seeds      []uint64
+	model      sim.Model // where no option sets one
+	run        []anyio.RunOption
+	sim        []func(*sim.Config)
+	maxPoints  int
+	schedules  int            // of Search; 0: as many as by default
+	strategies []sim.Strategy // of Search
+	lacks      []lack         // for TestByteStream
+	err        error          // the first wrong option
 }
 
 // newPlan is also given the values of the flags.

@@ -110,7 +110,8 @@ func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx 
 			panic(v) // an *anyio.PanicError, with the stack of the task
 		}
 	}()
-	err = anyio.Run(context.Background(), func(ctx context.Context) error {
+	outside, fixtures := withFixtures(context.Background(), t)
+	err = anyio.Run(outside, func(ctx context.Context) error {
 		r := kernel.Locate(ctx).Run()
 		run.Store(r)
 		unwatch := watch(t, r)
@@ -120,7 +121,8 @@ func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx 
 				t.Errorf("the test is over, but these tasks still exist:\n%s", left)
 			}
 		}()
-		defer openFixtures(ctx, t, r).tearDown()
+		fixtures.open(ctx)
+		defer fixtures.tearDown()
 		body(ctx)
 		return nil
 	}, opts...)

@@ -13,9 +13,7 @@ func (s *Sim) Schedule() string {
 	if s.last == nil || s.record == nil {
 		return ""
 	}
-	plan := s.plan
-	plan.Switches, plan.Hash = s.record.Switches(), s.last.Hash()
-	return plan.String()
+	return s.told().String()
 }
 
 // guided sets how a run is chosen.
@@ -51,4 +49,30 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 		return s.record
 	}
 	return nil
+}
+
+// Shrink looks for a simpler schedule on which the last run, which has failed, still does:
+// with fewer switches between tasks, steps that take no time, the model EventLoop. It calls
+// run at most so many times, with a schedule for Config.Replay; run returns the simulator of
+// the run if that has failed in the same way, else nil. Shrink returns the simplest one it
+// has found; "" if no schedule was kept of the last run.
+func (s *Sim) Shrink(runs int, run func(schedule string) *Sim) string {
+	if s.Schedule() == "" {
+		return ""
+	}
+	least := schedule.Shrink(s.told(), s.last.Tasks(), runs, func(p *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+		again := run(p.String())
+		if again == nil || again.record == nil {
+			return nil, nil, false
+		}
+		return again.told(), again.last.Tasks(), true
+	})
+	return least.String()
+}
+
+// told is the plan of the last run.
+func (s *Sim) told() *schedule.Plan {
+	plan := s.plan
+	plan.Switches, plan.Hash = s.record.Switches(), s.last.Hash()
+	return &plan
 }

@@ -1,0 +1,368 @@
+package anyiotest_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// A bug is a test that fails in some orders only, with what the report must say, and the
+// most turns of tasks that it may show.
+type bug struct {
+	name  string
+	words []string
+	turns int
+	test  func(t testing.TB, ctx context.Context)
+}
+
+// together runs functions as tasks.
+func together(t testing.TB, ctx context.Context, fs ...func(ctx context.Context) error) {
+	t.Helper()
+	testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		for _, f := range fs {
+			tg.Go(f)
+		}
+		return nil
+	}))
+}
+
+var bugs = []bug{
+	{"lost update", []string{"search_test.go:", "the counter is 3"}, 9, func(t testing.TB, ctx context.Context) {
+		var n atomic.Int32
+		add := func(ctx context.Context) error {
+			for range 2 {
+				old := n.Load()
+				if err := anyio.Sleep(ctx, 0); err != nil {
+					return err
+				}
+				n.Store(old + 1)
+			}
+			return nil
+		}
+		together(t, ctx, add, add)
+		if n.Load() == 3 {
+			t.Errorf("the counter is %d", n.Load())
+		}
+	}},
+	{"two locks in both orders", []string{"deadlock", "Lock.Acquire"}, 8, func(t testing.TB, ctx context.Context) {
+		var a, b anyio.Lock
+		both := func(first, second *anyio.Lock) func(ctx context.Context) error {
+			return func(ctx context.Context) error {
+				return first.Do(ctx, func(ctx context.Context) error {
+					return second.Do(ctx, func(ctx context.Context) error { return nil })
+				})
+			}
+		}
+		together(t, ctx, both(&a, &b), both(&b, &a))
+	}},
+	{"check, then act", []string{"claimed twice"}, 8, func(t testing.TB, ctx context.Context) {
+		var claimed anyio.Event
+		var claims atomic.Int32
+		claim := func(context.Context) error {
+			if !claimed.IsSet() {
+				claimed.Set()
+				if claims.Add(1) > 1 {
+					t.Error("claimed twice")
+				}
+			}
+			return nil
+		}
+		together(t, ctx, claim, claim)
+	}},
+	{"late timer", []string{"it took"}, 8, func(t testing.TB, ctx context.Context) {
+		begin := anyio.Now(ctx)
+		together(t, ctx, func(ctx context.Context) error {
+			err := anyio.Sleep(ctx, time.Millisecond)
+			if d := anyio.Now(ctx).Sub(begin); d > 3*time.Millisecond {
+				t.Fatalf("it took %v", d)
+			}
+			return err
+		}, func(ctx context.Context) error {
+			for range 3 {
+				if err := anyio.Sleep(ctx, 0); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}},
+	{"panic in a task", []string{"panic: third", "search_test.go"}, 8, func(t testing.TB, ctx context.Context) {
+		var n atomic.Int32
+		together(t, ctx, func(ctx context.Context) error { n.Add(1); return nil },
+			func(ctx context.Context) error { n.Add(1); return nil },
+			func(ctx context.Context) error {
+				if n.Load() == 2 {
+					panic("third")
+				}
+				return nil
+			})
+	}},
+	{"Fatal in a task", []string{"search_test.go:", "first of five"}, 12, func(t testing.TB, ctx context.Context) {
+		var n atomic.Int32
+		fs := make([]func(ctx context.Context) error, 5)
+		for i := range fs {
+			fs[i] = func(ctx context.Context) error {
+				if n.Add(1) == 1 && i == 4 {
+					t.Fatal("first of five")
+				}
+				return anyio.Sleep(ctx, time.Duration(i))
+			}
+		}
+		together(t, ctx, fs...)
+	}},
+}
+
+// turns counts the turns in a report.
+func turns(text string) int { return strings.Count(text, "\n  00:00:") }
+
+var replayToken = regexp.MustCompile(`-anyio\.replay=(\S+)`)
+
+// setFlag sets a flag until the test ends.
+func setFlag(t *testing.T, name, value string) {
+	t.Helper()
+	old := flag.Lookup(name).Value.String()
+	testkit.Must(t, flag.Set(name, value))
+	t.Cleanup(func() { _ = flag.Set(name, old) })
+}
+
+func TestSearchFindsShrinksAndReplays(t *testing.T) {
+	for _, b := range bugs {
+		t.Run(b.name, func(t *testing.T) {
+			r := newRecorder(t)
+			r.run(func() { anyiotest.Search(r, b.test, anyiotest.Schedules(5000)) })
+			r.wantFailure(t, append(b.words, "replay: go test")...)
+			if n := turns(r.text()); n == 0 || n > b.turns {
+				t.Errorf("the report shows %d turns, want at most %d:\n%s", n, b.turns, r.text())
+			}
+			found := replayToken.FindStringSubmatch(r.text())
+			if found == nil {
+				t.Fatal("the report has no schedule")
+			}
+			setFlag(t, "anyio.replay", found[1])
+			again := newRecorder(t)
+			again.run(func() { anyiotest.Search(again, b.test) })
+			again.wantFailure(t, b.words...)
+			if strings.Contains(again.text(), "not the one of the schedule") {
+				t.Errorf("the schedule is not followed:\n%s", again.text())
+			}
+			// A test that was mended since says that it is another one.
+			other := newRecorder(t)
+			other.run(func() {
+				anyiotest.Search(other, func(t testing.TB, ctx context.Context) { testkit.Must(t, anyio.Sleep(ctx, 0)) })
+			})
+			other.wantFailure(t, "not the one of the schedule")
+		})
+	}
+}
+
+func TestSearchWithoutAFailure(t *testing.T) {
+	r := newRecorder(t)
+	var runs atomic.Int32
+	r.run(func() {
+		anyiotest.Search(r, func(t testing.TB, ctx context.Context) {
+			runs.Add(1)
+			t.Log("not to be seen")
+			together(t, ctx, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) }, func(ctx context.Context) error { return anyio.Sleep(ctx, 0) })
+		}, anyiotest.Schedules(300))
+	})
+	r.wantPass(t)
+	r.wantLog(t, "no failure in 300 schedules, ")
+	if n := runs.Load(); n != 300 || strings.Contains(r.text(), "not to be seen") {
+		t.Errorf("%d runs:\n%s", n, r.text())
+	}
+	var ran, different int
+	if _, err := fmt.Sscanf(r.text(), "no failure in %d schedules, %d of them different", &ran, &different); err != nil || different < 20 || different >= 300 {
+		t.Errorf("%d schedules are different: %v", different, err)
+	}
+}
+
+// All that one run is given is its own, and ends with it.
+func TestSearchGivesEachRunItsOwnTest(t *testing.T) {
+	var mu sync.Mutex
+	dirs := map[string]bool{}
+	order := map[string]bool{}
+	r := newRecorder(t)
+	r.run(func() {
+		anyiotest.Search(r, func(t testing.TB, ctx context.Context) {
+			dir := t.TempDir()
+			testkit.Must(t, os.WriteFile(dir+"/x", nil, 0o600))
+			var log strings.Builder
+			t.Cleanup(func() {
+				mu.Lock()
+				defer mu.Unlock()
+				order[log.String()] = true
+			})
+			t.Cleanup(func() { log.WriteString("first ") })
+			t.Cleanup(func() { log.WriteString("second "); runtime.Goexit() })
+			t.Cleanup(func() { log.WriteString("third ") })
+			mu.Lock()
+			defer mu.Unlock()
+			if dirs[dir] {
+				t.Errorf("%s has two runs", dir)
+			}
+			dirs[dir] = true
+			if t.Failed() || t.Skipped() || t.Name() != "TestRecorded/sim" || t.Context().Err() != nil {
+				t.Errorf("failed %v, skipped %v, name %s", t.Failed(), t.Skipped(), t.Name())
+			}
+		}, anyiotest.Schedules(20))
+	})
+	r.wantPass(t)
+	if len(dirs) != 20 || len(order) != 1 || !order["third second first "] {
+		t.Errorf("%d directories, cleanups in the orders %v", len(dirs), order)
+	}
+	for dir := range dirs {
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("%s is left", dir)
+		}
+	}
+}
+
+// A run that skips is no failure; if the first one does, the test is skipped.
+func TestSearchSkips(t *testing.T) {
+	r := newRecorder(t)
+	r.run(func() {
+		anyiotest.Search(r, func(t testing.TB, ctx context.Context) { t.Skipf("not on a %s", "Tuesday") })
+	})
+	r.wantPass(t)
+	r.wantLog(t, "not on a Tuesday")
+	if !r.skipped {
+		t.Error("the test is not skipped")
+	}
+	r = newRecorder(t)
+	var runs atomic.Int32
+	r.run(func() {
+		anyiotest.Search(r, func(t testing.TB, ctx context.Context) {
+			if runs.Add(1) > 1 {
+				t.SkipNow()
+			}
+		}, anyiotest.Schedules(50))
+	})
+	r.wantPass(t)
+	if runs.Load() != 50 || r.skipped {
+		t.Errorf("%d runs, skipped: %v", runs.Load(), r.skipped)
+	}
+	r = newRecorder(t)
+	r.run(func() {
+		anyiotest.Search(r, func(testing.TB, context.Context) {}, anyiotest.Skip("sim", "no need"))
+	})
+	if !r.skipped {
+		t.Error("the option Skip does not skip")
+	}
+}
+
+func TestSearchRefusesWhatAllRunsWouldShare(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(t testing.TB)
+	}{
+		{"Setenv", func(t testing.TB) { t.Setenv("X", "y") }},
+		{"Chdir", func(t testing.TB) { t.Chdir("/") }},
+	} {
+		r := newRecorder(t)
+		r.run(func() { anyiotest.Search(r, func(t testing.TB, ctx context.Context) { c.do(t) }) })
+		r.wantFailure(t, c.name, "its runs share the process")
+	}
+	for want, o := range map[string]anyiotest.Option{
+		"Schedules(0): at least one":             anyiotest.Schedules(0),
+		"Strategies needs at least one strategy": anyiotest.Strategies(),
+	} {
+		r := newRecorder(t)
+		r.run(func() { anyiotest.Search(r, func(testing.TB, context.Context) {}, o) })
+		r.wantFailure(t, want)
+	}
+}
+
+// All of testing.TB is that of the run; nothing reaches the search's by embedding.
+func TestSearchOverridesAllOfTheTest(t *testing.T) {
+	r := newRecorder(t)
+	r.run(func() {
+		anyiotest.Search(r, func(run testing.TB, ctx context.Context) {
+			v := reflect.TypeOf(run)
+			for i := range v.NumMethod() {
+				m := v.Method(i)
+				if file, _ := runtime.FuncForPC(m.Func.Pointer()).FileLine(m.Func.Pointer()); strings.HasSuffix(file, "<autogenerated>") {
+					t.Errorf("%s is the search's", m.Name)
+				}
+			}
+			run.Log("a", "b")
+			run.Logf("%d", 7)
+			run.Attr("key", "value")
+			fmt.Fprintln(run.Output(), "written")
+			run.Helper()
+			run.Fail()
+			run.FailNow()
+		}, anyiotest.Schedules(1))
+	})
+	r.wantFailure(t, "search_test.go", "a b", "7", "key=value", "written", "Fail was called")
+}
+
+// The number of schedules, the strategies and what is set by the test are kept to.
+func TestSearchKeepsToItsOptions(t *testing.T) {
+	var mu sync.Mutex
+	models := map[sim.Model]int{}
+	strategies := map[string]int{}
+	r := newRecorder(t)
+	r.run(func() {
+		anyiotest.Search(r, func(t testing.TB, ctx context.Context) { _ = anyio.Sleep(ctx, 0) }, anyiotest.Schedules(64),
+			anyiotest.Strategies(sim.PCT(4), sim.URW()),
+			anyiotest.SimConfig(func(c *sim.Config) {
+				mu.Lock()
+				defer mu.Unlock()
+				models[c.Model]++
+				strategies[c.Strategy.String()]++
+				c.Model = sim.EventLoop
+			}))
+	})
+	r.wantPass(t)
+	if models[sim.EventLoop] != 32 || models[sim.Goroutines] != 32 || strategies["pct(4)"] != 32 || strategies["urw"] != 32 {
+		t.Errorf("models %v, strategies %v", models, strategies)
+	}
+}
+
+// With a time it goes on until that has passed.
+func TestSearchForATime(t *testing.T) {
+	setFlag(t, "anyio.search", "50ms")
+	r := newRecorder(t)
+	begin := time.Now()
+	r.run(func() {
+		anyiotest.Search(r, func(t testing.TB, ctx context.Context) { _ = anyio.Sleep(ctx, 0) }, anyiotest.Schedules(1))
+	})
+	r.wantPass(t)
+	if d := time.Since(begin); d < 50*time.Millisecond || strings.Contains(r.text(), " 1 schedules") {
+		t.Errorf("%v: %s", d, r.text())
+	}
+}
+
+func FuzzClaims(f *testing.F) {
+	f.Add(uint64(1), []byte{1, 2, 3})
+	anyiotest.Fuzz(f, func(t testing.TB, ctx context.Context) {
+		var lock anyio.Lock
+		n := 0
+		add := func(ctx context.Context) error {
+			return lock.Do(ctx, func(ctx context.Context) error {
+				old := n
+				err := anyio.Sleep(ctx, 0)
+				n = old + 1
+				return err
+			})
+		}
+		together(t, ctx, add, add, add)
+		if n != 3 {
+			t.Errorf("the counter is %d", n)
+		}
+	})
+}

@@ -1,0 +1,293 @@
+package anyiotest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// A trial is the testing.TB of one run of a search. It keeps what it is told.
+type trial struct {
+	testing.TB // of the search
+	sim        *sim.Sim
+
+	mu       sync.Mutex
+	log      strings.Builder
+	failed   bool
+	skipped  bool
+	key      string    // equal for runs that fail in the same way, "" for one that does not
+	helpers  []uintptr // where Helper was called
+	cleanups []func()
+	dirs     int
+	dir      string // that has those of TempDir; "" if there is none
+}
+
+func newTrial(t testing.TB) *trial { return &trial{TB: t} }
+
+// run runs f as the main task of a simulation. It ends as f does, but for a panic, which is
+// a failure.
+func (t *trial) run(cfg sim.Config, p *plan, f func(t testing.TB, ctx context.Context)) {
+	t.sim = sim.New(cfg)
+	defer t.cleanUp()
+	defer func() {
+		if v := recover(); v != nil {
+			t.panicked(v)
+		}
+	}()
+	quiet := anyio.OnPanic(func(*anyio.PanicError) {}) // the report has it
+	execute(t, append([]anyio.RunOption{quiet}, p.on(t.sim, t.TB.Name())...), "", func(ctx context.Context) { f(t, ctx) })
+}
+
+// panicked notes a panic.
+func (t *trial) panicked(v any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failed = true
+	text := fmt.Sprintf("panic: %v", v)
+	if pe, ok := v.(*anyio.PanicError); ok {
+		text = fmt.Sprintf("panic: %v\n%s", pe.Value, pe.Stack)
+	}
+	t.noteLocked("panic "+likeness(fmt.Sprint(v)), text)
+}
+
+// noteLocked notes a line of the log, and what failed if it is the first that did.
+func (t *trial) noteLocked(key, text string) {
+	if t.failed && t.key == "" {
+		t.key = key
+	}
+	t.log.WriteString(text)
+	if !strings.HasSuffix(text, "\n") {
+		t.log.WriteByte('\n')
+	}
+}
+
+// cleanUp calls the cleanups, the last one first, also after one that ends its goroutine.
+func (t *trial) cleanUp() {
+	t.mu.Lock()
+	last := len(t.cleanups) - 1
+	if last >= 0 {
+		f := t.cleanups[last]
+		t.cleanups = t.cleanups[:last]
+		t.mu.Unlock()
+		defer t.cleanUp()
+		f()
+		return
+	}
+	dir := t.dir
+	t.dir = ""
+	t.mu.Unlock()
+	if dir == "" {
+		return
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Errorf("TempDir: %v", err)
+	}
+}
+
+// likeness is a text without its numbers, which differ from run to run.
+func likeness(text string) string {
+	if line, _, more := strings.Cut(text, "\n"); more {
+		text = line
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return '#'
+		}
+		return r
+	}, text)
+}
+
+// kind is what is alike in errors of the same failure: of a deadlock who waits for what.
+func kind(args []any) (key string, ok bool) {
+	for _, arg := range args {
+		err, isErr := arg.(error)
+		if !isErr {
+			continue
+		}
+		var stuck *sim.DeadlockError
+		if !errors.As(err, &stuck) {
+			return likeness(err.Error()), true
+		}
+		var waits []string
+		for _, task := range stuck.Tasks {
+			if !(stuck.Forgotten > 0) || task.Forgotten {
+				waits = append(waits, task.WaitsFor+" at "+task.Source)
+			}
+		}
+		slices.Sort(waits)
+		return fmt.Sprintf("deadlock %v %v", stuck.Livelock, slices.Compact(waits)), true
+	}
+	return "", false
+}
+
+// say logs a line, with the place of the caller that is no helper.
+func (t *trial) say(fails bool, text string, args []any) {
+	place := t.caller()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := place
+	if fails {
+		t.failed = true
+		if k, ok := kind(args); ok {
+			key += " " + k
+		}
+	}
+	t.noteLocked(key, place+text)
+}
+
+// caller is the file and line that calls a method of t, helpers left out; "" if there
+// is nobody else.
+func (t *trial) caller() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	helpers := make(map[string]bool)
+	for _, pc := range t.helpers {
+		helpers[runtime.FuncForPC(pc-1).Name()] = true
+	}
+	for {
+		f, more := frames.Next()
+		ours := strings.Contains(f.Function, "anyiotest.(*trial).") || strings.HasPrefix(f.Function, "runtime.")
+		switch {
+		case !ours && !helpers[f.Function]:
+			return fmt.Sprintf("%s:%d: ", filepath.Base(f.File), f.Line)
+		case !more:
+			return ""
+		}
+	}
+}
+
+// What follows is testing.TB.
+
+func (t *trial) Helper() {
+	var pc [1]uintptr
+	runtime.Callers(2, pc[:])
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !slices.Contains(t.helpers, pc[0]) {
+		t.helpers = append(t.helpers, pc[0])
+	}
+}
+
+func (t *trial) Log(args ...any)                 { t.logln(false, args) }
+func (t *trial) Logf(format string, args ...any) { t.logf(false, format, args) }
+func (t *trial) Error(args ...any)               { t.logln(true, args) }
+func (t *trial) Errorf(format string, args ...any) {
+	t.logf(true, format, args)
+}
+
+func (t *trial) Fatal(args ...any) {
+	t.logln(true, args)
+	runtime.Goexit()
+}
+
+func (t *trial) Fatalf(format string, args ...any) {
+	t.logf(true, format, args)
+	runtime.Goexit()
+}
+
+func (t *trial) Skip(args ...any) {
+	t.logln(false, args)
+	t.SkipNow()
+}
+
+func (t *trial) Skipf(format string, args ...any) {
+	t.logf(false, format, args)
+	t.SkipNow()
+}
+
+func (t *trial) logln(fails bool, args []any) { t.say(fails, fmt.Sprintln(args...), args) }
+func (t *trial) logf(fails bool, format string, args []any) {
+	t.say(fails, fmt.Sprintf(format, args...), args)
+}
+
+func (t *trial) Fail() {
+	place := t.caller()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failed = true
+	t.noteLocked(place, place+"Fail was called")
+}
+
+func (t *trial) FailNow() {
+	t.Fail()
+	runtime.Goexit()
+}
+
+func (t *trial) SkipNow() {
+	t.mu.Lock()
+	t.skipped = true
+	t.mu.Unlock()
+	runtime.Goexit()
+}
+
+func (t *trial) Failed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed
+}
+
+func (t *trial) Skipped() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.skipped
+}
+
+func (t *trial) Cleanup(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cleanups = append(t.cleanups, f)
+}
+
+func (t *trial) TempDir() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dir == "" {
+		dir, err := os.MkdirTemp("", "anyiotest")
+		if err != nil {
+			panic(fmt.Sprintf("TempDir: %v", err))
+		}
+		t.dir = dir
+	}
+	t.dirs++
+	dir := filepath.Join(t.dir, fmt.Sprintf("%03d", t.dirs))
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		panic(fmt.Sprintf("TempDir: %v", err))
+	}
+	return dir
+}
+
+func (t *trial) Setenv(key, _ string) {
+	t.Fatalf("Setenv(%q) in a search: its runs share the process", key)
+}
+
+func (t *trial) Chdir(dir string) {
+	t.Fatalf("Chdir(%q) in a search: its runs share the process", dir)
+}
+
+func (t *trial) Name() string             { return t.TB.Name() }
+func (t *trial) Context() context.Context { return t.TB.Context() }
+func (t *trial) ArtifactDir() string      { return t.TB.ArtifactDir() }
+func (t *trial) Attr(key, value string)   { t.say(false, fmt.Sprintf("%s=%s", key, value), nil) }
+func (t *trial) Output() io.Writer        { return output{t} }
+
+// output writes to the log of a trial.
+type output struct{ t *trial }
+
+func (o output) Write(b []byte) (int, error) {
+	o.t.mu.Lock()
+	defer o.t.mu.Unlock()
+	return o.t.log.Write(b)
+}
