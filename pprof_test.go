@@ -7,6 +7,7 @@ import (
 	"runtime/pprof"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 )
@@ -95,8 +96,15 @@ func TestLabelsOfATaskEndWithIt(t *testing.T) {
 		if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
 			return err
 		}
-		if labeled(t, `"left":"behind"`) > 0 {
-			t.Error("a goroutine has the label of a task that has ended")
+		// A goroutine has it until it exits, or begins with another task.
+		for n := 0; labeled(t, `"left":"behind"`) > 0; n++ {
+			if n == 1_000 {
+				t.Error("a goroutine has the label of a task that has ended")
+				break
+			}
+			if err := anyio.Sleep(ctx, time.Millisecond); err != nil {
+				return err
+			}
 		}
 		tg.Cancel("seen")
 		return nil
