@@ -224,10 +224,8 @@ func raceBetween(after, before raceOp, opts ...anyio.RunOption) error {
 				return err
 			}, anyio.Name("first"))
 			tg.Go(func(ctx context.Context) error {
-				for !first.Load() {
-					if err := anyio.Sleep(ctx, time.Microsecond); err != nil {
-						return err
-					}
+				if err := untilSet(ctx, &first); err != nil {
+					return err
 				}
 				err := before.do(ctx, tg)
 				x++
