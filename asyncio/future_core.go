@@ -122,7 +122,7 @@ func (f *future) settle(how futureState, err error) {
 	f.callbacks = nil
 	for _, cb := range all {
 		if cb.w == nil {
-			f.loop.looper.Call(&cb.h.call)
+			f.loop.looper.Call(cb.h)
 		} else if cb.w.Wake() {
 			cb.w.Unpark()
 		}
@@ -148,7 +148,7 @@ func (f *future) addCallback(fn func()) *Handle {
 
 func (f *future) addHandle(h *Handle) {
 	if f.state != pending {
-		f.loop.looper.Call(&h.call)
+		f.loop.looper.Call(h)
 	} else {
 		f.callbacks = append(f.callbacks, doneCallback{h: h})
 	}

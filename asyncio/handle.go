@@ -9,7 +9,6 @@ import (
 
 // A Handle is a callback that the loop is going to call.
 type Handle struct {
-	call     kernel.Call
 	loop     *Loop
 	f        func()
 	pc       uintptr // in debug mode, where it was made
@@ -19,9 +18,23 @@ type Handle struct {
 
 // newHandle makes the handle of a callback. f must not be nil.
 func (l *Loop) newHandle(f func()) *Handle {
-	h := &Handle{loop: l}
+	h := &Handle{}
 	h.init(l, f)
-	h.call.To = h
+	return h
+}
+
+// handleBatch is how many handles are allocated together, by a loop that gives them out:
+// they are what most of the time of a callback goes to. One that is kept keeps the others.
+const handleBatch = 16
+
+// nextHandle is newHandle by who has the turn, of a callback that comes soon.
+func (l *Loop) nextHandle(f func()) *Handle {
+	if l.handles == nil || l.given == handleBatch {
+		l.handles, l.given = new([handleBatch]Handle), 0
+	}
+	h := &l.handles[l.given]
+	l.given++
+	h.init(l, f)
 	return h
 }
 
@@ -40,14 +53,14 @@ func (h *Handle) init(l *Loop, f func()) {
 // block: a blocking call of this module fails in it.
 func (l *Loop) CallSoon(f func()) *Handle {
 	l.use("CallSoon")
-	h := l.newHandle(f)
+	h := l.nextHandle(f)
 	h.users = true
-	l.looper.Call(&h.call)
+	l.looper.CallHere(h)
 	return h
 }
 
 // callSoon is CallSoon of what cannot be canceled.
-func (l *Loop) callSoon(f func()) { l.looper.Call(&l.newHandle(f).call) }
+func (l *Loop) callSoon(f func()) { l.looper.Call(l.newHandle(f)) }
 
 // CallSoonThreadsafe lets the loop call f as CallSoon does, and may be called by any
 // goroutine: it wakes the loop. The error is ErrLoopClosed if the loop is over; then f is
@@ -62,7 +75,7 @@ func (l *Loop) CallSoonThreadsafe(f func()) (*Handle, error) {
 	}
 	h := l.newHandle(f)
 	h.users = true
-	if !l.looper.Call(&h.call) {
+	if !l.looper.Call(h) {
 		return nil, ErrLoopClosed
 	}
 	return h, nil
@@ -141,7 +154,6 @@ func (l *Loop) callAt(when time.Duration, f func()) *TimerHandle {
 	h := &TimerHandle{when: when}
 	h.init(l, f)
 	h.users = true
-	h.call.To = &h.Handle
 	h.timer.Value = (*timerFirer)(h)
 	h.timer.When = int64(when)
 	l.run.Arm(&h.timer)
@@ -163,4 +175,4 @@ type timerFirer TimerHandle
 // Fire makes the callback ready. The loop calls it, and it knows nothing of who made it.
 //
 //go:norace
-func (h *timerFirer) Fire() { h.loop.looper.Call(&h.call) }
+func (h *timerFirer) Fire() { h.loop.looper.Call(&h.Handle) }

@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/asyncio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
@@ -29,6 +30,53 @@ func TestCallbacksAreCalledInOrderAndNeverAtOnce(t *testing.T) {
 		settled(t, ctx)
 		r.want(t, "first a a2 b c d")
 	})
+}
+
+// Handles that were allocated together have nothing to do with each other.
+func TestHandlesAreCanceledOneByOne(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		l, r := loopOf(t, ctx), &record{}
+		const n = 50
+		var hs [n]*asyncio.Handle
+		for i := range hs {
+			hs[i] = l.CallSoon(func() { r.add("%d", i) })
+		}
+		for i, h := range hs {
+			if i != 20 && i != 40 {
+				h.Cancel()
+			}
+		}
+		settled(t, ctx)
+		r.want(t, "20 40")
+		for i, h := range hs {
+			if h.Canceled() == (i == 20 || i == 40) {
+				t.Errorf("handle %d: Canceled is %v", i, h.Canceled())
+			}
+		}
+	})
+}
+
+func TestCallSoonAllocatesHandlesTogether(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates, too")
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l, called := loopOf(t, ctx), 0
+		f := func() { called++ }
+		const n = 1000
+		allocs := testing.AllocsPerRun(10, func() {
+			for range n {
+				l.CallSoon(f)
+			}
+			settled(t, ctx)
+		})
+		if allocs > n/8 {
+			t.Errorf("%v allocations for %d callbacks", allocs, n)
+		}
+		if called != 11*n {
+			t.Errorf("%d calls of %d", called, 11*n)
+		}
+	}, anyiotest.Only("eventloop"))
 }
 
 func TestCallbacksAndTasksShareOneQueue(t *testing.T) {

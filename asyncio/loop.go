@@ -56,6 +56,8 @@ type Loop struct {
 	signals     map[os.Signal]*signalHandler
 	sends       map[*streamTransport]*fileSend // those to which SendFile sends
 	dropping    bool                           // see dropQueued
+	handles     *[handleBatch]Handle           // made, of which the first are
+	given       int                            // in use
 	buffer      []byte                         // see readBuffer
 	watches     map[fdKey]*fdWatch
 }

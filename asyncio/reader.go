@@ -61,7 +61,7 @@ func (l *Loop) addWatch(op string, fd uintptr, f func(), write bool) error {
 		return err
 	}
 	w := &fdWatch{loop: l, file: file, f: f, write: write}
-	w.turn.call.To = w
+	w.turn.to = w
 	file.Watch(w)
 	if err := file.TryReady(write); err == nil {
 		w.want()

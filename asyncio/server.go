@@ -71,7 +71,7 @@ func (s *Server) StartServing() error {
 	}
 	s.serving = true
 	for _, x := range s.sockets {
-		x.accepting.call.To = x
+		x.accepting.to = x
 		x.conn.Watch(x)
 		x.wantAccept()
 	}

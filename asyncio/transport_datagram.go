@@ -36,7 +36,7 @@ type datagram struct {
 
 func newDatagramTransport(l *Loop, conn kernel.TryPacket, p DatagramProtocol, ready func()) *datagramTransport {
 	t := &datagramTransport{ioTurns: ioTurns{loop: l, ready: ready}, conn: conn, protocol: p, network: networkOf("udp", "unixgram", conn)}
-	t.reading.call.To, t.writing.call.To = (*datagramReader)(t), (*datagramWriter)(t)
+	t.reading.to, t.writing.to = (*datagramReader)(t), (*datagramWriter)(t)
 	if a := conn.RemoteAddr(); a != (kernel.Addr{}) {
 		t.peer = toNet(t.network, a)
 	}

@@ -51,7 +51,7 @@ type streamTransport struct {
 // that is not nil, and begins to read.
 func newStreamTransport(l *Loop, conn wire, kind wireKind, p BaseProtocol, s *Server, ready func()) *streamTransport {
 	t := &streamTransport{ioTurns: ioTurns{loop: l, ready: ready}, conn: conn, kind: kind, protocol: p, server: s}
-	t.reading.call.To, t.writing.call.To = (*streamReader)(t), (*streamWriter)(t)
+	t.reading.to, t.writing.to = (*streamReader)(t), (*streamWriter)(t)
 	if s != nil {
 		s.attach()
 	}

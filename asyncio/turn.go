@@ -8,13 +8,13 @@ import (
 
 // A turn is a call that any goroutine may want, and which is in the loop's queue once.
 type turn struct {
-	call   kernel.Call
+	to     kernel.Callee
 	queued atomic.Bool
 }
 
 func (t *turn) want(l *Loop) {
 	if !t.queued.Swap(true) {
-		l.looper.Call(&t.call)
+		l.looper.Call(t.to)
 	}
 }
 

@@ -20,13 +20,14 @@ type calls struct {
 	border  uint64 // of the iteration: so many tasks and calls; the maximum if there are none
 	halt    bool
 	onHalt  func()
+	drained kernel.CallQueue // empty: the memory of remote.calls, in turns
 }
 
 // Call is as kernel.Looper says.
 //
 //go:norace
-func (l *Loop) Call(c *kernel.Call) bool {
-	race.ReleaseMerge(unsafe.Pointer(c))
+func (l *Loop) Call(to kernel.Callee) bool {
+	c := kernel.NewCall(to)
 	if l.drives(goid.Get()) {
 		l.queueCall(c)
 		return true
@@ -40,8 +41,13 @@ func (l *Loop) Call(c *kernel.Call) bool {
 	return queued
 }
 
+// CallHere is as kernel.Looper says.
+//
 //go:norace
-func (l *Loop) queueCall(c *kernel.Call) {
+func (l *Loop) CallHere(to kernel.Callee) { l.queueCall(kernel.NewCall(to)) }
+
+//go:norace
+func (l *Loop) queueCall(c kernel.Call) {
 	l.calls.queue.Push(c, l.calls.tasks+uint64(l.Order.Len()))
 }
 
@@ -50,40 +56,52 @@ func (l *Loop) queueCall(c *kernel.Call) {
 //go:norace
 func (l *Loop) callDue() bool {
 	c := &l.calls
-	if c.queue.Len() == 0 {
+	switch {
+	case c.queue.Len() == 0:
 		return false
-	}
-	switch n := l.Order.Len(); {
-	case n == 0:
-		c.due = true
-	case l.Director != nil:
-		c.due = l.Director.CallFirst(n)
-	default:
+	case l.Director == nil:
 		c.due = c.queue.Due(c.tasks)
+	default:
+		n := l.Order.Len()
+		c.due = n == 0 || l.Director.CallFirst(n)
 	}
 	return c.due
 }
 
-// call does the call that is due.
+// call does the call that is due, and those after it while nobody else's turn comes.
 //
 //go:norace
 func (l *Loop) call() {
-	l.calls.due = false
-	c := l.calls.queue.Pop()
-	l.calls.done++
 	if l.Director != nil {
 		if kind := l.Director.OnCall(); kind != "" {
 			l.stall(kind)
 		}
 	}
 	l.cur = nil
-	l.current.Store(goid.Get())
+	if own := goid.Get(); l.current.Load() != own { // to store is an exchange
+		l.current.Store(own)
+	}
 	l.calls.running = true
-	l.goOn()
-	race.Acquire(unsafe.Pointer(c))
-	c.To.Called()
-	l.giveWay()
+	for next := true; next; next = l.another() {
+		l.calls.due = false
+		c := l.calls.queue.Pop()
+		l.calls.done++
+		l.goOn()
+		c.Make()
+		l.giveWay()
+	}
 	l.calls.running = false
+}
+
+// another reports whether a call comes next, and the driver has nothing to look at before.
+//
+//go:norace
+func (l *Loop) another() bool {
+	if l.Director != nil || l.stalled != nil || l.pace.picks <= 1 || l.iterationEnds() || l.givenUp() || !l.callDue() {
+		return false
+	}
+	l.pace.picks--
+	return true
 }
 
 // Iterate is as kernel.Looper says.
@@ -139,7 +157,9 @@ func (l *Loop) iterate() {
 		l.giveWay()
 	}
 	l.drainRemote()
-	l.fireTimers(l.Clock.Now())
+	if !l.timers.empty() {
+		l.fireTimers(l.Clock.Now())
+	}
 	if race.Enabled {
 		l.drainRemote()
 	}

@@ -35,7 +35,7 @@ func (r *remote) push(t *kernel.Task) bool {
 // pushCall is push of a call.
 //
 //go:norace
-func (r *remote) pushCall(c *kernel.Call) bool {
+func (r *remote) pushCall(c kernel.Call) bool {
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
@@ -55,7 +55,7 @@ func (l *Loop) drainRemote() {
 	race.Disable()
 	l.remote.mu.Lock()
 	tasks, calls := l.remote.tasks, l.remote.calls
-	l.remote.tasks, l.remote.calls = kernel.ReadyQueue{}, kernel.CallQueue{}
+	l.remote.tasks, l.remote.calls = kernel.ReadyQueue{}, l.calls.drained
 	l.remote.n.Store(0)
 	l.remote.mu.Unlock()
 	race.Enable()
@@ -65,6 +65,7 @@ func (l *Loop) drainRemote() {
 		}
 		t := tasks.Pop()
 		if t == nil {
+			l.calls.drained = calls
 			return
 		}
 		l.Order.Push(t)

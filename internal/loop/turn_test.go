@@ -36,7 +36,7 @@ func TestWhatComesFromOutsideKeepsItsOrder(t *testing.T) {
 		}
 	}
 	call := func(l *Loop, name string) {
-		l.Call(&kernel.Call{To: callback(func() { order = append(order, name) })})
+		l.Call(callback(func() { order = append(order, name) }))
 	}
 	runLoop(t, Params{Budget: 128, Stride: 16}, waits(0), waits(1), func(l *Loop, c *workClock) {
 		l.Yield(true)
@@ -100,7 +100,7 @@ func TestLoopTellsWhoHasItsTurn(t *testing.T) {
 	}
 	runLoop(t, Params{Budget: 128, Stride: 16}, func(l *Loop, c *workClock) {
 		ask(l, "task", goid.Get())
-		l.Call(&kernel.Call{To: callback(func() { ask(l, "call", goid.Get()) })})
+		l.Call(callback(func() { ask(l, "call", goid.Get()) }))
 		c.idle = func(int64, bool) { ask(l, "loop that waits", 0) }
 		sleep(l, c, 1)
 		ask(l, "task that has waited", goid.Get())

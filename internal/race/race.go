@@ -26,6 +26,19 @@ func Acquire(addr unsafe.Pointer) { runtime.RaceAcquire(addr) }
 // ReleaseMerge adds all that happened before to what is released at addr.
 func ReleaseMerge(addr unsafe.Pointer) { runtime.RaceReleaseMerge(addr) }
 
+// An Edge leads from who has made it to who acquires it. It may be copied.
+type Edge struct{ at *uint64 }
+
+// NewEdge makes the edge from the calling goroutine.
+func NewEdge() Edge {
+	e := Edge{new(uint64)}
+	ReleaseMerge(unsafe.Pointer(e.at))
+	return e
+}
+
+// Acquire takes over what was done before the edge was made.
+func (e Edge) Acquire() { Acquire(unsafe.Pointer(e.at)) }
+
 // ReadRange tells that the system has read p on behalf of the calling goroutine.
 func ReadRange(p []byte) {
 	if len(p) > 0 {
