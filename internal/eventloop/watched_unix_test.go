@@ -108,7 +108,19 @@ func TestIdleWatchedConnectionIsSmall(t *testing.T) {
 	if race.Enabled {
 		t.Skip("the race detector's own memory would be counted")
 	}
-	const conns, limit = 1000, 440
+	const limit = 440
+	var each int64
+	for range 3 { // what other tests have left may be allocated or freed meanwhile
+		if each = watchedConnection(t); each <= limit {
+			return
+		}
+	}
+	t.Errorf("an idle connection takes %d bytes, want %d at most", each, limit)
+}
+
+// watchedConnection is how many bytes of the heap an idle connection takes that is watched.
+func watchedConnection(t *testing.T) (each int64) {
+	const conns = 1000
 	run(t, func(ctx context.Context, n kernel.Network) error {
 		l := listenTCP(t, ctx)
 		defer l.Close()
@@ -129,17 +141,14 @@ func TestIdleWatchedConnectionIsSmall(t *testing.T) {
 		if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
 			return err
 		}
-		each := (heap() - before) / conns
-		t.Logf("%d bytes", each)
-		if each > limit {
-			t.Errorf("an idle connection takes %d bytes, want %d at most", each, limit)
-		}
+		each = (heap() - before) / conns
 		for i := range kept {
 			kept[i].Close()
 			peers[i].Close()
 		}
 		return nil
 	})
+	return each
 }
 
 func heap() int64 {
