@@ -268,19 +268,7 @@ func (w *Waiter) Wait(p Place) error {
 		s.remove(w)
 		return s.cancelError()
 	}
-	if t := w.task; t != nil { // by itself what park does: the frames below count for each who waits
-		co := t.strand.Coro
-		if co != nil {
-			co.Wait = w
-		}
-		t.run.Park(t)
-		if co != nil {
-			co.Wait = nil
-		}
-		race.Acquire(unsafe.Pointer(w))
-	} else {
-		w.park()
-	}
+	w.park()
 	s.remove(w)
 	if w.word.Load()&phaseMask == phaseCanceled {
 		if err := w.task.TakeRequest(); err != nil {
