@@ -1,10 +1,6 @@
 package anyio
 
-import (
-	"sync/atomic"
-
-	"github.com/anyio-go/anyio/internal/kernel"
-)
+import "github.com/anyio-go/anyio/internal/slots"
 
 // A ResourceGuard makes sure that two tasks do not do the same thing with a
 // resource at once: the second gets a *BusyError in place of a garbled stream. It
@@ -14,15 +10,12 @@ type ResourceGuard struct {
 	// Action completes "another task is already … this resource"; "" means
 	// "using". Set it before the first use.
 	Action string
-	taken  atomic.Uint32
+	guard  slots.Guard
 }
 
 // Acquire enters the guarded region, or returns a *BusyError if somebody is in it.
 func (g *ResourceGuard) Acquire() error {
-	kernel.Preempt()
-	free := g.taken.CompareAndSwap(0, 1)
-	kernel.Preempt()
-	if free {
+	if g.guard.Enter() {
 		return nil
 	}
 	action := g.Action
@@ -35,11 +28,9 @@ func (g *ResourceGuard) Acquire() error {
 // Release leaves the guarded region. It panics with a *MisuseError if nobody is
 // in it.
 func (g *ResourceGuard) Release() {
-	kernel.Preempt()
-	if !g.taken.CompareAndSwap(1, 0) {
+	if !g.guard.Leave() {
 		panic(misuse("resource guard released without having been acquired: call Release once for each Acquire that returned nil"))
 	}
-	kernel.Preempt()
 }
 
 // Do runs f in the guarded region, or returns a *BusyError. It leaves the region

@@ -1,36 +1,24 @@
 package socket
 
 import (
-	"sync/atomic"
-
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/slots"
 )
 
 // A readGuard and a writeGuard are an anyio.ResourceGuard each, a sixth of its size.
 type (
-	readGuard  struct{ guard }
-	writeGuard struct{ guard }
+	readGuard  struct{ guard slots.Guard }
+	writeGuard struct{ guard slots.Guard }
 )
 
-func (g *readGuard) Acquire() error  { return g.acquire("reading from") }
-func (g *writeGuard) Acquire() error { return g.acquire("writing to") }
+func (g *readGuard) Acquire() error  { return entered(&g.guard, "reading from") }
+func (g *readGuard) Release()        { g.guard.Leave() }
+func (g *writeGuard) Acquire() error { return entered(&g.guard, "writing to") }
+func (g *writeGuard) Release()       { g.guard.Leave() }
 
-type guard struct{ taken atomic.Uint32 }
-
-func (g *guard) acquire(action string) error {
-	kernel.Preempt()
-	free := g.taken.CompareAndSwap(0, 1)
-	kernel.Preempt()
-	if free {
+func entered(g *slots.Guard, action string) error {
+	if g.Enter() {
 		return nil
 	}
 	return &anyio.BusyError{Action: action}
-}
-
-// Release leaves the region that was entered by Acquire.
-func (g *guard) Release() {
-	kernel.Preempt()
-	g.taken.Store(0)
-	kernel.Preempt()
 }
