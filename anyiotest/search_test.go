@@ -169,6 +169,30 @@ func TestSearchFindsShrinksAndReplays(t *testing.T) {
 	}
 }
 
+// What is reported fails in the way that was found, though simpler runs fail in another.
+func TestSearchShrinksToTheSameFailure(t *testing.T) {
+	r := newRecorder(t)
+	r.run(func() {
+		anyiotest.Search(r, func(t testing.TB, ctx context.Context) {
+			var first atomic.Int32
+			tell := func(n int32) func(ctx context.Context) error {
+				return func(ctx context.Context) error { first.CompareAndSwap(0, n); return nil }
+			}
+			together(t, ctx, tell(1), tell(2), tell(3))
+			switch first.Load() {
+			case 3:
+				t.Error("the third was first")
+			default:
+				t.Error("another was first")
+			}
+		}, anyiotest.Strategies(sim.Choices([]byte{2, 2, 2, 2})), anyiotest.Schedules(1))
+	})
+	r.wantFailure(t, "the third was first")
+	if strings.Contains(r.text(), "another") {
+		t.Errorf("two failures are reported as one:\n%s", r.text())
+	}
+}
+
 func TestSearchWithoutAFailure(t *testing.T) {
 	r := newRecorder(t)
 	var runs atomic.Int32
@@ -288,6 +312,7 @@ func TestSearchRefusesWhatAllRunsWouldShare(t *testing.T) {
 
 // All of testing.TB is that of the run; nothing reaches the search's by embedding.
 func TestSearchOverridesAllOfTheTest(t *testing.T) {
+	place := ""
 	r := newRecorder(t)
 	r.run(func() {
 		anyiotest.Search(r, func(run testing.TB, ctx context.Context) {
@@ -302,12 +327,15 @@ func TestSearchOverridesAllOfTheTest(t *testing.T) {
 			run.Logf("%d", 7)
 			run.Attr("key", "value")
 			fmt.Fprintln(run.Output(), "written")
-			run.Helper()
+			helper := func() { run.Helper(); run.Error("told by a helper") }
+			_, _, line, _ := runtime.Caller(0)
+			helper()
+			place = fmt.Sprintf("search_test.go:%d: told by a helper", line+1)
 			run.Fail()
 			run.FailNow()
 		}, anyiotest.Schedules(1))
 	})
-	r.wantFailure(t, "search_test.go", "a b", "7", "key=value", "written", "Fail was called")
+	r.wantFailure(t, place, "a b", "7", "key=value", "written", "Fail was called")
 }
 
 // The number of schedules, the strategies and what is set by the test are kept to.

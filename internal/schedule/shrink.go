@@ -8,8 +8,8 @@ import "slices"
 // and whether it failed in the same way. There are at most so many runs.
 //
 // Switches are taken away in halves, quarters and so on as long as the rest fails (Zeller and
-// Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002), then in pairs: to
-// a task and back again; then in place of two of them all others are tried.
+// Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002); then in pairs, to a
+// task and back again, and in place of a pair all others are tried.
 func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks, fails bool)) *Plan {
 	s := &shrinker{best: p, ts: ts, runs: runs, run: run}
 	for again := true; again; {
@@ -19,7 +19,7 @@ func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks
 		for size := len(s.best.Switches) / 2; size > 0; size /= 2 {
 			again = s.without(size) || again
 		}
-		again = again || s.withoutPairs() || s.oneForTwo()
+		again = again || s.oneForTwo()
 	}
 	return s.best
 }
@@ -61,22 +61,13 @@ func (s *shrinker) without(size int) (better bool) {
 	return better
 }
 
-// withoutPairs takes away two that are no neighbors.
-func (s *shrinker) withoutPairs() bool {
-	for j := len(s.best.Switches) - 1; j > 1; j-- {
-		for i := j - 2; i >= 0; i-- {
-			if s.simplify(func(p *Plan) { p.remove(i, j) }) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// oneForTwo puts one switch in the place of two.
+// oneForTwo puts one switch, or none, in the place of two.
 func (s *shrinker) oneForTwo() bool {
 	for j := len(s.best.Switches) - 1; j > 0; j-- {
 		for i := j - 1; i >= 0; i-- {
+			if s.simplify(func(p *Plan) { p.remove(i, j) }) {
+				return true
+			}
 			for _, from := range s.ts.byID {
 				for step := 1; from != nil && step <= from.Steps; step++ {
 					for _, to := range s.ts.byID {
