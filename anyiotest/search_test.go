@@ -169,27 +169,40 @@ func TestSearchFindsShrinksAndReplays(t *testing.T) {
 	}
 }
 
-// What is reported fails in the way that was found, though simpler runs fail in another.
+// What is reported fails in the way that was found, though simpler runs fail in another. What
+// differs in numbers only is the same failure.
 func TestSearchShrinksToTheSameFailure(t *testing.T) {
 	r := newRecorder(t)
+	var runs atomic.Int32
 	r.run(func() {
 		anyiotest.Search(r, func(t testing.TB, ctx context.Context) {
+			n := runs.Add(1)
 			var first atomic.Int32
 			tell := func(n int32) func(ctx context.Context) error {
-				return func(ctx context.Context) error { first.CompareAndSwap(0, n); return nil }
+				return func(ctx context.Context) error {
+					for range 3 {
+						first.CompareAndSwap(0, n)
+						if err := anyio.Sleep(ctx, 0); err != nil {
+							return err
+						}
+					}
+					return nil
+				}
 			}
 			together(t, ctx, tell(1), tell(2), tell(3))
-			switch first.Load() {
-			case 3:
-				t.Error("the third was first")
-			default:
-				t.Error("another was first")
+			if first.Load() == 3 {
+				t.Error(fmt.Errorf("run %d: the third was first", n))
+			} else {
+				t.Error(fmt.Errorf("run %d: another was first", n))
 			}
-		}, anyiotest.Strategies(sim.Choices([]byte{2, 2, 2, 2})), anyiotest.Schedules(1))
+		}, anyiotest.Strategies(sim.Choices([]byte{2, 0, 1, 0, 1, 0, 1, 1, 0})), anyiotest.Schedules(10_000))
 	})
 	r.wantFailure(t, "the third was first")
-	if strings.Contains(r.text(), "another") {
-		t.Errorf("two failures are reported as one:\n%s", r.text())
+	if n := turns(r.text()); strings.Contains(r.text(), "another") || n > 5 {
+		t.Errorf("the report shows %d turns, want those of one failure, at most 5:\n%s", n, r.text())
+	}
+	if n := runs.Load(); n > 100 {
+		t.Errorf("%d runs, though the first has failed", n)
 	}
 }
 
@@ -342,6 +355,7 @@ func TestSearchOverridesAllOfTheTest(t *testing.T) {
 func TestSearchKeepsToItsOptions(t *testing.T) {
 	var mu sync.Mutex
 	models := map[sim.Model]int{}
+	unknown := 0
 	strategies := map[string]int{}
 	r := newRecorder(t)
 	r.run(func() {
@@ -351,11 +365,17 @@ func TestSearchKeepsToItsOptions(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				models[c.Model]++
+				if c.Profile == nil {
+					unknown++
+				}
 				strategies[c.Strategy.String()]++
 				c.Model = sim.EventLoop
 			}))
 	})
 	r.wantPass(t)
+	if unknown != 1 {
+		t.Errorf("%d runs have no profile of the first", unknown)
+	}
 	if models[sim.EventLoop] != 32 || models[sim.Goroutines] != 32 || strategies["pct(4)"] != 32 || strategies["urw"] != 32 {
 		t.Errorf("models %v, strategies %v", models, strategies)
 	}

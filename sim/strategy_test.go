@@ -95,6 +95,13 @@ func TestReplayOfAnotherProgram(t *testing.T) {
 		}, anyio.On(s)))
 		return s
 	}
+	orders := map[uint64]bool{}
+	for seed := range uint64(20) {
+		orders[run(sim.Config{Seed: seed, Strategy: sim.Random()}, 4).Hash()] = true
+	}
+	if len(orders) < 15 {
+		t.Errorf("20 seeds choose %d orders", len(orders))
+	}
 	word := run(sim.Config{Seed: 5, Strategy: sim.Random()}, 4).Schedule()
 	if again := run(sim.Config{Replay: word}, 4).Schedule(); again != word {
 		t.Errorf("the same program: %s became %s", word, again)

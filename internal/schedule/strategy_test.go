@@ -85,14 +85,16 @@ func TestURWIsUniformOverOrders(t *testing.T) {
 	}
 }
 
-// What a task will start counts as its own until it has started that.
+// What a task will start counts as its own until it has started that. Orders of a forest are
+// then all as probable: a step is followed by what has it as a root with a probability that is
+// proportional to the size of the tree (Knuth, vol. 3, 5.1.4, exercise 20: there are n!
+// orders, divided by the sizes of all trees).
 func TestURWCountsWhatIsStartedLater(t *testing.T) {
-	// b starts d at its first step; d makes four. So b and its child have five steps left
-	// against the five of c.
-	p := &program{steps: []int{2, 2, 6, 4}, starts: map[event]int{{0, 0}: 1, {0, 1}: 2, {1, 1}: 3},
+	// b starts d at its second step, and goes on for two. c makes four.
+	p := &program{steps: []int{2, 4, 4, 3}, starts: map[event]int{{0, 0}: 1, {0, 1}: 2, {1, 1}: 3},
 		blocks: map[event]event{{1, 1}: {2, 0}, {2, 1}: {1, 0}}}
 	counts := tail(p.orders(t, schedule.URW{}, p.profile(t), 25_000))
-	evenly(t, counts, binomial(10, 5))
+	evenly(t, counts, 9*8*7*6*5*4*3*2/(6*2*3*2*3*2))
 }
 
 func TestURWWithoutAProfileIsARandomWalk(t *testing.T) {
