@@ -52,15 +52,17 @@ func (t *Task[T]) finish(ctx context.Context, reason string) (T, error) {
 		t.task().Scope.Cancel(&kernel.Cause{Reason: reason, Err: canceled})
 		t.task().DoneLatch().WaitShielded(ctx, opCall)
 	}
-	return t.outcomeFor(canceled)
+	return t.outcomeFor(kernel.Locate(ctx), canceled)
 }
 
-// outcomeFor is the outcome for a caller who was canceled with the error, or was
-// not, if it is nil.
-func (t *Task[T]) outcomeFor(canceled error) (T, error) {
-	if how, _ := t.task().Outcome(); how == kernel.Canceled && canceled != nil {
-		var zero T
-		return zero, canceled
+// outcomeFor is the outcome for a caller at a place, who was canceled with the error if it
+// is not nil. His cancellation may still be on its way to him, and have come to the task.
+func (t *Task[T]) outcomeFor(place kernel.Place, canceled error) (T, error) {
+	if how, _ := t.task().Outcome(); how == kernel.Canceled {
+		if canceled = place.CanceledOr(canceled); canceled != nil {
+			var zero T
+			return zero, canceled
+		}
 	}
 	return t.outcome()
 }
@@ -74,7 +76,7 @@ func callHereFor[T any](ctx context.Context, place kernel.Place, p *Portal, t *T
 		var zero T
 		return zero, ErrStopped
 	}
-	return t.outcomeFor(place.Check())
+	return t.outcomeFor(place, place.Check())
 }
 
 // runHere runs the task on the goroutine of its caller, who is seen to wait meanwhile.

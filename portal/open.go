@@ -33,7 +33,7 @@ func Open[V any](ctx context.Context, p *Portal, with func(ctx context.Context, 
 				return canceled
 			}
 			if late {
-				if canceled := p.Check(); canceled != nil {
+				if canceled := p.CanceledOr(nil); canceled != nil {
 					return canceled
 				}
 			}

@@ -53,7 +53,7 @@ func start[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context,
 		return v, t, nil
 	}
 	t.task().DoneLatch().WaitShielded(ctx, opStart)
-	if _, err := t.outcomeFor(canceled); err != nil {
+	if _, err := t.outcomeFor(kernel.Locate(ctx), canceled); err != nil {
 		return zero, nil, err
 	}
 	if canceled != nil {
