@@ -69,19 +69,35 @@ func TestIdleConnectionsHaveFirstStacks(t *testing.T) {
 	for _, backend := range []string{"eventloop", "parallel"} {
 		for call := range echoes {
 			t.Run(backend+"/"+call, func(t *testing.T) {
-				cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^TestIdleConnectionsHaveFirstStacks$")
-				cmd.Env = append(os.Environ(), idleVariable+"="+backend+"/"+call, "GODEBUG=")
-				out, err := cmd.CombinedOutput()
-				found := regexp.MustCompile(`stacks=(\d+)`).FindSubmatch(out)
-				if err != nil || found == nil {
-					t.Fatalf("%v:\n%s", err, out)
+				n := idleStacks(t, backend+"/"+call)
+				for range 2 { // stacks that processors keep for later count, too: the least is the truth
+					if n > 2500 {
+						n = min(n, idleStacks(t, backend+"/"+call))
+					}
 				}
-				if n, _ := strconv.Atoi(string(found[1])); n > 2500 {
+				if n > 2500 {
 					t.Errorf("an idle connection has %d bytes of stacks, want the first 2048", n)
 				}
 			})
 		}
 	}
+}
+
+// idleStacks returns what a process of its own measures. Each of its processors may keep
+// 32 KiB of every size of stack, so it has two, however many there are.
+func idleStacks(t *testing.T, job string) int {
+	cmd := exec.Command(os.Args[0], "-test.v", "-test.run=^TestIdleConnectionsHaveFirstStacks$")
+	cmd.Env = append(os.Environ(), idleVariable+"="+job, "GODEBUG=", "GOMAXPROCS=2")
+	out, err := cmd.CombinedOutput()
+	found := regexp.MustCompile(`stacks=(\d+)`).FindSubmatch(out)
+	if err != nil || found == nil {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+	n, err := strconv.Atoi(string(found[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func measureIdleStacks(t *testing.T, job string) {
