@@ -21,8 +21,7 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 	if err := s.cfg.Strategy.check(); err != nil {
 		return err
 	}
-	s.record = nil
-	var begin func(ts *schedule.Tasks) schedule.Chooser
+	s.record, s.script = nil, nil
 	switch {
 	case s.cfg.Replay != "":
 		plan, err := schedule.Parse(s.cfg.Replay)
@@ -30,25 +29,30 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 			return &anyio.MisuseError{Text: "sim.Config: Replay: " + err.Error()}
 		}
 		c.Seed, c.StepMin, c.StepMax, *model = plan.Seed, plan.StepMin, plan.StepMax, Model(plan.Model)
-		begin = schedule.NewScript(plan.Switches).Begin
+		s.script = schedule.NewScript(plan.Switches)
 	case s.cfg.Strategy.s != nil:
-		seed := c.Seed // c itself would be on the heap then
-		begin = func(*schedule.Tasks) schedule.Chooser {
-			var p *schedule.Profile
-			if s.cfg.Profile != nil {
-				p = s.cfg.Profile.p
-			}
-			return s.cfg.Strategy.s.Begin(schedule.Mix(seed, 1), p)
-		}
 	default:
 		return nil
 	}
 	s.plan = schedule.Plan{Seed: c.Seed, Model: uint8(*model), StepMin: c.StepMin, StepMax: c.StepMax}
-	c.Begin = func(ts *schedule.Tasks) schedule.Chooser {
-		s.record = schedule.Record(begin(ts), ts)
-		return s.record
-	}
+	c.Begin = s.begin
 	return nil
+}
+
+// begin returns what makes the choices of a run, and records them.
+func (s *Sim) begin(ts *schedule.Tasks) schedule.Chooser {
+	var c schedule.Chooser
+	if s.script != nil {
+		c = s.script.Begin(ts)
+	} else {
+		var p *schedule.Profile
+		if s.cfg.Profile != nil {
+			p = s.cfg.Profile.p
+		}
+		c = s.cfg.Strategy.s.Begin(schedule.Mix(s.plan.Seed, 1), p)
+	}
+	s.record = schedule.Record(c, ts)
+	return s.record
 }
 
 // Shrink looks for a simpler schedule on which the last run, which has failed, still does:

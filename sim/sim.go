@@ -128,6 +128,7 @@ type Sim struct {
 	cfg    Config
 	last   *simloop.Sim
 	record *schedule.Recorder // of the last run; nil if none was made
+	script *schedule.Script   // that the last run follows; nil if there is none
 	plan   schedule.Plan      // of the last run, without what is known at its end
 }
 

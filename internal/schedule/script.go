@@ -35,10 +35,15 @@ type Recorder struct {
 	Chooser
 	ts       *Tasks
 	switches []Switch
+	few      [2 * few]Switch // room for those of a small run
 }
 
 // Record returns a Recorder of choices among the tasks of a run.
-func Record(c Chooser, ts *Tasks) *Recorder { return &Recorder{Chooser: c, ts: ts} }
+func Record(c Chooser, ts *Tasks) *Recorder {
+	r := &Recorder{Chooser: c, ts: ts}
+	r.switches = r.few[:0]
+	return r
+}
 
 // Choose implements Chooser.
 func (r *Recorder) Choose(ready []*Task) int {
