@@ -153,5 +153,10 @@ func (p *plan) simConfig(seed uint64) sim.Config {
 
 // on is the run options for a test on a backend.
 func (p *plan) on(b anyio.Backend, test string) []anyio.RunOption {
-	return slices.Concat([]anyio.RunOption{anyio.Debug(), anyio.MainName(test)}, p.run, []anyio.RunOption{anyio.On(b)})
+	return append(p.options(test), anyio.On(b))
+}
+
+// options are the run options for a test, but for the backend.
+func (p *plan) options(test string) []anyio.RunOption {
+	return slices.Concat([]anyio.RunOption{anyio.Debug(), anyio.MainName(test)}, p.run)
 }

@@ -16,23 +16,6 @@ const (
 	maxShrinkTime = 5 * time.Second
 )
 
-// apart runs f on a goroutine of its own, which it may end, and waits for it.
-func apart(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	<-done
-}
-
-// again makes one run that is described by its config.
-func (s *search) again(cfg sim.Config) *trial {
-	tr := newTrial(s.t)
-	apart(func() { tr.run(cfg, s.p, s.f) })
-	return tr
-}
-
 // replayed is the config of a run that is made again.
 func (s *search) replayed(schedule string) sim.Config {
 	var cfg sim.Config

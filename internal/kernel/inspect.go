@@ -31,6 +31,20 @@ func (r *Run) Tasks() []TaskView {
 	return l.views
 }
 
+// Alone reports, without a look at all of the run, whether t, which runs, is its only task.
+// False says nothing.
+//
+//go:norace
+func (r *Run) Alone(t *Task) bool {
+	root := &r.Whole().Root
+	root.mu.Lock()
+	alone := r.Whole().main == &t.Scope && t.next == nil && root.child == nil
+	root.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return alone && t.child == nil && t.firstTask() == nil
+}
+
 // A look at a run.
 type look struct {
 	run       *Run
