@@ -83,6 +83,18 @@ func Strategies(strategies ...sim.Strategy) Option {
 	}
 }
 
+// Differs says that the runs of a test given to Search may differ though the schedule is the
+// same, and why, which must not be empty. Without it Search makes some runs twice, and fails
+// if they differ: what it finds could not be made again.
+func Differs(why string) Option {
+	return func(p *plan) {
+		p.differ = why
+		if why == "" {
+			p.fail(fmt.Errorf("Differs: say why"))
+		}
+	}
+}
+
 // A plan is what options and flags come to.
 type plan struct {
 	backends   []string
@@ -95,6 +107,7 @@ type plan struct {
 	maxPoints  int
 	schedules  int            // of Search; 0: as many as by default
 	strategies []sim.Strategy // of Search
+	differ     string         // why runs of Search may
 	lacks      []lack         // for TestByteStream
 	err        error          // the first wrong option
 }

@@ -28,6 +28,10 @@ import (
 // and f's cleanups run when its run is over. All that f uses must be made by it anew, since
 // several runs happen at the same time; Setenv and Chdir are refused. That no run fails does
 // not prove that none can.
+//
+// What depends on something else than the schedule, such as the clock, could not be made
+// again. So the first schedule and each 32nd are tried twice; a run that then is another one
+// fails the test, and the report says where the two went apart (see Differs).
 func Search(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Option) {
 	t.Helper()
 	p, err := newPlan(opts, "sim", *seedsFlag, *modelFlag)
@@ -72,7 +76,8 @@ type search struct {
 
 // A finding is a run that has failed.
 type finding struct {
-	number int // which of the search it was
+	number  int  // which of the search it was
+	differs bool // it has not failed, but was another one when it was made again
 	*trial
 }
 
@@ -110,8 +115,11 @@ func (s *search) all() {
 	switch {
 	case s.found == nil:
 		s.t.Logf("no failure in %d schedules, %d of them different (%.0f a second)", ran, different, float64(ran)/took.Seconds())
+	case s.found.differs:
+		s.t.Errorf("schedule %d of %s was another run when it was made again: the test is not deterministic\n%s",
+			s.found.number+1, s.found.how.Strategy, s.tellFork(s.found.how))
 	case s.found.key == "": // it was skipped
-		s.t.Skip(strings.TrimSpace(s.found.log.String()))
+		s.t.Skip(strings.TrimSpace(s.found.text()))
 	default:
 		s.report(s.found)
 	}
@@ -129,5 +137,8 @@ func (s *search) config(cfg *sim.Config, n int) {
 	}
 	for _, change := range s.p.sim {
 		change(cfg)
+	}
+	if cfg.Strategy == (sim.Strategy{}) { // of which no schedule is kept
+		cfg.Strategy = sim.Random()
 	}
 }

@@ -76,20 +76,22 @@ func (w *worker) judge(n int, tr *trial) {
 		w.hashes[tr.sim.Hash()] = struct{}{}
 	}
 	key, skipped := tr.verdict()
-	if n > 0 && key == "" {
+	if n == 0 {
+		w.profile = tr.sim.Profile()
+	}
+	found := &finding{number: n, trial: tr}
+	switch {
+	case key != "" || skipped && n == 0:
+	case w.sampled(n) && differs(tr, w.again(tr.how)):
+		found.differs = true
+	default:
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if n == 0 {
-		w.profile = tr.sim.Profile()
-	}
-	if key == "" && !skipped {
-		return
-	}
 	w.stopped.Store(true)
 	if w.found == nil || n < w.found.number {
-		w.found = &finding{number: n, trial: tr}
+		w.found = found
 	}
 }
 
@@ -108,15 +110,20 @@ func (s *search) tally() (ran, different int) {
 }
 
 // again makes one run that is described by its config.
-func (s *search) again(cfg sim.Config) *trial {
+func (s *search) again(how sim.Config) *trial {
 	tr := newTrial(s)
-	tr.how = cfg
-	w := newWorker(s) // of its own: the run may be given up and still go on
+	tr.how = how
+	s.apart(tr)
+	return tr
+}
+
+// apart makes one run on a goroutine of its own, which it may end, and waits for it.
+func (s *search) apart(tr *trial) {
+	options := newWorker(s).options // not shared: the run may be given up and still go on
 	done := make(chan struct{})
-	go func() { // which the run may end
+	go func() {
 		defer close(done)
-		tr.run(w.options)
+		tr.run(options)
 	}()
 	<-done
-	return tr
 }

@@ -22,6 +22,7 @@ type trial struct {
 	testing.TB // of the search
 	s          *search
 	how        sim.Config
+	trace      *tracer // nil: none
 	sim        *sim.Sim
 
 	mu       sync.Mutex
@@ -51,9 +52,17 @@ func (t *trial) run(options []anyio.RunOption) {
 			t.exited()
 		}
 	}()
-	options[len(options)-1] = anyio.On(t.sim)
+	options[len(options)-1] = anyio.On(t.backend())
 	execute(t, options, "", t.test)
 	ended = true
+}
+
+func (t *trial) backend() anyio.Backend {
+	if t.trace != nil {
+		t.trace.sim = t.sim
+		return intruded{t.sim, t.trace}
+	}
+	return t.sim
 }
 
 // test is the main task.
@@ -65,6 +74,20 @@ func (t *trial) verdict() (key string, skipped bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.key, t.skipped
+}
+
+// failsAs reports whether the run fails in the same way as another one.
+func (t *trial) failsAs(other *trial) bool {
+	key, _ := t.verdict()
+	same, _ := other.verdict()
+	return key == same
+}
+
+// text is what was logged.
+func (t *trial) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.log.String()
 }
 
 // exited notes that the test was ended in another way than those of t.

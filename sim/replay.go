@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"fmt"
+
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/schedule"
 	"github.com/anyio-go/anyio/internal/simloop"
@@ -16,12 +18,40 @@ func (s *Sim) Schedule() string {
 	return s.told().String()
 }
 
+// Diverged returns how the last run, which has ended, was another one than that of the
+// Config.Replay it was to follow: where it first did something else, as far as the schedule
+// tells. It returns "" if it was the same one, or had none to follow.
+func (s *Sim) Diverged() string {
+	if s.last == nil || s.actor == nil || s.last.Hash() == s.wanted {
+		return ""
+	}
+	after, to, step, made := s.actor.Missed()
+	switch {
+	case made:
+		return "tasks went on in the same order wherever the schedule says so, but not elsewhere, or not at the same time"
+	case after == nil && step > 0:
+		return fmt.Sprintf("it has not started a task that in the schedule makes %d steps and is then interrupted", step)
+	case after != nil && after.Steps < step:
+		return fmt.Sprintf("task %d has ended after %d steps, and has at least %d in the schedule", after.ID, after.Steps, step)
+	case to == nil:
+		return fmt.Sprintf("after step %d of %s a task goes on in the schedule that was not started", step, named(after))
+	}
+	return fmt.Sprintf("after step %d of %s %s goes on in the schedule, and it was not ready", step, named(after), named(to))
+}
+
+func named(t *schedule.Task) string {
+	if t == nil {
+		return "no task"
+	}
+	return fmt.Sprintf("task %d", t.ID)
+}
+
 // guided sets how a run is chosen.
 func (s *Sim) guided(c *simloop.Config, model *Model) error {
 	if err := s.cfg.Strategy.check(); err != nil {
 		return err
 	}
-	s.record, s.script = nil, nil
+	s.record, s.script, s.actor = nil, nil, nil
 	switch {
 	case s.cfg.Replay != "":
 		plan, err := schedule.Parse(s.cfg.Replay)
@@ -29,7 +59,7 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 			return &anyio.MisuseError{Text: "sim.Config: Replay: " + err.Error()}
 		}
 		c.Seed, c.StepMin, c.StepMax, *model = plan.Seed, plan.StepMin, plan.StepMax, Model(plan.Model)
-		s.script = schedule.NewScript(plan.Switches)
+		s.script, s.wanted = schedule.NewScript(plan.Switches), plan.Hash
 	case s.cfg.Strategy.s != nil:
 	default:
 		return nil
@@ -43,7 +73,8 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 func (s *Sim) begin(ts *schedule.Tasks) schedule.Chooser {
 	var c schedule.Chooser
 	if s.script != nil {
-		c = s.script.Begin(ts)
+		s.actor = s.script.Begin(ts)
+		c = s.actor
 	} else {
 		var p *schedule.Profile
 		if s.cfg.Profile != nil {

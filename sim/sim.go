@@ -129,6 +129,8 @@ type Sim struct {
 	last   *simloop.Sim
 	record *schedule.Recorder // of the last run; nil if none was made
 	script *schedule.Script   // that the last run follows; nil if there is none
+	actor  *schedule.Actor    // who follows it
+	wanted uint64             // hash of the run that it was made of
 	plan   schedule.Plan      // of the last run, without what is known at its end
 }
 

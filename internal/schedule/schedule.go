@@ -76,6 +76,16 @@ func (ts *Tasks) Get(id uint64) *Task {
 	return t
 }
 
+// find is the task with a key, nil if there is none.
+func (ts *Tasks) find(key uint64) *Task {
+	for _, t := range ts.byID {
+		if t != nil && t.Key == key {
+			return t
+		}
+	}
+	return nil
+}
+
 // Step notes that a task makes a step.
 func (ts *Tasks) Step(t *Task) {
 	t.Steps++
