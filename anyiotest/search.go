@@ -22,7 +22,8 @@ import (
 // A run fails as a test with Run would: by t.Error and its kin, by an error of the run such
 // as a *sim.DeadlockError, by a panic. The failing run is then made simpler as long as it
 // fails in the same way: with as few switches between tasks as can be. That one is
-// reported with its log, and with the command that makes it again.
+// reported with its log, with what its tasks did (see sim.Trace), and with the command that
+// makes it again.
 //
 // The t of f is that of one run: what is logged is shown only of the run that is reported,
 // and f's cleanups run when its run is over. All that f uses must be made by it anew, since

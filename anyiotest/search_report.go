@@ -29,8 +29,8 @@ func (s *search) report(found *finding) {
 		return
 	}
 	fmt.Fprintf(&b, "; made simpler by %d runs:\n%s", runs, least.text())
-	if order := s.order(least.sim.Schedule()); order != "" {
-		fmt.Fprintf(&b, "the order of tasks, with steps:\n%s", order)
+	if text := s.recorded(least.sim.Schedule()).Text(maxTurns); text != "" {
+		fmt.Fprintf(&b, "what the tasks did ('*' runs, '|' waits, '.' is ready, 'x' ends):\n%s", text)
 	}
 	fmt.Fprintf(&b, "replay: %s -anyio.replay=%s%s", testCommand(s.t.Name()), least.sim.Schedule(), s.stamp())
 	s.t.Error(b.String())
@@ -62,31 +62,16 @@ func (s *search) shrink(found *finding) (least *trial, runs int) {
 	return least, runs
 }
 
-// maxOrder is how many turns of tasks are shown.
-const maxOrder = 200
+// maxTurns is how many turns of tasks are shown.
+const maxTurns = 100
 
-// order describes which task ran when: a line for each turn.
-func (s *search) order(schedule string) string {
-	var b strings.Builder
-	var last sim.Step
-	turns, steps := 0, 0
-	turn := func() {
-		if turns++; turns <= maxOrder && steps > 0 {
-			fmt.Fprintf(&b, "  %s task %d %q: %d\n", last.Now.Format("15:04:05.000"), last.ID, last.Task, steps)
-		}
+// recorded makes a run again that is recorded. It is empty if there is no schedule.
+func (s *search) recorded(schedule string) *sim.Trace {
+	trace := &sim.Trace{}
+	if schedule != "" {
+		cfg := s.replayed(schedule)
+		cfg.Trace = trace
+		s.again(cfg)
 	}
-	cfg := s.replayed(schedule)
-	cfg.OnStep = func(st sim.Step) {
-		if st.ID != last.ID {
-			turn()
-			steps = 0
-		}
-		last, steps = st, steps+1
-	}
-	s.again(cfg)
-	turn()
-	if turns > maxOrder {
-		fmt.Fprintf(&b, "  … and %d more\n", turns-maxOrder)
-	}
-	return b.String()
+	return trace
 }

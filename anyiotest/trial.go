@@ -116,6 +116,9 @@ func (t *trial) noteLocked(key, text string) {
 		t.key = key
 	}
 	t.log.WriteString(text)
+	if t.how.Trace != nil { // which gets the log, too
+		t.how.Trace.Note(strings.TrimSpace(text))
+	}
 	if !strings.HasSuffix(text, "\n") {
 		t.log.WriteByte('\n')
 	}

@@ -35,7 +35,7 @@ func randomFields(t *testing.T, r *rand.Rand, v reflect.Value) {
 			f.SetInt(int64([]time.Duration{0, -1, time.Millisecond, time.Second, time.Hour}[r.IntN(5)]))
 		case name == "Config.StepTimeout": // real time: not short enough to be met
 			f.SetInt(int64([]time.Duration{0, -1, time.Minute}[r.IntN(3)]))
-		case name == "Config.OnStep": // the test's own
+		case name == "Config.OnStep", name == "Config.Trace": // the test's own
 		case name == "NetworkConfig.SendBuffer", name == "NetworkConfig.ReceiveBuffer", name == "NetworkConfig.SegmentSize",
 			name == "NetworkConfig.DatagramQueue", name == "Link.Bandwidth":
 			f.SetInt([]int64{0, 1, 7, 600, 5000, 1 << 20}[r.IntN(6)])
@@ -86,9 +86,13 @@ func TestAnyConfigIsReplayed(t *testing.T) {
 		randomFields(t, rand.New(rand.NewPCG(seed, 0)), reflect.ValueOf(&cfg).Elem())
 		first := play(cfg)
 		ends[fmt.Sprintf("%.20s", first.err)]++
+		cfg.Trace = &sim.Trace{} // which changes nothing
 		if again := play(cfg); again != first {
 			t.Errorf("%d: %+v has two outcomes: %.300s, %d bytes of steps, hash %x; %.300s, %d bytes, %x", seed, cfg,
 				first.err, len(first.steps), first.hash, again.err, len(again.steps), again.hash)
+		}
+		if len(cfg.Trace.Record().Steps) == 0 || cfg.Trace.Text(100) == "" {
+			t.Errorf("%d: nothing was recorded", seed)
 		}
 		if first.again == "" {
 			continue

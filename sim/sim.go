@@ -65,6 +65,8 @@ type Config struct {
 	MaxSteps int64
 	// OnStep, if set, is called before each step. It must not call into the run.
 	OnStep func(Step)
+	// Trace, if set, records what happens in the run.
+	Trace *Trace
 	// Network is what the simulated network is like.
 	Network NetworkConfig
 	// StepTime is how much virtual time each step takes, a random duration of this
@@ -170,6 +172,9 @@ func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, erro
 		c.OnStep = func(n uint64, now time.Time, t *kernel.Task) {
 			f(Step{N: n, Now: now, Task: t.Name(), ID: t.ID()})
 		}
+	}
+	if s.cfg.Trace != nil {
+		c.Trace = &s.cfg.Trace.r
 	}
 	cfg.Debug = true  // the clock costs nothing here
 	cfg.HoldLimit = 0 // StepTimeout is the limit, and a slow step holds up nobody

@@ -53,7 +53,8 @@ var layers = []layer{
 	{"internal/scatter", "internal/eventloop internal/kernel", ""},
 	{"internal/plainloop", "internal/kernel internal/loop internal/netconn internal/realtime internal/realworld", ""},
 	{"internal/simnet", "internal/kernel internal/netaddr internal/race internal/waitq", ""},
-	{"internal/simloop", "internal/bubble internal/coro internal/fetch internal/kernel internal/loop internal/quiet internal/race internal/schedule internal/simnet", ""},
+	{"internal/simtrace", "internal/race", ""},
+	{"internal/simloop", "internal/bubble internal/coro internal/fetch internal/kernel internal/loop internal/quiet internal/race internal/schedule internal/simnet internal/simtrace", ""},
 	// What users import.
 	{"attr", "", ""},
 	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/loop internal/offload internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
@@ -62,7 +63,7 @@ var layers = []layer{
 	{"lowlevel", ". internal/inside internal/kernel internal/waitq", ""},
 	{"portal", ". internal/inside internal/kernel internal/quiet internal/race", ""},
 	{"signals", ". internal/kernel internal/ossignal internal/unclosed internal/waitq", ""},
-	{"sim", ". internal/kernel internal/schedule internal/simloop internal/simnet", ""},
+	{"sim", ". internal/kernel internal/schedule internal/simloop internal/simnet internal/simtrace", ""},
 	{"stream", ". attr internal/errgraph internal/inside internal/kernel internal/offload internal/unclosed internal/waitq", sys + " " + text},
 	{"aiter", ". lowlevel stream", ""},
 	{"socket", ". attr internal/errgraph internal/inside internal/kernel internal/netaddr internal/netconn internal/slots internal/unclosed stream", net + " " + sys},

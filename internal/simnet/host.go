@@ -191,6 +191,14 @@ func (n *Net) HostName(ctx context.Context) string {
 	return h.name
 }
 
+// HostNameOf is HostName that may be asked at any time.
+func (n *Net) HostNameOf(ctx context.Context) string {
+	if s, ok := ctx.Value(seatKey{}).(*Seat); ok && s.Host.net == n {
+		return s.Host.name
+	}
+	return localhost
+}
+
 // AddrsOf are the addresses of the host with a name.
 func (n *Net) AddrsOf(name string) []netip.Addr {
 	n.lock()

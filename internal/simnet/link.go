@@ -136,6 +136,9 @@ func (n *Net) fly(p *packet, extra time.Duration) {
 // Fire is the arrival of a packet.
 func (p *packet) Fire() {
 	n := p.net
+	if tr := n.cfg.Tracer; tr != nil {
+		defer tr.Arrives(nil) // after unlock, which wakes who waits for it
+	}
 	n.lock()
 	defer n.unlock()
 	if !p.path.flight.Remove(&p.node) {
@@ -148,6 +151,9 @@ func (p *packet) Fire() {
 	case p.path.to.off:
 		n.drop(p, "dropped: "+p.To+" is off")
 		return
+	}
+	if tr := n.cfg.Tracer; tr != nil {
+		tr.Arrives(p.traced)
 	}
 	if p.Protocol != "icmp" {
 		n.stats.Delivered++

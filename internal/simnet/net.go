@@ -27,11 +27,12 @@ type Clock interface {
 
 // Config is what the links and sockets of a network are like.
 type Config struct {
-	Link          Link // between two hosts for which none is set
-	SendBuffer    int  // bytes of a TCP or UNIX socket that are written, but not yet received
-	ReceiveBuffer int  // bytes of a TCP or UNIX socket that are received, but not yet read
-	SegmentSize   int  // bytes of data in one TCP packet
-	DatagramQueue int  // bytes that wait in a UDP socket; more are thrown away
+	Link          Link   // between two hosts for which none is set
+	SendBuffer    int    // bytes of a TCP or UNIX socket that are written, but not yet received
+	ReceiveBuffer int    // bytes of a TCP or UNIX socket that are received, but not yet read
+	SegmentSize   int    // bytes of data in one TCP packet
+	DatagramQueue int    // bytes that wait in a UDP socket; more are thrown away
+	Tracer        Tracer // nil: nobody is told
 }
 
 const (
@@ -72,6 +73,9 @@ type Stats struct {
 	Sockets    uint64 // that are open now
 }
 
+// localhost is the host that there always is.
+const localhost = "localhost"
+
 // New makes a network with one host, "localhost".
 func New(clock Clock, cfg Config) *Net {
 	def := func(v *int, d int) {
@@ -85,7 +89,7 @@ func New(clock Clock, cfg Config) *Net {
 	def(&cfg.DatagramQueue, defaultDatagram)
 	n := &Net{clock: clock, cfg: cfg, byName: make(map[string]*Host), links: make(map[pair]*path),
 		names: make(map[string]func(string) Answer)}
-	n.addHost("localhost", HostConfig{})
+	n.addHost(localhost, HostConfig{})
 	return n
 }
 
