@@ -134,7 +134,8 @@ func PprofLabels() RunOption { return func(o *runOptions) { o.cfg.PprofLabels = 
 // happens; the default logs an error of package slog with the stack. It may be called
 // from several tasks at once.
 func OnPanic(f func(*PanicError)) RunOption {
-	return func(o *runOptions) { o.cfg.PanicHandler = func(pe any) { f(pe.(*PanicError)) } }
+	handler := func(pe any) { f(pe.(*PanicError)) }
+	return func(o *runOptions) { o.cfg.PanicHandler = handler }
 }
 
 // PanicGrace sets how long after a task's panic its group may take to end before

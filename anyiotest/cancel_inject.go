@@ -77,10 +77,10 @@ func (in *injector) String() string {
 	return fmt.Sprintf("canceled at schedule point %d, when task %q was to run", in.at, in.before.Name())
 }
 
-// intruded is a backend whose runs have the injector.
+// intruded is a backend whose runs have somebody between their steps.
 type intruded struct {
 	anyio.Backend
-	in *injector
+	in kernel.Intruder
 }
 
 // NewRun makes a run; it is called by anyio.Run.

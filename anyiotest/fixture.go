@@ -3,6 +3,7 @@ package anyiotest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -48,7 +49,8 @@ func Fixture[T any](t testing.TB, ctx context.Context, setUp func(ctx context.Co
 	return value
 }
 
-// fixtures are those of one run. Only the main task uses them.
+// fixtures are those of one run, which is given them as its context. Only the main task
+// uses them.
 type fixtures struct {
 	t     testing.TB
 	ctx   context.Context // of the main task
@@ -63,10 +65,17 @@ type fixture struct {
 
 type fixturesKey struct{}
 
-// withFixtures returns a context for a run that has room for its fixtures.
-func withFixtures(ctx context.Context, t testing.TB) (context.Context, *fixtures) {
-	fs := &fixtures{t: t}
-	return context.WithValue(ctx, fixturesKey{}, fs), fs
+// What follows is a context.Context, which is never canceled.
+
+func (fs *fixtures) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+func (fs *fixtures) Done() <-chan struct{}                   { return nil }
+func (fs *fixtures) Err() error                              { return nil }
+
+func (fs *fixtures) Value(key any) any {
+	if key == (fixturesKey{}) {
+		return fs
+	}
+	return nil
 }
 
 // open is called by the main task of the run.

@@ -16,6 +16,9 @@ const unwindRounds = 10_000
 func endLeftTasks(ctx context.Context) string {
 	p := kernel.Locate(ctx)
 	r := p.Run()
+	if r.Alone(p.Task()) {
+		return ""
+	}
 	left := tasksBeside(r, p.Task())
 	if left == "" {
 		return ""

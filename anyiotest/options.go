@@ -83,19 +83,17 @@ func Strategies(strategies ...sim.Strategy) Option {
 	}
 }
 
-// Faults lets Search, in three of four runs, and Fuzz draw faults of the simulated network
-// from the seed. Max is 3 if it is 0. The times at which they begin are those in which Search
-// has seen the first run, which has none, do something.
-func Faults(faults sim.Faults) Option {
+// Differs says that the runs of a test given to Search may differ though the schedule is the
+// same, and why, which must not be empty. Without it Search makes some runs twice, and fails
+// if they differ: what it finds could not be made again.
+func Differs(why string) Option {
 	return func(p *plan) {
-		if faults.Max == 0 {
-			faults.Max = defaultMaxFaults
+		p.differ = why
+		if why == "" {
+			p.fail(fmt.Errorf("Differs: say why"))
 		}
-		p.faults = faults
 	}
 }
-
-const defaultMaxFaults = 3
 
 // A plan is what options and flags come to.
 type plan struct {
@@ -109,7 +107,7 @@ type plan struct {
 	maxPoints  int
 	schedules  int            // of Search; 0: as many as by default
 	strategies []sim.Strategy // of Search
-	faults     sim.Faults     // of Search and Fuzz
+	differ     string         // why runs of Search may
 	lacks      []lack         // for TestByteStream
 	err        error          // the first wrong option
 }
@@ -168,5 +166,10 @@ func (p *plan) simConfig(seed uint64) sim.Config {
 
 // on is the run options for a test on a backend.
 func (p *plan) on(b anyio.Backend, test string) []anyio.RunOption {
-	return slices.Concat([]anyio.RunOption{anyio.Debug(), anyio.MainName(test)}, p.run, []anyio.RunOption{anyio.On(b)})
+	return append(p.options(test), anyio.On(b))
+}
+
+// options are the run options for a test, but for the backend.
+func (p *plan) options(test string) []anyio.RunOption {
+	return slices.Concat([]anyio.RunOption{anyio.Debug(), anyio.MainName(test)}, p.run)
 }

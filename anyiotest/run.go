@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -81,49 +79,4 @@ func testCommand(name string) string {
 		detector = " -race"
 	}
 	return fmt.Sprintf("go test%s -run '%s'", detector, strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`))
-}
-
-// execute runs body as the main task of a run and reports to t all that the run
-// itself did wrong. It ends as body does: it returns, panics or exits.
-func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx context.Context)) {
-	t.Helper()
-	var run atomic.Pointer[kernel.Run]
-	var stop atomic.Pointer[func()] // as a run that was given up may still run
-	var err error
-	defer func() {
-		t.Helper()
-		v := recover()
-		if f := stop.Load(); f != nil {
-			(*f)()
-		}
-		// Fatal after the end of waits leaves no error to return.
-		if r := run.Load(); err == nil && r != nil && r.Killed() != nil {
-			err = r.Killed().Err
-		}
-		if err != nil {
-			t.Errorf("the run ended with an error: %v", err)
-		}
-		if replay != "" && (t.Failed() || v != nil) {
-			t.Logf("replay: %s", replay)
-		}
-		if v != nil {
-			panic(v) // an *anyio.PanicError, with the stack of the task
-		}
-	}()
-	outside, fixtures := withFixtures(context.Background(), t)
-	err = anyio.Run(outside, func(ctx context.Context) error {
-		r := kernel.Locate(ctx).Run()
-		run.Store(r)
-		unwatch := watch(t, r)
-		stop.Store(&unwatch)
-		defer func() {
-			if left := endLeftTasks(ctx); left != "" {
-				t.Errorf("the test is over, but these tasks still exist:\n%s", left)
-			}
-		}()
-		fixtures.open(ctx)
-		defer fixtures.tearDown()
-		body(ctx)
-		return nil
-	}, opts...)
 }

@@ -20,6 +20,9 @@ import (
 // A trial is the testing.TB of one run of a search. It keeps what it is told.
 type trial struct {
 	testing.TB // of the search
+	s          *search
+	how        sim.Config
+	trace      *tracer // nil: none
 	sim        *sim.Sim
 
 	mu       sync.Mutex
@@ -33,20 +36,66 @@ type trial struct {
 	dir      string // that has those of TempDir; "" if there is none
 }
 
-func newTrial(t testing.TB) *trial { return &trial{TB: t} }
+func newTrial(s *search) *trial { return &trial{TB: s.t, s: s} }
 
-// run runs f as the main task of a simulation. It ends as f does, but for a panic, which is
-// a failure.
-func (t *trial) run(cfg sim.Config, p *plan, f func(t testing.TB, ctx context.Context)) {
-	t.sim = sim.New(cfg)
+// run runs the test as the main task of a simulation, with options whose last is set to the
+// backend. It ends as the test does, but for a panic, which is a failure.
+func (t *trial) run(options []anyio.RunOption) {
+	t.sim = sim.New(t.how)
 	defer t.cleanUp()
+	ended := false
 	defer func() {
-		if v := recover(); v != nil {
+		switch v := recover(); {
+		case v != nil:
 			t.panicked(v)
+		case !ended && !t.Failed() && !t.Skipped():
+			t.exited()
 		}
 	}()
-	quiet := anyio.OnPanic(func(*anyio.PanicError) {}) // the report has it
-	execute(t, append([]anyio.RunOption{quiet}, p.on(t.sim, t.TB.Name())...), "", func(ctx context.Context) { f(t, ctx) })
+	options[len(options)-1] = anyio.On(t.backend())
+	execute(t, options, "", t.test)
+	ended = true
+}
+
+func (t *trial) backend() anyio.Backend {
+	if t.trace != nil {
+		t.trace.sim = t.sim
+		return intruded{t.sim, t.trace}
+	}
+	return t.sim
+}
+
+// test is the main task.
+func (t *trial) test(ctx context.Context) { t.s.f(t, ctx) }
+
+// verdict is in which way the run has failed, "" if it has not. What goes on after a run
+// that was given up may still fail.
+func (t *trial) verdict() (key string, skipped bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.key, t.skipped
+}
+
+// failsAs reports whether the run fails in the same way as another one.
+func (t *trial) failsAs(other *trial) bool {
+	key, _ := t.verdict()
+	same, _ := other.verdict()
+	return key == same
+}
+
+// text is what was logged.
+func (t *trial) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.log.String()
+}
+
+// exited notes that the test was ended in another way than those of t.
+func (t *trial) exited() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failed = true
+	t.noteLocked("exit", "runtime.Goexit was called, but neither FailNow nor SkipNow")
 }
 
 // panicked notes a panic.
@@ -67,6 +116,9 @@ func (t *trial) noteLocked(key, text string) {
 		t.key = key
 	}
 	t.log.WriteString(text)
+	if t.how.Trace != nil { // which gets the log, too
+		t.how.Trace.Note(strings.TrimSpace(text))
+	}
 	if !strings.HasSuffix(text, "\n") {
 		t.log.WriteByte('\n')
 	}
@@ -146,10 +198,10 @@ func (t *trial) say(fails bool, text string, args []any) {
 	t.noteLocked(key, place+text)
 }
 
-// caller is the file and line that calls a method of t, helpers left out; "" if there
-// is nobody else.
+// caller is the file and line that calls a method of t, helpers left out and all of this
+// package; "" if there is nobody else.
 func (t *trial) caller() string {
-	pcs := make([]uintptr, 32)
+	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -159,14 +211,24 @@ func (t *trial) caller() string {
 	}
 	for {
 		f, more := frames.Next()
-		ours := strings.Contains(f.Function, "anyiotest.(*trial).") || strings.HasPrefix(f.Function, "runtime.")
 		switch {
-		case !ours && !helpers[f.Function]:
+		case !ours(f.Function) && !helpers[f.Function]:
 			return fmt.Sprintf("%s:%d: ", filepath.Base(f.File), f.Line)
 		case !more:
 			return ""
 		}
 	}
+}
+
+// ours reports whether a function is no caller but part of what makes a run.
+func ours(function string) bool {
+	const module = "github.com/anyio-go/anyio"
+	for _, p := range []string{module + "/anyiotest.", module + ".", "runtime.", "iter."} {
+		if strings.HasPrefix(function, p) {
+			return true
+		}
+	}
+	return strings.HasPrefix(function, module+"/internal/") && !strings.Contains(function, "_test.")
 }
 
 // What follows is testing.TB.

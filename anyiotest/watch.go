@@ -13,17 +13,18 @@ import (
 
 // watch prints the tasks of the run if it still goes on shortly before the
 // deadline of go test, whose own goroutine dump is flat. It does not use the
-// test's log, which is lost when go test kills the binary.
+// test's log, which is lost when go test kills the binary. There is nothing to stop, and
+// stop is nil, where there is no deadline.
 func watch(t testing.TB, r *kernel.Run) (stop func()) { return watchTo(os.Stderr, t, r) }
 
 func watchTo(out io.Writer, t testing.TB, r *kernel.Run) (stop func()) {
 	d, ok := t.(interface{ Deadline() (time.Time, bool) })
 	if !ok {
-		return func() {}
+		return nil
 	}
 	deadline, ok := d.Deadline()
 	if !ok {
-		return func() {}
+		return nil
 	}
 	margin := watchMargin(time.Until(deadline))
 	timer := time.AfterFunc(time.Until(deadline)-margin, func() {

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"fmt"
+
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/schedule"
 	"github.com/anyio-go/anyio/internal/simloop"
@@ -16,18 +18,40 @@ func (s *Sim) Schedule() string {
 	return s.told().String()
 }
 
+// Diverged returns how the last run, which has ended, was another one than that of the
+// Config.Replay it was to follow: where it first did something else, as far as the schedule
+// tells. It returns "" if it was the same one, or had none to follow.
+func (s *Sim) Diverged() string {
+	if s.last == nil || s.actor == nil || s.last.Hash() == s.wanted {
+		return ""
+	}
+	after, to, step, made := s.actor.Missed()
+	switch {
+	case made:
+		return "tasks went on in the same order wherever the schedule says so, but not elsewhere, or not at the same time"
+	case after == nil && step > 0:
+		return fmt.Sprintf("it has not started a task that in the schedule makes %d steps and is then interrupted", step)
+	case after != nil && after.Steps < step:
+		return fmt.Sprintf("task %d has ended after %d steps, and has at least %d in the schedule", after.ID, after.Steps, step)
+	case to == nil:
+		return fmt.Sprintf("after step %d of %s a task goes on in the schedule that was not started", step, named(after))
+	}
+	return fmt.Sprintf("after step %d of %s %s goes on in the schedule, and it was not ready", step, named(after), named(to))
+}
+
+func named(t *schedule.Task) string {
+	if t == nil {
+		return "no task"
+	}
+	return fmt.Sprintf("task %d", t.ID)
+}
+
 // guided sets how a run is chosen.
 func (s *Sim) guided(c *simloop.Config, model *Model) error {
 	if err := s.cfg.Strategy.check(); err != nil {
 		return err
 	}
-	if s.cfg.Replay == "" {
-		if err := s.cfg.Faults.plan(c.Seed, s.cfg.Profile, &c.Network); err != nil {
-			return err
-		}
-	}
-	s.record = nil
-	var begin func(ts *schedule.Tasks) schedule.Chooser
+	s.record, s.script, s.actor = nil, nil, nil
 	switch {
 	case s.cfg.Replay != "":
 		plan, err := schedule.Parse(s.cfg.Replay)
@@ -35,35 +59,38 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 			return &anyio.MisuseError{Text: "sim.Config: Replay: " + err.Error()}
 		}
 		c.Seed, c.StepMin, c.StepMax, *model = plan.Seed, plan.StepMin, plan.StepMax, Model(plan.Model)
-		c.Network.Faults = plan.Faults
-		begin = schedule.NewScript(plan.Switches).Begin
+		s.script, s.wanted = schedule.NewScript(plan.Switches), plan.Hash
 	case s.cfg.Strategy.s != nil:
-		seed := c.Seed // c itself would be on the heap then
-		begin = func(*schedule.Tasks) schedule.Chooser {
-			var p *schedule.Profile
-			if s.cfg.Profile != nil {
-				p = s.cfg.Profile.p
-			}
-			return s.cfg.Strategy.s.Begin(schedule.Mix(seed, 1), p)
-		}
 	default:
-		c.Network.FaultSeed = c.Seed
 		return nil
 	}
-	c.Network.FaultSeed, c.Network.NoteBusy = c.Seed, true
 	s.plan = schedule.Plan{Seed: c.Seed, Model: uint8(*model), StepMin: c.StepMin, StepMax: c.StepMax}
-	c.Begin = func(ts *schedule.Tasks) schedule.Chooser {
-		s.record = schedule.Record(begin(ts), ts)
-		return s.record
-	}
+	c.Begin = s.begin
 	return nil
 }
 
+// begin returns what makes the choices of a run, and records them.
+func (s *Sim) begin(ts *schedule.Tasks) schedule.Chooser {
+	var c schedule.Chooser
+	if s.script != nil {
+		s.actor = s.script.Begin(ts)
+		c = s.actor
+	} else {
+		var p *schedule.Profile
+		if s.cfg.Profile != nil {
+			p = s.cfg.Profile.p
+		}
+		c = s.cfg.Strategy.s.Begin(schedule.Mix(s.plan.Seed, 1), p)
+	}
+	s.record = schedule.Record(c, ts)
+	return s.record
+}
+
 // Shrink looks for a simpler schedule on which the last run, which has failed, still does:
-// with fewer and shorter faults, fewer switches between tasks, steps that take no time, the
-// model EventLoop. It calls run at most so many times, with a schedule for Config.Replay;
-// run returns the simulator of the run if that has failed in the same way, else nil. Shrink
-// returns the simplest one it has found; "" if no schedule was kept of the last run.
+// with fewer switches between tasks, steps that take no time, the model EventLoop. It calls
+// run at most so many times, with a schedule for Config.Replay; run returns the simulator of
+// the run if that has failed in the same way, else nil. Shrink returns the simplest one it
+// has found; "" if no schedule was kept of the last run.
 func (s *Sim) Shrink(runs int, run func(schedule string) *Sim) string {
 	if s.Schedule() == "" {
 		return ""
@@ -81,9 +108,6 @@ func (s *Sim) Shrink(runs int, run func(schedule string) *Sim) string {
 // told is the plan of the last run.
 func (s *Sim) told() *schedule.Plan {
 	plan := s.plan
-	plan.Faults, plan.Switches, plan.Hash = s.last.Faults(), s.record.Switches(), s.last.Hash()
-	if plan.Busy = s.last.Busy(); s.cfg.Profile != nil {
-		plan.Usual = s.cfg.Profile.busy
-	}
+	plan.Switches, plan.Hash = s.record.Switches(), s.last.Hash()
 	return &plan
 }

@@ -10,7 +10,6 @@
 // latency, jitter and bandwidth, and lose, double and reorder packets, all from the seed.
 // NetworkOf gives the run's Network, by which faults are made while the program runs:
 // partitions, packets held and dropped, connections reset, hosts killed and restarted.
-// With Config.Faults the seed makes them.
 //
 // TCP is made of packets: handshake, windows, retransmission with the times of
 // Linux, half-close, FIN and RST, a backlog. So a connection survives what TCP
@@ -56,8 +55,8 @@ type Config struct {
 	// Profile is what runs of the program are like, which some strategies make use of.
 	Profile *Profile
 	// Replay, if set, is what Sim.Schedule has returned: the run is made again. Seed, Model,
-	// StepTime, Strategy and Faults then come from there. On a program that has changed since,
-	// the run may be another one, with another Schedule.
+	// StepTime and Strategy then come from there. On a program that has changed since, the run
+	// may be another one, with another Schedule.
 	Replay string
 	// Model is what is simulated: an event loop, the default, or goroutines.
 	Model Model
@@ -66,10 +65,10 @@ type Config struct {
 	MaxSteps int64
 	// OnStep, if set, is called before each step. It must not call into the run.
 	OnStep func(Step)
+	// Trace, if set, records what happens in the run.
+	Trace *Trace
 	// Network is what the simulated network is like.
 	Network NetworkConfig
-	// Faults are what may go wrong in it.
-	Faults Faults
 	// StepTime is how much virtual time each step takes, a random duration of this
 	// range. By default it is none: time stands still while a task is ready, so that
 	// timers are never late, and a task that polls without sleeping waits forever.
@@ -131,6 +130,9 @@ type Sim struct {
 	cfg    Config
 	last   *simloop.Sim
 	record *schedule.Recorder // of the last run; nil if none was made
+	script *schedule.Script   // that the last run follows; nil if there is none
+	actor  *schedule.Actor    // who follows it
+	wanted uint64             // hash of the run that it was made of
 	plan   schedule.Plan      // of the last run, without what is known at its end
 }
 
@@ -170,6 +172,9 @@ func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, erro
 		c.OnStep = func(n uint64, now time.Time, t *kernel.Task) {
 			f(Step{N: n, Now: now, Task: t.Name(), ID: t.ID()})
 		}
+	}
+	if s.cfg.Trace != nil {
+		c.Trace = &s.cfg.Trace.r
 	}
 	cfg.Debug = true  // the clock costs nothing here
 	cfg.HoldLimit = 0 // StepTimeout is the limit, and a slow step holds up nobody

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/schedule"
@@ -66,14 +65,9 @@ func (s Strategy) check() error {
 	return nil
 }
 
-// A Profile is what runs of a program are like: which tasks there are, how many steps
-// each makes, and when something is sent. It may be used by several simulators at the same
-// time.
-type Profile struct {
-	p      *schedule.Profile
-	lasted time.Duration
-	busy   []time.Duration // when something was sent
-}
+// A Profile is what runs of a program are like: which tasks there are, and how many steps
+// each makes. It may be used by several simulators at the same time.
+type Profile struct{ p *schedule.Profile }
 
 // Profile returns the profile of the last run, which has ended; nil if Config.Strategy and
 // Config.Replay were not set.
@@ -81,5 +75,5 @@ func (s *Sim) Profile() *Profile {
 	if s.last == nil || s.last.Tasks() == nil {
 		return nil
 	}
-	return &Profile{schedule.NewProfile(s.last.Tasks()), s.last.Lasted(), s.last.Busy()}
+	return &Profile{schedule.NewProfile(s.last.Tasks())}
 }

@@ -31,6 +31,20 @@ func (r *Run) Tasks() []TaskView {
 	return l.views
 }
 
+// Alone reports, without a look at all of the run, whether t, which runs, is its only task.
+// False says nothing.
+//
+//go:norace
+func (r *Run) Alone(t *Task) bool {
+	root := &r.Whole().Root
+	root.mu.Lock()
+	alone := r.Whole().main == &t.Scope && t.next == nil && root.child == nil
+	root.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return alone && t.child == nil && t.firstTask() == nil
+}
+
 // A look at a run.
 type look struct {
 	run       *Run
@@ -281,6 +295,7 @@ type StalledTask struct {
 	Forgotten bool // the kind is "timers", and this is one of the reasons
 	Since     time.Time
 	Places    []string // file:line of the user's calls, the innermost first
+	Holds     []Holding
 }
 
 // Stalled describes all tasks of the run.
@@ -289,9 +304,14 @@ type StalledTask struct {
 func (r *Run) Stalled(kind string) *Stall {
 	st := &Stall{Kind: kind, Now: r.Today()}
 	views, places := r.Survey()
+	var holds map[*Task][]Holding
+	if kind != "stuck" { // then one of them may run
+		holds = holdings(views)
+	}
 	for i, v := range views {
 		st.Tasks = append(st.Tasks, StalledTask{
 			ID: v.Task.ID(), Name: v.Task.Name(), Depth: v.Depth, Op: v.Op.String(), Since: v.Since, Places: places[i],
+			Holds: holds[v.Task],
 		})
 	}
 	return st

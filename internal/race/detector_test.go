@@ -205,7 +205,13 @@ var raceBackends = []func() anyio.Backend{anyio.EventLoop, anyio.Parallel}
 
 func init() {
 	for seed := range uint64(12) {
-		raceBackends = append(raceBackends, func() anyio.Backend { return sim.New(sim.Config{Seed: seed}) })
+		raceBackends = append(raceBackends, func() anyio.Backend {
+			cfg := sim.Config{Seed: seed}
+			if seed%3 == 0 {
+				cfg.Trace = &sim.Trace{}
+			}
+			return sim.New(cfg)
+		})
 	}
 }
 

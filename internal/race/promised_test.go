@@ -371,7 +371,11 @@ func TestRaceDetectorSeesNoRaceInAHandover(t *testing.T) {
 	for _, p := range slices.Concat(promisedEdges, builtEdges) {
 		t.Run(p.name, func(t *testing.T) {
 			for seed := range seeds {
-				testkit.WantNil(t, "sim", p.run(sim.New(sim.Config{Seed: uint64(seed)})))
+				cfg := sim.Config{Seed: uint64(seed)}
+				if seed%10 == 0 {
+					cfg.Trace = &sim.Trace{}
+				}
+				testkit.WantNil(t, "sim", p.run(sim.New(cfg)))
 			}
 			for range rounds {
 				testkit.WantNil(t, "eventloop", p.run(anyio.EventLoop()))

@@ -38,19 +38,35 @@ type Chooser interface {
 
 // Tasks are those of a run.
 type Tasks struct {
-	byID []*Task // at their ID less one
-	last *Task   // of whom the step is
+	byID  []*Task  // at their ID less one
+	last  *Task    // of whom the step is
+	spare []Task   // room for tasks that are new
+	few   struct { // room for those of a small run
+		byID  [few]*Task
+		tasks [few]Task
+	}
 }
+
+// few are the tasks for which there is room from the start: a search makes millions of runs
+// with so many.
+const few = 4
 
 // Get returns the task with an ID. A task that was not heard of before was started by
 // whoever has made the last step.
 func (ts *Tasks) Get(id uint64) *Task {
+	if ts.byID == nil {
+		ts.byID, ts.spare = ts.few.byID[:0], ts.few.tasks[:]
+	}
 	for uint64(len(ts.byID)) < id {
 		ts.byID = append(ts.byID, nil)
 	}
 	t := ts.byID[id-1]
 	if t == nil {
-		t = &Task{ID: id, Key: firstKey, from: ts.last}
+		if len(ts.spare) == 0 {
+			ts.spare = make([]Task, len(ts.byID))
+		}
+		t, ts.spare = &ts.spare[0], ts.spare[1:]
+		t.ID, t.Key, t.from = id, firstKey, ts.last
 		if p := ts.last; p != nil {
 			p.started++
 			t.Key = Mix(p.Key, p.started)
@@ -58,6 +74,16 @@ func (ts *Tasks) Get(id uint64) *Task {
 		ts.byID[id-1] = t
 	}
 	return t
+}
+
+// find is the task with a key, nil if there is none.
+func (ts *Tasks) find(key uint64) *Task {
+	for _, t := range ts.byID {
+		if t != nil && t.Key == key {
+			return t
+		}
+	}
+	return nil
 }
 
 // Step notes that a task makes a step.

@@ -35,10 +35,15 @@ type Recorder struct {
 	Chooser
 	ts       *Tasks
 	switches []Switch
+	few      [2 * few]Switch // room for those of a small run
 }
 
 // Record returns a Recorder of choices among the tasks of a run.
-func Record(c Chooser, ts *Tasks) *Recorder { return &Recorder{Chooser: c, ts: ts} }
+func Record(c Chooser, ts *Tasks) *Recorder {
+	r := &Recorder{Chooser: c, ts: ts}
+	r.switches = r.few[:0]
+	return r
+}
 
 // Choose implements Chooser.
 func (r *Recorder) Choose(ready []*Task) int {
@@ -58,35 +63,54 @@ func (r *Recorder) Switches() []Switch { return r.switches }
 // task is not ready or the step is not made, is left out, and all further ones are the
 // usual.
 type Script struct {
-	to map[Switch]uint64 // from the switch without its To
+	switches []Switch
+	at       map[Switch]int // index of a switch, from that without its To
 }
 
 // NewScript returns the script of these switches.
 func NewScript(switches []Switch) *Script {
-	s := &Script{to: make(map[Switch]uint64, len(switches))}
-	for _, w := range switches {
-		s.to[Switch{After: w.After, Step: w.Step}] = w.To
+	s := &Script{switches, make(map[Switch]int, len(switches))}
+	for i, w := range switches {
+		s.at[Switch{After: w.After, Step: w.Step}] = i
 	}
 	return s
 }
 
 // Begin returns the script's Chooser for a run with these tasks.
-func (s *Script) Begin(ts *Tasks) Chooser { return &actor{s, ts} }
-
-type actor struct {
-	s  *Script
-	ts *Tasks
+func (s *Script) Begin(ts *Tasks) *Actor {
+	return &Actor{s: s, ts: ts, made: make([]bool, len(s.switches))}
 }
 
-func (*actor) Ready(*Task) {}
+// An Actor follows a Script.
+type Actor struct {
+	s    *Script
+	ts   *Tasks
+	made []bool // the switches that were
+}
 
-func (a *actor) Choose(ready []*Task) int {
-	if key := a.s.to[after(a.ts.last)]; key != 0 {
+// Ready implements Chooser.
+func (*Actor) Ready(*Task) {}
+
+// Choose implements Chooser.
+func (a *Actor) Choose(ready []*Task) int {
+	if at, is := a.s.at[after(a.ts.last)]; is {
 		for i, t := range ready {
-			if t.Key == key {
+			if t.Key == a.s.switches[at].To {
+				a.made[at] = true
 				return i
 			}
 		}
 	}
 	return usual(ready, a.ts.last)
+}
+
+// Missed returns the first switch that was not made in a run which has ended, with its tasks
+// as that run has them: nil for one that it has not. There is none if made is true.
+func (a *Actor) Missed() (after, to *Task, step int, made bool) {
+	for i, w := range a.s.switches {
+		if !a.made[i] {
+			return a.ts.find(w.After), a.ts.find(w.To), w.Step, false
+		}
+	}
+	return nil, nil, 0, true
 }

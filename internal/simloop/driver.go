@@ -57,7 +57,7 @@ func (s *Sim) drive(t *kernel.Task) error {
 //
 //go:norace
 func (s *Sim) hadGuests() bool {
-	return s.Loop.Called() || s.cfg.OnStep != nil || s.run.Intruder != nil || s.foreign.ever
+	return s.Loop.Called() || s.cfg.OnStep != nil || s.cfg.Trace != nil || s.run.Intruder != nil || s.foreign.ever
 }
 
 // live is what the goroutine does.

@@ -56,6 +56,7 @@ func TestDriversAreUsedAgainIfNothingIsLeft(t *testing.T) {
 		"goroutines":         {main: several, cfg: sim.Config{Model: sim.Goroutines}, left: 1},
 		"error of main":      {main: func(context.Context) error { return testkit.ErrBoom }, left: 1},
 		"OnStep":             {main: several, cfg: sim.Config{OnStep: func(sim.Step) {}}},
+		"Trace":              {main: several, cfg: sim.Config{Trace: &sim.Trace{}}},
 		"foreign context":    {main: foreign},
 		"callback":           {main: callback},
 		"deadlock":           {main: anyio.SleepForever},

@@ -46,6 +46,9 @@ func (s *Sim) interrupt() {
 //go:norace
 func (s *Sim) Park(t *kernel.Task) {
 	t.Strand().Coro.Parked = s.clock.now
+	if s.trace.rec != nil {
+		s.traceStop(t)
+	}
 	s.Loop.Park(t)
 }
 
@@ -54,6 +57,9 @@ func (s *Sim) Park(t *kernel.Task) {
 //
 //go:norace
 func (s *Sim) Unpark(t *kernel.Task) {
+	if s.trace.rec != nil {
+		s.traceWake(t)
+	}
 	if c := t.Strand().Coro; c != nil && c.Parked < s.clock.now && !s.Loop.Firing() {
 		if s.Loop.InTurn() {
 			s.interrupt()

@@ -12,12 +12,14 @@ import (
 type guide struct {
 	chooser schedule.Chooser
 	tasks   schedule.Tasks
-	ready   []*schedule.Task // at the places of seeded.tasks
+	ready   []*schedule.Task  // at the places of seeded.tasks
+	few     [8]*schedule.Task // room for those of a small run
 }
 
 // newGuide makes the guide of a run.
 func newGuide(begin func(ts *schedule.Tasks) schedule.Chooser) *guide {
 	g := &guide{}
+	g.ready = g.few[:0]
 	g.chooser = begin(&g.tasks)
 	return g
 }

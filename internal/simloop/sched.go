@@ -16,6 +16,7 @@ import (
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/schedule"
 	"github.com/anyio-go/anyio/internal/simnet"
+	"github.com/anyio-go/anyio/internal/simtrace"
 )
 
 // Config is what a simulated run is made of.
@@ -34,6 +35,8 @@ type Config struct {
 	StepMin, StepMax time.Duration
 	// Begin, if set, returns what chooses among the tasks of a run, in place of the seed.
 	Begin func(ts *schedule.Tasks) schedule.Chooser
+	// Trace, if set, records the run.
+	Trace *simtrace.Recorder
 }
 
 // A Sim is one simulated run.
@@ -47,6 +50,7 @@ type Sim struct {
 	clock   clock
 	signals raised
 	foreign foreignWatches
+	trace   tracing
 	steps   uint64
 	hash    uint64
 
@@ -75,6 +79,10 @@ func New(cfg Config) *Sim {
 		s.order.guide = newGuide(cfg.Begin)
 	}
 	s.clock.sim = s
+	if s.trace.rec = cfg.Trace; cfg.Trace != nil {
+		cfg.Trace.Begin(cfg.Seed, 0, userCalls)
+		s.cfg.Network.Tracer = netTracer{s}
+	}
 	s.Loop.Init(loop.Params{Name: "sim", Order: &s.order, Clock: &s.clock, Budget: 1, Stride: 16, Director: s})
 	if race.Enabled { // to whose eyes the task that comes first would make it without an order
 		s.network()
@@ -145,6 +153,9 @@ const (
 func (s *Sim) beginStep(t *kernel.Task) {
 	s.steps++
 	s.stepped = true
+	if s.trace.rec != nil {
+		s.traceStep(s.chosen, t)
+	}
 	if s.away.Load() {
 		s.away.Store(false)
 	}
@@ -166,6 +177,9 @@ func (s *Sim) CallFirst(tasks int) bool { return s.Rand(tasks+1) == 0 }
 func (s *Sim) OnStall(st *kernel.Stall) error {
 	s.markForgotten(st)
 	err := s.report(st, s.steps)
+	if s.trace.rec != nil {
+		s.traceStall(st, err)
+	}
 	s.died.Store(&err)
 	return err
 }
@@ -247,6 +261,9 @@ func (s *Sim) tell(t *kernel.Task) {
 // Main runs the root task; see kernel.Backend.
 func (s *Sim) Main(t *kernel.Task) error {
 	defer race.Acquire(unsafe.Pointer(s))
+	if s.trace.rec != nil {
+		defer s.traceOver()
+	}
 	if race.Enabled {
 		defer s.net.Sync()
 		defer race.Acquire(unsafe.Pointer(s.order.guide))

@@ -107,6 +107,9 @@ func (w *watchdog) look() error {
 	report.Stuck = step
 	w.sim.run.GiveUp(step)
 	err := w.sim.report(report, w.seen)
+	if w.sim.trace.rec != nil {
+		w.sim.traceStall(report, err)
+	}
 	if dead := w.sim.died.Load(); dead != nil { // a cleanup hangs: that is not what the run died of
 		return errors.Join(*dead, err)
 	}

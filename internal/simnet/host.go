@@ -80,7 +80,6 @@ func (n *Net) addHost(name string, cfg HostConfig) *Host {
 	}
 	n.hosts = append(n.hosts, h)
 	n.byName[name] = h
-	n.armPlan()
 	return h
 }
 
@@ -190,6 +189,14 @@ func (n *Net) HostName(ctx context.Context) string {
 	defer n.unlock()
 	h, _ := n.here(ctx)
 	return h.name
+}
+
+// HostNameOf is HostName that may be asked at any time.
+func (n *Net) HostNameOf(ctx context.Context) string {
+	if s, ok := ctx.Value(seatKey{}).(*Seat); ok && s.Host.net == n {
+		return s.Host.name
+	}
+	return localhost
 }
 
 // AddrsOf are the addresses of the host with a name.

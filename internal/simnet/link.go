@@ -27,12 +27,10 @@ type pair struct{ from, to *Host }
 type path struct {
 	from, to *Host
 	link     Link
-	busy     int64      // until then the link is sending
-	last     int64      // the latest arrival so far
-	cut      bool       // by a partition
-	faults   []*planned // of the plan, that concern it now
+	busy     int64 // until then the link is sending
+	last     int64 // the latest arrival so far
+	cut      bool  // by a partition
 	held     bool
-	used     bool // a packet was sent
 	flight   waitq.Queue[*packet]
 	waiting  waitq.Queue[*packet] // while held
 }
@@ -73,8 +71,6 @@ func (n *Net) send(p *packet) {
 // route decides what becomes of a packet.
 func (n *Net) route(p *packet, v Verdict) {
 	n.stats.Sent++
-	p.path.used = true
-	n.busy()
 	p.mix(1)
 	pa := p.path
 	switch {
@@ -83,12 +79,12 @@ func (n *Net) route(p *packet, v Verdict) {
 		n.bounce(p, syscall.EHOSTUNREACH)
 	case v.Drop:
 		n.drop(p, "dropped by a rule")
-	case pa.severed():
+	case pa.cut:
 		n.drop(p, "dropped: partition")
 	case pa.held:
 		n.tracePacket(p, "held")
 		pa.waiting.Push(&p.node)
-	case n.chance(pa.link.Loss), pa.loses():
+	case n.chance(pa.link.Loss):
 		n.stats.Lost++
 		n.tracePacket(p, "lost")
 		n.missing(p)
@@ -98,11 +94,10 @@ func (n *Net) route(p *packet, v Verdict) {
 		if n.chance(pa.link.Duplicate) {
 			copies++
 		}
-		copies += pa.doubles()
-		n.fly(p, v.Delay+pa.delays())
+		n.fly(p, v.Delay)
 		for range copies {
 			n.stats.Duplicated++
-			n.fly(p.copy(), v.Delay+pa.delays())
+			n.fly(p.copy(), v.Delay)
 		}
 	}
 }
@@ -141,18 +136,24 @@ func (n *Net) fly(p *packet, extra time.Duration) {
 // Fire is the arrival of a packet.
 func (p *packet) Fire() {
 	n := p.net
+	if tr := n.cfg.Tracer; tr != nil {
+		defer tr.Arrives(nil) // after unlock, which wakes who waits for it
+	}
 	n.lock()
 	defer n.unlock()
 	if !p.path.flight.Remove(&p.node) {
 		return // dropped meanwhile
 	}
 	switch {
-	case p.path.severed():
+	case p.path.cut:
 		n.drop(p, "dropped on the way: partition")
 		return
 	case p.path.to.off:
 		n.drop(p, "dropped: "+p.To+" is off")
 		return
+	}
+	if tr := n.cfg.Tracer; tr != nil {
+		tr.Arrives(p.traced)
 	}
 	if p.Protocol != "icmp" {
 		n.stats.Delivered++

@@ -14,7 +14,6 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
-	"github.com/anyio-go/anyio/internal/schedule"
 )
 
 // A Clock is what the network needs of its run.
@@ -28,16 +27,12 @@ type Clock interface {
 
 // Config is what the links and sockets of a network are like.
 type Config struct {
-	Link          Link // between two hosts for which none is set
-	SendBuffer    int  // bytes of a TCP or UNIX socket that are written, but not yet received
-	ReceiveBuffer int  // bytes of a TCP or UNIX socket that are received, but not yet read
-	SegmentSize   int  // bytes of data in one TCP packet
-	DatagramQueue int  // bytes that wait in a UDP socket; more are thrown away
-
-	Faults     []schedule.Fault // the run's plan, by time
-	FaultHosts []string         // of which each fault has one; none: any
-	FaultSeed  uint64           // of what faults draw while they last
-	NoteBusy   bool             // keep the times for Busy
+	Link          Link   // between two hosts for which none is set
+	SendBuffer    int    // bytes of a TCP or UNIX socket that are written, but not yet received
+	ReceiveBuffer int    // bytes of a TCP or UNIX socket that are received, but not yet read
+	SegmentSize   int    // bytes of data in one TCP packet
+	DatagramQueue int    // bytes that wait in a UDP socket; more are thrown away
+	Tracer        Tracer // nil: nobody is told
 }
 
 const (
@@ -59,8 +54,6 @@ type Net struct {
 	names  map[string]func(family string) Answer
 	traces []io.Writer // replaced, never changed
 	stats  Stats
-	plan   []*planned // the faults of the run, once they are armed
-	times  times      // see Busy
 
 	// What unlock has to do.
 	wakes kernel.Woken
@@ -80,6 +73,9 @@ type Stats struct {
 	Sockets    uint64 // that are open now
 }
 
+// localhost is the host that there always is.
+const localhost = "localhost"
+
 // New makes a network with one host, "localhost".
 func New(clock Clock, cfg Config) *Net {
 	def := func(v *int, d int) {
@@ -93,7 +89,7 @@ func New(clock Clock, cfg Config) *Net {
 	def(&cfg.DatagramQueue, defaultDatagram)
 	n := &Net{clock: clock, cfg: cfg, byName: make(map[string]*Host), links: make(map[pair]*path),
 		names: make(map[string]func(string) Answer)}
-	n.addHost("localhost", HostConfig{})
+	n.addHost(localhost, HostConfig{})
 	return n
 }
 

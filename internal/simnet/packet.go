@@ -42,6 +42,8 @@ type packet struct {
 	sock  *datagram           // UDP: who sent it; ICMP: who is told
 	about *conn               // ICMP
 	errno error               // ICMP
+	// traced is what a Tracer has returned.
+	traced any
 }
 
 // newPacket makes a packet from the host of a path to its other end.
@@ -55,7 +57,7 @@ func (n *Net) newPacket(pa *path, protocol string, src, dst netip.AddrPort) *pac
 // copy is the same packet once more.
 func (p *packet) copy() *packet {
 	q := &packet{Packet: p.Packet, net: p.net, path: p.path, from: p.from, to: p.to, probe: p.probe,
-		sock: p.sock, about: p.about, errno: p.errno}
+		sock: p.sock, about: p.about, errno: p.errno, traced: p.traced}
 	q.timer.Value, q.node.Value = q, q
 	return q
 }

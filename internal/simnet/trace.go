@@ -16,6 +16,20 @@ func (n *Net) Trace(w io.Writer) {
 	n.traces = append(n.traces[:len(n.traces):len(n.traces)], w)
 }
 
+// A Tracer is told of each packet and fault as it happens. It must not use the network.
+type Tracer interface {
+	// Packet is told of a packet that is sent, with what is in it and what becomes of it,
+	// "" if it is on its way. What it returns stands for the packet.
+	Packet(p *Packet, what, fate string) any
+	// Lost is told what has become of a packet on its way.
+	Lost(packet any, fate string)
+	// Arrives is told that a packet arrives and, with nil, that all is done that follows
+	// from it.
+	Arrives(packet any)
+	// Fault is told of a fault, as Trace writes it.
+	Fault(text string)
+}
+
 // note is a line of the trace, and part of the hash.
 func (n *Net) note(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
@@ -24,6 +38,9 @@ func (n *Net) note(format string, args ...any) {
 		h = h*31 + uint64(line[i])
 	}
 	n.clock.Mix(h)
+	if n.cfg.Tracer != nil {
+		n.cfg.Tracer.Fault(line)
+	}
 	if len(n.traces) > 0 {
 		n.text = append(append(n.stamp(n.text), line...), '\n')
 	}
@@ -39,6 +56,13 @@ func (n *Net) stamp(to []byte) []byte {
 }
 
 func (n *Net) tracePacket(p *packet, fate string) {
+	if tr := n.cfg.Tracer; tr != nil {
+		if p.traced == nil {
+			p.traced = tr.Packet(&p.Packet, p.String(), fate)
+		} else {
+			tr.Lost(p.traced, fate)
+		}
+	}
 	if len(n.traces) == 0 {
 		return
 	}

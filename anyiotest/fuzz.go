@@ -1,0 +1,29 @@
+package anyiotest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/anyio-go/anyio/sim"
+)
+
+// Fuzz lets Go's fuzzing choose the orders of tasks: the bytes that it makes up, and
+// prefers if they reach new code, are the choices (see sim.Choices). Without -fuzz it tries
+// the corpus, and the order in which each task runs until it waits.
+//
+//	func FuzzTransfer(f *testing.F) {
+//		anyiotest.Fuzz(f, func(t testing.TB, ctx context.Context) { … })
+//	}
+func Fuzz(f *testing.F, test func(t testing.TB, ctx context.Context), opts ...Option) {
+	f.Helper()
+	p, err := newPlan(opts, "sim", *seedsFlag, *modelFlag)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint64(1), []byte(nil))
+	f.Fuzz(func(t *testing.T, seed uint64, choices []byte) {
+		cfg := p.simConfig(seed)
+		cfg.Strategy = sim.Choices(choices)
+		execute(t, p.on(sim.New(cfg), t.Name()), "", func(ctx context.Context) { test(t, ctx) })
+	})
+}

@@ -1,0 +1,129 @@
+package anyiotest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// A worker makes runs of a search, one after the other. What it counts is its own: there are
+// a hundred thousand runs a second.
+type worker struct {
+	*search
+	options []anyio.RunOption // of a run; the last is for the backend
+	ran     int
+	hashes  map[uint64]struct{} // of different schedules
+}
+
+// maxHashes is up to how many schedules are told apart.
+const maxHashes = 1 << 20
+
+func newWorker(s *search) *worker {
+	quiet := anyio.OnPanic(func(*anyio.PanicError) {}) // the report has it
+	options := append([]anyio.RunOption{quiet}, s.p.options(s.t.Name())...)
+	return &worker{search: s, options: append(options, nil), hashes: make(map[uint64]struct{})}
+}
+
+// work has workers try schedules up to a number.
+func (s *search) work(workers []*worker, upTo int) {
+	var done sync.WaitGroup
+	done.Add(len(workers))
+	for _, w := range workers {
+		go w.work(upTo, &done)
+	}
+	done.Wait()
+}
+
+// work tries schedules up to a number. A run that ends by FailNow ends the goroutine, too:
+// then another one goes on.
+func (w *worker) work(upTo int, all *sync.WaitGroup) {
+	done := false
+	defer func() {
+		if done {
+			all.Done()
+		} else {
+			go w.work(upTo, all)
+		}
+	}()
+	for !w.stopped.Load() {
+		n := int(w.next.Add(1)) - 1
+		if n >= upTo || n > 0 && w.over() {
+			w.next.Add(-1)
+			break
+		}
+		w.try(n)
+	}
+	done = true
+}
+
+// over reports whether the time of the search is.
+func (s *search) over() bool { return !s.end.IsZero() && !time.Now().Before(s.end) }
+
+// try makes one run.
+func (w *worker) try(n int) {
+	tr := newTrial(w.search)
+	w.config(&tr.how, n)
+	defer w.judge(n, tr)
+	tr.run(w.options)
+}
+
+// judge looks at what has become of a run.
+func (w *worker) judge(n int, tr *trial) {
+	w.ran++
+	if len(w.hashes) < maxHashes {
+		w.hashes[tr.sim.Hash()] = struct{}{}
+	}
+	key, skipped := tr.verdict()
+	if n == 0 {
+		w.profile = tr.sim.Profile()
+	}
+	found := &finding{number: n, trial: tr}
+	switch {
+	case key != "" || skipped && n == 0:
+	case w.sampled(n) && differs(tr, w.again(tr.how)):
+		found.differs = true
+	default:
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped.Store(true)
+	if w.found == nil || n < w.found.number {
+		w.found = found
+	}
+}
+
+// tally is how many runs there were, and how many different ones.
+func (s *search) tally() (ran, different int) {
+	hashes := s.workers[0].hashes
+	for i, w := range s.workers {
+		ran += w.ran
+		for h := range w.hashes {
+			if i > 0 && len(hashes) < maxHashes {
+				hashes[h] = struct{}{}
+			}
+		}
+	}
+	return ran, len(hashes)
+}
+
+// again makes one run that is described by its config.
+func (s *search) again(how sim.Config) *trial {
+	tr := newTrial(s)
+	tr.how = how
+	s.apart(tr)
+	return tr
+}
+
+// apart makes one run on a goroutine of its own, which it may end, and waits for it.
+func (s *search) apart(tr *trial) {
+	options := newWorker(s).options // not shared: the run may be given up and still go on
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tr.run(options)
+	}()
+	<-done
+}
