@@ -29,8 +29,8 @@ func (s Strategy) String() string {
 func Random() Strategy { return Strategy{schedule.Random{}} }
 
 // PCT returns probabilistic concurrency testing: tasks have random priorities, the highest
-// one that is ready runs, and at depth-1 random steps who runs falls below all others. In a
-// run with n tasks and k steps it finds a bug that depends on the order of depth pairs of
+// one that is ready runs, and at depth-1 random choices who runs falls below all others. In a
+// run with n tasks and k choices it finds a bug that depends on the order of depth pairs of
 // steps with a probability of at least 1/(n·k^(depth-1)). Depth is at least 1; few bugs need
 // more than 3.
 //
@@ -50,6 +50,21 @@ func PCT(depth int) Strategy { return Strategy{schedule.PCT{Depth: depth}} }
 // Zhao, Wolff, Mathur and Roychoudhury, "Selectively Uniform Concurrency Testing",
 // ASPLOS 2025.
 func URW() Strategy { return Strategy{schedule.URW{}} }
+
+// Kinds returns the walk on which each kind of task has the same probability, which are those
+// that run the same function, and of its tasks that are ready each one. One task that stops a
+// hundred workers is then as likely to be next as one of them.
+func Kinds() Strategy { return Strategy{schedule.Kinds{}} }
+
+// Sticky returns the walk on which who ran last goes on with a probability that is drawn for
+// the run: in some runs switches are rare, in others tasks take turns nearly strictly.
+func Sticky() Strategy { return Strategy{schedule.Sticky{}} }
+
+// Rounds returns the strategy that has tasks take turns of one step or a few, in an order
+// that is drawn for the run: all get equally far, and meet at the same place. Some runs
+// repeat a drawn pattern of choices in place of that. It finds what needs the same turns
+// again and again, such as a chain of any length on which two tasks alternate.
+func Rounds() Strategy { return Strategy{schedule.Rounds{}} }
 
 // Choices returns the strategy that takes each choice from a byte: it says which of the
 // tasks that are ready, from the oldest on, modulo their number. Where there is no choice no

@@ -15,7 +15,7 @@ import (
 )
 
 // strategies are all there are, with a profile of the program where it helps.
-var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(3), sim.URW(), sim.Choices([]byte("any bytes, as a fuzzer has them"))}
+var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(3), sim.URW(), sim.Kinds(), sim.Sticky(), sim.Rounds(), sim.Choices([]byte("any bytes, as a fuzzer has them"))}
 
 // transfers is a program with a lost update, streams, time and a cancellation. It returns
 // its outcome as text.
@@ -130,5 +130,35 @@ func TestScheduleOfAPlainRunIsItsSeed(t *testing.T) {
 	_, s := transfers(sim.Config{Seed: 1})
 	if s.Schedule() != "" || s.Profile() != nil || sim.New(sim.Config{Strategy: sim.Random()}).Schedule() != "" {
 		t.Errorf("schedule %q, profile %v", s.Schedule(), s.Profile())
+	}
+}
+
+// Tasks that run the same function are of one kind, whatever they are called.
+func TestKindsAreFunctions(t *testing.T) {
+	const seeds = 400
+	first := 0
+	for seed := range uint64(seeds) {
+		var begun atomic.Int32
+		err := anyio.Run(t.Context(), func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for i := range 20 {
+					tg.Go(func(context.Context) error {
+						begun.Add(1)
+						return nil
+					}, anyio.Name(fmt.Sprint(i)))
+				}
+				tg.Go(func(context.Context) error {
+					if begun.Load() == 0 {
+						first++
+					}
+					return nil
+				})
+				return nil
+			})
+		}, anyio.On(sim.New(sim.Config{Seed: seed, Strategy: sim.Kinds()})))
+		testkit.Must(t, err)
+	}
+	if first < seeds*2/5 || first > seeds*3/5 {
+		t.Errorf("the one of its kind is first in %d of %d runs, want half of them", first, seeds)
 	}
 }

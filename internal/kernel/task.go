@@ -147,6 +147,11 @@ func (t *Task) Name() string {
 	return "task"
 }
 
+// Func is the function that the task runs.
+//
+//go:norace
+func (t *Task) Func() uintptr { return t.pc }
+
 // ID identifies the task within its run.
 //
 //go:norace

@@ -90,7 +90,7 @@ func (p *program) orders(t testing.TB, s schedule.Strategy, known *schedule.Prof
 func (p *program) profile(t testing.TB) *schedule.Profile {
 	t.Helper()
 	var ts schedule.Tasks
-	p.run(t, &ts, schedule.Random{}.Begin(1, nil))
+	p.run(t, &ts, schedule.Record(schedule.Random{}.Begin(1, nil), &ts))
 	return schedule.NewProfile(&ts)
 }
 

@@ -5,15 +5,16 @@ import "fmt"
 // PCT is probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi and Nagarakatte,
 // "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010).
 // Each task has a random priority, and the highest one that is ready runs; at Depth-1
-// random steps who runs falls below all others. A bug of depth d, which is one that d orders
-// between two steps suffice for, is found by a run with n tasks and k steps with a
-// probability of at least 1/(n·k^(d-1)).
+// random choices who runs falls below all others. A bug of depth d, which is one that d
+// orders between two steps suffice for, is found by a run with n tasks and k choices with a
+// probability of at least 1/(n·k^(d-1)). A step before which one task only is ready is no
+// choice: to fall there changes nothing that falling at the next one would not.
 //
 // That needs k. Where no Profile tells it, a power of two is drawn for it, so that a run of k
-// steps is treated as one of k to 2k in one of lengths runs.
+// choices is treated as one of k to 2k in one of lengths runs.
 //
 // A task that polls would keep all others from running, for ever. So it is a random walk
-// after fair times as many steps as expected.
+// after fair times as many choices as expected.
 type PCT struct{ Depth int }
 
 const (
@@ -27,7 +28,7 @@ func (p PCT) String() string { return fmt.Sprintf("pct(%d)", p.Depth) }
 // Begin implements Strategy.
 func (p PCT) Begin(seed uint64, known *Profile) Chooser {
 	c := &pct{r: NewRand(seed)}
-	steps := known.length()
+	steps := known.choices()
 	if steps == 0 {
 		steps = 1 << (shortest + c.r.Below(lengths))
 	}
@@ -41,9 +42,9 @@ func (p PCT) Begin(seed uint64, known *Profile) Chooser {
 
 type pct struct {
 	r     Rand
-	step  int
-	end   int   // steps from which on the walk is random
-	falls []int // steps before which who runs falls; the i-th to rank i+1
+	step  int   // choices so far
+	end   int   // from which on the walk is random
+	falls []int // choices at which who runs falls; the i-th to rank i+1
 }
 
 // Ready draws the priority of a task when it is new. Ranks of those that fell are less.
@@ -54,6 +55,9 @@ func (c *pct) Ready(t *Task) {
 }
 
 func (c *pct) Choose(ready []*Task) int {
+	if len(ready) == 1 {
+		return 0
+	}
 	c.step++
 	if c.step > c.end {
 		return int(c.r.Below(uint64(len(ready))))

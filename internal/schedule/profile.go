@@ -2,7 +2,7 @@ package schedule
 
 // A Profile is what is known of a program from a run of it. Nil knows nothing.
 type Profile struct {
-	steps int
+	forks int              // choices: steps before which several tasks were ready
 	tasks map[uint64]*work // by key
 }
 
@@ -14,7 +14,7 @@ type work struct {
 
 // NewProfile makes a profile of a run that has ended.
 func NewProfile(ts *Tasks) *Profile {
-	p := &Profile{tasks: make(map[uint64]*work, len(ts.byID))}
+	p := &Profile{forks: ts.forks, tasks: make(map[uint64]*work, len(ts.byID))}
 	for i := len(ts.byID) - 1; i >= 0; i-- { // who was started before who has started it
 		t := ts.byID[i]
 		if t == nil {
@@ -23,7 +23,6 @@ func NewProfile(ts *Tasks) *Profile {
 		w := p.work(t.Key)
 		w.own += t.Steps
 		w.all += t.Steps
-		p.steps += t.Steps
 		if t.from != nil {
 			from := p.work(t.from.Key)
 			from.all += w.all
@@ -42,12 +41,12 @@ func (p *Profile) work(key uint64) *work {
 	return w
 }
 
-// length is the number of steps of a run, 0 if unknown.
-func (p *Profile) length() int {
+// choices is the number of choices of a run, 0 if unknown.
+func (p *Profile) choices() int {
 	if p == nil {
 		return 0
 	}
-	return p.steps
+	return p.forks
 }
 
 // all is how many steps a task makes, with those of the tasks that it starts; 0 if unknown.

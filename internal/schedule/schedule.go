@@ -10,6 +10,8 @@ type Task struct {
 	// Key is the same in all runs in which a task is the n-th one that its starter has
 	// started, and the same holds of its starter.
 	Key uint64
+	// Kind is the same for tasks that run the same function, and 0 if nobody has said.
+	Kind uint64
 	// Steps is how many it has made.
 	Steps int
 
@@ -41,6 +43,7 @@ type Tasks struct {
 	byID  []*Task  // at their ID less one
 	last  *Task    // of whom the step is
 	spare []Task   // room for tasks that are new
+	forks int      // choices so far, as a Recorder counts them
 	few   struct { // room for those of a small run
 		byID  [few]*Task
 		tasks [few]Task

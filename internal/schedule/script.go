@@ -48,7 +48,11 @@ func Record(c Chooser, ts *Tasks) *Recorder {
 // Choose implements Chooser.
 func (r *Recorder) Choose(ready []*Task) int {
 	i := r.Chooser.Choose(ready)
-	if len(ready) > 1 && i != usual(ready, r.ts.last) {
+	if len(ready) == 1 {
+		return i
+	}
+	r.ts.forks++
+	if i != usual(ready, r.ts.last) {
 		s := after(r.ts.last)
 		s.To = ready[i].Key
 		r.switches = append(r.switches, s)

@@ -16,7 +16,7 @@ func TestScriptMakesTheRunAgain(t *testing.T) {
 	p := &program{steps: []int{4, 5, 6, 3}, starts: map[event]int{{0, 0}: 1, {0, 2}: 2, {2, 1}: 3},
 		blocks: map[event]event{{1, 2}: {2, 1}, {0, 3}: {3, 2}}}
 	for seed := range uint64(500) {
-		for _, s := range []schedule.Strategy{schedule.Random{}, schedule.PCT{Depth: 4}, schedule.URW{}} {
+		for _, s := range []schedule.Strategy{schedule.Random{}, schedule.PCT{Depth: 4}, schedule.URW{}, schedule.Kinds{}, schedule.Sticky{}, schedule.Rounds{}} {
 			var first, again schedule.Tasks
 			rec := schedule.Record(s.Begin(seed, nil), &first)
 			want := p.run(t, &first, rec)

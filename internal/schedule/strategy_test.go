@@ -112,7 +112,7 @@ func TestPCTFindsBugsOfItsDepth(t *testing.T) {
 	const long = 20
 	p := begun(long, long)
 	known := p.profile(t)
-	tasks, steps := 3., float64(2*long+4)
+	tasks, choices := 3., float64(2*long+2)
 	between := func(order string) bool { // the last step of c comes between the 9th and 10th of b
 		n, last := 0, strings.LastIndex(order, "c")
 		for i := range last {
@@ -129,7 +129,7 @@ func TestPCTFindsBugsOfItsDepth(t *testing.T) {
 		depth int
 		found func(order string) bool
 	}{{2, between}, {3, twice}} {
-		bound := 1 / (tasks * math.Pow(steps, float64(c.depth-1)))
+		bound := 1 / (tasks * math.Pow(choices, float64(c.depth-1)))
 		of := func(s schedule.Strategy, known *schedule.Profile) float64 {
 			n := 0
 			for order, times := range p.orders(t, s, known, seeds) {
@@ -149,6 +149,24 @@ func TestPCTFindsBugsOfItsDepth(t *testing.T) {
 		if got := of(schedule.PCT{Depth: 1}, known); got != 0 {
 			t.Errorf("depth %d is found with a depth of 1 by %.5f of the runs", c.depth, got)
 		}
+	}
+}
+
+// Steps without a choice are none that PCT may fall at in vain.
+func TestPCTCountsChoicesOnly(t *testing.T) {
+	const seeds = 4_000
+	p := begun(4, 4)
+	p.steps[0] = 402 // in the first 400 nobody else is there
+	p.starts = map[event]int{{0, 400}: 1, {0, 401}: 2}
+	found := 0
+	for order, n := range tail(p.orders(t, schedule.PCT{Depth: 2}, p.profile(t), seeds)) {
+		if strings.Contains(order, "bbcccc") && !strings.Contains(order, "bbb") {
+			found += n
+		}
+	}
+	// One of three tasks is first, one of about ten choices right.
+	if got := float64(found) / seeds; got < 1./30 {
+		t.Errorf("it is found by %.4f of the runs", got)
 	}
 }
 
@@ -183,7 +201,7 @@ func TestPCTIsFairInTheEnd(t *testing.T) {
 
 // The same seed makes the same choices, another one others.
 func TestStrategiesAreDeterministic(t *testing.T) {
-	for _, s := range []schedule.Strategy{schedule.Random{}, schedule.PCT{Depth: 3}, schedule.URW{}} {
+	for _, s := range []schedule.Strategy{schedule.Random{}, schedule.PCT{Depth: 3}, schedule.URW{}, schedule.Kinds{}, schedule.Sticky{}, schedule.Rounds{}} {
 		t.Run(s.String(), func(t *testing.T) {
 			p := begun(10, 10)
 			known := p.profile(t)
@@ -212,7 +230,7 @@ func binomial(n, k int) int {
 }
 
 func TestNamesTellParameters(t *testing.T) {
-	if got := fmt.Sprint(schedule.Random{}, schedule.PCT{Depth: 3}, schedule.URW{}); got != "random pct(3) urw" {
+	if got := fmt.Sprint(schedule.Random{}, schedule.PCT{Depth: 3}, schedule.URW{}, schedule.Kinds{}, schedule.Sticky{}, schedule.Rounds{}); got != "random pct(3) urw kinds sticky rounds" {
 		t.Error(got)
 	}
 }

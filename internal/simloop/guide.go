@@ -24,12 +24,14 @@ func newGuide(begin func(ts *schedule.Tasks) schedule.Chooser) *guide {
 	return g
 }
 
-// push notes that the task with an ID is ready, at the end of the bag.
+// push notes that the task with an ID, which runs the function at pc, is ready, at the end
+// of the bag.
 //
 //go:norace
-func (g *guide) push(id uint64) {
+func (g *guide) push(id uint64, pc uintptr) {
 	g.unseen(func() {
 		t := g.tasks.Get(id)
+		t.Kind = uint64(pc)
 		g.ready = append(g.ready, t)
 		g.chooser.Ready(t)
 	})
