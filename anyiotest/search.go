@@ -53,9 +53,6 @@ func Search(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Opt
 // defaultSchedules are tried where nothing else is said; a tenth with -short.
 const defaultSchedules = 10_000
 
-// defaultStrategies take turns. Each finds soon what others find late.
-var defaultStrategies = []sim.Strategy{sim.Random(), sim.PCT(2), sim.URW(), sim.PCT(3), sim.PCT(1), sim.Random(), sim.PCT(5), sim.URW()}
-
 // A search is one call of Search.
 type search struct {
 	t          testing.TB
@@ -65,7 +62,7 @@ type search struct {
 	within     time.Duration // 0: no limit
 	end        time.Time     // by which no more runs begin; zero: no limit
 	strategies []sim.Strategy
-	profile    *sim.Profile // of the first run
+	profiles   [2]*sim.Profile // of the first run in each model
 
 	workers []*worker
 	next    atomic.Int64 // the schedule that is tried next
@@ -108,7 +105,7 @@ func (s *search) all() {
 	if s.within > 0 {
 		s.end = begin.Add(s.within)
 	}
-	s.work(s.workers[:1], 1) // alone: those that follow make use of its profile
+	s.work(s.workers[:1], min(alone, s.schedules))
 	s.work(s.workers, s.schedules)
 	took := time.Since(begin)
 	ran, different := s.tally()
@@ -123,23 +120,5 @@ func (s *search) all() {
 		s.t.Skip(strings.TrimSpace(s.found.text()))
 	default:
 		s.report(s.found)
-	}
-}
-
-// config is how a schedule is chosen, by its number.
-func (s *search) config(cfg *sim.Config, n int) {
-	*cfg = sim.Config{Seed: uint64(n), Profile: s.profile, Strategy: s.strategies[n%len(s.strategies)]}
-	turn := n / len(s.strategies)
-	if turn%2 == 1 {
-		cfg.Model = sim.Goroutines
-	}
-	if turn/2%2 == 1 { // from a microsecond to a tenth of a second
-		cfg.StepTime.Max = time.Microsecond << (turn / 4 % 18)
-	}
-	for _, change := range s.p.sim {
-		change(cfg)
-	}
-	if cfg.Strategy == (sim.Strategy{}) { // of which no schedule is kept
-		cfg.Strategy = sim.Random()
 	}
 }

@@ -229,6 +229,7 @@ func TestSearchWithoutAFailure(t *testing.T) {
 func TestSearchKeepsToItsOptions(t *testing.T) {
 	var mu sync.Mutex
 	models := map[sim.Model]int{}
+	profiles := map[*sim.Profile]bool{}
 	unknown := 0
 	strategies := map[string]int{}
 	r := newRecorder(t)
@@ -242,13 +243,16 @@ func TestSearchKeepsToItsOptions(t *testing.T) {
 				if c.Profile == nil {
 					unknown++
 				}
+				profiles[c.Profile] = true
 				strategies[c.Strategy.String()]++
-				c.Model = sim.EventLoop
 			}))
 	})
 	r.wantPass(t)
 	if unknown != 1 {
 		t.Errorf("%d runs have no profile of the first", unknown)
+	}
+	if len(profiles) != 3 { // of none, of the first run, of the first one in the other model
+		t.Errorf("%d profiles are used", len(profiles))
 	}
 	if models[sim.EventLoop] != 32 || models[sim.Goroutines] != 32 || strategies["pct(4)"] != 32 || strategies["urw"] != 32 {
 		t.Errorf("models %v, strategies %v", models, strategies)

@@ -76,8 +76,8 @@ func (w *worker) judge(n int, tr *trial) {
 		w.hashes[tr.sim.Hash()] = struct{}{}
 	}
 	key, skipped := tr.verdict()
-	if n == 0 {
-		w.profile = tr.sim.Profile()
+	if n < alone {
+		w.learn(tr)
 	}
 	found := &finding{number: n, trial: tr}
 	switch {

@@ -1,0 +1,57 @@
+package anyiotest
+
+import (
+	"time"
+
+	"github.com/anyio-go/anyio/sim"
+)
+
+// defaultStrategies take turns. Each finds soon what others find late: docs/search.md has the
+// figures. All orders with the same probability find most, then turns, for what many tasks
+// do alike; the others are for what neither finds.
+var defaultStrategies = []sim.Strategy{
+	sim.URW(), sim.Rounds(), sim.URW(), sim.Kinds(),
+	sim.URW(), sim.Rounds(), sim.PCT(1), sim.Sticky(),
+	sim.URW(), sim.Rounds(), sim.URW(), sim.Kinds(),
+	sim.URW(), sim.Rounds(), sim.PCT(3), sim.PCT(2),
+}
+
+// alone are so many schedules from the first on that are tried before others begin, which
+// make use of their profiles: one for each model.
+const alone = 2
+
+// config is how a schedule is chosen, by its number.
+func (s *search) config(cfg *sim.Config, n int) {
+	turn := n / alone
+	model := sim.Model(n % alone)
+	known := s.known(model)
+	*cfg = sim.Config{Seed: uint64(n), Profile: known, Model: model, Strategy: s.strategies[turn%len(s.strategies)]}
+	turn /= len(s.strategies)
+	if turn%2 == 1 { // from a microsecond to a tenth of a second, long times among the first
+		cfg.StepTime.Max = time.Microsecond << (turn / 2 * 7 % 18)
+	}
+	for _, change := range s.p.sim {
+		change(cfg)
+	}
+	if cfg.Strategy == (sim.Strategy{}) { // of which no schedule is kept
+		cfg.Strategy = sim.Random()
+	}
+	if cfg.Profile == known {
+		cfg.Profile = s.known(cfg.Model)
+	}
+}
+
+// learn keeps the profile of one of the first runs.
+func (s *search) learn(tr *trial) {
+	if m := tr.how.Model; m < alone {
+		s.profiles[m] = tr.sim.Profile()
+	}
+}
+
+// known is the profile of runs in a model, or else in the other one.
+func (s *search) known(m sim.Model) *sim.Profile {
+	if m < alone && s.profiles[m] != nil {
+		return s.profiles[m]
+	}
+	return s.profiles[sim.EventLoop]
+}
