@@ -23,7 +23,7 @@ func Fuzz(f *testing.F, test func(t testing.TB, ctx context.Context), opts ...Op
 	f.Add(uint64(1), []byte(nil))
 	f.Fuzz(func(t *testing.T, seed uint64, choices []byte) {
 		cfg := p.simConfig(seed)
-		cfg.Strategy = sim.Choices(choices)
+		cfg.Strategy, cfg.Faults = sim.Choices(choices), p.faults
 		execute(t, p.on(sim.New(cfg), t.Name()), "", func(ctx context.Context) { test(t, ctx) })
 	})
 }

@@ -95,6 +95,20 @@ func Differs(why string) Option {
 	}
 }
 
+// Faults lets Search, in three of four runs, and Fuzz draw faults of the simulated network
+// from the seed. Max is 3 if it is 0. Search draws the times at which they begin where the
+// first runs, which have none, do something.
+func Faults(faults sim.Faults) Option {
+	return func(p *plan) {
+		if faults.Max == 0 {
+			faults.Max = defaultMaxFaults
+		}
+		p.faults = faults
+	}
+}
+
+const defaultMaxFaults = 3
+
 // A plan is what options and flags come to.
 type plan struct {
 	backends   []string
@@ -108,6 +122,7 @@ type plan struct {
 	schedules  int            // of Search; 0: as many as by default
 	strategies []sim.Strategy // of Search
 	differ     string         // why runs of Search may
+	faults     sim.Faults     // of Search and Fuzz
 	lacks      []lack         // for TestByteStream
 	err        error          // the first wrong option
 }

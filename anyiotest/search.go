@@ -16,14 +16,15 @@ import (
 // Search runs f in the simulator again and again, each time in another order of its tasks,
 // until a run fails or the budget is used up. It looks on all processors at once, with
 // several strategies (see sim.Strategy), in both models, and with time that passes while
-// tasks are ready or stands still. What the test's SimConfig sets is the same in all runs.
-// The flag -anyio.search sets for how long it goes on, in place of a number of schedules.
+// tasks are ready or stands still. With the option Faults the network fails, too. What the
+// test's SimConfig sets is the same in all runs. The flag -anyio.search sets for how long it
+// goes on, in place of a number of schedules.
 //
 // A run fails as a test with Run would: by t.Error and its kin, by an error of the run such
 // as a *sim.DeadlockError, by a panic. The failing run is then made simpler as long as it
-// fails in the same way: with as few switches between tasks as can be. That one is
-// reported with its log, with what its tasks did (see sim.Trace), and with the command that
-// makes it again.
+// fails in the same way: with as few faults and switches between tasks as can be. That
+// one is reported with its log, with what its tasks did (see sim.Trace), and with the
+// command that makes it again.
 //
 // The t of f is that of one run: what is logged is shown only of the run that is reported,
 // and f's cleanups run when its run is over. All that f uses must be made by it anew, since

@@ -30,6 +30,9 @@ func (s *search) config(cfg *sim.Config, n int) {
 	if turn%2 == 1 { // from a microsecond to a tenth of a second, long times among the first
 		cfg.StepTime.Max = time.Microsecond << (turn / 2 * 7 % 18)
 	}
+	if n >= alone && (n+n/64)%4 != 0 { // with each strategy, in each model
+		cfg.Faults = s.p.faults
+	}
 	for _, change := range s.p.sim {
 		change(cfg)
 	}

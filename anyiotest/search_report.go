@@ -29,6 +29,12 @@ func (s *search) report(found *finding) {
 		return
 	}
 	fmt.Fprintf(&b, "; made simpler by %d runs:\n%s", runs, least.text())
+	if faults := least.sim.Faults(); len(faults) > 0 {
+		b.WriteString("the faults:\n")
+		for _, f := range faults {
+			fmt.Fprintf(&b, "  %v\n", f)
+		}
+	}
 	if text := s.recorded(least.sim.Schedule()).Text(maxTurns); text != "" {
 		fmt.Fprintf(&b, "what the tasks did ('*' runs, '|' waits, '.' is ready, 'x' ends):\n%s", text)
 	}

@@ -29,6 +29,24 @@ func randomFields(t *testing.T, r *rand.Rand, v reflect.Value) {
 		case name == "Config.Strategy":
 			f.Set(reflect.ValueOf(append(strategies, sim.Strategy{})[r.IntN(len(strategies)+1)]))
 		case name == "Config.Profile", name == "Config.Replay": // of a run before
+		case name == "Config.Faults":
+			if f.Set(reflect.ValueOf(sim.Faults{})); r.IntN(4) > 0 {
+				randomFields(t, r, f)
+			}
+		case name == "Faults.Max":
+			f.SetInt([]int64{1, 3, 20}[r.IntN(3)])
+		case name == "Faults.Kinds":
+			for k := range sim.FaultReset + 1 {
+				if r.IntN(3) == 0 {
+					f.Set(reflect.Append(f, reflect.ValueOf(k)))
+				}
+			}
+		case name == "Faults.Hosts":
+			f.Set(reflect.ValueOf([][]string{nil, {"server"}, {"nowhere", "localhost"}}[r.IntN(3)]))
+		case name == "Faults.Until":
+			f.SetInt(int64([]time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond}[r.IntN(3)]))
+		case name == "Faults.Lasting":
+			f.SetBool(r.IntN(2) == 0)
 		case name == "Config.MaxSteps":
 			f.SetInt([]int64{100_000, 10, 300, 20_000}[r.IntN(4)])
 		case name == "Config.MaxWait":
@@ -60,6 +78,7 @@ type told struct {
 	steps string
 	trace string
 	again string // its schedule
+	fault string // its faults
 }
 
 // play runs the storm and returns all that it tells; what it leaves behind is its own.
@@ -71,7 +90,7 @@ func play(cfg sim.Config) (out told) {
 		sim.NetworkOf(ctx).Trace(&trace)
 		return storm(ctx, 3)
 	}, anyio.On(b))
-	return told{fmt.Sprint(err), b.Hash(), steps.String(), trace.String(), b.Schedule()}
+	return told{fmt.Sprint(err), b.Hash(), steps.String(), trace.String(), b.Schedule(), fmt.Sprint(b.Faults())}
 }
 
 // Whatever is asked of a simulation, its seed decides all that happens in it.
@@ -80,13 +99,16 @@ func TestAnyConfigIsReplayed(t *testing.T) {
 	if race.Enabled || testing.Short() {
 		n = 8
 	}
-	ends := map[string]int{}
+	ends, faulty := map[string]int{}, 0
 	for seed := range n {
 		var cfg sim.Config
 		randomFields(t, rand.New(rand.NewPCG(seed, 0)), reflect.ValueOf(&cfg).Elem())
 		first := play(cfg)
 		ends[fmt.Sprintf("%.20s", first.err)]++
 		cfg.Trace = &sim.Trace{} // which changes nothing
+		if first.fault != "[]" {
+			faulty++
+		}
 		if again := play(cfg); again != first {
 			t.Errorf("%d: %+v has two outcomes: %.300s, %d bytes of steps, hash %x; %.300s, %d bytes, %x", seed, cfg,
 				first.err, len(first.steps), first.hash, again.err, len(again.steps), again.hash)
@@ -97,11 +119,14 @@ func TestAnyConfigIsReplayed(t *testing.T) {
 		if first.again == "" {
 			continue
 		}
-		cfg.Replay, cfg.Seed, cfg.Strategy, cfg.StepTime, cfg.Model = first.again, 0, sim.Strategy{}, sim.Range{}, 0
+		cfg.Replay, cfg.Seed, cfg.Strategy, cfg.StepTime, cfg.Model, cfg.Faults = first.again, 0, sim.Strategy{}, sim.Range{}, 0, sim.Faults{}
 		if again := play(cfg); again != first {
 			t.Errorf("%d: %+v replays another run: %.300s, %d bytes of steps, hash %x; %.300s, %d bytes, %x", seed, cfg,
 				first.err, len(first.steps), first.hash, again.err, len(again.steps), again.hash)
 		}
+	}
+	if faulty < int(n/8) {
+		t.Errorf("%d runs have faults of %d", faulty, n)
 	}
 	if len(ends) < 2 {
 		t.Errorf("all runs ended with %v", ends)

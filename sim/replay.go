@@ -51,6 +51,11 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 	if err := s.cfg.Strategy.check(); err != nil {
 		return err
 	}
+	if s.cfg.Replay == "" {
+		if err := s.cfg.Faults.plan(c.Seed, s.cfg.Profile, &c.Network); err != nil {
+			return err
+		}
+	}
 	s.record, s.script, s.actor = nil, nil, nil
 	switch {
 	case s.cfg.Replay != "":
@@ -60,10 +65,13 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 		}
 		c.Seed, c.StepMin, c.StepMax, *model = plan.Seed, plan.StepMin, plan.StepMax, Model(plan.Model)
 		s.script, s.wanted = schedule.NewScript(plan.Switches), plan.Hash
+		c.Network.Faults = plan.Faults
 	case s.cfg.Strategy.s != nil:
 	default:
+		c.Network.FaultSeed = c.Seed
 		return nil
 	}
+	c.Network.FaultSeed, c.Network.NoteBusy = c.Seed, true
 	s.plan = schedule.Plan{Seed: c.Seed, Model: uint8(*model), StepMin: c.StepMin, StepMax: c.StepMax}
 	c.Begin = s.begin
 	return nil
@@ -87,10 +95,10 @@ func (s *Sim) begin(ts *schedule.Tasks) schedule.Chooser {
 }
 
 // Shrink looks for a simpler schedule on which the last run, which has failed, still does:
-// with fewer switches between tasks, steps that take no time, the model EventLoop. It calls
-// run at most so many times, with a schedule for Config.Replay; run returns the simulator of
-// the run if that has failed in the same way, else nil. Shrink returns the simplest one it
-// has found; "" if no schedule was kept of the last run.
+// with fewer and shorter faults, fewer switches between tasks, steps that take no time, the
+// model EventLoop. It calls run at most so many times, with a schedule for Config.Replay;
+// run returns the simulator of the run if that has failed in the same way, else nil. Shrink
+// returns the simplest one it has found; "" if no schedule was kept of the last run.
 func (s *Sim) Shrink(runs int, run func(schedule string) *Sim) string {
 	if s.Schedule() == "" {
 		return ""
@@ -108,6 +116,9 @@ func (s *Sim) Shrink(runs int, run func(schedule string) *Sim) string {
 // told is the plan of the last run.
 func (s *Sim) told() *schedule.Plan {
 	plan := s.plan
-	plan.Switches, plan.Hash = s.record.Switches(), s.last.Hash()
+	plan.Faults, plan.Switches, plan.Hash = s.last.Faults(), s.record.Switches(), s.last.Hash()
+	if plan.Busy = s.last.Busy(); s.cfg.Profile != nil {
+		plan.Usual = s.cfg.Profile.busy
+	}
 	return &plan
 }

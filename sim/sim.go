@@ -10,6 +10,7 @@
 // latency, jitter and bandwidth, and lose, double and reorder packets, all from the seed.
 // NetworkOf gives the run's Network, by which faults are made while the program runs:
 // partitions, packets held and dropped, connections reset, hosts killed and restarted.
+// With Config.Faults the seed makes them.
 //
 // TCP is made of packets: handshake, windows, retransmission with the times of
 // Linux, half-close, FIN and RST, a backlog. So a connection survives what TCP
@@ -55,8 +56,8 @@ type Config struct {
 	// Profile is what runs of the program are like, which some strategies make use of.
 	Profile *Profile
 	// Replay, if set, is what Sim.Schedule has returned: the run is made again. Seed, Model,
-	// StepTime and Strategy then come from there. On a program that has changed since, the run
-	// may be another one, with another Schedule.
+	// StepTime, Strategy and Faults then come from there. On a program that has changed since,
+	// the run may be another one, with another Schedule.
 	Replay string
 	// Model is what is simulated: an event loop, the default, or goroutines.
 	Model Model
@@ -69,6 +70,8 @@ type Config struct {
 	Trace *Trace
 	// Network is what the simulated network is like.
 	Network NetworkConfig
+	// Faults are what may go wrong in it.
+	Faults Faults
 	// StepTime is how much virtual time each step takes, a random duration of this
 	// range. By default it is none: time stands still while a task is ready, so that
 	// timers are never late, and a task that polls without sleeping waits forever.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/schedule"
@@ -80,9 +81,14 @@ func (s Strategy) check() error {
 	return nil
 }
 
-// A Profile is what runs of a program are like: which tasks there are, and how many steps
-// each makes. It may be used by several simulators at the same time.
-type Profile struct{ p *schedule.Profile }
+// A Profile is what runs of a program are like: which tasks there are, how many steps
+// each makes, and when something is sent. It may be used by several simulators at the same
+// time.
+type Profile struct {
+	p      *schedule.Profile
+	lasted time.Duration
+	busy   []time.Duration // when something was sent
+}
 
 // Profile returns the profile of the last run, which has ended; nil if Config.Strategy and
 // Config.Replay were not set.
@@ -90,5 +96,5 @@ func (s *Sim) Profile() *Profile {
 	if s.last == nil || s.last.Tasks() == nil {
 		return nil
 	}
-	return &Profile{schedule.NewProfile(s.last.Tasks())}
+	return &Profile{schedule.NewProfile(s.last.Tasks()), s.last.Lasted(), s.last.Busy()}
 }

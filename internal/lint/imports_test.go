@@ -52,7 +52,7 @@ var layers = []layer{
 	{"internal/eventloop", "internal/kernel internal/loop internal/netaddr internal/netconn internal/nettry internal/poll internal/quiet internal/race internal/realtime internal/realworld internal/sysio internal/waitq", sys},
 	{"internal/scatter", "internal/eventloop internal/kernel", ""},
 	{"internal/plainloop", "internal/kernel internal/loop internal/netconn internal/realtime internal/realworld", ""},
-	{"internal/simnet", "internal/kernel internal/netaddr internal/race internal/waitq", ""},
+	{"internal/simnet", "internal/kernel internal/netaddr internal/race internal/schedule internal/waitq", ""},
 	{"internal/simtrace", "internal/race", ""},
 	{"internal/simloop", "internal/bubble internal/coro internal/fetch internal/kernel internal/loop internal/quiet internal/race internal/schedule internal/simnet internal/simtrace", ""},
 	// What users import.

@@ -1,19 +1,24 @@
 package schedule
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
-// Shrink returns the simplest plan that it finds which still fails: with the fewest
-// switches, then without time that steps take, then of the first model. A run of a plan tells
-// the plan of what happened, as some of its switches may have become impossible, the tasks,
-// and whether it failed in the same way. There are at most so many runs.
+// Shrink returns the simplest plan that it finds which still fails: with the fewest faults,
+// then the fewest switches, then without time that steps take, then of the first model, then
+// with round times. A run of a plan tells the plan of what happened, as some of its switches
+// may have become impossible, the tasks, and whether it failed in the same way. There are at
+// most so many runs.
 //
 // Switches are taken away in halves, quarters and so on as long as the rest fails (Zeller and
 // Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002); then in pairs, to a
 // task and back again, and in place of a pair all others are tried.
 func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks, fails bool)) *Plan {
-	s := &shrinker{best: p, ts: ts, runs: runs, run: run}
+	s := &shrinker{best: p, usual: p.Usual, ts: ts, runs: runs, run: run}
 	for again := true; again; {
-		again = s.simplify(func(p *Plan) { p.StepMin, p.StepMax = 0, 0 })
+		again = s.faults()
+		again = s.still() || again
 		again = s.simplify(func(p *Plan) { p.Model = 0 }) || again
 		again = s.simplify(func(p *Plan) { p.Switches = nil }) || again
 		for size := len(s.best.Switches) / 2; size > 0; size /= 2 {
@@ -25,16 +30,17 @@ func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks
 }
 
 type shrinker struct {
-	best *Plan
-	ts   *Tasks // of its run
-	runs int    // that are left
-	run  func(p *Plan) (as *Plan, ts *Tasks, fails bool)
+	best  *Plan
+	usual []time.Duration // at which something is sent without faults
+	ts    *Tasks          // of its run
+	runs  int             // that are left
+	run   func(p *Plan) (as *Plan, ts *Tasks, fails bool)
 }
 
 // simplify tries a change of the best plan, and reports whether that is a better one.
 func (s *shrinker) simplify(change func(p *Plan)) bool {
 	p := *s.best
-	p.Switches = slices.Clone(p.Switches)
+	p.Faults, p.Switches = slices.Clone(p.Faults), slices.Clone(p.Switches)
 	change(&p)
 	if s.runs == 0 || !simpler(&p, s.best) {
 		return false
@@ -95,11 +101,17 @@ func (p *Plan) remove(i, j int) {
 
 // simpler reports whether a is simpler than b.
 func simpler(a, b *Plan) bool {
+	if order := compareFaults(a.Faults, b.Faults); order != 0 {
+		return order < 0
+	}
 	if len(a.Switches) != len(b.Switches) {
 		return len(a.Switches) < len(b.Switches)
 	}
 	if a.StepMax != b.StepMax {
 		return a.StepMax < b.StepMax
 	}
-	return a.Model < b.Model
+	if a.Model != b.Model {
+		return a.Model < b.Model
+	}
+	return sum(a.Faults, Fault.digits) < sum(b.Faults, Fault.digits)
 }

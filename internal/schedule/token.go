@@ -15,10 +15,14 @@ type Plan struct {
 	Seed             uint64 // of what is drawn in it, other than who runs
 	Model            uint8  // of the simulator
 	StepMin, StepMax time.Duration
+	Faults           []Fault // by time
 	Switches         []Switch
 	// Hash is that of the run which the plan was made of: a run that has another one is
 	// not the same.
 	Hash uint64
+	// Busy are times at which something was sent in that run, and Usual those of a run without
+	// faults. They are not in the word.
+	Busy, Usual []time.Duration
 }
 
 // String returns the plan as one word, which Parse understands.
@@ -28,6 +32,11 @@ func (p *Plan) String() string {
 	b = binary.AppendUvarint(b, uint64(p.StepMin))
 	b = binary.AppendUvarint(b, uint64(p.StepMax-p.StepMin))
 	b = binary.LittleEndian.AppendUint64(b, p.Hash)
+	version := prefix
+	if len(p.Faults) > 0 {
+		version = withFaults
+		b = appendFaults(b, p.Faults)
+	}
 	numbers := map[uint64]uint64{0: 0}
 	var keys []uint64
 	for _, s := range p.Switches {
@@ -48,11 +57,15 @@ func (p *Plan) String() string {
 		b = binary.AppendUvarint(b, numbers[s.To])
 	}
 	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return prefix + base64.RawURLEncoding.EncodeToString(b)
+	return version + base64.RawURLEncoding.EncodeToString(b)
 }
 
-// prefix has the version of the format.
-const prefix = "s1."
+// What a schedule begins with is the version of its format. Without faults it is the older
+// one.
+const (
+	prefix     = "s1."
+	withFaults = "s2."
+)
 
 var errToken = errors.New("it is not complete, or was changed")
 
@@ -67,8 +80,12 @@ func Parse(word string) (*Plan, error) {
 
 func parse(word string) (*Plan, error) {
 	text, ok := strings.CutPrefix(word, prefix)
+	faults := !ok
+	if faults {
+		text, ok = strings.CutPrefix(word, withFaults)
+	}
 	if !ok {
-		return nil, fmt.Errorf("it does not begin with %q, as those of this version do", prefix)
+		return nil, fmt.Errorf("it does not begin with %q or %q, as those of this version do", prefix, withFaults)
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < 4 || crc32.ChecksumIEEE(b[:len(b)-4]) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
@@ -78,6 +95,9 @@ func parse(word string) (*Plan, error) {
 	p := &Plan{Model: r.byte(), Seed: r.number(), StepMin: time.Duration(r.number())}
 	p.StepMax = p.StepMin + time.Duration(r.number())
 	p.Hash = r.fixed()
+	if faults {
+		p.Faults = r.faults()
+	}
 	keys := []uint64{0}
 	for n := r.number(); n > 0 && !r.short; n-- {
 		keys = append(keys, r.fixed())

@@ -51,7 +51,7 @@ func (n *Net) Partition(from, to string, oneWay bool) {
 
 // Heal ends partitions.
 func (n *Net) Heal(from, to string, oneWay bool) {
-	n.between(from, to, oneWay, func(p *path) { p.cut = false })
+	n.between(from, to, oneWay, func(p *path) { p.heal() })
 	n.say("heal %s %s %s", from, arrow(oneWay), to)
 }
 
@@ -61,7 +61,7 @@ func (n *Net) HealAll() {
 	defer n.unlock()
 	n.note("heal all")
 	for _, p := range n.links {
-		p.cut = false
+		p.heal()
 	}
 }
 
@@ -207,11 +207,13 @@ func (n *Net) kill(name, what, reason string, powerOff bool) (h *Host, seats []*
 func (n *Net) Restart(name string) {
 	n.lock()
 	defer n.unlock()
-	h := n.host(name)
-	if !h.dead() {
-		return
+	if h := n.host(name); h.dead() {
+		n.note("restart %s", name)
+		n.restart(h)
 	}
-	n.note("restart %s", name)
+}
+
+func (n *Net) restart(h *Host) {
 	h.life++
 	h.off = false
 	n.wakeAll(&h.kills)

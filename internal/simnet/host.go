@@ -80,6 +80,7 @@ func (n *Net) addHost(name string, cfg HostConfig) *Host {
 	}
 	n.hosts = append(n.hosts, h)
 	n.byName[name] = h
+	n.armPlan()
 	return h
 }
 

@@ -27,10 +27,12 @@ type pair struct{ from, to *Host }
 type path struct {
 	from, to *Host
 	link     Link
-	busy     int64 // until then the link is sending
-	last     int64 // the latest arrival so far
-	cut      bool  // by a partition
+	busy     int64      // until then the link is sending
+	last     int64      // the latest arrival so far
+	cut      bool       // by a partition
+	faults   []*planned // of the plan, that concern it now
 	held     bool
+	used     bool // a packet was sent
 	flight   waitq.Queue[*packet]
 	waiting  waitq.Queue[*packet] // while held
 }
@@ -71,6 +73,8 @@ func (n *Net) send(p *packet) {
 // route decides what becomes of a packet.
 func (n *Net) route(p *packet, v Verdict) {
 	n.stats.Sent++
+	p.path.used = true
+	n.busy()
 	p.mix(1)
 	pa := p.path
 	switch {
@@ -79,12 +83,12 @@ func (n *Net) route(p *packet, v Verdict) {
 		n.bounce(p, syscall.EHOSTUNREACH)
 	case v.Drop:
 		n.drop(p, "dropped by a rule")
-	case pa.cut:
+	case pa.severed():
 		n.drop(p, "dropped: partition")
 	case pa.held:
 		n.tracePacket(p, "held")
 		pa.waiting.Push(&p.node)
-	case n.chance(pa.link.Loss):
+	case n.chance(pa.link.Loss), pa.loses():
 		n.stats.Lost++
 		n.tracePacket(p, "lost")
 		n.missing(p)
@@ -94,10 +98,11 @@ func (n *Net) route(p *packet, v Verdict) {
 		if n.chance(pa.link.Duplicate) {
 			copies++
 		}
-		n.fly(p, v.Delay)
+		copies += pa.doubles()
+		n.fly(p, v.Delay+pa.delays())
 		for range copies {
 			n.stats.Duplicated++
-			n.fly(p.copy(), v.Delay)
+			n.fly(p.copy(), v.Delay+pa.delays())
 		}
 	}
 }
@@ -145,7 +150,7 @@ func (p *packet) Fire() {
 		return // dropped meanwhile
 	}
 	switch {
-	case p.path.cut:
+	case p.path.severed():
 		n.drop(p, "dropped on the way: partition")
 		return
 	case p.path.to.off:

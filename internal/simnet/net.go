@@ -14,6 +14,7 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/schedule"
 )
 
 // A Clock is what the network needs of its run.
@@ -33,6 +34,11 @@ type Config struct {
 	SegmentSize   int    // bytes of data in one TCP packet
 	DatagramQueue int    // bytes that wait in a UDP socket; more are thrown away
 	Tracer        Tracer // nil: nobody is told
+
+	Faults     []schedule.Fault // the run's plan, by time
+	FaultHosts []string         // of which each fault has one; none: any
+	FaultSeed  uint64           // of what faults draw while they last
+	NoteBusy   bool             // keep the times for Busy
 }
 
 const (
@@ -54,6 +60,8 @@ type Net struct {
 	names  map[string]func(family string) Answer
 	traces []io.Writer // replaced, never changed
 	stats  Stats
+	plan   []*planned // the faults of the run, once they are armed
+	times  times      // see Busy
 
 	// What unlock has to do.
 	wakes kernel.Woken
