@@ -1,8 +1,10 @@
 package anyiotest
 
 import (
+	"context"
 	"fmt"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/anyio-go/anyio/sim"
@@ -11,12 +13,30 @@ import (
 // A search can only replay what depends on the schedule and nothing else. So it makes some of
 // its runs twice, and a run that then is another one is a failure.
 
-// sampleEach is how many schedules there are for each that is tried twice.
-const sampleEach = 32
+// CheckDeterminism fails t if what f does depends on something else than the schedule, such as
+// the clock, the order of a map, or a native channel. It makes each of a hundred schedules
+// twice, or of as many as Schedules says, and tells where two runs of one go apart. It is a
+// Search in all else.
+func CheckDeterminism(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Option) {
+	t.Helper()
+	p, err := newPlan(append([]Option{Schedules(100)}, opts...), "sim", *seedsFlag, *modelFlag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.differ != "" {
+		t.Fatalf("anyiotest: CheckDeterminism with Differs(%q): leave either out", p.differ)
+	}
+	p.twice = 1
+	p.search(t, f)
+}
+
+// sampleEach is how many schedules there are for each that Search tries twice. It has no
+// factor in common with how often a strategy and a model have their turn.
+const sampleEach = 31
 
 // sampled reports whether a schedule is tried twice.
 func (s *search) sampled(n int) bool {
-	return s.p.differ == "" && (n == 0 || n%sampleEach == sampleEach-1)
+	return s.p.differ == "" && (n == 0 || n%s.p.twice == s.p.twice-1)
 }
 
 // differs reports whether two runs of one schedule are not the same.

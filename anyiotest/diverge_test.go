@@ -203,3 +203,36 @@ func TestReplayTellsWhyItIsAnotherRun(t *testing.T) {
 	r.run(func() { anyiotest.Search(r, program(1, 1)) })
 	r.wantFailure(t, "it is not complete, or was changed")
 }
+
+// CheckDeterminism makes each run twice, and fails by what Search fails by.
+func TestCheckDeterminism(t *testing.T) {
+	var runs atomic.Int32
+	r := newRecorder(t)
+	r.run(func() {
+		anyiotest.CheckDeterminism(r, func(t testing.TB, ctx context.Context) {
+			runs.Add(1)
+			_ = giveWayOften(ctx, anyio.Rand(ctx).IntN(10))
+		})
+	})
+	r.wantPass(t)
+	if n := runs.Load(); n != 200 {
+		t.Errorf("%d runs of 100 schedules", n)
+	}
+	// What happens in one of a hundred runs is found though Search would hardly see it.
+	runs.Store(0)
+	r = newRecorder(t)
+	r.run(func() {
+		anyiotest.CheckDeterminism(r, func(t testing.TB, ctx context.Context) {
+			if runs.Add(1) == 101 {
+				_ = giveWayOften(ctx, 1)
+			}
+		})
+	})
+	r.wantFailure(t, "the test is not deterministic")
+	r = newRecorder(t)
+	r.run(func() { anyiotest.CheckDeterminism(r, bugs[0].test, anyiotest.Schedules(1000)) })
+	r.wantFailure(t, bugs[0].words...)
+	r = newRecorder(t)
+	r.run(func() { anyiotest.CheckDeterminism(r, bugs[0].test, anyiotest.Differs("it does not matter")) })
+	r.wantFailure(t, "leave either out")
+}

@@ -35,6 +35,9 @@ type execution struct {
 func (e *execution) task(ctx context.Context) error {
 	r := kernel.Locate(ctx).Run()
 	e.run.Store(r)
+	if tr, ok := e.t.(*trial); ok {
+		tr.began(r)
+	}
 	if unwatch := watch(e.t, r); unwatch != nil {
 		e.stop.Store(&unwatch)
 	}
@@ -49,7 +52,7 @@ func (e *execution) task(ctx context.Context) error {
 func (e *execution) endLeft(ctx context.Context) {
 	if left := endLeftTasks(ctx); left != "" {
 		e.t.Helper()
-		e.t.Errorf("the test is over, but these tasks still exist:\n%s", left)
+		e.t.Errorf("the test is over, but these tasks still exist:\n%v", leftTasks{left})
 	}
 }
 

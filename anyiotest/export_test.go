@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -33,6 +34,16 @@ func CheckPlan(backends, seeds string, opts ...Option) (names []string, numbers 
 		return nil, nil, err
 	}
 	return p.backends, p.seeds, nil
+}
+
+// FailureKey is how Search knows in which way a test fails.
+func FailureKey(t testing.TB, f func(t testing.TB, ctx context.Context)) string {
+	p, err := newPlan(nil, "sim", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _ := newSearch(t, p, f).again(sim.Config{Strategy: sim.Random(), StepTimeout: 20 * time.Millisecond, MaxSteps: 10_000}).verdict()
+	return key
 }
 
 // CheckModel is the model that Run would simulate, and the command for a replay.

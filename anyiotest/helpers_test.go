@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(anyiotest.Main(m, anyiotest.IgnoreFunction("anyiotest_test.stuckForGood")))
+	os.Exit(anyiotest.Main(m, anyiotest.IgnoreFunction("anyiotest_test.stuckForGood"), anyiotest.IgnoreFunction("anyiotest_test.lockForGood")))
 }
 
 func flagValue(name string) string { return flag.Lookup(name).Value.String() }

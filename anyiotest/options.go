@@ -8,8 +8,8 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// An Option is an option of Run, Search, Fuzz, CancelEverywhere, TestByteStream and
-// TestObjectStream.
+// An Option is an option of Run, Search, CheckDeterminism, Fuzz, CancelEverywhere,
+// TestByteStream and TestObjectStream.
 type Option func(*plan)
 
 // Skip leaves a backend out. The subtest stays visible as skipped, with the
@@ -83,6 +83,19 @@ func Strategies(strategies ...sim.Strategy) Option {
 	}
 }
 
+// CollectFailures has Search go on after a failure, until it has found n that differ or its
+// budget is used up. Runs that fail at the same place with the same error, numbers and the
+// order of joined errors aside, have the same failure, and so have deadlocks in which the same
+// calls wait. Each is made simpler and reported, with how many runs have shown it.
+func CollectFailures(n int) Option {
+	return func(p *plan) {
+		p.failures = n
+		if n < 1 {
+			p.fail(fmt.Errorf("CollectFailures(%d): at least one must be wanted", n))
+		}
+	}
+}
+
 // Differs says that the runs of a test given to Search may differ though the schedule is the
 // same, and why, which must not be empty. Without it Search makes some runs twice, and fails
 // if they differ: what it finds could not be made again.
@@ -121,6 +134,8 @@ type plan struct {
 	maxPoints  int
 	schedules  int            // of Search; 0: as many as by default
 	strategies []sim.Strategy // of Search
+	failures   int            // that Search reports at most
+	twice      int            // of so many runs of Search one is made twice
 	differ     string         // why runs of Search may
 	faults     sim.Faults     // of Search and Fuzz
 	lacks      []lack         // for TestByteStream
@@ -129,7 +144,7 @@ type plan struct {
 
 // newPlan is also given the values of the flags.
 func newPlan(opts []Option, backends, seeds, model string) (*plan, error) {
-	p := &plan{skips: make(map[string]string), seeds: defaultSeeds, maxPoints: 2000}
+	p := &plan{skips: make(map[string]string), seeds: defaultSeeds, maxPoints: 2000, failures: 1, twice: sampleEach}
 	for _, o := range opts {
 		o(p)
 	}

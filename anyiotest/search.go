@@ -2,10 +2,10 @@ package anyiotest
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +24,9 @@ import (
 // as a *sim.DeadlockError, by a panic. The failing run is then made simpler as long as it
 // fails in the same way: with as few faults and switches between tasks as can be. That
 // one is reported with its log, with what its tasks did (see sim.Trace), and with the
-// command that makes it again.
+// command that makes it again. With CollectFailures the search goes on, and reports each kind
+// of failure once. It ends in time for the deadline of go test, and says so if that was too
+// early.
 //
 // The t of f is that of one run: what is logged is shown only of the run that is reported,
 // and f's cleanups run when its run is over. All that f uses must be made by it anew, since
@@ -32,13 +34,22 @@ import (
 // not prove that none can.
 //
 // What depends on something else than the schedule, such as the clock, could not be made
-// again. So the first schedule and each 32nd are tried twice; a run that then is another one
+// again. So the first schedule and each 31st are tried twice; a run that then is another one
 // fails the test, and the report says where the two went apart (see Differs).
 func Search(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Option) {
 	t.Helper()
 	p, err := newPlan(opts, "sim", *seedsFlag, *modelFlag)
 	if err != nil {
 		t.Fatal(err)
+	}
+	p.search(t, f)
+}
+
+// search is Search with options and flags that are known.
+func (p *plan) search(t testing.TB, f func(t testing.TB, ctx context.Context)) {
+	t.Helper()
+	if *searchFlag < 0 {
+		t.Fatalf("-anyio.search=%v: a time must be positive", *searchFlag)
 	}
 	if why, skipped := p.skips["sim"]; skipped {
 		t.Skip(why)
@@ -56,12 +67,12 @@ const defaultSchedules = 10_000
 
 // A search is one call of Search.
 type search struct {
-	t          testing.TB
-	f          func(t testing.TB, ctx context.Context)
-	p          *plan
-	schedules  int
-	within     time.Duration // 0: no limit
-	end        time.Time     // by which no more runs begin; zero: no limit
+	t         testing.TB
+	f         func(t testing.TB, ctx context.Context)
+	p         *plan
+	schedules int
+	within    time.Duration // 0: no limit
+	limits
 	strategies []sim.Strategy
 	profiles   [2]*sim.Profile // of the first run in each model
 
@@ -69,15 +80,8 @@ type search struct {
 	next    atomic.Int64 // the schedule that is tried next
 	stopped atomic.Bool
 
-	mu    sync.Mutex
-	found *finding // guarded by mu
-}
-
-// A finding is a run that has failed.
-type finding struct {
-	number  int  // which of the search it was
-	differs bool // it has not failed, but was another one when it was made again
-	*trial
+	ran, different int // runs in the end, and how many of them were
+	findings
 }
 
 func newSearch(t testing.TB, p *plan, f func(t testing.TB, ctx context.Context)) *search {
@@ -103,23 +107,37 @@ func newSearch(t testing.TB, p *plan, f func(t testing.TB, ctx context.Context))
 // all tries one schedule after the other.
 func (s *search) all() {
 	begin := time.Now()
-	if s.within > 0 {
-		s.end = begin.Add(s.within)
-	}
+	s.limits = newLimits(s.t, begin, s.within)
 	s.work(s.workers[:1], min(alone, s.schedules))
 	s.work(s.workers, s.schedules)
 	took := time.Since(begin)
-	ran, different := s.tally()
+	s.tally()
 	s.t.Helper()
-	switch {
-	case s.found == nil:
-		s.t.Logf("no failure in %d schedules, %d of them different (%.0f a second)", ran, different, float64(ran)/took.Seconds())
-	case s.found.differs:
-		s.t.Errorf("schedule %d of %s was another run when it was made again: the test is not deterministic\n%s",
-			s.found.number+1, s.found.how.Strategy, s.tellFork(s.found.how))
-	case s.found.key == "": // it was skipped
-		s.t.Skip(strings.TrimSpace(s.found.text()))
-	default:
-		s.report(s.found)
+	if s.skipped != nil {
+		s.t.Skip(strings.TrimSpace(s.skipped.text()))
 	}
+	found := s.first(s.p.failures)
+	for i, f := range found {
+		s.report(f, i, len(found))
+	}
+	s.t.Logf("%s", s.summary(len(found), took))
+}
+
+// summary is a line about the whole search.
+func (s *search) summary(failures int, took time.Duration) string {
+	text := "no failure"
+	switch {
+	case failures == 1:
+		text = "1 failure"
+	case failures > 1:
+		text = fmt.Sprintf("%d failures", failures)
+	}
+	text += fmt.Sprintf(" in %d schedules, %d of them different (%.0f a second)", s.ran, s.different, float64(s.ran)/took.Seconds())
+	switch {
+	case s.stuck >= maxStuck:
+		text += "; it was ended, as so many runs did not come back"
+	case s.early && s.over() && int(s.next.Load()) < s.schedules:
+		text += "; it was ended early, before the deadline of go test (see its flag -timeout)"
+	}
+	return text
 }

@@ -8,52 +8,69 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// maxShrinkRuns and maxShrinkTime bound the search for a simpler schedule.
+// maxShrinkRuns and maxShrinkTime bound the search for a simpler schedule, maxAllShrinkTime
+// that for all failures.
 const (
-	maxShrinkRuns = 5_000
-	maxShrinkTime = 5 * time.Second
+	maxShrinkRuns    = 5_000
+	maxShrinkTime    = 5 * time.Second
+	maxAllShrinkTime = 30 * time.Second
 )
 
-// report makes a failing run as simple as it can be, and tells of it.
-func (s *search) report(found *finding) {
+// report tells of the i-th of some findings.
+func (s *search) report(f *finding, i, all int) {
 	s.t.Helper()
-	least, runs := s.shrink(found)
 	var b strings.Builder
-	fmt.Fprintf(&b, "schedule %d of %s fails", found.number+1, found.how.Strategy)
-	if least == nil {
-		fmt.Fprintf(&b, ", but not when it is made again:\n%s", found.text())
-		if s.p.differ == "" {
-			b.WriteString("the test is not deterministic:\n" + s.tellFork(found.how))
-		}
-		s.t.Error(b.String())
-		return
+	if s.p.failures > 1 {
+		fmt.Fprintf(&b, "failure %d of %d, in %d of %d runs: ", i+1, all, f.seen, s.ran)
 	}
-	fmt.Fprintf(&b, "; made simpler by %d runs:\n%s", runs, least.text())
-	if faults := least.sim.Faults(); len(faults) > 0 {
-		b.WriteString("the faults:\n")
-		for _, f := range faults {
-			fmt.Fprintf(&b, "  %v\n", f)
-		}
+	fmt.Fprintf(&b, "schedule %d of %s ", f.number+1, f.how.Strategy)
+	if f.differs {
+		fmt.Fprintf(&b, "was another run when it was made again: the test is not deterministic\n%s", s.tellFork(f.how))
+	} else {
+		s.tellFailure(&b, f, all-i)
 	}
-	if text := s.recorded(least.sim.Schedule()).Text(maxTurns); text != "" {
-		fmt.Fprintf(&b, "what the tasks did ('*' runs, '|' waits, '.' is ready, 'x' ends):\n%s", text)
-	}
-	fmt.Fprintf(&b, "replay: %s -anyio.replay=%s%s", testCommand(s.t.Name()), least.sim.Schedule(), s.stamp())
 	s.t.Error(b.String())
 }
 
+// tellFailure makes a failing run as simple as it can be, and tells of it.
+func (s *search) tellFailure(b *strings.Builder, f *finding, left int) {
+	least, runs := s.shrink(f, left)
+	if least == nil {
+		fmt.Fprintf(b, "fails, but not when it is made again:\n%s", f.text())
+		if s.p.differ == "" {
+			b.WriteString("the test is not deterministic:\n" + s.tellFork(f.how))
+		}
+		return
+	}
+	fmt.Fprintf(b, "fails; made simpler by %d runs:\n%s", runs, least.text())
+	if faults := least.sim.Faults(); len(faults) > 0 {
+		b.WriteString("the faults:\n")
+		for _, f := range faults {
+			fmt.Fprintf(b, "  %v\n", f)
+		}
+	}
+	if text := s.recorded(least.sim.Schedule()).Text(maxTurns); text != "" {
+		fmt.Fprintf(b, "what the tasks did ('*' runs, '|' waits, '.' is ready, 'x' ends):\n%s", text)
+	}
+	fmt.Fprintf(b, "replay: %s -anyio.replay=%s%s", testCommand(s.t.Name()), least.sim.Schedule(), s.stamp())
+}
+
 // shrink returns the simplest run it finds that fails as found does; nil if not even that
-// one does so again.
-func (s *search) shrink(found *finding) (least *trial, runs int) {
-	end := time.Now().Add(maxShrinkTime)
+// one does so again. So many failures are left to be made simpler.
+func (s *search) shrink(found *finding, left int) (least *trial, runs int) {
+	end, stuck := s.shrinkEnd(left), 0
 	again := func(schedule string) *trial {
-		if tr := s.again(s.replayed(schedule)); tr.failsAs(found.trial) {
+		tr := s.again(s.replayed(schedule))
+		if key, _ := tr.verdict(); strings.Contains(key, stuckKey) {
+			stuck++
+		}
+		if tr.failsAs(found.trial) {
 			return tr
 		}
 		return nil
 	}
 	word := found.sim.Shrink(maxShrinkRuns, func(schedule string) *sim.Sim {
-		if time.Now().After(end) {
+		if time.Now().After(end) || stuck >= maxStuck {
 			return nil
 		}
 		runs++

@@ -215,7 +215,7 @@ func TestSearchWithoutAFailure(t *testing.T) {
 	})
 	r.wantPass(t)
 	r.wantLog(t, "no failure in 300 schedules, ")
-	if n := runs.Load(); n != 310 || // the first one and each 32nd are made twice
+	if n := runs.Load(); n != 310 || // the first one and each 31st are made twice
 		strings.Contains(r.text(), "not to be seen") {
 		t.Errorf("%d runs:\n%s", n, r.text())
 	}

@@ -1,8 +1,8 @@
 package anyiotest
 
 import (
+	"maps"
 	"sync"
-	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/sim"
@@ -58,9 +58,6 @@ func (w *worker) work(upTo int, all *sync.WaitGroup) {
 	done = true
 }
 
-// over reports whether the time of the search is.
-func (s *search) over() bool { return !s.end.IsZero() && !time.Now().Before(s.end) }
-
 // try makes one run.
 func (w *worker) try(n int) {
 	tr := newTrial(w.search)
@@ -79,34 +76,31 @@ func (w *worker) judge(n int, tr *trial) {
 	if n < alone {
 		w.learn(tr)
 	}
-	found := &finding{number: n, trial: tr}
+	f := &finding{number: n, trial: tr}
 	switch {
-	case key != "" || skipped && n == 0:
+	case key != "":
+	case skipped && n == 0:
+		w.noteSkip(tr)
+		w.stopped.Store(true)
+		return
 	case w.sampled(n) && differs(tr, w.again(tr.how)):
-		found.differs = true
+		key, f.differs = "another run", true
 	default:
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.stopped.Store(true)
-	if w.found == nil || n < w.found.number {
-		w.found = found
+	if w.note(key, f, w.p.failures) {
+		w.stopped.Store(true)
 	}
 }
 
-// tally is how many runs there were, and how many different ones.
-func (s *search) tally() (ran, different int) {
-	hashes := s.workers[0].hashes
-	for i, w := range s.workers {
-		ran += w.ran
-		for h := range w.hashes {
-			if i > 0 && len(hashes) < maxHashes {
-				hashes[h] = struct{}{}
-			}
-		}
+// tally counts what the workers have made.
+func (s *search) tally() {
+	hashes := make(map[uint64]struct{})
+	for _, w := range s.workers {
+		s.ran += w.ran
+		maps.Copy(hashes, w.hashes)
 	}
-	return ran, len(hashes)
+	s.different = len(hashes)
 }
 
 // again makes one run that is described by its config.

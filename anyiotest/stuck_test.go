@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,9 @@ func stuckForGood(ctx context.Context) {
 		return nil
 	})
 }
+
+// lockForGood locks what another task of the run has locked. It is let be, too.
+func lockForGood(mu *sync.Mutex) { mu.Lock() }
 
 func TestStuckStepFailsTheTest(t *testing.T) {
 	rec := newRecorder(t)

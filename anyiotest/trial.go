@@ -2,7 +2,6 @@ package anyiotest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -29,8 +29,10 @@ type trial struct {
 	log      strings.Builder
 	failed   bool
 	skipped  bool
-	key      string    // equal for runs that fail in the same way, "" for one that does not
-	helpers  []uintptr // where Helper was called
+	kernel   *kernel.Run // nil: it has not begun
+	late     bool        // the key is of a failure after the run's death
+	key      string      // equal for runs that fail in the same way, "" for one that does not
+	helpers  []uintptr   // where Helper was called
 	cleanups []func()
 	dirs     int
 	dir      string // that has those of TempDir; "" if there is none
@@ -95,7 +97,7 @@ func (t *trial) exited() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.failed = true
-	t.noteLocked("exit", "runtime.Goexit was called, but neither FailNow nor SkipNow")
+	t.noteLocked("exit", "runtime.Goexit was called, but neither FailNow nor SkipNow", false)
 }
 
 // panicked notes a panic.
@@ -107,13 +109,18 @@ func (t *trial) panicked(v any) {
 	if pe, ok := v.(*anyio.PanicError); ok {
 		text = fmt.Sprintf("panic: %v\n%s", pe.Value, pe.Stack)
 	}
-	t.noteLocked("panic "+likeness(fmt.Sprint(v)), text)
+	t.noteLocked(panicKey(v), text, false)
 }
 
-// noteLocked notes a line of the log, and what failed if it is the first that did.
-func (t *trial) noteLocked(key, text string) {
-	if t.failed && t.key == "" {
-		t.key = key
+// noteLocked notes a line of the log, and what failed if it is the first that did. What fails
+// in a run that is dead already does so since it is: then what it died of counts.
+func (t *trial) noteLocked(key, text string, died bool) {
+	switch {
+	case !t.failed:
+	case t.key == "":
+		t.key, t.late = key, !died && t.kernel != nil && t.kernel.Killed() != nil
+	case t.late && died:
+		t.key, t.late = key, false
 	}
 	t.log.WriteString(text)
 	if t.how.Trace != nil { // which gets the log, too
@@ -122,6 +129,13 @@ func (t *trial) noteLocked(key, text string) {
 	if !strings.HasSuffix(text, "\n") {
 		t.log.WriteByte('\n')
 	}
+}
+
+// began notes the run.
+func (t *trial) began(r *kernel.Run) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kernel = r
 }
 
 // cleanUp calls the cleanups, the last one first, also after one that ends its goroutine.
@@ -147,55 +161,19 @@ func (t *trial) cleanUp() {
 	}
 }
 
-// likeness is a text without its numbers, which differ from run to run.
-func likeness(text string) string {
-	if line, _, more := strings.Cut(text, "\n"); more {
-		text = line
-	}
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return '#'
-		}
-		return r
-	}, text)
-}
-
-// kind is what is alike in errors of the same failure: of a deadlock who waits for what.
-func kind(args []any) (key string, ok bool) {
-	for _, arg := range args {
-		err, isErr := arg.(error)
-		if !isErr {
-			continue
-		}
-		var stuck *sim.DeadlockError
-		if !errors.As(err, &stuck) {
-			return likeness(err.Error()), true
-		}
-		var waits []string
-		for _, task := range stuck.Tasks {
-			if !(stuck.Forgotten > 0) || task.Forgotten {
-				waits = append(waits, task.WaitsFor+" at "+task.Source)
-			}
-		}
-		slices.Sort(waits)
-		return fmt.Sprintf("deadlock %v %v", stuck.Livelock, slices.Compact(waits)), true
-	}
-	return "", false
-}
-
-// say logs a line, with the place of the caller that is no helper.
-func (t *trial) say(fails bool, text string, args []any) {
+// say logs a line, with the place of the caller that is no helper. The text is made of a
+// format, which may be "", and arguments.
+func (t *trial) say(fails bool, text, format string, args []any) {
 	place := t.caller()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := place
+	died := false
 	if fails {
 		t.failed = true
-		if k, ok := kind(args); ok {
-			key += " " + k
-		}
+		key, died = failureKey(place, format, args)
 	}
-	t.noteLocked(key, place+text)
+	t.noteLocked(key, place+text, died)
 }
 
 // caller is the file and line that calls a method of t, helpers left out and all of this
@@ -270,9 +248,9 @@ func (t *trial) Skipf(format string, args ...any) {
 	t.SkipNow()
 }
 
-func (t *trial) logln(fails bool, args []any) { t.say(fails, fmt.Sprintln(args...), args) }
+func (t *trial) logln(fails bool, args []any) { t.say(fails, fmt.Sprintln(args...), "", args) }
 func (t *trial) logf(fails bool, format string, args []any) {
-	t.say(fails, fmt.Sprintf(format, args...), args)
+	t.say(fails, fmt.Sprintf(format, args...), format, args)
 }
 
 func (t *trial) Fail() {
@@ -280,7 +258,7 @@ func (t *trial) Fail() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.failed = true
-	t.noteLocked(place, place+"Fail was called")
+	t.noteLocked(place, place+"Fail was called", false)
 }
 
 func (t *trial) FailNow() {
@@ -342,7 +320,7 @@ func (t *trial) Chdir(dir string) {
 func (t *trial) Name() string             { return t.TB.Name() }
 func (t *trial) Context() context.Context { return t.TB.Context() }
 func (t *trial) ArtifactDir() string      { return t.TB.ArtifactDir() }
-func (t *trial) Attr(key, value string)   { t.say(false, fmt.Sprintf("%s=%s", key, value), nil) }
+func (t *trial) Attr(key, value string)   { t.say(false, fmt.Sprintf("%s=%s", key, value), "", nil) }
 func (t *trial) Output() io.Writer        { return output{t} }
 
 // output writes to the log of a trial.
