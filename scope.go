@@ -122,14 +122,14 @@ var errMisnested = misuse("cancel scope ended before a scope opened inside it: e
 func (c *CancelScope) Cancel(reason string) {
 	kernel.Preempt()
 	c.s.Cancel(&kernel.Cause{Kind: kernel.ByCall, Reason: reason, PC: kernel.CallerPC(1)})
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 // CancelCause cancels the scope because of an error.
 func (c *CancelScope) CancelCause(cause error) {
 	kernel.Preempt()
 	c.s.Cancel(&kernel.Cause{Kind: kernel.ByCall, Err: cause, PC: kernel.CallerPC(1)})
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 // CancelCalled reports whether the scope was canceled: by Cancel, or because its
@@ -149,7 +149,7 @@ func (c *CancelScope) Deadline() (time.Time, bool) { return c.s.OwnDeadline() }
 func (c *CancelScope) SetDeadline(t time.Time) {
 	kernel.Preempt()
 	c.s.SetDeadline(c.s.Run().Instant(t))
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 // Shield reports whether the scope is shielded from cancellation outside.
@@ -163,5 +163,5 @@ func (c *CancelScope) Shield() bool { return c.s.Shield() }
 func (c *CancelScope) SetShield(on bool) {
 	kernel.Preempt()
 	c.s.SetShield(on)
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }

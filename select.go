@@ -37,7 +37,7 @@ func Select(ctx context.Context, cases ...Case) (index int, err error) {
 	}
 	begin(p, cases)
 	if i, done, err := tryCases(p.Run(), cases); done {
-		kernel.Preempt()
+		kernel.PreemptEnd()
 		return i, err
 	}
 	w := kernel.GetWaiter()
@@ -51,7 +51,7 @@ func Select(ctx context.Context, cases ...Case) (index int, err error) {
 				dequeue(c)
 			}
 			if i, done, err := tryCases(p.Run(), cases); done {
-				kernel.Preempt()
+				kernel.PreemptEnd()
 				return i, err
 			}
 			continue
@@ -67,7 +67,7 @@ func TrySelect(cases ...Case) (index int, ok bool, err error) {
 	kernel.Preempt()
 	begin(p, cases)
 	index, ok, err = tryCases(p.Run(), cases)
-	kernel.Preempt()
+	kernel.PreemptEnd()
 	return index, ok, err
 }
 

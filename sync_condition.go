@@ -80,6 +80,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	kernel.Touch(c, kernel.Changes)
 	l := c.underlying()
 	if !l.heldByMe() {
 		return c.errNotOwner()
@@ -100,6 +101,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	case w.err != nil: // and there it broke
 		return err
 	default:
+		kernel.Touch(c, kernel.Changes)
 		c.mu.Lock()
 		c.waiters.Remove(&w.node)
 		c.mu.Unlock()
@@ -124,6 +126,7 @@ func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
 	if _, err := kernel.Enter(ctx); err != nil {
 		return err
 	}
+	kernel.Touch(c.underlying(), kernel.Looks)
 	if !c.underlying().heldByMe() {
 		return c.errNotOwner()
 	}
@@ -141,7 +144,7 @@ func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
 func (c *Condition) Notify(n int) {
 	kernel.Preempt()
 	c.notify(n, byNotify)
-	kernel.Preempt()
+	kernel.PreemptAfter(c, kernel.Changes)
 }
 
 // NotifyAll lets all who wait go on, one after the other, as soon as the lock is
@@ -150,12 +153,14 @@ func (c *Condition) Notify(n int) {
 func (c *Condition) NotifyAll() {
 	kernel.Preempt()
 	c.notify(int(^uint(0)>>1), byNotifyAll)
-	kernel.Preempt()
+	kernel.PreemptAfter(c, kernel.Changes)
 }
 
 // notify moves waiters to the queue of the lock, so that none wakes in vain.
 func (c *Condition) notify(n int, how notice) {
 	l := c.underlying()
+	kernel.Touch(c, kernel.Changes)
+	kernel.Touch(l, kernel.Changes)
 	if !l.heldByMe() {
 		panic(errNotHolding())
 	}
@@ -192,6 +197,7 @@ func errNotHolding() error {
 // TasksWaiting returns how many wait for a notification. Those notified wait for the lock,
 // whose Statistics tells of them.
 func (c *Condition) TasksWaiting() int {
+	kernel.Touch(c, kernel.Looks)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.waiters.Len()

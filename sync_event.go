@@ -23,7 +23,7 @@ func (e *Event) IsSet() bool { return e.latch.IsOpen() }
 func (e *Event) Set() {
 	kernel.Preempt()
 	e.latch.Open()
-	kernel.Preempt()
+	kernel.PreemptAfter(&e.latch, kernel.Changes)
 }
 
 // Wait waits until the event is set. It is a checkpoint also if it is set already.

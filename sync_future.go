@@ -84,7 +84,7 @@ func (f *Future[T]) Cancel() bool {
 func (f *Future[T]) finish(how Status, value T, err error) error {
 	kernel.Preempt()
 	err = f.settle(how, value, err)
-	kernel.Preempt()
+	kernel.PreemptAfter(&f.done, kernel.Changes)
 	return err
 }
 

@@ -75,6 +75,7 @@ func checkTotal(total int) {
 
 // TotalTokens returns how many tokens there are.
 func (l *CapacityLimiter) TotalTokens() int {
+	kernel.Touch(l, kernel.Looks)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.total
@@ -95,11 +96,12 @@ func (l *CapacityLimiter) SetTotalTokens(total int) {
 	}
 	l.mu.Unlock()
 	lucky.Unpark()
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 }
 
 // BorrowedTokens returns how many tokens are held.
 func (l *CapacityLimiter) BorrowedTokens() int {
+	kernel.Touch(l, kernel.Looks)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.borrowed
@@ -108,6 +110,7 @@ func (l *CapacityLimiter) BorrowedTokens() int {
 // AvailableTokens returns the total less what is borrowed: negative after the total was
 // lowered below that, Unlimited if the total is.
 func (l *CapacityLimiter) AvailableTokens() int {
+	kernel.Touch(l, kernel.Looks)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.total == Unlimited {
@@ -130,7 +133,7 @@ func (l *CapacityLimiter) Acquire(ctx context.Context) error {
 		return err
 	}
 	l.own(key, p.CallerTask(key.id))
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return nil
 }
 
@@ -146,7 +149,7 @@ func (l *CapacityLimiter) AcquireOnBehalfOf(ctx context.Context, borrower any) e
 		return err
 	}
 	err = l.acquire(p, borrowerKey{value: borrower})
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return err
 }
 
@@ -181,6 +184,7 @@ func (l *CapacityLimiter) own(key borrowerKey, t *kernel.Task) {
 // Abandoned breaks the limiter: the borrower has ended.
 func (ln *loan) Abandoned(who, place string) error {
 	l := ln.of
+	kernel.Touch(l, kernel.Changes)
 	err := abandoned(who, "a token of a CapacityLimiter", place)
 	var woken kernel.Woken
 	l.mu.Lock()
@@ -203,12 +207,13 @@ func (l *CapacityLimiter) Reset() {
 	l.mu.Lock()
 	l.broken = nil
 	l.mu.Unlock()
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 }
 
 // lend gives the borrower a token if there is one. If not, it puts c into the
 // queue, unless it is nil, and returns ErrWouldBlock.
 func (l *CapacityLimiter) lend(key borrowerKey, run *kernel.Run, c *claimant) error {
+	kernel.Touch(l, kernel.Changes)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.broken != nil {
@@ -266,6 +271,7 @@ func (l *CapacityLimiter) grantLocked() *claimant {
 
 // forget takes a canceled wait out of the queue.
 func (l *CapacityLimiter) forget(c *claimant) {
+	kernel.Touch(l, kernel.Changes)
 	l.mu.Lock()
 	l.waiters.Remove(&c.node)
 	if ln := l.loans[c.key]; ln != nil && ln.waiter == c {
@@ -288,7 +294,7 @@ func (l *CapacityLimiter) TryAcquire() error {
 	if err == nil {
 		l.own(key, t)
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return err
 }
 
@@ -299,7 +305,7 @@ func (l *CapacityLimiter) TryAcquireOnBehalfOf(borrower any) error {
 	}
 	kernel.Preempt()
 	err := l.lend(borrowerKey{value: borrower}, nil, nil)
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return err
 }
 
@@ -318,6 +324,7 @@ func (l *CapacityLimiter) ReleaseOnBehalfOf(borrower any) {
 
 func (l *CapacityLimiter) release(key borrowerKey) {
 	kernel.Preempt()
+	kernel.Touch(l, kernel.Changes)
 	l.mu.Lock()
 	if ln := l.loans[key]; ln == nil || ln.waiter != nil {
 		l.mu.Unlock()
@@ -333,7 +340,7 @@ func (l *CapacityLimiter) release(key borrowerKey) {
 	if c != nil {
 		c.Unpark()
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 }
 
 // Do runs f while the calling task holds a token, and releases it also if f panics. The

@@ -59,7 +59,7 @@ func (l *Lock) Acquire(ctx context.Context) error {
 		return err
 	}
 	l.hold.Take((*lockHold)(l), t, id)
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return nil
 }
 
@@ -73,6 +73,7 @@ func (l *Lock) ownedIn(r *kernel.Run) {
 
 // acquireSlow waits for the lock. The caller then takes the hold.
 func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
+	kernel.Touch(l, kernel.Changes)
 	if l.word.Load()&^lockWaiters == me {
 		return errLockHeld()
 	} else if l.heldByHost() {
@@ -131,6 +132,7 @@ func (l *Lock) enqueue(c *claimant, me uint64) (queued bool, broken error) {
 
 // forget takes a canceled wait out of the queue.
 func (l *Lock) forget(c *claimant) {
+	kernel.Touch(l, kernel.Changes)
 	l.mu.Lock()
 	if l.waiters.Remove(&c.node) && l.waiters.Len() == 0 {
 		l.word.And(^uint64(lockWaiters))
@@ -149,11 +151,11 @@ func (l *Lock) TryAcquire() error {
 			l.ownedIn(t.Scope.Run())
 		}
 		l.hold.Take((*lockHold)(l), t, int64(me>>1))
-		kernel.Preempt()
+		kernel.PreemptAfter(l, kernel.Changes)
 		return nil
 	}
 	err := l.refusal(me)
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return err
 }
 
@@ -174,10 +176,11 @@ func (l *Lock) refusal(me uint64) error {
 func (l *Lock) Release() {
 	kernel.Preempt()
 	l.release()
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 }
 
 func (l *Lock) release() {
+	kernel.Touch(l, kernel.Changes)
 	me := lockWord()
 	word := l.word.Load()
 	if word&^lockWaiters != me {
@@ -195,6 +198,7 @@ func (l *Lock) release() {
 // Abandoned breaks the lock, whose owner has ended. It is not for callers outside.
 func (h *lockHold) Abandoned(who, place string) error {
 	l := (*Lock)(h)
+	kernel.Touch(l, kernel.Changes)
 	err := abandoned(who, "a Lock", place)
 	var woken kernel.Woken
 	l.mu.Lock()
@@ -229,7 +233,7 @@ func (l *Lock) Reset() {
 		l.word.Store(0)
 	}
 	l.mu.Unlock()
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 }
 
 // releaseSlow hands the lock over.
@@ -252,7 +256,10 @@ func (l *Lock) releaseSlow() {
 }
 
 // Locked reports whether somebody owns the lock, or it is broken.
-func (l *Lock) Locked() bool { return l.word.Load() != 0 }
+func (l *Lock) Locked() bool {
+	kernel.Touch(l, kernel.Looks)
+	return l.word.Load() != 0
+}
 
 // Do runs f while holding the lock, and releases it also if f panics. The error is that
 // of Acquire, in which case f did not run, or that of f. Cancellation: while waiting,
@@ -289,6 +296,7 @@ type LockStatistics struct {
 // Statistics returns who owns the lock and how many wait. Once Release has returned the
 // owner is the next one, even if it does not run yet.
 func (l *Lock) Statistics() LockStatistics {
+	kernel.Touch(l, kernel.Looks)
 	l.mu.Lock()
 	st := LockStatistics{TasksWaiting: l.waiters.Len()}
 	word := l.word.Load()

@@ -66,7 +66,7 @@ func (l *RWLock) Acquire(ctx context.Context) error {
 		return err
 	}
 	h.Take(h, t, h.id)
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return nil
 }
 
@@ -79,7 +79,7 @@ func (l *RWLock) AcquireRead(ctx context.Context) error {
 		return err
 	}
 	h.Take(h, t, h.id)
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (l *RWLock) TryAcquire() error {
 	if err == nil {
 		h.Take(h, t, h.id)
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return err
 }
 
@@ -100,7 +100,7 @@ func (l *RWLock) TryAcquireRead() error {
 	if err == nil {
 		h.Take(h, t, h.id)
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 	return err
 }
 
@@ -144,7 +144,7 @@ func (l *RWLock) Reset() {
 		race.ReleaseMerge(unsafe.Pointer(&l.wrote))
 	}
 	l.mu.Unlock()
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 }
 
 // RWLockStatistics is a snapshot of an RWLock.
@@ -159,6 +159,7 @@ type RWLockStatistics struct {
 //
 //go:norace
 func (l *RWLock) Statistics() RWLockStatistics {
+	kernel.Touch(l, kernel.Looks)
 	l.mu.Lock()
 	st := RWLockStatistics{Readers: l.reading, TasksWaiting: l.waiters.Len()}
 	var id int64

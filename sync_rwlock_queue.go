@@ -85,6 +85,7 @@ func (l *RWLock) wait(p kernel.Place, h *rwHold) error {
 //
 //go:norace
 func (l *RWLock) forget(c *claimant) {
+	kernel.Touch(l, kernel.Changes)
 	var woken kernel.Woken
 	l.mu.Lock()
 	l.waiters.Remove(&c.node)
@@ -97,6 +98,7 @@ func (l *RWLock) forget(c *claimant) {
 //
 //go:norace
 func (l *RWLock) takeLocked(h *rwHold) error {
+	kernel.Touch(l, kernel.Changes)
 	switch {
 	case l.holdOf(h.id) != nil:
 		return misuse("attempted to acquire an RWLock that this task holds already: it is not reentrant, not even for readers; release it first, or call a function that expects it to be held")
@@ -181,6 +183,7 @@ func (l *RWLock) endLocked(h *rwHold, woken *kernel.Woken) {
 //go:norace
 func (l *RWLock) release(write bool) {
 	kernel.Preempt()
+	kernel.Touch(l, kernel.Changes)
 	var woken kernel.Woken
 	l.mu.Lock()
 	h := l.holdOf(kernel.Caller())
@@ -198,7 +201,7 @@ func (l *RWLock) release(write bool) {
 	case !broken:
 		panic(misuse("the current task is not holding this RWLock in that way: let the task that acquired it release it, exactly once, by Release after Acquire and by ReleaseRead after AcquireRead"))
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(l, kernel.Changes)
 }
 
 // newHold makes what the calling goroutine is going to hold.
@@ -234,6 +237,7 @@ func (h *rwHold) Abandoned(who, place string) error {
 	var err error
 	var woken kernel.Woken
 	l := h.lock
+	kernel.Touch(l, kernel.Changes)
 	if h.write {
 		err = abandoned(who, "an RWLock that it was writing under", place)
 		race.ReleaseMerge(unsafe.Pointer(&l.wrote))

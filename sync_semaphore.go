@@ -63,7 +63,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 		return err
 	}
 	if s.take() {
-		kernel.Preempt()
+		kernel.PreemptAfter(s, kernel.Changes)
 		return nil
 	}
 	b := kernel.GetBlocker()
@@ -93,6 +93,7 @@ func (s *Semaphore) take() bool {
 
 // enqueue puts b into the queue. It returns false if it found a slot instead.
 func (s *Semaphore) enqueue(b *kernel.Blocker) bool {
+	kernel.Touch(s, kernel.Changes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !s.take() {
@@ -106,6 +107,7 @@ func (s *Semaphore) enqueue(b *kernel.Blocker) bool {
 
 // forget takes a canceled wait out of the queue.
 func (s *Semaphore) forget(b *kernel.Blocker) {
+	kernel.Touch(s, kernel.Changes)
 	s.mu.Lock()
 	if s.waiters.Remove(&b.Node) && s.waiters.Len() == 0 {
 		s.word.Store(0)
@@ -117,7 +119,7 @@ func (s *Semaphore) forget(b *kernel.Blocker) {
 func (s *Semaphore) TryAcquire() error {
 	kernel.Preempt()
 	taken := s.take()
-	kernel.Preempt()
+	kernel.PreemptAfter(s, kernel.Changes)
 	if taken {
 		return nil
 	}
@@ -130,10 +132,11 @@ func (s *Semaphore) TryAcquire() error {
 func (s *Semaphore) Release() {
 	kernel.Preempt()
 	s.release()
-	kernel.Preempt()
+	kernel.PreemptAfter(s, kernel.Changes)
 }
 
 func (s *Semaphore) release() {
+	kernel.Touch(s, kernel.Changes)
 	for {
 		free := s.word.Load()
 		if max(free, 0) == s.limit() {
@@ -189,7 +192,10 @@ func (s *Semaphore) Do(ctx context.Context, f func(ctx context.Context) error) e
 }
 
 // Value returns the number of free slots.
-func (s *Semaphore) Value() int { return int(max(s.word.Load(), 0)) }
+func (s *Semaphore) Value() int {
+	kernel.Touch(s, kernel.Looks)
+	return int(max(s.word.Load(), 0))
+}
 
 // MaxValue returns the maximum of the value, and whether there is one.
 func (s *Semaphore) MaxValue() (maximum int, bounded bool) {
@@ -201,6 +207,7 @@ func (s *Semaphore) MaxValue() (maximum int, bounded bool) {
 
 // TasksWaiting returns how many wait.
 func (s *Semaphore) TasksWaiting() int {
+	kernel.Touch(s, kernel.Looks)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.waiters.Len()

@@ -113,6 +113,7 @@ type tickCase struct {
 }
 
 func (c *tickCase) Begin(kernel.Place) {
+	kernel.Touch(nil, kernel.Changes)
 	due := c.t.next()
 	c.mu.Lock()
 	c.run, c.due = c.t.run, due

@@ -190,7 +190,7 @@ func (tg *TaskGroup) abandon() {
 func (tg *TaskGroup) Cancel(reason string) {
 	kernel.Preempt()
 	tg.g.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 // CancelCause cancels the group's scope because of an error, which is shown by
@@ -198,7 +198,7 @@ func (tg *TaskGroup) Cancel(reason string) {
 func (tg *TaskGroup) CancelCause(cause error) {
 	kernel.Preempt()
 	tg.g.Scope.Cancel(&kernel.Cause{Err: cause, PC: kernel.CallerPC(1)})
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 // CancelCalled reports whether the group was canceled, by Cancel or by a failure.
@@ -213,14 +213,14 @@ func (tg *TaskGroup) CancelCaught() bool { return tg.caught }
 func (tg *TaskGroup) SetDeadline(t time.Time) {
 	kernel.Preempt()
 	tg.g.Scope.SetDeadline(tg.g.Run().Instant(t))
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 // SetShield shields the group from cancellation outside, or lifts the shield.
 func (tg *TaskGroup) SetShield(on bool) {
 	kernel.Preempt()
 	tg.g.Scope.SetShield(on)
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 // fail records a task's error and cancels the group.

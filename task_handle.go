@@ -141,7 +141,7 @@ func (h *TaskHandle) start(tg *TaskGroup, f func(context.Context) error, pc uint
 	if !tg.g.Spawn(&h.t) {
 		panic(misuse("this task group is not active; no new tasks can be started: start them before WithTaskGroup returns"))
 	}
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 var errNilTask = misuse("task group: the task's function is nil")
@@ -180,7 +180,7 @@ func (h *TaskHandle) outcome() error {
 func (h *TaskHandle) Cancel(reason string) {
 	kernel.Preempt()
 	h.t.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
-	kernel.Preempt()
+	kernel.PreemptEnd()
 }
 
 // Status reports where the task stands. A task that ends without an error although it

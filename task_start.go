@@ -99,7 +99,7 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 		if state == startStarted {
 			panic(misuse("started was called twice by the same task: call it once, when the task is ready to serve"))
 		}
-		kernel.Preempt()
+		kernel.PreemptEnd()
 	}
 	run := func(ctx context.Context) error { return f(ctx, started) }
 	h.start(tg, run, kernel.FuncPC(f), meta)

@@ -10,6 +10,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/sim"
+	"github.com/anyio-go/anyio/stream"
 )
 
 // A counter is what the examples test: it counts on its own while it is served.
@@ -77,6 +78,36 @@ func TestExampleSearch(t *testing.T) {
 			t.Errorf("there is %d in all, want 200", sum)
 		}
 	}, anyiotest.Schedules(500))
+}
+
+// Every way in which a producer that closes its stream meets two consumers.
+func TestExampleExplore(t *testing.T) {
+	all := anyiotest.Explore(t, func(t testing.TB, ctx context.Context) {
+		send, receive := stream.Memory[int](1)
+		defer receive.Close(ctx)
+		var got [2]int
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for i := range got {
+				tg.Go(func(ctx context.Context) error {
+					for v, err := range receive.All(ctx) {
+						if err != nil {
+							return err
+						}
+						got[i] += v
+					}
+					return nil
+				})
+			}
+			defer send.Close(ctx)
+			return send.Send(ctx, 7)
+		})
+		if sum := got[0] + got[1]; err != nil || sum != 7 {
+			t.Errorf("received a sum of %d, error %v", sum, err)
+		}
+	})
+	if !all {
+		t.Error("there are more schedules than the budget")
+	}
 }
 
 // The steps of two tasks in one order, on any backend.

@@ -122,24 +122,43 @@ func Faults(faults sim.Faults) Option {
 
 const defaultMaxFaults = 3
 
+// Unreduced has Explore make all schedules, also those that differ from another one only in
+// the order of steps which touch nothing in common; see sim.Explorer.
+func Unreduced() Option { return func(p *plan) { p.unreduced = true } }
+
+// MaxPreemptions has Explore make only schedules in which a task that could go on is left at
+// most n times for another one. 0 is never.
+func MaxPreemptions(n int) Option {
+	return func(p *plan) {
+		if p.preemptions = n; n == 0 {
+			p.preemptions = -1 // as sim.Explorer has it
+		}
+		if n < 0 {
+			p.fail(fmt.Errorf("MaxPreemptions(%d): it must be at least 0; leave the option out for no bound", n))
+		}
+	}
+}
+
 // A plan is what options and flags come to.
 type plan struct {
-	backends   []string
-	skips      map[string]string // backend to reason
-	only       []string
-	seeds      []uint64
-	model      sim.Model // where no option sets one
-	run        []anyio.RunOption
-	sim        []func(*sim.Config)
-	maxPoints  int
-	schedules  int            // of Search; 0: as many as by default
-	strategies []sim.Strategy // of Search
-	failures   int            // that Search reports at most
-	twice      int            // of so many runs of Search one is made twice
-	differ     string         // why runs of Search may
-	faults     sim.Faults     // of Search and Fuzz
-	lacks      []lack         // for TestByteStream
-	err        error          // the first wrong option
+	backends    []string
+	skips       map[string]string // backend to reason
+	only        []string
+	seeds       []uint64
+	model       sim.Model // where no option sets one
+	run         []anyio.RunOption
+	sim         []func(*sim.Config)
+	maxPoints   int
+	schedules   int            // of Search; 0: as many as by default
+	strategies  []sim.Strategy // of Search
+	failures    int            // that Search reports at most
+	twice       int            // of so many runs of Search one is made twice
+	differ      string         // why runs of Search may
+	faults      sim.Faults     // of Search and Fuzz
+	unreduced   bool           // of Explore, as is preemptions
+	preemptions int
+	lacks       []lack // for TestByteStream
+	err         error  // the first wrong option
 }
 
 // newPlan is also given the values of the flags.

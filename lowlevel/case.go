@@ -30,7 +30,7 @@ type parkingCase struct {
 	node  waitq.Node[kernel.Slot] // guarded by the lot's mu
 }
 
-func (c *parkingCase) Begin(kernel.Place) {}
+func (c *parkingCase) Begin(kernel.Place) { kernel.Touch(nil, kernel.Changes) }
 
 func (c *parkingCase) Try() (done bool, err error) {
 	c.l.lock()

@@ -66,6 +66,10 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 		c.Seed, c.StepMin, c.StepMax, *model = plan.Seed, plan.StepMin, plan.StepMax, Model(plan.Model)
 		s.script, s.wanted = schedule.NewScript(plan.Switches), plan.Hash
 		c.Network.Faults = plan.Faults
+	case s.cfg.Strategy.explorer != nil:
+		if c.StepMax > 0 {
+			return &anyio.MisuseError{Text: "sim.Config: StepTime with the Strategy of an Explorer, which explores the order of tasks only: leave it 0"}
+		}
 	case s.cfg.Strategy.s != nil:
 	default:
 		c.Network.FaultSeed = c.Seed
@@ -78,12 +82,15 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 }
 
 // begin returns what makes the choices of a run, and records them.
-func (s *Sim) begin(ts *schedule.Tasks) schedule.Chooser {
+func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher) {
 	var c schedule.Chooser
-	if s.script != nil {
+	switch {
+	case s.script != nil:
 		s.actor = s.script.Begin(ts)
 		c = s.actor
-	} else {
+	case s.cfg.Strategy.explorer != nil:
+		c = s.cfg.Strategy.explorer.Begin(ts)
+	default:
 		var p *schedule.Profile
 		if s.cfg.Profile != nil {
 			p = s.cfg.Profile.p
@@ -91,7 +98,8 @@ func (s *Sim) begin(ts *schedule.Tasks) schedule.Chooser {
 		c = s.cfg.Strategy.s.Begin(schedule.Mix(s.plan.Seed, 1), p)
 	}
 	s.record = schedule.Record(c, ts)
-	return s.record
+	w, _ := c.(schedule.Watcher)
+	return s.record, w
 }
 
 // Shrink looks for a simpler schedule on which the last run, which has failed, still does:

@@ -14,10 +14,16 @@ import (
 //
 // Which bugs a strategy finds soon depends on their kind. None is the best for all, so a
 // search uses several.
-type Strategy struct{ s schedule.Strategy }
+type Strategy struct {
+	s        schedule.Strategy
+	explorer *schedule.Explorer // in place of s: that of an Explorer
+}
 
 // String returns the name of the strategy and its parameters, such as "pct(3)".
 func (s Strategy) String() string {
+	if s.explorer != nil {
+		return "explorer"
+	}
 	if s.s == nil {
 		return "random"
 	}
@@ -27,7 +33,7 @@ func (s Strategy) String() string {
 // Random returns the random walk: each of the ready tasks has the same probability at each
 // step. No order is impossible, but one that takes n choices in a row is as rare as the
 // product of their probabilities.
-func Random() Strategy { return Strategy{schedule.Random{}} }
+func Random() Strategy { return Strategy{s: schedule.Random{}} }
 
 // PCT returns probabilistic concurrency testing: tasks have random priorities, the highest
 // one that is ready runs, and at depth-1 random choices who runs falls below all others. In a
@@ -41,7 +47,7 @@ func Random() Strategy { return Strategy{schedule.Random{}} }
 //
 // Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with Probabilistic
 // Guarantees of Finding Bugs", ASPLOS 2010.
-func PCT(depth int) Strategy { return Strategy{schedule.PCT{Depth: depth}} }
+func PCT(depth int) Strategy { return Strategy{s: schedule.PCT{Depth: depth}} }
 
 // URW returns the walk that is uniform over orders: a task is chosen with a probability
 // that is proportional to the steps which it has left, with those of the tasks that it will
@@ -50,28 +56,28 @@ func PCT(depth int) Strategy { return Strategy{schedule.PCT{Depth: depth}} }
 //
 // Zhao, Wolff, Mathur and Roychoudhury, "Selectively Uniform Concurrency Testing",
 // ASPLOS 2025.
-func URW() Strategy { return Strategy{schedule.URW{}} }
+func URW() Strategy { return Strategy{s: schedule.URW{}} }
 
 // Kinds returns the walk on which each kind of task has the same probability, which are those
 // that run the same function, and of its tasks that are ready each one. One task that stops a
 // hundred workers is then as likely to be next as one of them.
-func Kinds() Strategy { return Strategy{schedule.Kinds{}} }
+func Kinds() Strategy { return Strategy{s: schedule.Kinds{}} }
 
 // Sticky returns the walk on which who ran last goes on with a probability that is drawn for
 // the run: in some runs switches are rare, in others tasks take turns nearly strictly.
-func Sticky() Strategy { return Strategy{schedule.Sticky{}} }
+func Sticky() Strategy { return Strategy{s: schedule.Sticky{}} }
 
 // Rounds returns the strategy that has tasks take turns of one step or a few, in an order
 // that is drawn for the run: all get equally far, and meet at the same place. Some runs
 // repeat a drawn pattern of choices in place of that. It finds what needs the same turns
 // again and again, such as a chain of any length on which two tasks alternate.
-func Rounds() Strategy { return Strategy{schedule.Rounds{}} }
+func Rounds() Strategy { return Strategy{s: schedule.Rounds{}} }
 
 // Choices returns the strategy that takes each choice from a byte: it says which of the
 // tasks that are ready, from the oldest on, modulo their number. Where there is no choice no
 // byte is taken, and when all are taken the task that ran last goes on, or if it cannot the
 // oldest. It is for what makes up schedules by itself, such as a fuzzer.
-func Choices(choices []byte) Strategy { return Strategy{schedule.Bytes(choices)} }
+func Choices(choices []byte) Strategy { return Strategy{s: schedule.Bytes(choices)} }
 
 // check is what is wrong with the strategy.
 func (s Strategy) check() error {

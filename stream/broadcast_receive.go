@@ -160,7 +160,7 @@ type broadcastCase[T any] struct {
 	n node[T]
 }
 
-func (c *broadcastCase[T]) Begin(kernel.Place) {}
+func (c *broadcastCase[T]) Begin(kernel.Place) { kernel.Touch(nil, kernel.Changes) }
 
 func (c *broadcastCase[T]) Try() (done bool, err error) {
 	var woken queue[T]

@@ -171,7 +171,10 @@ type chanCase[T any] struct {
 	refused error // why the run cannot wait for a channel
 }
 
-func (c *chanCase[T]) Begin(p kernel.Place) { c.run, c.refused = p.Run(), nil }
+func (c *chanCase[T]) Begin(p kernel.Place) {
+	kernel.Touch(nil, kernel.Changes)
+	c.run, c.refused = p.Run(), nil
+}
 
 func (c *chanCase[T]) Try() (done bool, err error) {
 	item, done, err := c.s.try()

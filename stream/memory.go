@@ -116,6 +116,7 @@ type MemoryStatistics struct {
 // works on a closed end, too.
 func (e *end[T]) Statistics() MemoryStatistics {
 	m := e.m
+	kernel.Touch(m, kernel.Looks)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return MemoryStatistics{

@@ -122,6 +122,7 @@ func (m *memory[T]) wait(p kernel.Place, q *queue[T], n *node[T]) (item T, err e
 	err = n.own.Wait(p)
 	m.mu.Lock()
 	if err != nil {
+		kernel.Touch(m, kernel.Changes)
 		q.remove(n)
 	} else {
 		item, err = n.item, n.err

@@ -36,9 +36,10 @@ func (r *MemoryReceiveStream[T]) Receive(ctx context.Context) (T, error) {
 		if err != nil {
 			err = p.CanceledOr(err)
 		}
-		kernel.Preempt()
+		kernel.PreemptAfter(m, kernel.Changes)
 		return item, err
 	}
+	kernel.Touch(m, kernel.Changes)
 	n := m.newNode(&r.end)
 	n.own.Prepare(p, opReceive)
 	m.receivers.push(n)
@@ -56,7 +57,7 @@ func (r *MemoryReceiveStream[T]) TryReceive() (T, error) {
 	if w != nil {
 		w.Unpark()
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(r.m, kernel.Changes)
 	if !done {
 		err = anyio.ErrWouldBlock
 	}
@@ -85,7 +86,7 @@ func (r *MemoryReceiveStream[T]) Clone() *MemoryReceiveStream[T] {
 	if !c.closed && kernel.DebugRuns() {
 		c.watch = unclosed.New(c, "stream.MemoryReceiveStream", kernel.CallerPC(1))
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(m, kernel.Changes)
 	return c
 }
 
@@ -98,6 +99,7 @@ func (r *MemoryReceiveStream[T]) Close(ctx context.Context) error {
 	var woken queue[T]
 	kernel.Preempt()
 	m.mu.Lock()
+	kernel.Touch(m, kernel.Changes)
 	if r.closed {
 		m.mu.Unlock()
 		return nil
@@ -113,6 +115,6 @@ func (r *MemoryReceiveStream[T]) Close(ctx context.Context) error {
 	woken.unpark()
 	r.watch.Stop()
 	runtime.KeepAlive(r)
-	kernel.Preempt()
+	kernel.PreemptAfter(m, kernel.Changes)
 	return nil
 }

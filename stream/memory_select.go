@@ -29,6 +29,7 @@ func (c *receiveCase[T]) Begin(kernel.Place) {}
 
 func (c *receiveCase[T]) Try() (done bool, err error) {
 	m := c.e.m
+	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	item, w, done, err := m.receive(c.e)
 	m.mu.Unlock()
@@ -43,6 +44,7 @@ func (c *receiveCase[T]) Try() (done bool, err error) {
 
 func (c *receiveCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
 	m := c.e.m
+	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c.e.closed || m.buf.n > 0 || m.openSend == 0 || m.senders.partner(w) {
@@ -74,6 +76,7 @@ func (c *sendCase[T]) Begin(kernel.Place) {}
 
 func (c *sendCase[T]) Try() (done bool, err error) {
 	m := c.e.m
+	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	w, done, err := m.send(c.e, c.item)
 	m.mu.Unlock()
@@ -85,6 +88,7 @@ func (c *sendCase[T]) Try() (done bool, err error) {
 
 func (c *sendCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
 	m := c.e.m
+	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c.e.closed || m.openReceive == 0 || m.buf.n < m.limit || m.receivers.partner(w) {
@@ -105,6 +109,7 @@ func (c *sendCase[T]) Result() error {
 
 // dequeue takes the node of a Select out of q.
 func (m *memory[T]) dequeue(q *queue[T], n *node[T]) {
+	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	q.remove(n)
 	n.clear()

@@ -34,9 +34,10 @@ func (s *MemorySendStream[T]) Send(ctx context.Context, item T) error {
 		if err != nil {
 			err = p.CanceledOr(err)
 		}
-		kernel.Preempt()
+		kernel.PreemptAfter(m, kernel.Changes)
 		return err
 	}
+	kernel.Touch(m, kernel.Changes)
 	n := m.newNode(&s.end)
 	n.item = item
 	n.own.Prepare(p, opSend)
@@ -57,7 +58,7 @@ func (s *MemorySendStream[T]) TrySend(item T) error {
 	if w != nil {
 		w.Unpark()
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(s.m, kernel.Changes)
 	if !done {
 		return anyio.ErrWouldBlock
 	}
@@ -79,7 +80,7 @@ func (s *MemorySendStream[T]) Clone() *MemorySendStream[T] {
 	if !c.closed && kernel.DebugRuns() {
 		c.watch = unclosed.New(c, "stream.MemorySendStream", kernel.CallerPC(1))
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(m, kernel.Changes)
 	return c
 }
 
@@ -92,6 +93,7 @@ func (s *MemorySendStream[T]) Close(ctx context.Context) error {
 	var woken queue[T]
 	kernel.Preempt()
 	m.mu.Lock()
+	kernel.Touch(m, kernel.Changes)
 	if s.closed {
 		m.mu.Unlock()
 		return nil
@@ -106,6 +108,6 @@ func (s *MemorySendStream[T]) Close(ctx context.Context) error {
 	woken.unpark()
 	s.watch.Stop()
 	runtime.KeepAlive(s)
-	kernel.Preempt()
+	kernel.PreemptAfter(m, kernel.Changes)
 	return nil
 }

@@ -144,9 +144,15 @@ type Run struct {
 
 // Traits are what the kernel must know of a backend.
 type Traits struct {
-	Loop    bool // tasks are coroutines of one loop; Current tells the running one
-	Preempt bool // others may run at each operation that they can notice; see Preempt
+	Loop    bool    // tasks are coroutines of one loop; Current tells the running one
+	Preempt bool    // others may run at each operation that they can notice; see Preempt
+	Watcher Watcher // if not nil, told of what tasks touch
 }
+
+// attends reports whether operations that do not wait have to do more than their work.
+//
+//go:norace
+func (t *Traits) attends() bool { return t.Preempt || t.Watcher != nil }
 
 // Simultaneous reports whether tasks of the run may run at the same time as the one that
 // asks: then it is worth while to look again for what another one is about to do.
@@ -178,8 +184,8 @@ func (r *Run) Init(b Backend, traits Traits, ctx context.Context, cfg Config) {
 	if cfg.Debug {
 		debugRuns.Add(1)
 	}
-	if r.Preempt {
-		preempting.Add(1)
+	if r.attends() {
+		attentive.Add(1)
 	}
 	if f := observer.Load(); f != nil {
 		(*f)(r)
@@ -228,8 +234,8 @@ func (r *Run) Finish() {
 		if r.Debug {
 			debugRuns.Add(-1)
 		}
-		if r.Preempt {
-			preempting.Add(-1)
+		if r.attends() {
+			attentive.Add(-1)
 		}
 	}
 	finish := r.finish

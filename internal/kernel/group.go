@@ -99,6 +99,9 @@ func (t *Task) isGuest() bool { return !t.run.Loop && t.goid.Load() != 0 && t.st
 //
 //go:norace
 func (g *Group) adopt(t *Task) bool {
+	if attentive.Load() != 0 {
+		g.touchStart()
+	}
 	for {
 		n := g.live.Load()
 		if n == 0 {
@@ -215,7 +218,11 @@ func (t *Task) Exit() {
 		t.run.load.Add(-1)
 	}
 	race.ReleaseMerge(unsafe.Pointer(g))
+	Touch(g, Adds)
 	if g.live.Add(-1) == 0 && g.joiner.Wake() {
+		if attentive.Load() != 0 {
+			g.gather()
+		}
 		g.joiner.Unpark()
 	}
 }
@@ -229,6 +236,7 @@ var opJoin = RegisterPassiveOp("TaskGroup exit: waiting for its tasks")
 //
 //go:norace
 func (g *Group) Join() (requested error) {
+	Touch(g, Adds)
 	if g.live.CompareAndSwap(1, 0) {
 		g.unlinkTasks()
 		if g.run.Loop {

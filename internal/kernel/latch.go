@@ -25,6 +25,12 @@ const (
 //
 //go:norace
 func (l *Latch) IsOpen() bool {
+	Touch(l, Looks)
+	return l.isOpen()
+}
+
+//go:norace
+func (l *Latch) isOpen() bool {
 	if l.state.Load()&latchOpen == 0 {
 		return false
 	}
@@ -44,6 +50,7 @@ func (l *Latch) Fail() { l.open(true) }
 
 //go:norace
 func (l *Latch) open(failed bool) {
+	Touch(l, Changes)
 	race.ReleaseMerge(unsafe.Pointer(l))
 	if s := l.state.Load(); s&latchOpen != 0 || s == 0 && l.state.CompareAndSwap(0, latchOpen) {
 		return // it was open, or nobody waits
@@ -65,7 +72,8 @@ func (l *Latch) open(failed bool) {
 //go:norace
 func (l *Latch) Wait(ctx context.Context, op Op) error {
 	p, err := Enter(ctx)
-	if err != nil || l.IsOpen() {
+	Touch(l, Looks)
+	if err != nil || l.isOpen() {
 		return err
 	}
 	return l.WaitAt(p, op)
@@ -112,6 +120,7 @@ func (l *Latch) WaitShieldedAt(p Place, op Op) {
 //
 //go:norace
 func (l *Latch) Enqueue(n *waitq.Node[Slot]) bool {
+	Touch(l, Adds)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state.Or(latchWaiters)&latchOpen != 0 {
@@ -126,6 +135,7 @@ func (l *Latch) Enqueue(n *waitq.Node[Slot]) bool {
 //
 //go:norace
 func (l *Latch) Dequeue(n *waitq.Node[Slot]) {
+	Touch(l, Adds)
 	l.mu.Lock()
 	l.waiters.Remove(n)
 	l.mu.Unlock()
@@ -154,6 +164,7 @@ func (l *Latch) Notify(op Op, i Interrupter) (stop func() bool) {
 //
 //go:norace
 func (l *Latch) Waiting() int {
+	Touch(l, Looks)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.waiters.Len()

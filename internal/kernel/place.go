@@ -54,6 +54,9 @@ func Enter(ctx context.Context) (Place, error) {
 	}
 	if s.run.Loop {
 		s.run.Yield(false)
+		if s.run.Watcher != nil {
+			s.run.Watcher.Begin()
+		}
 	}
 	if s.state.Load()&stUnsure == 0 {
 		return Place{S: s}, nil
@@ -73,6 +76,9 @@ func enterForeign(ctx context.Context) (Place, error) {
 	}
 	if t := p.RunningTask(); t != nil {
 		t.run.Yield(false)
+		if t.run.Watcher != nil {
+			t.run.Watcher.Begin()
+		}
 	}
 	return p, p.err()
 }

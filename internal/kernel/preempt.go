@@ -1,9 +1,11 @@
 package kernel
 
-import "github.com/anyio-go/anyio/internal/quiet"
+import (
+	"github.com/anyio-go/anyio/internal/quiet"
+)
 
-// preempting counts the runs with the trait Preempt that are not over.
-var preempting quiet.Int32
+// attentive counts the runs with the trait Preempt or a Watcher that are not over.
+var attentive quiet.Int32
 
 // Preempt lets others run where on goroutines they might: before and after an
 // operation that does not wait and that other tasks can notice. It does so only in a
@@ -14,15 +16,46 @@ var preempting quiet.Int32
 //
 //go:norace
 func Preempt() {
-	if preempting.Load() != 0 {
-		preempt()
+	if attentive.Load() != 0 {
+		preempt(true)
+	}
+}
+
+// PreemptAfter is Preempt after an operation, and tells what that has touched.
+//
+//go:norace
+func PreemptAfter(object any, a Access) {
+	if attentive.Load() != 0 {
+		preemptAfter(object, a)
 	}
 }
 
 //go:norace
-func preempt() {
-	if t := LoopTask(); t != nil && t.run.Preempt && t.run.unpreemptible == 0 {
+func preemptAfter(object any, a Access) {
+	touch(object, a)
+	preempt(false)
+}
+
+// PreemptEnd is PreemptAfter for an operation that has told by Touch what it touches.
+//
+//go:norace
+func PreemptEnd() {
+	if attentive.Load() != 0 {
+		preempt(false)
+	}
+}
+
+//go:norace
+func preempt(begins bool) {
+	t := LoopTask()
+	if t == nil {
+		return
+	}
+	if t.run.Preempt && t.run.unpreemptible == 0 {
 		t.run.Yield(true)
+	}
+	if begins && t.run.Watcher != nil {
+		t.run.Watcher.Begin()
 	}
 }
 
@@ -31,7 +64,7 @@ func preempt() {
 //
 //go:norace
 func Unpreempted(f func()) {
-	if preempting.Load() != 0 {
+	if attentive.Load() != 0 {
 		if t := LoopTask(); t != nil {
 			t.run.addUnpreemptible(1)
 			defer t.run.addUnpreemptible(-1)

@@ -28,9 +28,9 @@ type testCanceled struct{ c *Cause }
 func (e *testCanceled) Error() string { return e.c.Reason }
 
 func TestFinishCallsAllTheLastFirstAndOnce(t *testing.T) {
-	debug, preempt := debugRuns.Load(), preempting.Load()
+	debug, preempt := debugRuns.Load(), attentive.Load()
 	r := testRun(t, Config{Debug: true})
-	if !DebugRuns() || debugRuns.Load() != debug+1 || preempting.Load() != preempt+1 {
+	if !DebugRuns() || debugRuns.Load() != debug+1 || attentive.Load() != preempt+1 {
 		t.Error("the run is not counted")
 	}
 	var called []int
@@ -46,8 +46,8 @@ func TestFinishCallsAllTheLastFirstAndOnce(t *testing.T) {
 	if want := []int{2, 1, 0, 3}; !r.Ended() || !slices.Equal(called, want) {
 		t.Errorf("ended %v, called %v, want %v", r.Ended(), called, want)
 	}
-	if debugRuns.Load() != debug || preempting.Load() != preempt {
-		t.Errorf("runs are still counted: %d and %d", debugRuns.Load()-debug, preempting.Load()-preempt)
+	if debugRuns.Load() != debug || attentive.Load() != preempt {
+		t.Errorf("runs are still counted: %d and %d", debugRuns.Load()-debug, attentive.Load()-preempt)
 	}
 }
 

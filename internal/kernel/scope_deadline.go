@@ -97,6 +97,7 @@ func (s *Scope) expireUpTo(now int64) {
 //
 //go:norace
 func (s *Scope) SetDeadline(d int64) {
+	Touch(nil, Changes)
 	s.deadline.Store(d)
 	if s.state.Load()&(stLazy|stClosed) != 0 {
 		if d != noDeadline && s.run.Now() >= d {

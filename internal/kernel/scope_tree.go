@@ -217,6 +217,7 @@ func (s *Scope) refreshAll(silent bool) {
 //
 //go:norace
 func (s *Scope) Cancel(c *Cause) bool {
+	Touch(nil, Changes) // all that is below finds out
 	s.mu.Lock()
 	if s.state.Load()&(stCalled|stClosed) != 0 {
 		s.mu.Unlock()
@@ -237,6 +238,7 @@ func (s *Scope) Cancel(c *Cause) bool {
 //
 //go:norace
 func (s *Scope) SetShield(on bool) {
+	Touch(nil, Changes)
 	s.materialize()
 	s.mu.Lock()
 	if on {

@@ -208,6 +208,9 @@ var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
 //go:norace
 func (t *Task) Settle(how Outcome, err error) {
 	t.F = nil
+	if attentive.Load() != 0 {
+		t.touchEnd(how)
+	}
 	if err != nil && (how != Canceled || !t.why().is(err)) {
 		t.mu.Lock()
 		t.extLocked().err = err
@@ -225,6 +228,7 @@ func (t *Task) Settle(how Outcome, err error) {
 //
 //go:norace
 func (t *Task) Outcome() (Outcome, error) {
+	Touch(&t.done, Looks)
 	if l := t.done.Load(); l == nil || !l.IsOpen() {
 		return Pending, nil
 	}
@@ -265,6 +269,7 @@ func (t *Task) DoneAt(l *Latch) { t.done.Store(l) }
 //
 //go:norace
 func (t *Task) DoneLatch() *Latch {
+	Touch(&t.done, Looks)
 	l := t.done.Load()
 	if l == nil {
 		t.done.CompareAndSwap(nil, &Latch{})

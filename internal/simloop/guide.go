@@ -14,13 +14,17 @@ type guide struct {
 	tasks   schedule.Tasks
 	ready   []*schedule.Task  // at the places of seeded.tasks
 	few     [8]*schedule.Task // room for those of a small run
+	watch   *watch            // nil if what steps touch is of no interest
 }
 
 // newGuide makes the guide of a run.
-func newGuide(begin func(ts *schedule.Tasks) schedule.Chooser) *guide {
+func newGuide(c *clock, begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)) *guide {
 	g := &guide{}
 	g.ready = g.few[:0]
-	g.chooser = begin(&g.tasks)
+	var w schedule.Watcher
+	if g.chooser, w = begin(&g.tasks); w != nil {
+		g.watch = &watch{of: w, clock: c, tasks: &g.tasks}
+	}
 	return g
 }
 
@@ -42,6 +46,9 @@ func (g *guide) push(id uint64, pc uintptr) {
 //go:norace
 func (g *guide) choose() (i int) {
 	g.unseen(func() {
+		if g.watch != nil {
+			g.watch.next()
+		}
 		i = g.chooser.Choose(g.ready)
 		g.tasks.Step(g.ready[i])
 		last := len(g.ready) - 1
@@ -49,6 +56,15 @@ func (g *guide) choose() (i int) {
 		g.ready = g.ready[:last]
 	})
 	return i
+}
+
+// end tells the watch that the run is over.
+//
+//go:norace
+func (g *guide) end() {
+	if g.watch != nil {
+		g.unseen(g.watch.end)
+	}
 }
 
 func (g *guide) unseen(f func()) {

@@ -34,7 +34,8 @@ type Config struct {
 	// StepMin and StepMax are how much virtual time a step takes.
 	StepMin, StepMax time.Duration
 	// Begin, if set, returns what chooses among the tasks of a run, in place of the seed.
-	Begin func(ts *schedule.Tasks) schedule.Chooser
+	// What watches them may be nil.
+	Begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)
 	// Trace, if set, records the run.
 	Trace *simtrace.Recorder
 }
@@ -76,7 +77,7 @@ func New(cfg Config) *Sim {
 	s := &Sim{cfg: cfg, hash: fnvOffset}
 	s.order.rng.seed(cfg.Seed)
 	if cfg.Begin != nil {
-		s.order.guide = newGuide(cfg.Begin)
+		s.order.guide = newGuide(&s.clock, cfg.Begin)
 	}
 	s.clock.sim = s
 	if s.trace.rec = cfg.Trace; cfg.Trace != nil {
@@ -93,7 +94,11 @@ func New(cfg Config) *Sim {
 // NewRun makes a simulated run.
 func NewRun(cfg Config, preempt bool, ctx context.Context, of kernel.Config) (*Sim, *kernel.Run) {
 	s := New(cfg)
-	s.run.Init(s, kernel.Traits{Loop: true, Preempt: preempt}, ctx, of)
+	traits := kernel.Traits{Loop: true, Preempt: preempt}
+	if g := s.order.guide; g != nil && g.watch != nil {
+		traits.Watcher = watched{s}
+	}
+	s.run.Init(s, traits, ctx, of)
 	return s, &s.run
 }
 
@@ -121,12 +126,18 @@ func (s *Sim) Mix(v uint64) {
 // Rand is a choice out of n that the seed decides.
 //
 //go:norace
-func (s *Sim) Rand(n int) int { return s.order.rng.intn(n) }
+func (s *Sim) Rand(n int) int {
+	s.touchDraws()
+	return s.order.rng.intn(n)
+}
 
 // Uint64 is a random number that the seed decides.
 //
 //go:norace
-func (s *Sim) Uint64() uint64 { return s.order.rng.next() }
+func (s *Sim) Uint64() uint64 {
+	s.touchDraws()
+	return s.order.rng.next()
+}
 
 // Steps is how many times a task was chosen.
 func (s *Sim) Steps() uint64 { return s.steps }
@@ -171,7 +182,7 @@ func (s *Sim) beginStep(t *kernel.Task) {
 // CallFirst is as loop.Director says, as is what follows.
 //
 //go:norace
-func (s *Sim) CallFirst(tasks int) bool { return s.Rand(tasks+1) == 0 }
+func (s *Sim) CallFirst(tasks int) bool { return s.order.rng.intn(tasks+1) == 0 }
 
 // OnStall makes the error of a run that cannot go on.
 func (s *Sim) OnStall(st *kernel.Stall) error {
@@ -189,6 +200,9 @@ func (s *Sim) OnStall(st *kernel.Stall) error {
 //go:norace
 func (s *Sim) OnCall() (stall string) {
 	s.beginStep(nil)
+	if g := s.order.guide; g != nil && g.watch != nil {
+		g.watch.called = true
+	}
 	if s.cfg.MaxSteps > 0 && s.steps == s.cfg.MaxSteps {
 		return "livelock"
 	}
@@ -267,6 +281,9 @@ func (s *Sim) Main(t *kernel.Task) error {
 	if race.Enabled {
 		defer s.net.Sync()
 		defer race.Acquire(unsafe.Pointer(s.order.guide))
+	}
+	if s.order.guide != nil {
+		defer s.order.guide.end()
 	}
 	if s.cfg.StepTimeout <= 0 {
 		return s.Loop.Main(t)

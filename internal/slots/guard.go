@@ -13,7 +13,7 @@ type Guard struct{ taken atomic.Uint32 }
 func (g *Guard) Enter() bool {
 	kernel.Preempt()
 	free := g.taken.CompareAndSwap(0, 1)
-	kernel.Preempt()
+	kernel.PreemptAfter(g, kernel.Changes)
 	return free
 }
 
@@ -22,7 +22,9 @@ func (g *Guard) Leave() bool {
 	kernel.Preempt()
 	left := g.taken.CompareAndSwap(1, 0)
 	if left {
-		kernel.Preempt()
+		kernel.PreemptAfter(g, kernel.Changes)
+	} else {
+		kernel.Touch(g, kernel.Changes)
 	}
 	return left
 }

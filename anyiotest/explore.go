@@ -1,0 +1,91 @@
+package anyiotest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio/sim"
+)
+
+// Explore runs f in the simulator once for each order of its tasks, until a run fails or all
+// were seen, and reports whether all were; see sim.Explorer for what that means. It is for
+// small programs: the number of orders grows exponentially. At most 10,000 runs are made,
+// or 1,000 with -short; Schedules sets another number, and the flag -anyio.search a time.
+//
+// The model is sim.Goroutines, so that tasks meet in every way that they can on the parallel
+// backend, and schedules that differ only in the order of steps which touch nothing in
+// common are one. That loses nothing in tests without data races. With a SimConfig that sets
+// sim.EventLoop, and with the option Unreduced, all schedules are made.
+//
+// What fails is made simpler, reported and replayed as Search does, and the t of f is as
+// there.
+func Explore(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Option) (all bool) {
+	t.Helper()
+	p, err := newPlan(opts, "sim", *seedsFlag, *modelFlag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why, skipped := p.skips["sim"]; skipped {
+		t.Skip(why)
+	}
+	s := newSearch(t, p, f)
+	if *replayFlag != "" {
+		s.replay(*replayFlag)
+		return false
+	}
+	return s.explore()
+}
+
+// explore makes all schedules.
+func (s *search) explore() (all bool) {
+	s.t.Helper()
+	cfg := sim.Config{Model: sim.Goroutines}
+	for _, change := range s.p.sim {
+		change(&cfg)
+	}
+	x := sim.Explorer{MaxPreemptions: s.p.preemptions, Unreduced: s.p.unreduced || cfg.Model != sim.Goroutines}
+	begin := time.Now()
+	s.limits = newLimits(s.t, begin, s.within)
+	runs, redundant := 0, 0
+	for x.Next() {
+		if runs == s.schedules || runs > 0 && s.over() {
+			s.t.Logf("no failure in %d schedules, which are not all", runs)
+			return false
+		}
+		cfg.Strategy = x.Strategy()
+		tr := s.again(cfg)
+		runs++
+		if x.Redundant() {
+			redundant++
+		}
+		key, skipped := tr.verdict()
+		if key != "" {
+			s.ran = runs
+			s.report(&finding{number: runs - 1, trial: tr, seen: 1}, 0, 1)
+			return false
+		}
+		if skipped && runs == 1 {
+			s.t.Skip(strings.TrimSpace(tr.text()))
+		}
+	}
+	if err := x.Err(); err != nil {
+		s.t.Error(err)
+		return false
+	}
+	s.t.Logf("no failure in %s (%.0f a second)", extent(&x, runs, redundant), float64(runs)/time.Since(begin).Seconds())
+	return true
+}
+
+// extent describes what was explored.
+func extent(x *sim.Explorer, runs, redundant int) string {
+	switch {
+	case x.LeftOut():
+		return fmt.Sprintf("all %d schedules of at most %d preemptions", runs, max(x.MaxPreemptions, 0))
+	case x.Unreduced || x.MaxPreemptions != 0:
+		return fmt.Sprintf("all %d schedules", runs)
+	}
+	return fmt.Sprintf("%d schedules, which stand for all, and %d runs in vain", runs-redundant, redundant)
+}

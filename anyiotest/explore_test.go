@@ -1,0 +1,138 @@
+package anyiotest_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// explored runs Explore for a recorder.
+func explored(t *testing.T, f func(t testing.TB, ctx context.Context), opts ...anyiotest.Option) (*recorder, bool) {
+	t.Helper()
+	r := newRecorder(t)
+	all := false
+	r.run(func() { all = anyiotest.Explore(r, f, opts...) })
+	return r, all
+}
+
+// Five tasks in every order of their first steps: there are 120, of which one fails.
+func TestExploreFindsTheOneOrderThatFails(t *testing.T) {
+	f := func(t testing.TB, ctx context.Context) {
+		var lock anyio.Lock // its order is that of the tasks
+		var order []byte
+		fs := make([]func(ctx context.Context) error, 5)
+		for i := range fs {
+			fs[i] = func(context.Context) error {
+				if err := lock.TryAcquire(); err != nil {
+					return nil
+				}
+				defer lock.Release()
+				order = append(order, byte('a'+i))
+				return nil
+			}
+		}
+		together(t, ctx, fs...)
+		if string(order) == "ebdca" {
+			t.Errorf("the order is %s", order)
+		}
+	}
+	// In the model of an event loop no task meets another one that holds the lock.
+	eventLoop := anyiotest.SimConfig(func(c *sim.Config) { c.Model = sim.EventLoop })
+	for name, opts := range map[string][]anyiotest.Option{
+		"unreduced": {eventLoop}, "reduced": {},
+	} {
+		r, all := explored(t, f, append(opts, anyiotest.Schedules(50_000))...)
+		r.wantFailure(t, "the order is ebdca", "replay: go test")
+		found := replayToken.FindStringSubmatch(r.text())
+		if all || found == nil {
+			t.Fatalf("%s: all schedules: %t, the report has no schedule:\n%s", name, all, r.text())
+		}
+		t.Run("replay "+name, func(t *testing.T) {
+			setFlag(t, "anyio.replay", found[1])
+			again, _ := explored(t, f)
+			again.wantFailure(t, "the order is ebdca")
+		})
+	}
+}
+
+func TestExploreSaysWhatItHasSeen(t *testing.T) {
+	var mu sync.Mutex
+	runs := 0
+	f := func(t testing.TB, ctx context.Context) {
+		mu.Lock()
+		runs++
+		mu.Unlock()
+		var a, b anyio.Event
+		together(t, ctx, func(context.Context) error { a.Set(); return nil }, func(context.Context) error { b.Set(); return nil })
+	}
+	eventLoop := anyiotest.SimConfig(func(c *sim.Config) { c.Model = sim.EventLoop })
+	for _, c := range []struct {
+		opts []anyiotest.Option
+		all  bool
+		log  string
+		runs int
+	}{
+		{nil, true, "no failure in 1 schedules, which stand for all, and 0 runs in vain (", 1},
+		{[]anyiotest.Option{eventLoop}, true, "no failure in all 2 schedules (", 2},
+		{[]anyiotest.Option{anyiotest.MaxPreemptions(0)}, true, "of at most 0 preemptions (", 0},
+		{[]anyiotest.Option{anyiotest.Unreduced(), anyiotest.Schedules(3)}, false, "no failure in 3 schedules, which are not all", 3},
+	} {
+		runs = 0
+		r, all := explored(t, f, c.opts...)
+		r.wantPass(t)
+		r.wantLog(t, c.log)
+		if all != c.all || c.runs > 0 && runs != c.runs {
+			t.Errorf("%d runs, all schedules: %t, want %d, %t:\n%s", runs, all, c.runs, c.all, r.text())
+		}
+	}
+}
+
+// A program that is another one each time cannot be explored.
+func TestExploreWantsTheSameProgram(t *testing.T) {
+	runs := 0
+	r, all := explored(t, func(t testing.TB, ctx context.Context) {
+		runs++
+		pass := func(ctx context.Context) error {
+			for range runs {
+				if err := lowlevel.Checkpoint(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		if runs%2 == 0 {
+			together(t, ctx, pass)
+		} else {
+			together(t, ctx, pass, pass)
+		}
+	}, anyiotest.Unreduced())
+	r.wantFailure(t, "does not do the same when it is given the same choices")
+	if all {
+		t.Error("all schedules were seen")
+	}
+}
+
+func TestExploreOptions(t *testing.T) {
+	f := func(testing.TB, context.Context) {}
+	r, _ := explored(t, f, anyiotest.MaxPreemptions(-1))
+	r.wantFailure(t, "MaxPreemptions(-1)")
+	r, _ = explored(t, f, anyiotest.SimConfig(func(c *sim.Config) { c.StepTime.Max = 1 }))
+	r.wantFailure(t, "StepTime with the Strategy of an Explorer")
+	r, _ = explored(t, f, anyiotest.Skip("sim", "not today"))
+	if !strings.Contains(r.text(), "not today") {
+		t.Error(r.text())
+	}
+	r, _ = explored(t, func(t testing.TB, ctx context.Context) { t.Skip("not here") })
+	if !strings.Contains(r.text(), "not here") {
+		t.Error(r.text())
+	}
+	r, _ = explored(t, func(t testing.TB, ctx context.Context) { testkit.Must(t, anyio.Sleep(ctx, 0)) })
+	r.wantPass(t)
+}

@@ -1,0 +1,221 @@
+package schedule
+
+import "slices"
+
+// An Explorer makes all schedules of a program, one run after the other, as a depth-first
+// walk through the tree of its choices. The program must do the same in each run that makes
+// the same choices.
+//
+// If Reduce is set it leaves out schedules that differ from another one only in the order of
+// steps which do not conflict: it is a dynamic partial order reduction with source sets and
+// sleep sets (Abdulla, Aronsson, Jonsson and Sagonas, "Optimal Dynamic Partial Order
+// Reduction", POPL 2014; the idea is Flanagan and Godefroid's, POPL 2005).
+//
+// If Preemptions is not negative only schedules are made in which at most so many switches
+// leave a task that could have gone on (Musuvathi and Qadeer, "Iterative Context Bounding",
+// PLDI 2007). A reduction would then leave out too much, so Reduce must not be set.
+type Explorer struct {
+	Reduce      bool
+	Preemptions int
+
+	path []*node // the choices that are made next; those of the last run, once it has ended
+	new  int     // the first that the last run has made in another way than the one before
+	run  *exploration
+
+	// Redundant tells that all that the last run could do was seen in others.
+	Redundant bool
+	// Diverged tells that the program has not done the same again.
+	Diverged bool
+	// Left counts choices that were left out because of Preemptions.
+	Left int
+}
+
+// A node is a choice, and what is known of it.
+type node struct {
+	ready  []uint64 // keys of tasks, in the order of their starts
+	chosen uint64
+	todo   []uint64   // to be chosen, too
+	asleep []explored // need not be chosen: what would follow was seen
+	before uint64     // who has made the step before; 0 if nobody
+	left   int        // preemptions that may still be made, before this choice
+	step   Footprint  // of who was chosen
+}
+
+// explored is a step that was made from a node.
+type explored struct {
+	key  uint64
+	step Footprint
+}
+
+// Next prepares the next run. It reports false if there is none.
+func (e *Explorer) Next() bool {
+	if e.run == nil {
+		return true // the first
+	}
+	if e.Reduce {
+		e.run.races(e)
+	}
+	for len(e.path) > 0 {
+		n := e.path[len(e.path)-1]
+		n.asleep = append(n.asleep, explored{n.chosen, n.step})
+		for len(n.todo) > 0 {
+			key := n.todo[0]
+			n.todo = n.todo[1:]
+			if n.sleeps(key) {
+				continue
+			}
+			n.chosen = key
+			e.new = len(e.path) - 1
+			return true
+		}
+		e.path = e.path[:len(e.path)-1]
+	}
+	return false
+}
+
+// sleeps reports whether a task need not be chosen.
+func (n *node) sleeps(key uint64) bool {
+	return slices.ContainsFunc(n.asleep, func(s explored) bool { return s.key == key })
+}
+
+// Begin returns the Chooser of the next run.
+func (e *Explorer) Begin(ts *Tasks) Chooser {
+	e.run = &exploration{e: e, ts: ts}
+	e.Redundant, e.Diverged = false, false
+	return e.run
+}
+
+// An exploration is one run of an Explorer.
+type exploration struct {
+	e        *Explorer
+	ts       *Tasks
+	events   []event
+	woken    map[uint64]wake // how tasks were made ready last, by their keys
+	gathered uint64          // the object of Gathered; 0 for none
+	passed   int             // events after which time has passed
+	over     bool            // the path is at its end: what follows is of no interest
+}
+
+// An event is a step that was made.
+type event struct {
+	task  uint64 // key
+	wake         // of the task
+	after int    // all events before this one come before
+	step  Footprint
+}
+
+// A wake is how a task was made ready.
+type wake struct {
+	by  int    // the event, counted from 1; 0 for none
+	all uint64 // an object: what has added to it before comes before, too
+}
+
+// Ready implements Chooser.
+func (x *exploration) Ready(t *Task) {
+	if x.woken == nil {
+		x.woken = make(map[uint64]wake)
+	}
+	x.woken[t.Key] = wake{len(x.events), x.gathered}
+	x.gathered = 0
+}
+
+// Gathered implements Watcher.
+func (x *exploration) Gathered(object uint64) { x.gathered = object }
+
+// Passed implements Watcher.
+func (x *exploration) Passed() { x.passed = len(x.events) }
+
+// Stepped implements Watcher.
+func (x *exploration) Stepped(f Footprint) {
+	last := len(x.events) - 1
+	x.events[last].step = f
+	if last < len(x.e.path) {
+		x.e.path[last].step = f
+	}
+}
+
+// Choose implements Chooser.
+func (x *exploration) Choose(ready []*Task) int {
+	at := len(x.events)
+	i := usual(ready, x.ts.last)
+	if !x.over {
+		if at == len(x.e.path) {
+			x.grow(ready)
+		}
+		if at < len(x.e.path) {
+			i = x.follow(x.e.path[at], ready, i)
+		}
+	}
+	key := ready[i].Key
+	x.events = append(x.events, event{task: key, wake: x.woken[key], after: x.passed})
+	return i
+}
+
+// follow returns the place of who is to be chosen.
+func (x *exploration) follow(n *node, ready []*Task, otherwise int) int {
+	if i := slices.IndexFunc(ready, func(t *Task) bool { return t.Key == n.chosen }); i >= 0 && len(ready) == len(n.ready) {
+		return i
+	}
+	x.over, x.e.Diverged = true, true
+	return otherwise
+}
+
+// grow adds a node to the path, if there is something new to be seen.
+func (x *exploration) grow(ready []*Task) {
+	n := &node{left: x.e.Preemptions}
+	byID := slices.Clone(ready)
+	slices.SortFunc(byID, func(a, b *Task) int { return int(int64(a.ID - b.ID)) })
+	for _, t := range byID {
+		n.ready = append(n.ready, t.Key)
+	}
+	if last := x.ts.last; last != nil {
+		n.before = last.Key
+		n.inherit(x.e.path[len(x.e.path)-1], x.e.Reduce)
+	}
+	usual := ready[usual(ready, x.ts.last)].Key
+	if n.chosen = usual; n.sleeps(usual) {
+		if n.chosen = n.awake(); n.chosen == 0 {
+			x.over, x.e.Redundant = true, true
+			return
+		}
+	}
+	if !x.e.Reduce {
+		for _, key := range n.ready {
+			switch {
+			case key == n.chosen:
+			case n.left == 0 && n.preempts(key):
+				x.e.Left++
+			default:
+				n.todo = append(n.todo, key)
+			}
+		}
+	}
+	x.e.path = append(x.e.path, n)
+}
+
+// inherit takes over what is known from the choice before.
+func (n *node) inherit(from *node, reduce bool) {
+	for _, s := range from.asleep {
+		if reduce && s.key != from.chosen && !s.step.ConflictsAcross(&from.step) {
+			n.asleep = append(n.asleep, s)
+		}
+	}
+	if n.left = from.left; from.preempts(from.chosen) {
+		n.left--
+	}
+}
+
+// preempts reports whether to choose a task is to leave another one that could go on.
+func (n *node) preempts(key uint64) bool {
+	return key != n.before && slices.Contains(n.ready, n.before)
+}
+
+// awake is the first task that does not sleep, 0 if all do.
+func (n *node) awake() uint64 {
+	for _, key := range n.ready {
+		if !n.sleeps(key) {
+			return key
+		}
+	}
+	return 0
+}

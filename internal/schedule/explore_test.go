@@ -1,0 +1,185 @@
+package schedule_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/anyio-go/anyio/internal/schedule"
+)
+
+// A machine runs small programs: tasks that touch objects, each step once, wait for others
+// and start them.
+type machine struct {
+	tasks [][]operation
+}
+
+type operation struct {
+	object uint64
+	how    schedule.Access
+	starts int // a task that can go on from then on; 0 for none
+}
+
+// explore makes all schedules of the program and returns what each has done.
+func (m *machine) explore(t *testing.T, e *schedule.Explorer) (traces []string, redundant int) {
+	for e.Next() {
+		trace := m.run(e)
+		if e.Diverged {
+			t.Fatal("the program has not done the same again")
+		}
+		if e.Redundant {
+			redundant++
+		} else {
+			traces = append(traces, trace)
+		}
+		if len(traces)+redundant > 200_000 {
+			t.Fatal("no end")
+		}
+	}
+	return traces, redundant
+}
+
+// run makes one run and returns what tells it from those that are not equivalent: of all
+// pairs of operations that conflict which one came first.
+func (m *machine) run(e *schedule.Explorer) string {
+	var ts schedule.Tasks
+	c := e.Begin(&ts)
+	w := c.(schedule.Watcher)
+	started := map[int]bool{}
+	for _, ops := range m.tasks {
+		for _, op := range ops {
+			started[op.starts] = op.starts > 0
+		}
+	}
+	var ready []*schedule.Task
+	at := make([]int, len(m.tasks))
+	add := func(i int) {
+		t := ts.Get(uint64(i + 2))
+		ready = append(ready, t)
+		c.Ready(t)
+	}
+	add(-1) // who starts the others
+	ts.Step(ready[c.Choose(ready)])
+	ready = nil
+	for i := range m.tasks {
+		if !started[i] {
+			add(i)
+		}
+	}
+	w.Stepped(schedule.Footprint{})
+	type done struct {
+		name string
+		operation
+	}
+	var all []done
+	for len(ready) > 0 {
+		k := c.Choose(ready)
+		task := ready[k]
+		ts.Step(task)
+		ready = slices.Delete(ready, k, k+1)
+		i := int(task.ID - 2)
+		op := m.tasks[i][at[i]]
+		all = append(all, done{fmt.Sprintf("%d.%d", i, at[i]), op})
+		at[i]++
+		if op.starts > 0 {
+			add(op.starts)
+		}
+		if at[i] < len(m.tasks[i]) {
+			add(i)
+		}
+		var f schedule.Footprint
+		if op.object == 0 {
+			f.All = true
+		} else {
+			f.Add(op.object, op.how)
+		}
+		w.Stepped(f)
+	}
+	var order []string
+	for i, a := range all {
+		for _, b := range all[i+1:] {
+			if a.object == 0 || b.object == 0 || a.object == b.object && (a.how != b.how || a.how == schedule.Changes) {
+				order = append(order, a.name+"<"+b.name)
+			}
+		}
+	}
+	slices.Sort(order)
+	return strings.Join(order, " ")
+}
+
+// All schedules are made, and with the reduction one of each kind.
+func TestExplorerSeesEverything(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		var m machine
+		objects := 1 + r.IntN(3)
+		tasks := 2 + r.IntN(3)
+		schedules, total := 1, 0
+		for i := range tasks {
+			var ops []operation
+			for range 1 + r.IntN(4-tasks/2) {
+				op := operation{object: uint64(1 + r.IntN(objects)), how: schedule.Access(r.IntN(3))}
+				if r.IntN(20) == 0 {
+					op.object = 0
+				}
+				ops = append(ops, op)
+			}
+			if i > 0 && r.IntN(3) == 0 {
+				from := r.IntN(i)
+				m.tasks[from][r.IntN(len(m.tasks[from]))].starts = i
+			}
+			m.tasks = append(m.tasks, ops)
+			for k := range ops {
+				total++
+				schedules = schedules * total / (k + 1)
+			}
+		}
+		all, _ := m.explore(t, &schedule.Explorer{Preemptions: -1})
+		some, redundant := m.explore(t, &schedule.Explorer{Preemptions: -1, Reduce: true})
+		kinds := slices.Compact(slices.Sorted(slices.Values(all)))
+		got := slices.Compact(slices.Sorted(slices.Values(some)))
+		if !slices.Equal(kinds, got) {
+			t.Fatalf("%v: %d schedules are of %d kinds, with reduction %d were seen", m.tasks, len(all), len(kinds), len(got))
+		}
+		if len(some) != len(kinds) {
+			t.Errorf("%v: %d kinds of schedules, with reduction there were %d", m.tasks, len(kinds), len(some))
+		}
+		if redundant > len(some) {
+			t.Errorf("%v: %d schedules of %d kinds, and %d runs in vain", m.tasks, len(all), len(kinds), redundant)
+		}
+		if m.independent() && len(all) != schedules {
+			t.Errorf("%v: %d schedules, want %d", m.tasks, len(all), schedules)
+		}
+	}
+}
+
+// independent reports whether no task starts another one.
+func (m *machine) independent() bool {
+	for _, ops := range m.tasks {
+		for _, op := range ops {
+			if op.starts > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func TestExplorerBoundsPreemptions(t *testing.T) {
+	step := operation{object: 1, how: schedule.Changes}
+	m := machine{tasks: [][]operation{{step, step, step}, {step, step, step}}}
+	// Two tasks of three steps: without a preemption one runs after the other.
+	for bound, want := range map[int]int{0: 2, 1: 6, 2: 14, 5: 20, -1: 20} {
+		e := &schedule.Explorer{Preemptions: bound}
+		all, _ := m.explore(t, e)
+		distinct := slices.Compact(slices.Sorted(slices.Values(all)))
+		if len(all) != want || len(distinct) != want {
+			t.Errorf("at most %d preemptions: %d schedules, %d of them different, want %d", bound, len(all), len(distinct), want)
+		}
+		if (e.Left > 0) != (want < 20) {
+			t.Errorf("at most %d preemptions: %d choices were left out", bound, e.Left)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package sim
+
+import (
+	"errors"
+
+	"github.com/anyio-go/anyio/internal/schedule"
+)
+
+// An Explorer makes all schedules of a program, each by a run of its own:
+//
+//	var e sim.Explorer
+//	for e.Next() {
+//		err := anyio.Run(ctx, program, anyio.On(sim.New(sim.Config{Strategy: e.Strategy(), Model: sim.Goroutines})))
+//		…
+//	}
+//
+// Next reports false when there is nothing more to be seen. All runs need the same Config,
+// and the program has to do the same whenever it is given the same choices. What is drawn
+// from the seed, by Select among others, is the same in all runs; only the order of tasks is
+// explored. StepTime must be 0. The zero value is ready to use.
+//
+// Unless Unreduced is set it leaves out schedules which differ from another one only in the
+// order of steps that touch nothing in common. What tasks share by means of this library is
+// known, what else they share is not: variables that are ordered by this library need not
+// be known, so that a program without data races loses nothing with the model Goroutines.
+// It does lose something if it relies on steps of the model EventLoop, on atomic variables or
+// on native locks.
+type Explorer struct {
+	// Unreduced makes all schedules.
+	Unreduced bool
+	// MaxPreemptions is at most how many times in a run a task is left that could have gone
+	// on. 0 is no bound, negative never. If it is set nothing else is left out. Most bugs
+	// need one or two.
+	MaxPreemptions int
+
+	e    schedule.Explorer
+	runs int
+	more bool // Next has said so last
+	err  error
+}
+
+// Next prepares the next run, and reports whether there is one.
+func (x *Explorer) Next() bool {
+	if x.runs == 0 {
+		x.e.Preemptions = -1
+		x.e.Reduce = !x.Unreduced && x.MaxPreemptions == 0
+		if x.MaxPreemptions != 0 {
+			x.e.Preemptions = max(x.MaxPreemptions, 0)
+		}
+	}
+	if x.e.Diverged {
+		x.err = errDiverged
+	}
+	x.more = x.err == nil && x.e.Next()
+	if x.more {
+		x.runs++
+	}
+	return x.more
+}
+
+var errDiverged = errors.New("sim.Explorer: the program does not do the same when it is given the same choices: does it look at the time, draw random numbers, range over a map, or use what an earlier run has left behind?")
+
+// Err returns why the schedules cannot be explored, nil if they can.
+func (x *Explorer) Err() error { return x.err }
+
+// Strategy returns the strategy of the next run, for Config.Strategy.
+func (x *Explorer) Strategy() Strategy { return Strategy{explorer: &x.e} }
+
+// Redundant reports whether the last run turned out to be one of those that may be left out.
+func (x *Explorer) Redundant() bool { return x.e.Redundant }
+
+// LeftOut reports whether MaxPreemptions has kept it from making all schedules so far.
+func (x *Explorer) LeftOut() bool { return x.e.Left > 0 }
