@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -134,6 +136,27 @@ func TestWhichFailuresAreTheSame(t *testing.T) {
 				}
 				return waitFor(ctx, new(anyio.Event), 1)
 			})
+		}},
+		{"a deadlock of two, with others beside it", true, func(v int) func(t testing.TB, ctx context.Context) {
+			return func(t testing.TB, ctx context.Context) {
+				var a, b anyio.Lock
+				both := func(first, second *anyio.Lock) func(ctx context.Context) error {
+					return func(ctx context.Context) error {
+						return first.Do(ctx, func(ctx context.Context) error {
+							_ = giveWayOften(ctx, 20)
+							return second.Do(ctx, func(ctx context.Context) error { return nil })
+						})
+					}
+				}
+				fs := []func(ctx context.Context) error{both(&a, &b), both(&b, &a)}
+				if v == 2 {
+					fs = append(fs, func(ctx context.Context) error {
+						_ = giveWayOften(ctx, 10)
+						return a.Do(ctx, func(ctx context.Context) error { return nil })
+					}, func(ctx context.Context) error { return waitFor(ctx, new(anyio.Event), 1) })
+				}
+				together(t, ctx, fs...)
+			}
 		}},
 		{"a deadlock that is told by several", true, func(v int) func(t testing.TB, ctx context.Context) {
 			return func(t testing.TB, ctx context.Context) {
@@ -284,6 +307,18 @@ func TestSearchCollectsFailuresThatDiffer(t *testing.T) {
 	r.run(func() { anyiotest.Search(r, test, anyiotest.CollectFailures(10), anyiotest.Schedules(2000)) })
 	r.wantFailure(t, "failure 1 of 3, in ", "failure 2 of 3, in ", "failure 3 of 3, in ", " of 2000 runs: schedule ", "made simpler by",
 		"the second one in", "panic: the third", "deadlock", "3 failures in 2000 schedules, ")
+	seen, last := 0, 0
+	for _, m := range regexp.MustCompile(`, in (\d+) of 2000 runs: schedule (\d+) of`).FindAllStringSubmatch(r.text(), -1) {
+		runs, _ := strconv.Atoi(m[1])
+		first, _ := strconv.Atoi(m[2])
+		if seen += runs; first <= last || runs < 2 {
+			t.Errorf("%s, after schedule %d", m[0], last)
+		}
+		last = first
+	}
+	if seen < 500 || seen > 2000 {
+		t.Errorf("%d runs have failed:\n%s", seen, r.text())
+	}
 	tokens := replayToken.FindAllStringSubmatch(r.text(), -1)
 	if len(tokens) != 3 {
 		t.Fatalf("%d commands:\n%s", len(tokens), r.text())
@@ -307,7 +342,7 @@ func TestSearchCollectsFailuresThatDiffer(t *testing.T) {
 	r = newRecorder(t)
 	r.run(func() { anyiotest.Search(r, test, anyiotest.CollectFailures(2)) })
 	r.wantFailure(t, "failure 1 of 2, in ", "failure 2 of 2, in ", "2 failures in ")
-	if strings.Contains(r.text(), "of 3") || strings.Contains(r.text(), " in 1000 schedules") || strings.Contains(r.text(), " in 10000 schedules") {
+	if strings.Contains(r.text(), "failure 3") || strings.Contains(r.text(), "of 3, in") || strings.Contains(r.text(), " in 1000 schedules") || strings.Contains(r.text(), " in 10000 schedules") {
 		t.Errorf("it goes on after two:\n%s", r.text())
 	}
 	r = newRecorder(t)

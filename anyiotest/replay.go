@@ -74,7 +74,7 @@ func (s *search) stamp() string {
 
 func (s *search) stampNow() stamp {
 	how := s.replayed("")
-	how.Strategy, how.Profile = sim.Strategy{}, nil
+	how.Strategy, how.Profile, how.Trace, how.OnStep = sim.Strategy{}, nil, nil, nil
 	h := fnv.New32a()
 	describe(h, reflect.ValueOf(how))
 	return stamp{programSum(), h.Sum32()}

@@ -100,7 +100,7 @@ func (tr *tracer) describe(i int) string {
 		return "the run is over"
 	}
 	s := tr.steps[i]
-	return fmt.Sprintf("%s task %d %q%s", s.now.Format("15:04:05.000000"), s.id, s.name, tr.stands(i, s.id))
+	return fmt.Sprintf("%s task %d %q%s", s.now.Format("15:04:05.000000000"), s.id, s.name, tr.stands(i, s.id))
 }
 
 // stands tells what a task waited for before a step, and where, if that was looked at.

@@ -53,6 +53,7 @@ type BlockedTask struct {
 	Source    string    // file:line of the user's code that waits, "" if unknown
 	Callers   []string  // file:line of the user's calls that led to it, the nearest first, at most two
 	Since     time.Time // when the wait began
+	HeldBy    []uint64  // IDs of the tasks that hold what it waits for, such as a Lock, if known
 	Forgotten bool      // it waited too long, while others went on
 }
 
@@ -65,8 +66,16 @@ func newDeadlockError(s *kernel.Stall) error {
 			e.Stuck.interrupted = in.Preempted
 		}
 	}
+	holders := make(map[uint64][]uint64)
 	for _, t := range s.Tasks {
-		b := BlockedTask{ID: t.ID, Name: t.Name, Depth: t.Depth, WaitsFor: t.Op, Since: t.Since}
+		for _, h := range t.Holds {
+			for _, id := range h.Wanted {
+				holders[id] = append(holders[id], t.ID)
+			}
+		}
+	}
+	for _, t := range s.Tasks {
+		b := BlockedTask{ID: t.ID, Name: t.Name, Depth: t.Depth, WaitsFor: t.Op, Since: t.Since, HeldBy: holders[t.ID]}
 		if len(t.Places) > 0 {
 			b.Source = t.Places[0]
 		}
