@@ -237,6 +237,82 @@ func TestFaultsDoNotDependOnTheOrderOfTasks(t *testing.T) {
 	}
 }
 
+// Hosts are those that may be concerned. Nobody kills localhost, where the program began, and a
+// partition is no use where nothing is sent.
+func TestFaultsConcernTheHostsThatTheyMay(t *testing.T) {
+	of := func(faults sim.Faults, sends bool) (all []sim.Fault) {
+		faults.Max, faults.From = 5, time.Millisecond
+		for seed := range uint64(30) {
+			s := run(t, sim.Config{Seed: seed, Faults: faults}, func(ctx context.Context, n *sim.Network) error {
+				for _, name := range []string{"a", "b", "c"} {
+					testkit.WantNil(t, "add", n.AddHost(name, sim.HostConfig{}))
+				}
+				if sends {
+					comes(ctx, n, "localhost", "a")
+				}
+				return anyio.Sleep(ctx, time.Minute)
+			})
+			all = append(all, s.Faults()...)
+		}
+		return all
+	}
+	for _, f := range of(sim.Faults{Hosts: []string{"b"}}, true) {
+		if !slices.Contains(f.Hosts, "b") || f.Kind == sim.FaultKill && len(f.Hosts) > 1 {
+			t.Errorf("%v does not concern b", f)
+		}
+	}
+	local := map[bool]int{}
+	for _, sends := range []bool{false, true} {
+		for _, f := range of(sim.Faults{}, sends) {
+			if slices.Contains(f.Hosts, "localhost") {
+				local[sends]++
+				if f.Kind == sim.FaultKill || f.Kind == sim.FaultPowerOff {
+					t.Errorf("%v", f)
+				}
+			}
+		}
+	}
+	if local[false] > 0 || local[true] == 0 {
+		t.Errorf("localhost is concerned %d times when it sends nothing, and %d times when it does", local[false], local[true])
+	}
+}
+
+// With a profile faults begin where something is sent, in the time that the run took.
+func TestFaultsUseTheProfile(t *testing.T) {
+	cfg := sim.Config{Strategy: sim.Random()}
+	play := func() *sim.Sim {
+		return run(t, cfg, func(ctx context.Context, n *sim.Network) error {
+			for _, name := range []string{"a", "b"} {
+				testkit.WantNil(t, "add", n.AddHost(name, sim.HostConfig{}))
+			}
+			for range 2 {
+				if err := anyio.Sleep(ctx, time.Hour); err != nil {
+					return err
+				}
+				comes(ctx, n, "a", "b")
+			}
+			return anyio.Sleep(ctx, time.Hour)
+		})
+	}
+	first := play()
+	hits, late, all := 0, 0, 0
+	cfg.Profile, cfg.Faults = first.Profile(), sim.Faults{Max: 3}
+	for cfg.Seed = range uint64(100) {
+		for _, f := range play().Faults() {
+			all++
+			if f.At > 100*time.Millisecond && f.At < 3*time.Hour {
+				late++
+			}
+			if f.At >= time.Hour && f.At < time.Hour+20*time.Millisecond || f.At >= 2*time.Hour && f.At < 2*time.Hour+20*time.Millisecond {
+				hits++
+			}
+		}
+	}
+	if all < 100 || late < all*9/10 || hits < all/10 {
+		t.Errorf("of %d faults %d are in the time of the first run, %d at the time of a packet", all, late, hits)
+	}
+}
+
 // A run that has no network is a deadlock at once, and tells of no faults.
 func TestNoFaultsWithoutASecondHost(t *testing.T) {
 	cfg := sim.Config{Seed: 3, Strategy: sim.Random(), Faults: sim.Faults{Max: 3}}

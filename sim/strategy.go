@@ -88,12 +88,12 @@ func (s Strategy) check() error {
 }
 
 // A Profile is what runs of a program are like: which tasks there are, how many steps
-// each makes, and when something is sent. It may be used by several simulators at the same
+// each makes, and when packets are sent. It may be used by several simulators at the same
 // time.
 type Profile struct {
 	p      *schedule.Profile
 	lasted time.Duration
-	busy   []time.Duration // when something was sent
+	busy   []time.Duration // when a packet was sent, or arrived
 }
 
 // Profile returns the profile of the last run, which has ended; nil if Config.Strategy and

@@ -31,7 +31,7 @@ func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks
 
 type shrinker struct {
 	best  *Plan
-	usual []time.Duration // at which something is sent without faults
+	usual []time.Duration // at which something is sent or arrives without faults
 	ts    *Tasks          // of its run
 	runs  int             // that are left
 	run   func(p *Plan) (as *Plan, ts *Tasks, fails bool)

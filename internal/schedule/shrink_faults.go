@@ -32,23 +32,26 @@ func (s *shrinker) faults() (better bool) {
 }
 
 // fewerElsewhere takes one fault away and lets another one begin at any of the times at which
-// something was sent. If a host loses power it is also tried to kill it.
+// something was sent or arrived, as it is or longer. If a host loses power it is also tried
+// to kill it.
 func (s *shrinker) fewerElsewhere() bool {
-	for i := range s.best.Faults {
-		for _, at := range some(s.best.Busy) {
-			for j := range s.best.Faults {
-				if i == j {
+	variants := []func(f *Fault){func(*Fault) {}, (*Fault).tell, (*Fault).prolong, func(f *Fault) { f.tell(); f.prolong() }}
+	for i, f := range s.best.Faults {
+		for v, vary := range variants {
+			if g := f; v > 0 {
+				if vary(&g); g.Kind == f.Kind && g.For == f.For {
 					continue
 				}
-				move := func(p *Plan) {
-					p.Faults[i].At = at
-					p.Faults = slices.Delete(p.Faults, j, j+1)
-				}
-				if s.simplify(move) {
-					return true
-				}
-				if s.best.Faults[i].Kind == PowerOff && s.simplify(func(p *Plan) { p.Faults[i].tell(); move(p) }) {
-					return true
+			}
+			for _, at := range some(s.best.Busy) {
+				for j := range s.best.Faults {
+					if i != j && s.simplify(func(p *Plan) {
+						p.Faults[i].At = at
+						vary(&p.Faults[i])
+						p.Faults = slices.Delete(p.Faults, j, j+1)
+					}) {
+						return true
+					}
 				}
 			}
 		}
@@ -126,8 +129,9 @@ func (s *shrinker) fault(i int) (better bool) {
 }
 
 // shorter are times that are tried for a fault to last, the first that will do is taken.
-var shorter = []time.Duration{time.Millisecond, 3 * time.Millisecond, 10 * time.Millisecond, 30 * time.Millisecond,
-	100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, time.Hour}
+var shorter = []time.Duration{time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond,
+	50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second,
+	5 * time.Second, 10 * time.Second, 20 * time.Second, time.Minute, time.Hour}
 
 // units are those of times at which a fault begins.
 var units = []time.Duration{time.Hour, time.Minute, time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond,
@@ -137,6 +141,13 @@ var units = []time.Duration{time.Hour, time.Minute, time.Second, 100 * time.Mill
 func (f *Fault) tell() {
 	if f.Kind == PowerOff {
 		f.Kind = Kill
+	}
+}
+
+// prolong lets a short fault last a second.
+func (f *Fault) prolong() {
+	if f.For >= 0 && !f.Kind.Instant() {
+		f.For = max(f.For, time.Second)
 	}
 }
 

@@ -20,8 +20,8 @@ type Plan struct {
 	// Hash is that of the run which the plan was made of: a run that has another one is
 	// not the same.
 	Hash uint64
-	// Busy are times at which something was sent in that run, and Usual those of a run without
-	// faults. They are not in the word.
+	// Busy are times at which something was sent or arrived in that run, and Usual those of a
+	// run without faults. They are not in the word.
 	Busy, Usual []time.Duration
 }
 

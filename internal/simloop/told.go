@@ -17,7 +17,7 @@ func (s *Sim) Faults() []schedule.Fault {
 	return s.net.Happened()
 }
 
-// Busy are times at which something was sent over the network.
+// Busy are times at which something was sent over the network, or arrived.
 func (s *Sim) Busy() []time.Duration {
 	if s.net == nil {
 		return nil

@@ -2,7 +2,7 @@ package simnet
 
 import "time"
 
-// times are some of the times at which packets were sent: all, or every second, every
+// times are some of the times at which packets were sent or arrived: all, or every second, every
 // fourth and so on of them, as many as there is room for.
 type times struct {
 	some   []time.Duration
@@ -12,7 +12,7 @@ type times struct {
 
 const maxTimes = 256
 
-// busy notes that a packet is sent.
+// busy notes that a packet is sent or arrives.
 func (n *Net) busy() {
 	if !n.cfg.NoteBusy {
 		return
@@ -35,7 +35,7 @@ func (n *Net) busy() {
 	t.skip = max(1, t.stride) - 1
 }
 
-// Busy are times at which packets were sent, in order, if Config.NoteBusy is set.
+// Busy are times at which packets were sent or arrived, in order, if Config.NoteBusy is set.
 func (n *Net) Busy() []time.Duration {
 	n.lock()
 	defer n.unlock()

@@ -163,6 +163,7 @@ func (p *packet) Fire() {
 	if p.Protocol != "icmp" {
 		n.stats.Delivered++
 	}
+	n.busy()
 	p.mix(2)
 	switch {
 	case p.Protocol == "icmp" && p.about != nil:
