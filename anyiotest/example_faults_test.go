@@ -20,12 +20,17 @@ import (
 func ExampleFaults() {
 	deposits := func(t testing.TB, ctx context.Context) {
 		balance, done := 0, map[byte]bool{} // on the bank's disk
+		var lock anyio.Lock                 // guards them
 		handle := func(ctx context.Context, c *socket.Stream) error {
 			defer c.Close(ctx)
 			number := make([]byte, 1)
 			if _, err := c.Receive(ctx, number); err != nil {
 				return ctx.Err()
 			}
+			if err := lock.Acquire(ctx); err != nil {
+				return err
+			}
+			defer lock.Release()
 			if !done[number[0]] {
 				balance += 100
 				if err := anyio.Sleep(ctx, time.Millisecond); err != nil { // it is written
