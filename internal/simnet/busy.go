@@ -2,8 +2,8 @@ package simnet
 
 import "time"
 
-// times are some of the times at which packets were sent or arrived: all, or every second, every
-// fourth and so on of them, as many as there is room for.
+// times are some of the times at which packets were sent or arrived: all, or every second,
+// every fourth and so on of them, as many as there is room for.
 type times struct {
 	some   []time.Duration
 	stride int // one in so many is kept
@@ -35,7 +35,8 @@ func (n *Net) busy() {
 	t.skip = max(1, t.stride) - 1
 }
 
-// Busy are times at which packets were sent or arrived, in order, if Config.NoteBusy is set.
+// Busy are times at which packets were sent or arrived, in order, if Config.NoteBusy is
+// set.
 func (n *Net) Busy() []time.Duration {
 	n.lock()
 	defer n.unlock()
