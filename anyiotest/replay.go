@@ -29,7 +29,14 @@ func (s *search) replayed(schedule string) sim.Config {
 func (s *search) replay(word string) {
 	s.t.Helper()
 	schedule, from := cutStamp(word)
-	tr := s.again(s.replayed(schedule))
+	cfg := s.replayed(schedule)
+	if wantsArtifacts() {
+		cfg.Trace = &sim.Trace{}
+	}
+	tr := s.again(cfg)
+	if cfg.Trace != nil {
+		defer func() { s.t.Helper(); s.t.Log(s.page(cfg.Trace)) }()
+	}
 	key, _ := tr.verdict()
 	switch text := strings.TrimSuffix(tr.text(), "\n"); {
 	case key != "":

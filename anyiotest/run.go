@@ -54,7 +54,9 @@ func Run(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...Option
 func (p *plan) eachSeed(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	for _, seed := range p.seeds {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			execute(t, p.on(sim.New(p.simConfig(seed)), t.Name()), p.replay(t.Name(), seed), func(ctx context.Context) { f(t, ctx) })
+			cfg := p.simConfig(seed)
+			keepPage(t, &cfg)
+			execute(t, p.on(sim.New(cfg), t.Name()), p.replay(t.Name(), seed), func(ctx context.Context) { f(t, ctx) })
 		})
 	}
 }

@@ -49,8 +49,9 @@ func (s *search) tellFailure(b *strings.Builder, f *finding, left int) {
 			fmt.Fprintf(b, "  %v\n", f)
 		}
 	}
-	if text := s.recorded(least.sim.Schedule()).Text(maxTurns); text != "" {
-		fmt.Fprintf(b, "what the tasks did ('*' runs, '|' waits, '.' is ready, 'x' ends):\n%s", text)
+	trace := s.recorded(least.sim.Schedule())
+	if text := trace.Text(maxTurns); text != "" {
+		fmt.Fprintf(b, "what the tasks did ('*' runs, '|' waits, '.' is ready, 'x' ends):\n%s%s\n", text, s.page(trace))
 	}
 	fmt.Fprintf(b, "replay: %s -anyio.replay=%s%s", testCommand(s.t.Name()), least.sim.Schedule(), s.stamp())
 }
@@ -83,6 +84,18 @@ func (s *search) shrink(found *finding, left int) (least *trial, runs int) {
 		least = again(found.sim.Schedule())
 	}
 	return least, runs
+}
+
+// page says where the page of a run is, or how to get it.
+func (s *search) page(trace *sim.Trace) string {
+	if !wantsArtifacts() {
+		return "page: with -artifacts, " + pageFile + " in the test's artifacts"
+	}
+	path, err := writePage(s.t, trace)
+	if err != nil {
+		return "page: " + err.Error()
+	}
+	return "page: " + path
 }
 
 // maxTurns is how many turns of tasks are shown.

@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/anyio-go/anyio/internal/simtrace"
+import (
+	"io"
+
+	"github.com/anyio-go/anyio/internal/simtrace"
+)
 
 // A Trace records what happens in the runs that have it in their Config, one after the
 // other, and shows the last one to people: which task ran when, where it gave way and what
@@ -18,3 +22,9 @@ func (t *Trace) Note(text string) { t.r.Note(text) }
 // ready '.' or ends 'x'. Of more than most turns it shows the first and the last ones. If
 // tasks wait for each other in the end, it says so.
 func (t *Trace) Text(most int) string { return t.r.Record().Text(most) }
+
+// WriteHTML writes the run, which has ended, as a page for a browser: a lane for each task,
+// over virtual time or over steps, with messages between hosts as arrows, faults, and the
+// calls that led to each place. It is one file that needs no server and asks for nothing
+// else, and stays of use with a thousand tasks and a hundred thousand steps.
+func (t *Trace) WriteHTML(w io.Writer, title string) error { return t.r.Record().WriteHTML(w, title) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/anyio-go/anyio"
@@ -49,7 +50,7 @@ func (d *demo) showDeadlock(ctx context.Context) error {
 	r := deadlockRecord{Kind: "deadlock", From: d.seed}
 	for r.Seed = d.seed; r.Tried < seedsToTry; r.Seed++ {
 		r.Tried++
-		trace, err := simulateTransfers(ctx, r.Seed)
+		trace, err := simulateTransfers(ctx, r.Seed, nil)
 		dead := &sim.DeadlockError{}
 		switch {
 		case err == nil:
@@ -57,21 +58,43 @@ func (d *demo) showDeadlock(ctx context.Context) error {
 		case !errors.As(err, &dead):
 			return err
 		}
-		again, errAgain := simulateTransfers(ctx, r.Seed)
+		var page sim.Trace
+		again, errAgain := simulateTransfers(ctx, r.Seed, &page)
 		if errAgain == nil || again != trace || errAgain.Error() != err.Error() {
 			return fmt.Errorf("seed %d was run again and took another course: %v", r.Seed, errAgain)
 		}
-		r.Report, r.Trace = err.Error(), fmt.Sprintf("%016x", trace)
+		if r.Page, err = d.writePage(&page); err != nil {
+			return err
+		}
+		r.Report, r.Trace = dead.Error(), fmt.Sprintf("%016x", trace)
 		d.out.emit(r)
 		return nil
 	}
 	return fmt.Errorf("none of %d seeds from %d on shows the deadlock", r.Tried, r.From)
 }
 
-func simulateTransfers(ctx context.Context, seed uint64) (trace uint64, err error) {
-	backend := sim.New(sim.Config{Seed: seed})
+func simulateTransfers(ctx context.Context, seed uint64, page *sim.Trace) (trace uint64, err error) {
+	backend := sim.New(sim.Config{Seed: seed, Trace: page})
 	err = anyio.Run(ctx, transfers, anyio.On(backend), anyio.MainName("main"))
 	return backend.Hash(), err
+}
+
+// pageDir is where the page is written if no file is named; "" is the system's folder for
+// temporary files.
+var pageDir = ""
+
+// writePage writes the page that shows a run, and returns the name of its file.
+func (d *demo) writePage(page *sim.Trace) (name string, err error) {
+	var f *os.File
+	if d.page != "" {
+		f, err = os.Create(d.page)
+	} else {
+		f, err = os.CreateTemp(pageDir, "anyio-demo-*.html")
+	}
+	if err != nil {
+		return "", err
+	}
+	return f.Name(), errors.Join(page.WriteHTML(f, "anyio demo: two transfers"), f.Close())
 }
 
 // deadlockRecord tells of a seed that ends in a deadlock.
@@ -82,6 +105,7 @@ type deadlockRecord struct {
 	Seed   uint64 `json:"seed"`
 	Trace  string `json:"trace"`
 	Report string `json:"report"`
+	Page   string `json:"page"`
 }
 
 func (r deadlockRecord) text(w io.Writer) {
@@ -89,4 +113,5 @@ func (r deadlockRecord) text(w io.Writer) {
 	fmt.Fprintf(w, "one runs into it: %d went well, then seed %d ended with this report.\n\n", r.Tried-1, r.Seed)
 	fmt.Fprintf(w, "  %s\n\n", strings.ReplaceAll(r.Report, "\n", "\n  "))
 	fmt.Fprintf(w, "  Seed %d once more: the same report, the same trace %s.\n", r.Seed, r.Trace)
+	fmt.Fprintf(w, "  What its tasks did is shown by a page for a browser: %s\n", r.Page)
 }

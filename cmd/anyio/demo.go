@@ -28,6 +28,7 @@ var demoCommand = command{
 		fs.Uint64Var(&f.seed, "seed", 1, "seed of the simulator")
 		fs.StringVar(&f.dir, "dir", "", "`folder` whose .go files the pipeline reads (default GOROOT/src)")
 		fs.IntVar(&f.files, "files", 0, "read this many files at most; 0 means all")
+		fs.StringVar(&f.page, "page", "", "`file` for the page that shows the run with the deadlock (default a new one in the folder for temporary files)")
 		fs.BoolVar(&f.json, "json", false, "print one JSON object per line")
 		return f.run
 	},
@@ -38,6 +39,7 @@ type demoFlags struct {
 	seed    uint64
 	dir     string
 	files   int
+	page    string
 	json    bool
 }
 
@@ -47,6 +49,7 @@ type demo struct {
 	seed     uint64
 	dir      string
 	files    int
+	page     string
 	out      output
 	progress *progress
 }
@@ -64,7 +67,7 @@ func (f *demoFlags) run(ctx context.Context, std stdio, _ []string) int {
 
 // demo checks the values of the flags.
 func (f *demoFlags) demo(std stdio) (*demo, error) {
-	d := &demo{seed: f.seed, files: f.files, out: output{w: std.out, json: f.json}, progress: newProgress(std.err)}
+	d := &demo{seed: f.seed, files: f.files, page: f.page, out: output{w: std.out, json: f.json}, progress: newProgress(std.err)}
 	names := []string{f.backend}
 	if f.backend == "all" {
 		names = []string{"parallel", "eventloop", "sim"}

@@ -15,7 +15,14 @@ import (
 // TestMain looks for leaks after all tests.
 func TestMain(m *testing.M) {
 	sensors = 20
-	os.Exit(anyiotest.Main(m))
+	dir, err := os.MkdirTemp("", "anyio-demo")
+	if err != nil {
+		panic(err)
+	}
+	pageDir = dir
+	status := anyiotest.Main(m)
+	_ = os.RemoveAll(dir)
+	os.Exit(status)
 }
 
 // runMain runs the program with a context and returns what it did.
@@ -110,6 +117,22 @@ func TestDemoText(t *testing.T) {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in:\n%s", want, stdout)
 		}
+	}
+}
+
+func TestDemoWritesAPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page.html")
+	status, stdout, stderr := runMain(t, t.Context(), "demo", "-backend", "sim", "-dir", writeTree(t, 1), "-page", path)
+	if status != exitOK || stderr != "" || !strings.Contains(stdout, "a page for a browser: "+path+"\n") {
+		t.Errorf("status %d, stderr %q, stdout\n%s", status, stderr, stdout)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(page), "anyio demo: two transfers") || !strings.Contains(string(page), "withdraw") {
+		t.Errorf("the page is %.100q…, %v", page, err)
+	}
+	path = filepath.Join(t.TempDir(), "no", "folder", "page.html")
+	if status, _, stderr = runMain(t, t.Context(), "demo", "-backend", "sim", "-dir", writeTree(t, 1), "-page", path); status != exitFailed || !strings.Contains(stderr, path) {
+		t.Errorf("to a folder that is none: status %d, stderr %q", status, stderr)
 	}
 }
 

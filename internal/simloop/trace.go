@@ -26,7 +26,7 @@ func userCalls(pcs []uintptr) simtrace.Stack {
 // teller tells of a task, on whichever goroutine.
 func (s *Sim) teller(t *kernel.Task) simtrace.Teller {
 	return func() (name, host string) {
-		if s.net != nil {
+		if host = simtrace.Localhost; s.net != nil {
 			host = s.net.HostNameOf(&t.Scope)
 		}
 		return t.Name(), host

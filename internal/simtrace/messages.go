@@ -16,6 +16,7 @@ type Packet struct {
 func (r *Recorder) Send(d Doer, p Packet, fate string) (m *Message) {
 	r.apart(func() {
 		who, by := r.who(d)
+		r.sits(who, p.From)
 		step := uint64(0)
 		if n := len(r.rec.Steps); n > 0 {
 			step = r.rec.Steps[n-1].N
@@ -31,6 +32,17 @@ func (r *Recorder) Send(d Doer, p Packet, fate string) (m *Message) {
 		}
 	})
 	return m
+}
+
+// sits notes on which host a task is that was started on the host that there always is: it
+// has gone to another since.
+func (r *Recorder) sits(task int32, host string) {
+	if task == Nobody {
+		return
+	}
+	if t := &r.rec.Tasks[task]; t.Host == Localhost || t.Host == "" {
+		t.Host = host
+	}
 }
 
 // more is the message that a packet is a part of, nil if it begins one.

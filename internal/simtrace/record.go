@@ -13,6 +13,9 @@ type Step struct {
 	End   End
 }
 
+// Localhost is the host of what was not put on another.
+const Localhost = "localhost"
+
 const (
 	Nobody  = -1
 	Nowhere = -1

@@ -229,6 +229,7 @@ func (r *Recorder) Do(kind Kind, d Doer, id uint64, tell Teller) {
 		e.Who, e.By = r.who(d)
 		if e.By == ByMessage {
 			e.Sent = r.arrives
+			r.sits(e.Task, e.Sent.To)
 			if e.Sent.For == Nobody {
 				e.Sent.For = e.Task
 			}

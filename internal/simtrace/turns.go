@@ -2,7 +2,6 @@ package simtrace
 
 import (
 	"fmt"
-	"path"
 	"strings"
 )
 
@@ -188,4 +187,10 @@ func (rec *Record) place(s Step) (at, call string) {
 }
 
 // short is the name of a task without the path of the package of its function.
-func short(name string) string { return strings.TrimSpace(path.Base("/" + name)) }
+func short(name string) string {
+	end := name[strings.LastIndexByte(name, '/')+1:]
+	if strings.ContainsAny(name, " \t\n<>") || !strings.Contains(end, ".") {
+		return name
+	}
+	return end
+}
