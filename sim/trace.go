@@ -9,8 +9,8 @@ import (
 // A Trace records what happens in the runs that have it in their Config, one after the
 // other, and shows the last one to people: which task ran when, where it gave way and what
 // for, who started, woke and canceled whom, what was sent between hosts and what became of
-// it, the faults, and how the run ended. The zero value is ready. To record takes a
-// microsecond or so for each step, and of a run of more than 500,000 steps the middle is
+// it, the faults, and how the run ended. The zero value is ready. To record takes a few
+// microseconds for each step, and of a run of more than 500,000 steps the middle is
 // not kept.
 type Trace struct{ r simtrace.Recorder }
 
