@@ -75,6 +75,7 @@ type search struct {
 	limits
 	strategies []sim.Strategy
 	profiles   [2]*sim.Profile // of the first run in each model
+	guided     sim.Guide       // of some runs
 
 	workers []*worker
 	next    atomic.Int64 // the schedule that is tried next

@@ -42,13 +42,7 @@ func (s *search) config(cfg *sim.Config, n int) {
 	if cfg.Profile == known {
 		cfg.Profile = s.known(cfg.Model)
 	}
-}
-
-// learn keeps the profile of one of the first runs.
-func (s *search) learn(tr *trial) {
-	if m := tr.how.Model; m < alone {
-		s.profiles[m] = tr.sim.Profile()
-	}
+	s.guide(cfg, n)
 }
 
 // known is the profile of runs in a model, or else in the other one.

@@ -73,8 +73,9 @@ func (w *worker) judge(n int, tr *trial) {
 		w.hashes[tr.sim.Hash()] = struct{}{}
 	}
 	key, skipped := tr.verdict()
-	if n < alone {
-		w.learn(tr)
+	w.learn(n, tr)
+	if key != "" || w.sampled(n) {
+		w.settle(tr)
 	}
 	f := &finding{number: n, trial: tr}
 	switch {

@@ -28,7 +28,7 @@ func randomFields(t *testing.T, r *rand.Rand, v reflect.Value) {
 			f.SetUint(r.Uint64N(2))
 		case name == "Config.Strategy":
 			f.Set(reflect.ValueOf(append(strategies, sim.Strategy{})[r.IntN(len(strategies)+1)]))
-		case name == "Config.Profile", name == "Config.Replay": // of a run before
+		case name == "Config.Profile", name == "Config.Replay", name == "Config.Guide": // of runs before
 		case name == "Config.Faults":
 			if f.Set(reflect.ValueOf(sim.Faults{})); r.IntN(4) > 0 {
 				randomFields(t, r, f)

@@ -57,20 +57,21 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 		}
 	}
 	s.record, s.script, s.actor = nil, nil, nil
+	s.watched, s.watcher, s.base = false, nil, nil
 	switch {
 	case s.cfg.Replay != "":
 		plan, err := schedule.Parse(s.cfg.Replay)
 		if err != nil {
 			return &anyio.MisuseError{Text: "sim.Config: Replay: " + err.Error()}
 		}
-		c.Seed, c.StepMin, c.StepMax, *model = plan.Seed, plan.StepMin, plan.StepMax, Model(plan.Model)
+		s.apply(plan, c, model)
 		s.script, s.wanted = schedule.NewScript(plan.Switches), plan.Hash
-		c.Network.Faults = plan.Faults
 	case s.cfg.Strategy.explorer != nil:
 		if c.StepMax > 0 {
 			return &anyio.MisuseError{Text: "sim.Config: StepTime with the Strategy of an Explorer, which explores the order of tasks only: leave it 0"}
 		}
 	case s.cfg.Strategy.s != nil:
+		s.lead(c, model)
 	default:
 		c.Network.FaultSeed = c.Seed
 		return nil
@@ -79,6 +80,12 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 	s.plan = schedule.Plan{Seed: c.Seed, Model: uint8(*model), StepMin: c.StepMin, StepMax: c.StepMax}
 	c.Begin = s.begin
 	return nil
+}
+
+// apply sets what a plan says, other than who runs when.
+func (s *Sim) apply(plan *schedule.Plan, c *simloop.Config, model *Model) {
+	c.Seed, c.StepMin, c.StepMax, *model = plan.Seed, plan.StepMin, plan.StepMax, Model(plan.Model)
+	c.Network.Faults = plan.Faults
 }
 
 // begin returns what makes the choices of a run, and records them.
@@ -95,10 +102,17 @@ func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher) {
 		if s.cfg.Profile != nil {
 			p = s.cfg.Profile.p
 		}
-		c = s.cfg.Strategy.s.Begin(schedule.Mix(s.plan.Seed, 1), p)
+		c = s.cfg.Strategy.s.Begin(schedule.Mix(s.cfg.Seed, 1), p)
+	}
+	w, _ := c.(schedule.Watcher)
+	if s.base != nil {
+		c = schedule.Follow(s.base.Switches, s.choices, ts, c)
+	}
+	if s.watched {
+		s.watcher = schedule.Watch(c, ts, place)
+		c = s.watcher
 	}
 	s.record = schedule.Record(c, ts)
-	w, _ := c.(schedule.Watcher)
 	return s.record, w
 }
 

@@ -55,6 +55,9 @@ type Config struct {
 	Strategy Strategy
 	// Profile is what runs of the program are like, which some strategies make use of.
 	Profile *Profile
+	// Guide, if set, may have the run begin as one that has reached something new did, with
+	// its Seed, Model and StepTime, before it goes on by the Strategy, which must be set.
+	Guide *Guide
 	// Replay, if set, is what Sim.Schedule has returned: the run is made again. Seed, Model,
 	// StepTime, Strategy and Faults then come from there. On a program that has changed since,
 	// the run may be another one, with another Schedule.
@@ -130,13 +133,17 @@ type Step struct {
 
 // A Sim is a backend that simulates. Each run on it begins anew from the seed.
 type Sim struct {
-	cfg    Config
-	last   *simloop.Sim
-	record *schedule.Recorder // of the last run; nil if none was made
-	script *schedule.Script   // that the last run follows; nil if there is none
-	actor  *schedule.Actor    // who follows it
-	wanted uint64             // hash of the run that it was made of
-	plan   schedule.Plan      // of the last run, without what is known at its end
+	cfg     Config
+	last    *simloop.Sim
+	record  *schedule.Recorder // of the last run; nil if none was made
+	script  *schedule.Script   // that the last run follows; nil if there is none
+	actor   *schedule.Actor    // who follows it
+	wanted  uint64             // hash of the run that it was made of
+	watched bool               // the last run was to be, for the guide
+	watcher *schedule.Scout    // of the last run; nil if it was not watched
+	base    *schedule.Plan     // that the last run begins with; nil if it begins by itself
+	choices int                // of base
+	plan    schedule.Plan      // of the last run, without what is known at its end
 }
 
 // New makes a simulator.

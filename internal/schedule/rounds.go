@@ -24,10 +24,10 @@ func (Rounds) Begin(seed uint64, _ *Profile) Chooser {
 		c.least = 2 + c.r.Below(3)
 		c.most = c.least
 	case 2, 3:
-		c.most = 3
+		c.most = 2 + c.r.Below(2)
 	}
 	if c.r.Below(2) == 0 {
-		c.begin = int(1 + c.r.Below(8))
+		c.begin = int(1 + min(c.r.Below(8), c.r.Below(8)))
 	}
 	if c.r.Below(2) == 0 {
 		c.luck = 4 << c.r.Below(4)

@@ -16,6 +16,7 @@ type Task struct {
 	Steps int
 
 	rank    uint64 // the Chooser's: who has the highest goes on, say
+	place   uint64 // where it has stopped, as a Scout was told
 	started uint64 // tasks that it has started
 	from    *Task  // who has started it; nil for the first
 }
