@@ -2,13 +2,13 @@ package anyiotest
 
 import "github.com/anyio-go/anyio/sim"
 
-// A third of the schedules of a search is guided by what others have reached, unless the test
-// says which strategies there are. They are the same in each search on one processor; on
-// several, who learns first differs.
+// A third of the schedules of a search is guided by what others have reached, unless the
+// test says which strategies there are. Those with faults are not: each is to have its own.
+// They are the same in each search on one processor; on several, who learns first differs.
 
 // guide has a run be guided if it is its turn.
 func (s *search) guide(cfg *sim.Config, n int) {
-	if n >= alone && n%3 == 2 && len(s.p.strategies) == 0 && cfg.Guide == nil && cfg.Replay == "" {
+	if n >= alone && n%3 == 2 && len(s.p.strategies) == 0 && cfg.Guide == nil && cfg.Faults.Max == 0 && cfg.Replay == "" {
 		cfg.Guide = &s.guided
 	}
 }

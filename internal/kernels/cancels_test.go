@@ -10,7 +10,7 @@ import (
 
 // Cancellation, timeouts, and what is left behind.
 var cancels = []kernel{
-	{"canceled between taking the lock and putting it down for release", "trio#107", func(ctx context.Context) error {
+	{"canceled between taking the lock and putting it down for release", common, func(ctx context.Context) error {
 		sem := anyio.NewSemaphore(1)
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) error {
@@ -28,7 +28,7 @@ var cancels = []kernel{
 			return nil
 		})
 	}},
-	{"answer and timeout at the same time, the answer is lost", "grpc#1275", func(ctx context.Context) error {
+	{"answer and timeout at the same time, the answer is lost", common, func(ctx context.Context) error {
 		answers, in := stream.Memory[int](1)
 		defer closed(answers, in)
 		got, expired := false, false
@@ -51,7 +51,7 @@ var cancels = []kernel{
 		}
 		return bug(expired && !got && answers.Statistics().CurrentBufferUsed == 0, "the answer is gone")
 	}},
-	{"tried again although the first try has succeeded", "kubernetes#30872", func(ctx context.Context) error {
+	{"tried again although the first try has succeeded", common, func(ctx context.Context) error {
 		var done cell
 		try := func(context.Context) error {
 			return bug(done.Add(1) > 1, "done twice")
@@ -83,7 +83,7 @@ var cancels = []kernel{
 		}
 		return together(ctx, owner, seq(do(up.Set), stop.Wait), do(func() { failing.Store(1) }))
 	}},
-	{"a task is started by a group that was drained", "serving#6472", func(ctx context.Context) error {
+	{"a task is started by a group that was drained", common, func(ctx context.Context) error {
 		var draining, handled cell
 		var drained anyio.Event
 		handle := func(ctx context.Context) error {
@@ -102,7 +102,7 @@ var cancels = []kernel{
 		drain := seq(give, do(func() { draining.Store(1) }), give, do(drained.Set))
 		return together(ctx, handle, seq(give, handle), drain)
 	}},
-	{"registered after the one cancellation that was to be heard", "etcd#7443", func(ctx context.Context) error {
+	{"registered after the one cancellation that was to be heard", common, func(ctx context.Context) error {
 		var canceled bool
 		var waiters []*anyio.Event
 		register := func(ctx context.Context) error {
@@ -124,7 +124,7 @@ var cancels = []kernel{
 		}))
 		return together(ctx, seq(give, register), seq(give, give, register), cancel)
 	}},
-	{"canceled before it could count itself out", "moby#30408", func(ctx context.Context) error {
+	{"canceled before it could count itself out", common, func(ctx context.Context) error {
 		var inside cell
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			h := tg.Go(func(ctx context.Context) error {
@@ -142,7 +142,7 @@ var cancels = []kernel{
 			return bug(inside.Load() != 0, "%d are inside", inside.Load())
 		})
 	}},
-	{"the first result wins, and the second has no reader", "cockroach#35931", func(ctx context.Context) error {
+	{"the first result wins, and the second has no reader", common, func(ctx context.Context) error {
 		results, in := stream.Memory[int](0)
 		defer closed(results, in)
 		var stop anyio.Event

@@ -11,9 +11,10 @@ import (
 // A chain is a bug that needs one right choice after the other: tasks take turns in an order
 // that is given, and after a wrong one it is out of reach.
 type chain struct {
-	name  string
-	turns []int // whose turn it is
-	tells tells
+	name    string
+	turns   []int // whose turn it is
+	tells   tells
+	regular bool // the turns have a pattern
 }
 
 // tells is what a right choice changes, other than what is not seen until the end.
@@ -29,23 +30,26 @@ func (t tells) String() string { return [...]string{"blind", "a wrong one ends i
 
 // run is the chain as a program.
 func (c chain) run(ctx context.Context) error {
-	at, wrong := 0, false
+	var step, wrong cell
 	acts := make([]act, slices.Max(c.turns)+1)
 	for i := range acts {
 		acts[i] = func(ctx context.Context) error {
 			for range c.turns {
 				stop := give
-				if c.tells == lines && !wrong {
-					stop = line[at]
+				if c.tells == lines && wrong.Load() == 0 {
+					stop = line[step.Load()]
 				}
 				if err := stop(ctx); err != nil {
 					return err
 				}
-				wrong = wrong || at < len(c.turns) && c.turns[at] != i
-				if at == len(c.turns) || wrong && c.tells == ends {
+				at := int(step.Load())
+				if at < len(c.turns) && c.turns[at] != i {
+					wrong.Store(1)
+				}
+				if at == len(c.turns) || wrong.Load() == 1 && c.tells == ends {
 					return nil
 				}
-				at++
+				step.Add(1)
 			}
 			return nil
 		}
@@ -53,7 +57,7 @@ func (c chain) run(ctx context.Context) error {
 	if err := together(ctx, acts...); err != nil {
 		return err
 	}
-	return bug(at == len(c.turns) && !wrong, "all %d choices were right", at)
+	return bug(int(step.Load()) == len(c.turns) && wrong.Load() == 0, "all %d choices were right", step.Load())
 }
 
 // line are lines of a program that others run at.
@@ -79,18 +83,19 @@ var line = [...]act{
 
 // The ways in which a chain's turns follow each other.
 var turns = []struct {
-	name string
-	of   func(n int) []int
+	name    string
+	of      func(n int) []int
+	regular bool
 }{
-	{"one task", func(n int) []int { return slices.Repeat([]int{1}, n) }},
-	{"two in turns", func(n int) []int { return repeated(n, 0, 1) }},
-	{"two and one in turns", func(n int) []int { return repeated(n, 0, 0, 1) }},
-	{"three in turns", func(n int) []int { return repeated(n, 0, 1, 2) }},
+	{"one task", func(n int) []int { return slices.Repeat([]int{1}, n) }, true},
+	{"two in turns", func(n int) []int { return repeated(n, 0, 1) }, true},
+	{"two and one in turns", func(n int) []int { return repeated(n, 0, 0, 1) }, true},
+	{"three in turns", func(n int) []int { return repeated(n, 0, 1, 2) }, true},
 	{"first half one, then the other", func(n int) []int {
 		return append(slices.Repeat([]int{1}, n/2), slices.Repeat([]int{0}, n-n/2)...)
-	}},
-	{"any of two", func(n int) []int { return drawn(n, 2) }},
-	{"any of three", func(n int) []int { return drawn(n, 3) }},
+	}, true},
+	{"any of two", func(n int) []int { return drawn(n, 2) }, false},
+	{"any of three", func(n int) []int { return drawn(n, 3) }, false},
 }
 
 // repeated is a pattern again and again, up to a length.
@@ -118,7 +123,7 @@ func chains(n int) []chain {
 	var all []chain
 	for _, t := range turns {
 		for _, tells := range []tells{blind, ends, lines} {
-			all = append(all, chain{fmt.Sprintf("%d choices: %s; %v", n, t.name, tells), t.of(n), tells})
+			all = append(all, chain{fmt.Sprintf("%d choices: %s; %v", n, t.name, tells), t.of(n), tells, t.regular})
 		}
 	}
 	return all

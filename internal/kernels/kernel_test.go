@@ -1,5 +1,5 @@
 // Package kernels holds small programs with a bug each, which shows only in some orders of
-// their tasks. They are made after bugs that are publicly known, and say what a search finds:
+// their tasks. They are made after bugs that are publicly known, and common mistakes, and say what a search finds:
 // each must be found, and TestShares measures by which share of schedules.
 package kernels
 
@@ -15,9 +15,12 @@ import (
 // A kernel is a program with a bug.
 type kernel struct {
 	name string
-	from string // whose facts it has
+	from string // whose facts it has, or common
 	run  act    // it fails, or never ends, where the bug shows
 }
+
+// common is a mistake that many have made.
+const common = "common"
 
 // bugs are the kernels, but for the chains.
 func bugs() []kernel {

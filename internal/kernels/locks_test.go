@@ -19,7 +19,7 @@ var locks = []kernel{
 	}},
 	{"three locks in a circle", "CHESS Dining3", func(ctx context.Context) error { return dining(ctx, 3) }},
 	{"five philosophers", "CHESS Dining5", func(ctx context.Context) error { return dining(ctx, 5) }},
-	{"five philosophers, who think", "sctbench din_phil5", func(ctx context.Context) error {
+	{"five philosophers, who think", common, func(ctx context.Context) error {
 		var forks [5]anyio.Lock
 		acts := make([]act, len(forks))
 		for i := range acts {

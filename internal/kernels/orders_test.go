@@ -35,7 +35,7 @@ var orders = []kernel{
 				value.Store(new(int))
 			}))
 	}},
-	{"used before it was started", "cockroach#35501", func(ctx context.Context) error {
+	{"used before it was started", common, func(ctx context.Context) error {
 		var server atomic.Pointer[int]
 		start := seq(times(3, give), do(func() { server.Store(new(int)) }))
 		use := seq(times(6, give), func(context.Context) error { return bug(server.Load() == nil, "no server") })
@@ -56,7 +56,7 @@ var orders = []kernel{
 		}
 		return bug(x[1].Load() != 2 || x[2].Load() != 3 || x[3].Load() != 4, "%d %d %d", x[1].Load(), x[2].Load(), x[3].Load())
 	}},
-	{"a short task must end after ten long ones", "kubernetes#70277", func(ctx context.Context) error {
+	{"a short task must end after ten long ones", common, func(ctx context.Context) error {
 		var running cell
 		running.Store(10)
 		long := seq(times(5, give), do(func() { running.Add(-1) }))
@@ -64,7 +64,7 @@ var orders = []kernel{
 			return bug(running.Load() == 0, "the short one is last")
 		})...)
 	}},
-	{"a long task must end before any of five short ones", "serving#2137", func(ctx context.Context) error {
+	{"a long task must end before any of five short ones", common, func(ctx context.Context) error {
 		var ended cell
 		short := seq(give, do(func() { ended.Add(1) }))
 		long := func(ctx context.Context) error {
@@ -75,7 +75,7 @@ var orders = []kernel{
 		}
 		return together(ctx, append(repeat(5, short), long)...)
 	}},
-	{"work goes on after the lease is over", "etcd lease expiry", func(ctx context.Context) error {
+	{"work goes on after the lease is over", common, func(ctx context.Context) error {
 		const lease = 10 * time.Millisecond
 		end := anyio.Now(ctx).Add(lease)
 		renew := func(ctx context.Context) error {

@@ -83,7 +83,7 @@ var queues = []kernel{
 		})
 		return together(ctx, push, pop)
 	}},
-	{"a queue's two ends meet at its last item", "RADBench queue", func(ctx context.Context) error {
+	{"a queue's two ends meet at its last item", common, func(ctx context.Context) error {
 		items := []int{1, 2, 3}
 		var head, tail cell
 		tail.Store(3)

@@ -36,7 +36,7 @@ var streams = []kernel{
 		}
 		return together(ctx, probe, monitor)
 	}},
-	{"stop and work are both ready, and the work is dropped", "istio#16224", func(ctx context.Context) error {
+	{"stop and work are both ready, and the work is dropped", common, func(ctx context.Context) error {
 		work, in := stream.Memory[int](1)
 		defer closed(work, in)
 		var stop anyio.Event
@@ -123,7 +123,7 @@ var streams = []kernel{
 		}
 		return together(ctx, submit, seq(times(2, give), submit), worker)
 	}},
-	{"closed twice", "etcd#4876", func(ctx context.Context) error {
+	{"closed twice", common, func(ctx context.Context) error {
 		var closes cell
 		closed := false
 		shut := seq(give, func(ctx context.Context) error {
@@ -138,7 +138,7 @@ var streams = []kernel{
 		})
 		return together(ctx, shut, shut)
 	}},
-	{"two requests, answers in the order of their coming", "kubernetes#5316", func(ctx context.Context) error {
+	{"two requests, answers in the order of their coming", common, func(ctx context.Context) error {
 		ask, asked := stream.Memory[int](2)
 		defer closed(ask, asked)
 		answers, got := stream.Memory[int](2)
@@ -161,7 +161,7 @@ var streams = []kernel{
 		}
 		return together(ctx, server, client(1), client(2))
 	}},
-	{"two streams filled in one order, emptied in the other", "moby#36114", func(ctx context.Context) error {
+	{"two streams filled in one order, emptied in the other", common, func(ctx context.Context) error {
 		a, fromA := stream.Memory[int](1)
 		defer closed(a, fromA)
 		b, fromB := stream.Memory[int](1)

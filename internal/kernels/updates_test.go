@@ -23,7 +23,7 @@ var updates = []kernel{
 		}
 		return bug(balance.Load() != 2, "the balance is %d", balance.Load())
 	}},
-	{"two of four updates are lost", "sctbench fsbench", func(ctx context.Context) error {
+	{"two of four updates are lost", common, func(ctx context.Context) error {
 		var n cell
 		add := times(2, func(ctx context.Context) error {
 			old := n.Load()
@@ -87,7 +87,7 @@ var updates = []kernel{
 		}
 		return together(ctx, seq(give, work), seq(give, do(func() { stopping.Store(1) }), give, leave))
 	}},
-	{"pop of a stack whose top has come back", "the ABA of Treiber's stack", func(ctx context.Context) error {
+	{"pop of a stack whose top has come back", common, func(ctx context.Context) error {
 		type node struct {
 			next *node
 			used bool
@@ -131,7 +131,7 @@ var updates = []kernel{
 		}
 		return together(ctx, seq(give, slow), seq(give, fast))
 	}},
-	{"an entry is deleted after it was seen", "hugo#3251", func(ctx context.Context) error {
+	{"an entry is deleted after it was seen", common, func(ctx context.Context) error {
 		var mu anyio.Lock
 		entries := map[string]*int{"a": new(int)}
 		use := func(ctx context.Context) error {
@@ -145,7 +145,7 @@ var updates = []kernel{
 		}
 		return together(ctx, use, seq(give, locked(&mu, do(func() { delete(entries, "a") }))))
 	}},
-	{"a connection is used after its last reference has gone", "grpc#795", func(ctx context.Context) error {
+	{"a connection is used after its last reference has gone", common, func(ctx context.Context) error {
 		var refs, closed cell
 		refs.Store(1)
 		drop := func(context.Context) error {
@@ -204,7 +204,7 @@ var updates = []kernel{
 		}
 		return together(ctx, times(2, enter(0)), times(2, enter(1)))
 	}},
-	{"a snapshot of ten counters is torn", "istio#8967", func(ctx context.Context) error {
+	{"a snapshot of ten counters is torn", common, func(ctx context.Context) error {
 		var counters [10]cell
 		write := times(1, func(ctx context.Context) error {
 			for i := range counters {

@@ -9,7 +9,7 @@ import (
 
 // Lost wakes, and counts of tasks that are waited for.
 var waits = []kernel{
-	{"condition looked at without its lock", "JaConTeBe groovy lost notify", func(ctx context.Context) error {
+	{"condition looked at without its lock", common, func(ctx context.Context) error {
 		cond := anyio.NewCondition(nil)
 		var ready cell
 		wait := func(ctx context.Context) error {
@@ -23,13 +23,13 @@ var waits = []kernel{
 			cond.NotifyAll()
 		})))
 	}},
-	{"notified before anybody waits", "moby#27782", func(ctx context.Context) error {
+	{"notified before anybody waits", common, func(ctx context.Context) error {
 		cond := anyio.NewCondition(nil)
 		return together(ctx,
 			seq(give, give, locked(cond, cond.Wait)),
 			seq(times(4, give), locked(cond, do(cond.NotifyAll))))
 	}},
-	{"an event is replaced between looking and waiting", "trio#591", func(ctx context.Context) error {
+	{"an event is replaced between looking and waiting", common, func(ctx context.Context) error {
 		var now atomic.Pointer[anyio.Event]
 		now.Store(&anyio.Event{})
 		pulse := func(context.Context) error {
@@ -39,13 +39,13 @@ var waits = []kernel{
 		listener := seq(give, func(ctx context.Context) error { return now.Load().Wait(ctx) })
 		return together(ctx, listener, seq(times(3, give), pulse))
 	}},
-	{"one of two waiters is notified for both", "coyote BoundedBuffer", func(ctx context.Context) error {
+	{"one of two waiters is notified for both", common, func(ctx context.Context) error {
 		return bounded(ctx, 1, 2, 2, 2)
 	}},
-	{"one of six waiters is notified, and is of the wrong kind", "Cargill BoundedBuffer", func(ctx context.Context) error {
+	{"one of six waiters is notified, and is of the wrong kind", common, func(ctx context.Context) error {
 		return bounded(ctx, 1, 3, 3, 3)
 	}},
-	{"a group is added to while it is waited for", "grpc#2391", func(ctx context.Context) error {
+	{"a group is added to while it is waited for", common, func(ctx context.Context) error {
 		var count, used cell
 		var zero anyio.Event
 		add := func(ctx context.Context) error {
@@ -64,7 +64,7 @@ var waits = []kernel{
 		})
 		return together(ctx, add, seq(give, add), wait)
 	}},
-	{"if in place of for around a wait", "shuttle condvar example", func(ctx context.Context) error {
+	{"if in place of for around a wait", common, func(ctx context.Context) error {
 		cond := anyio.NewCondition(nil)
 		items, taken := 0, 0
 		take := locked(cond, func(ctx context.Context) error {
@@ -83,7 +83,7 @@ var waits = []kernel{
 		}))
 		return together(ctx, take, take, seq(give, put), seq(times(3, give), put))
 	}},
-	{"barrier that is used again too soon", "sctbench sync barrier", func(ctx context.Context) error {
+	{"barrier that is used again too soon", common, func(ctx context.Context) error {
 		var arrived, left cell
 		var open atomic.Pointer[anyio.Event]
 		open.Store(&anyio.Event{})
@@ -105,12 +105,12 @@ var waits = []kernel{
 		}
 		return together(ctx, seq(pass, give, pass), seq(pass, give, pass))
 	}},
-	{"two units of a semaphore, one at a time", "JaConTeBe pool", func(ctx context.Context) error {
+	{"two units of a semaphore, one at a time", common, func(ctx context.Context) error {
 		units := anyio.NewSemaphore(2)
 		both := seq(units.Acquire, give, units.Acquire, release(units), release(units))
 		return together(ctx, both, both)
 	}},
-	{"a permit is given back that was not taken", "kubernetes#26980", func(ctx context.Context) error {
+	{"a permit is given back that was not taken", common, func(ctx context.Context) error {
 		permits := anyio.NewSemaphore(1)
 		var inside cell
 		try := func(ctx context.Context) error {

@@ -16,8 +16,7 @@ import (
 type Pool struct {
 	mu    sync.Mutex
 	known map[uint64]struct{} // marks
-	stops bases               // that a task has stopped where none had, or more often
-	pairs bases               // that one task has followed another where none had
+	kept  [matters]bases      // by what was new
 	dull  int                 // watched runs without news, of late
 }
 
@@ -26,16 +25,18 @@ type bases []*base
 
 // A base is such a run.
 type base struct {
-	plan    *Plan
-	choices int // after which it had reached what was new
-	drawn   int // how often
+	plan  *Plan
+	news  []int // after how many choices it had reached something new
+	drawn int   // how often
 }
 
 const (
 	maxKept     = 256
 	maxKnown    = 1 << 20
 	maxSwitches = 1 << 12 // of a run that is kept
+	maxNews     = 16      // of a run
 	dullAfter   = 200
+	staleAfter  = 32 // draws of a base
 )
 
 // Draw says how a run is made, by a number that is its own: whether it is to be watched, and
@@ -48,23 +49,33 @@ func (p *Pool) Draw(seed uint64) (watch bool, plan *Plan, choices int) {
 	if p.dull > dullAfter && r.Below(8) != 0 {
 		return false, nil, 0
 	}
-	of := p.stops
-	if len(of) == 0 || len(p.pairs) > 0 && r.Below(4) == 0 { // there are far more, and few lead on
-		of = p.pairs
-	}
+	of := p.matter(&r)
 	if len(of) == 0 || r.Below(8) == 0 {
 		return true, nil, 0
 	}
 	b := of.pick(&r)
 	b.drawn++
-	choices = b.choices
+	choices = b.news[len(b.news)-1]
 	switch r.Below(4) {
-	case 0: // where else might it have gone?
-		choices = int(r.Below(uint64(choices) + 1))
-	case 1:
+	case 0:
+		choices = b.news[r.Below(uint64(len(b.news)))]
+	case 1: // where else might it have gone?
 		choices -= min(choices, int(r.Below(4)))
+	case 2:
+		choices = int(r.Below(uint64(choices) + 1))
 	}
 	return true, b.plan, choices
+}
+
+// matter draws what the news of a base are to be: what leads on more often comes first, as
+// long as there are fresh ones.
+func (p *Pool) matter(r *Rand) bases {
+	for m := matters - 1; m >= 0; m-- {
+		if of := p.kept[m]; len(of) > 0 && (of[len(of)-1].drawn < staleAfter || r.Below(8) == 0) && r.Below(4) != 0 {
+			return of
+		}
+	}
+	return p.kept[r.Below(uint64(matters))]
 }
 
 // pick prefers new ones, and those that were drawn less often.
@@ -92,17 +103,18 @@ func (p *Pool) Learn(w *Scout, plan func() *Plan) (news bool) {
 	if p.known == nil {
 		p.known = make(map[uint64]struct{})
 	}
-	in, last := &p.pairs, 0
+	best := order
+	var steps []int // of the best
 	for _, m := range w.marks {
 		if _, is := p.known[m.what]; is || len(p.known) == maxKnown {
 			continue
 		}
 		p.known[m.what] = struct{}{}
-		if m.stop {
-			in = &p.stops
+		if m.of > best {
+			best, steps = m.of, steps[:0]
 		}
-		if m.stop || in == &p.pairs {
-			last = m.step
+		if m.of == best {
+			steps = append(steps, m.step)
 		}
 		news = true
 	}
@@ -111,8 +123,9 @@ func (p *Pool) Learn(w *Scout, plan func() *Plan) (news bool) {
 		return false
 	}
 	p.dull /= 2
-	if b := (&base{plan: plan(), choices: last}); len(b.plan.Switches) <= maxSwitches {
-		in.keep(b)
+	b := &base{plan: plan(), news: steps[max(0, len(steps)-maxNews):]}
+	if len(b.plan.Switches) <= maxSwitches {
+		p.kept[best].keep(b)
 	}
 	return true
 }

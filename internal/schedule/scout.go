@@ -17,8 +17,18 @@ type Scout struct {
 type mark struct {
 	what uint64
 	step int
-	stop bool // of one task; else of two
+	of   matter
 }
+
+// A matter is what a mark is of. What comes later leads on more often, if it is new.
+type matter int
+
+const (
+	order matter = iota // one task follows another
+	round               // a task has stopped at a place again
+	stop                // a task has stopped at a place
+	matters
+)
 
 const (
 	maxCount = 32      // of stops at a place that are told apart; beyond, powers of two
@@ -36,11 +46,14 @@ func (w *Scout) Choose(ready []*Task) int {
 	last := w.ts.last
 	if last != nil {
 		last.place = w.place()
-		stop := Mix(last.Key, last.place)
-		n := w.counts[stop] + 1
-		w.counts[stop] = n
-		if n <= maxCount || n&(n-1) == 0 {
-			w.note(Mix(stop, uint64(n)), true)
+		at := Mix(last.Key, last.place)
+		n := w.counts[at] + 1
+		w.counts[at] = n
+		switch {
+		case n == 1:
+			w.note(Mix(at, 1), stop)
+		case n <= maxCount || n&(n-1) == 0:
+			w.note(Mix(at, uint64(n)), round)
 		}
 	}
 	i := w.Chooser.Choose(ready)
@@ -50,14 +63,14 @@ func (w *Scout) Choose(ready []*Task) int {
 		n := w.counts[pair]
 		w.counts[pair] = n + 1
 		if n == 0 {
-			w.note(pair, false)
+			w.note(pair, order)
 		}
 	}
 	return i
 }
 
-func (w *Scout) note(what uint64, stop bool) {
+func (w *Scout) note(what uint64, of matter) {
 	if len(w.marks) < maxMarks {
-		w.marks = append(w.marks, mark{what, w.step, stop})
+		w.marks = append(w.marks, mark{what, w.step, of})
 	}
 }

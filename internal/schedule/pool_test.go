@@ -1,0 +1,206 @@
+package schedule_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/anyio-go/anyio/internal/schedule"
+)
+
+// A run that follows another one for some choices has its order until then, whatever
+// strategy it goes on by.
+func TestFollowMakesTheFirstChoices(t *testing.T) {
+	p := &program{steps: []int{4, 5, 6, 3}, starts: map[event]int{{0, 0}: 1, {0, 2}: 2, {2, 1}: 3},
+		blocks: map[event]event{{1, 2}: {2, 1}, {0, 3}: {3, 2}}}
+	others := map[string]bool{}
+	for seed := range uint64(300) {
+		var first, again schedule.Tasks
+		rec := schedule.Record(schedule.Random{}.Begin(seed, nil), &first)
+		want := p.run(t, &first, rec)
+		for _, s := range []schedule.Strategy{schedule.Random{}, schedule.PCT{Depth: 2}, schedule.URW{}, schedule.Rounds{}} {
+			again = schedule.Tasks{}
+			n := int(seed) % (len(want) + 1)
+			got := p.run(t, &again, schedule.Follow(rec.Switches(), n, &again, s.Begin(seed+1, p.profile(t))))
+			if got[:n] != want[:n] {
+				t.Fatalf("%v: %d choices of %s are to be made, the run is %s", s, n, want, got)
+			}
+			if n == 5 {
+				others[got] = true
+			}
+		}
+	}
+	if len(others) < 20 {
+		t.Errorf("after five choices there are %d runs", len(others))
+	}
+}
+
+// A chain is a program of two tasks, of which one is right at each step. It shows how far a
+// run has come as the place where tasks stop.
+type chain struct {
+	right string // letters of the tasks
+	p     *program
+}
+
+func newChain(right string) *chain {
+	n := len(right) + 1
+	p := two(n, n)
+	p.blocks[event{1, 1}], p.blocks[event{2, 1}] = event{2, 0}, event{1, 0}
+	return &chain{right: right, p: p}
+}
+
+// try makes a run, and returns how many choices were right.
+func (c *chain) try(t *testing.T, pool *schedule.Pool, seed uint64) (right int) {
+	t.Helper()
+	watch, plan, choices := pool.Draw(schedule.Mix(seed, 2))
+	var ts schedule.Tasks
+	chooser := schedule.Random{}.Begin(seed, nil)
+	if plan != nil {
+		chooser = schedule.Follow(plan.Switches, choices, &ts, chooser)
+	}
+	steps := &counted{Chooser: chooser, right: c.right}
+	w := schedule.Watch(steps, &ts, func() uint64 { return uint64(steps.good) })
+	rec := schedule.Record(w, &ts)
+	c.p.run(t, &ts, rec)
+	if watch {
+		pool.Learn(w, func() *schedule.Plan { return &schedule.Plan{Switches: slices.Clone(rec.Switches())} })
+	}
+	return steps.good
+}
+
+// counted counts right choices from where both tasks have begun on, until one is wrong.
+type counted struct {
+	schedule.Chooser
+	right string
+	good  int
+	over  bool
+}
+
+func (c *counted) Choose(ready []*schedule.Task) int {
+	i := c.Chooser.Choose(ready)
+	if next := ready[i]; next.ID > 1 && next.Steps > 0 && !c.over && c.good < len(c.right) {
+		if c.over = c.right[c.good] != byte('a'+next.ID-1); !c.over {
+			c.good++
+		}
+	}
+	return i
+}
+
+// Of sixteen choices each of which shows if it is right all are found, in less than one run in
+// a hundred that luck would take; the same runs are made each time.
+func TestPoolFindsAChain(t *testing.T) {
+	for _, right := range []string{"bcbbccbcccbbcbcb", "bbbbbbbbbbbbbbbc", "ccbbccbbccbbccbb"} {
+		needed := func() int {
+			c, pool := newChain(right), &schedule.Pool{}
+			for n := range uint64(2_000) {
+				if c.try(t, pool, n) == len(right) {
+					return int(n)
+				}
+			}
+			return -1
+		}
+		n := needed()
+		if n < 0 || n > 600 {
+			t.Errorf("%s is found by the run %d", right, n)
+		}
+		if again := needed(); again != n {
+			t.Errorf("%s is found by the run %d, then by the run %d", right, n, again)
+		}
+	}
+}
+
+// What a Scout marks once it marks in each run that is alike, and another number of rounds
+// is another mark, up to some.
+func TestPoolLearnsWhatIsNew(t *testing.T) {
+	var pool schedule.Pool
+	run := func(rounds int, place uint64) bool {
+		p := &program{steps: []int{rounds}}
+		var ts schedule.Tasks
+		w := schedule.Watch(schedule.Random{}.Begin(1, nil), &ts, func() uint64 { return place })
+		p.run(t, &ts, w)
+		return pool.Learn(w, func() *schedule.Plan { return &schedule.Plan{} })
+	}
+	for i, c := range []struct {
+		rounds int
+		place  uint64
+		news   bool
+	}{{5, 1, true}, {5, 1, false}, {4, 1, false}, {6, 1, true}, {6, 2, true}, {6, 1, false}, {33, 1, true}, {60, 1, false}, {65, 1, true}, {100, 1, false}} {
+		if news := run(c.rounds, c.place); news != c.news {
+			t.Errorf("%d: %d rounds at %d are new: %v", i, c.rounds, c.place, news)
+		}
+	}
+}
+
+// That one task follows another one is news, too.
+func TestPoolLearnsWhoFollowsWhom(t *testing.T) {
+	var pool schedule.Pool
+	news := 0
+	for seed := range uint64(50) {
+		p := begun(1, 1)
+		var ts schedule.Tasks
+		w := schedule.Watch(schedule.Random{}.Begin(seed, nil), &ts, func() uint64 { return ts.Last().Key })
+		p.run(t, &ts, w)
+		if pool.Learn(w, func() *schedule.Plan { return &schedule.Plan{} }) {
+			news++
+		}
+	}
+	if news < 2 || news > 10 {
+		t.Errorf("%d of 50 runs of a program that has a few orders are new", news)
+	}
+}
+
+// Where nothing is new for long, few runs are watched, and what is kept is bounded.
+func TestPoolTiresOfWhatIsDull(t *testing.T) {
+	var pool schedule.Pool
+	place := uint64(0)
+	learn := func(news bool) {
+		var ts schedule.Tasks
+		if news {
+			place++
+		}
+		w := schedule.Watch(schedule.Random{}.Begin(1, nil), &ts, func() uint64 { return place })
+		begun(1, 1).run(t, &ts, w)
+		if got := pool.Learn(w, func() *schedule.Plan { return &schedule.Plan{Seed: place} }); got != news {
+			t.Fatalf("place %d is new: %v", place, got)
+		}
+	}
+	count := func() (watched, bases int) {
+		plans := map[uint64]bool{}
+		for n := range uint64(4_000) {
+			watch, plan, _ := pool.Draw(n)
+			if watch {
+				watched++
+			}
+			if plan != nil {
+				plans[plan.Seed] = true
+			}
+		}
+		return watched, len(plans)
+	}
+	for range 2_000 {
+		learn(true)
+	}
+	if watched, bases := count(); watched != 4_000 || bases < 100 || bases > 512 {
+		t.Errorf("of 4000 runs %d are watched, and begin as %d others", watched, bases)
+	}
+	for range 500 {
+		learn(false)
+	}
+	if watched, _ := count(); watched < 350 || watched > 650 {
+		t.Errorf("of 4000 runs %d are watched, want an eighth, as nothing is new", watched)
+	}
+	for range 3 {
+		learn(true)
+	}
+	if watched, _ := count(); watched != 4_000 {
+		t.Errorf("of 4000 runs %d are watched, want all, as there is news", watched)
+	}
+}
+
+// A Plan that is drawn from nothing is none.
+func TestPoolIsEmptyAtFirst(t *testing.T) {
+	var pool schedule.Pool
+	if watch, plan, choices := pool.Draw(1); fmt.Sprint(watch, plan, choices) != "true <nil> 0" {
+		t.Error(watch, plan, choices)
+	}
+}
