@@ -63,7 +63,7 @@ func (l *CapacityLimiter) take(p kernel.Place, s *blockingSeat) error {
 	if err := l.sit(s, c); err != ErrWouldBlock {
 		return err
 	}
-	granted, err := c.wait(p)
+	granted, err := c.wait(p, l)
 	if !granted {
 		l.mu.Lock()
 		l.waiters.Remove(&c.node)

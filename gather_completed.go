@@ -93,6 +93,7 @@ func newMailbox[T any](n int) *mailbox[T] { return &mailbox[T]{items: make([]T, 
 
 //go:norace
 func (m *mailbox[T]) put(item T) {
+	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	m.items = append(m.items, item)
 	more := m.more
@@ -108,6 +109,7 @@ func (m *mailbox[T]) put(item T) {
 //go:norace
 func (m *mailbox[T]) take(ctx context.Context) (T, error) {
 	for {
+		kernel.Touch(m, kernel.Changes)
 		m.mu.Lock()
 		if len(m.items) > 0 {
 			item := m.items[0]

@@ -9,3 +9,5 @@ require (
 )
 
 require golang.org/x/text v0.43.0
+
+require github.com/anishathalye/porcupine v1.3.1

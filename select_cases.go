@@ -47,8 +47,12 @@ type latchCase struct {
 
 func (c *latchCase) Begin(kernel.Place)        {}
 func (c *latchCase) Try() (done bool, _ error) { return c.l.IsOpen(), nil }
-func (c *latchCase) Result() error             { return nil }
 func (c *latchCase) Dequeue()                  { c.l.Dequeue(&c.node) }
+
+func (c *latchCase) Result() error {
+	kernel.Touch(c.l, kernel.Looks)
+	return nil
+}
 
 func (c *latchCase) Enqueue(w *kernel.Waiter, index int) bool {
 	c.node.Value = kernel.Slot{W: w, Index: index}

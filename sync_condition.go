@@ -95,7 +95,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 	me, task, by := w.id, p.CallerTask(w.id), l.hold.By()
 	l.release()
 
-	granted, err := w.wait(p)
+	granted, err := w.wait(p, c)
 	switch {
 	case granted: // Notify put us into the queue of the lock, which is ours now
 	case w.err != nil: // and there it broke

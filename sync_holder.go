@@ -82,9 +82,12 @@ func (q *claims) breakAll(err error, woken *kernel.Woken) {
 	}
 }
 
-// wait waits until the claim is granted. If it was canceled, it may still be queued.
-func (c *claimant) wait(p kernel.Place) (granted bool, err error) {
-	if err = c.Wait(p); err != nil {
+// wait waits until the claim of a primitive is granted. If it was canceled, it may still be
+// queued.
+func (c *claimant) wait(p kernel.Place, of any) (granted bool, err error) {
+	err = c.Wait(p)
+	kernel.Touch(of, kernel.Looks)
+	if err != nil {
 		return false, err
 	}
 	return c.err == nil, c.err

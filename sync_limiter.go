@@ -164,7 +164,7 @@ func (l *CapacityLimiter) acquire(p kernel.Place, key borrowerKey) error {
 	if err := l.lend(key, c.run, c); err != ErrWouldBlock {
 		return err
 	}
-	granted, err := c.wait(p)
+	granted, err := c.wait(p, l)
 	if !granted {
 		l.forget(c)
 	}

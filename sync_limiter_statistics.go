@@ -1,6 +1,10 @@
 package anyio
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
 
 // CapacityLimiterStatistics is a snapshot of a CapacityLimiter.
 type CapacityLimiterStatistics struct {
@@ -19,6 +23,7 @@ func (l *CapacityLimiter) Statistics() CapacityLimiterStatistics {
 		key borrowerKey
 		ln  loan
 	}
+	kernel.Touch(l, kernel.Looks)
 	l.mu.Lock()
 	st := CapacityLimiterStatistics{BorrowedTokens: l.borrowed, TotalTokens: l.total, TasksWaiting: l.waiters.Len()}
 	held := make([]entry, 0, l.borrowed)

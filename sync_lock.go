@@ -102,7 +102,7 @@ func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
 	if queued, err := l.enqueue(c, me); !queued {
 		return err
 	}
-	granted, err := c.wait(p)
+	granted, err := c.wait(p, l)
 	if !granted {
 		l.forget(c)
 	}

@@ -24,7 +24,7 @@ type Once struct {
 //
 // Cancellation: while waiting, f is not called; in f, it is up to f.
 func (o *Once) Do(ctx context.Context, f func(ctx context.Context) error) error {
-	if o.done.Load() {
+	if o.Done() {
 		_, err := kernel.Enter(ctx)
 		return err
 	}
@@ -32,11 +32,12 @@ func (o *Once) Do(ctx context.Context, f func(ctx context.Context) error) error 
 		return misuse("a function run by Once.Do calls Do of the same Once, and would wait for itself")
 	}
 	return o.mu.Do(ctx, func(ctx context.Context) error {
-		if o.done.Load() {
+		if o.Done() {
 			return nil
 		}
 		err := f(ctx)
 		if err == nil {
+			kernel.Touch(o, kernel.Changes)
 			o.done.Store(true)
 		}
 		return err
@@ -44,7 +45,10 @@ func (o *Once) Do(ctx context.Context, f func(ctx context.Context) error) error 
 }
 
 // Done reports whether it is done.
-func (o *Once) Done() bool { return o.done.Load() }
+func (o *Once) Done() bool {
+	kernel.Touch(o, kernel.Looks)
+	return o.done.Load()
+}
 
 // OnceValue returns a function that calls f until it succeeds, and returns its value
 // from then on. It may be called from any number of tasks; they wait as in Once.Do.

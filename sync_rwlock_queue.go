@@ -74,7 +74,7 @@ func (l *RWLock) wait(p kernel.Place, h *rwHold) error {
 	if err != ErrWouldBlock {
 		return err
 	}
-	granted, err := c.wait(p)
+	granted, err := c.wait(p, l)
 	if !granted {
 		l.forget(c)
 	}

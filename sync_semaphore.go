@@ -75,6 +75,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	if err = b.Wait(p); err != nil {
 		s.forget(b)
 	}
+	kernel.Touch(s, kernel.Looks)
 	return err
 }
 

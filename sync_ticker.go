@@ -44,6 +44,7 @@ func (t *Ticker) Reset(d time.Duration) {
 
 //go:norace
 func (t *Ticker) begin(d time.Duration) {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	t.d, t.due = d, t.run.After(d)
 	t.mu.Unlock()
@@ -53,6 +54,7 @@ func (t *Ticker) begin(d time.Duration) {
 //
 //go:norace
 func (t *Ticker) next() int64 {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.due
@@ -78,6 +80,7 @@ func (t *Ticker) Wait(ctx context.Context) (time.Time, error) {
 //
 //go:norace
 func (t *Ticker) advance(due int64) {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.due == due {
@@ -115,6 +118,7 @@ type tickCase struct {
 func (c *tickCase) Begin(kernel.Place) {
 	kernel.Touch(nil, kernel.Changes)
 	due := c.t.next()
+	kernel.Touch(c, kernel.Changes)
 	c.mu.Lock()
 	c.run, c.due = c.t.run, due
 	c.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
 )
 
 // An outcome is what a Future and a Task have in common: a value or an error that comes
@@ -43,6 +44,7 @@ func (o *outcome[T]) set(value T, err error) (ok bool, failed error) {
 	if err != nil {
 		return false, nil
 	}
+	inside.Touch(o)
 	o.mu.Lock()
 	o.over = true
 	watchers, callbacks := o.watchers, o.callbacks
@@ -80,6 +82,7 @@ func callAll(callbacks []*callback) (errs []error) {
 // whether it has not been called and will not be.
 func (o *outcome[T]) add(list *[]*callback, f func() error) (remove func() bool, err error) {
 	c := &callback{f}
+	inside.Touch(o)
 	o.mu.Lock()
 	over := o.over
 	if !over {
@@ -92,6 +95,7 @@ func (o *outcome[T]) add(list *[]*callback, f func() error) (remove func() bool,
 		}
 	}
 	return func() bool {
+		inside.Touch(o)
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		n := len(*list)

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
 )
 
 // A ResourceLock is a lock for each of many resources, known by their keys: it excludes
@@ -36,6 +37,7 @@ func (r *ResourceLock[K]) Do(ctx context.Context, key K, f func(ctx context.Cont
 
 // Locked reports whether somebody owns the lock of a key.
 func (r *ResourceLock[K]) Locked(key K) bool {
+	inside.Touch(r)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := r.locks[key]
@@ -44,6 +46,7 @@ func (r *ResourceLock[K]) Locked(key K) bool {
 
 // enter makes the caller a user of a key's lock.
 func (r *ResourceLock[K]) enter(key K) *countedLock {
+	inside.Touch(r)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := r.locks[key]
@@ -60,6 +63,7 @@ func (r *ResourceLock[K]) enter(key K) *countedLock {
 
 // leave ends what enter began.
 func (r *ResourceLock[K]) leave(key K, l *countedLock) {
+	inside.Touch(r)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if l.users--; l.users == 0 {

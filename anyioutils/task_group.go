@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
 )
 
 // A TaskGroup is an anyio.TaskGroup that is found in the context, and whose background
@@ -50,6 +51,7 @@ func WithTaskGroup(ctx context.Context, body func(ctx context.Context, tg *TaskG
 // endBackground cancels the background tasks. It returns the errors of callbacks of those
 // that have not begun.
 func (tg *TaskGroup) endBackground() error {
+	inside.Touch(tg)
 	tg.mu.Lock()
 	tg.ending = true
 	tasks := tg.background
@@ -66,6 +68,7 @@ func (tg *TaskGroup) endBackground() error {
 // addBackground makes t a background task, until it is over. If the body has ended it is
 // canceled at once.
 func (tg *TaskGroup) addBackground(t backgroundTask) error {
+	inside.Touch(tg)
 	tg.mu.Lock()
 	ending := tg.ending
 	if !ending {
@@ -77,6 +80,7 @@ func (tg *TaskGroup) addBackground(t backgroundTask) error {
 		return err
 	}
 	t.watch(func() {
+		inside.Touch(tg)
 		tg.mu.Lock()
 		defer tg.mu.Unlock()
 		tg.background = slices.DeleteFunc(tg.background, func(other backgroundTask) bool { return other == t })

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
 )
 
 // A Waitable is a *Future, a *Task or a *StartedTask. It cannot be implemented outside
@@ -141,6 +142,7 @@ type counter struct {
 
 // completed is told of an outcome.
 func (c *counter) completed(w Waitable) {
+	inside.Touch(c)
 	c.mu.Lock()
 	c.left--
 	enough := c.left == 0 || c.when == FirstCompleted || c.when == FirstError && isFailure(w.Err())

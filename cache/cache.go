@@ -124,6 +124,7 @@ func (c *Cache[K, V]) tableOf(r *kernel.Run) *table[K, V] {
 	if t := c.recent.Load(); t != nil && t.run == r {
 		return t
 	}
+	kernel.Touch(c, kernel.Changes)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var t *table[K, V]

@@ -45,6 +45,7 @@ const (
 
 // find looks for a value or a call, or makes a call.
 func (t *table[K, V]) find(key K) (value V, c *call[K, V], r role) {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if e := t.entries[key]; e != nil {
@@ -75,6 +76,7 @@ func (t *table[K, V]) find(key K) (value V, c *call[K, V], r role) {
 // leave takes one away from those who wait for a call, and reports whether it was the
 // last.
 func (t *table[K, V]) leave(c *call[K, V]) (last bool) {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c.waiting--
@@ -83,6 +85,7 @@ func (t *table[K, V]) leave(c *call[K, V]) (last bool) {
 
 // finish ends a call, and keeps its value if it has one.
 func (t *table[K, V]) finish(c *call[K, V], value V, ok bool) {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.loading--
@@ -105,6 +108,7 @@ func (t *table[K, V]) finish(c *call[K, V], value V, ok bool) {
 }
 
 func (t *table[K, V]) forget(key K) {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.calls, key)
@@ -114,6 +118,7 @@ func (t *table[K, V]) forget(key K) {
 }
 
 func (t *table[K, V]) clear() {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	clear(t.calls)
@@ -123,6 +128,7 @@ func (t *table[K, V]) clear() {
 }
 
 func (t *table[K, V]) statistics() Statistics {
+	kernel.Touch(t, kernel.Changes)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return Statistics{Hits: t.hits, Misses: t.misses, Size: len(t.entries), Loading: t.loading}

@@ -61,6 +61,7 @@ func (c *parkingCase) Enqueue(w *kernel.Waiter, index int) bool {
 		return false
 	}
 	c.node.Value = kernel.Slot{W: w, Index: index}
+	kernel.Touch(c.l, kernel.Changes)
 	c.l.mu.Lock()
 	c.l.queue.Push(&c.node)
 	c.l.mu.Unlock()
@@ -68,6 +69,7 @@ func (c *parkingCase) Enqueue(w *kernel.Waiter, index int) bool {
 }
 
 func (c *parkingCase) Dequeue() {
+	kernel.Touch(c.l, kernel.Changes)
 	c.l.mu.Lock()
 	c.l.queue.Remove(&c.node)
 	c.l.mu.Unlock()

@@ -47,6 +47,7 @@ func (l *ParkingLot) Park(ctx context.Context) error {
 	}
 	b := kernel.GetBlocker()
 	b.Prepare(p, op)
+	kernel.Touch(l, kernel.Changes)
 	l.mu.Lock()
 	l.queue.Push(&b.Node)
 	l.mu.Unlock()
@@ -54,6 +55,8 @@ func (l *ParkingLot) Park(ctx context.Context) error {
 		kernel.Unpreempted(l.L.Unlock) // it may be a Lock's Release, and this is one step
 	}
 	err := b.Wait(p)
+	kernel.Touch(nil, kernel.Changes)
+	kernel.Touch(l, kernel.Changes)
 	l.mu.Lock()
 	l.queue.Remove(&b.Node)
 	l.mu.Unlock()
@@ -81,6 +84,7 @@ func (l *ParkingLot) wake(n int, fail bool) int {
 		kernel.Preempt()
 	}
 	var woken kernel.Woken
+	kernel.Touch(l, kernel.Changes)
 	l.mu.Lock()
 	if fail {
 		l.queue.FailAll(&woken)
@@ -97,6 +101,7 @@ func (l *ParkingLot) wake(n int, fail bool) int {
 
 // Len returns the number of those that wait, for statistics.
 func (l *ParkingLot) Len() int {
+	kernel.Touch(l, kernel.Changes)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.queue.Len()

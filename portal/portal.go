@@ -78,6 +78,7 @@ func (p *Portal) Cancel(reason string) {
 //go:norace
 func (p *Portal) shut() {
 	race.ReleaseMerge(unsafe.Pointer(p))
+	kernel.Touch(p, kernel.Changes)
 	p.mu.Lock()
 	p.stopped = true
 	p.mu.Unlock()
@@ -85,6 +86,7 @@ func (p *Portal) shut() {
 
 //go:norace
 func (p *Portal) isStopped() bool {
+	kernel.Touch(p, kernel.Changes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stoppedLocked()
@@ -102,6 +104,7 @@ func (p *Portal) stoppedLocked() bool {
 //
 //go:norace
 func (p *Portal) spawn(t *kernel.Task) bool {
+	kernel.Touch(p, kernel.Changes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return !p.stoppedLocked() && p.group.Spawn(t)

@@ -21,10 +21,10 @@ import (
 //
 // Unless Unreduced is set it leaves out schedules which differ from another one only in the
 // order of steps that touch nothing in common. What tasks share by means of this library is
-// known, what else they share is not: variables that are ordered by this library need not
-// be known, so that a program without data races loses nothing with the model Goroutines.
-// It does lose something if it relies on steps of the model EventLoop, on atomic variables or
-// on native locks.
+// known (of sockets, files, pipes and package asyncio only that it may be anything), what else
+// they share is not. Variables that are ordered by this library need not be known, so that a
+// program without data races loses nothing with the model Goroutines. It does lose something
+// if it relies on steps of the model EventLoop, on atomic variables or on native locks.
 type Explorer struct {
 	// Unreduced makes all schedules.
 	Unreduced bool
@@ -35,7 +35,6 @@ type Explorer struct {
 
 	e    schedule.Explorer
 	runs int
-	more bool // Next has said so last
 	err  error
 }
 
@@ -51,11 +50,11 @@ func (x *Explorer) Next() bool {
 	if x.e.Diverged {
 		x.err = errDiverged
 	}
-	x.more = x.err == nil && x.e.Next()
-	if x.more {
-		x.runs++
+	if x.err != nil || !x.e.Next() {
+		return false
 	}
-	return x.more
+	x.runs++
+	return true
 }
 
 var errDiverged = errors.New("sim.Explorer: the program does not do the same when it is given the same choices: does it look at the time, draw random numbers, range over a map, or use what an earlier run has left behind?")

@@ -83,7 +83,7 @@ func (s *BroadcastSendStream[T]) Subscribe() *BroadcastReceiveStream[T] {
 	if kernel.DebugRuns() {
 		r.watch = unclosed.New(r, "stream.BroadcastReceiveStream", kernel.CallerPC(1))
 	}
-	kernel.Preempt()
+	kernel.PreemptAfter(b, kernel.Changes)
 	return r
 }
 
@@ -104,15 +104,18 @@ func (s *BroadcastSendStream[T]) Send(ctx context.Context, item T) error {
 	if done, err := b.send(item, &woken); done {
 		b.mu.Unlock()
 		woken.unpark()
-		kernel.Preempt()
+		kernel.PreemptAfter(b, kernel.Changes)
 		return err
 	}
+	kernel.Touch(b, kernel.Changes)
 	n := &node[T]{item: item}
 	n.w = &n.own
 	n.own.Prepare(p, opBroadcast)
 	b.senders.push(n)
 	b.mu.Unlock()
-	if err := n.own.Wait(p); err != nil {
+	err = n.own.Wait(p)
+	kernel.Touch(b, kernel.Changes)
+	if err != nil {
 		b.mu.Lock()
 		b.senders.remove(n)
 		b.mu.Unlock()
@@ -130,7 +133,7 @@ func (s *BroadcastSendStream[T]) TrySend(item T) error {
 	done, err := s.b.send(item, &woken)
 	s.b.mu.Unlock()
 	woken.unpark()
-	kernel.Preempt()
+	kernel.PreemptAfter(s.b, kernel.Changes)
 	if !done {
 		return anyio.ErrWouldBlock
 	}
@@ -146,6 +149,7 @@ func (s *BroadcastSendStream[T]) Close(ctx context.Context) error {
 	var woken queue[T]
 	kernel.Preempt()
 	b.mu.Lock()
+	kernel.Touch(b, kernel.Changes)
 	if b.closed {
 		b.mu.Unlock()
 		return nil
@@ -160,7 +164,7 @@ func (s *BroadcastSendStream[T]) Close(ctx context.Context) error {
 	woken.unpark()
 	b.watch.Stop()
 	runtime.KeepAlive(s)
-	kernel.Preempt()
+	kernel.PreemptAfter(b, kernel.Changes)
 	return nil
 }
 
@@ -176,6 +180,7 @@ type BroadcastStatistics struct {
 // wait.
 func (s *BroadcastSendStream[T]) Statistics() BroadcastStatistics {
 	b := s.b
+	kernel.Touch(b, kernel.Looks)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	st := BroadcastStatistics{Receivers: len(b.receivers), TasksWaitingSend: b.senders.waiting()}

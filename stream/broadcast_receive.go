@@ -43,9 +43,10 @@ func (r *BroadcastReceiveStream[T]) Receive(ctx context.Context) (item T, err er
 	if done {
 		r.b.mu.Unlock()
 		woken.unpark()
-		kernel.Preempt()
+		kernel.PreemptAfter(r.b, kernel.Changes)
 		return item, err
 	}
+	kernel.Touch(r.b, kernel.Changes)
 	n := &r.own
 	if r.ownUsed {
 		n = &node[T]{}
@@ -57,6 +58,7 @@ func (r *BroadcastReceiveStream[T]) Receive(ctx context.Context) (item T, err er
 	r.waiters.push(n)
 	r.b.mu.Unlock()
 	err = n.own.Wait(p)
+	kernel.Touch(r.b, kernel.Changes)
 	r.b.mu.Lock()
 	if err != nil {
 		r.waiters.remove(n)
@@ -80,7 +82,7 @@ func (r *BroadcastReceiveStream[T]) TryReceive() (T, error) {
 	item, done, err := r.receive(&woken)
 	r.b.mu.Unlock()
 	woken.unpark()
-	kernel.Preempt()
+	kernel.PreemptAfter(r.b, kernel.Changes)
 	if !done {
 		err = anyio.ErrWouldBlock
 	}
@@ -110,6 +112,7 @@ func (r *BroadcastReceiveStream[T]) All(ctx context.Context) iter.Seq2[T, error]
 // Dropped returns how many items this receiver has lost because it was slow, under
 // the policy DropOldest.
 func (r *BroadcastReceiveStream[T]) Dropped() uint64 {
+	kernel.Touch(r.b, kernel.Looks)
 	r.b.mu.Lock()
 	defer r.b.mu.Unlock()
 	return r.dropped
@@ -123,6 +126,7 @@ func (r *BroadcastReceiveStream[T]) Close(ctx context.Context) error {
 	var woken queue[T]
 	kernel.Preempt()
 	b.mu.Lock()
+	kernel.Touch(b, kernel.Changes)
 	if r.closed {
 		b.mu.Unlock()
 		return nil
@@ -138,7 +142,7 @@ func (r *BroadcastReceiveStream[T]) Close(ctx context.Context) error {
 	woken.unpark()
 	r.watch.Stop()
 	runtime.KeepAlive(r)
-	kernel.Preempt()
+	kernel.PreemptAfter(b, kernel.Changes)
 	return nil
 }
 
@@ -160,10 +164,11 @@ type broadcastCase[T any] struct {
 	n node[T]
 }
 
-func (c *broadcastCase[T]) Begin(kernel.Place) { kernel.Touch(nil, kernel.Changes) }
+func (c *broadcastCase[T]) Begin(kernel.Place) {}
 
 func (c *broadcastCase[T]) Try() (done bool, err error) {
 	var woken queue[T]
+	kernel.Touch(c.r.b, kernel.Changes)
 	c.r.b.mu.Lock()
 	item, done, err := c.r.receive(&woken)
 	c.r.b.mu.Unlock()
@@ -175,6 +180,7 @@ func (c *broadcastCase[T]) Try() (done bool, err error) {
 }
 
 func (c *broadcastCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
+	kernel.Touch(c.r.b, kernel.Changes)
 	c.r.b.mu.Lock()
 	defer c.r.b.mu.Unlock()
 	if c.r.closed || c.r.buf.n > 0 || c.r.end != nil {
@@ -186,6 +192,7 @@ func (c *broadcastCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
 }
 
 func (c *broadcastCase[T]) Dequeue() {
+	kernel.Touch(c.r.b, kernel.Changes)
 	c.r.b.mu.Lock()
 	c.r.waiters.remove(&c.n)
 	c.n.clear()
@@ -193,6 +200,7 @@ func (c *broadcastCase[T]) Dequeue() {
 }
 
 func (c *broadcastCase[T]) Result() error {
+	kernel.Touch(c.r.b, kernel.Looks)
 	err := c.n.err
 	if err == nil && c.v != nil {
 		*c.v = c.n.item

@@ -37,6 +37,7 @@ var opChanReceive = kernel.RegisterOp("ChanReceiveStream.Receive")
 // is lost; one that came at that moment is returned although the scope is canceled.
 func (s *ChanReceiveStream[T]) Receive(ctx context.Context) (item T, err error) {
 	p, err := kernel.Enter(ctx)
+	kernel.Touch(nil, kernel.Changes)
 	if err != nil {
 		return item, err
 	}
@@ -67,8 +68,10 @@ func (s *ChanReceiveStream[T]) refused(p kernel.Place, err error) error {
 // item. It needs no context and is not a checkpoint.
 func (s *ChanReceiveStream[T]) TryReceive() (T, error) {
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 	item, done, err := s.try()
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 	if !done {
 		err = anyio.ErrWouldBlock
 	}

@@ -32,6 +32,7 @@ var opChanSend = kernel.RegisterOp("ChanSendStream.Send")
 // moment, Send returns nil although the scope is canceled.
 func (s *ChanSendStream[T]) Send(ctx context.Context, item T) error {
 	p, err := kernel.Enter(ctx)
+	kernel.Touch(nil, kernel.Changes)
 	if err != nil {
 		return err
 	}
@@ -63,8 +64,10 @@ func (s *ChanSendStream[T]) refused(p kernel.Place, err error) error {
 // room. It needs no context and is not a checkpoint.
 func (s *ChanSendStream[T]) TrySend(item T) error {
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 	done, err := s.try(item)
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 	if !done {
 		err = anyio.ErrWouldBlock
 	}

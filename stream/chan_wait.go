@@ -78,6 +78,7 @@ func (c *chanWait[T]) end(canceled error) (item T, err error) {
 // close lets all waits fail.
 func (s *chanWaits[T]) close() {
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 	var woken kernel.Woken
 	s.mu.Lock()
 	s.closed = true
@@ -90,6 +91,7 @@ func (s *chanWaits[T]) close() {
 	s.mu.Unlock()
 	woken.Unpark()
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 }
 
 func (s *chanWaits[T]) isClosed() bool {

@@ -120,9 +120,9 @@ func (m *memory[T]) newNode(on *end[T]) *node[T] {
 // receiver, the item.
 func (m *memory[T]) wait(p kernel.Place, q *queue[T], n *node[T]) (item T, err error) {
 	err = n.own.Wait(p)
+	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	if err != nil {
-		kernel.Touch(m, kernel.Changes)
 		q.remove(n)
 	} else {
 		item, err = n.item, n.err

@@ -58,6 +58,7 @@ func (c *receiveCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
 func (c *receiveCase[T]) Dequeue() { c.e.m.dequeue(&c.e.m.receivers, &c.n) }
 
 func (c *receiveCase[T]) Result() error {
+	kernel.Touch(c.e.m, kernel.Looks)
 	err := c.n.err
 	if err == nil && c.v != nil {
 		*c.v = c.n.item
@@ -102,6 +103,7 @@ func (c *sendCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
 func (c *sendCase[T]) Dequeue() { c.e.m.dequeue(&c.e.m.senders, &c.n) }
 
 func (c *sendCase[T]) Result() error {
+	kernel.Touch(c.e.m, kernel.Looks)
 	err := c.n.err
 	c.n.clear()
 	return err

@@ -52,6 +52,7 @@ var (
 // Receive implements ByteReceiveStream.
 func (e *pipeEnd) Receive(ctx context.Context, buf []byte) (int, error) {
 	p, err := kernel.Enter(ctx)
+	kernel.Touch(nil, kernel.Changes)
 	if err != nil {
 		return 0, err
 	}
@@ -70,6 +71,7 @@ func (e *pipeEnd) Receive(ctx context.Context, buf []byte) (int, error) {
 			err = p.CanceledOr(err)
 		}
 		kernel.Preempt()
+		kernel.Touch(nil, kernel.Changes)
 		return n, err
 	}
 	h.receiver.begin(p, opPipeReceive, buf)
@@ -88,6 +90,7 @@ func (e *pipeEnd) Send(ctx context.Context, data []byte) error {
 // SendCounted implements CountingSender.
 func (e *pipeEnd) SendCounted(ctx context.Context, data []byte) (int, error) {
 	p, err := kernel.Enter(ctx)
+	kernel.Touch(nil, kernel.Changes)
 	if err != nil {
 		return 0, err
 	}
@@ -107,6 +110,7 @@ func (e *pipeEnd) SendCounted(ctx context.Context, data []byte) (int, error) {
 			err = p.CanceledOr(err)
 		}
 		kernel.Preempt()
+		kernel.Touch(nil, kernel.Changes)
 		return len(data) - len(rest), err
 	}
 	n, err := h.wait(p, &h.sender)
@@ -116,6 +120,7 @@ func (e *pipeEnd) SendCounted(ctx context.Context, data []byte) (int, error) {
 // SendEOF implements ByteStream. While another task sends it returns a *BusyError.
 func (e *pipeEnd) SendEOF(ctx context.Context) error {
 	p, err := kernel.Enter(ctx)
+	kernel.Touch(nil, kernel.Changes)
 	if err != nil {
 		return err
 	}
@@ -130,12 +135,14 @@ func (e *pipeEnd) SendEOF(ctx context.Context) error {
 		err = p.CanceledOr(err)
 	}
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 	return err
 }
 
 // Close implements Resource. It never waits and always returns nil.
 func (e *pipeEnd) Close(ctx context.Context) error {
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 	var woken kernel.Woken
 	e.out.closeSender(&woken)
 	e.in.closeReceiver(&woken)
@@ -143,5 +150,6 @@ func (e *pipeEnd) Close(ctx context.Context) error {
 	e.watch.Stop()
 	runtime.KeepAlive(e)
 	kernel.Preempt()
+	kernel.Touch(nil, kernel.Changes)
 	return nil
 }

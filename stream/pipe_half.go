@@ -59,6 +59,7 @@ func (c *pipeCall) wake(err error) *kernel.Waiter {
 // wait parks a call that has begun, and returns its result.
 func (h *pipe) wait(p kernel.Place, c *pipeCall) (int, error) {
 	err := c.Wait(p)
+	kernel.Touch(nil, kernel.Changes)
 	h.mu.Lock()
 	if err == nil {
 		err = c.err

@@ -58,3 +58,7 @@ type RawStream interface {
 	ReceiveRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error)
 	SendRaw(ctx context.Context, f func(fd uintptr) (int, error)) (int, error)
 }
+
+// Touch tells that the calling task's step depends on an object or changes it; see
+// kernel.Touch.
+func Touch(object any) { kernel.Touch(object, kernel.Changes) }

@@ -254,6 +254,7 @@ func (g *Group) Join() (requested error) {
 	}
 	if g.live.Add(-1) > 0 {
 		requested = w.Wait(p)
+		Touch(g, Adds)
 		if requested != nil {
 			g.joinAsked(w, p, requested)
 		}
@@ -273,6 +274,7 @@ func (g *Group) joinAsked(w *Waiter, p Place, requested error) {
 		return // the last one came while nobody waited
 	}
 	_ = w.Wait(p) // cannot be aborted
+	Touch(g, Adds)
 }
 
 // unlinkTasks forgets all tasks, which have ended.

@@ -25,6 +25,7 @@ type TaskView struct {
 //
 //go:norace
 func (r *Run) Tasks() []TaskView {
+	Touch(nil, Looks)
 	l := look{run: r.Whole()}
 	l.walk(&l.run.Root, 0)
 	l.giveStrangers()

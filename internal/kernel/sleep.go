@@ -112,6 +112,7 @@ func (p Place) sleepFor(op Op, due int64) error {
 		r.Arm(&s.timer)
 	}
 	err := s.Wait(p)
+	Touch(Nothing, Looks)
 	// A timer that fires while we are canceled may still hold the sleeper.
 	if err == nil || due == noDeadline || r.Disarm(&s.timer) {
 		s.Forget()

@@ -12,6 +12,9 @@ const (
 	Changes
 )
 
+// Nothing is what an operation touches that depends on cancellation alone.
+var Nothing = any(new(byte))
+
 // A Watcher is told which objects the steps of a run touch: who knows that two steps touch
 // nothing in common knows that their order does not matter.
 type Watcher interface {

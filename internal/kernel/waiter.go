@@ -269,6 +269,7 @@ func (w *Waiter) Wait(p Place) error {
 		return s.cancelError()
 	}
 	w.park()
+	w.resumed()
 	s.remove(w)
 	if w.word.Load()&phaseMask == phaseCanceled {
 		if err := w.task.TakeRequest(); err != nil {
@@ -340,6 +341,7 @@ func (w *Waiter) waitForeign(p Place) error {
 		}
 	}
 	w.park()
+	w.resumed()
 	if w.word.Load()&phaseMask != phaseCanceled {
 		return nil
 	}
@@ -366,6 +368,15 @@ func (w *Waiter) park() {
 		race.Enable()
 	}
 	race.Acquire(unsafe.Pointer(w))
+}
+
+// resumed tells the run's watcher that what waited goes on with its operation.
+//
+//go:norace
+func (w *Waiter) resumed() {
+	if t := w.task; t != nil && t.run.Watcher != nil {
+		t.run.Watcher.Begin()
+	}
 }
 
 // wait parks a task of a loop, which can be found waiting meanwhile.

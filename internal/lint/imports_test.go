@@ -76,6 +76,7 @@ var layers = []layer{
 	{"anyioutils", ". internal/inside stream", ""},
 	// Programs, and what is for tests.
 	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
+	{"internal/linear", "", ""},
 	{"internal/soak", ". lowlevel portal process socket stream", ""},
 	{"internal/testlog", "", ""},
 	{"internal/testkit", ". internal/kernel internal/race internal/simloop internal/testlog sim", ""},

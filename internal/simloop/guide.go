@@ -18,12 +18,12 @@ type guide struct {
 }
 
 // newGuide makes the guide of a run.
-func newGuide(c *clock, begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)) *guide {
+func newGuide(s *Sim, begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)) *guide {
 	g := &guide{}
 	g.ready = g.few[:0]
 	var w schedule.Watcher
 	if g.chooser, w = begin(&g.tasks); w != nil {
-		g.watch = &watch{of: w, clock: c, tasks: &g.tasks}
+		g.watch = &watch{of: w, clock: &s.clock, tasks: &g.tasks, opaque: s.opaque}
 	}
 	return g
 }

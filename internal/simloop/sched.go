@@ -77,7 +77,7 @@ func New(cfg Config) *Sim {
 	s := &Sim{cfg: cfg, hash: fnvOffset}
 	s.order.rng.seed(cfg.Seed)
 	if cfg.Begin != nil {
-		s.order.guide = newGuide(&s.clock, cfg.Begin)
+		s.order.guide = newGuide(s, cfg.Begin)
 	}
 	s.clock.sim = s
 	if s.trace.rec = cfg.Trace; cfg.Trace != nil {

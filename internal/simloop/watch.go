@@ -15,6 +15,7 @@ type watch struct {
 	unnamed bool               // an operation has begun whose object is not known
 	now     int64              // when the step began
 	called  bool               // a callback has run since
+	opaque  func() bool        // whether all steps may touch anything
 }
 
 // next tells that the last step is over, and another one about to begin.
@@ -32,7 +33,7 @@ func (w *watch) end() {
 		return
 	}
 	f := w.step
-	f.All = f.All || w.unnamed
+	f.All = f.All || w.unnamed || w.opaque()
 	w.step, w.unnamed = schedule.Footprint{}, false
 	w.of.Stepped(f)
 }
@@ -54,7 +55,7 @@ func (w *watch) touch(object any, how kernel.Access) {
 		w.step.All = true
 	}
 	by := w.tasks.Last()
-	if by == nil {
+	if by == nil || object == kernel.Nothing {
 		return
 	}
 	name, fresh := w.objects.Name(object, by)
@@ -108,3 +109,16 @@ func (s *Sim) touchDraws() {
 		g.unseen(func() { g.watch.touchBeside(&s.order.rng) })
 	}
 }
+
+// touchAll notes that the step may touch anything.
+func (s *Sim) touchAll() {
+	if g := s.order.guide; g != nil && g.watch != nil {
+		g.watch.step.All = true
+	}
+}
+
+// opaque reports whether what package asyncio does goes on in the run, whose loop, futures
+// and callbacks are not told apart.
+//
+//go:norace
+func (s *Sim) opaque() bool { return s.run.Asyncio.Load() != nil }

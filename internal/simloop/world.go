@@ -17,7 +17,10 @@ func (s *Sim) Network() kernel.Network { return s.network() }
 func (s *Sim) Signals() kernel.Signals { return &s.signals }
 
 // InPlace is true: what blocks is a part of its caller's step, and nobody can leave it.
-func (s *Sim) InPlace(detach bool) bool { return true }
+func (s *Sim) InPlace(detach bool) bool {
+	s.touchAll() // files, say
+	return true
+}
 
 // Alarm is nil: virtual time passes between steps only.
 func (s *Sim) Alarm(time.Duration, func()) *time.Timer { return nil }

@@ -32,8 +32,8 @@ func (c *streamCalls) init(n *Net, s stream, ops *kernel.SocketOps) {
 
 // Read waits for something to read.
 func (c *streamCalls) Read(ctx context.Context, buf []byte) (int, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
+	defer preempt()
+	p, err := enter(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -65,8 +65,8 @@ func (c *streamCalls) TryRead(buf []byte) (int, error) {
 
 // Write writes everything, waiting for room.
 func (c *streamCalls) Write(ctx context.Context, data []byte) (int, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
+	defer preempt()
+	p, err := enter(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -117,7 +117,7 @@ func (l *listenerCalls) init(n *Net, s accepting, ops *kernel.SocketOps) {
 
 // Accept waits for a connection.
 func (l *listenerCalls) Accept(ctx context.Context) (kernel.StreamConn, error) {
-	p, err := kernel.Enter(ctx)
+	p, err := enter(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func (c *packetCalls) init(n *Net, s receiving, ops *kernel.SocketOps) {
 
 // ReadFrom waits for a datagram and takes the oldest.
 func (c *packetCalls) ReadFrom(ctx context.Context, buf []byte) (int, kernel.Addr, error) {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
+	defer preempt()
+	p, err := enter(ctx)
 	if err != nil {
 		return 0, kernel.Addr{}, err
 	}

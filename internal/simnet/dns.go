@@ -5,8 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"time"
-
-	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // An Answer is what the resolver says of a name.
@@ -38,7 +36,7 @@ func notFound(name string) error {
 
 // LookupHost finds what DNS has set, "localhost", and the names of hosts.
 func (n *Net) LookupHost(ctx context.Context, family, host string) ([]netip.Addr, error) {
-	p, err := kernel.Enter(ctx)
+	p, err := enter(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +81,7 @@ func (n *Net) LookupHost(ctx context.Context, family, host string) ([]netip.Addr
 
 // LookupCNAME says what DNS has set; other names are their own. It takes no time.
 func (n *Net) LookupCNAME(ctx context.Context, host string) (string, error) {
-	if _, err := kernel.Enter(ctx); err != nil {
+	if _, err := enter(ctx); err != nil {
 		return "", err
 	}
 	n.lock()
@@ -107,7 +105,7 @@ var services = map[string]int{
 
 // LookupPort knows the usual services.
 func (n *Net) LookupPort(ctx context.Context, network, service string) (int, error) {
-	if _, err := kernel.Enter(ctx); err != nil {
+	if _, err := enter(ctx); err != nil {
 		return 0, err
 	}
 	if len(network) > 3 {
@@ -121,7 +119,7 @@ func (n *Net) LookupPort(ctx context.Context, network, service string) (int, err
 
 // LookupAddr knows the names of hosts.
 func (n *Net) LookupAddr(ctx context.Context, addr netip.Addr) ([]string, error) {
-	if _, err := kernel.Enter(ctx); err != nil {
+	if _, err := enter(ctx); err != nil {
 		return nil, err
 	}
 	n.lock()

@@ -97,6 +97,7 @@ func (n *Net) waitInBoth(p kernel.Place, q, second *line, op kernel.Op) error {
 	}
 	n.unlock()
 	err := b.Wait(p)
+	kernel.Touch(nil, kernel.Changes)
 	n.lock()
 	q.Remove(&b.Node)
 	if second != nil {

@@ -29,7 +29,7 @@ type listener struct {
 
 // ListenStream makes a TCP or UNIX socket that accepts.
 func (n *Net) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel.StreamListener, error) {
-	if _, err := kernel.Enter(ctx); err != nil {
+	if _, err := enter(ctx); err != nil {
 		return nil, err
 	}
 	if o.Backlog <= 0 || o.Backlog > maxBacklog {
@@ -167,8 +167,8 @@ func (l *listener) SyscallConn() (syscall.RawConn, error) { return nil, errNoRaw
 
 // Close resets the connections that nobody has accepted.
 func (l *listener) Close() error {
-	kernel.Preempt()
-	defer kernel.Preempt()
+	preempt()
+	defer preempt()
 	l.net.lock()
 	defer l.net.unlock()
 	if l.closed {

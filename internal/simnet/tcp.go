@@ -77,7 +77,7 @@ func (n *Net) newConn(network string, h, peer *Host, local, remote netip.AddrPor
 
 // DialStream connects a TCP or UNIX socket.
 func (n *Net) DialStream(ctx context.Context, o kernel.SocketOptions) (kernel.StreamConn, error) {
-	p, err := kernel.Enter(ctx)
+	p, err := enter(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -4,16 +4,14 @@ import (
 	"net"
 	"syscall"
 	"time"
-
-	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 func timeSince(c *conn) time.Duration { return time.Duration(c.net.clock.Now() - c.timedAt) }
 
 // CloseWrite sends the end of the stream after what is written.
 func (c *conn) CloseWrite() error {
-	kernel.Preempt()
-	defer kernel.Preempt()
+	preempt()
+	defer preempt()
 	c.net.lock()
 	defer c.net.unlock()
 	switch {
@@ -37,8 +35,8 @@ func (c *conn) shutdown() {
 // Close goes on sending in the background what is written. What has arrived and
 // was not read makes it a reset, as the other side's data is lost.
 func (c *conn) Close() error {
-	kernel.Preempt()
-	defer kernel.Preempt()
+	preempt()
+	defer preempt()
 	c.net.lock()
 	defer c.net.unlock()
 	if c.closed {

@@ -30,7 +30,7 @@ type datagram struct {
 
 // OpenPacket makes a UDP or UNIX datagram socket.
 func (n *Net) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
-	if _, err := kernel.Enter(ctx); err != nil {
+	if _, err := enter(ctx); err != nil {
 		return nil, err
 	}
 	if o.Network == "unixgram" {
@@ -160,8 +160,8 @@ func (s *datagram) readNow(p kernel.Place, buf []byte) (k int, from kernel.Addr,
 
 // WriteTo sends a datagram; it never waits.
 func (s *datagram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) error {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
+	defer preempt()
+	p, err := enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -231,8 +231,8 @@ func (s *datagram) SyscallConn() (syscall.RawConn, error) { return nil, errNoRaw
 
 // Close throws away what was received and not read.
 func (s *datagram) Close() error {
-	kernel.Preempt()
-	defer kernel.Preempt()
+	preempt()
+	defer preempt()
 	s.net.lock()
 	defer s.net.unlock()
 	if s.closed {

@@ -118,8 +118,8 @@ func (l *unixListener) SyscallConn() (syscall.RawConn, error) { return nil, errN
 
 // Close leaves the file behind; see RemoveSocketFile.
 func (l *unixListener) Close() error {
-	kernel.Preempt()
-	defer kernel.Preempt()
+	preempt()
+	defer preempt()
 	l.net.lock()
 	defer l.net.unlock()
 	if l.closed {
@@ -192,8 +192,8 @@ func (c *unixConn) writeNow(p kernel.Place, data []byte) (int, error) {
 
 // CloseWrite sends the end of the stream.
 func (c *unixConn) CloseWrite() error {
-	kernel.Preempt()
-	defer kernel.Preempt()
+	preempt()
+	defer preempt()
 	c.net.lock()
 	defer c.net.unlock()
 	if c.closed {
@@ -212,8 +212,8 @@ func (c *unixConn) wake() {
 
 // Close is a reset for the other end if this one has not read everything.
 func (c *unixConn) Close() error {
-	kernel.Preempt()
-	defer kernel.Preempt()
+	preempt()
+	defer preempt()
 	c.net.lock()
 	defer c.net.unlock()
 	if c.closed {

@@ -104,8 +104,8 @@ func (s *unixgram) readNow(p kernel.Place, buf []byte) (k int, from kernel.Addr,
 
 // WriteTo gives a datagram to the other socket, waiting for room in its queue.
 func (s *unixgram) WriteTo(ctx context.Context, data []byte, to kernel.Addr) error {
-	defer kernel.Preempt()
-	p, err := kernel.Enter(ctx)
+	defer preempt()
+	p, err := enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -175,8 +175,8 @@ func (s *unixgram) SyscallConn() (syscall.RawConn, error) { return nil, errNoRaw
 
 // Close leaves the file behind; see RemoveSocketFile.
 func (s *unixgram) Close() error {
-	kernel.Preempt()
-	defer kernel.Preempt()
+	preempt()
+	defer preempt()
 	s.net.lock()
 	defer s.net.unlock()
 	if s.closed {

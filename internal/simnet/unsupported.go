@@ -32,7 +32,7 @@ func refuse(fd uintptr) error {
 
 // WaitFD fails: the simulator's clock cannot wait for what happens outside.
 func (n *Net) WaitFD(ctx context.Context, _ uintptr, _ bool) error {
-	if _, err := kernel.Enter(ctx); err != nil {
+	if _, err := enter(ctx); err != nil {
 		return err
 	}
 	return errDescriptor
