@@ -58,6 +58,26 @@ func PCT(depth int) Strategy { return Strategy{s: schedule.PCT{Depth: depth}} }
 // ASPLOS 2025.
 func URW() Strategy { return Strategy{s: schedule.URW{}} }
 
+// POS returns partial order sampling: each step that may be made next has a random priority,
+// the highest one is made, and those that conflict with it draw again. The order of two steps
+// that conflict then depends little on how many others there are that touch something else.
+//
+// What steps touch it knows from a run before with this strategy or SURW (see
+// Config.Profile), which are watched for that as long as there is no such profile. Steps of
+// which nothing is known conflict with all.
+//
+// Yuan, Yang and Gu, "Partial Order Aware Concurrency Sampling", CAV 2018.
+func POS() Strategy { return Strategy{s: schedule.POS{}} }
+
+// SURW returns the selectively uniform walk: it draws an object that several tasks use, and
+// each order of the steps that touch it has the same probability, whatever else the tasks
+// do. All other steps are a random walk, and so are all without a profile, which is that of
+// a run with this strategy or POS.
+//
+// Zhao, Wolff, Mathur and Roychoudhury, "Selectively Uniform Concurrency Testing",
+// ASPLOS 2025.
+func SURW() Strategy { return Strategy{s: schedule.SURW{}} }
+
 // Kinds returns the walk on which each kind of task has the same probability, which are those
 // that run the same function, and of its tasks that are ready each one. One task that stops a
 // hundred workers is then as likely to be next as one of them.

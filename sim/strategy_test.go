@@ -15,7 +15,7 @@ import (
 )
 
 // strategies are all there are, with a profile of the program where it helps.
-var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(3), sim.URW(), sim.Kinds(), sim.Sticky(), sim.Rounds(), sim.Choices([]byte("any bytes, as a fuzzer has them"))}
+var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(3), sim.URW(), sim.POS(), sim.SURW(), sim.Kinds(), sim.Sticky(), sim.Rounds(), sim.Choices([]byte("any bytes, as a fuzzer has them"))}
 
 // transfers is a program with a lost update, streams, time and a cancellation. It returns
 // its outcome as text.

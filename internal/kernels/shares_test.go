@@ -88,7 +88,7 @@ func (k kernel) share(cfgs []sim.Config) float64 {
 }
 
 // strategies are those that TestShares compares.
-var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(2), sim.PCT(3), sim.PCT(5), sim.URW(), sim.Kinds(), sim.Sticky(), sim.Rounds()}
+var strategies = []sim.Strategy{sim.Random(), sim.PCT(1), sim.PCT(2), sim.PCT(3), sim.PCT(5), sim.URW(), sim.POS(), sim.SURW(), sim.Kinds(), sim.Sticky(), sim.Rounds()}
 
 // TestShares measures which share of the schedules of each strategy finds the bugs, and
 // prints a table:

@@ -25,7 +25,8 @@ type operation struct {
 // explore makes all schedules of the program and returns what each has done.
 func (m *machine) explore(t *testing.T, e *schedule.Explorer) (traces []string, redundant int) {
 	for e.Next() {
-		trace := m.run(e)
+		var ts schedule.Tasks
+		trace := m.run(&ts, e.Begin(&ts))
 		if e.Diverged {
 			t.Fatal("the program has not done the same again")
 		}
@@ -43,10 +44,14 @@ func (m *machine) explore(t *testing.T, e *schedule.Explorer) (traces []string, 
 
 // run makes one run and returns what tells it from those that are not equivalent: of all
 // pairs of operations that conflict which one came first.
-func (m *machine) run(e *schedule.Explorer) string {
-	var ts schedule.Tasks
-	c := e.Begin(&ts)
-	w := c.(schedule.Watcher)
+func (m *machine) run(ts *schedule.Tasks, c schedule.Chooser) string {
+	w, _ := c.(schedule.Watcher)
+	stepped := func(f schedule.Footprint) {
+		ts.Note(f)
+		if w != nil {
+			w.Stepped(f)
+		}
+	}
 	started := map[int]bool{}
 	for _, ops := range m.tasks {
 		for _, op := range ops {
@@ -68,7 +73,7 @@ func (m *machine) run(e *schedule.Explorer) string {
 			add(i)
 		}
 	}
-	w.Stepped(schedule.Footprint{})
+	stepped(schedule.Footprint{})
 	type done struct {
 		name string
 		operation
@@ -95,7 +100,7 @@ func (m *machine) run(e *schedule.Explorer) string {
 		} else {
 			f.Add(op.object, op.how)
 		}
-		w.Stepped(f)
+		stepped(f)
 	}
 	var order []string
 	for i, a := range all {

@@ -2,14 +2,17 @@ package schedule
 
 // A Profile is what is known of a program from a run of it. Nil knows nothing.
 type Profile struct {
-	forks int              // choices: steps before which several tasks were ready
-	tasks map[uint64]*work // by key
+	forks   int              // choices: steps before which several tasks were ready
+	tasks   map[uint64]*work // by key
+	order   []uint64         // keys, who starts before who is started
+	touched bool             // what steps touch is known
 }
 
 // work is what a task did.
 type work struct {
-	own, all int      // steps: its own, and with those of the tasks that it has started
-	started  []uint64 // keys
+	own, all int         // steps: its own, and with those of the tasks that it has started
+	started  []uint64    // keys
+	touched  []Footprint // of its steps, if they were watched
 }
 
 // NewProfile makes a profile of a run that has ended.
@@ -27,6 +30,13 @@ func NewProfile(ts *Tasks) *Profile {
 			from := p.work(t.from.Key)
 			from.all += w.all
 			from.started = append(from.started, t.Key)
+		}
+	}
+	for _, t := range ts.byID {
+		if t != nil {
+			p.order = append(p.order, t.Key)
+			p.tasks[t.Key].touched = t.touched
+			p.touched = p.touched || len(t.touched) > 0
 		}
 	}
 	return p

@@ -15,10 +15,11 @@ type Task struct {
 	// Steps is how many it has made.
 	Steps int
 
-	rank    uint64 // the Chooser's: who has the highest goes on, say
-	place   uint64 // where it has stopped, as a Scout was told
-	started uint64 // tasks that it has started
-	from    *Task  // who has started it; nil for the first
+	touched []Footprint // by its steps, if they are watched
+	rank    uint64      // the Chooser's: who has the highest goes on, say
+	place   uint64      // where it has stopped, as a Scout was told
+	started uint64      // tasks that it has started
+	from    *Task       // who has started it; nil for the first
 }
 
 // A Strategy makes the choices of a run.

@@ -35,6 +35,7 @@ func (w *watch) end() {
 	f := w.step
 	f.All = f.All || w.unnamed || w.opaque()
 	w.step, w.unnamed = schedule.Footprint{}, false
+	w.tasks.Note(f)
 	w.of.Stepped(f)
 }
 
