@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
@@ -254,9 +255,9 @@ func reduce(t *testing.T, tasks [][]do, m sim.Model) (every, some int) {
 
 // Pairs of operations of two tasks, the second of which does a third one before or after.
 func TestReductionLosesNoOutcomeOfPairs(t *testing.T) {
-	every := 7 // all pairs take minutes
-	if testing.Short() {
-		every = 50
+	every := 20 // all pairs take minutes
+	if testing.Short() || race.Enabled {
+		every = 100
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	n := 0
@@ -276,9 +277,9 @@ func TestReductionLosesNoOutcomeOfPairs(t *testing.T) {
 
 // The reduction loses no outcome.
 func TestReductionLosesNoOutcome(t *testing.T) {
-	programs := 100
-	if testing.Short() {
-		programs = 15
+	programs := 50
+	if testing.Short() || race.Enabled {
+		programs = 10
 	}
 	r := rand.New(rand.NewPCG(3, 4))
 	every, some := 0, 0
