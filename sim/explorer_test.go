@@ -277,7 +277,7 @@ func TestReductionLosesNoOutcomeOfPairs(t *testing.T) {
 
 // The reduction loses no outcome.
 func TestReductionLosesNoOutcome(t *testing.T) {
-	programs := 50
+	programs := 25
 	if testing.Short() || race.Enabled {
 		programs = 10
 	}
