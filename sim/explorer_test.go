@@ -257,7 +257,7 @@ func reduce(t *testing.T, tasks [][]do, m sim.Model) (every, some int) {
 func TestReductionLosesNoOutcomeOfPairs(t *testing.T) {
 	every := 20 // all pairs take minutes
 	if testing.Short() || race.Enabled {
-		every = 100
+		every = 200
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	n := 0
@@ -279,7 +279,7 @@ func TestReductionLosesNoOutcomeOfPairs(t *testing.T) {
 func TestReductionLosesNoOutcome(t *testing.T) {
 	programs := 25
 	if testing.Short() || race.Enabled {
-		programs = 10
+		programs = 4
 	}
 	r := rand.New(rand.NewPCG(3, 4))
 	every, some := 0, 0
