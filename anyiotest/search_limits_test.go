@@ -2,6 +2,7 @@ package anyiotest_test
 
 import (
 	"context"
+	"math"
 	"os"
 	"os/exec"
 	"regexp"
@@ -23,7 +24,7 @@ func TestSearchEndsBeforeTheDeadline(t *testing.T) {
 		r := newRecorder(t)
 		r.deadline = time.Now().Add(left)
 		r.run(func() {
-			anyiotest.Search(r, func(t testing.TB, ctx context.Context) { runs.Add(1) }, anyiotest.Schedules(1<<40))
+			anyiotest.Search(r, func(t testing.TB, ctx context.Context) { runs.Add(1) }, anyiotest.Schedules(math.MaxInt))
 		})
 		r.wantPass(t)
 		r.wantLog(t, "ended early, before the deadline of go test")
