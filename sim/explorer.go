@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/schedule"
 )
 
@@ -47,15 +48,23 @@ func (x *Explorer) Next() bool {
 			x.e.Preemptions = max(x.MaxPreemptions, 0)
 		}
 	}
+	if x.runs > 0 && !x.e.Begun {
+		x.err = errNotRun
+	}
+	if x.err != nil {
+		return false
+	}
+	more := x.e.Next()
 	if x.e.Diverged {
 		x.err = errDiverged
 	}
-	if x.err != nil || !x.e.Next() {
-		return false
+	if more {
+		x.runs++
 	}
-	x.runs++
-	return true
+	return more
 }
+
+var errNotRun = &anyio.MisuseError{Text: "sim.Explorer: no run was made with its Strategy since Next: give it to the Config of the Sim that the program runs on"}
 
 var errDiverged = errors.New("sim.Explorer: the program does not do the same when it is given the same choices: does it look at the time, draw random numbers, range over a map, or use what an earlier run has left behind?")
 

@@ -302,3 +302,49 @@ func TestReductionLosesNoOutcome(t *testing.T) {
 		t.Errorf("%d of %d schedules are left after reduction", some, every)
 	}
 }
+
+// A loop that does not run the program as it should ends.
+func TestExplorerWantsItsRuns(t *testing.T) {
+	var x sim.Explorer
+	for n := 0; x.Next(); n++ {
+		if n > 0 {
+			t.Fatal("Next has no end")
+		}
+		err := anyio.Run(t.Context(), lowlevel.Checkpoint, anyio.On(sim.New(sim.Config{Strategy: x.Strategy(), StepTime: sim.Range{Max: 1}})))
+		var misuse *anyio.MisuseError
+		if !errors.As(err, &misuse) {
+			t.Errorf("StepTime is explored: %v", err)
+		}
+	}
+	var misuse *anyio.MisuseError
+	if !errors.As(x.Err(), &misuse) || x.Next() {
+		t.Errorf("the error is %v", x.Err())
+	}
+}
+
+// A program that ends before it has come to where it was is another one.
+func TestExplorerNoticesAShorterProgram(t *testing.T) {
+	x := sim.Explorer{Unreduced: true}
+	n := 0
+	for x.Next() {
+		if n++; n > 50 {
+			t.Fatal("Next has no end")
+		}
+		err := anyio.Run(t.Context(), func(ctx context.Context) error {
+			if n > 1 {
+				return nil
+			}
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				tg.Go(lowlevel.Checkpoint)
+				tg.Go(lowlevel.Checkpoint)
+				return nil
+			})
+		}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy()})))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if x.Err() == nil || n != 2 {
+		t.Errorf("%d runs, error %v", n, x.Err())
+	}
+}

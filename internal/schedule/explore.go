@@ -26,6 +26,8 @@ type Explorer struct {
 	Redundant bool
 	// Diverged tells that the program has not done the same again.
 	Diverged bool
+	// Begun tells that a run was made since Next.
+	Begun bool
 	// Left counts choices that were left out because of Preemptions.
 	Left int
 }
@@ -51,6 +53,13 @@ type explored struct {
 func (e *Explorer) Next() bool {
 	if e.run == nil {
 		return true // the first
+	}
+	e.Begun = false
+	if len(e.run.events) < len(e.path) { // it has ended before it was where it had been
+		e.Diverged = true
+	}
+	if e.Diverged {
+		return false
 	}
 	if e.Reduce {
 		e.run.races(e)
@@ -81,7 +90,7 @@ func (n *node) sleeps(key uint64) bool {
 // Begin returns the Chooser of the next run.
 func (e *Explorer) Begin(ts *Tasks) Chooser {
 	e.run = &exploration{e: e, ts: ts}
-	e.Redundant, e.Diverged = false, false
+	e.Redundant, e.Diverged, e.Begun = false, false, true
 	return e.run
 }
 
