@@ -12,7 +12,7 @@ import (
 // a hundred thousand runs a second.
 type worker struct {
 	*search
-	options []anyio.RunOption // of a run; the last is for the backend
+	options []anyio.RunOption // see search.options
 	ran     int
 	hashes  map[uint64]struct{} // of different schedules
 }
@@ -21,9 +21,13 @@ type worker struct {
 const maxHashes = 1 << 20
 
 func newWorker(s *search) *worker {
+	return &worker{search: s, options: s.options(), hashes: make(map[uint64]struct{})}
+}
+
+// options are those of a run; the last is for the backend.
+func (s *search) options() []anyio.RunOption {
 	quiet := anyio.OnPanic(func(*anyio.PanicError) {}) // the report has it
-	options := append([]anyio.RunOption{quiet}, s.p.options(s.t.Name())...)
-	return &worker{search: s, options: append(options, nil), hashes: make(map[uint64]struct{})}
+	return append(append([]anyio.RunOption{quiet}, s.p.options(s.t.Name())...), nil)
 }
 
 // work has workers try schedules up to a number.
@@ -114,7 +118,7 @@ func (s *search) again(how sim.Config) *trial {
 
 // apart makes one run on a goroutine of its own, which it may end, and waits for it.
 func (s *search) apart(tr *trial) {
-	options := newWorker(s).options // not shared: the run may be given up and still go on
+	options := s.options() // not shared: the run may be given up and still go on
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -1,12 +1,6 @@
 package kernels
 
-import (
-	"context"
-	"testing"
-
-	"github.com/anyio-go/anyio/anyiotest"
-	"github.com/anyio-go/anyio/sim"
-)
+import "testing"
 
 // A search finds chains of 16 choices where each right one shows, in whatever order they
 // are, and those that nothing shows if the order has a pattern. Of two tasks luck takes
@@ -17,15 +11,7 @@ func TestSearchFindsLongChains(t *testing.T) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
-			s := &seen{TB: t}
-			anyiotest.Search(s, func(t testing.TB, ctx context.Context) {
-				if err := c.run(ctx); err != nil {
-					t.Fatal(err)
-				}
-			}, anyiotest.SimConfig(func(c *sim.Config) { c.MaxSteps = maxSteps }), anyiotest.Schedules(20_000))
-			if !s.failed {
-				t.Errorf("not found: %s", &s.text)
-			}
+			wantFound(t, c.run, 20_000)
 		})
 	}
 }

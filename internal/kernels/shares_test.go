@@ -146,16 +146,22 @@ func TestSearchFinds(t *testing.T) {
 	for _, k := range slices.Concat(bugs(), asKernels(chains(4))) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			s := &seen{TB: t}
-			anyiotest.Search(s, func(t testing.TB, ctx context.Context) {
-				if err := k.run(ctx); err != nil {
-					t.Fatal(err)
-				}
-			}, anyiotest.SimConfig(func(c *sim.Config) { c.MaxSteps = maxSteps }), anyiotest.Schedules(5_000))
-			if !s.failed {
-				t.Errorf("not found: %s", &s.text)
-			}
+			wantFound(t, k.run, 5_000)
 		})
+	}
+}
+
+// wantFound checks that a search finds the bug of a program in so many schedules.
+func wantFound(t *testing.T, run func(ctx context.Context) error, schedules int) {
+	t.Helper()
+	s := &seen{TB: t}
+	anyiotest.Search(s, func(t testing.TB, ctx context.Context) {
+		if err := run(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}, anyiotest.SimConfig(func(c *sim.Config) { c.MaxSteps = maxSteps }), anyiotest.Schedules(schedules))
+	if !s.failed {
+		t.Errorf("not found: %s", &s.text)
 	}
 }
 
