@@ -50,14 +50,15 @@ func shortFunction(name string) string {
 	return strings.NewReplacer("(*", "", ")", "").Replace(name)
 }
 
-// Ended reports how the task has ended, and with which error; ok is false if it has not.
+// Ended reports how the task has ended, and with which error; ok is false if it has not. It is
+// for who looks at the run from outside: no step depends on it.
 //
 //go:norace
 func (t *Task) Ended() (how Outcome, err error, ok bool) {
 	if !t.Finished() {
 		return Pending, nil, false
 	}
-	how, err = t.Outcome()
+	how, err = t.outcome()
 	return how, err, true
 }
 

@@ -229,7 +229,12 @@ func (t *Task) Settle(how Outcome, err error) {
 //go:norace
 func (t *Task) Outcome() (Outcome, error) {
 	Touch(&t.done, Looks)
-	if l := t.done.Load(); l == nil || !l.IsOpen() {
+	return t.outcome()
+}
+
+//go:norace
+func (t *Task) outcome() (Outcome, error) {
+	if l := t.done.Load(); l == nil || !l.isOpen() {
 		return Pending, nil
 	}
 	race.Acquire(unsafe.Pointer(&t.done))
