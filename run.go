@@ -164,6 +164,7 @@ func HoldLimit(d time.Duration) RunOption {
 
 // reportHold tells of a task that holds its loop.
 func reportHold(h kernel.Hog) {
+	defer func() { _ = recover() }() // of the log: nobody else could, on the goroutine of a timer
 	slog.Warn("anyio: a task holds up its event loop; give what computes or blocks to RunBlocking",
 		"task", h.Task, "for", ">"+h.For.String(), "at", strings.Join(h.Places, " from "), "stack", h.Stack)
 }

@@ -22,6 +22,9 @@ var (
 	OpenFiles     = openFiles
 )
 
+// IgnoresStack reports whether no goroutine with this stack is a leak.
+func IgnoresStack(stack string) bool { return newLeakConfig(nil).ignoresStack(stack) }
+
 // Execute is what one subtest of Run does.
 func Execute(t testing.TB, replay string, body func(ctx context.Context), opts ...anyio.RunOption) {
 	execute(t, opts, replay, body)

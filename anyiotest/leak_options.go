@@ -44,10 +44,12 @@ type leakConfig struct {
 }
 
 // forever are functions of goroutines that the standard library starts once and
-// keeps, or that belong to testing.
+// keeps, that belong to testing, or that timers of loops start for a moment.
 var forever = []string{
 	"os/signal.loop", "os/signal.signal_recv", "runtime.ensureSigM", "runtime/pprof.profileWriter", "runtime/trace.Start",
 	"created by runtime.", "created by testing.",
+	"/internal/simloop.(*watchdog).tick", "/internal/simloop.(*idlers).sweep",
+	"/internal/loop.(*watchdog).tick", "/internal/loop.(*workers).prune", "/internal/parallel.(*shard).fire",
 }
 
 func newLeakConfig(opts []LeakOption) *leakConfig {

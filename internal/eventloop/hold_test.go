@@ -2,6 +2,7 @@ package eventloop_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,25 @@ func TestTaskThatHoldsItsLoopIsReported(t *testing.T) {
 			t.Errorf("the report has no %q: %s", want, line)
 		}
 	}
+}
+
+// A log may fail on the goroutine of the timer that looks, where nobody could recover.
+func TestLogOfAHoldThatPanicsEndsNothing(t *testing.T) {
+	log := testkit.CaptureLog(t)
+	slog.SetDefault(slog.New(panickingLog{slog.Default().Handler()}))
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		hog(log)
+		return nil
+	}, anyio.On(anyio.EventLoop()), anyio.HoldLimit(time.Millisecond), anyio.MainName("the hog"))
+	testkit.WantNil(t, "Run", err)
+}
+
+// A panickingLog writes, and fails.
+type panickingLog struct{ slog.Handler }
+
+func (l panickingLog) Handle(ctx context.Context, r slog.Record) error {
+	_ = l.Handler.Handle(ctx, r)
+	panic("log")
 }
 
 func TestNobodyIsReportedWhereNothingIsWatched(t *testing.T) {

@@ -14,6 +14,7 @@ type Watch struct{ cleanup runtime.Cleanup }
 // New begins to watch p, which is called what and was made at pc.
 func New[T any](p *T, what string, pc uintptr) *Watch {
 	return &Watch{runtime.AddCleanup(p, func(pc uintptr) {
+		defer func() { _ = recover() }() // of the log: nobody else could, and it would end the process
 		f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
 		slog.Warn("unclosed " + what + " created at " + path.Base(f.File) + ":" + strconv.Itoa(f.Line))
 	}, pc)}
