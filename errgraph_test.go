@@ -146,7 +146,7 @@ func TestErrorsThatShareOthersEnd(t *testing.T) {
 	for name, hold := range holders {
 		t.Run(name, func(t *testing.T) {
 			err := io.ErrNoProgress
-			for range 60 {
+			for range 40 {
 				err = hold(err)
 			}
 			for outer, hold := range holders {

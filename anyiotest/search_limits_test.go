@@ -120,7 +120,7 @@ func TestReplayCommandOfOddNames(t *testing.T) {
 			t.Fatal(command)
 		}
 		cmd := exec.Command(sh, "-c", `exec "$0" -test.v -test.run `+pattern, os.Args[0])
-		cmd.Env = append(os.Environ(), inner+"=1")
+		cmd.Env = append(os.Environ(), inner+"=1", "GORACE=atexit_sleep_ms=0")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, out)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
@@ -232,8 +233,11 @@ func client(f func(ctx context.Context) error) func(ctx context.Context, tg *any
 // same storm.
 func TestStormLeavesNothingBehind(t *testing.T) {
 	seeds := uint64(200)
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		seeds = 20
+	case race.Enabled:
+		seeds = 60
 	}
 	for seed := range seeds {
 		once := func() uint64 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/stream"
@@ -18,6 +19,9 @@ func TestPrograms(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
 			opts := []anyiotest.Option{anyiotest.Schedules(20_000)}
+			if race.Enabled && p.bound > 0 {
+				p.bound = 1 // steps take ten times as long
+			}
 			if p.bound > 0 {
 				opts = append(opts, anyiotest.MaxPreemptions(p.bound))
 			}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/process"
 )
@@ -323,9 +324,11 @@ func TestWhoDecidesFirst(t *testing.T) {
 func (k kind) play(b *bench, o order) {
 	n := *rounds
 	if n == 0 {
-		n = 200
-		if testing.Short() {
+		switch n = 200; {
+		case testing.Short():
 			n = 20
+		case race.Enabled: // which is slow, and has more interleavings to itself
+			n = 50
 		}
 	}
 	if k.few {

@@ -364,7 +364,7 @@ func TestRaceDetectorSeesNoRaceInAHandover(t *testing.T) {
 	if !race.Enabled {
 		t.Skip("needs -race")
 	}
-	seeds, rounds := 1000, 100
+	seeds, rounds := 400, 100
 	if testing.Short() {
 		seeds, rounds = 50, 10
 	}
