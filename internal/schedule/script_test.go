@@ -91,6 +91,15 @@ func TestPlanAsAWord(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("s1.AAAA")
 	f.Add((&schedule.Plan{Switches: []schedule.Switch{{To: 1}}}).String())
+	f.Add("s2.AAAA")
+	for _, p := range []schedule.Plan{
+		{Faults: []schedule.Fault{{}}},
+		{Faults: []schedule.Fault{{Kind: schedule.Reset, At: time.Hour, Hosts: []string{"a", ""}}}},
+		{Faults: []schedule.Fault{{Kind: schedule.Kill, For: -1, Hosts: []string{"primary"}}, {Kind: schedule.Split, At: 1, For: 1, Hosts: []string{"a", "b"}}},
+			Switches: []schedule.Switch{{To: 1}, {After: 1, Step: 3, To: 2}}},
+	} {
+		f.Add(p.String())
+	}
 	f.Fuzz(func(t *testing.T, word string) {
 		p, err := schedule.Parse(word)
 		if err != nil {
