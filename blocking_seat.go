@@ -59,6 +59,7 @@ func (l *CapacityLimiter) take(p kernel.Place, s *blockingSeat) error {
 	c := claimants.Get()
 	defer putClaimant(c)
 	c.seat = s
+	c.For((*limiterOwners)(l))
 	c.Prepare(p, opLimiter)
 	if err := l.sit(s, c); err != ErrWouldBlock {
 		return err

@@ -51,7 +51,7 @@ func AsCompleted[T any](ctx context.Context, fns ...func(ctx context.Context) (T
 				if err != nil {
 					return err
 				}
-				h.t.DoneLatch().WaitShielded(groupCtx, opNextCompleted) // it is about to end
+				h.t.AwaitShielded(groupCtx, opNextCompleted) // it is about to end
 				if h.Status() != Finished {
 					continue // the group is canceled, and take says so soon
 				}

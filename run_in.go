@@ -56,7 +56,7 @@ func RunIn[T any](ctx context.Context, f func(ctx context.Context) (T, error)) (
 			return nil
 		}, kernel.FuncPC(f), here)
 		tg.g.Spawn(&t.t)
-		t.t.DoneLatch().WaitShielded(ctx, opInRun)
+		t.t.AwaitShielded(ctx, opInRun)
 		return nil
 	})
 	if groupErr != nil {

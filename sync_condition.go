@@ -177,7 +177,7 @@ func (c *Condition) notify(n int, how notice) {
 	for at := woken.Pop(); at != nil; at = woken.Pop() {
 		w := at.Value
 		w.notified = how
-		w.Requeue(opRelock)
+		w.Requeue(opRelock, (*lockHold)(l))
 		_, _ = l.enqueue(w, lockWord()) // the lock is held, so it queues
 	}
 }

@@ -160,6 +160,7 @@ func (l *CapacityLimiter) acquire(p kernel.Place, key borrowerKey) error {
 	c := claimants.Get()
 	defer putClaimant(c)
 	c.key, c.run = key, p.Run()
+	c.For((*limiterOwners)(l))
 	c.Prepare(p, opLimiter)
 	if err := l.lend(key, c.run, c); err != ErrWouldBlock {
 		return err

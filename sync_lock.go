@@ -94,6 +94,7 @@ func (l *Lock) acquireSlow(p kernel.Place, me uint64, shielded bool) error {
 	c := claimants.Get()
 	defer putClaimant(c)
 	c.id, c.run = int64(me>>1), p.Run()
+	c.For((*lockHold)(l))
 	if shielded {
 		c.PrepareShielded(p, opLock)
 	} else {

@@ -57,6 +57,7 @@ func (l *RWLock) wait(p kernel.Place, h *rwHold) error {
 	c := claimants.Get()
 	defer putClaimant(c)
 	c.rw = h
+	c.For((*rwLockOwners)(l))
 	op := opRWLockRead
 	if h.write {
 		op = opRWLock

@@ -149,7 +149,7 @@ var errNilTask = misuse("task group: the task's function is nil")
 // Wait waits until the task is over, whatever the outcome; the error is only
 // about the waiting. Cancellation: nothing is lost.
 func (h *TaskHandle) Wait(ctx context.Context) error {
-	return h.t.DoneLatch().Wait(ctx, opTask)
+	return h.t.Await(ctx, opTask)
 }
 
 var opTask = kernel.RegisterPassiveOp("TaskHandle.Wait")

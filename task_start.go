@@ -104,7 +104,7 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 	run := func(ctx context.Context) error { return f(ctx, started) }
 	h.start(tg, run, kernel.FuncPC(f), meta)
 
-	canceled := b.ready.Wait(ctx)
+	canceled := b.ready.latch.WaitFor(ctx, opStart, &h.t)
 	if canceled != nil {
 		b.mu.Lock()
 		if b.state == startWaiting { // else the task is the group's by now
@@ -112,7 +112,7 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 			h.t.Scope.Cancel(&kernel.Cause{Reason: "the caller of Start was canceled", Err: canceled})
 		}
 		b.mu.Unlock()
-		b.ready.latch.WaitShielded(ctx, opStart)
+		b.ready.latch.WaitShieldedFor(ctx, opStart, &h.t)
 	}
 	b.mu.Lock()
 	state, givenUp, err := b.state, b.canceled, b.err
@@ -121,7 +121,7 @@ func StartHandle[T any](ctx context.Context, tg *TaskGroup, f func(ctx context.C
 		return value, h, nil
 	}
 	// The task is over; let it leave the group before Start returns.
-	h.t.DoneLatch().WaitShielded(ctx, opStart)
+	h.t.AwaitShielded(ctx, opStart)
 	switch {
 	case givenUp:
 		return zero, h, canceled

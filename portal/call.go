@@ -47,10 +47,10 @@ func (t *Task[T]) exited(err error) bool {
 
 // finish waits for the task, which it cancels if ctx is canceled.
 func (t *Task[T]) finish(ctx context.Context, reason string) (T, error) {
-	canceled := t.task().DoneLatch().Wait(ctx, opCall)
+	canceled := t.task().Await(ctx, opCall)
 	if canceled != nil {
 		t.task().Scope.Cancel(&kernel.Cause{Reason: reason, Err: canceled})
-		t.task().DoneLatch().WaitShielded(ctx, opCall)
+		t.task().AwaitShielded(ctx, opCall)
 	}
 	return t.outcomeFor(kernel.Locate(ctx), canceled)
 }

@@ -42,17 +42,17 @@ func start[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context,
 	if err != nil {
 		return zero, nil, err
 	}
-	canceled := ready.done.Wait(ctx, opStart)
+	canceled := ready.done.WaitFor(ctx, opStart, t.task())
 	if canceled != nil {
 		if !ready.done.IsOpen() { // else the task is the portal's by now
 			t.task().Scope.Cancel(&kernel.Cause{Reason: "the caller of portal.Start was canceled", Err: canceled})
 		}
-		ready.done.WaitShielded(ctx, opStart)
+		ready.done.WaitShieldedFor(ctx, opStart, t.task())
 	}
 	if v, ok := ready.get(); ok {
 		return v, t, nil
 	}
-	t.task().DoneLatch().WaitShielded(ctx, opStart)
+	t.task().AwaitShielded(ctx, opStart)
 	if _, err := t.outcomeFor(kernel.Locate(ctx), canceled); err != nil {
 		return zero, nil, err
 	}

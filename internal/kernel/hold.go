@@ -168,16 +168,16 @@ func abandon(holds []*Hold, who string) error {
 	places.Store(math.MinInt64 / 2)
 	var errs []error
 	for _, h := range holds {
-		errs = append(errs, h.of.Abandoned(who, h.pcs.place()))
+		errs = append(errs, h.of.Abandoned(who, h.pcs.Place()))
 	}
 	return errors.Join(errs...)
 }
 
-// place is the first call that is not a method of the thing held, as
+// Place is the first call that is not a method of the thing held, as
 // "folder/file.go:12"; "" if it was not recorded.
 //
 //go:norace
-func (c Calls) place() string {
+func (c Calls) Place() string {
 	for _, pc := range c {
 		if pc == 0 {
 			break

@@ -14,6 +14,7 @@ type TaskView struct {
 	Scope   *Scope // where it waits, else its own
 	Waiting bool
 	Op      Op
+	Of      Source    // of what it waits for, nil if it knows of no owners
 	Since   time.Time // zero unless the run records it
 	Word    uint64    // changes with every wait
 	goid    int64     // the goroutine that waits, 0: the task's
@@ -57,6 +58,7 @@ type look struct {
 type wait struct {
 	s           *Scope
 	op          Op
+	of          Source
 	word        uint64
 	since       int64
 	goid, maker int64 // of a stranger
@@ -109,10 +111,19 @@ func (l *look) walk(s *Scope, depth int) {
 //
 //go:norace
 func (w *Waiter) appendView(waits []wait, s *Scope) []wait {
-	if op, word, ok := w.describe(); ok {
-		waits = append(waits, wait{s, op, word, w.since.Load(), w.who.goid.Load(), w.who.maker.Load(), w})
+	op, word, ok := w.describe()
+	if !ok {
+		return waits
 	}
-	return waits
+	since, goid, maker := w.since.Load(), w.who.goid.Load(), w.who.maker.Load()
+	of, ok := w.source(word)
+	switch g := s.group(); {
+	case !ok: // it went on meanwhile
+		return waits
+	case op == opJoin && g != nil:
+		of = g
+	}
+	return append(waits, wait{s, op, of, word, since, goid, maker, w})
 }
 
 // note gives a wait to the scope's task, if it is its own. What waits on the goroutine
@@ -139,7 +150,7 @@ func (l *look) note(w wait) {
 
 //go:norace
 func (v *TaskView) set(w wait) {
-	v.Waiting, v.Op, v.Word, v.Scope, v.goid, v.waiter = true, w.op, w.word, w.s, w.goid, w.waiter
+	v.Waiting, v.Op, v.Of, v.Word, v.Scope, v.goid, v.waiter = true, w.op, w.of, w.word, w.s, w.goid, w.waiter
 	if w.since != 0 {
 		v.Since = w.s.run.Time(w.since - 1)
 	}
@@ -187,7 +198,7 @@ func (r *Run) Survey() (views []TaskView, places [][]string) {
 		}
 		places = append(places, userFrames(stacks, g, v.Word&held != 0, v.Task.isGuest()))
 		if v.Word != words[v.Task] {
-			v.Waiting, v.Op, v.Since = false, 0, time.Time{}
+			v.Waiting, v.Op, v.Of, v.Since = false, 0, nil, time.Time{}
 		}
 	}
 	return views, places

@@ -70,21 +70,30 @@ func (l *Latch) open(failed bool) {
 // Wait waits until the latch is open. It is a checkpoint also if it is open already.
 //
 //go:norace
-func (l *Latch) Wait(ctx context.Context, op Op) error {
+func (l *Latch) Wait(ctx context.Context, op Op) error { return l.WaitFor(ctx, op, nil) }
+
+// WaitFor is Wait for those that of knows to open the latch.
+//
+//go:norace
+func (l *Latch) WaitFor(ctx context.Context, op Op, of Source) error {
 	p, err := Enter(ctx)
 	Touch(l, Looks)
 	if err != nil || l.isOpen() {
 		return err
 	}
-	return l.WaitAt(p, op)
+	return l.waitAt(p, op, of)
 }
 
 // WaitAt is Wait without the checkpoint: a latch that is open lets through who is
 // canceled.
 //
 //go:norace
-func (l *Latch) WaitAt(p Place, op Op) (err error) {
+func (l *Latch) WaitAt(p Place, op Op) error { return l.waitAt(p, op, nil) }
+
+//go:norace
+func (l *Latch) waitAt(p Place, op Op, of Source) (err error) {
 	b := GetBlocker()
+	b.For(of)
 	b.Prepare(p, op)
 	if l.Enqueue(&b.Node) {
 		err = b.Wait(p)
@@ -97,17 +106,26 @@ func (l *Latch) WaitAt(p Place, op Op) (err error) {
 // WaitShielded waits not minding cancellation.
 //
 //go:norace
-func (l *Latch) WaitShielded(ctx context.Context, op Op) {
+func (l *Latch) WaitShielded(ctx context.Context, op Op) { l.WaitShieldedFor(ctx, op, nil) }
+
+// WaitShieldedFor is WaitShielded for those that of knows to open the latch.
+//
+//go:norace
+func (l *Latch) WaitShieldedFor(ctx context.Context, op Op, of Source) {
 	if !l.IsOpen() {
-		l.WaitShieldedAt(Locate(ctx), op)
+		l.waitShieldedAt(Locate(ctx), op, of)
 	}
 }
 
 // WaitShieldedAt is WaitShielded at a place.
 //
 //go:norace
-func (l *Latch) WaitShieldedAt(p Place, op Op) {
+func (l *Latch) WaitShieldedAt(p Place, op Op) { l.waitShieldedAt(p, op, nil) }
+
+//go:norace
+func (l *Latch) waitShieldedAt(p Place, op Op, of Source) {
 	b := GetBlocker()
+	b.For(of)
 	b.PrepareShielded(p, op)
 	if l.Enqueue(&b.Node) {
 		_ = b.Wait(p) // cannot be aborted

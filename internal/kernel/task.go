@@ -285,3 +285,17 @@ func (t *Task) DoneLatch() *Latch {
 	}
 	return l
 }
+
+// Await waits until the task has ended. It is a checkpoint also if it has.
+//
+//go:norace
+func (t *Task) Await(ctx context.Context, op Op) error {
+	return t.DoneLatch().WaitFor(ctx, op, t)
+}
+
+// AwaitShielded is Await not minding cancellation.
+//
+//go:norace
+func (t *Task) AwaitShielded(ctx context.Context, op Op) {
+	t.DoneLatch().WaitShieldedFor(ctx, op, t)
+}

@@ -33,6 +33,7 @@ type Waiter struct {
 	since quiet.Int64     // one more than when the wait began, only in debug runs
 	Index int             // for Select: which node was woken, set by the waker
 	ext   *External       // set if this is the waiter of one
+	of    Source          // that is waited for, nil if it does not know who has it; see For
 	who   stranger        // who waits, if it is not the scope's own task
 	scope *Scope          // where the wait is; nil if ctx is none of ours. Not of an External
 	ctx   context.Context // that decides, of a wait with the bit foreign. Not of an External
@@ -74,7 +75,7 @@ func PutWaiter(w *Waiter) {
 // Those that are not given back to a pool call it where nobody can Fail them.
 //
 //go:norace
-func (w *Waiter) Forget() { w.scope, w.ctx = nil, nil }
+func (w *Waiter) Forget() { w.scope, w.ctx, w.of = nil, nil, nil }
 
 // Prepare begins a wait of the calling task or goroutine.
 //
@@ -183,11 +184,12 @@ func (w *Waiter) verdict(word uint64, s *Scope, ctx context.Context) uint64 {
 	return woken
 }
 
-// Requeue lets a waiter that Wake has won wait on, now for op, in a queue of the
+// Requeue lets a waiter that Wake has won wait on, now for op and of, in a queue of the
 // caller's choice, in place of Unpark. No scope can abort what is left of the wait.
 //
 //go:norace
-func (w *Waiter) Requeue(op Op) {
+func (w *Waiter) Requeue(op Op, of Source) {
+	w.of = of
 	word := w.word.Load()
 	gen := word>>genShift + 1
 	w.word.Store(gen<<genShift | word&own | uint64(op)<<opShift | noAbort | phaseWaiting)
