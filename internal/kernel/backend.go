@@ -126,6 +126,8 @@ type Run struct {
 	refusals quiet.Int32          // since then, see refused
 	ended    quiet.Bool
 	stuck    quiet.Pointer[StuckStep] // see GiveUp
+	birth    Birth                    // see KeepRuns
+	timed    bool                     // waits note when they begin
 
 	unpreemptible int         // calls of Unpreempted; the tasks' in turns
 	interrupted   quiet.Int64 // see Interrupted
@@ -187,6 +189,10 @@ func (r *Run) Init(b Backend, traits Traits, ctx context.Context, cfg Config) {
 	if r.attends() {
 		attentive.Add(1)
 	}
+	r.timed = cfg.Debug || live.on.Load()
+	if live.on.Load() {
+		r.keep()
+	}
 	if f := observer.Load(); f != nil {
 		(*f)(r)
 	}
@@ -236,6 +242,9 @@ func (r *Run) Finish() {
 		}
 		if r.attends() {
 			attentive.Add(-1)
+		}
+		if r.birth.Number != 0 {
+			r.forget()
 		}
 	}
 	finish := r.finish

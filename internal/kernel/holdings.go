@@ -11,8 +11,12 @@ type Holding struct {
 //
 //go:norace
 func holdings(views []TaskView) map[*Task][]Holding {
-	all := make(map[*Task][]Holding)
-	for i, o := range ownersOf(views) {
+	all, ids := make(map[*Task][]Holding), make(map[int64]*Task)
+	for _, v := range views {
+		ids[v.Task.HolderID()] = v.Task
+	}
+	for i := range views {
+		o := ownersOf(&views[i], ids)
 		if o.What == "" || o.Any && len(o.Who) > 1 {
 			continue // as the tree of tasks tells, or who holds it does not keep anybody waiting alone
 		}

@@ -178,32 +178,6 @@ func (l *look) giveStrangers() {
 	}
 }
 
-// Survey is Tasks together with the places where they stand in the user's code, see
-// userFrames. The world stops meanwhile. A task that goes on just then is said not to
-// wait, as the place may be another than that of the wait.
-//
-//go:norace
-func (r *Run) Survey() (views []TaskView, places [][]string) {
-	views = r.Tasks()
-	stacks := Stacks()
-	words := make(map[*Task]uint64)
-	for _, v := range r.Tasks() {
-		words[v.Task] = v.Word
-	}
-	for i := range views {
-		v := &views[i]
-		g := v.goid
-		if g == 0 {
-			g = v.Task.GoroutineID()
-		}
-		places = append(places, userFrames(stacks, g, v.Word&held != 0, v.Task.isGuest()))
-		if v.Word != words[v.Task] {
-			v.Waiting, v.Op, v.Of, v.Since = false, 0, nil, time.Time{}
-		}
-	}
-	return views, places
-}
-
 // RunsHere reports whether the calling goroutine is the task's.
 //
 //go:norace

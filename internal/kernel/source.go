@@ -56,26 +56,19 @@ func (g *Group) Owners() Owners {
 	return o
 }
 
-// ownersOf are the owners of what each task waits for, as far as known.
+// ownersOf are the owners of what a task waits for, as far as known. ids are the tasks by
+// what Caller returns to them.
 //
 //go:norace
-func ownersOf(views []TaskView) []Owners {
-	ids := make(map[int64]*Task, len(views))
-	for _, v := range views {
-		ids[v.Task.HolderID()] = v.Task
+func ownersOf(v *TaskView, ids map[int64]*Task) Owners {
+	if v.Of == nil {
+		return Owners{}
 	}
-	all := make([]Owners, len(views))
-	for i, v := range views {
-		if v.Of == nil {
-			continue
+	o := v.Of.Owners()
+	for n := range o.Who {
+		if who := &o.Who[n]; who.Task == nil {
+			who.Task = ids[who.ID]
 		}
-		o := v.Of.Owners()
-		for n := range o.Who {
-			if who := &o.Who[n]; who.Task == nil {
-				who.Task = ids[who.ID]
-			}
-		}
-		all[i] = o
 	}
-	return all
+	return o
 }

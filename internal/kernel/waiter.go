@@ -30,7 +30,7 @@ type Waiter struct {
 	inner bool            // c belongs to a bubble of synctest and is of no use elsewhere
 	next  *Waiter         // in the scope's list, guarded by the scope's mu
 	woken *Waiter         // in the list of who has won the word, until Unpark
-	since quiet.Int64     // one more than when the wait began, only in debug runs
+	since quiet.Int64     // one more than when the wait began, only in runs that are timed
 	Index int             // for Select: which node was woken, set by the waker
 	ext   *External       // set if this is the waiter of one
 	of    Source          // that is waited for, nil if it does not know who has it; see For
@@ -103,7 +103,7 @@ func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 	if t == nil && w.ext == nil && (w.c == nil || w.inner || bubble.In()) {
 		w.newChannel()
 	}
-	if p.S != nil && p.S.run.Debug || w.since.Load() != 0 {
+	if p.S != nil && p.S.run.timed || w.since.Load() != 0 {
 		w.noteTime(p.S)
 	}
 	failable := bits&noAbort == 0 && w.ext == nil
@@ -130,13 +130,13 @@ func (w *Waiter) prepareFor(t *Task, p Place, bits uint64) {
 //go:norace
 func (w *Waiter) newChannel() { w.c, w.inner = make(chan struct{}, 1), bubble.In() }
 
-// noteTime notes when the wait begins, in debug runs. Else it forgets an earlier one.
+// noteTime notes when the wait begins, in a run that is timed. Else it forgets an earlier one.
 //
 //go:noinline
 //go:norace
 func (w *Waiter) noteTime(s *Scope) {
 	since := int64(0)
-	if s != nil && s.run.Debug {
+	if s != nil && s.run.timed {
 		since = s.run.Now() + 1
 	}
 	w.since.Store(since)
