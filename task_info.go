@@ -76,12 +76,7 @@ func describe(t *kernel.Task, s *kernel.Scope) TaskInfo {
 		info.ParentID = host.ID()
 	}
 	info.Deadline, _ = s.EffectiveDeadline()
-	for at := s; at != nil; at = at.Parent() {
-		info.Shielded = info.Shielded || at.Shield()
-		if at == &t.Scope {
-			break
-		}
-	}
+	info.Shielded = t.ShieldedAt(s)
 	return info
 }
 

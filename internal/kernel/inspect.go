@@ -303,6 +303,22 @@ func (r *Run) Stalled(kind string) *Stall {
 	return st
 }
 
+// ShieldedAt reports whether cancellation from outside the task does not reach s, one of its
+// scopes.
+//
+//go:norace
+func (t *Task) ShieldedAt(s *Scope) bool {
+	for at := s; at != nil; at = at.parent {
+		if at.Shield() {
+			return true
+		}
+		if at == &t.Scope {
+			break
+		}
+	}
+	return false
+}
+
 // InnerScope is the innermost scope of the task that is known to the tree: a
 // scope in which nothing has blocked yet is not.
 //

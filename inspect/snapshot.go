@@ -1,0 +1,179 @@
+package inspect
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
+)
+
+// A Snapshot is what the runs of a process did when it was taken.
+type Snapshot struct {
+	Taken     time.Time  `json:"taken"`
+	Program   string     `json:"program"` // the file's name
+	PID       int        `json:"pid"`
+	Runs      []Run      `json:"runs"`      // in the order of their begin
+	Deadlocks []Deadlock `json:"deadlocks"` // tasks that wait for each other
+}
+
+// A Run is one run, with all its tasks that are not over.
+type Run struct {
+	ID      uint64    `json:"id"` // unique in the process; 0 for the groups that were opened outside of all runs
+	Backend string    `json:"backend"`
+	Began   time.Time `json:"began"` // zero for the run 0
+	Loops   int       `json:"loops"` // how many event loops there are, 0 if tasks are goroutines
+	Tasks   []Task    `json:"tasks"` // parents before their children
+}
+
+// A Task is what one task did.
+type Task struct {
+	ID       uint64             `json:"id"`     // unique in the run
+	Parent   uint64             `json:"parent"` // whose group it is in, 0 if none
+	Depth    int                `json:"depth"`  // 0 without a parent
+	Name     string             `json:"name"`
+	Loop     int                `json:"loop"` // the number of its event loop
+	State    anyio.TaskActivity `json:"state"`
+	WaitsFor string             `json:"waitsFor,omitempty"` // "Event.Wait"
+	At       []string           `json:"at,omitempty"`       // "folder/file.go:12" of the program's calls, the innermost first
+	// Goroutine is the state of the task's goroutine in the words of package runtime, such
+	// as "chan receive, 2 minutes". It tells what a task waits for that is ready.
+	Goroutine string         `json:"goroutine,omitempty"`
+	Waited    *time.Duration `json:"waitedNs,omitempty"` // by the run's clock; nil if it does not wait, or that is not known
+	// Deadline is the time that is left until the earliest deadline where the task stands,
+	// by the run's clock; nil if there is none.
+	Deadline *time.Duration `json:"deadlineNs,omitempty"`
+	Shielded bool           `json:"shielded,omitempty"` // no cancellation from outside of the task reaches where it stands
+	// Canceled says why the task's next call will be canceled, or the one in which it waits
+	// was; "" if it was not.
+	Canceled string `json:"canceled,omitempty"`
+	Wants    *Want  `json:"wants,omitempty"` // nil if it is not known who can end its wait
+
+	steady bool
+}
+
+// A Want is what a task waits for, and from whom.
+type Want struct {
+	What   string  `json:"what"`          // "Lock"; "" if it waits for the ends of tasks
+	Any    bool    `json:"any,omitempty"` // it is enough if one of the owners gives it back
+	Owners []Owner `json:"owners"`
+}
+
+// An Owner is who has what another one waits for.
+type Owner struct {
+	Ref
+	Name  string `json:"name"`            // of the task, or "goroutine 12"
+	Place string `json:"place,omitempty"` // "folder/file.go:12" where it got it, "" if unknown
+}
+
+// A Ref names a task of a process. It is zero for a goroutine that is no task.
+type Ref struct {
+	Run  uint64 `json:"run"`
+	Task uint64 `json:"task"`
+}
+
+// Take looks at all runs of this process. Any goroutine may do so.
+func Take() *Snapshot {
+	runs := kernel.LiveRuns()
+	if a := kernel.Ambient(); a != nil {
+		runs = append([]*kernel.Run{a}, runs...)
+	}
+	s := &Snapshot{Taken: time.Now(), PID: os.Getpid()}
+	if name, err := os.Executable(); err == nil {
+		s.Program = filepath.Base(name)
+	}
+	for i, standing := range kernel.LookAt(runs) {
+		r := Run{ID: runs[i].Birth().Number, Backend: runs[i].Backend.Name(), Began: runs[i].Birth().At, Loops: len(runs[i].Loops())}
+		if r.ID == 0 && len(standing) == 0 {
+			continue
+		}
+		if r.Loops == 0 && runs[i].Loop {
+			r.Loops = 1
+		}
+		now := runs[i].Today()
+		for _, t := range standing {
+			if !t.Task.Finished() {
+				r.Tasks = append(r.Tasks, describe(t, now))
+			}
+		}
+		r.Tasks = inTreeOrder(r.Tasks)
+		s.Runs = append(s.Runs, r)
+	}
+	s.Deadlocks = deadlocks(s.Runs)
+	return s
+}
+
+// describe tells of one task; now is the time of its run.
+func describe(s kernel.Standing, now time.Time) Task {
+	t := Task{
+		ID: s.Task.ID(), Name: s.Task.Name(), Loop: s.Task.Scope.Run().Index(), State: anyio.TaskReady,
+		At: s.Places, Goroutine: s.State, steady: s.Steady,
+	}
+	if host := s.Task.Host(); host != nil {
+		t.Parent = host.ID()
+	}
+	at := s.Task.InnerScope()
+	if s.Waiting {
+		at = s.Scope
+		t.State, t.WaitsFor = anyio.TaskWaiting, s.Op.String()
+		if !s.Since.IsZero() {
+			waited := now.Sub(s.Since)
+			t.Waited = &waited
+		}
+		t.Wants = wantOf(s.Owners)
+	}
+	if d, ok := at.EffectiveDeadline(); ok {
+		left := d.Sub(now)
+		t.Deadline = &left
+	}
+	t.Shielded = s.Task.ShieldedAt(at)
+	if at.Canceled() {
+		t.Canceled = kernel.Place{S: at}.Check().Error()
+	}
+	return t
+}
+
+// wantOf tells of owners, nil if none is known.
+func wantOf(o kernel.Owners) *Want {
+	if len(o.Who) == 0 {
+		return nil
+	}
+	w := &Want{What: o.What, Any: o.Any}
+	for _, who := range o.Who {
+		w.Owners = append(w.Owners, ownerOf(who))
+	}
+	return w
+}
+
+// inTreeOrder sorts tasks by their parents, and tells how deep they are. One whose parent is
+// not among them counts as one without.
+func inTreeOrder(tasks []Task) []Task {
+	present := make(map[uint64]bool, len(tasks))
+	for _, t := range tasks {
+		present[t.ID] = true
+	}
+	children := make(map[uint64][]Task)
+	for _, t := range tasks {
+		if !present[t.Parent] {
+			t.Parent = 0
+		}
+		children[t.Parent] = append(children[t.Parent], t)
+	}
+	// Depth first, without recursion: tasks may be as deep as there are tasks.
+	var sorted []Task
+	level := [][]Task{children[0]}
+	for len(level) > 0 {
+		last := len(level) - 1
+		if len(level[last]) == 0 {
+			level = level[:last]
+			continue
+		}
+		t := level[last][0]
+		level[last] = level[last][1:]
+		t.Depth = last
+		sorted = append(sorted, t)
+		level = append(level, children[t.ID])
+	}
+	return sorted
+}

@@ -1,0 +1,195 @@
+package inspect
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// WriteTo writes the snapshot as a person reads it: the deadlocks first, then the tasks of
+// each run as a tree.
+func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s (%d) at %s\n", s.Program, s.PID, s.Taken.Format(time.DateTime))
+	for _, d := range s.Deadlocks {
+		b.WriteString("\n" + s.deadlockText(d))
+	}
+	for i := range s.Runs {
+		r := &s.Runs[i]
+		fmt.Fprintf(&b, "\n%s\n", r.title(s.Taken))
+		for n := range r.Tasks {
+			b.WriteString(r.Tasks[n].line(branches(r.Tasks, n)))
+		}
+	}
+	return b.WriteTo(w)
+}
+
+// String is what WriteTo writes.
+func (s *Snapshot) String() string {
+	var b strings.Builder
+	_, _ = s.WriteTo(&b)
+	return b.String()
+}
+
+func (r *Run) title(now time.Time) string {
+	tasks := fmt.Sprintf("%d tasks", len(r.Tasks))
+	if len(r.Tasks) == 1 {
+		tasks = "1 task"
+	}
+	if r.ID == 0 {
+		return "outside of all runs: " + tasks
+	}
+	backend := r.Backend
+	if r.Loops > 1 {
+		backend = fmt.Sprintf("%d %ss", r.Loops, backend)
+	}
+	return fmt.Sprintf("run %d on %s, for %s: %s", r.ID, backend, rounded(now.Sub(r.Began)), tasks)
+}
+
+// line describes the task after the branches of the tree.
+func (t *Task) line(branches string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s #%d %s", branches, t.Name, t.ID, t.State)
+	switch {
+	case t.WaitsFor != "":
+		b.WriteString(" for " + t.WaitsFor)
+	case t.Goroutine != "" && t.Goroutine != "coroutine":
+		b.WriteString(" (" + t.Goroutine + ")")
+	}
+	if len(t.At) > 0 {
+		b.WriteString(" at " + strings.Join(t.At, " from "))
+	}
+	if t.Waited != nil {
+		b.WriteString(", for " + rounded(*t.Waited))
+	}
+	if t.Wants != nil {
+		b.WriteString(", " + t.Wants.text())
+	}
+	if t.Deadline != nil {
+		b.WriteString(", deadline in " + rounded(*t.Deadline))
+	}
+	if t.Shielded {
+		b.WriteString(", shielded")
+	}
+	if t.Canceled != "" {
+		b.WriteString(", " + strings.TrimPrefix(t.Canceled, "anyio: "))
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// mostOwners is how many owners are named in a line.
+const mostOwners = 3
+
+// text says what is wanted of whom, as "Lock held by x #3 since a/b.go:12".
+func (w *Want) text() string {
+	var who []string
+	for _, o := range w.Owners[:min(len(w.Owners), mostOwners)] {
+		text := o.Name
+		if o.Task != 0 {
+			text = fmt.Sprintf("%s #%d", o.Name, o.Task)
+		}
+		if o.Place != "" {
+			text += " since " + o.Place
+		}
+		who = append(who, text)
+	}
+	if more := len(w.Owners) - len(who); more > 0 {
+		who = append(who, fmt.Sprintf("%d more", more))
+	}
+	if w.What == "" {
+		return "the end of " + strings.Join(who, ", ")
+	}
+	return w.What + " held by " + strings.Join(who, ", ")
+}
+
+func (s *Snapshot) deadlockText(d Deadlock) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "deadlock: %d tasks wait for each other", len(d.Circle))
+	if len(d.Circle) == 1 {
+		b.Reset()
+		b.WriteString("deadlock: a task waits for itself")
+	}
+	if len(d.Behind) > 0 {
+		fmt.Fprintf(&b, ", and %d more for them", len(d.Behind))
+	}
+	b.WriteByte('\n')
+	for i, l := range d.Circle {
+		next := d.Circle[(i+1)%len(d.Circle)]
+		fmt.Fprintf(&b, "  %s waits for ", s.name(l))
+		if l.What == "" {
+			fmt.Fprintf(&b, "the end of %s", s.name(next))
+		} else {
+			fmt.Fprintf(&b, "the %s that %s holds", l.What, s.name(next))
+		}
+		if l.Place != "" {
+			b.WriteString(" since " + l.Place)
+		}
+		if t := s.Task(l.Ref); t != nil && len(t.At) > 0 {
+			b.WriteString(", at " + t.At[0])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// name is the task of a link, with the run if there are several.
+func (s *Snapshot) name(l Link) string {
+	if len(s.Runs) > 1 {
+		return fmt.Sprintf("%s #%d of run %d", l.Name, l.Ref.Task, l.Run)
+	}
+	return fmt.Sprintf("%s #%d", l.Name, l.Ref.Task)
+}
+
+// Task returns the task that ref names, nil if there is none.
+func (s *Snapshot) Task(ref Ref) *Task {
+	for i := range s.Runs {
+		if r := &s.Runs[i]; r.ID == ref.Run {
+			if n := slices.IndexFunc(r.Tasks, func(t Task) bool { return t.ID == ref.Task }); n >= 0 {
+				return &r.Tasks[n]
+			}
+		}
+	}
+	return nil
+}
+
+// branches draws the tree left of a task.
+func branches(tasks []Task, n int) string {
+	parts := make([]string, tasks[n].Depth)
+	at, depth := n, tasks[n].Depth
+	for level := depth; level > 0; level-- {
+		last := true
+		for _, t := range tasks[at+1:] {
+			if t.Depth <= level {
+				last = t.Depth < level
+				break
+			}
+		}
+		switch {
+		case level == depth && last:
+			parts[level-1] = "└─ "
+		case level == depth:
+			parts[level-1] = "├─ "
+		case last:
+			parts[level-1] = "   "
+		default:
+			parts[level-1] = "│  "
+		}
+		for at > 0 && tasks[at].Depth >= level {
+			at--
+		}
+	}
+	return strings.Join(parts, "")
+}
+
+// rounded is a duration with three digits or so.
+func rounded(d time.Duration) string {
+	unit := time.Nanosecond
+	for unit < time.Second && d.Abs() >= 1000*unit {
+		unit *= 10
+	}
+	return d.Round(unit).String()
+}
