@@ -122,3 +122,41 @@ func TestWaitAllTasksBlockedOfSeveral(t *testing.T) {
 		}
 	})
 }
+
+// Two tasks wake each other in turns, so that one of them always runs or is about to.
+func TestTasksThatWakeEachOtherAreNotBlocked(t *testing.T) {
+	rounds := 20_000
+	if testing.Short() {
+		rounds = 2_000
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		here, there := anyio.NewSemaphore(0), anyio.NewSemaphore(0)
+		var done atomic.Int32
+		turns := func(mine, other *anyio.Semaphore) func(ctx context.Context) error {
+			return func(ctx context.Context) error {
+				for range rounds {
+					if err := mine.Acquire(ctx); err != nil {
+						return err
+					}
+					done.Add(1)
+					other.Release()
+				}
+				return anyio.SleepForever(ctx)
+			}
+		}
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(turns(here, there))
+			tg.Go(turns(there, here))
+			here.Release()
+			if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
+				return err
+			}
+			if n := done.Load(); int(n) != 2*rounds {
+				t.Errorf("they were said to wait after %d of %d turns", n, 2*rounds)
+			}
+			tg.Cancel("seen")
+			return nil
+		})
+		testkit.WantNil(t, "group", err)
+	}, anyiotest.Seeds(1))
+}

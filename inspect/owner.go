@@ -9,7 +9,7 @@ import (
 
 // ownerOf describes an owner.
 func ownerOf(who kernel.Owner) Owner {
-	o := Owner{Place: who.Place}
+	o := Owner{Place: who.By.Place()}
 	switch {
 	case who.Task != nil:
 		o.Ref = refOf(who.Task)

@@ -22,7 +22,7 @@ func holdings(views []TaskView) map[*Task][]Holding {
 		}
 		for _, who := range o.Who {
 			if who.Task != nil {
-				all[who.Task] = withHolding(all[who.Task], o.What, who.Place, views[i].Task.ID())
+				all[who.Task] = withHolding(all[who.Task], o.What, who.By.Place(), views[i].Task.ID())
 			}
 		}
 	}

@@ -217,11 +217,19 @@ func (r *Run) AllBlocked(except *Task) bool {
 		return false
 	}
 	for i, v := range second {
-		if v.Task != first[i].Task || v.Task != except && (!v.Waiting || v.Word != first[i].Word) {
+		if v.Task != first[i].Task || v.Task != except && (!v.Waiting || !v.sameWait(&first[i])) {
 			return false
 		}
 	}
 	return true
+}
+
+// sameWait reports whether two looks at a task have seen the same wait, or none. Words alone
+// do not tell: the next wait may be another waiter's, which has had as many.
+//
+//go:norace
+func (v *TaskView) sameWait(other *TaskView) bool {
+	return v.Word == other.Word && v.waiter == other.waiter
 }
 
 // Interrupted tells that a task of a loop begins to wait, with 1, for the end of a call that

@@ -16,9 +16,9 @@ type Owners struct {
 
 // An Owner is one of them.
 type Owner struct {
-	Task  *Task  // nil: whoever ID identifies
-	ID    int64  // see Caller
-	Place string // where it has got what it has, as "folder/file.go:12"; "" if unknown
+	Task *Task // nil: whoever ID identifies
+	ID   int64 // see Caller
+	By   Calls // by which it has got what it has
 }
 
 // For tells what the waits of w, those from the next Prepare until Forget, are for.

@@ -54,28 +54,29 @@ func lookAt(runs []*Run, owners bool) [][]Standing {
 		}
 	}
 	for i, r := range runs {
-		words := make(map[*Task]uint64)
+		again := make(map[*Task]TaskView)
 		for _, v := range r.Tasks() {
-			words[v.Task] = v.Word
+			again[v.Task] = v
 		}
 		for n := range all[i] {
-			all[i][n].settle(stacks, words)
+			now := again[all[i][n].Task]
+			all[i][n].settle(stacks, &now)
 		}
 	}
 	return all
 }
 
-// settle tells where the task stood, and whether it still does.
+// settle tells where the task stood, and whether it still does, as now tells.
 //
 //go:norace
-func (s *Standing) settle(stacks map[int64]string, words map[*Task]uint64) {
+func (s *Standing) settle(stacks map[int64]string, now *TaskView) {
 	g := s.goid
 	if g == 0 {
 		g = s.Task.GoroutineID()
 	}
 	s.Places = userFrames(stacks, g, s.Word&held != 0, s.Task.isGuest())
 	s.State = stateOf(stacks[g])
-	if s.Word != words[s.Task] {
+	if !s.sameWait(now) {
 		s.Waiting, s.Op, s.Of, s.Since, s.Owners = false, 0, nil, time.Time{}, Owners{}
 	}
 	s.Steady = s.Waiting
