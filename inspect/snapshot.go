@@ -127,6 +127,9 @@ func describe(s kernel.Standing, now time.Time) Task {
 		left := d.Sub(now)
 		t.Deadline = &left
 	}
+	if !s.Waiting && s.Task.RunsHere() {
+		t.State = anyio.TaskRunning
+	}
 	t.Shielded = s.Task.ShieldedAt(at)
 	if at.Canceled() {
 		t.Canceled = kernel.Place{S: at}.Check().Error()
