@@ -79,11 +79,13 @@ func Take() *Snapshot {
 	if a := kernel.Ambient(); a != nil {
 		runs = append([]*kernel.Run{a}, runs...)
 	}
-	s := &Snapshot{Taken: time.Now(), PID: os.Getpid()}
+	s := &Snapshot{PID: os.Getpid()}
 	if name, err := os.Executable(); err == nil {
 		s.Program = filepath.Base(name)
 	}
-	for i, standing := range kernel.LookAt(runs) {
+	tasks := kernel.LookAt(runs)
+	s.Taken = time.Now()
+	for i, standing := range tasks {
 		r := Run{ID: runs[i].Birth().Number, Backend: runs[i].Backend.Name(), Began: runs[i].Birth().At, Loops: len(runs[i].Loops())}
 		if r.ID == 0 && len(standing) == 0 {
 			continue

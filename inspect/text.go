@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/anyio-go/anyio"
 )
 
 // WriteTo writes the snapshot as a person reads it: the deadlocks first, then the tasks of
@@ -56,7 +58,7 @@ func (t *Task) line(branches string) string {
 	switch {
 	case t.WaitsFor != "":
 		b.WriteString(" for " + t.WaitsFor)
-	case t.Goroutine != "" && t.Goroutine != "coroutine":
+	case t.Goroutine != "" && t.Goroutine != "coroutine" && t.State != anyio.TaskRunning:
 		b.WriteString(" (" + t.Goroutine + ")")
 	}
 	if len(t.At) > 0 {

@@ -2,6 +2,9 @@
 //
 //	anyio demo    the quickstart, a pipeline over real files, an echo over TCP and TLS, and the simulator
 //	anyio nc      netcat: stdin goes over a connection, what comes back goes to stdout
+//	anyio ps      the processes that can be looked at, see package inspect
+//	anyio tree    the tasks of one of them: what they wait for, where, and who has it
+//	anyio why     the chain of waits that holds one of them up
 //	anyio help    what there is, and the flags of each command
 package main
 
@@ -41,7 +44,7 @@ type stdio struct {
 	out, err io.Writer
 }
 
-var commands = []command{demoCommand, ncCommand}
+var commands = []command{demoCommand, ncCommand, psCommand, treeCommand, whyCommand}
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))
