@@ -148,7 +148,10 @@ func Processes() ([]int, error) {
 	return pids, nil
 }
 
-// Fetch takes a snapshot of another process of this user, which listens.
+// Fetch takes a snapshot of another process of this user, which listens. It blocks its
+// goroutine until the answer is there.
+//
+// Cancellation: the error is that of ctx; the other process is not affected.
 func Fetch(ctx context.Context, pid int) (*Snapshot, error) {
 	dir, err := folder(false)
 	if err == nil {

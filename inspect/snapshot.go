@@ -23,7 +23,7 @@ type Run struct {
 	ID      uint64    `json:"id"` // unique in the process; 0 for the groups that were opened outside of all runs
 	Backend string    `json:"backend"`
 	Began   time.Time `json:"began"` // zero for the run 0
-	Loops   int       `json:"loops"` // how many event loops there are, 0 if tasks are goroutines
+	Loops   int       `json:"loops"` // how many event loops there are, see anyio.Loops
 	Tasks   []Task    `json:"tasks"` // parents before their children
 }
 
@@ -86,12 +86,9 @@ func Take() *Snapshot {
 	tasks := kernel.LookAt(runs)
 	s.Taken = time.Now()
 	for i, standing := range tasks {
-		r := Run{ID: runs[i].Birth().Number, Backend: runs[i].Backend.Name(), Began: runs[i].Birth().At, Loops: len(runs[i].Loops())}
+		r := Run{ID: runs[i].Birth().Number, Backend: runs[i].Backend.Name(), Began: runs[i].Birth().At, Loops: max(1, len(runs[i].Loops()))}
 		if r.ID == 0 && len(standing) == 0 {
 			continue
-		}
-		if r.Loops == 0 && runs[i].Loop {
-			r.Loops = 1
 		}
 		now := runs[i].Today()
 		for _, t := range standing {

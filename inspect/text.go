@@ -29,7 +29,7 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	return b.WriteTo(w)
 }
 
-// String is what WriteTo writes.
+// String returns what WriteTo writes.
 func (s *Snapshot) String() string {
 	var b strings.Builder
 	_, _ = s.WriteTo(&b)

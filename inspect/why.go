@@ -44,7 +44,7 @@ func (s *Snapshot) holdsUp(w *Want) Ref {
 	return best.Ref
 }
 
-// WhyText is Why in words, one line for each task. It is "" if there is no such task.
+// WhyText returns Why in words, one line for each task. It is "" if there is no such task.
 func (s *Snapshot) WhyText(ref Ref) string {
 	var b strings.Builder
 	chain := s.Why(ref)

@@ -25,12 +25,7 @@ var psCommand = command{
 	summary: "list the processes that can be looked at",
 	more:    whoListens,
 	flags: func(fs *flag.FlagSet) func(ctx context.Context, std stdio, args []string) int {
-		return func(ctx context.Context, std stdio, args []string) int {
-			if len(args) > 0 {
-				return misused(std, "ps", fmt.Sprintf("unexpected argument %q", args[0]))
-			}
-			return reported(std, ps(ctx, std))
-		}
+		return func(ctx context.Context, std stdio, _ []string) int { return reported(std, ps(ctx, std)) }
 	},
 }
 

@@ -48,7 +48,7 @@ func TestBadUseIsOneLineAndStatus2(t *testing.T) {
 		{"demo -nosuch", "anyio demo: flag provided but not defined: -nosuch"},
 		{"demo -json=perhaps", `anyio demo: invalid boolean value "perhaps" for -json`},
 		{"demo more", `anyio demo: unexpected argument: "more"`},
-		{"ps 1", `anyio ps: unexpected argument "1"`},
+		{"ps 1", `anyio ps: unexpected argument: "1"`},
 		{"tree", "anyio tree: want the ID of one process; anyio ps lists them"},
 		{"tree x", `anyio tree: "x" is no process ID`},
 		{"why 1", "anyio why: want the ID of a process and the number of a task; anyio tree shows them"},

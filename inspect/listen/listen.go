@@ -4,6 +4,11 @@
 //	import _ "github.com/anyio-go/anyio/inspect/listen"
 //
 // Only the user of the process can look. See inspect.Listen.
+//
+// # Limitations
+//
+// It listens until the process ends; a program that wants to stop calls inspect.Listen. If
+// it cannot listen, a warning of package slog says so and the program goes on.
 package listen
 
 import (

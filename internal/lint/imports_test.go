@@ -74,8 +74,10 @@ var layers = []layer{
 	{"anyiohttp", ". internal/kernel stream", ""},
 	{"anyiotest", ". internal/kernel internal/race portal sim stream", ""},
 	{"anyioutils", ". internal/inside stream", ""},
+	{"inspect", ". internal/kernel", ""},
+	{"inspect/listen", "inspect", ""},
 	// Programs, and what is for tests.
-	{"cmd/anyio", ". attr fileio signals sim socket stream tlsstream", ""},
+	{"cmd/anyio", ". attr fileio inspect signals sim socket stream tlsstream", ""},
 	{"internal/linear", "", ""},
 	{"internal/soak", ". lowlevel portal process socket stream", ""},
 	{"internal/testlog", "", ""},
@@ -85,7 +87,7 @@ var layers = []layer{
 }
 
 // examples may import what users do.
-const examples = ". aiter anyiohttp asyncio attr cache fileio process signals sim socket stream tlsstream"
+const examples = ". aiter anyiohttp asyncio attr cache fileio inspect process signals sim socket stream tlsstream"
 
 // keptOut are packages of the standard library that cost a program much, by those that
 // are to be had without.
