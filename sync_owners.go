@@ -64,8 +64,8 @@ func (l *limiterOwners) Owners() (o kernel.Owners) {
 	var apart kernel.Owners
 	race.Apart(unsafe.Pointer(l), func() { apart = l.owners() })
 	o.What, o.Any = apart.What, apart.Any
-	for _, who := range apart.Who { // as to copy them at once is seen by the race detector
-		//lint:ignore S1011 see above
+	//lint:ignore S1011 the race detector would see append read all at once
+	for _, who := range apart.Who {
 		o.Who = append(o.Who, who)
 	}
 	return o
