@@ -99,39 +99,15 @@ func deadlockKey(e *sim.DeadlockError) string {
 	case e.Livelock:
 		return "livelock"
 	}
-	cycle := inCycle(e.Tasks)
+	cycle := e.Cycle()
 	var waits []string
 	for _, task := range e.Tasks {
-		if counts := len(cycle) == 0 || cycle[task.ID]; counts && (e.Forgotten == 0 || task.Forgotten) {
+		if counts := len(cycle) == 0 || slices.Contains(cycle, task.ID); counts && (e.Forgotten == 0 || task.Forgotten) {
 			waits = append(waits, task.WaitsFor+" at "+strings.Join(append([]string{task.Source}, task.Callers...), " from "))
 		}
 	}
 	slices.Sort(waits)
 	return fmt.Sprintf("deadlock %q", slices.Compact(waits))
-}
-
-// inCycle are the tasks that wait for each other by what they hold. The others wait because of
-// them, or for them, and in another run they may be elsewhere.
-func inCycle(tasks []sim.BlockedTask) map[uint64]bool {
-	heldBy := make(map[uint64][]uint64)
-	for _, t := range tasks {
-		heldBy[t.ID] = t.HeldBy
-	}
-	all := make(map[uint64]bool)
-	for first := range heldBy {
-		seen := make(map[uint64]bool)
-		for todo := slices.Clone(heldBy[first]); len(todo) > 0 && !seen[first]; {
-			id := todo[0]
-			if todo = todo[1:]; !seen[id] {
-				seen[id] = true
-				todo = append(todo, heldBy[id]...)
-			}
-		}
-		if seen[first] {
-			all[first] = true
-		}
-	}
-	return all
 }
 
 // stuckKey is in the key of a run whose step did not come back.

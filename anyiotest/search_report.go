@@ -107,7 +107,7 @@ func (s *search) recorded(schedule string) *sim.Trace {
 	if schedule != "" {
 		cfg := s.replayed(schedule)
 		cfg.Trace = trace
-		s.again(cfg)
+		trace.LeaveOut(s.again(cfg).sim.Unneeded()...)
 	}
 	return trace
 }

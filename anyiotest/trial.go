@@ -109,6 +109,9 @@ func (t *trial) panicked(v any) {
 	if pe, ok := v.(*anyio.PanicError); ok {
 		text = fmt.Sprintf("panic: %v\n%s", pe.Value, pe.Stack)
 	}
+	if err, ok := v.(error); ok && t.kernel != nil && t.kernel.GivenUp() == nil {
+		t.sim.NoteFailure(err)
+	}
 	t.noteLocked(panicKey(v), text, false)
 }
 
@@ -129,6 +132,16 @@ func (t *trial) noteLocked(key, text string, died bool) {
 	if !strings.HasSuffix(text, "\n") {
 		t.log.WriteByte('\n')
 	}
+}
+
+// firstError is the first error among the arguments of a call, nil if there is none.
+func firstError(args []any) error {
+	for _, arg := range args {
+		if err, ok := arg.(error); ok {
+			return err
+		}
+	}
+	return nil
 }
 
 // began notes the run.
@@ -172,6 +185,9 @@ func (t *trial) say(fails bool, text, format string, args []any) {
 	if fails {
 		t.failed = true
 		key, died = failureKey(place, format, args)
+		if t.key == "" && kernel.LoopTask() != nil {
+			t.sim.NoteFailure(firstError(args))
+		}
 	}
 	t.noteLocked(key, place+text, died)
 }

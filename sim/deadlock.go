@@ -57,7 +57,7 @@ type BlockedTask struct {
 	Forgotten bool      // it waited too long, while others went on
 }
 
-func newDeadlockError(s *kernel.Stall) error {
+func newDeadlockError(s *kernel.Stall) *DeadlockError {
 	e := &DeadlockError{Livelock: s.Kind == "livelock", Seed: s.Seed, Steps: s.Steps, Now: s.Now, began: s.Began}
 	if in := s.Stuck; in != nil {
 		e.Stuck = &StuckStep{State: in.State, After: in.After, Stack: in.Stack}

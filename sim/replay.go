@@ -65,7 +65,8 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 			return &anyio.MisuseError{Text: "sim.Config: Replay: " + err.Error()}
 		}
 		s.apply(plan, c, model)
-		s.script, s.wanted = schedule.NewScript(plan.Switches), plan.Hash
+		s.script, s.wanted = plan.Script(), plan.Hash
+		c.NoteFailures = true
 	case s.cfg.Strategy.explorer != nil:
 		if c.StepMax > 0 {
 			return &anyio.MisuseError{Text: "sim.Config: StepTime with the Strategy of an Explorer, which explores the order of tasks only: leave it 0"}
@@ -116,11 +117,13 @@ func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher) {
 	return s.record, w
 }
 
-// Shrink looks for a simpler schedule on which the last run, which has failed, still does:
-// with fewer and shorter faults, fewer switches between tasks, steps that take no time, the
-// model EventLoop. It calls run at most so many times, with a schedule for Config.Replay;
-// run returns the simulator of the run if that has failed in the same way, else nil. Shrink
-// returns the simplest one it has found; "" if no schedule was kept of the last run.
+// Shrink looks for a simpler schedule on which the last run, which has failed, still
+// does: with fewer and shorter faults, fewer switches between tasks, steps that take no
+// time, the model EventLoop, fewer tasks that have run before it fails (see
+// NoteFailure). It calls run at most so many times, with a schedule for Config.Replay;
+// run returns the simulator of the run if that has failed in the same way, else nil.
+// Shrink returns the simplest one it has found; "" if no schedule was kept of the last
+// run.
 func (s *Sim) Shrink(runs int, run func(schedule string) *Sim) string {
 	if s.Schedule() == "" {
 		return ""
@@ -139,6 +142,9 @@ func (s *Sim) Shrink(runs int, run func(schedule string) *Sim) string {
 func (s *Sim) told() *schedule.Plan {
 	plan := s.plan
 	plan.Faults, plan.Switches, plan.Hash = s.last.Faults(), s.record.Switches(), s.last.Hash()
+	if plan.Ran = s.last.Tasks().Ran(); s.script != nil {
+		plan.Late = s.script.Late()
+	}
 	if plan.Busy = s.last.Busy(); s.cfg.Profile != nil {
 		plan.Usual = s.cfg.Profile.busy
 	}

@@ -157,11 +157,18 @@ type maker struct{ *Sim }
 
 // NewRun implements kernel.Maker.
 func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, error) {
-	c := simloop.Config{Seed: s.cfg.Seed, Stalled: newDeadlockError, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout,
+	c := simloop.Config{Seed: s.cfg.Seed, Stalled: func(st *kernel.Stall) error { return newDeadlockError(st) }, Network: s.cfg.Network.internal(), StepTimeout: s.cfg.StepTimeout,
 		MaxWait: s.cfg.MaxWait, StepMin: s.cfg.StepTime.Min, StepMax: s.cfg.StepTime.Max}
 	model := s.cfg.Model
 	if err := s.guided(&c, &model); err != nil {
 		return nil, err
+	}
+	if c.NoteFailures {
+		c.Stalled = func(st *kernel.Stall) error {
+			err := newDeadlockError(st)
+			s.stalled(err)
+			return err
+		}
 	}
 	if c.StepMin < 0 || c.StepMax < c.StepMin {
 		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: StepTime from %v to %v is not a range: it must be 0 <= Min <= Max", c.StepMin, c.StepMax)}

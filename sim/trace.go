@@ -28,3 +28,6 @@ func (t *Trace) Text(most int) string { return t.r.Record().Text(most) }
 // calls that led to each place. It is one file that needs no server and asks for nothing
 // else, and stays of use with a thousand tasks and a hundred thousand steps.
 func (t *Trace) WriteHTML(w io.Writer, title string) error { return t.r.Record().WriteHTML(w, title) }
+
+// LeaveOut has Text leave out the turns of the tasks with these IDs, and say so.
+func (t *Trace) LeaveOut(ids ...uint64) { t.r.LeaveOut(ids) }

@@ -3,6 +3,8 @@
 // a simulator.
 package schedule
 
+import "slices"
+
 // A Task is what a Chooser knows of a task.
 type Task struct {
 	// ID counts the tasks of a run in the order in which they were started, from 1.
@@ -20,6 +22,9 @@ type Task struct {
 	place   uint64      // where it has stopped, as a Scout was told
 	started uint64      // tasks that it has started
 	from    *Task       // who has started it; nil for the first
+	late    bool        // put off: usually it runs only if no other task can
+	first   int         // which step of the run its first one was, from 1
+	latest  int         // and its last one
 }
 
 // A Strategy makes the choices of a run.
@@ -46,6 +51,9 @@ type Tasks struct {
 	last  *Task    // of whom the step is
 	spare []Task   // room for tasks that are new
 	forks int      // choices so far, as a Recorder counts them
+	steps int      // so far
+	late  []uint64 // keys of tasks that are put off
+	fails failing
 	few   struct { // room for those of a small run
 		byID  [few]*Task
 		tasks [few]Task
@@ -76,6 +84,7 @@ func (ts *Tasks) Get(id uint64) *Task {
 			p.started++
 			t.Key = Mix(p.Key, p.started)
 		}
+		t.late = slices.Contains(ts.late, t.Key)
 		ts.byID[id-1] = t
 	}
 	return t
@@ -93,7 +102,12 @@ func (ts *Tasks) find(key uint64) *Task {
 
 // Step notes that a task makes a step.
 func (ts *Tasks) Step(t *Task) {
+	ts.steps++
+	if t.Steps == 0 {
+		t.first = ts.steps
+	}
 	t.Steps++
+	t.latest = ts.steps
 	ts.last = t
 }
 

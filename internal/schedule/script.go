@@ -8,18 +8,27 @@ type Switch struct {
 }
 
 // The usual choice is the task that ran last, and if it waits or has ended, the oldest that
-// is ready. A run that is made of usual choices has as few switches as possible.
+// is ready. Tasks that are put off come after all others. A run that is made of usual choices
+// has as few switches as possible.
 func usual(ready []*Task, last *Task) int {
-	oldest := 0
+	best := 0
 	for i, t := range ready {
-		if t == last {
-			return i
-		}
-		if t.ID < ready[oldest].ID {
-			oldest = i
+		if usually(t, ready[best], last) {
+			best = i
 		}
 	}
-	return oldest
+	return best
+}
+
+// usually reports whether a task comes before another one.
+func usually(t, other, last *Task) bool {
+	switch {
+	case t.late != other.late:
+		return other.late
+	case t == last || other == last:
+		return t == last
+	}
+	return t.ID < other.ID
 }
 
 // after is where in a run a choice is made: there is no other after the same step.
@@ -68,20 +77,29 @@ func (r *Recorder) Switches() []Switch { return r.switches }
 // usual.
 type Script struct {
 	switches []Switch
+	late     []uint64       // keys of tasks that are put off
 	at       map[Switch]int // index of a switch, from that without its To
 }
 
 // NewScript returns the script of these switches.
 func NewScript(switches []Switch) *Script {
-	s := &Script{switches, make(map[Switch]int, len(switches))}
+	s := &Script{switches: switches, at: make(map[Switch]int, len(switches))}
 	for i, w := range switches {
 		s.at[Switch{After: w.After, Step: w.Step}] = i
 	}
 	return s
 }
 
+// Script returns the script of a plan.
+func (p *Plan) Script() *Script {
+	s := NewScript(p.Switches)
+	s.late = p.Late
+	return s
+}
+
 // Begin returns the script's Chooser for a run with these tasks.
 func (s *Script) Begin(ts *Tasks) *Actor {
+	ts.late = s.late
 	return &Actor{s: s, ts: ts, made: make([]bool, len(s.switches))}
 }
 
@@ -118,3 +136,6 @@ func (a *Actor) Missed() (after, to *Task, step int, made bool) {
 	}
 	return nil, nil, 0, true
 }
+
+// Late are the keys of tasks that are put off.
+func (s *Script) Late() []uint64 { return s.late }

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// Shrink returns the simplest plan that it finds which still fails: with the fewest faults,
-// then the fewest switches, then without time that steps take, then of the first model, then
-// with round times. A run of a plan tells the plan of what happened, as some of its switches
-// may have become impossible, the tasks, and whether it failed in the same way. There are at
-// most so many runs.
+// Shrink returns the simplest plan that it finds which still fails: with the fewest
+// faults, then the fewest switches, then without time that steps take, then of the first
+// model, then with the fewest tasks that run before it fails, then with round times. A
+// run of a plan tells the plan of what happened, as some of its switches may have become
+// impossible, the tasks, and whether it failed in the same way. There are at most so
+// many runs.
 //
 // Switches are taken away in halves, quarters and so on as long as the rest fails (Zeller and
 // Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002); then in pairs, to a
@@ -24,6 +25,7 @@ func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks
 		for size := len(s.best.Switches) / 2; size > 0; size /= 2 {
 			again = s.without(size) || again
 		}
+		again = again || s.fewerTasks() || s.soonerTasks()
 		again = again || s.oneForTwo()
 	}
 	return s.best
@@ -40,7 +42,7 @@ type shrinker struct {
 // simplify tries a change of the best plan, and reports whether that is a better one.
 func (s *shrinker) simplify(change func(p *Plan)) bool {
 	p := *s.best
-	p.Faults, p.Switches = slices.Clone(p.Faults), slices.Clone(p.Switches)
+	p.Faults, p.Switches, p.Late = slices.Clone(p.Faults), slices.Clone(p.Switches), slices.Clone(p.Late)
 	change(&p)
 	if s.runs == 0 || !simpler(&p, s.best) {
 		return false
@@ -112,6 +114,12 @@ func simpler(a, b *Plan) bool {
 	}
 	if a.Model != b.Model {
 		return a.Model < b.Model
+	}
+	if a.Ran != b.Ran {
+		return a.Ran < b.Ran
+	}
+	if len(a.Late) != len(b.Late) {
+		return len(a.Late) < len(b.Late)
 	}
 	return sum(a.Faults, Fault.digits) < sum(b.Faults, Fault.digits)
 }

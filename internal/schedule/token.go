@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"strings"
 	"time"
 )
 
@@ -17,12 +16,17 @@ type Plan struct {
 	StepMin, StepMax time.Duration
 	Faults           []Fault // by time
 	Switches         []Switch
+	// Late are keys of tasks that are put off: they run only if no other task can, unless a
+	// switch says so.
+	Late []uint64
 	// Hash is that of the run which the plan was made of: a run that has another one is
 	// not the same.
 	Hash uint64
 	// Busy are times at which something was sent or arrived in that run, and Usual those of a
 	// run without faults. They are not in the word.
 	Busy, Usual []time.Duration
+	// Ran is how many tasks had run in that run when it failed. It is not in the word either.
+	Ran int
 }
 
 // String returns the plan as one word, which Parse understands.
@@ -36,6 +40,15 @@ func (p *Plan) String() string {
 	if len(p.Faults) > 0 {
 		version = withFaults
 		b = appendFaults(b, p.Faults)
+	}
+	if len(p.Late) > 0 {
+		if version = withLate; len(p.Faults) == 0 {
+			b = appendFaults(b, nil)
+		}
+		b = binary.AppendUvarint(b, uint64(len(p.Late)))
+		for _, key := range p.Late {
+			b = binary.LittleEndian.AppendUint64(b, key)
+		}
 	}
 	numbers := map[uint64]uint64{0: 0}
 	var keys []uint64
@@ -60,11 +73,11 @@ func (p *Plan) String() string {
 	return version + base64.RawURLEncoding.EncodeToString(b)
 }
 
-// What a schedule begins with is the version of its format. Without faults it is the older
-// one.
+// What a schedule begins with is the version of its format, the oldest that can tell it.
 const (
 	prefix     = "s1."
 	withFaults = "s2."
+	withLate   = "s3." // it has faults, too, or none of them
 )
 
 var errToken = errors.New("it is not complete, or was changed")
@@ -79,13 +92,10 @@ func Parse(word string) (*Plan, error) {
 }
 
 func parse(word string) (*Plan, error) {
-	text, ok := strings.CutPrefix(word, prefix)
-	faults := !ok
-	if faults {
-		text, ok = strings.CutPrefix(word, withFaults)
-	}
-	if !ok {
-		return nil, fmt.Errorf("it does not begin with %q or %q, as those of this version do", prefix, withFaults)
+	version := word[:min(len(prefix), len(word))]
+	text := word[len(version):]
+	if version != prefix && version != withFaults && version != withLate {
+		return nil, fmt.Errorf("it does not begin with %q, %q or %q, as those of this version do", prefix, withFaults, withLate)
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < 4 || crc32.ChecksumIEEE(b[:len(b)-4]) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
@@ -95,8 +105,13 @@ func parse(word string) (*Plan, error) {
 	p := &Plan{Model: r.byte(), Seed: r.number(), StepMin: time.Duration(r.number())}
 	p.StepMax = p.StepMin + time.Duration(r.number())
 	p.Hash = r.fixed()
-	if faults {
+	if version != prefix {
 		p.Faults = r.faults()
+	}
+	if version == withLate {
+		for n := r.number(); n > 0 && !r.short; n-- {
+			p.Late = append(p.Late, r.fixed())
+		}
 	}
 	keys := []uint64{0}
 	for n := r.number(); n > 0 && !r.short; n-- {

@@ -36,6 +36,8 @@ type Config struct {
 	// Begin, if set, returns what chooses among the tasks of a run, in place of the seed.
 	// What watches them may be nil.
 	Begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)
+	// NoteFailures has Tasks know when the run has failed.
+	NoteFailures bool
 	// Trace, if set, records the run.
 	Trace *simtrace.Recorder
 }
@@ -166,6 +168,9 @@ func (s *Sim) beginStep(t *kernel.Task) {
 	s.stepped = true
 	if s.trace.rec != nil {
 		s.traceStep(s.chosen, t)
+	}
+	if s.cfg.NoteFailures && s.chosen != nil {
+		s.noteEnd(s.chosen)
 	}
 	if s.away.Load() {
 		s.away.Store(false)

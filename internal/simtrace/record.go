@@ -113,8 +113,9 @@ type Record struct {
 	Sent   []*Message
 	// Missing is how many steps are left out after the first Kept.
 	Missing, Kept int
-	Err           string   // of the main task
-	Stall         *Stalled // nil if the run did not end so
+	Out           map[uint64]bool // by their IDs, tasks that the text leaves out
+	Err           string          // of the main task
+	Stall         *Stalled        // nil if the run did not end so
 }
 
 // A Stalled tells of a run that could not go on.

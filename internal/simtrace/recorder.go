@@ -88,6 +88,16 @@ func (r *Recorder) Record() *Record {
 	return &c
 }
 
+// LeaveOut has the text of the record leave out tasks, by their IDs.
+func (r *Recorder) LeaveOut(ids []uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rec.Out = make(map[uint64]bool)
+	for _, id := range ids {
+		r.rec.Out[id] = true
+	}
+}
+
 // A Teller tells of a task that was not seen before.
 type Teller func() (name, host string)
 

@@ -110,6 +110,16 @@ func TestTurnsAreToldInLanes(t *testing.T) {
 	if got := r.Record().Text(50); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	r.LeaveOut([]uint64{2, 77})
+	const without = `  00:00:00.000  * .  1 host.Worker: starts 2, 3; waits for TaskGroup exit at x.go:1
+  00:00:00.002  | x  3 host.Worker: wakes 2; error: boom; fails
+  00:00:00.007  |    fault: partition a - b
+  2d 00:00:00.000  x    1 host.Worker: is canceled, its time being over; ends
+  not shown, as they had not run when it failed: 2
+`
+	if got := r.Record().Text(4); got != without {
+		t.Errorf("got\n%s\nwant\n%s", got, without)
+	}
 }
 
 func TestPacketsOfOneStepAreOneMessage(t *testing.T) {

@@ -2,6 +2,8 @@ package simtrace
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,14 +23,23 @@ func (rec *Record) Text(most int) string {
 	var b strings.Builder
 	l := newLanes(rec, turns)
 	head := most / 3
-	for i := range turns {
-		t := &turns[i]
+	left := make(map[uint64]bool) // tasks that were left out
+	cut := rec.shown(turns) - most
+	i := -1
+	for j := range turns {
+		t := &turns[j]
 		l.enter(t)
 		if t.lost > 0 {
 			fmt.Fprintf(&b, "  … %d steps were not kept\n", t.lost)
 		}
-		cut := len(turns) - most
+		out := rec.leavesOut(t.task)
+		if out {
+			left[rec.Tasks[t.task].ID] = true
+		} else {
+			i++
+		}
 		switch {
+		case out:
 		case cut > 0 && i == head:
 			fmt.Fprintf(&b, "  … and %d more turns\n", cut)
 		case cut > 0 && i > head && i <= head+cut-1:
@@ -42,8 +53,35 @@ func (rec *Record) Text(most int) string {
 		}
 		l.leave(t)
 	}
+	if len(left) > 0 {
+		fmt.Fprintf(&b, "  %s\n", clip("not shown, as they had not run when it failed: "+list(left), maxLine))
+	}
 	rec.writeCycle(&b)
 	return b.String()
+}
+
+// leavesOut reports whether the turns of a task are not shown.
+func (rec *Record) leavesOut(task int32) bool {
+	return task != Nobody && rec.Out[rec.Tasks[task].ID]
+}
+
+// shown is how many of the turns are shown.
+func (rec *Record) shown(turns []turn) (n int) {
+	for _, t := range turns {
+		if !rec.leavesOut(t.task) {
+			n++
+		}
+	}
+	return n
+}
+
+// list is IDs in their order.
+func list(ids map[uint64]bool) string {
+	var all []string
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		all = append(all, fmt.Sprint(id))
+	}
+	return strings.Join(all, ", ")
 }
 
 // clip shortens a line.
@@ -77,7 +115,7 @@ type lanes struct {
 func newLanes(rec *Record, turns []turn) *lanes {
 	l := &lanes{rec: rec, at: make(map[int32]int)}
 	for _, t := range turns {
-		if _, ok := l.at[t.task]; !ok && t.task != Nobody {
+		if _, ok := l.at[t.task]; !ok && t.task != Nobody && !rec.leavesOut(t.task) {
 			l.at[t.task] = len(l.at)
 		}
 	}
