@@ -81,7 +81,11 @@ func (l *limiterOwners) owners() kernel.Owners {
 		}
 	}
 	for n := l.seats.Front(); n != nil; n = n.Next() {
-		o.Who = append(o.Who, kernel.Owner{Task: n.Value.task})
+		var who kernel.Owner
+		if !n.Value.abandon { // else its caller may do something else by now
+			who.Task = n.Value.task
+		}
+		o.Who = append(o.Who, who)
 	}
 	return o
 }

@@ -1,5 +1,7 @@
 package inspect
 
+import "slices"
+
 // A Deadlock is a circle of tasks each of which waits for the next one, and the last for the
 // first.
 type Deadlock struct {
@@ -22,12 +24,18 @@ type node struct {
 	Ref
 	*Task
 	alive   bool
-	waiting []*node // those who want something of it
-	owners  int     // that have to come alive before it does
+	waiting []*wait // those who want something of it, more than once if it counts so
 	next    *node   // of those that will not, one that it waits for
 	link    Link    // what it waits for next for
 	state   walked
 	circle  int // its deadlock, when it was walked
+}
+
+// A wait is what one or more tasks wait for.
+type wait struct {
+	*Want
+	by     []*node
+	owners int // that have to come alive before they do
 }
 
 type walked uint8
@@ -55,7 +63,8 @@ func deadlocks(runs []Run) []Deadlock {
 }
 
 // revive finds out who will go on: those of whom it is not known that they will not, and
-// those for whom it is enough that others do.
+// those for whom it is enough that others do. Tasks that want the same are looked at as
+// one: thousands may wait for one of thousands.
 func revive(nodes []*node, at map[Ref]*node) {
 	var found []*node
 	wake := func(n *node) {
@@ -64,17 +73,34 @@ func revive(nodes []*node, at map[Ref]*node) {
 			found = append(found, n)
 		}
 	}
+	goesOn := func(w *wait) { // one of its owners, or somebody who is no task
+		if w.owners--; w.Any || w.owners == 0 {
+			for _, n := range w.by {
+				wake(n)
+			}
+			w.by = nil
+		}
+	}
+	waits := make(map[*Want]*wait)
+	var all []*wait
 	for _, n := range nodes {
 		if !n.steady || n.Wants == nil || n.Deadline != nil {
 			wake(n)
 			continue
 		}
-		n.owners = len(n.Wants.Owners)
-		for _, o := range n.Wants.Owners {
+		w := waits[n.Wants]
+		if w == nil {
+			w = &wait{Want: n.Wants, owners: len(n.Wants.Owners)}
+			waits[n.Wants], all = w, append(all, w)
+		}
+		w.by = append(w.by, n)
+	}
+	for _, w := range all {
+		for _, o := range w.Owners {
 			if of := at[o.Ref]; of != nil {
-				of.waiting = append(of.waiting, n)
-			} else if n.owners--; n.Wants.Any || n.owners == 0 { // a goroutine that is no task
-				wake(n)
+				of.waiting = append(of.waiting, w)
+			} else {
+				goesOn(w)
 			}
 		}
 	}
@@ -82,9 +108,7 @@ func revive(nodes []*node, at map[Ref]*node) {
 		n := found[len(found)-1]
 		found = found[:len(found)-1]
 		for _, w := range n.waiting {
-			if w.owners--; w.Wants.Any || w.owners == 0 {
-				wake(w)
-			}
+			goesOn(w)
 		}
 	}
 }
@@ -92,17 +116,19 @@ func revive(nodes []*node, at map[Ref]*node) {
 // circles walks from each task that will not go on to one that it waits for. All such ways
 // end in circles.
 func circles(nodes []*node, at map[Ref]*node) []Deadlock {
-	var all []Deadlock
+	all := []Deadlock{}
+	firsts := make(map[*Want]int) // the first owner that will not go on
 	for _, n := range nodes {
 		if n.alive {
 			continue
 		}
-		for _, o := range n.Wants.Owners {
-			if of := at[o.Ref]; of != nil && !of.alive {
-				n.next, n.link = of, Link{n.Ref, n.Name, n.Wants.What, o.Place}
-				break
-			}
+		first, ok := firsts[n.Wants]
+		if !ok {
+			first = slices.IndexFunc(n.Wants.Owners, func(o Owner) bool { of := at[o.Ref]; return of != nil && !of.alive })
+			firsts[n.Wants] = first
 		}
+		o := n.Wants.Owners[first]
+		n.next, n.link = at[o.Ref], Link{n.Ref, n.Name, n.Wants.What, o.Place}
 	}
 	for _, n := range nodes {
 		if n.alive || n.state != unseen {

@@ -20,7 +20,8 @@
 // TaskHandle.Wait, Start, and the calls of a portal. It is not for an Event, a stream, a
 // socket: anybody may set it, or send. So a deadlock by those is not found here, but the
 // tasks are seen to wait, and since when. What waits with a deadline will go on, and counts
-// as no deadlock. A wait for several things, by Select, counts as one that may end.
+// as no deadlock. A wait for several things, by Select, counts as one that may end. That a
+// task has started is expected to be told by itself, not by another one it has given that to.
 //
 // Where a lock was acquired is known of the first 8,192 acquisitions of a process, and of
 // all in runs with anyio.Debug.

@@ -2,7 +2,10 @@
 
 package inspect
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // userName is the same for all: the folder for temporary files is each user's own.
 func userName() string { return "inspect" }
@@ -15,4 +18,5 @@ func notOurs(info os.FileInfo) string {
 	return ""
 }
 
-func refused(err error) bool { return true }
+// refused reports that nobody listens at a socket, as opposed to one who does not answer.
+func refused(err error) bool { return !errors.Is(err, os.ErrDeadlineExceeded) }

@@ -25,4 +25,5 @@ func notOurs(info os.FileInfo) string {
 	return ""
 }
 
+// refused reports that nobody listens at a socket.
 func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

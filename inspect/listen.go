@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -53,6 +54,7 @@ var listening listener
 type listener struct {
 	sync.Mutex
 	users  int
+	path   string // of the socket
 	server *http.Server
 	ended  chan struct{} // Serve has returned
 }
@@ -66,10 +68,11 @@ func (l *listener) begin() error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier process with this ID
 		return err
 	}
-	on, err := net.Listen("unix", path)
+	on, err := listenAt(path)
 	if err != nil {
 		return err
 	}
+	l.path = path
 	l.server, l.ended = &http.Server{Handler: Handler(), ReadHeaderTimeout: 10 * time.Second}, make(chan struct{})
 	go func(s *http.Server, ended chan struct{}) {
 		defer close(ended)
@@ -78,11 +81,30 @@ func (l *listener) begin() error {
 	return nil
 }
 
+// listenAt makes a socket that is at its place only when it listens: Processes would take
+// it for that of a process that has died.
+func listenAt(path string) (net.Listener, error) {
+	early := path + ".new"
+	_ = os.Remove(early)
+	on, err := net.ListenUnix("unix", &net.UnixAddr{Name: early, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	on.SetUnlinkOnClose(false) // it gets another name
+	if err := os.Rename(early, path); err != nil {
+		on.Close()
+		_ = os.Remove(early)
+		return nil, err
+	}
+	return on, nil
+}
+
 func (l *listener) stop() {
 	l.Lock()
 	defer l.Unlock()
 	if l.users--; l.users == 0 {
-		_ = l.server.Close() // removes the socket, too
+		_ = os.Remove(l.path)
+		_ = l.server.Close()
 		<-l.ended
 	}
 }
@@ -177,6 +199,9 @@ func Fetch(ctx context.Context, pid int) (*Snapshot, error) {
 	defer resp.Body.Close()
 	s := &Snapshot{}
 	if err := json.NewDecoder(resp.Body).Decode(s); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, fmt.Errorf("inspect: process %d has ended while it answered: %w", pid, io.ErrUnexpectedEOF)
+		}
 		return nil, fmt.Errorf("inspect: process %d answered %s: %w", pid, resp.Status, err)
 	}
 	return s, nil

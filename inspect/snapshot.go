@@ -55,9 +55,10 @@ type Task struct {
 
 // A Want is what a task waits for, and from whom.
 type Want struct {
-	What   string  `json:"what"`          // "Lock"; "" if it waits for the ends of tasks
-	Any    bool    `json:"any,omitempty"` // it is enough if one of the owners gives it back
-	Owners []Owner `json:"owners"`
+	What   string  `json:"what"`           // "Lock"; "" if it waits for the ends of tasks
+	Any    bool    `json:"any,omitempty"`  // it is enough if one of the owners gives it back
+	Owners []Owner `json:"owners"`         // 10 at most; those first that wait themselves, if there are more
+	More   int     `json:"more,omitempty"` // how many more owners there are
 }
 
 // An Owner is who has what another one waits for.
@@ -79,12 +80,13 @@ func Take() *Snapshot {
 	if a := kernel.Ambient(); a != nil {
 		runs = append([]*kernel.Run{a}, runs...)
 	}
-	s := &Snapshot{PID: os.Getpid()}
+	s := &Snapshot{PID: os.Getpid(), Runs: []Run{}, Deadlocks: []Deadlock{}} // [] in JSON, not null
 	if name, err := os.Executable(); err == nil {
 		s.Program = filepath.Base(name)
 	}
 	tasks := kernel.LookAt(runs)
 	s.Taken = time.Now()
+	wants := make(map[*kernel.Owner]*Want)
 	for i, standing := range tasks {
 		r := Run{ID: runs[i].Birth().Number, Backend: runs[i].Backend.Name(), Began: runs[i].Birth().At, Loops: max(1, len(runs[i].Loops()))}
 		if r.ID == 0 && len(standing) == 0 {
@@ -93,18 +95,19 @@ func Take() *Snapshot {
 		now := runs[i].Today()
 		for _, t := range standing {
 			if !t.Task.Finished() {
-				r.Tasks = append(r.Tasks, describe(t, now))
+				r.Tasks = append(r.Tasks, describe(t, now, wants))
 			}
 		}
 		r.Tasks = inTreeOrder(r.Tasks)
 		s.Runs = append(s.Runs, r)
 	}
 	s.Deadlocks = deadlocks(s.Runs)
+	s.shorten(wants)
 	return s
 }
 
-// describe tells of one task; now is the time of its run.
-func describe(s kernel.Standing, now time.Time) Task {
+// describe tells of one task; now is the time of its run, wants are for wantOf.
+func describe(s kernel.Standing, now time.Time, wants map[*kernel.Owner]*Want) Task {
 	t := Task{
 		ID: s.Task.ID(), Name: s.Task.Name(), Loop: s.Task.Scope.Run().Index(), State: anyio.TaskReady,
 		At: s.Places, Goroutine: s.State, steady: s.Steady,
@@ -120,7 +123,7 @@ func describe(s kernel.Standing, now time.Time) Task {
 			waited := now.Sub(s.Since)
 			t.Waited = &waited
 		}
-		t.Wants = wantOf(s.Owners)
+		t.Wants = wantOf(s.Owners, wants)
 	}
 	if d, ok := at.EffectiveDeadline(); ok {
 		left := d.Sub(now)
@@ -134,18 +137,6 @@ func describe(s kernel.Standing, now time.Time) Task {
 		t.Canceled = kernel.Place{S: at}.Check().Error()
 	}
 	return t
-}
-
-// wantOf tells of owners, nil if none is known.
-func wantOf(o kernel.Owners) *Want {
-	if len(o.Who) == 0 {
-		return nil
-	}
-	w := &Want{What: o.What, Any: o.Any}
-	for _, who := range o.Who {
-		w.Owners = append(w.Owners, ownerOf(who))
-	}
-	return w
 }
 
 // inTreeOrder sorts tasks by their parents, and tells how deep they are. One whose parent is
@@ -163,7 +154,7 @@ func inTreeOrder(tasks []Task) []Task {
 		children[t.Parent] = append(children[t.Parent], t)
 	}
 	// Depth first, without recursion: tasks may be as deep as there are tasks.
-	var sorted []Task
+	sorted := []Task{}
 	level := [][]Task{children[0]}
 	for len(level) > 0 {
 		last := len(level) - 1

@@ -16,14 +16,20 @@ import (
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s (%d) at %s\n", s.Program, s.PID, s.Taken.Format(time.DateTime))
+	var tasks map[Ref]*Task
 	for _, d := range s.Deadlocks {
-		b.WriteString("\n" + s.deadlockText(d))
+		if tasks == nil {
+			tasks = s.index()
+		}
+		b.WriteString("\n" + s.deadlockText(d, tasks))
 	}
 	for i := range s.Runs {
 		r := &s.Runs[i]
 		fmt.Fprintf(&b, "\n%s\n", r.title(s.Taken))
-		for n := range r.Tasks {
-			b.WriteString(r.Tasks[n].line(branches(r.Tasks, n)))
+		n := 0
+		for left := range branches(r.Tasks) {
+			b.WriteString(r.Tasks[n].line(left))
+			n++
 		}
 	}
 	return b.WriteTo(w)
@@ -83,13 +89,13 @@ func (t *Task) line(branches string) string {
 	return b.String()
 }
 
-// mostOwners is how many owners are named in a line.
-const mostOwners = 3
+// mostNamed is how many owners are named in a line.
+const mostNamed = 3
 
 // text says what is wanted of whom, as "Lock held by x #3 since a/b.go:12".
 func (w *Want) text() string {
 	var who []string
-	for _, o := range w.Owners[:min(len(w.Owners), mostOwners)] {
+	for _, o := range w.Owners[:min(len(w.Owners), mostNamed)] {
 		text := o.Name
 		if o.Task != 0 {
 			text = fmt.Sprintf("%s #%d", o.Name, o.Task)
@@ -99,7 +105,7 @@ func (w *Want) text() string {
 		}
 		who = append(who, text)
 	}
-	if more := len(w.Owners) - len(who); more > 0 {
+	if more := w.More + len(w.Owners) - len(who); more > 0 {
 		who = append(who, fmt.Sprintf("%d more", more))
 	}
 	if w.What == "" {
@@ -108,7 +114,7 @@ func (w *Want) text() string {
 	return w.What + " held by " + strings.Join(who, ", ")
 }
 
-func (s *Snapshot) deadlockText(d Deadlock) string {
+func (s *Snapshot) deadlockText(d Deadlock, tasks map[Ref]*Task) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "deadlock: %d tasks wait for each other", len(d.Circle))
 	if len(d.Circle) == 1 {
@@ -130,7 +136,7 @@ func (s *Snapshot) deadlockText(d Deadlock) string {
 		if l.Place != "" {
 			b.WriteString(" since " + l.Place)
 		}
-		if t := s.Task(l.Ref); t != nil && len(t.At) > 0 {
+		if t := tasks[l.Ref]; t != nil && len(t.At) > 0 {
 			b.WriteString(", at " + t.At[0])
 		}
 		b.WriteByte('\n')
@@ -156,35 +162,6 @@ func (s *Snapshot) Task(ref Ref) *Task {
 		}
 	}
 	return nil
-}
-
-// branches draws the tree left of a task.
-func branches(tasks []Task, n int) string {
-	parts := make([]string, tasks[n].Depth)
-	at, depth := n, tasks[n].Depth
-	for level := depth; level > 0; level-- {
-		last := true
-		for _, t := range tasks[at+1:] {
-			if t.Depth <= level {
-				last = t.Depth < level
-				break
-			}
-		}
-		switch {
-		case level == depth && last:
-			parts[level-1] = "└─ "
-		case level == depth:
-			parts[level-1] = "├─ "
-		case last:
-			parts[level-1] = "   "
-		default:
-			parts[level-1] = "│  "
-		}
-		for at > 0 && tasks[at].Depth >= level {
-			at--
-		}
-	}
-	return strings.Join(parts, "")
 }
 
 // rounded is a duration with three digits or so.

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,55 +10,38 @@ import (
 // Why returns the chain of waits that holds a task up: the task, one that it waits for, one
 // that this waits for, and so on to one of which no such is known. If they wait for each
 // other, the last one is among those before it. It is nil if there is no such task.
-func (s *Snapshot) Why(ref Ref) []Ref {
+func (s *Snapshot) Why(ref Ref) []Ref { return why(s.index(), ref) }
+
+func why(tasks map[Ref]*Task, ref Ref) []Ref {
 	var chain []Ref
-	for t := s.Task(ref); t != nil; t = s.Task(ref) {
-		closed := slices.Contains(chain, ref)
-		if chain = append(chain, ref); closed || t.Wants == nil {
+	seen := make(map[Ref]bool)
+	for t := tasks[ref]; t != nil; t = tasks[ref] {
+		closed := seen[ref]
+		seen[ref] = true
+		if chain = append(chain, ref); closed || t.Wants == nil || len(t.Wants.Owners) == 0 {
 			break
 		}
-		ref = s.holdsUp(t.Wants)
+		ref = slices.MinFunc(t.Wants.Owners, func(a, b Owner) int { return cmp.Compare(likely(tasks[a.Ref]), likely(tasks[b.Ref])) }).Ref
 	}
 	return chain
-}
-
-// holdsUp is the owner that will go on last, as far as known: one that waits for others, else
-// one that waits, else the first.
-func (s *Snapshot) holdsUp(w *Want) Ref {
-	least := func(o Owner) int {
-		switch t := s.Task(o.Ref); {
-		case t == nil:
-			return 3
-		case t.Wants != nil && t.Deadline == nil:
-			return 0
-		case t.WaitsFor != "":
-			return 1
-		}
-		return 2
-	}
-	best := w.Owners[0]
-	for _, o := range w.Owners[1:] {
-		if least(o) < least(best) {
-			best = o
-		}
-	}
-	return best.Ref
 }
 
 // WhyText returns Why in words, one line for each task. It is "" if there is no such task.
 func (s *Snapshot) WhyText(ref Ref) string {
 	var b strings.Builder
-	chain := s.Why(ref)
+	tasks := s.index()
+	chain := why(tasks, ref)
 	for i, at := range chain {
-		t := s.Task(at)
-		if first := slices.Index(chain, at); first < i {
-			fmt.Fprintf(&b, "which is where this began: they wait for each other\n")
-			break
+		switch last := i > 0 && i == len(chain)-1; {
+		case last && chain[0] == at:
+			b.WriteString("which is where this began: they wait for each other\n")
+		case last && slices.Contains(chain[:i], at):
+			fmt.Fprintf(&b, "which is %s #%d again: they wait for each other\n", tasks[at].Name, at.Task)
+		case i > 0:
+			b.WriteString("which is " + tasks[at].line(""))
+		default:
+			b.WriteString(tasks[at].line(""))
 		}
-		if i > 0 {
-			b.WriteString("which is ")
-		}
-		b.WriteString(t.line(""))
 	}
 	return b.String()
 }

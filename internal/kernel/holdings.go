@@ -11,12 +11,14 @@ type Holding struct {
 //
 //go:norace
 func holdings(views []TaskView) map[*Task][]Holding {
-	all, ids := make(map[*Task][]Holding), make(map[int64]*Task)
+	all, ids, asked := make(map[*Task][]Holding), make(map[int64]*Task), make(map[Source]Owners)
 	for _, v := range views {
-		ids[v.Task.HolderID()] = v.Task
+		if id := v.Task.HolderID(); id != 0 {
+			ids[id] = v.Task
+		}
 	}
 	for i := range views {
-		o := ownersOf(&views[i], ids)
+		o := ownersOf(views[i].Of, ids, asked)
 		if o.What == "" || o.Any && len(o.Who) > 1 {
 			continue // as the tree of tasks tells, or who holds it does not keep anybody waiting alone
 		}

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"slices"
 	"time"
 
 	"github.com/anyio-go/anyio/internal/quiet"
@@ -49,12 +48,19 @@ func (r *Run) keep() {
 func (r *Run) forget() {
 	live.mu.Lock()
 	defer live.mu.Unlock()
-	for i := len(live.runs) - 1; i >= 0; i-- {
-		if live.runs[i] == r {
-			live.runs = slices.Delete(live.runs, i, i+1)
-			return
-		}
+	last := len(live.runs) - 1
+	at := last
+	for at >= 0 && live.runs[at] != r {
+		at--
 	}
+	if at < 0 {
+		return
+	}
+	for ; at < last; at++ { // package slices would tell the race detector
+		live.runs[at] = live.runs[at+1]
+	}
+	live.runs[last] = nil
+	live.runs = live.runs[:last]
 }
 
 // LiveRuns are the runs that go on, in the order of their begin. Those of a team are told

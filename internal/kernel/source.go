@@ -57,18 +57,23 @@ func (g *Group) Owners() Owners {
 }
 
 // ownersOf are the owners of what a task waits for, as far as known. ids are the tasks by
-// what Caller returns to them.
+// what Caller returns to them, asked is what others have told.
 //
 //go:norace
-func ownersOf(v *TaskView, ids map[int64]*Task) Owners {
-	if v.Of == nil {
+func ownersOf(of Source, ids map[int64]*Task, asked map[Source]Owners) Owners {
+	if of == nil {
 		return Owners{}
 	}
-	o := v.Of.Owners()
+	o, ok := asked[of]
+	if ok {
+		return o
+	}
+	o = of.Owners()
 	for n := range o.Who {
 		if who := &o.Who[n]; who.Task == nil {
 			who.Task = ids[who.ID]
 		}
 	}
+	asked[of] = o
 	return o
 }

@@ -40,16 +40,17 @@ func lookAt(runs []*Run, owners bool) [][]Standing {
 	for i, r := range runs {
 		for _, v := range r.Tasks() {
 			all[i] = append(all[i], Standing{TaskView: v})
-			if owners {
-				ids[v.Task.HolderID()] = v.Task
+			if id := v.Task.HolderID(); owners && id != 0 { // else it has not begun
+				ids[id] = v.Task
 			}
 		}
 	}
 	stacks := Stacks()
 	if owners {
+		asked := make(map[Source]Owners) // once each, as thousands may wait for one
 		for _, of := range all {
 			for n := range of {
-				of[n].Owners = ownersOf(&of[n].TaskView, ids)
+				of[n].Owners = ownersOf(of[n].Of, ids, asked)
 			}
 		}
 	}

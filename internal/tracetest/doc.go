@@ -1,3 +1,4 @@
-// Package tracetest tests the page of a sim.Trace in a browser. It is a module of its own,
-// as only this test needs what drives one.
+// Package tracetest tests pages in a browser: that of a sim.Trace, and that of what runs,
+// which package inspect serves. It is a module of its own, as only these tests need what
+// drives one.
 package tracetest

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -34,9 +35,15 @@ type tab struct {
 	wrong []string // errors of the page's program, and what it has asked for
 }
 
-// open opens a page, and fails the test in the end if its program had an error or asked for
-// something.
+// open opens the page of a trace.
 func open(t *testing.T, address string) *tab {
+	t.Helper()
+	return openFor(t, address, "window.anyioTrace !== undefined")
+}
+
+// openFor opens a page, and fails the test in the end if its program had an error, wrote one
+// to the console, or asked for something else than it may. It is there when ready holds.
+func openFor(t *testing.T, address, ready string, mayAsk ...string) *tab {
 	t.Helper()
 	path := ""
 	for _, name := range browsers {
@@ -51,13 +58,13 @@ func open(t *testing.T, address string) *tab {
 	p := &tab{t: t}
 	var end context.CancelFunc
 	p.ctx, end = chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.WindowSize(1300, 900), chromedp.WSURLReadTimeout(time.Minute)), chromedp.WithListener(p.heard(address)))
+		chromedp.WindowSize(1300, 900), chromedp.WSURLReadTimeout(time.Minute)), chromedp.WithListener(p.heard(append(mayAsk, address))))
 	t.Cleanup(end)
 	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
 		return err
 	}), chromedp.Navigate(address))
-	p.want("window.anyioTrace !== undefined")
+	p.until(ready)
 	t.Cleanup(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -69,7 +76,7 @@ func open(t *testing.T, address string) *tab {
 }
 
 // heard notes what the browser tells.
-func (p *tab) heard(address string) func(event any) {
+func (p *tab) heard(mayAsk []string) func(event any) {
 	return func(event any) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -77,9 +84,15 @@ func (p *tab) heard(address string) func(event any) {
 		case *runtime.EventExceptionThrown:
 			p.wrong = append(p.wrong, fmt.Sprintf("the page has failed: %+v", *e.ExceptionDetails))
 		case *network.EventRequestWillBeSent:
-			if e.Request.URL != address {
+			if address, _, _ := strings.Cut(e.Request.URL, "#"); !slices.Contains(mayAsk, address) && !strings.HasPrefix(address, "data:") {
 				p.wrong = append(p.wrong, "the page asks for "+e.Request.URL)
 			}
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+				p.wrong = append(p.wrong, "the browser says: "+e.Entry.Text)
+			}
+		case *runtime.EventConsoleAPICalled:
+			p.wrong = append(p.wrong, fmt.Sprintf("the page says: %v", e.Type))
 		}
 	}
 }
@@ -99,6 +112,13 @@ func eval[T any](p *tab, expression string) T {
 		p.t.Fatal(err)
 	}
 	return v
+}
+
+// until waits until an expression is true.
+func (p *tab) until(expression string) {
+	p.t.Helper()
+	for !eval[bool](p, expression) {
+	}
 }
 
 // want fails the test if an expression is not true.
