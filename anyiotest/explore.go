@@ -46,7 +46,7 @@ func (s *search) explore() (all bool) {
 	for _, change := range s.p.sim {
 		change(&cfg)
 	}
-	x := sim.Explorer{MaxPreemptions: s.p.preemptions, Unreduced: s.p.unreduced || cfg.Model != sim.Goroutines}
+	x := sim.Explorer{MaxPreemptions: s.p.preemptions, MaxDelays: s.p.delays, MaxSteps: s.p.steps, Unreduced: s.p.unreduced || cfg.Model != sim.Goroutines}
 	begin := time.Now()
 	s.limits = newLimits(s.t, begin, s.within)
 	runs, redundant := 0, 0
@@ -83,8 +83,22 @@ func (s *search) explore() (all bool) {
 func extent(x *sim.Explorer, runs, redundant int) string {
 	switch {
 	case x.LeftOut():
-		return fmt.Sprintf("all %d schedules of at most %d preemptions", runs, max(x.MaxPreemptions, 0))
-	case x.Unreduced || x.MaxPreemptions != 0:
+		var of []string
+		if x.MaxPreemptions != 0 {
+			of = append(of, fmt.Sprintf("at most %d preemptions", max(x.MaxPreemptions, 0)))
+		}
+		if x.MaxDelays != 0 {
+			of = append(of, fmt.Sprintf("at most %d delays", max(x.MaxDelays, 0)))
+		}
+		text := fmt.Sprintf("all %d schedules", runs)
+		if len(of) > 0 {
+			text += " of " + strings.Join(of, " and ")
+		}
+		if x.Cut() > 0 {
+			text += fmt.Sprintf(" up to %d steps, %d of them longer", x.MaxSteps, x.Cut())
+		}
+		return text
+	case x.Unreduced || x.MaxPreemptions != 0 || x.MaxDelays != 0 || x.MaxSteps != 0:
 		return fmt.Sprintf("all %d schedules", runs)
 	}
 	return fmt.Sprintf("%d schedules, which stand for all, and %d runs in vain", runs-redundant, redundant)

@@ -82,6 +82,9 @@ func TestExploreSaysWhatItHasSeen(t *testing.T) {
 		{nil, true, "no failure in 1 schedules, which stand for all, and 0 runs in vain (", 1},
 		{[]anyiotest.Option{eventLoop}, true, "no failure in all 2 schedules (", 2},
 		{[]anyiotest.Option{anyiotest.MaxPreemptions(0)}, true, "of at most 0 preemptions (", 0},
+		{[]anyiotest.Option{anyiotest.MaxDelays(1)}, true, "of at most 1 delays (", 0},
+		{[]anyiotest.Option{anyiotest.MaxSteps(2)}, true, "no failure in all 1 schedules up to 2 steps, 1 of them longer (", 1},
+		{[]anyiotest.Option{anyiotest.MaxSteps(1000), eventLoop}, true, "no failure in all 2 schedules (", 2},
 		{[]anyiotest.Option{anyiotest.Unreduced(), anyiotest.Schedules(3)}, false, "no failure in 3 schedules, which are not all", 3},
 	} {
 		runs = 0
@@ -123,6 +126,10 @@ func TestExploreOptions(t *testing.T) {
 	f := func(testing.TB, context.Context) {}
 	r, _ := explored(t, f, anyiotest.MaxPreemptions(-1))
 	r.wantFailure(t, "MaxPreemptions(-1)")
+	r, _ = explored(t, f, anyiotest.MaxDelays(-1))
+	r.wantFailure(t, "MaxDelays(-1)")
+	r, _ = explored(t, f, anyiotest.MaxSteps(0))
+	r.wantFailure(t, "MaxSteps(0)")
 	r, _ = explored(t, f, anyiotest.SimConfig(func(c *sim.Config) { c.StepTime.Max = 1 }))
 	r.wantFailure(t, "StepTime with the Strategy of an Explorer")
 	r, _ = explored(t, f, anyiotest.Skip("sim", "not today"))

@@ -139,6 +139,29 @@ func MaxPreemptions(n int) Option {
 	}
 }
 
+// MaxDelays has Explore make only schedules in which the task that would usually run is put off
+// at most n times; see sim.Explorer. 0 is never.
+func MaxDelays(n int) Option {
+	return func(p *plan) {
+		if p.delays = n; n == 0 {
+			p.delays = -1 // as sim.Explorer has it
+		}
+		if n < 0 {
+			p.fail(fmt.Errorf("MaxDelays(%d): it must be at least 0; leave the option out for no bound", n))
+		}
+	}
+}
+
+// MaxSteps has Explore try everything in the first n steps of a run only; longer runs go on
+// fairly, and the log tells how many there were. It is for tests whose schedules have no end.
+func MaxSteps(n int) Option {
+	return func(p *plan) {
+		if p.steps = n; n <= 0 {
+			p.fail(fmt.Errorf("MaxSteps(%d): it must be at least 1; leave the option out for no bound", n))
+		}
+	}
+}
+
 // A plan is what options and flags come to.
 type plan struct {
 	backends    []string
@@ -157,6 +180,8 @@ type plan struct {
 	faults      sim.Faults     // of Search and Fuzz
 	unreduced   bool           // of Explore, as is preemptions
 	preemptions int
+	delays      int // likewise, as is steps
+	steps       int
 	lacks       []lack // for TestByteStream
 	err         error  // the first wrong option
 }

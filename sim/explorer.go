@@ -33,6 +33,14 @@ type Explorer struct {
 	// on. 0 is no bound, negative never. If it is set nothing else is left out. Most bugs
 	// need one or two.
 	MaxPreemptions int
+	// MaxDelays is at most how many times in a run the task is put off that would usually run,
+	// which is the one that ran last, and if it waits, the oldest. To choose the third in that
+	// order costs two. 0 is no bound, negative never; nothing else is left out.
+	MaxDelays int
+	// MaxSteps is in how many steps of a run everything is tried, for programs whose schedules
+	// are long or have no end, as of who polls. Runs then go on with the task that has not run
+	// for longest. 0 is no bound; nothing else is left out. See Cut.
+	MaxSteps int
 
 	e    schedule.Explorer
 	runs int
@@ -42,8 +50,11 @@ type Explorer struct {
 // Next prepares the next run, and reports whether there is one.
 func (x *Explorer) Next() bool {
 	if x.runs == 0 {
-		x.e.Preemptions = -1
-		x.e.Reduce = !x.Unreduced && x.MaxPreemptions == 0
+		x.e.Preemptions, x.e.Delays, x.e.Steps = -1, -1, max(x.MaxSteps, 0)
+		x.e.Reduce = !x.Unreduced && x.MaxPreemptions == 0 && x.MaxDelays == 0 && x.e.Steps == 0
+		if x.MaxDelays != 0 {
+			x.e.Delays = max(x.MaxDelays, 0)
+		}
 		if x.MaxPreemptions != 0 {
 			x.e.Preemptions = max(x.MaxPreemptions, 0)
 		}
@@ -77,5 +88,9 @@ func (x *Explorer) Strategy() Strategy { return Strategy{explorer: &x.e} }
 // Redundant reports whether the last run turned out to be one of those that may be left out.
 func (x *Explorer) Redundant() bool { return x.e.Redundant }
 
-// LeftOut reports whether MaxPreemptions has kept it from making all schedules so far.
-func (x *Explorer) LeftOut() bool { return x.e.Left > 0 }
+// LeftOut reports whether a bound has kept it from making all schedules so far.
+func (x *Explorer) LeftOut() bool { return x.e.Left > 0 || x.e.Cut > 0 }
+
+// Cut returns how many runs were longer than MaxSteps, with a choice that was not explored. If
+// there are none, MaxSteps has left nothing out.
+func (x *Explorer) Cut() int { return x.e.Cut }

@@ -13,10 +13,18 @@ import "slices"
 //
 // If Preemptions is not negative only schedules are made in which at most so many switches
 // leave a task that could have gone on (Musuvathi and Qadeer, "Iterative Context Bounding",
-// PLDI 2007). A reduction would then leave out too much, so Reduce must not be set.
+// PLDI 2007). If Delays is not negative, the usual choice is put off at most so many times:
+// to choose another task costs as many delays as there are tasks before it, the usual one
+// first, then the others by age (Emmi, Qadeer and Rakamarić, "Delay-Bounded Scheduling",
+// POPL 2011). If Steps is not 0 all is tried in so many steps only, and a run that is longer
+// goes on fairly, with who has not run for longest, so that who polls does not for ever. With
+// a bound a reduction would leave out too much, so Reduce must not be set: what has a race
+// with a step may come to be only in schedules that the bound leaves out.
 type Explorer struct {
 	Reduce      bool
 	Preemptions int
+	Delays      int
+	Steps       int
 
 	path []*node // the choices that are made next; those of the last run, once it has ended
 	new  int     // the first that the last run has made in another way than the one before
@@ -28,8 +36,9 @@ type Explorer struct {
 	Diverged bool
 	// Begun tells that a run was made since Next.
 	Begun bool
-	// Left counts choices that were left out because of Preemptions.
-	Left int
+	// Left counts choices that were left out because of Preemptions or Delays, and Cut runs
+	// in which there was a choice after so many Steps.
+	Left, Cut int
 }
 
 // A node is a choice, and what is known of it.
@@ -39,7 +48,9 @@ type node struct {
 	todo   []uint64   // to be chosen, too
 	asleep []explored // need not be chosen: what would follow was seen
 	before uint64     // who has made the step before; 0 if nobody
+	usual  uint64     // who is chosen usually
 	left   int        // preemptions that may still be made, before this choice
+	delays int        // delays, likewise
 	step   Footprint  // of who was chosen
 }
 
@@ -103,6 +114,7 @@ type exploration struct {
 	gathered uint64          // the object of Gathered; 0 for none
 	passed   int             // events after which time has passed
 	over     bool            // the path is at its end: what follows is of no interest
+	cut      bool            // it is, since there were enough steps
 }
 
 // An event is a step that was made.
@@ -147,7 +159,9 @@ func (x *exploration) Stepped(f Footprint) {
 func (x *exploration) Choose(ready []*Task) int {
 	at := len(x.events)
 	i := usual(ready, x.ts.last)
-	if !x.over {
+	if x.e.Steps > 0 && at >= x.e.Steps {
+		i = x.fairly(ready)
+	} else if !x.over {
 		if at == len(x.e.path) {
 			x.grow(ready)
 		}
@@ -158,6 +172,23 @@ func (x *exploration) Choose(ready []*Task) int {
 	key := ready[i].Key
 	x.events = append(x.events, event{task: key, wake: x.woken[key], after: x.passed})
 	return i
+}
+
+// fairly returns the place of who has not run for longest, and notes that there were enough
+// steps.
+func (x *exploration) fairly(ready []*Task) int {
+	x.over = true
+	if len(ready) > 1 && !x.cut {
+		x.cut = true
+		x.e.Cut++
+	}
+	longest := 0
+	for i, t := range ready {
+		if o := ready[longest]; t.latest < o.latest || t.latest == o.latest && t.ID < o.ID {
+			longest = i
+		}
+	}
+	return longest
 }
 
 // follow returns the place of who is to be chosen.
@@ -171,7 +202,7 @@ func (x *exploration) follow(n *node, ready []*Task, otherwise int) int {
 
 // grow adds a node to the path, if there is something new to be seen.
 func (x *exploration) grow(ready []*Task) {
-	n := &node{left: x.e.Preemptions}
+	n := &node{left: x.e.Preemptions, delays: x.e.Delays}
 	byID := slices.Clone(ready)
 	slices.SortFunc(byID, func(a, b *Task) int { return int(int64(a.ID - b.ID)) })
 	for _, t := range byID {
@@ -181,8 +212,8 @@ func (x *exploration) grow(ready []*Task) {
 		n.before = last.Key
 		n.inherit(x.e.path[len(x.e.path)-1], x.e.Reduce)
 	}
-	usual := ready[usual(ready, x.ts.last)].Key
-	if n.chosen = usual; n.sleeps(usual) {
+	n.usual = ready[usual(ready, x.ts.last)].Key
+	if n.chosen = n.usual; n.sleeps(n.usual) {
 		if n.chosen = n.awake(); n.chosen == 0 {
 			x.over, x.e.Redundant = true, true
 			return
@@ -192,7 +223,7 @@ func (x *exploration) grow(ready []*Task) {
 		for _, key := range n.ready {
 			switch {
 			case key == n.chosen:
-			case n.left == 0 && n.preempts(key):
+			case n.left == 0 && n.preempts(key), x.e.Delays >= 0 && n.delayed(key) > n.delays:
 				x.e.Left++
 			default:
 				n.todo = append(n.todo, key)
@@ -212,11 +243,24 @@ func (n *node) inherit(from *node, reduce bool) {
 	if n.left = from.left; from.preempts(from.chosen) {
 		n.left--
 	}
+	n.delays = from.delays - from.delayed(from.chosen)
 }
 
 // preempts reports whether to choose a task is to leave another one that could go on.
 func (n *node) preempts(key uint64) bool {
 	return key != n.before && slices.Contains(n.ready, n.before)
+}
+
+// delayed is how many tasks are put off where one is chosen.
+func (n *node) delayed(key uint64) int {
+	if key == n.usual {
+		return 0
+	}
+	at := slices.Index(n.ready, key)
+	if at < slices.Index(n.ready, n.usual) {
+		at++
+	}
+	return at
 }
 
 // awake is the first task that does not sleep, 0 if all do.

@@ -141,8 +141,8 @@ func TestExplorerSeesEverything(t *testing.T) {
 				schedules = schedules * total / (k + 1)
 			}
 		}
-		all, _ := m.explore(t, &schedule.Explorer{Preemptions: -1})
-		some, redundant := m.explore(t, &schedule.Explorer{Preemptions: -1, Reduce: true})
+		all, _ := m.explore(t, &schedule.Explorer{Preemptions: -1, Delays: -1})
+		some, redundant := m.explore(t, &schedule.Explorer{Preemptions: -1, Delays: -1, Reduce: true})
 		kinds := slices.Compact(slices.Sorted(slices.Values(all)))
 		got := slices.Compact(slices.Sorted(slices.Values(some)))
 		if !slices.Equal(kinds, got) {
@@ -177,7 +177,7 @@ func TestExplorerBoundsPreemptions(t *testing.T) {
 	m := machine{tasks: [][]operation{{step, step, step}, {step, step, step}}}
 	// Two tasks of three steps: without a preemption one runs after the other.
 	for bound, want := range map[int]int{0: 2, 1: 6, 2: 14, 5: 20, -1: 20} {
-		e := &schedule.Explorer{Preemptions: bound}
+		e := &schedule.Explorer{Preemptions: bound, Delays: -1}
 		all, _ := m.explore(t, e)
 		distinct := slices.Compact(slices.Sorted(slices.Values(all)))
 		if len(all) != want || len(distinct) != want {
@@ -185,6 +185,36 @@ func TestExplorerBoundsPreemptions(t *testing.T) {
 		}
 		if (e.Left > 0) != (want < 20) {
 			t.Errorf("at most %d preemptions: %d choices were left out", bound, e.Left)
+		}
+	}
+}
+
+// With d delays there are as many schedules as ways to put off the usual choice.
+func TestExplorerBoundsDelays(t *testing.T) {
+	step := operation{object: 1, how: schedule.Changes}
+	m := machine{tasks: [][]operation{{step}, {step}, {step}}}
+	// Of three tasks with a step each, that of the i-th place costs i, then of two.
+	for bound, want := range map[int]int{0: 1, 1: 3, 2: 5, 3: 6, 9: 6, -1: 6} {
+		e := &schedule.Explorer{Preemptions: -1, Delays: bound}
+		all, _ := m.explore(t, e)
+		distinct := slices.Compact(slices.Sorted(slices.Values(all)))
+		if len(all) != want || len(distinct) != want || (e.Left > 0) != (want < 6) {
+			t.Errorf("at most %d delays: %d schedules, %d of them different, %d choices left out, want %d", bound, len(all), len(distinct), e.Left, want)
+		}
+	}
+}
+
+// All that can happen in so many steps is tried, and whether that was not all is told.
+func TestExplorerBoundsSteps(t *testing.T) {
+	step := operation{object: 1, how: schedule.Changes}
+	m := machine{tasks: [][]operation{{step, step, step}, {step, step, step}}}
+	// The first step starts the tasks. Of the next n each may be of either, up to three each.
+	for bound, want := range map[int]int{1: 1, 2: 2, 3: 4, 4: 8, 5: 14, 6: 20, 7: 20, 0: 20} {
+		e := &schedule.Explorer{Preemptions: -1, Delays: -1, Steps: bound}
+		all, _ := m.explore(t, e)
+		distinct := slices.Compact(slices.Sorted(slices.Values(all)))
+		if len(all) != want || len(distinct) != want || (e.Cut > 0) != (want < 20) {
+			t.Errorf("%d steps: %d schedules, %d of them different, %d cut, want %d", bound, len(all), len(distinct), e.Cut, want)
 		}
 	}
 }
