@@ -55,12 +55,16 @@ func (h *history) do(client int, name string, f func() any) {
 	h.ops[i].Output, h.ops[i].Return = out, h.clock
 }
 
-// end has those that have not returned be called after all others.
-func (h *history) end() []porcupine.Operation {
+// end has those that have not returned be called after all others, and before them an
+// operation that nobody calls, if it has a name.
+func (h *history) end(over string) []porcupine.Operation {
 	for i := range h.ops {
 		if op := &h.ops[i]; op.Output == never {
 			op.Call, op.Return = math.MaxInt64-1, math.MaxInt64
 		}
+	}
+	if over != "" {
+		h.ops = append(h.ops, porcupine.Operation{ClientId: nobody, Input: call{nobody, over}, Call: h.clock + 1, Return: h.clock + 2})
 	}
 	return h.ops
 }
@@ -102,10 +106,12 @@ type operation[T any] struct {
 // A spec is a primitive, its operations, and what these mean.
 type spec[T any] struct {
 	make       func() T
-	close      func(T) // may be nil
+	close      func(T)                                                                         // may be nil
+	within     func(ctx context.Context, body func(ctx context.Context, object T) error) error // in place of make
 	operations []operation[T]
 	last       operation[T] // that each client ends with; its f may be nil
 	init       any
+	over       string // an operation after those that have returned, which nobody calls; may be ""
 	// step says whether an operation may have that outcome in a state, and the state that it
 	// leaves. never is asked for where all else is over.
 	step func(state any, by call, out any) (ok bool, next any)
@@ -126,11 +132,17 @@ func (s *spec[T]) model() porcupine.Model {
 // run runs a program once, with a task that cancels the first client, if it is to.
 func (s *spec[T]) run(ctx context.Context, clients [][]operation[T], cancel bool, cfg sim.Config) (*history, error) {
 	h := &history{}
-	err := anyio.Run(ctx, func(ctx context.Context) error {
-		object := s.make()
-		if s.close != nil {
-			defer s.close(object)
+	within := s.within
+	if within == nil {
+		within = func(ctx context.Context, body func(ctx context.Context, object T) error) error {
+			object := s.make()
+			if s.close != nil {
+				defer s.close(object)
+			}
+			return body(ctx, object)
 		}
+	}
+	body := func(ctx context.Context, object T) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			for i, ops := range clients {
 				task := tg.Go(func(ctx context.Context) error {
@@ -148,7 +160,8 @@ func (s *spec[T]) run(ctx context.Context, clients [][]operation[T], cancel bool
 			}
 			return nil
 		})
-	}, anyio.On(sim.New(cfg)))
+	}
+	err := anyio.Run(ctx, func(ctx context.Context) error { return within(ctx, body) }, anyio.On(sim.New(cfg)))
 	return h, err
 }
 
@@ -172,7 +185,7 @@ func (s *spec[T]) explore(t *testing.T, clients [][]operation[T], cancel bool) (
 			if err != nil && !errors.As(err, &stuck) {
 				t.Fatalf("%s: %v", names(clients), err)
 			}
-			if ops := h.end(); !porcupine.CheckOperations(s.model(), ops) {
+			if ops := h.end(s.over); !porcupine.CheckOperations(s.model(), ops) {
 				var seen strings.Builder
 				for _, op := range ops {
 					fmt.Fprintf(&seen, "\n  %d to %d: client %d: %s: %v", op.Call, op.Return, op.ClientId, op.Input.(call).name, op.Output)

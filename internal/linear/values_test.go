@@ -101,45 +101,13 @@ type ends struct {
 
 // A memory stream with a buffer. What is received was sent before, in its order.
 func TestMemoryStream(t *testing.T) {
-	ended := func(v int, err error) any {
-		switch {
-		case err == nil:
-			return v
-		case text(err) == anyio.ErrEndOfStream.Error():
-			return "end"
-		}
-		return text(err)
-	}
-	sent := func(err error) any {
-		if text(err) == anyio.ErrClosed.Error() {
-			return "closed"
-		}
-		return text(err)
-	}
 	for _, room := range []int{1, 2} {
 		t.Run(fmt.Sprint(room), func(t *testing.T) {
 			(&spec[ends]{
-				make: func() ends {
-					s, r := stream.Memory[int](room)
-					return ends{s, r}
-				},
-				close: func(e ends) {
-					_ = e.send.Close(context.Background())
-					_ = e.receive.Close(context.Background())
-				},
-				operations: []operation[ends]{
-					{"send", func(ctx context.Context, e ends, me int) any { return sent(e.send.Send(ctx, me)) }},
-					{"try to send", func(_ context.Context, e ends, me int) any { return sent(e.send.TrySend(me)) }},
-					{"receive", func(ctx context.Context, e ends, _ int) any { return ended(e.receive.Receive(ctx)) }},
-					{"try to receive", func(_ context.Context, e ends, _ int) any { return ended(e.receive.TryReceive()) }},
-					{"select", func(ctx context.Context, e ends, _ int) any {
-						var v int
-						_, err := anyio.Select(ctx, anyio.OnReceive(e.receive, &v))
-						return ended(v, err)
-					}},
-					{"close", func(ctx context.Context, e ends, _ int) any { return text(e.send.Close(ctx)) }},
-				},
-				init: pipe{},
+				make:       func() ends { return newEnds(room) },
+				close:      closeEnds,
+				operations: pipeOperations(),
+				init:       pipe{},
 				step: func(state any, by call, out any) (bool, any) {
 					p := state.(pipe)
 					switch by.name {
