@@ -139,8 +139,8 @@ func MaxPreemptions(n int) Option {
 	}
 }
 
-// MaxDelays has Explore make only schedules in which the task that would usually run is put off
-// at most n times; see sim.Explorer. 0 is never.
+// MaxDelays has Explore make only schedules in which the task that would usually run is
+// put off at most n times; see sim.Explorer. 0 is never.
 func MaxDelays(n int) Option {
 	return func(p *plan) {
 		if p.delays = n; n == 0 {
@@ -152,8 +152,9 @@ func MaxDelays(n int) Option {
 	}
 }
 
-// MaxSteps has Explore try everything in the first n steps of a run only; longer runs go on
-// fairly, and the log tells how many there were. It is for tests whose schedules have no end.
+// MaxSteps has Explore try everything in the first n steps of a run only; longer runs go
+// on fairly, and the log tells how many there were. It is for tests whose schedules have
+// no end.
 func MaxSteps(n int) Option {
 	return func(p *plan) {
 		if p.steps = n; n <= 0 {
