@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -12,17 +13,17 @@ import (
 // steps is seen, and each run ends.
 func TestExplorerEndsWhereSomebodyPolls(t *testing.T) {
 	program := func(ctx context.Context) error {
-		set := false
+		var set atomic.Bool
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error {
-				for !set {
+				for !set.Load() {
 					if err := anyio.Sleep(ctx, 0); err != nil {
 						return err
 					}
 				}
 				return nil
 			})
-			tg.Go(func(context.Context) error { set = true; return nil })
+			tg.Go(func(context.Context) error { set.Store(true); return nil })
 			return nil
 		})
 	}
