@@ -80,7 +80,8 @@ func SURW() Strategy { return Strategy{s: schedule.SURW{}} }
 
 // Kinds returns the walk on which each kind of task has the same probability, which are those
 // that run the same function, and of its tasks that are ready each one. One task that stops a
-// hundred workers is then as likely to be next as one of them.
+// hundred workers is then as likely to be next as one of them. In an eighth of the runs kinds
+// have priorities instead, so that all tasks of one come before those of another.
 func Kinds() Strategy { return Strategy{s: schedule.Kinds{}} }
 
 // Sticky returns the walk on which who ran last goes on with a probability that is drawn for

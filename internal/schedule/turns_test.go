@@ -182,13 +182,55 @@ func TestKindsHaveTheSameProbability(t *testing.T) {
 			for i, k := range kinds {
 				ready[i].Kind = k
 			}
-			counts[schedule.Kinds{}.Begin(seed, nil).Choose(ready)]++
+			c := schedule.Kinds{}.Begin(seed, nil)
+			for _, task := range ready {
+				c.Ready(task)
+			}
+			counts[c.Choose(ready)]++
 		}
 		for i, k := range kinds {
 			want := 1 / float64(len(of)*of[k])
 			if got := counts[i] / seeds; math.Abs(got-want) > 0.02 {
 				t.Errorf("%v: the task %d has the probability %.3f, want %.3f", kinds, i, got, want)
 			}
+		}
+	}
+}
+
+// In a sixteenth of the runs one of two kinds comes before the other, however many tasks and
+// steps it has; each at times, and never for ever.
+func TestKindsHavePriorities(t *testing.T) {
+	const seeds, workers, steps = 4_000, 5, 6
+	first := map[uint64]float64{}
+	for seed := range uint64(seeds) {
+		ready := always(workers + 1)
+		for i := range workers {
+			ready[i].Kind = 1
+		}
+		ready[workers].Kind = 2
+		c := schedule.Kinds{}.Begin(seed, nil)
+		for _, task := range ready {
+			c.Ready(task)
+		}
+		made := map[uint64]int{}
+		for range steps * workers {
+			made[ready[c.Choose(ready)].Kind]++
+		}
+		for kind, n := range made {
+			if n == steps*workers {
+				first[kind]++
+			}
+		}
+		for range 1000 {
+			made[ready[c.Choose(ready)].Kind]++
+		}
+		if len(made) != 2 {
+			t.Fatalf("seed %d: after 1030 choices one kind has had all", seed)
+		}
+	}
+	for kind := range uint64(2) {
+		if got := first[kind+1] / seeds; got < 1./48 || got > 1./16 {
+			t.Errorf("kind %d comes first in %.4f of the runs", kind+1, got)
 		}
 	}
 }
