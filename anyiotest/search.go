@@ -102,6 +102,7 @@ func newSearch(t testing.TB, p *plan, f func(t testing.TB, ctx context.Context))
 	if *searchFlag > 0 {
 		s.schedules, s.within = math.MaxInt, *searchFlag
 	}
+	s.strategies = inOrder(s.strategies, s.schedules)
 	return s
 }
 

@@ -1,6 +1,7 @@
 package anyiotest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/anyio-go/anyio/sim"
@@ -8,12 +9,25 @@ import (
 
 // defaultStrategies take turns. Each finds soon what others find late: docs/search.md has the
 // figures. All orders with the same probability find most, then turns, for what many tasks
-// do alike; the others are for what neither finds.
+// do alike, then what several tasks use in all orders; the others are for what none of these
+// finds.
 var defaultStrategies = []sim.Strategy{
-	sim.URW(), sim.Rounds(), sim.URW(), sim.Kinds(),
+	sim.URW(), sim.Rounds(), sim.SURW(), sim.Kinds(),
 	sim.URW(), sim.Rounds(), sim.PCT(1), sim.Sticky(),
-	sim.URW(), sim.Rounds(), sim.URW(), sim.Kinds(),
-	sim.URW(), sim.Rounds(), sim.PCT(3), sim.PCT(2),
+	sim.URW(), sim.Rounds(), sim.SURW(), sim.Kinds(),
+	sim.URW(), sim.Rounds(), sim.PCT(2), sim.Kinds(),
+}
+
+// inOrder are strategies in the order in which they take turns. One that has the first runs
+// watched, to tell the others what steps touch, comes first; not if there are no others.
+func inOrder(strategies []sim.Strategy, schedules int) []sim.Strategy {
+	i := slices.IndexFunc(strategies, func(s sim.Strategy) bool { return s == sim.SURW() || s == sim.POS() })
+	if i <= 0 || schedules <= alone {
+		return strategies
+	}
+	strategies = slices.Clone(strategies)
+	strategies[0], strategies[i] = strategies[i], strategies[0]
+	return strategies
 }
 
 // alone are so many schedules from the first on that are tried before others begin, which

@@ -259,6 +259,47 @@ func TestSearchKeepsToItsOptions(t *testing.T) {
 	}
 }
 
+// A strategy that has runs watched has the first ones, whose profiles all others use; not if
+// there are no others, or none has.
+func TestSearchWatchesTheFirstRuns(t *testing.T) {
+	looks, blind := []sim.Strategy{sim.PCT(1), sim.URW(), sim.SURW()}, []sim.Strategy{sim.PCT(1), sim.URW(), sim.Choices([]byte{1})}
+	for _, c := range []struct {
+		strategies []sim.Strategy
+		schedules  int
+		want       string
+	}{
+		{looks, 24, "surw"}, {looks, 2, "pct(1)"}, {blind, 24, "pct(1)"}, {[]sim.Strategy{sim.URW(), sim.POS()}, 24, "pos"}, {nil, 24, "surw"}, {nil, 1, "urw"},
+	} {
+		first, all := [2]string{}, map[string]int{}
+		var mu sync.Mutex
+		r := newRecorder(t)
+		opts := []anyiotest.Option{anyiotest.Schedules(c.schedules), anyiotest.SimConfig(func(cfg *sim.Config) {
+			mu.Lock()
+			defer mu.Unlock()
+			name := cfg.Strategy.String()
+			all[name]++
+			if cfg.Seed < 2 {
+				first[cfg.Seed] = name
+			}
+		})}
+		if c.strategies != nil {
+			opts = append(opts, anyiotest.Strategies(c.strategies...))
+		}
+		r.run(func() {
+			anyiotest.Search(r, func(t testing.TB, ctx context.Context) { _ = anyio.Sleep(ctx, 0) }, opts...)
+		})
+		r.wantPass(t)
+		if first[0] != c.want || c.schedules > 1 && first[1] != c.want {
+			t.Errorf("%v, %d schedules: the first are by %v, want %s", c.strategies, c.schedules, first, c.want)
+		}
+		for name, n := range all { // they still take turns
+			if c.schedules == 24 && c.strategies != nil && n != 24/len(c.strategies) {
+				t.Errorf("%v: %d of 24 are by %s", c.strategies, n, name)
+			}
+		}
+	}
+}
+
 // With a time it goes on until that has passed.
 func TestSearchForATime(t *testing.T) {
 	setFlag(t, "anyio.search", "50ms")

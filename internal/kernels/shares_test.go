@@ -18,6 +18,7 @@ import (
 var (
 	runsFlag   = flag.Int("kernels.runs", 0, "of how many schedules of each strategy TestShares tells the share that fails")
 	chainsFlag = flag.Bool("kernels.chains", false, "TestShares: long chains, in place of the other kernels")
+	byFlag     = flag.String("kernels.by", "", "TestShares: only the mix and strategies whose name has this in it")
 	onlyFlag   = flag.String("kernels.only", "", "TestShares: only kernels whose name has this in it")
 )
 
@@ -103,6 +104,9 @@ func TestShares(t *testing.T) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| kernel | after | mix ")
 	for _, s := range strategies {
+		if !strings.Contains(s.String(), *byFlag) {
+			continue
+		}
 		fmt.Fprintf(&b, "| %v ", s)
 		cfgs = append(cfgs, configs(t, n, s))
 	}

@@ -6,6 +6,7 @@ type Profile struct {
 	tasks   map[uint64]*work // by key
 	order   []uint64         // keys, who starts before who is started
 	touched bool             // what steps touch is known
+	shared  []sharing        // if it is
 }
 
 // work is what a task did.
@@ -39,6 +40,7 @@ func NewProfile(ts *Tasks) *Profile {
 			p.touched = p.touched || len(t.touched) > 0
 		}
 	}
+	p.share()
 	return p
 }
 

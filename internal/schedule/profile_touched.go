@@ -30,8 +30,14 @@ func (f *Footprint) touches(object uint64) bool {
 	return slices.ContainsFunc(f.touched, func(t touched) bool { return t.object == object && t.how != Adds })
 }
 
-// shared are the objects that several tasks touch, and one of them not only looks at.
-func (p *Profile) shared() []uint64 {
+// A sharing is an object that several tasks touch, and one of them not only looks at.
+type sharing struct {
+	object uint64
+	steps  map[uint64]uint64 // by task: those that touch it, with those of the tasks it starts
+}
+
+// share finds what tasks share. It is once for all the runs that make use of it.
+func (p *Profile) share() {
 	type users struct {
 		tasks   int
 		last    uint64 // key
@@ -54,21 +60,29 @@ func (p *Profile) shared() []uint64 {
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(object uint64) bool { return of[object].tasks < 2 || !of[object].changed })
+	for _, object := range all {
+		if u := of[object]; u.tasks >= 2 && u.changed {
+			p.shared = append(p.shared, sharing{object, p.touches(object)})
+		}
+	}
 }
 
 // touches is how many steps of each task touch an object, with those of tasks that it starts.
-func (p *Profile) touches(object uint64) map[uint64]int {
-	n := make(map[uint64]int)
+func (p *Profile) touches(object uint64) map[uint64]uint64 {
+	n := make(map[uint64]uint64)
 	for _, key := range slices.Backward(p.order) { // who was started before who has started it
 		w := p.tasks[key]
+		sum := uint64(0)
 		for i := range w.touched {
 			if w.touched[i].touches(object) {
-				n[key]++
+				sum++
 			}
 		}
 		for _, child := range w.started {
-			n[key] += n[child]
+			sum += n[child]
+		}
+		if sum > 0 {
+			n[key] = sum
 		}
 	}
 	return n

@@ -21,9 +21,9 @@ func (SURW) Begin(seed uint64, known *Profile) Chooser {
 	if !known.Touched() {
 		return &watchedSURW{c, noted{}}
 	}
-	if shared := known.shared(); len(shared) > 0 {
-		c.object = shared[c.r.Below(uint64(len(shared)))]
-		c.left = known.touches(c.object)
+	if n := len(known.shared); n > 0 {
+		of := known.shared[c.r.Below(uint64(n))]
+		c.object, c.steps = of.object, of.steps
 	}
 	return &c
 }
@@ -31,10 +31,11 @@ func (SURW) Begin(seed uint64, known *Profile) Chooser {
 type surw struct {
 	r      Rand
 	known  *Profile
-	object uint64         // 0 for none
-	left   map[uint64]int // by task: steps that touch it, with those of the tasks it will start
-	live   []*Task
-	next   *Task // who makes the next of them; nil if that is to be drawn
+	object uint64            // 0 for none
+	steps  map[uint64]uint64 // by task: steps that touch it, with those of the tasks it will start
+	live   []*Task           // the rank of each is how many of them it has left
+	next   *Task             // who makes the next of them; nil if that is to be drawn
+	may    []int             // of this choice: who is not kept waiting
 }
 
 // watchedSURW has the run watched.
@@ -49,15 +50,15 @@ func (c *surw) Ready(t *Task) {
 		return
 	}
 	c.live = append(c.live, t)
+	t.rank = c.steps[t.Key]
 	from := t.from
 	if from == nil {
 		return
 	}
-	all, mine := c.left[from.Key], c.left[t.Key]
-	if c.next == from && mine > 0 && int(c.r.Below(uint64(max(all, 1)))) < mine {
+	if c.next == from && t.rank > 0 && c.r.Below(max(from.rank, 1)) < t.rank {
 		c.next = t // for whose sake it was drawn
 	}
-	c.left[from.Key] = max(all-mine, 0)
+	from.rank -= min(t.rank, from.rank)
 }
 
 // touches reports whether the task's next step is one of those that are counted.
@@ -70,23 +71,23 @@ func (c *surw) Choose(ready []*Task) int {
 	if c.object == 0 {
 		return int(c.r.Below(uint64(len(ready))))
 	}
-	if c.next == nil || c.left[c.next.Key] == 0 {
+	if c.next == nil || c.next.rank == 0 {
 		c.next = c.draw(c.live)
 	}
-	var may []int
+	c.may = c.may[:0]
 	for i, t := range ready {
 		if t == c.next || !c.touches(t) {
-			may = append(may, i)
+			c.may = append(c.may, i)
 		}
 	}
 	var i int
-	if len(may) > 0 {
-		i = may[c.r.Below(uint64(len(may)))]
+	if n := uint64(len(c.may)); n > 0 {
+		i = c.may[c.r.Below(n)]
 	} else { // who was drawn waits for one of these
 		i = slices.Index(ready, c.draw(ready))
 	}
 	if t := ready[i]; c.touches(t) {
-		c.left[t.Key] = max(c.left[t.Key]-1, 0)
+		t.rank -= min(1, t.rank)
 		c.next = nil
 	}
 	return i
@@ -94,18 +95,19 @@ func (c *surw) Choose(ready []*Task) int {
 
 // draw draws one of some tasks, each by the steps that it has left.
 func (c *surw) draw(tasks []*Task) *Task {
-	total := 0
+	total := uint64(0)
 	for _, t := range tasks {
-		total += c.left[t.Key]
+		total += t.rank
 	}
 	if total == 0 {
 		return tasks[c.r.Below(uint64(len(tasks)))]
 	}
-	at := int(c.r.Below(uint64(total)))
+	at := c.r.Below(total)
 	for _, t := range tasks {
-		if at -= c.left[t.Key]; at < 0 {
+		if at < t.rank {
 			return t
 		}
+		at -= t.rank
 	}
 	panic("schedule: the weights have changed")
 }
