@@ -177,7 +177,8 @@ func TestSearchFindsWhatNeedsAFault(t *testing.T) {
 	r = newRecorder(t)
 	r.run(func() { anyiotest.Search(r, registers(true), runs(), anyFaults) })
 	r.wantFailure(t, "was acknowledged, the backup has", "the faults:\n", "replay: go test")
-	if !oneFault.MatchString(r.text()) {
+	// With the race detector a long run takes so much time that there may be none to shrink it.
+	if !race.Enabled && !oneFault.MatchString(r.text()) {
 		t.Errorf("the report does not have one fault:\n%s", r.text())
 	}
 	found := replayToken.FindStringSubmatch(r.text())
