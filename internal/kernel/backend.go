@@ -246,6 +246,7 @@ func (r *Run) Finish() {
 		if r.birth.Number != 0 {
 			r.forget()
 		}
+		defer r.tellEnded() // when all that is left here is over
 	}
 	finish := r.finish
 	r.finish = nil

@@ -231,6 +231,9 @@ func (s *Scope) Cancel(c *Cause) bool {
 	s.refreshLocked(&reached)
 	s.mu.Unlock()
 	reached.finish()
+	if Heard() {
+		s.tellCanceled(c)
+	}
 	return true
 }
 

@@ -86,6 +86,9 @@ func (t *Task) OpenMain(r *Run) {
 	t.state.Begin(st)
 	r.main = &t.Scope
 	root.mu.Unlock()
+	if Heard() {
+		r.tellBegan()
+	}
 }
 
 // Run runs the task on the calling goroutine. Backends call it.
@@ -93,6 +96,9 @@ func (t *Task) OpenMain(r *Run) {
 //go:norace
 func (t *Task) Run() {
 	t.goid.Store(goid.Get())
+	if Heard() {
+		t.tellBegan()
+	}
 	if t.run.PprofLabels {
 		t.runLabeled()
 	} else {
@@ -221,6 +227,9 @@ func (t *Task) Settle(how Outcome, err error) {
 	t.state.Or(stClosed | uint32(how)<<outcomeShift)
 	if !t.done.CompareAndSwap(nil, over) { // somebody waits
 		t.done.Load().Open()
+	}
+	if Heard() {
+		t.tellEnded(how, err)
 	}
 }
 

@@ -270,7 +270,11 @@ func (w *Waiter) Wait(p Place) error {
 		s.remove(w)
 		return s.cancelError()
 	}
-	w.park()
+	if Heard() { // apart for the sake of small stacks
+		w.parkTold(s)
+	} else {
+		w.park()
+	}
 	w.resumed()
 	s.remove(w)
 	if w.word.Load()&phaseMask == phaseCanceled {
@@ -291,16 +295,23 @@ func (w *Waiter) Hold(p Place, op Op) {
 	if p.S != nil {
 		p.S.add(w)
 	}
+	if Heard() {
+		w.tellWait(p.S)
+	}
 }
 
 // Release ends what Hold began.
 //
 //go:norace
 func (w *Waiter) Release(p Place) {
+	word := w.word.Load()
 	if p.S != nil {
 		p.S.remove(w)
 	}
 	w.Wake()
+	if Heard() && word&own != 0 && p.S != nil {
+		p.S.task.tellWaited(Op(word >> opShift & opMask))
+	}
 }
 
 // Restart tells whether a wait that was prepared, but not waited for, is still
@@ -342,7 +353,11 @@ func (w *Waiter) waitForeign(p Place) error {
 			return s.cancelError()
 		}
 	}
-	w.park()
+	if Heard() { // apart for the sake of small stacks
+		w.parkTold(s)
+	} else {
+		w.park()
+	}
 	w.resumed()
 	if w.word.Load()&phaseMask != phaseCanceled {
 		return nil
@@ -370,6 +385,15 @@ func (w *Waiter) park() {
 		race.Enable()
 	}
 	race.Acquire(unsafe.Pointer(w))
+}
+
+// parkTold is park, and tells of the wait, which is in s, if that is not nil.
+//
+//go:norace
+func (w *Waiter) parkTold(s *Scope) {
+	t, op := w.tellWait(s)
+	w.park()
+	t.tellWaited(op)
 }
 
 // resumed tells the run's watcher that what waited goes on with its operation.

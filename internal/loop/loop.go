@@ -284,9 +284,18 @@ func (l *Loop) turn() {
 		return
 	}
 	now := l.Clock.Now()
+	heard, behind := kernel.Heard(), int64(0)
+	if heard {
+		if when, ok := l.timers.next(); ok {
+			behind = max(0, now-when)
+		}
+	}
 	l.fireTimers(now)
 	if race.Enabled {
 		l.drainRemote()
+	}
+	if heard {
+		l.run.TellTurn(l.Order.Len()+l.calls.queue.Len(), behind)
 	}
 	l.pace.turned(now, l.Stride)
 	if l.Trims {

@@ -1,0 +1,190 @@
+package inspect_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/inspect"
+	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/lowlevel"
+)
+
+// A log of what hooks were told of the tasks of one run.
+type hookLog struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *hookLog) note(t inspect.TaskEvent, format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, fmt.Sprintf("%d ", t.Ref().Run)+t.Name()+" "+fmt.Sprintf(format, args...))
+}
+
+// of are the lines of a run.
+func (l *hookLog) of(run uint64) (lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if rest, ok := strings.CutPrefix(line, fmt.Sprintf("%d ", run)); ok {
+			lines = append(lines, rest)
+		}
+	}
+	return lines
+}
+
+func (l *hookLog) hook() (unhook func()) {
+	return inspect.Hook(inspect.Hooks{
+		TaskBegan: func(t inspect.TaskEvent) { l.note(t, "began below %d", t.Parent().Task) },
+		TaskEnded: func(t inspect.TaskEvent, how anyio.Status, err error) { l.note(t, "%v: %v", how, err) },
+		WaitBegan: func(t inspect.TaskEvent, op string) { l.note(t, "waits for %s", op) },
+		WaitEnded: func(t inspect.TaskEvent, op string) { l.note(t, "waited for %s", op) },
+		ScopeCanceled: func(t inspect.TaskEvent, err error) {
+			before, after, _ := strings.Cut(err.Error(), " (by ")
+			l.note(t, "canceled: %s, %v", before, strings.HasPrefix(after, "inspect/hooks_test.go:"))
+		},
+	})
+}
+
+func TestHooksAreTold(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := &hookLog{}
+		unhook := l.hook()
+		defer unhook()
+		me, _ := inspect.Of(ctx)
+		var e anyio.Event
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			h := tg.Go(e.Wait, anyio.Name("one"))
+			testkit.Settled(t, ctx)
+			e.Set()
+			if err := h.Wait(ctx); err != nil {
+				return err
+			}
+			tg.Go(anyio.SleepForever, anyio.Name("two"))
+			testkit.Settled(t, ctx)
+			tg.Cancel("enough")
+			return nil
+		})
+		testkit.WantNil(t, "group", err)
+		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(context.Context) error { return testkit.ErrBoom }, anyio.Name("three"))
+			return nil
+		})
+		if !errors.Is(err, testkit.ErrBoom) {
+			t.Error(err)
+		}
+		unhook()
+		unhook() // once more
+		testkit.WantNil(t, "after", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(lowlevel.Checkpoint, anyio.Name("four"))
+			return nil
+		}))
+
+		lines := l.of(me.Run)
+		for name, want := range map[string][]string{
+			"one":   {"one began below 1", "one waits for Event.Wait", "one waited for Event.Wait", "one finished: <nil>"},
+			"two":   {"two began below 1", "two waits for SleepForever", "two waited for SleepForever", "two canceled: anyio: canceled: enough"},
+			"three": {"three began below 1", "three failed: boom"},
+			"four":  nil,
+		} {
+			var got []string
+			for _, line := range lines {
+				if strings.HasPrefix(line, name+" ") {
+					line, _, _ = strings.Cut(line, " (by ")
+					got = append(got, line)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: got %q, want %q", name, got, want)
+			}
+		}
+		for _, want := range []string{"canceled: anyio: canceled: enough, true", "waits for TaskGroup exit: waiting for its tasks"} {
+			if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasSuffix(line, want) }) {
+				t.Errorf("no %q in %q", want, lines)
+			}
+		}
+	})
+}
+
+func TestHooksOfRuns(t *testing.T) {
+	var mu sync.Mutex
+	var got []string
+	note := func(what string) func(r inspect.RunEvent) {
+		return func(r inspect.RunEvent) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, fmt.Sprint(what, " ", r.Backend, r.ID > 0))
+		}
+	}
+	defer inspect.Hook(inspect.Hooks{RunBegan: note("began"), RunEnded: note("ended")})()
+	testkit.Must(t, anyio.Run(t.Context(), func(context.Context) error { return nil }))
+	err := anyio.Run(t.Context(), func(context.Context) error { return testkit.ErrBoom }, anyio.On(anyio.EventLoops(2)))
+	if !errors.Is(err, testkit.ErrBoom) {
+		t.Error(err)
+	}
+	if want := []string{"began paralleltrue", "ended paralleltrue", "began eventloopstrue", "ended eventloopstrue"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A hook that panics harms nobody, and the others are told.
+func TestHookThatPanics(t *testing.T) {
+	log := testkit.CaptureLog(t)
+	defer inspect.Hook(inspect.Hooks{TaskBegan: func(inspect.TaskEvent) { panic("hook") }})()
+	told := 0
+	defer inspect.Hook(inspect.Hooks{TaskBegan: func(inspect.TaskEvent) { told++ }})()
+	testkit.Must(t, anyio.Run(t.Context(), func(context.Context) error { return nil }))
+	if told != 1 || !strings.Contains(log.Text(), "inspect: a hook panicked") {
+		t.Errorf("told %d, logged %s", told, log.Text())
+	}
+}
+
+// A loop that is held up fires its timers late, and that is told.
+func TestHookOfTurns(t *testing.T) {
+	var behind time.Duration
+	turns := 0
+	defer inspect.Hook(inspect.Hooks{LoopTurned: func(turn inspect.TurnEvent) {
+		turns++
+		behind = max(behind, turn.Behind)
+		if turn.Loop != 0 || turn.Backend != "eventloop" || turn.Ready < 0 {
+			t.Errorf("got %+v", turn)
+		}
+	}})()
+	err := anyio.Run(t.Context(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) })
+			testkit.Settled(t, ctx)
+			for begun := time.Now(); time.Since(begun) < 3*time.Millisecond; { // and no other task runs
+			}
+			return nil
+		})
+	}, anyio.On(anyio.EventLoop()))
+	testkit.WantNil(t, "Run", err)
+	if turns == 0 || behind < time.Millisecond {
+		t.Errorf("%d turns, behind by %v", turns, behind)
+	}
+}
+
+func ExampleHook() {
+	defer inspect.Hook(inspect.Hooks{
+		TaskEnded: func(t inspect.TaskEvent, outcome anyio.Status, err error) {
+			fmt.Println(t.Name(), outcome, err)
+		},
+	})()
+	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			return tg.Go(func(context.Context) error { return nil }, anyio.Name("worker")).Wait(ctx)
+		})
+	}, anyio.MainName("main"), anyio.On(anyio.EventLoop()))
+	// Output:
+	// worker finished <nil>
+	// main finished <nil>
+}

@@ -1,0 +1,169 @@
+package kernel
+
+import (
+	"slices"
+	"time"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/quiet"
+	"github.com/anyio-go/anyio/internal/race"
+)
+
+// A Listener is told what the runs of the process do, by who does it and on its goroutine,
+// with no lock held. Its functions must not block, panic or exit the goroutine. Those that
+// are nil are not called.
+type Listener struct {
+	RunBegan      func(r *Run)
+	RunEnded      func(r *Run)
+	TaskBegan     func(t *Task)
+	TaskEnded     func(t *Task, how Outcome, err error)
+	WaitBegan     func(t *Task, op Op) // by a task in a scope of its own
+	WaitEnded     func(t *Task, op Op)
+	ScopeCanceled func(s *Scope, c *Cause) // by Cancel or a deadline; not what is below
+	LoopTurned    func(r *Run, turn Turn)
+}
+
+// A Turn is one look of a loop at what makes tasks ready from outside.
+type Turn struct {
+	Ready  int           // tasks that were ready after it
+	Behind time.Duration // how much later than due the first timer was fired, 0 if none was
+}
+
+var (
+	listenersMu quiet.Mutex
+	listeners   quiet.Pointer[[]*Listener] // nil if there is none
+)
+
+// Listen lets l be told until stop is called. What has begun before may still be told
+// after that.
+//
+//go:norace
+func Listen(l *Listener) (stop func()) {
+	change := func(f func(all []*Listener) []*Listener) {
+		listenersMu.Lock()
+		defer listenersMu.Unlock()
+		var all []*Listener
+		if old := listeners.Load(); old != nil {
+			all = slices.Clone(*old)
+		}
+		if all = f(all); len(all) == 0 {
+			listeners.Store(nil)
+		} else {
+			listeners.Store(&all)
+		}
+	}
+	race.ReleaseMerge(unsafe.Pointer(&listeners))
+	change(func(all []*Listener) []*Listener { return append(all, l) })
+	return func() {
+		change(func(all []*Listener) []*Listener {
+			return slices.DeleteFunc(all, func(other *Listener) bool { return other == l })
+		})
+	}
+}
+
+// Heard reports whether anybody listens.
+//
+//go:norace
+func Heard() bool { return listeners.Load() != nil }
+
+// tell calls f for each listener.
+//
+//go:norace
+func tell(f func(l *Listener)) {
+	if all := listeners.Load(); all != nil {
+		race.Acquire(unsafe.Pointer(&listeners)) // what was done before Listen
+		for _, l := range *all {
+			f(l)
+		}
+	}
+}
+
+//go:norace
+func (r *Run) tellBegan() {
+	tell(func(l *Listener) {
+		if l.RunBegan != nil && r.Whole() == r {
+			l.RunBegan(r)
+		}
+	})
+}
+
+//go:norace
+func (r *Run) tellEnded() {
+	tell(func(l *Listener) {
+		if l.RunEnded != nil && r.Whole() == r {
+			l.RunEnded(r)
+		}
+	})
+}
+
+// isResident reports whether the task is the one that keeps a loop of a team, other than the
+// first, alive. It is nobody's.
+//
+//go:norace
+func (t *Task) isResident() bool { return t.parent.parent == nil && t.run.Whole() != t.run }
+
+//go:norace
+func (t *Task) tellBegan() {
+	tell(func(l *Listener) {
+		if l.TaskBegan != nil && !t.isResident() {
+			l.TaskBegan(t)
+		}
+	})
+}
+
+//go:norace
+func (t *Task) tellEnded(how Outcome, err error) {
+	tell(func(l *Listener) {
+		if l.TaskEnded != nil && !t.isResident() {
+			l.TaskEnded(t, how, err)
+		}
+	})
+}
+
+// tellWait tells that a wait in s begins, and returns its task and op, to tell of its end.
+// There is no task if it is not the scope's own that waits.
+//
+//go:norace
+func (w *Waiter) tellWait(s *Scope) (t *Task, op Op) {
+	if word := w.word.Load(); s != nil && s.task != nil && word&own != 0 && !s.task.isResident() {
+		t, op = s.task, Op(word>>opShift&opMask)
+		tell(func(l *Listener) {
+			if l.WaitBegan != nil {
+				l.WaitBegan(t, op)
+			}
+		})
+	}
+	return t, op
+}
+
+//go:norace
+func (t *Task) tellWaited(op Op) {
+	if t == nil {
+		return
+	}
+	tell(func(l *Listener) {
+		if l.WaitEnded != nil {
+			l.WaitEnded(t, op)
+		}
+	})
+}
+
+//go:norace
+func (s *Scope) tellCanceled(c *Cause) {
+	tell(func(l *Listener) {
+		if l.ScopeCanceled != nil {
+			l.ScopeCanceled(s, c)
+		}
+	})
+}
+
+// TellTurn tells of a turn of the run's loop, if anybody listens.
+//
+//go:norace
+func (r *Run) TellTurn(ready int, behind int64) {
+	tell(func(l *Listener) {
+		if l.LoopTurned != nil {
+			l.LoopTurned(r, Turn{ready, time.Duration(behind)})
+		}
+	})
+}
