@@ -66,7 +66,7 @@ func snippets(t *testing.T, page string) []snippet {
 var imports = map[string]string{
 	"anyio": module, "asyncio": module + "/asyncio", "aiter": module + "/aiter", "anyioutils": module + "/anyioutils", "cache": module + "/cache", "attr": module + "/attr", "osthread": module + "/osthread", "portal": module + "/portal", "signals": module + "/signals", "stream": module + "/stream", "sim": module + "/sim", "lowlevel": module + "/lowlevel",
 	"anyiotest": module + "/anyiotest", "anyiohttp": module + "/anyiohttp", "socket": module + "/socket",
-	"tlsstream": module + "/tlsstream", "fileio": module + "/fileio", "tls": "crypto/tls",
+	"tlsstream": module + "/tlsstream", "fileio": module + "/fileio", "inspect": module + "/inspect", "tls": "crypto/tls",
 	"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "os": "os", "sort": "sort", "process": module + "/process",
 	"strings": "strings", "sync": "sync", "atomic": "sync/atomic", "testing": "testing", "synctest": "testing/synctest", "time": "time", "slices": "slices", "http": "net/http",
 	"httptest": "net/http/httptest", "signal": "os/signal", "syscall": "syscall", "strconv": "strconv", "maps": "maps",
