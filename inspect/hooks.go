@@ -105,7 +105,7 @@ func Hook(h Hooks) (unhook func()) {
 	if f := h.TaskEnded; f != nil {
 		l.TaskEnded = func(t *kernel.Task, how kernel.Outcome, err error) {
 			defer guard()
-			f(TaskEvent{t}, statusOf(how), err)
+			f(TaskEvent{t}, statusOf(how, err), err)
 		}
 	}
 	if f := h.WaitBegan; f != nil {
@@ -137,7 +137,14 @@ func eventOf(r *kernel.Run) RunEvent {
 	return RunEvent{r.Whole().Birth().Number, r.Backend.Name()}
 }
 
-func statusOf(how kernel.Outcome) anyio.Status {
+// statusOf is how a task ended. Main tasks settle as finished with whatever error they
+// have, as they have no group that would ask.
+func statusOf(how kernel.Outcome, err error) anyio.Status {
+	if how == kernel.Finished && err != nil {
+		if how = kernel.Failed; anyio.IsCancellation(err) {
+			how = kernel.Canceled
+		}
+	}
 	switch how {
 	case kernel.Finished:
 		return anyio.Finished

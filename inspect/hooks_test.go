@@ -125,10 +125,15 @@ func TestHooksOfRuns(t *testing.T) {
 		}
 	}
 	defer inspect.Hook(inspect.Hooks{RunBegan: note("began"), RunEnded: note("ended")})()
+	var main anyio.Status
+	defer inspect.Hook(inspect.Hooks{TaskEnded: func(_ inspect.TaskEvent, how anyio.Status, _ error) { main = how }})()
 	testkit.Must(t, anyio.Run(t.Context(), func(context.Context) error { return nil }))
+	if main != anyio.Finished {
+		t.Errorf("the main task is %v", main)
+	}
 	err := anyio.Run(t.Context(), func(context.Context) error { return testkit.ErrBoom }, anyio.On(anyio.EventLoops(2)))
-	if !errors.Is(err, testkit.ErrBoom) {
-		t.Error(err)
+	if !errors.Is(err, testkit.ErrBoom) || main != anyio.Failed {
+		t.Error(err, main)
 	}
 	if want := []string{"began paralleltrue", "ended paralleltrue", "began eventloopstrue", "ended eventloopstrue"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
