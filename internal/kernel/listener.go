@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"slices"
 	"time"
 	"unsafe"
 
@@ -39,26 +38,31 @@ var (
 //
 //go:norace
 func Listen(l *Listener) (stop func()) {
-	change := func(f func(all []*Listener) []*Listener) {
-		listenersMu.Lock()
-		defer listenersMu.Unlock()
-		var all []*Listener
-		if old := listeners.Load(); old != nil {
-			all = slices.Clone(*old)
-		}
-		if all = f(all); len(all) == 0 {
-			listeners.Store(nil)
-		} else {
-			listeners.Store(&all)
-		}
-	}
 	race.ReleaseMerge(unsafe.Pointer(&listeners))
-	change(func(all []*Listener) []*Listener { return append(all, l) })
-	return func() {
-		change(func(all []*Listener) []*Listener {
-			return slices.DeleteFunc(all, func(other *Listener) bool { return other == l })
-		})
+	setListener(l, true)
+	return func() { setListener(l, false) }
+}
+
+//go:norace
+func setListener(l *Listener, listens bool) {
+	listenersMu.Lock()
+	defer listenersMu.Unlock()
+	var all []*Listener
+	if old := listeners.Load(); old != nil {
+		for _, other := range *old {
+			if other != l {
+				all = append(all, other)
+			}
+		}
 	}
+	if listens {
+		all = append(all, l)
+	}
+	if len(all) == 0 {
+		listeners.Store(nil)
+		return
+	}
+	listeners.Store(&all)
 }
 
 // Heard reports whether anybody listens.
