@@ -5,6 +5,8 @@ package inspect_test
 import (
 	"bufio"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,7 +25,7 @@ func TestWriteOnSignal(t *testing.T) {
 		for {
 			line, err := lines.ReadString('\n')
 			testkit.Must(t, err)
-			if strings.HasPrefix(line, "inspect.test (") {
+			if strings.HasPrefix(line, filepath.Base(os.Args[0])+" (") {
 				break
 			}
 		}
