@@ -3,7 +3,6 @@ package anyio
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -116,7 +115,9 @@ func (e *CanceledError) text() string {
 		b.WriteString(e.Reason)
 	}
 	if e.Task != "" {
-		fmt.Fprintf(&b, ": task %q failed", e.Task)
+		b.WriteString(": task ")
+		b.WriteString(strconv.Quote(e.Task)) // package fmt has a pool, which would order who print
+		b.WriteString(" failed")
 	}
 	if e.Cause != nil {
 		// One cancellation because of another is said to be one once.
@@ -134,7 +135,9 @@ func (e *CanceledError) text() string {
 		}
 	}
 	if e.Source != "" {
-		fmt.Fprintf(&b, " (by %s)", e.Source)
+		b.WriteString(" (by ")
+		b.WriteString(e.Source)
+		b.WriteString(")")
 	}
 	return b.String()
 }

@@ -2,25 +2,69 @@ package errgraph
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/anyio-go/anyio/internal/goid"
+	"github.com/anyio-go/anyio/internal/quiet"
 )
 
 // Itself stands for an error within its own text.
 const Itself = "(this error itself)"
 
-// printing are the texts that are being written, each by one goroutine, and how many
-// texts within each other those of a goroutine are.
-var printing = struct {
-	sync.Mutex
-	texts map[frame]struct{}
-	depth map[int64]int
-}{texts: map[frame]struct{}{}, depth: map[int64]int{}}
+// printing are the texts that are being written, the newest first, in buckets by the
+// goroutine that writes. That many write is no synchronization between them.
+var printing [16]bucket
 
+type bucket struct {
+	mu    quiet.Mutex
+	first *frame
+}
+
+// A frame is a text that a goroutine writes.
 type frame struct {
 	goroutine int64
 	err       error
+	depth     int // of how many texts within each other it is the last
+	next      *frame
+}
+
+//go:norace
+func bucketOf(goroutine int64) *bucket { return &printing[uint64(goroutine)%uint64(len(printing))] }
+
+// enter notes that the calling goroutine writes the text of err. It returns nil if the
+// goroutine does so already.
+//
+//go:norace
+func enter(err error) *frame {
+	f := &frame{goroutine: goid.Get(), err: err, depth: 1}
+	b := bucketOf(f.goroutine)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for at := b.first; at != nil; at = at.next {
+		if at.goroutine != f.goroutine {
+			continue
+		}
+		if at.err == err {
+			return nil
+		}
+		f.depth = max(f.depth, at.depth+1)
+	}
+	f.next, b.first = b.first, f
+	return f
+}
+
+// leave ends what enter has begun.
+//
+//go:norace
+func (f *frame) leave() {
+	b := bucketOf(f.goroutine)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for at := &b.first; *at != nil; at = &(*at).next {
+		if *at == f {
+			*at = f.next
+			return
+		}
+	}
 }
 
 // Deepest is how many errors are told within each other. Each level copies the text of
@@ -68,35 +112,31 @@ func down(err error) (next error) {
 	return next
 }
 
+// tooDeep reports whether the calling goroutine writes as many texts within each other
+// as are told.
+//
+//go:norace
 func tooDeep() bool {
 	id := goid.Get()
-	printing.Lock()
-	defer printing.Unlock()
-	return printing.depth[id] >= Deepest
+	b := bucketOf(id)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for at := b.first; at != nil; at = at.next {
+		if at.goroutine == id {
+			return at.depth >= Deepest
+		}
+	}
+	return false
 }
 
 // Text returns what write returns, the text of err; within write, a text of err is
 // Itself. So it ends also where Say cannot see the cycle: a wrapper need not have
 // Unwrap, and what a task has panicked with need not be an error. err is a pointer.
 func Text(err error, write func() string) string {
-	f := frame{goid.Get(), err}
-	printing.Lock()
-	_, inside := printing.texts[f]
-	if !inside {
-		printing.texts[f] = struct{}{}
-		printing.depth[f.goroutine]++
-	}
-	printing.Unlock()
-	if inside {
+	f := enter(err)
+	if f == nil {
 		return Itself
 	}
-	defer func() {
-		printing.Lock()
-		delete(printing.texts, f)
-		if printing.depth[f.goroutine]--; printing.depth[f.goroutine] == 0 {
-			delete(printing.depth, f.goroutine)
-		}
-		printing.Unlock()
-	}()
+	defer f.leave()
 	return write()
 }

@@ -109,6 +109,46 @@ var builtRaces = []raceProgram{
 		}
 		return nil
 	}},
+	{"users of scopes that were left", func(_ context.Context, tg *anyio.TaskGroup, x *int) error {
+		use := func(ctx context.Context) error {
+			left, s := anyio.OpenCancelScope(ctx)
+			done := left.Done()
+			if err := s.End(nil); err != nil {
+				return err
+			}
+			never, s := anyio.OpenCancelScope(ctx) // of which nobody asks before
+			if err := s.End(nil); err != nil {
+				return err
+			}
+			<-done
+			for _, ctx := range []context.Context{left, never} {
+				if ctx.Err() == nil || context.Cause(ctx) == nil || anyio.Sleep(ctx, time.Hour) == nil {
+					return testkit.ErrBoom
+				}
+				<-ctx.Done()
+			}
+			return nil
+		}
+		return oneAfterTheOther(tg, func(ctx context.Context) error { *x++; return use(ctx) },
+			func(ctx context.Context) error { err := use(ctx); *x++; return err })
+	}},
+	{"writers of errors' texts", func(_ context.Context, tg *anyio.TaskGroup, x *int) error {
+		text := func(ctx context.Context) error {
+			left, s := anyio.OpenCancelScope(ctx)
+			if err := s.End(nil); err != nil {
+				return err
+			}
+			_ = anyio.Sleep(left, time.Hour).Error()
+			return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				s.Cancel("enough")
+				err := anyio.SleepForever(ctx)
+				_ = err.Error()
+				return err
+			})
+		}
+		return oneAfterTheOther(tg, func(ctx context.Context) error { *x++; return text(ctx) },
+			func(ctx context.Context) error { err := text(ctx); *x++; return err })
+	}},
 	{"functions of Gather", func(ctx context.Context, _ *anyio.TaskGroup, x *int) error {
 		f := func(context.Context) (int, error) { *x++; return 0, nil }
 		_, err := anyio.Gather(ctx, f, f)
