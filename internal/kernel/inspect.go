@@ -207,17 +207,31 @@ func Asker(views []TaskView) *Task {
 //go:norace
 func (r *Run) AllBlocked(except *Task) bool {
 	first := r.Tasks()
-	for _, v := range first {
+	return allWait(first, except) && sameWaits(first, r.Tasks(), except)
+}
+
+// allWait reports whether all tasks but one wait.
+//
+//go:norace
+func allWait(views []TaskView, except *Task) bool {
+	for _, v := range views {
 		if !v.Waiting && v.Task != except {
 			return false
 		}
 	}
-	second := r.Tasks()
+	return true
+}
+
+// sameWaits reports whether the tasks of two looks are the same and, but for one, in the
+// same waits. All of them wait in the first.
+//
+//go:norace
+func sameWaits(first, second []TaskView, except *Task) bool {
 	if len(first) != len(second) {
 		return false
 	}
 	for i, v := range second {
-		if v.Task != first[i].Task || v.Task != except && (!v.Waiting || !v.sameWait(&first[i])) {
+		if v.Task != first[i].Task || v.Task != except && !v.sameWait(&first[i]) {
 			return false
 		}
 	}
@@ -334,7 +348,7 @@ func (t *Task) ShieldedAt(s *Scope) bool {
 func (t *Task) InnerScope() *Scope {
 	s := &t.Scope
 	for {
-		in := s.ownChild()
+		in := s.newestChild()
 		if in == nil {
 			return s
 		}
@@ -342,16 +356,12 @@ func (t *Task) InnerScope() *Scope {
 	}
 }
 
-// ownChild is the newest scope opened in s by its own task, nil if there is none.
+// newestChild is the newest scope opened in s, nil if there is none. It belongs to the
+// task of s, as its own scope is not among them, and those of its tasks are not either.
 //
 //go:norace
-func (s *Scope) ownChild() *Scope {
+func (s *Scope) newestChild() *Scope {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for c := s.child; c != nil; c = c.next {
-		if c.task == s.task && c.state.Load()&stTask == 0 {
-			return c
-		}
-	}
-	return nil
+	return s.child
 }

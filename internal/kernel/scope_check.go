@@ -132,13 +132,14 @@ func (s *Scope) OuterCanceled() bool {
 //
 //go:norace
 func (s *Scope) OuterErr() error {
-	if s.state.Load()&stForeign == 0 && s.run.killed.Load() == nil && s.parent != nil {
+	switch k := s.run.killed.Load(); {
+	case k != nil:
+		return k.Error()
+	case s.state.Load()&stForeign != 0:
+		return s.origin.over.Load().Error()
+	default:
 		return s.parent.cancelError()
 	}
-	if s.run.killed.Load() == nil && s.origin.ended() {
-		return s.origin.over.Load().Error()
-	}
-	return s.cancelError()
 }
 
 // CancelCalled reports whether the scope itself was canceled, by Cancel or by
