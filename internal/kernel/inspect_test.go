@@ -55,6 +55,8 @@ func TestEachWaitHasAWordOfItsOwn(t *testing.T) {
 		w.Prepare(p.place, opTest)
 		again()
 		w.Wake()
+	}
+	for range 10 {
 		w.Requeue(opTest, nil)
 		again()
 		w.Wake()

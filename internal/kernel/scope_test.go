@@ -199,7 +199,7 @@ func TestFunctionCalledForTheEndFindsIt(t *testing.T) {
 	outer.Cancel(&Cause{Reason: "test"})
 	called := make(chan struct{})
 	if stop := inner.AfterFunc(func() { close(called) }); stop() {
-		t.Error("what is called already was stopped")
+		t.Fatal("what is called already was stopped")
 	}
 	<-called
 	if inner.SetShield(true); inner.Err() != context.Canceled {
