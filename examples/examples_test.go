@@ -74,6 +74,11 @@ var wants = map[string][]string{
 		"from client0@example.org to [ann@example.org], 13000 bytes\n",
 		"client2: <nil>\n",
 	},
+	"stuck": {
+		"deadlock: 2 tasks wait for each other\n",
+		"  alice to bob #2 waits for the Lock that bob to alice #3 holds since stuck/main.go:",
+		"└─ audit #4 waiting for Event.Wait",
+	},
 	"tlsproxy": {
 		"first : HELLO\nfirst : finished in good order: true\n",
 		"open connections have 300ms to finish\n",
