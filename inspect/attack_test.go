@@ -2,6 +2,7 @@ package inspect_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -53,8 +54,7 @@ func TestBorrowersOfALimiter(t *testing.T) {
 	end := make(chan struct{})
 	testkit.Must(t, anyio.Run(t.Context(), func(ctx context.Context) error {
 		limiter := anyio.NewCapacityLimiter(2)
-		var lent anyio.Event
-		began := make(chan struct{})
+		var lent, began anyio.Event
 		within(t, ctx, func(s *inspect.Snapshot) {
 			wantLine(t, s, "wants", "waiting for CapacityLimiter.Acquire", "a borrower that is no task", "blocks #")
 			if len(s.Deadlocks) > 0 {
@@ -72,16 +72,13 @@ func TestBorrowersOfALimiter(t *testing.T) {
 			},
 			"blocks": func(ctx context.Context) error {
 				return anyio.RunBlocking(ctx, func() error {
-					close(began)
+					began.Set()
 					<-end
 					return nil
 				}, anyio.Limiter(limiter))
 			},
 			"wants": func(ctx context.Context) error {
-				if err := lent.Wait(ctx); err != nil {
-					return err
-				}
-				if err := anyio.RunBlocking(ctx, func() error { <-began; return nil }); err != nil {
+				if err := errors.Join(lent.Wait(ctx), began.Wait(ctx)); err != nil {
 					return err
 				}
 				return limiter.Do(ctx, nothing)
