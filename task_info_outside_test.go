@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/lowlevel"
 )
@@ -95,6 +97,31 @@ func TestGoroutineThatWaitsWithATasksContextIsNotTheTask(t *testing.T) {
 		})
 		ev.Set()
 		testkit.WantNil(t, "wait", <-over)
+	})
+}
+
+// A goroutine that gives way with a task's context, while the task stands still, does not
+// make the task give way.
+func TestGoroutineGivesWayForItself(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var turns atomic.Int64
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(context.Context) error { turns.Add(1); return nil })
+			outside(func() {
+				for range 100 {
+					lowlevel.ShieldedCheckpoint(ctx)
+					testkit.WantNil(t, "checkpoint", lowlevel.Checkpoint(ctx))
+				}
+			})
+			if kernel.Locate(ctx).Run().Loop && turns.Load() > 0 {
+				t.Error("another task ran while this one stood still")
+			}
+			return nil
+		})
+		testkit.WantNil(t, "group", err)
+		if turns.Load() != 1 {
+			t.Errorf("the other task ran %d times", turns.Load())
+		}
 	})
 }
 

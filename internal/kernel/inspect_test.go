@@ -63,6 +63,45 @@ func TestEachWaitHasAWordOfItsOwn(t *testing.T) {
 	}
 }
 
+// A wait in a task's scope is its own only if it is the task that waits, whoever has used
+// the waiter before; else it is told who does.
+func TestWaitIsOfWhoWaits(t *testing.T) {
+	r := aloneRun(t, newAloneBackend(1), false, context.Background())
+	lender, borrower := &Task{}, &Task{}
+	for _, task := range []*Task{lender, borrower} {
+		task.Prepare(nil, 0, nil)
+		task.OpenMain(r)
+	}
+	here := GoroutineID()
+	lent := Place{S: &lender.Scope}
+	w := &Waiter{}
+	for _, c := range []struct {
+		what   string
+		task   *Task // nil: a goroutine
+		at     Place
+		runs   int64 // the goroutine that runs the lender
+		own    bool
+		waiter int64
+	}{
+		{"task in its scope", lender, lent, 0, true, 0},
+		{"task in another's", borrower, lent, 0, false, here},
+		{"task in its scope, later", lender, lent, 0, true, 0},
+		{"task in another's, later", borrower, lent, 0, false, here},
+		{"task in no scope", borrower, Place{}, 0, true, 0},
+		{"goroutine in a task's", nil, lent, here + 1, false, here},
+		{"goroutine of the task", nil, lent, here, true, 0},
+		{"goroutine in no task's", nil, Place{S: &r.Root}, 0, false, 0},
+		{"goroutine in no scope", nil, Place{}, 0, false, 0},
+	} {
+		lender.goid.Store(c.runs)
+		w.PrepareFor(c.task, c.at, opTest)
+		if own := w.word.Load()&own != 0; own != c.own || w.who.goid.Load() != c.waiter {
+			t.Errorf("%s: its own %v, waits %d, want %v, %d", c.what, own, w.who.goid.Load(), c.own, c.waiter)
+		}
+		w.Wake()
+	}
+}
+
 // What goroutines hold that are not known to be tasks is remembered of the last ones
 // only: they may have ended.
 func TestOnlyTheLastStraysAreRemembered(t *testing.T) {

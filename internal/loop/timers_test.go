@@ -3,6 +3,7 @@ package loop
 import (
 	"testing"
 
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/locktest"
 )
@@ -55,4 +56,37 @@ func TestTimersAreToldInTheirOrder(t *testing.T) {
 		t.Error("the last one is not due")
 	}
 	want("none is left", 0, false, 0)
+}
+
+// A wakeClock counts how often the loop is woken.
+type wakeClock struct {
+	Clock
+	wakes int
+}
+
+func (c *wakeClock) Wake() { c.wakes++ }
+
+// The loop is woken for a timer that is the first to be due, by those who do not run on
+// it: it may be about to wait for longer.
+func TestFirstTimerOfAnotherGoroutineWakesTheLoop(t *testing.T) {
+	for name, c := range map[string]struct {
+		own  func(l *Loop)
+		want int
+	}{
+		"somebody else": {func(*Loop) {}, 1},
+		"driver":        {func(l *Loop) { l.goid.Store(goid.Get()) }, 0},
+		"running task":  {func(l *Loop) { l.current.Store(goid.Get()) }, 0},
+	} {
+		clock := &wakeClock{}
+		l := &Loop{Params: Params{Clock: clock}}
+		c.own(l)
+		for _, when := range []int64{5, 6, 7} { // the later ones change nothing
+			if l.Arm(&kernel.Timer{When: when, Value: dud{}}); clock.wakes != c.want {
+				t.Errorf("%s: woken %d times by the timer at %d", name, clock.wakes, when)
+			}
+		}
+		if l.Arm(&kernel.Timer{When: 4, Value: dud{}}); clock.wakes != 2*c.want {
+			t.Errorf("%s: woken %d times after an earlier one", name, clock.wakes)
+		}
+	}
 }
