@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/tasktree"
 )
 
 // A TaskActivity says what a task was doing when it was looked at.
@@ -166,32 +167,10 @@ func infosOf(views []kernel.TaskView) []TaskInfo {
 	return treeOrder(infos)
 }
 
-// treeOrder sorts tasks by their parents. A task whose parent is not in the list
-// counts as one without parent.
+// treeOrder sorts tasks by their parents, and tells how deep they are.
 func treeOrder(infos []TaskInfo) []TaskInfo {
-	present := make(map[uint64]bool, len(infos))
-	for _, i := range infos {
-		present[i.ID] = true
-	}
-	children := make(map[uint64][]TaskInfo)
-	for _, i := range infos {
-		parent := i.ParentID
-		if !present[parent] {
-			parent = 0
-		}
-		children[parent] = append(children[parent], i)
-	}
-	sorted := infos[:0]
-	var visit func(parent uint64, depth int)
-	visit = func(parent uint64, depth int) {
-		for _, i := range children[parent] {
-			i.Depth = depth
-			sorted = append(sorted, i)
-			visit(i.ID, depth+1)
-		}
-	}
-	visit(0, 0)
-	return sorted
+	return tasktree.Order(infos, func(i *TaskInfo) uint64 { return i.ID }, func(i *TaskInfo) uint64 { return i.ParentID },
+		func(i *TaskInfo, depth int) { i.Depth = depth })
 }
 
 // WaitAllTasksBlocked waits until every other task of the run waits for something. A

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/tasktree"
 )
 
 // PrintTasks writes the tasks of the run of ctx as a tree: each with its name, id and
@@ -24,10 +25,9 @@ func PrintTasks(ctx context.Context, w io.Writer) error {
 	}
 	now, loops := Now(ctx), Loops(ctx)
 	var b bytes.Buffer
-	var last []bool // for each level, whether the branch there is the last one
-	for n, task := range tasks {
-		last = append(last[:task.Depth], isLast(tasks[n:]))
-		b.WriteString(branches(last))
+	for n, branches := range tasktree.Branches(len(tasks), func(i int) int { return tasks[i].Depth }) {
+		task := tasks[n]
+		b.WriteString(branches)
 		fmt.Fprintf(&b, "%s #%d %s", task.Name, task.ID, task.State)
 		if task.WaitsFor != "" {
 			b.WriteString(" for " + task.WaitsFor)
@@ -52,32 +52,4 @@ func PrintTasks(ctx context.Context, w io.Writer) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-// isLast reports whether no sibling follows the first task.
-func isLast(tasks []TaskInfo) bool {
-	for _, t := range tasks[1:] {
-		if t.Depth <= tasks[0].Depth {
-			return t.Depth < tasks[0].Depth
-		}
-	}
-	return true
-}
-
-func branches(last []bool) string {
-	var b bytes.Buffer
-	for level, l := range last {
-		switch end := level == len(last)-1; {
-		case level == 0:
-		case end && l:
-			b.WriteString("└─ ")
-		case end:
-			b.WriteString("├─ ")
-		case l:
-			b.WriteString("   ")
-		default:
-			b.WriteString("│  ")
-		}
-	}
-	return b.String()
 }

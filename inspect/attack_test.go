@@ -95,22 +95,14 @@ func TestDeadlocksAcrossRuns(t *testing.T) {
 	defer cancel()
 	var left, right anyio.Lock
 	var ready [2]anyio.Event
-	crosswise := func(first, second *anyio.Lock, mine, other *anyio.Event) (end chan error) {
+	inARun := func(main func(ctx context.Context) error) (end chan error) {
 		end = make(chan error, 1)
-		go func() {
-			end <- anyio.Run(ctx, func(ctx context.Context) error {
-				return first.Do(ctx, func(ctx context.Context) error {
-					mine.Set()
-					if err := other.Wait(ctx); err != nil {
-						return err
-					}
-					return second.Do(ctx, nothing)
-				})
-			}, anyio.MainName("crosswise"))
-		}()
+		go func() { end <- anyio.Run(ctx, main, anyio.MainName("crosswise")) }()
 		return end
 	}
-	ends := []chan error{crosswise(&left, &right, &ready[0], &ready[1]), crosswise(&right, &left, &ready[1], &ready[0]), make(chan error, 1)}
+	ends := []chan error{
+		inARun(crosswise(&left, &right, &ready[0], &ready[1])), inARun(crosswise(&right, &left, &ready[1], &ready[0])), make(chan error, 1),
+	}
 	calls := make(chan error, 1)
 	portals := make(chan *portal.Portal)
 	go func() {

@@ -1,5 +1,7 @@
 package inspect
 
+import "slices"
+
 // A Change is what became of a task from one snapshot of a process to a later one.
 type Change string
 
@@ -42,13 +44,6 @@ func Diff(earlier, later *Snapshot) map[Ref]Change {
 
 // stands reports whether a task seems to be where it was.
 func (t *Task) stands(old *Task) bool {
-	if t.State != old.State || t.WaitsFor != old.WaitsFor || len(t.At) != len(old.At) {
-		return false
-	}
-	for i := range t.At {
-		if t.At[i] != old.At[i] {
-			return false
-		}
-	}
-	return t.Waited == nil || old.Waited == nil || *t.Waited >= *old.Waited
+	return t.State == old.State && t.WaitsFor == old.WaitsFor && slices.Equal(t.At, old.At) &&
+		(t.Waited == nil || old.Waited == nil || *t.Waited >= *old.Waited)
 }

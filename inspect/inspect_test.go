@@ -114,24 +114,25 @@ func TestTasksAreSeenWhereTheyWait(t *testing.T) {
 	})
 }
 
+// crosswise is a task that takes a lock, and the other one when that is taken, too.
+func crosswise(first, second *anyio.Lock, mine, other *anyio.Event) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
+		return first.Do(ctx, func(ctx context.Context) error {
+			mine.Set()
+			if err := other.Wait(ctx); err != nil {
+				return err
+			}
+			return second.Do(ctx, nothing)
+		})
+	}
+}
+
 // A holds one lock and wants the other, B the other way round; C waits for one of them, and
 // the main task for all.
 func TestTasksThatWaitForEachOtherAreFound(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var one, two anyio.Lock
 		var ready [2]anyio.Event
-		crosswise := func(mine, other int) func(ctx context.Context) error {
-			locks := []*anyio.Lock{&one, &two}
-			return func(ctx context.Context) error {
-				return locks[mine].Do(ctx, func(ctx context.Context) error {
-					ready[mine].Set()
-					if err := ready[other].Wait(ctx); err != nil {
-						return err
-					}
-					return locks[other].Do(ctx, func(context.Context) error { return nil })
-				})
-			}
-		}
 		within(t, ctx, func(s *inspect.Snapshot) {
 			a, b, c := task(t, s, "A"), task(t, s, "B"), task(t, s, "C")
 			if len(s.Deadlocks) != 1 || len(s.Deadlocks[0].Circle) != 2 || len(s.Deadlocks[0].Behind) != 1 || s.Deadlocks[0].Behind[0].Task != c.ID {
@@ -153,7 +154,7 @@ func TestTasksThatWaitForEachOtherAreFound(t *testing.T) {
 			}
 			wantLine(t, s, "C", "waiting for Lock.Acquire", ", Lock held by A #")
 		}, map[string]func(context.Context) error{
-			"A": crosswise(0, 1), "B": crosswise(1, 0),
+			"A": crosswise(&one, &two, &ready[0], &ready[1]), "B": crosswise(&two, &one, &ready[1], &ready[0]),
 			"C": func(ctx context.Context) error {
 				if err := ready[0].Wait(ctx); err != nil {
 					return err

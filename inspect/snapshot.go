@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/tasktree"
 )
 
 // A Snapshot is what the runs of a process did when it was taken.
@@ -140,33 +141,11 @@ func describe(s kernel.Standing, now time.Time, wants map[*kernel.Owner]*Want) T
 }
 
 // inTreeOrder sorts tasks by their parents, and tells how deep they are. One whose parent is
-// not among them counts as one without.
+// not among them gets none.
 func inTreeOrder(tasks []Task) []Task {
-	present := make(map[uint64]bool, len(tasks))
-	for _, t := range tasks {
-		present[t.ID] = true
-	}
-	children := make(map[uint64][]Task)
-	for _, t := range tasks {
-		if !present[t.Parent] {
+	return tasktree.Order(tasks, func(t *Task) uint64 { return t.ID }, func(t *Task) uint64 { return t.Parent }, func(t *Task, depth int) {
+		if t.Depth = depth; depth == 0 {
 			t.Parent = 0
 		}
-		children[t.Parent] = append(children[t.Parent], t)
-	}
-	// Depth first, without recursion: tasks may be as deep as there are tasks.
-	sorted := []Task{}
-	level := [][]Task{children[0]}
-	for len(level) > 0 {
-		last := len(level) - 1
-		if len(level[last]) == 0 {
-			level = level[:last]
-			continue
-		}
-		t := level[last][0]
-		level[last] = level[last][1:]
-		t.Depth = last
-		sorted = append(sorted, t)
-		level = append(level, children[t.ID])
-	}
-	return sorted
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/tasktree"
 )
 
 // WriteTo writes the snapshot as a person reads it: the deadlocks first, then the tasks of
@@ -26,10 +27,8 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	for i := range s.Runs {
 		r := &s.Runs[i]
 		fmt.Fprintf(&b, "\n%s\n", r.title(s.Taken))
-		n := 0
-		for left := range branches(r.Tasks) {
+		for n, left := range tasktree.Branches(len(r.Tasks), func(n int) int { return r.Tasks[n].Depth }) {
 			b.WriteString(r.Tasks[n].line(left))
-			n++
 		}
 	}
 	return b.WriteTo(w)
@@ -52,7 +51,7 @@ func (r *Run) title(now time.Time) string {
 	}
 	backend := r.Backend
 	if r.Loops > 1 {
-		backend = fmt.Sprintf("%d %ss", r.Loops, backend)
+		backend = fmt.Sprintf("%d %s", r.Loops, backend) // "eventloops"
 	}
 	return fmt.Sprintf("run %d on %s, for %s: %s", r.ID, backend, rounded(now.Sub(r.Began)), tasks)
 }

@@ -1,6 +1,10 @@
 package sim
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/anyio-go/anyio/internal/kernel"
+)
 
 // NoteFailure notes that the run has failed: with an error, or with nil in another way.
 // It is called by a task of the run, or after the run; the first call counts. Shrink
@@ -22,11 +26,12 @@ func (s *Sim) Unneeded() []uint64 {
 	return s.last.Tasks().Unneeded()
 }
 
-// stalled notes a deadlock: the run has failed when the last one of those has begun to
-// wait that wait for each other, or for ever.
-func (s *Sim) stalled(e *DeadlockError) {
+// stalled makes the error of a run that cannot go on, and notes a deadlock: the run has
+// failed when the last one of those has begun to wait that wait for each other, or for ever.
+func (s *Sim) stalled(st *kernel.Stall) error {
+	e := newDeadlockError(st)
 	if e.Stuck != nil || e.Livelock {
-		return
+		return e
 	}
 	ids := e.Cycle()
 	if len(ids) == 0 {
@@ -37,6 +42,7 @@ func (s *Sim) stalled(e *DeadlockError) {
 		}
 	}
 	s.last.NoteStuck(ids)
+	return e
 }
 
 // Cycle returns the IDs of the tasks that wait for each other by what they hold, nil if

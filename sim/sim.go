@@ -163,12 +163,8 @@ func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, erro
 	if err := s.guided(&c, &model); err != nil {
 		return nil, err
 	}
-	if c.NoteFailures {
-		c.Stalled = func(st *kernel.Stall) error {
-			err := newDeadlockError(st)
-			s.stalled(err)
-			return err
-		}
+	if s.script != nil {
+		c.Stalled = s.stalled
 	}
 	if c.StepMin < 0 || c.StepMax < c.StepMin {
 		return nil, &anyio.MisuseError{Text: fmt.Sprintf("sim.Config: StepTime from %v to %v is not a range: it must be 0 <= Min <= Max", c.StepMin, c.StepMax)}

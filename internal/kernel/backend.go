@@ -189,8 +189,8 @@ func (r *Run) Init(b Backend, traits Traits, ctx context.Context, cfg Config) {
 	if r.attends() {
 		attentive.Add(1)
 	}
-	r.timed = cfg.Debug || live.on.Load()
-	if live.on.Load() {
+	kept := live.on.Load()
+	if r.timed = kept || cfg.Debug; kept {
 		r.keep()
 	}
 	if f := observer.Load(); f != nil {

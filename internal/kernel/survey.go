@@ -76,17 +76,18 @@ func (s *Standing) settle(stacks map[int64]string, now *TaskView) {
 		g = s.Task.GoroutineID()
 	}
 	s.Places = userFrames(stacks, g, s.Word&held != 0, s.Task.isGuest())
-	s.State = stateOf(stacks[g])
+	s.State = StateOf(stacks[g])
 	if !s.sameWait(now) {
 		s.Waiting, s.Op, s.Of, s.Since, s.Owners = false, 0, nil, time.Time{}, Owners{}
 	}
 	s.Steady = s.Waiting
 }
 
-// stateOf is what the first line of a stack says: "goroutine 7 [select, 2 minutes]:".
+// StateOf is what the first line of a stack says: "select, 2 minutes" in "goroutine 7
+// [select, 2 minutes]:".
 //
 //go:norace
-func stateOf(stack string) string {
+func StateOf(stack string) string {
 	_, rest, _ := strings.Cut(stack, "[")
 	state, _, _ := strings.Cut(rest, "]")
 	return state

@@ -28,6 +28,7 @@ var layers = []layer{
 	{"internal/bubble", "internal/quiet", ""},
 	{"internal/errgraph", "internal/goid internal/quiet", ""},
 	{"internal/schedule", "", ""},
+	{"internal/tasktree", "", ""},
 	{"internal/timerq", "", ""},
 	{"internal/unclosed", "", ""},
 	{"internal/waitq", "internal/bubble internal/race", ""},
@@ -57,7 +58,7 @@ var layers = []layer{
 	{"internal/simloop", "internal/bubble internal/coro internal/fetch internal/kernel internal/loop internal/quiet internal/race internal/schedule internal/simnet internal/simtrace", ""},
 	// What users import.
 	{"attr", "", ""},
-	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/loop internal/offload internal/parallel internal/quiet internal/race internal/slots internal/waitq", ""},
+	{".", "internal/bubble internal/errgraph internal/eventloop internal/inside internal/kernel internal/loop internal/offload internal/parallel internal/quiet internal/race internal/slots internal/tasktree internal/waitq", ""},
 	{"osthread", ". internal/inside internal/kernel", ""},
 	{"cache", ". internal/inside internal/kernel", ""},
 	{"lowlevel", ". internal/inside internal/kernel internal/waitq", ""},
@@ -74,7 +75,7 @@ var layers = []layer{
 	{"anyiohttp", ". internal/kernel stream", ""},
 	{"anyiotest", ". internal/kernel internal/race portal sim stream", ""},
 	{"anyioutils", ". internal/inside stream", ""},
-	{"inspect", ". internal/kernel", ""},
+	{"inspect", ". internal/kernel internal/tasktree", ""},
 	{"inspect/listen", "inspect", ""},
 	// Programs, and what is for tests.
 	{"cmd/anyio", ". attr fileio inspect signals sim socket stream tlsstream", ""},

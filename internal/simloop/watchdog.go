@@ -189,11 +189,9 @@ func active(id int64, stacks map[int64]string) (deepest int64) {
 	return deepest
 }
 
-// stateOf is what the first line of a stack says: "goroutine 7 [select, 2 minutes]:".
+// stateOf is the state of a goroutine, without for how long it has been in it.
 func stateOf(stack string) string {
-	_, rest, _ := strings.Cut(stack, "[")
-	state, _, _ := strings.Cut(rest, "]")
-	state, _, _ = strings.Cut(state, ",")
+	state, _, _ := strings.Cut(kernel.StateOf(stack), ",")
 	return state
 }
 
