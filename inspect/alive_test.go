@@ -117,13 +117,14 @@ func TestLimiterOfWhichOneBorrowerGoesOn(t *testing.T) {
 // Whom a task waits for is known of what has owners.
 func TestWhoIsWaitedFor(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		var rw anyio.RWLock
-		var read, stays anyio.Event
+		var rw, written anyio.RWLock
+		var read, writes, stays anyio.Event
 		var sleeper *anyio.TaskHandle
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			sleeper = tg.Go(stays.Wait, anyio.Name("sleeper"))
 			within(t, ctx, func(s *inspect.Snapshot) {
 				wantLine(t, s, "writer", "waiting for RWLock.Acquire at ", ", RWLock held by reader #", " since inspect/alive_test.go:")
+				wantLine(t, s, "second writer", "waiting for RWLock.Acquire at ", ", RWLock held by first writer #", " since inspect/alive_test.go:")
 				wantLine(t, s, "waiter", "waiting for TaskHandle.Wait at ", ", the end of sleeper #")
 				wantLine(t, s, "starter", "waiting for Start: waiting for the task to end or to call started at ", ", the end of never ready #")
 				wantLine(t, s, "never ready", "waiting for Event.Wait")
@@ -139,6 +140,18 @@ func TestWhoIsWaitedFor(t *testing.T) {
 						return err
 					}
 					return rw.Do(ctx, func(context.Context) error { return nil })
+				},
+				"first writer": func(ctx context.Context) error {
+					return written.Do(ctx, func(ctx context.Context) error {
+						writes.Set()
+						return stays.Wait(ctx)
+					})
+				},
+				"second writer": func(ctx context.Context) error {
+					if err := writes.Wait(ctx); err != nil {
+						return err
+					}
+					return written.Do(ctx, nothing)
 				},
 				"waiter": func(ctx context.Context) error { return sleeper.Wait(ctx) },
 				"starter": func(ctx context.Context) error {

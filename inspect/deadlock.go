@@ -47,8 +47,7 @@ const (
 )
 
 // deadlocks finds the tasks that wait for each other, and will until one of them is
-// canceled. Only tasks count that were seen to wait during all of the look, so that what is
-// told was so at one instant.
+// canceled. All that wait did so at one instant, see kernel.LookAt.
 func deadlocks(runs []Run) []Deadlock {
 	var nodes []*node
 	at := make(map[Ref]*node)
@@ -84,7 +83,7 @@ func revive(nodes []*node, at map[Ref]*node) {
 	waits := make(map[*Want]*wait)
 	var all []*wait
 	for _, n := range nodes {
-		if !n.steady || n.Wants == nil || n.Deadline != nil {
+		if n.Wants == nil || n.Deadline != nil {
 			wake(n)
 			continue
 		}

@@ -9,7 +9,7 @@ import (
 
 // waits is a task that waits for others.
 func waits(id uint64, anyOf bool, owners ...uint64) Task {
-	t := Task{ID: id, Name: fmt.Sprint("t", id), steady: true, Wants: &Want{What: "Lock", Any: anyOf}}
+	t := Task{ID: id, Name: fmt.Sprint("t", id), Wants: &Want{What: "Lock", Any: anyOf}}
 	for _, o := range owners {
 		t.Wants.Owners = append(t.Wants.Owners, Owner{Ref: Ref{1, o}})
 	}
@@ -20,7 +20,7 @@ func waits(id uint64, anyOf bool, owners ...uint64) Task {
 func gone(tasks []Task) map[uint64]bool {
 	dead := make(map[uint64]bool)
 	for _, t := range tasks {
-		dead[t.ID] = t.steady && t.Wants != nil && t.Deadline == nil
+		dead[t.ID] = t.Wants != nil && t.Deadline == nil
 	}
 	for changed := true; changed; {
 		changed = false

@@ -54,6 +54,8 @@ func (l *hookLog) hook() (unhook func()) {
 	})
 }
 
+func blocks(ctx context.Context) error { return anyio.RunBlocking(ctx, func() error { return nil }) }
+
 func TestHooksAreTold(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		l := &hookLog{}
@@ -66,6 +68,9 @@ func TestHooksAreTold(t *testing.T) {
 			testkit.Settled(t, ctx)
 			e.Set()
 			if err := h.Wait(ctx); err != nil {
+				return err
+			}
+			if err := tg.Go(blocks, anyio.Name("blocks")).Wait(ctx); err != nil {
 				return err
 			}
 			tg.Go(anyio.SleepForever, anyio.Name("two"))
@@ -90,10 +95,11 @@ func TestHooksAreTold(t *testing.T) {
 
 		lines := l.of(me.Run)
 		for name, want := range map[string][]string{
-			"one":   {"one began below 1", "one waits for Event.Wait", "one waited for Event.Wait", "one finished: <nil>"},
-			"two":   {"two began below 1", "two waits for SleepForever", "two waited for SleepForever", "two canceled: anyio: canceled: enough"},
-			"three": {"three began below 1", "three failed: boom"},
-			"four":  nil,
+			"one":    {"one began below 1", "one waits for Event.Wait", "one waited for Event.Wait", "one finished: <nil>"},
+			"two":    {"two began below 1", "two waits for SleepForever", "two waited for SleepForever", "two canceled: anyio: canceled: enough"},
+			"three":  {"three began below 1", "three failed: boom"},
+			"four":   nil,
+			"blocks": {"blocks began below 1", "blocks waits for RunBlocking", "blocks waited for RunBlocking", "blocks finished: <nil>"},
 		} {
 			var got []string
 			for _, line := range lines {

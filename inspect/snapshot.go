@@ -50,8 +50,6 @@ type Task struct {
 	// was; "" if it was not.
 	Canceled string `json:"canceled,omitempty"`
 	Wants    *Want  `json:"wants,omitempty"` // nil if it is not known who can end its wait
-
-	steady bool
 }
 
 // A Want is what a task waits for, and from whom.
@@ -111,7 +109,7 @@ func Take() *Snapshot {
 func describe(s kernel.Standing, now time.Time, wants map[*kernel.Owner]*Want) Task {
 	t := Task{
 		ID: s.Task.ID(), Name: s.Task.Name(), Loop: s.Task.Scope.Run().Index(), State: anyio.TaskReady,
-		At: s.Places, Goroutine: s.State, steady: s.Steady,
+		At: s.Places, Goroutine: s.State,
 	}
 	if host := s.Task.Host(); host != nil {
 		t.Parent = host.ID()

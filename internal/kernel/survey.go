@@ -11,7 +11,6 @@ type Standing struct {
 	Places []string // in the user's code, see userFrames
 	State  string   // of its goroutine, in the words of package runtime; "" if it has none
 	Owners Owners   // who can end its wait, as far as known
-	Steady bool     // it has not gone on while others were looked at
 }
 
 // Survey is Tasks together with the places where they stand in the user's code. The world
@@ -26,9 +25,9 @@ func (r *Run) Survey() (views []TaskView, places [][]string) {
 	return views, places
 }
 
-// LookAt tells of all tasks of some runs, and whom they wait for. What is told of those that
-// are Steady was so at one instant: they waited from before the first look at them all to
-// the second one. The world stops meanwhile, once.
+// LookAt tells of all tasks of some runs, and whom they wait for. Those that are said to wait
+// did so at one instant: from before the first look at them all to the second one. The
+// world stops meanwhile, once.
 //
 //go:norace
 func LookAt(runs []*Run) [][]Standing { return lookAt(runs, true) }
@@ -80,7 +79,6 @@ func (s *Standing) settle(stacks map[int64]string, now *TaskView) {
 	if !s.sameWait(now) {
 		s.Waiting, s.Op, s.Of, s.Since, s.Owners = false, 0, nil, time.Time{}, Owners{}
 	}
-	s.Steady = s.Waiting
 }
 
 // StateOf is what the first line of a stack says: "select, 2 minutes" in "goroutine 7
