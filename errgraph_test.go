@@ -10,6 +10,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/process"
@@ -143,10 +144,14 @@ func TestErrorsThatShareOthersEnd(t *testing.T) {
 			return &socket.AttemptsError{Attempts: []socket.Attempt{{Err: err}, {Err: err}}}
 		},
 	}
+	deep := 40
+	if race.Enabled { // with which the texts take a second each
+		deep = 24
+	}
 	for name, hold := range holders {
 		t.Run(name, func(t *testing.T) {
 			err := io.ErrNoProgress
-			for range 40 {
+			for range deep {
 				err = hold(err)
 			}
 			for outer, hold := range holders {

@@ -141,7 +141,7 @@ func dawdle(ctx context.Context, rng *rand.Rand) {
 // underChaos runs a scenario on real threads, on an event loop that a goroutine
 // cancels tasks of, and in many simulations.
 func underChaos(t *testing.T, scenario func(t *testing.T, ctx context.Context, c *chaos)) {
-	ops, seeds := int64(1_000_000), uint64(400)
+	ops, seeds := int64(300_000), uint64(400)
 	switch {
 	case testing.Short():
 		ops, seeds = 20_000, 50

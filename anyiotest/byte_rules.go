@@ -146,7 +146,7 @@ var byteRules = []byteRule{
 		check: func(p *bytePair, ctx context.Context) {
 			p.closeForcefully(ctx, p.b)
 			var err error
-			for sent := 0; err == nil && sent < muchData; sent += 1024 {
+			for sent := 0; err == nil && sent < p.much; sent += 1024 {
 				err = p.a.Send(ctx, make([]byte, 1024))
 			}
 			p.wantErr("Send", err, anyio.ErrBroken)
@@ -162,10 +162,10 @@ var byteRules = []byteRule{
 		check: func(p *bytePair, ctx context.Context) {
 			err := p.waiting(ctx, p.sendMuch, func(*anyio.TaskHandle) {
 				buf := make([]byte, 1<<20)
-				for left := muchData; left > 0; {
+				for left := p.much; left > 0; {
 					n, err := p.b.Receive(ctx, buf)
 					if left -= n; err != nil || left < 0 {
-						p.fail("received %v, %d bytes of %d", err, muchData-left, muchData)
+						p.fail("received %v, %d bytes of %d", err, p.much-left, p.much)
 						return
 					}
 				}

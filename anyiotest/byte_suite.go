@@ -22,7 +22,8 @@ type ByteFeature string
 const (
 	// HalfClose is SendEOF, after which receiving goes on.
 	HalfClose ByteFeature = "half-close"
-	// Backpressure makes Send wait, before 32 MiB are sent, while nobody receives.
+	// Backpressure makes Send wait, before 32 MiB (in the simulator 2 MiB) are sent, while
+	// nobody receives.
 	Backpressure ByteFeature = "backpressure"
 	// BrokenPeer makes Send fail when the other end was closed.
 	BrokenPeer ByteFeature = "broken peer"
@@ -76,7 +77,7 @@ type byteRule struct {
 
 func (rule byteRule) apply(t testing.TB, ctx context.Context, makePair MakeBytePair, opts []Option) {
 	t.Helper()
-	p := &bytePair{TB: t, rule: rule}
+	p := &bytePair{TB: t, rule: rule, much: muchOf(ctx)}
 	for _, f := range rule.needs {
 		if why, lacks := lackOf(opts, f); lacks {
 			text := fmt.Sprintf("this stream has no %s: %s", f, why)
@@ -115,6 +116,7 @@ type bytePair struct {
 	testing.TB
 	rule byteRule
 	a, b stream.ByteStream
+	much int // bytes; more than what any stream under test stores between its ends
 }
 
 func (p *bytePair) close(ctx context.Context) {
@@ -174,10 +176,16 @@ func (p *bytePair) idle(ctx context.Context) {
 
 // --- calls ---
 
-// muchData is more than what any stream under test stores between its ends.
-const muchData = 32 << 20
+// muchOf returns how many bytes are much: systems store megabytes, the simulator does not,
+// where each packet costs time.
+func muchOf(ctx context.Context) int {
+	if kernel.Locate(ctx).Run().Backend.Name() == "sim" {
+		return 2 << 20
+	}
+	return 32 << 20
+}
 
-func (p *bytePair) sendMuch(ctx context.Context) error { return p.a.Send(ctx, make([]byte, muchData)) }
+func (p *bytePair) sendMuch(ctx context.Context) error { return p.a.Send(ctx, make([]byte, p.much)) }
 
 func receiveOne(ctx context.Context, s stream.ByteStream) error {
 	_, err := s.Receive(ctx, make([]byte, 1))

@@ -197,6 +197,10 @@ func TestSearchFindsWhatNeedsAFault(t *testing.T) {
 // The right program stands all faults.
 func TestSearchWithFaultsPasses(t *testing.T) {
 	r := newRecorder(t)
-	r.run(func() { anyiotest.Search(r, registers(false), runs(), anyFaults) })
+	n := 3000
+	if testing.Short() || race.Enabled {
+		n = 100
+	}
+	r.run(func() { anyiotest.Search(r, registers(false), anyiotest.Schedules(n), anyFaults) })
 	r.wantPass(t)
 }

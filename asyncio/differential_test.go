@@ -72,7 +72,11 @@ func TestDifferential(t *testing.T) {
 		if !tw.promised {
 			continue
 		}
-		for seed := range uint64(5) {
+		seeds := uint64(5)
+		if testing.Short() {
+			seeds = 2
+		}
+		for seed := range seeds {
 			check(fmt.Sprintf("sim/seed=%d", seed+1), func() anyio.Backend { return sim.New(sim.Config{Seed: seed + 1}) })
 		}
 	}

@@ -129,7 +129,7 @@ func stormRun(ctx context.Context, shared *anyio.Lock) error {
 
 // Nobody who looks at all that there is sees a deadlock, and the race detector sees nobody.
 func TestLooksAtAStorm(t *testing.T) {
-	looks := 100
+	looks := 40
 	if testing.Short() {
 		looks = 10
 	}

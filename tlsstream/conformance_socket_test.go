@@ -80,6 +80,9 @@ func TestStreamsOverTCPKeepTheRulesOfByteStreams(t *testing.T) {
 }
 
 func TestStreamsOverUnixSocketsKeepTheRulesOfByteStreams(t *testing.T) {
+	if testing.Short() {
+		t.Skip("those over TCP are enough; skipped by -short")
+	}
 	path := unixPaths(t)
 	anyiotest.TestByteStream(t, func(ctx context.Context) (a, b stream.ByteStream, err error) {
 		x, y, err := overUnix(ctx, path())

@@ -52,6 +52,9 @@ func TestNetConnOverTLS(t *testing.T) {
 					if name != "pipe" && on.Name() == "eventloop" && runtime.GOOS == "windows" {
 						t.Skip("the event loop has no sockets on Windows")
 					}
+					if testing.Short() && (name == "unix" || name == "tcp" && version < tls.VersionTLS13) {
+						t.Skip("over TCP by TLS 1.3, and over a pipe, is enough; skipped by -short")
+					}
 					inRun(t, on, func(ctx context.Context) {
 						nettest.TestConn(t, func() (net.Conn, net.Conn, func(), error) { return tlsConns(ctx, version, transport) })
 					})

@@ -324,7 +324,7 @@ func TestWhoDecidesFirst(t *testing.T) {
 func (k kind) play(b *bench, o order) {
 	n := *rounds
 	if n == 0 {
-		switch n = 200; {
+		switch n = 100; {
 		case testing.Short():
 			n = 20
 		case race.Enabled: // which is slow, and has more interleavings to itself

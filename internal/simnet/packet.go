@@ -1,6 +1,8 @@
 package simnet
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"time"
 
@@ -84,9 +86,8 @@ func (p *packet) size() int {
 
 // mix puts a packet into the run's hash.
 func (p *packet) mix(what uint64) {
-	const prime = 1099511628211
 	h := what
-	add := func(v uint64) { h = (h ^ v) * prime }
+	add := func(v uint64) { h = (bits.RotateLeft64(h, 23) ^ v) * 0x9e3779b97f4a7c15 }
 	for _, b := range []bool{p.SYN, p.ACK, p.FIN, p.RST} {
 		add(2)
 		if b {
@@ -103,7 +104,12 @@ func (p *packet) mix(what uint64) {
 	add(uint64(p.Seq))
 	add(uint64(p.AckSeq))
 	add(uint64(p.Window))
-	for _, b := range p.Data {
+	add(uint64(len(p.Data)))
+	data := p.Data
+	for ; len(data) >= 8; data = data[8:] {
+		add(binary.LittleEndian.Uint64(data))
+	}
+	for _, b := range data {
 		add(uint64(b))
 	}
 	p.net.clock.Mix(uint64(p.net.clock.Now()))
