@@ -179,7 +179,7 @@ func (p *bytePair) idle(ctx context.Context) {
 // muchOf returns how many bytes are much: systems store megabytes, the simulator does not,
 // where each packet costs time.
 func muchOf(ctx context.Context) int {
-	if kernel.Locate(ctx).Run().Backend.Name() == "sim" {
+	if simulates(ctx) {
 		return 2 << 20
 	}
 	return 32 << 20

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -50,6 +51,9 @@ func Run(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...Option
 		})
 	}
 }
+
+// simulates reports whether a test runs in the simulator.
+func simulates(ctx context.Context) bool { return kernel.Locate(ctx).Run().Backend.Name() == "sim" }
 
 func (p *plan) eachSeed(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	for _, seed := range p.seeds {
