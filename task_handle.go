@@ -90,6 +90,18 @@ func ValuesOf(ctx context.Context) TaskOption {
 	return TaskOption{&kernel.TaskMeta{Values: ctx}}
 }
 
+// Service makes the task one that serves the others of its group: it is not canceled with
+// them. When the body and all other tasks of the group have ended, whatever ended them,
+// service tasks are canceled, all at once, and waited for. So a log, a cache, or a pool of
+// connections is there for the others until the last of their cleanup is over.
+//
+// A service task may end before. Its error cancels the group as any other's does, and its
+// handle cancels it alone. From when it is canceled, the group takes no more tasks. What it
+// does after that is subject to nobody's deadline: give its cleanup one by Shielded.
+func Service() TaskOption { return serviceOption }
+
+var serviceOption = TaskOption{&kernel.TaskMeta{Service: true}}
+
 // apply adds the option to those of one task.
 func (o TaskOption) apply(m *kernel.TaskMeta) {
 	switch {
@@ -98,6 +110,8 @@ func (o TaskOption) apply(m *kernel.TaskMeta) {
 		m.Name, m.HasName = o.meta.Name, true
 	case o.meta.Where != 0:
 		m.Where = o.meta.Where
+	case o.meta.Service:
+		m.Service = true
 	default:
 		m.Values = o.meta.Values
 	}
@@ -138,10 +152,17 @@ func (h *TaskHandle) start(tg *TaskGroup, f func(context.Context) error, pc uint
 	}
 	kernel.Preempt()
 	h.t.Prepare(f, pc, meta)
-	if !tg.g.Spawn(&h.t) {
+	if !tg.spawn(&h.t) {
 		panic(misuse("this task group is not active; no new tasks can be started: start them before WithTaskGroup returns"))
 	}
 	kernel.PreemptEnd()
+}
+
+func (tg *TaskGroup) spawn(t *kernel.Task) bool {
+	if t.IsService() {
+		return tg.g.SpawnService(t)
+	}
+	return tg.g.Spawn(t)
 }
 
 var errNilTask = misuse("task group: the task's function is nil")

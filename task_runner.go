@@ -60,8 +60,9 @@ func (tg *TaskGroup) settle(t *kernel.Task, err error) {
 		} else {
 			how, rest = kernel.Canceled, err
 		}
-		// Thousands may end so at once: the first alone writes.
-		if cut && !tg.canceled.Load() && t.OuterCanceled() {
+		// Thousands may end so at once: the first alone writes. What ends a service task is
+		// the end of the others, and cuts nothing short.
+		if cut && !t.IsService() && !tg.canceled.Load() && t.OuterCanceled() {
 			tg.canceled.Store(true)
 		}
 	}

@@ -22,9 +22,10 @@ import (
 // parting is how long handlers that were canceled may still send an answer.
 const parting = time.Second
 
-// Serve accepts connections on l and serves their requests, until its scope is
-// canceled or accepting fails. It does not return before all handlers have, also those
-// that have hijacked their connection, and all connections are closed.
+// Serve accepts connections on l and serves their requests, until it is asked to stop (see
+// [anyio.Stopping]), its scope is canceled, or accepting fails. It does not return before
+// all handlers have, also those that have hijacked their connection, and all connections
+// are closed.
 //
 // At the end it drains: it accepts nothing more, closes idle connections, and lets the
 // handlers that run finish for as long as drain says, with [anyio.Forever] without
@@ -36,8 +37,9 @@ const parting = time.Second
 // If srv.TLSConfig has certificates, the connections are TLS, with HTTP/2. The server
 // and the listener belong to Serve; Shutdown and Close of the server end it as well.
 //
-// The error is the cancellation, or that of accepting: one that matches
-// [anyio.ErrClosed] if the listener was closed, http.ErrServerClosed if the server was.
+// To be asked to stop is no error. Else the error is the cancellation, or that of
+// accepting: one that matches [anyio.ErrClosed] if the listener was closed,
+// http.ErrServerClosed if the server was.
 // In the simulator it is an *anyio.MisuseError.
 //
 // Cancellation: connections that were not accepted are lost with the listener.
@@ -61,10 +63,9 @@ func Serve[S stream.ByteStream](ctx context.Context, srv *http.Server, l stream.
 				defer served.Set()
 				failed = serve(srv, stream.NetListener(conns, l))
 			}()
-			canceled := served.Wait(ctx)
+			stopped, canceled := anyio.MoveOnStop(ctx, served.Wait)
 			w.shutDown(conns, &served, handlers, drain)
-			ended = failed
-			if canceled != nil {
+			if ended = failed; stopped || canceled != nil {
 				ended = canceled
 			}
 			return nil

@@ -32,7 +32,8 @@ type site struct {
 	client   *http.Client
 	srv      *http.Server
 	serving  *anyio.TaskHandle
-	err      error // what Serve has returned, once serving is over
+	group    *anyio.TaskGroup // of serving
+	err      error            // what Serve has returned, once serving is over
 }
 
 // onSite runs body beside Serve on each real backend, and waits for Serve.
@@ -45,6 +46,7 @@ func onSite(t *testing.T, drain time.Duration, handler http.HandlerFunc, body fu
 			})}
 			defer transport.CloseIdleConnections()
 			s.client = &http.Client{Transport: transport}
+			s.group = tg
 			s.serving = tg.Go(func(ctx context.Context) error {
 				s.err = anyiohttp.Serve(ctx, s.srv, s.listener, drain)
 				return nil
@@ -95,6 +97,15 @@ func (s *site) equal(what, got, want string) {
 
 // A request that is being handled is finished, and no other one is begun.
 func TestServeDrains(t *testing.T) {
+	testDraining(t, func(s *site) { s.serving.Cancel("enough") }, anyio.Canceling, anyio.ErrCanceled)
+}
+
+// So it is when Serve is asked to stop, which is no error.
+func TestServeDrainsWhenItIsStopped(t *testing.T) {
+	testDraining(t, func(s *site) { s.group.Stop("enough", anyio.Forever) }, anyio.Pending, nil)
+}
+
+func testDraining(t *testing.T, end func(s *site), status anyio.Status, want error) {
 	for _, drain := range []time.Duration{time.Minute, anyio.Forever} {
 		var begun, finish *anyio.Event
 		onSite(t, drain, func(rw http.ResponseWriter, r *http.Request) {
@@ -111,7 +122,7 @@ func TestServeDrains(t *testing.T) {
 				if err := begun.Wait(ctx); err != nil {
 					return err
 				}
-				s.serving.Cancel("enough")
+				end(s)
 				for { // until the listener is closed
 					c, err := s.listener.Connect(ctx)
 					if err != nil {
@@ -121,8 +132,8 @@ func TestServeDrains(t *testing.T) {
 						return err
 					}
 				}
-				if status := s.serving.Status(); status != anyio.Canceling {
-					t.Errorf("Serve is %v before the handler has ended", status)
+				if is := s.serving.Status(); is != status {
+					t.Errorf("Serve is %v before the handler has ended", is)
 				}
 				finish.Set()
 				return nil
@@ -130,7 +141,7 @@ func TestServeDrains(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			s.wantEnd(ctx, anyio.ErrCanceled)
+			s.wantEnd(ctx, want)
 		})
 	}
 }

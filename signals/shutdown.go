@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -47,9 +48,23 @@ func (e *Error) ExitCode() int {
 //
 // Cancellation: when it comes from outside, as for anyio.WithCancelScope.
 func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sigs ...os.Signal) error {
+	return shutdown(ctx, "signals.WithShutdown", 0, body, sigs)
+}
+
+// WithGrace is like WithShutdown, but the first signal asks the body to end by itself, as
+// anyio.CancelScope.Stop does: what serves stops accepting, and what is under way has that
+// time to end. Then the scope of the body is canceled, with the *Error as the cause.
+// Forever is no limit; with zero or less it is WithShutdown.
+//
+// Cancellation: as for WithShutdown.
+func WithGrace(ctx context.Context, grace time.Duration, body func(ctx context.Context) error, sigs ...os.Signal) error {
+	return shutdown(ctx, "signals.WithGrace", grace, body, sigs)
+}
+
+func shutdown(ctx context.Context, name string, grace time.Duration, body func(ctx context.Context) error, sigs []os.Signal) error {
 	if len(sigs) == 0 {
 		sigs = shutdownSignals
-	} else if err := check("signals.WithShutdown", sigs); err != nil {
+	} else if err := check(name, sigs); err != nil {
 		return err
 	}
 	var received atomic.Pointer[Error]
@@ -59,10 +74,13 @@ func WithShutdown(ctx context.Context, body func(ctx context.Context) error, sig
 		defer r.Signals().KeepPipeErrors()()
 		stop := r.Signals().Subscribe(sigs, func(sig os.Signal) {
 			e := &Error{sig}
-			if received.CompareAndSwap(nil, e) {
-				scope.Cancel(&kernel.Cause{Err: e})
-			} else {
+			switch first := received.CompareAndSwap(nil, e); {
+			case !first:
 				r.Signals().End(r, sig, &kernel.Cause{Kind: kernel.ByKill, Err: e, Reason: "a second signal"})
+			case grace > 0:
+				scope.Stop(&kernel.Cause{Err: e}, r.After(grace))
+			default:
+				scope.Cancel(&kernel.Cause{Err: e})
 			}
 		})
 		defer stop()

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/testkit"
@@ -45,6 +46,37 @@ func TestShutdownCancelsTheBodyAndTellsTheSignal(t *testing.T) {
 		if err != testkit.ErrBoom {
 			t.Errorf("without a signal: %v", err)
 		}
+	})
+}
+
+// With a grace the first signal asks the body to end by itself, and cancels it afterwards.
+func TestGraceOfAShutdown(t *testing.T) {
+	signalTest(t, func(t *testing.T, ctx context.Context) {
+		for _, grace := range []time.Duration{0, time.Millisecond, time.Hour} {
+			done := false
+			err := signals.WithGrace(ctx, grace, func(ctx context.Context) error {
+				raise(t, ctx, os.Interrupt)
+				stopped, err := anyio.MoveOnStop(ctx, anyio.SleepForever)
+				if stopped != (grace > 0) || anyio.Stopping(ctx) != stopped {
+					t.Errorf("grace %v: stopped %v, %v", grace, stopped, err)
+				}
+				if grace == time.Hour {
+					done = anyio.Sleep(ctx, 10*time.Millisecond) == nil
+					return nil
+				}
+				err = errors.Join(err, anyio.SleepForever(ctx))
+				ce, _ := errors.AsType[*anyio.CanceledError](context.Cause(ctx))
+				if e, ok := errors.AsType[*signals.Error](ce.Cause); !ok || e.Signal != os.Interrupt {
+					t.Errorf("grace %v: cause %v", grace, context.Cause(ctx))
+				}
+				return err
+			})
+			e, ok := errors.AsType[*signals.Error](err)
+			if !ok || e.Signal != os.Interrupt || errors.Is(err, anyio.ErrCanceled) || done != (grace == time.Hour) {
+				t.Errorf("grace %v: done %v, error %v", grace, done, err)
+			}
+		}
+		testkit.WantMisuse(t, "a signal that none receives", signals.WithGrace(ctx, 1, anyio.SleepForever, os.Kill))
 	})
 }
 

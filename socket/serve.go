@@ -15,9 +15,9 @@ import (
 )
 
 // Serve accepts connections and calls handler for each in a task of its own, until
-// it is canceled or the listener is closed, which is ErrClosed. The handler closes
-// the connection. Failures that pass, such as running out of descriptors, are logged
-// and accepting goes on after a while.
+// it is asked to stop (see anyio.Stopping), which is no error, it is canceled, or the
+// listener is closed, which is ErrClosed. The handler closes the connection. Failures that
+// pass, such as running out of descriptors, are logged and accepting goes on after a while.
 //
 // On several event loops (see anyio.EventLoops) each connection is given to the loop with
 // the fewest tasks, where its handler runs. A listener with ReusePort has a socket for each
@@ -42,11 +42,11 @@ func (l *Listener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler fu
 	s := &server[S]{l: l, handler: handler, pc: callSite()}
 	if tg != nil {
 		s.begin(tg)
-		return s.run(ctx)
+		return s.untilStop(ctx)
 	}
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		s.begin(tg)
-		return s.run(ctx)
+		return s.untilStop(ctx)
 	})
 }
 
@@ -58,6 +58,12 @@ type server[S stream.ByteStream] struct {
 	options []anyio.TaskOption // of the handlers' tasks, for each loop of the team if there is one
 	team    []*kernel.Run      // the loops of tg's run; nil if there is but one
 	pc      uintptr            // of the call
+}
+
+// untilStop is run that ends when it is asked to. The handlers go on.
+func (s *server[S]) untilStop(ctx context.Context) error {
+	_, err := anyio.MoveOnStop(ctx, s.run)
+	return err
 }
 
 // run accepts at all sockets until one of them fails.

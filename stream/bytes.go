@@ -49,9 +49,10 @@ type Listener[S any] interface {
 	// Cancellation: no connection is lost.
 	Accept(ctx context.Context) (S, error)
 	// Serve accepts connections and calls handler for each in a task of its own, until
-	// it is canceled or the listener closed (ErrClosed). The handler closes the
-	// connection. The tasks belong to tg and may outlive Serve; if tg is nil they
-	// belong to a group of Serve's, so that a handler that fails ends Serve.
+	// it is asked to stop (see anyio.Stopping), which is no error, it is canceled, or the
+	// listener closed (ErrClosed). The handler closes the connection. The tasks belong to
+	// tg and may outlive Serve; if tg is nil they belong to a group of Serve's, so that a
+	// handler that fails ends Serve.
 	// Cancellation: accepting ends, and no connection is lost; tasks of tg are canceled
 	// only with tg.
 	Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn S) error) error

@@ -133,3 +133,25 @@ func TestServeWithGroupIsOutlivedByItsHandlers(t *testing.T) {
 		})
 	})
 }
+
+// A listener that is asked to stop accepts nothing more, and is no failure.
+func TestServeOfAPipeListenerStops(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := stream.NewPipeListener(0)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			serving := tg.Go(func(ctx context.Context) error {
+				return l.Serve(ctx, nil, func(ctx context.Context, s stream.ByteStream) error { return relay(s, s)(ctx) })
+			})
+			s, err := l.Connect(ctx)
+			testkit.Must(t, err)
+			testkit.Must(t, s.Send(ctx, []byte("served")))
+			wantReceived(t, ctx, s, 20, "served")
+			tg.Stop("enough", anyio.Forever)
+			testkit.Must(t, s.Send(ctx, []byte("still served")))
+			wantReceived(t, ctx, s, 20, "still served")
+			testkit.Must(t, s.Close(ctx))
+			testkit.WantNil(t, "Serve", serving.Await(ctx))
+		})
+		testkit.Must(t, l.Close(ctx))
+	})
+}

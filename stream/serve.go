@@ -7,7 +7,8 @@ import (
 )
 
 // Serve implements Listener.Serve for those who write a listener: it calls accept again
-// and again, and handler for each connection in a task of its own, until accept fails.
+// and again, and handler for each connection in a task of its own, until it is asked to
+// stop (see anyio.Stopping), which is no error, or accept fails.
 // The tasks belong to tg; if it is nil, to a group of Serve's own, which is canceled
 // when accept fails, and a handler that fails ends Serve.
 //
@@ -18,13 +19,16 @@ func Serve[S any](ctx context.Context, accept func(ctx context.Context) (S, erro
 			return Serve(ctx, accept, tg, handler)
 		})
 	}
-	for {
-		conn, err := accept(ctx)
-		if err != nil {
-			return err
+	_, err := anyio.MoveOnStop(ctx, func(ctx context.Context) error {
+		for {
+			conn, err := accept(ctx)
+			if err != nil {
+				return err
+			}
+			give(ctx, tg, conn, handler)
 		}
-		give(ctx, tg, conn, handler)
-	}
+	})
+	return err
 }
 
 // give starts the handler of a connection. If the group has ended, which is a misuse,

@@ -14,7 +14,10 @@ type Group struct {
 	tasks  *Scope  // newest first, linked by next, ended ones too; guarded by mu
 	linked int64   // their number
 	joiner *Waiter // the host; set before Join takes its one from live
-	_      [64]byte
+	// services has the tasks that go on until those of the group have ended; nil if there
+	// were none.
+	services quiet.Pointer[Group]
+	_        [64]byte
 	// live is the number of tasks that have not exited, plus one until Join. It
 	// never rises from 0 again. Tasks that end on other cores write to it, so it
 	// and the crew have a cache line of their own.
@@ -102,14 +105,8 @@ func (g *Group) adopt(t *Task) bool {
 	if attentive.Load() != 0 {
 		g.touchStart()
 	}
-	for {
-		n := g.live.Load()
-		if n == 0 {
-			return false
-		}
-		if g.live.CompareAndSwap(n, n+1) {
-			break
-		}
+	if !g.hold() {
+		return false
 	}
 	if g.state.Load()&stLazy != 0 {
 		g.materialize()
@@ -131,6 +128,35 @@ func (g *Group) adopt(t *Task) bool {
 	}
 	g.mu.Unlock()
 	return true
+}
+
+// hold keeps the group open until release, as a task in it does. It returns false if the
+// group has ended.
+//
+//go:norace
+func (g *Group) hold() bool {
+	for {
+		n := g.live.Load()
+		if n == 0 {
+			return false
+		}
+		if g.live.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// release undoes hold. The last one lets the host go on.
+//
+//go:norace
+func (g *Group) release() {
+	Touch(g, Adds)
+	if g.live.Add(-1) == 0 && g.joiner.Wake() {
+		if attentive.Load() != 0 {
+			g.gather()
+		}
+		g.joiner.Unpark()
+	}
 }
 
 // Sweep unlinks the tasks that have ended, from any goroutine. A group does so itself
@@ -218,24 +244,31 @@ func (t *Task) Exit() {
 		t.run.load.Add(-1)
 	}
 	race.ReleaseMerge(unsafe.Pointer(g))
-	Touch(g, Adds)
-	if g.live.Add(-1) == 0 && g.joiner.Wake() {
-		if attentive.Load() != 0 {
-			g.gather()
-		}
-		g.joiner.Unpark()
-	}
+	g.release()
 }
 
 var opJoin = RegisterPassiveOp("TaskGroup exit: waiting for its tasks")
 
 // Join waits until no task is left, not minding cancellation, which reaches the
-// tasks by themselves, and closes the group. The host calls it, once. It is a
-// schedule point also if there is no task to wait for. If the host is asked to end
-// meanwhile, the group is canceled, and Join returns the request.
+// tasks by themselves, and closes the group; then it ends the service tasks. The host calls
+// it, once. It is a schedule point also if there is no task to wait for. If the host is asked
+// to end meanwhile, the group is canceled, and Join returns the request.
 //
 //go:norace
 func (g *Group) Join() (requested error) {
+	requested = g.join()
+	if g.services.Load() != nil {
+		if err := g.endServices(); requested == nil {
+			requested = err
+		}
+	}
+	return requested
+}
+
+// join is Join of the tasks that are no service tasks.
+//
+//go:norace
+func (g *Group) join() (requested error) {
 	Touch(g, Adds)
 	if g.live.CompareAndSwap(1, 0) {
 		g.unlinkTasks()

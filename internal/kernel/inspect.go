@@ -335,7 +335,7 @@ func (t *Task) ShieldedAt(s *Scope) bool {
 			return true
 		}
 		if at == &t.Scope {
-			break
+			return t.IsService()
 		}
 	}
 	return false

@@ -55,8 +55,11 @@ const (
 
 	stHost      = 1 << 16 // is that of a task which waits for another on its own goroutine, see visit
 	stRequested = 1 << 17 // is that of a task which was asked to end, see Request
+	stStopping  = 1 << 18 // was asked to end by itself, see Stop
+	stSoft      = 1 << 19 // is canceled when a scope around it is asked to end by itself
+	stDetached  = 1 << 20 // is in a context that nothing outside cancels, of context.WithoutCancel
 
-	checksShift   = 18
+	checksShift   = 21
 	maxLazyChecks = 4
 )
 
@@ -112,6 +115,8 @@ type scopeExt struct {
 	alarm       *time.Timer // the deadline told from outside the loop, see watch
 	cause       *Cause      // set just before stCalled is, and never again
 	told        *Cause      // what Err and Done say for good; set just before stTold is
+	stop        *Cause      // why it was asked to end by itself; set just before stStopping is, and never again
+	graceEnds   instant     // when it is canceled if it has not ended by itself
 	stopForeign func() bool
 	request     *Cause // of a task
 	opener      int64  // goroutine that opened the scope, if that matters
@@ -163,7 +168,9 @@ func (s *Scope) Init(ctx context.Context, deadline int64, shield bool) {
 		}
 		race.ReleaseMerge(unsafe.Pointer(s.origin))
 		if p.Ctx != nil { // then ctx alone decides, not the scope above it
-			st |= stForeign
+			if st |= stForeign; p.Ctx.Done() == nil {
+				st |= stDetached
+			}
 		}
 	}
 	if shield {

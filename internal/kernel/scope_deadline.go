@@ -88,7 +88,11 @@ func (s *Scope) expireUpTo(now int64) {
 		s.refreshAll(true)
 	}
 	if d := s.deadline.Load(); d <= now && d != noDeadline && st&(stClosed|stCalled) == 0 {
-		s.Cancel(&Cause{Kind: ByDeadline, Deadline: s.run.Time(d)})
+		c := &Cause{Kind: ByDeadline, Deadline: s.run.Time(d)}
+		if x := s.ext.Load(); st&stStopping != 0 && x.graceEnds.Load() == d {
+			c.Reason, c.Err, c.PC = x.stop.Reason, x.stop.Err, x.stop.PC
+		}
+		s.Cancel(c)
 	}
 }
 

@@ -251,6 +251,11 @@ func (s *Scope) SetShield(on bool) {
 	}
 	s.mu.Unlock()
 	s.refreshAll(false)
+	if !on {
+		if c := s.Stopping(); c != nil {
+			s.stopBelow(c)
+		}
+	}
 }
 
 // Leave closes the scope forever. Contexts derived from it end. open is an

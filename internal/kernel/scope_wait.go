@@ -65,6 +65,7 @@ type cancellation struct {
 	silent bool // what was done before does not happen before what it brings about
 	woken  Woken
 	afters []*afterFunc
+	soft   []*Scope // those that were canceled by Stop
 }
 
 // reachLocked aborts the waits in s, which has been marked, and closes Done. s.mu

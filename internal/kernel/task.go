@@ -50,6 +50,7 @@ type TaskMeta struct {
 	Starter quiet.Pointer[Task] // while Start waits: who called it
 	Values  context.Context     // answers Value in place of the group's context
 	Where   int                 // of a team's loops it runs on: see AnyLoop
+	Service bool                // is to go on until all others of the group have ended
 }
 
 // FuncPC is the entry of a function value of any type F that is a func.

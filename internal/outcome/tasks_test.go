@@ -116,12 +116,19 @@ var tasks = []kind{
 	{name: "FailAfter", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		return anyio.FailAfter(ctx, time.Hour, f)
 	})},
+	{name: "MoveOnStop", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		_, err := anyio.MoveOnStop(ctx, f)
+		return err
+	})},
 	{name: "MoveOnAfter", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		_, err := anyio.MoveOnAfter(ctx, time.Hour, f)
 		return err
 	})},
 	{name: "Shielded", kept: true, make: through(func(ctx context.Context, f func(context.Context) error) error {
 		return anyio.Shielded(ctx, anyio.Forever, f)
+	})},
+	{name: "WithGrace", make: through(func(ctx context.Context, f func(context.Context) error) error {
+		return signals.WithGrace(ctx, time.Hour, f)
 	})},
 	{name: "WithShutdown", make: through(func(ctx context.Context, f func(context.Context) error) error { return signals.WithShutdown(ctx, f) })},
 	{name: "Once.Do", make: through(func(ctx context.Context, f func(context.Context) error) error {
