@@ -132,6 +132,26 @@ func ExampleGoValue() {
 	// Output: 42 <nil> finished
 }
 
+func ExampleTaskHandle_CancelAndWait() {
+	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			writer := tg.Go(func(ctx context.Context) error {
+				err := anyio.SleepForever(ctx)
+				fmt.Println("the writer has written the rest")
+				return err
+			})
+			if err := writer.CancelAndWait(ctx, "the file is moved"); err != nil {
+				return err
+			}
+			fmt.Println("now the file can be moved")
+			return nil
+		})
+	})
+	// Output:
+	// the writer has written the rest
+	// now the file can be moved
+}
+
 func ExampleGroupError() {
 	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {

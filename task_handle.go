@@ -69,6 +69,9 @@ type Handle interface {
 	Status() Status
 	Err() error
 	Cancel(reason string)
+	// CancelAndWait cancels the task and waits until it is over. Cancellation: the task
+	// stays canceled, but it may not be over.
+	CancelAndWait(ctx context.Context, reason string) error
 	handle() *TaskHandle
 }
 
@@ -202,6 +205,18 @@ func (h *TaskHandle) Cancel(reason string) {
 	kernel.Preempt()
 	h.t.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
 	kernel.PreemptEnd()
+}
+
+// CancelAndWait cancels this task alone, as Cancel does, and waits until it is over, whatever
+// the outcome; the error is only about the waiting, as that of Wait. What the task works with
+// may be closed or used by others after that.
+//
+// Cancellation: the task stays canceled, but it may not be over.
+func (h *TaskHandle) CancelAndWait(ctx context.Context, reason string) error {
+	kernel.Preempt()
+	h.t.Scope.Cancel(&kernel.Cause{Reason: reason, PC: kernel.CallerPC(1)})
+	kernel.PreemptEnd()
+	return h.Wait(ctx)
 }
 
 // Status reports where the task stands. A task that ends without an error although it

@@ -47,11 +47,25 @@ func awaiting(call func(ctx context.Context, h *anyio.ValueHandle[int]) error) f
 	}
 }
 
+// stubborn is a wait for the end of a task of another group that a cancellation does not end.
+func stubborn(call func(ctx context.Context, h *anyio.TaskHandle) error) func(*bench) wait {
+	return func(b *bench) wait {
+		e := &anyio.Event{}
+		_, tg := anyio.OpenTaskGroup(b.ctx)
+		h := tg.Go(func(ctx context.Context) error { return anyio.Shielded(ctx, anyio.Forever, e.Wait) })
+		return waiting(func(ctx context.Context) error { return call(ctx, h) }, func(ctx context.Context) {
+			e.Set()
+			_ = h.Wait(context.WithoutCancel(ctx))
+		}, func(context.Context) { b.check(tg.End(nil)) })
+	}
+}
+
 // tasks are calls that wait for tasks, or run functions that wait.
 var tasks = []kind{
 	{name: "TaskHandle.Wait", make: awaiting(func(ctx context.Context, h *anyio.ValueHandle[int]) error { return h.Wait(ctx) })},
 	{name: "TaskHandle.Await", make: awaiting(func(ctx context.Context, h *anyio.ValueHandle[int]) error { return h.TaskHandle.Await(ctx) })},
 	{name: "ValueHandle.Await", make: awaiting(func(ctx context.Context, h *anyio.ValueHandle[int]) error { _, err := h.Await(ctx); return err })},
+	{name: "TaskHandle.CancelAndWait", make: stubborn(func(ctx context.Context, h *anyio.TaskHandle) error { return h.CancelAndWait(ctx, "enough") })},
 	{name: "WithTaskGroup", make: through(func(ctx context.Context, f func(context.Context) error) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(f)
