@@ -50,10 +50,11 @@ type pair struct {
 	heap  timerq.Heap[int]
 	model model
 	pool  []*item
+	born  map[*item]uint64 // which push it was
 }
 
 func newPair(t *testing.T, items int) *pair {
-	p := &pair{t: t}
+	p := &pair{t: t, born: map[*item]uint64{}}
 	for i := range items {
 		p.pool = append(p.pool, &item{Value: i})
 	}
@@ -71,6 +72,7 @@ func (p *pair) step(i int, when int64) {
 		it.When = when
 		p.heap.Push(it)
 		p.model.push(it)
+		p.born[it] = p.heap.Pushed()
 		if !it.Queued() {
 			p.t.Fatal("item is not Queued after Push")
 		}
@@ -95,6 +97,11 @@ func (p *pair) compare() {
 	}
 	if got, want := p.heap.Min(), p.model.min(); got != want {
 		p.t.Fatalf("Min is %v, want %v", got, want)
+	}
+	half := p.heap.Pushed() / 2
+	old := func(it *item) bool { return p.born[it] <= half }
+	if got, want := p.heap.HasOf(half), slices.ContainsFunc(p.model.items, old); got != want {
+		p.t.Fatalf("HasOf(%d) is %t, want %t", half, got, want)
 	}
 }
 
