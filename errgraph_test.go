@@ -236,6 +236,7 @@ func TestNoErrorTellsOfAPanicTwice(t *testing.T) {
 	bomb := anyio.Name("bomb")
 	cases := map[string]func(ctx context.Context, tg *anyio.TaskGroup) error{
 		"Start": func(ctx context.Context, tg *anyio.TaskGroup) error {
+			//anyiovet:ignore started it is canceled before
 			_, err := anyio.Start(ctx, tg, func(ctx context.Context, _ func(int)) error { return explode(ctx) }, bomb)
 			return err
 		},

@@ -10,7 +10,7 @@ import (
 )
 
 func ExampleSelect() {
-	anyio.Run(context.Background(), func(ctx context.Context) error {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			send, recv := stream.Memory[string](0)
 			defer send.Close(ctx)
@@ -37,9 +37,11 @@ func ExampleSelect() {
 			}
 		})
 	}, anyio.On(anyio.EventLoop()))
+	fmt.Println(err)
 	// Output:
 	// received a job
 	// stopped
+	// <nil>
 }
 
 func ExampleTrySelect() {

@@ -44,6 +44,7 @@ func AsCompleted[T any](ctx context.Context, fns ...func(ctx context.Context) (T
 				spawnInto(tg, f, ended)
 			}
 			for range fns {
+				//anyiovet:ignore outerctx a cancellation from outside comes before what has ended
 				if _, err := kernel.Enter(ctx); err != nil { // canceled outside
 					return err
 				}

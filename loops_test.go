@@ -42,7 +42,7 @@ func TestTasksStayOnTheLoopThatTheyAreGiven(t *testing.T) {
 				tg.Go(func(ctx context.Context) error {
 					return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 						var inner anyio.TaskInfo
-						tg.Go(func(ctx context.Context) error { // on the loop of who has opened the group
+						_ = tg.Go(func(ctx context.Context) error { // on the loop of who has opened the group
 							inner, _ = anyio.CurrentTask(ctx)
 							return nil
 						}).Wait(ctx)
@@ -278,7 +278,7 @@ func TestAllLoopsAreOneRun(t *testing.T) {
 			return err
 		}
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			tg.Go(func(ctx context.Context) error {
+			_ = tg.Go(func(ctx context.Context) error {
 				got, err := v.Get(ctx)
 				if there, _ := lowlevel.CurrentToken(ctx); got != "set" || there != token || anyio.DefaultThreadLimiter(ctx) != limiter {
 					t.Errorf("%q, another run: %t, another limiter: %t", got, there != token, anyio.DefaultThreadLimiter(ctx) != limiter)

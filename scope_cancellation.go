@@ -76,7 +76,7 @@ func isCancellation(err error) bool {
 
 // isCanceledLeaf reports whether an error that wraps nothing is a cancellation.
 func isCanceledLeaf(err error) bool {
-	if err == context.Canceled || err == context.DeadlineExceeded || err == ErrCanceled {
+	if err == context.Canceled || err == context.DeadlineExceeded || err == ErrCanceled { //anyiovet:ignore errcmp an error that wraps nothing
 		return true
 	}
 	e, ok := err.(interface{ Is(error) bool })

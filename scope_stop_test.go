@@ -183,7 +183,7 @@ func TestWhoIsAskedToStop(t *testing.T) {
 					t.Error("seen behind a shield, or elsewhere")
 				}
 				shield.SetShield(false)
-				testkit.WantNil(t, "wait", inShield.Wait(ctx))
+				testkit.WantNil(t, "wait", inShield.Wait(ctx)) //anyiovet:ignore outerctx the group is asked to stop
 				if !seen(shielded) {
 					t.Error("not seen when the shield was lifted")
 				}

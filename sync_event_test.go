@@ -167,15 +167,15 @@ func TestEventWaitByAnotherGoroutineCanceled(t *testing.T) {
 		var ev, done anyio.Event
 		var err error
 		must(t, anyio.WithCancelScope(ctx, func(inner context.Context, scope *anyio.CancelScope) error {
-			go func() {
+			go func() { //anyiovet:ignore barego a goroutine of nobody
 				defer done.Set()
 				err = ev.Wait(inner)
 			}()
 			for ev.TasksWaiting() == 0 {
-				must(t, anyio.Sleep(ctx, 0))
+				must(t, anyio.Sleep(ctx, 0)) //anyiovet:ignore outerctx the scope is canceled
 			}
 			scope.Cancel("test")
-			return done.Wait(ctx)
+			return done.Wait(ctx) //anyiovet:ignore outerctx the scope is canceled
 		}))
 		testkit.WantErr(t, err, anyio.ErrCanceled)
 		equal(t, "waiting", ev.TasksWaiting(), 0)

@@ -144,9 +144,9 @@ func TestCanceledReaderOfATeeLosesNothing(t *testing.T) {
 					return nil
 				})
 				scope.Cancel("enough")
-				testkit.Must(t, other.Wait(outer))
+				testkit.Must(t, other.Wait(outer)) //anyiovet:ignore outerctx the scope is canceled
 				answer.Set()
-				line, err := got.Await(outer)
+				line, err := got.Await(outer) //anyiovet:ignore outerctx the scope is canceled
 				want(t, "who waits for the item", line, "5")
 				return err
 			})

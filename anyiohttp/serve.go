@@ -63,7 +63,7 @@ func Serve[S stream.ByteStream](ctx context.Context, srv *http.Server, l stream.
 				defer served.Set()
 				failed = serve(srv, stream.NetListener(conns, l))
 			}()
-			stopped, canceled := anyio.MoveOnStop(ctx, served.Wait)
+			stopped, canceled := anyio.MoveOnStop(ctx, served.Wait) //anyiovet:ignore outerctx the end of accepting is waited for as its caller
 			w.shutDown(conns, &served, handlers, drain)
 			if ended = failed; stopped || canceled != nil {
 				ended = canceled

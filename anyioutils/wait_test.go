@@ -99,6 +99,7 @@ func TestWaitStartsTasksInAGroup(t *testing.T) {
 		_, _, err := anyioutils.Wait(ctx, s.all, anyioutils.WaitOptions{})
 		testkit.WantErr(t, err, anyioutils.ErrNoTaskGroup)
 		err = anyio.WithTaskGroup(ctx, func(groupCtx context.Context, tg *anyio.TaskGroup) error {
+			//anyiovet:ignore outerctx the group is given as an option
 			done, _, err := anyioutils.Wait(ctx, s.all, anyioutils.WaitOptions{Group: tg, ReturnWhen: anyioutils.FirstCompleted})
 			if !slices.Equal(done, []anyioutils.Waitable{s.c}) {
 				t.Errorf("%v", done)

@@ -160,7 +160,7 @@ func waitDuplicates(ctx context.Context, p *printer) error {
 	a, b := work("a"), work("b")
 	done, left, err := asyncio.Wait(ctx, anys(a, b, a), asyncio.WaitOptions{})
 	p.print(len(done), len(left))
-	for v := range asyncio.AsCompleted(ctx, []asyncio.Awaitable[string]{a, b, a}, 0) {
+	for v := range asyncio.AsCompleted(ctx, []asyncio.Awaitable[string]{a, b, a}, 0) { //anyiovet:ignore droppederr there is no limit
 		p.print(v == "a" || v == "b")
 	}
 	return err

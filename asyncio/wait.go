@@ -94,7 +94,7 @@ func WaitFor[T any](ctx context.Context, f Awaitable[T], limit time.Duration) (T
 			if fut.Done() {
 				return f.Result()
 			}
-			cancelAndWait(ctx, l, fut, err)
+			cancelAndWait(ctx, l, fut, err) //anyiovet:ignore droppederr the error is that of the limit, or of the caller, in any case
 			return zero, err
 		}
 	}

@@ -156,7 +156,7 @@ func TestWhoIsWaitedFor(t *testing.T) {
 				"waiter": func(ctx context.Context) error { return sleeper.Wait(ctx) },
 				"starter": func(ctx context.Context) error {
 					return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-						_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error {
+						_, err := anyio.Start(ctx, tg, func(ctx context.Context, started func(int)) error { //anyiovet:ignore started the look is at who waits for it
 							return stays.Wait(ctx)
 						}, anyio.Name("never ready"))
 						return err

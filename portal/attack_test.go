@@ -96,8 +96,9 @@ func TestCancelingPortalUsersAnywhereClosesWhatWasOpened(t *testing.T) {
 				Body: func(ctx context.Context) error {
 					return anyio.WithTaskGroup(context.WithoutCancel(ctx), func(outer context.Context, tg *anyio.TaskGroup) error {
 						return portal.With(outer, func(_ context.Context, p *portal.Portal) error {
-							err := usePortal(ctx, p, s)
+							err := usePortal(ctx, p, s) //anyiovet:ignore outerctx what is canceled is the context from outside
 							// What was started before the cancellation goes on.
+							//anyiovet:ignore outerctx what is canceled is the context from outside
 							v, served := portal.Call(outer, p, func(ctx context.Context) (int, error) { return 7, anyio.Sleep(ctx, 1) })
 							if v != 7 || served != nil {
 								return fmt.Errorf("the portal is harmed: %d, %w", v, served)

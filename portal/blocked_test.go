@@ -32,7 +32,7 @@ func TestCallerOfAPortalIsSeenToWait(t *testing.T) {
 									ctx = inner
 								}
 								atWait = testkit.Line(1)
-								return ev.Wait(ctx)
+								return ev.Wait(ctx) //anyiovet:ignore outerctx the portal is asked with the context of another
 							})
 						})
 					}, anyio.Name("outer"))

@@ -35,7 +35,7 @@ func TestStartedThroughAPortalIsHandedOverWhoeverIsCanceled(t *testing.T) {
 						if v != 7 || task == nil || err != nil {
 							t.Fatalf("%s: got %d, %v, %v", name, v, task, err)
 						}
-						if v, err := task.Await(ctx); v != 8 || !errors.Is(err, testkit.ErrBoom) {
+						if v, err := task.Await(ctx); v != 8 || !errors.Is(err, testkit.ErrBoom) { //anyiovet:ignore outerctx the scope is canceled
 							t.Errorf("%s: the task returned %d, %v", name, v, err)
 						}
 						return nil
@@ -55,6 +55,7 @@ func TestPortalStartOfWhoIsCanceledWithoutStarted(t *testing.T) {
 			for _, want := range []error{nil, testkit.ErrBoom} {
 				testkit.WantNil(t, "scope", anyio.WithCancelScope(ctx, func(caller context.Context, s *anyio.CancelScope) error {
 					over := false
+					//anyiovet:ignore started it is canceled before
 					v, task, err := portal.Start(caller, p, func(ctx context.Context, started func(int)) (int, error) {
 						defer func() { over = true }()
 						s.Cancel("enough")

@@ -32,6 +32,7 @@ func TestOutcomeOfAPortalCallIsKeptWhenItsCallerIsCanceled(t *testing.T) {
 				})
 				testkit.WantNil(t, "scope", err)
 				err = anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+					//anyiovet:ignore started it is canceled before
 					_, _, err := portal.Start(ctx, p, func(ctx context.Context, started func(int)) (int, error) {
 						s.Cancel("the caller")
 						_ = anyio.SleepForever(ctx)

@@ -39,7 +39,7 @@ func ExampleWithShutdown() {
 }
 
 func ExampleOpen() {
-	anyio.Run(context.Background(), func(ctx context.Context) error {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		r, err := signals.Open(ctx, syscall.SIGHUP, syscall.SIGTERM)
 		if err != nil {
 			return err
@@ -64,8 +64,10 @@ func ExampleOpen() {
 		}
 		return nil
 	}, anyio.On(sim.New(sim.Config{})))
+	fmt.Println(err)
 	// Output:
 	// reading the configuration again
 	// reading the configuration again
 	// good bye
+	// <nil>
 }

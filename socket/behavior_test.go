@@ -226,6 +226,7 @@ func TestSocketsAreUsedAcrossBackends(t *testing.T) {
 					}()
 					want(t, ctx, s, "from afar")
 					testkit.Must(t, s.Send(ctx, []byte("answer")))
+					//anyiovet:ignore barego a goroutine of nobody
 					go func() { // a goroutine of nobody
 						<-sent
 						var err error

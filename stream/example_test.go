@@ -9,11 +9,15 @@ import (
 )
 
 func ExampleMemory() {
-	anyio.Run(context.Background(), func(ctx context.Context) error {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		send, recv := stream.Memory[string](2)
 		defer recv.Close(ctx)
-		send.Send(ctx, "hello")
-		send.Send(ctx, "world")
+		if err := send.Send(ctx, "hello"); err != nil {
+			return err
+		}
+		if err := send.Send(ctx, "world"); err != nil {
+			return err
+		}
 		fmt.Println(send.TrySend("too much"))
 		send.Close(ctx)
 		for range 3 {
@@ -21,11 +25,13 @@ func ExampleMemory() {
 		}
 		return nil
 	})
+	fmt.Println(err)
 	// Output:
 	// anyio: operation would block
 	// hello <nil>
 	// world <nil>
 	//  EOF
+	// <nil>
 }
 
 // Clones of the receiving end share the work; the stream ends for all of them when
@@ -65,7 +71,7 @@ func ExampleMemoryReceiveStream_Clone() {
 }
 
 func ExampleMemoryReceiveStream_All() {
-	anyio.Run(context.Background(), func(ctx context.Context) error {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			send, recv := stream.Memory[int](0)
 			defer recv.Close(ctx)
@@ -88,9 +94,11 @@ func ExampleMemoryReceiveStream_All() {
 			return nil
 		})
 	})
+	fmt.Println(err)
 	// Output:
 	// 0
 	// 1
 	// 2
 	// end of stream
+	// <nil>
 }

@@ -87,16 +87,18 @@ func Example_startTLS() {
 		fmt.Printf("encrypted: %q\n", buf[:n])
 		return err
 	}
-	anyio.Run(context.Background(), func(ctx context.Context) error {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		a, b := stream.Pipe(1000)
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(func(ctx context.Context) error { return server(ctx, b) })
 			return client(ctx, a)
 		})
 	})
+	fmt.Println(err)
 	// Output:
 	// in plain text: "220 go ahead\r\n"
 	// encrypted: "250 this is secret"
+	// <nil>
 }
 
 func ExampleNewListener() {
@@ -134,7 +136,7 @@ func ExampleNewListener() {
 
 // Attributes tell what was agreed on, and those of the transport are there, too.
 func ExampleStream_Attributes() {
-	anyio.Run(context.Background(), func(ctx context.Context) error {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
 		a, b := stream.Pipe(10000)
 		client, server, _, _ := shake(ctx, a, b, side{config: clientConfig()}, side{config: serverConfig()})
 		defer client.Close(ctx)
@@ -144,7 +146,9 @@ func ExampleStream_Attributes() {
 		fmt.Println(attr.Get(server, tlsstream.AttrServerSide))
 		return nil
 	})
+	fmt.Println(err)
 	// Output:
 	// CN=server.test <nil>
 	// true <nil>
+	// <nil>
 }
