@@ -180,9 +180,18 @@ func treeOrder(infos []TaskInfo) []TaskInfo {
 // waits in this library: a task that receives from a channel counts as running.
 // Cancellation: nothing is lost.
 func WaitAllTasksBlocked(ctx context.Context) error {
+	return WaitAllTasksBlockedFor(ctx, 0)
+}
+
+// WaitAllTasksBlockedFor waits until every other task of the run has been in one and the
+// same wait for d, on the run's clock. It is WaitAllTasksBlocked for tests of what goes
+// through the system, where all tasks wait while a byte is under way: d is how long it may
+// be. Tasks that are in this call as well do not count. A task that looks at something again
+// and again, more often than each d, keeps it waiting. Cancellation: nothing is lost.
+func WaitAllTasksBlockedFor(ctx context.Context, d time.Duration) error {
 	p, err := kernel.Enter(ctx)
 	if err != nil {
 		return err
 	}
-	return p.Run().WaitAllBlocked(p)
+	return p.Run().WaitAllBlockedFor(p, d)
 }

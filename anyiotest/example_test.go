@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -164,6 +165,30 @@ func ExampleCancelEverywhere() {
 	// Output:
 	// canceled before the scenario began: the place was not given back
 	// failed: true
+}
+
+// A Push that does not wait while there is room cannot be canceled then. Is that meant?
+func ExampleCheckCheckpoint() {
+	var items []int
+	push := func(ctx context.Context) error {
+		items = append(items, 1)
+		return nil
+	}
+	_ = anyio.Run(context.Background(), func(ctx context.Context) error {
+		t := &printer{}
+		anyiotest.CheckCheckpoint(t, ctx, push)
+		anyiotest.CheckCheckpoint(t, ctx, func(ctx context.Context) error {
+			if err := lowlevel.CheckpointIfCanceled(ctx); err != nil {
+				return err
+			}
+			return push(ctx)
+		})
+		return nil
+	})
+	fmt.Println(len(items), "items")
+	// Output:
+	// want a cancellation: it is no checkpoint
+	// 1 items
 }
 
 func ExampleFreePorts() {

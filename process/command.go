@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -62,6 +63,12 @@ type Command struct {
 	// DefaultGrace, anyio.Forever no limit. Negative is no time for the former,
 	// DefaultGrace for the latter.
 	Grace time.Duration
+	// Cancel, if not nil, asks a process whose Run or Close is canceled to end, in place of
+	// Process.Terminate: by another signal, or a command that it understands. It has until
+	// Grace is over, when its ctx is canceled and the process is killed. If Run or Close
+	// was canceled before it closed the streams of the process, they are still open. An
+	// error comes back with the cancellation.
+	Cancel func(ctx context.Context, p *Process) error
 	// AnyExit makes Run return without an error whatever the exit code is.
 	AnyExit bool
 	// Sys, if not nil, has the attributes of the operating system to start from.

@@ -29,6 +29,22 @@ func ExampleRun() {
 	// 4 process: "echo no such record >&2; exit 4" ended with code 4: no such record
 }
 
+// The program is a task: that it fails cancels the others.
+func ExampleTask() {
+	err := anyio.WithTaskGroup(context.Background(), func(ctx context.Context, tg *anyio.TaskGroup) error {
+		p, err := anyio.Start(ctx, tg, process.Task(process.Command{Shell: "read line; exit 7"}), anyio.Name("helper"))
+		if err != nil {
+			return err
+		}
+		if err := p.Stdin.Send(ctx, []byte("go on\n")); err != nil {
+			return err
+		}
+		return anyio.SleepForever(ctx)
+	})
+	fmt.Println(err)
+	// Output: helper: process: "read line; exit 7" ended with code 7
+}
+
 // A deadline ends the process as well, and those that it has started.
 func ExampleStart() {
 	ctx := context.Background()

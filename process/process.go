@@ -24,8 +24,9 @@ type Process struct {
 	Stdout, Stderr stream.ByteReceiveStream
 
 	proc  *os.Process
-	grace time.Duration // from the request to end to the kill
-	leads bool          // the process leads a group that belongs to it
+	grace time.Duration                               // from the request to end to the kill
+	leads bool                                        // the process leads a group that belongs to it
+	ask   func(ctx context.Context, p *Process) error // Command.Cancel
 
 	done anyio.Event // the process has ended
 	code int         // this and what follows is written before done
@@ -82,7 +83,7 @@ func start(c Command) (*Process, error) {
 		return nil, c.explain(path, err)
 	}
 	s.started()
-	p := &Process{proc: proc, grace: c.grace(), leads: c.KillGroup}
+	p := &Process{proc: proc, grace: c.grace(), leads: c.KillGroup, ask: c.Cancel}
 	if f := s.parent[0]; f != nil {
 		p.Stdin = newSender(f)
 	}
@@ -177,6 +178,23 @@ func (p *Process) Kill() error { return p.Signal(os.Kill) }
 // end, after the grace period it is killed, and Close returns the cancellation when it
 // has ended.
 func (p *Process) Close(ctx context.Context) error {
+	if err := kernel.Locate(ctx).Check(); err != nil && p.ask != nil && !p.done.IsSet() {
+		asking := p.end(ctx)
+		p.closeStreams(ctx)
+		return errors.Join(err, asking)
+	}
+	p.closeStreams(ctx)
+	if p.done.IsSet() {
+		return nil
+	}
+	err := p.done.Wait(ctx)
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, p.end(ctx))
+}
+
+func (p *Process) closeStreams(ctx context.Context) {
 	if p.Stdin != nil {
 		_ = p.Stdin.Close(ctx)
 	}
@@ -186,18 +204,24 @@ func (p *Process) Close(ctx context.Context) error {
 	if p.Stderr != nil {
 		_ = p.Stderr.Close(ctx)
 	}
-	if p.done.IsSet() {
-		return nil
-	}
-	err := p.done.Wait(ctx)
-	if err == nil {
-		return nil
-	}
-	_ = p.Terminate() // fails if it has just ended
-	_ = anyio.Shielded(ctx, p.grace, p.done.Wait)
-	if !p.done.IsSet() {
-		_ = p.Kill()
-		_ = anyio.Shielded(ctx, anyio.Forever, p.done.Wait)
-	}
+}
+
+// end asks the process to end, kills it after the grace period, and returns when it has
+// ended. The error is that of Command.Cancel.
+func (p *Process) end(ctx context.Context) (err error) {
+	defer func() { // also if Command.Cancel panics
+		if !p.done.IsSet() {
+			_ = p.Kill()
+			_ = anyio.Shielded(ctx, anyio.Forever, p.done.Wait)
+		}
+	}()
+	_ = anyio.Shielded(ctx, p.grace, func(ctx context.Context) error {
+		if p.ask == nil {
+			_ = p.Terminate() // fails if it has just ended
+		} else if err = p.ask(ctx, p); errors.Is(err, os.ErrProcessDone) || anyio.IsCancellation(err) {
+			err = nil
+		}
+		return p.done.Wait(ctx)
+	})
 	return err
 }

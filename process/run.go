@@ -79,8 +79,8 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 	}
 	res := &Result{}
 	held, err := p.communicate(ctx, input, c.patience(), res)
-	if closing := p.Close(ctx); err == nil {
-		err = closing // else it can only say once more that we are canceled
+	if closing := p.Close(ctx); err == nil || closing != nil && anyio.IsCancellation(err) {
+		err = closing // which says that we are canceled, and what Cancel said
 	}
 	if err != nil {
 		return nil, err

@@ -45,6 +45,7 @@ type memory[T any] struct {
 	mu          waitq.Mutex // guards everything below, and closed of the ends
 	buf         ring[T]
 	limit       int // of buf; constant
+	peak        int // most items that were in buf
 	senders     queue[T]
 	receivers   queue[T]
 	openSend    int // ends that are not closed
@@ -67,6 +68,7 @@ func (m *memory[T]) send(from *end[T], item T) (w *kernel.Waiter, done bool, err
 	}
 	if m.buf.n < m.limit {
 		m.buf.push(item, m.limit)
+		m.peak = max(m.peak, m.buf.n)
 		return nil, true, nil
 	}
 	return nil, false, nil
@@ -105,6 +107,7 @@ type end[T any] struct {
 // all clones.
 type MemoryStatistics struct {
 	CurrentBufferUsed   int // items in the buffer
+	PeakBufferUsed      int // most items that were in the buffer at the same time so far
 	MaxBufferSize       int // as given to Memory
 	OpenSendStreams     int // send ends not closed, the clones included
 	OpenReceiveStreams  int // receive ends not closed, the clones included
@@ -120,7 +123,7 @@ func (e *end[T]) Statistics() MemoryStatistics {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return MemoryStatistics{
-		CurrentBufferUsed: m.buf.n, MaxBufferSize: m.limit,
+		CurrentBufferUsed: m.buf.n, PeakBufferUsed: m.peak, MaxBufferSize: m.limit,
 		OpenSendStreams: m.openSend, OpenReceiveStreams: m.openReceive,
 		TasksWaitingSend: m.senders.waiting(), TasksWaitingReceive: m.receivers.waiting(),
 	}

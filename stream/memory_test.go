@@ -256,21 +256,40 @@ func TestMemoryStatistics(t *testing.T) {
 			check(stream.MemoryStatistics{OpenSendStreams: 2, OpenReceiveStreams: 2, TasksWaitingReceive: 1})
 			testkit.WantErr(t, send.Send(ctx, 1), nil)
 			testkit.WantErr(t, send.Send(ctx, 2), nil)
-			check(stream.MemoryStatistics{OpenSendStreams: 2, OpenReceiveStreams: 2, CurrentBufferUsed: 1})
+			check(stream.MemoryStatistics{OpenSendStreams: 2, OpenReceiveStreams: 2, CurrentBufferUsed: 1, PeakBufferUsed: 1})
 			for range 2 {
 				tg.Go(func(ctx context.Context) error { return send2.Send(ctx, 3) })
 			}
 			idle(t, ctx)
-			check(stream.MemoryStatistics{OpenSendStreams: 2, OpenReceiveStreams: 2, CurrentBufferUsed: 1, TasksWaitingSend: 2})
+			check(stream.MemoryStatistics{OpenSendStreams: 2, OpenReceiveStreams: 2, CurrentBufferUsed: 1, PeakBufferUsed: 1, TasksWaitingSend: 2})
 			for _, v := range []int{2, 3, 3} {
 				next(t, ctx, recv, v)
 			}
 		})
 		send2.Close(ctx)
 		recv2.Close(ctx)
-		check(stream.MemoryStatistics{OpenSendStreams: 1, OpenReceiveStreams: 1})
+		check(stream.MemoryStatistics{OpenSendStreams: 1, OpenReceiveStreams: 1, PeakBufferUsed: 1})
 		send.Close(ctx)
 		recv.Close(ctx)
-		check(stream.MemoryStatistics{})
+		check(stream.MemoryStatistics{PeakBufferUsed: 1})
+	})
+}
+
+func TestPeakIsTheMostThatWasInTheBuffer(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		send, recv := stream.Memory[int](5)
+		defer send.Close(ctx)
+		defer recv.Close(ctx)
+		for _, step := range []struct{ sent, received, peak int }{{2, 2, 2}, {1, 1, 2}, {4, 1, 4}, {2, 5, 5}} {
+			for range step.sent {
+				testkit.WantErr(t, send.Send(ctx, 1), nil)
+			}
+			for range step.received {
+				next(t, ctx, recv, 1)
+			}
+			if got := recv.Statistics().PeakBufferUsed; got != step.peak {
+				t.Errorf("after %+v the peak is %d", step, got)
+			}
+		}
 	})
 }

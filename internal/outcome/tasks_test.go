@@ -242,6 +242,9 @@ var tasks = []kind{
 	{name: "Sleep, of an hour", unended: true, make: func(b *bench) wait {
 		return waiting(func(ctx context.Context) error { return anyio.Sleep(ctx, time.Hour) }, func(context.Context) {}, nil)
 	}},
+	{name: "WaitAllTasksBlockedFor", unended: true, make: func(b *bench) wait {
+		return waiting(func(ctx context.Context) error { return anyio.WaitAllTasksBlockedFor(ctx, time.Hour) }, func(context.Context) {}, nil)
+	}},
 	{name: "SleepUntil", unended: true, make: func(b *bench) wait {
 		at := anyio.Now(b.ctx).Add(time.Hour)
 		return waiting(func(ctx context.Context) error { return anyio.SleepUntil(ctx, at) }, func(context.Context) {}, nil)
