@@ -21,11 +21,20 @@ type Snapshot struct {
 
 // A Run is one run, with all its tasks that are not over.
 type Run struct {
-	ID      uint64    `json:"id"` // unique in the process; 0 for the groups that were opened outside of all runs
-	Backend string    `json:"backend"`
-	Began   time.Time `json:"began"` // zero for the run 0
-	Loops   int       `json:"loops"` // how many event loops there are, see anyio.Loops
-	Tasks   []Task    `json:"tasks"` // parents before their children
+	ID      uint64     `json:"id"` // unique in the process; 0 for the groups that were opened outside of all runs
+	Backend string     `json:"backend"`
+	Began   time.Time  `json:"began"`          // zero for the run 0
+	Loops   int        `json:"loops"`          // how many event loops there are, see anyio.Loops
+	Held    []HeldLoop `json:"held,omitempty"` // loops whose other tasks get no turn
+	Tasks   []Task     `json:"tasks"`          // parents before their children
+}
+
+// A HeldLoop is an event loop that a task, or a callback, keeps from all others for longer than
+// anyio.HoldLimit: it computes, or blocks in what is no call of this library.
+type HeldLoop struct {
+	Loop int           `json:"loop"`
+	Task uint64        `json:"task"`  // its ID; 0 for a callback
+	For  time.Duration `json:"forNs"` // at least
 }
 
 // A Task is what one task did.
@@ -83,6 +92,10 @@ func Take() *Snapshot {
 	if name, err := os.Executable(); err == nil {
 		s.Program = filepath.Base(name)
 	}
+	held := make([][]kernel.HeldLoop, len(runs))
+	for i, r := range runs {
+		held[i] = r.HeldLoops()
+	}
 	tasks := kernel.LookAt(runs)
 	s.Taken = time.Now()
 	wants := make(map[*kernel.Owner]*Want)
@@ -97,6 +110,7 @@ func Take() *Snapshot {
 				r.Tasks = append(r.Tasks, describe(t, now, wants))
 			}
 		}
+		r.hold(held[i], standing, s.Taken)
 		r.Tasks = inTreeOrder(r.Tasks)
 		s.Runs = append(s.Runs, r)
 	}

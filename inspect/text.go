@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/tasktree"
 )
 
@@ -27,6 +25,9 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	for i := range s.Runs {
 		r := &s.Runs[i]
 		fmt.Fprintf(&b, "\n%s\n", r.title(s.Taken))
+		for _, h := range r.Held {
+			b.WriteString(r.heldText(h))
+		}
 		for n, left := range tasktree.Branches(len(r.Tasks), func(n int) int { return r.Tasks[n].Depth }) {
 			b.WriteString(r.Tasks[n].line(left))
 		}
@@ -63,7 +64,7 @@ func (t *Task) line(branches string) string {
 	switch {
 	case t.WaitsFor != "":
 		b.WriteString(" for " + t.WaitsFor)
-	case t.Goroutine != "" && t.Goroutine != "coroutine" && t.State != anyio.TaskRunning:
+	case t.Goroutine != "" && t.Goroutine != "coroutine" && t.Goroutine != "running" && t.Goroutine != "runnable":
 		b.WriteString(" (" + t.Goroutine + ")")
 	}
 	if len(t.At) > 0 {
@@ -155,9 +156,7 @@ func (s *Snapshot) name(l Link) string {
 func (s *Snapshot) Task(ref Ref) *Task {
 	for i := range s.Runs {
 		if r := &s.Runs[i]; r.ID == ref.Run {
-			if n := slices.IndexFunc(r.Tasks, func(t Task) bool { return t.ID == ref.Task }); n >= 0 {
-				return &r.Tasks[n]
-			}
+			return r.task(ref.Task)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 // Command stuck is a broken server: two of its tasks take the same two locks in opposite
 // orders, and a third one waits for what never comes. It looks at itself by package inspect,
-// and then ends. With -wait it goes on to hang, so that it can be looked at from outside:
+// and then ends. With -wait it goes on to hang, with a fourth task that holds up the event
+// loop, so that it can be looked at from outside:
 //
 //	go run ./examples/stuck -wait
 //	go run ./cmd/anyio ps
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/inspect"
@@ -39,7 +41,15 @@ func transfer(ctx context.Context, from, to *account, amount int, begun func()) 
 	})
 }
 
-func serve(ctx context.Context, diagnose func() error) error {
+// poll waits in a way that stops the whole event loop: nobody else gets a turn.
+func poll(ctx context.Context) error {
+	for ctx.Err() == nil {
+		time.Sleep(100 * time.Millisecond) // anyio.Sleep(ctx, …) would be right
+	}
+	return ctx.Err()
+}
+
+func serve(ctx context.Context, diagnose func(tg *anyio.TaskGroup) error) error {
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		alice, bob := &account{balance: 100}, &account{balance: 100}
 		var both, audited anyio.Event
@@ -58,7 +68,7 @@ func serve(ctx context.Context, diagnose func() error) error {
 		if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
 			return err
 		}
-		return diagnose()
+		return diagnose(tg)
 	})
 }
 
@@ -70,7 +80,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	err := anyio.Run(ctx, func(ctx context.Context) error {
-		return serve(ctx, func() error {
+		return serve(ctx, func(tg *anyio.TaskGroup) error {
 			if !*wait {
 				fmt.Print(inspect.Take())
 				return errSeen
@@ -81,6 +91,7 @@ func main() {
 			}
 			defer unlisten()
 			fmt.Printf("this hangs; look at it with: go run ./cmd/anyio tree %d\n", os.Getpid())
+			tg.Go(poll, anyio.Name("poll"))
 			return anyio.SleepForever(ctx)
 		})
 	}, anyio.On(anyio.EventLoop()), anyio.MainName("server"))

@@ -17,6 +17,7 @@ type watchdog struct {
 	state  quiet.Uint32 // odd while the loop runs; changes when it waits or looks outside
 	asleep quiet.Bool
 	timer  *time.Timer
+	held   quiet.Pointer[hold] // the last turn that a look has found
 
 	// What follows belongs to the timer's goroutine.
 	every     time.Duration
@@ -25,6 +26,13 @@ type watchdog struct {
 	same      int             // looks since then that saw the same
 	reported  map[string]bool // the places
 	quiet     time.Time       // no report before
+}
+
+// A hold is a turn that the watchdog has seen, and may have ended since.
+type hold struct {
+	state     uint32
+	goroutine int64
+	since     time.Time // it was first seen
 }
 
 const (
@@ -87,6 +95,9 @@ func (w *watchdog) tick(l *Loop) {
 	switch running := state&1 != 0; {
 	case state != w.seen || running && goroutine != w.goroutine:
 		w.seen, w.goroutine, w.same = state, goroutine, 0
+		if running {
+			w.held.Store(&hold{state, goroutine, time.Now()})
+		}
 	case running:
 		if w.same++; w.same == looksPerHold {
 			w.report(l)
@@ -123,4 +134,19 @@ func (w *watchdog) report(l *Loop) {
 		w.reported[key] = true
 		l.run.OnHog(h)
 	}
+}
+
+// Held returns the goroutine that holds the loop for longer than the limit, and since when, as
+// far as the watchdog has seen it; zero if none does. Any goroutine may call it.
+//
+//go:norace
+func (l *Loop) Held() (goroutine int64, since time.Time) {
+	if l.watch == nil {
+		return 0, time.Time{}
+	}
+	h := l.watch.held.Load()
+	if h == nil || h.state != l.watch.state.Load() || h.goroutine != l.current.Load() || time.Since(h.since) < l.run.HoldLimit {
+		return 0, time.Time{}
+	}
+	return h.goroutine, h.since
 }

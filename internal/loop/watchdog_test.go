@@ -151,3 +151,28 @@ func TestWatchdogReportsOnlyWhatStillGoesOn(t *testing.T) {
 		}
 	}
 }
+
+func TestHeldTellsOfTheTurnThatIsTooLong(t *testing.T) {
+	watched(t, func(l *Loop, c *workClock) {
+		me := l.current.Load()
+		none := func(when string) {
+			t.Helper()
+			if g, since := l.Held(); g != 0 || !since.IsZero() {
+				t.Errorf("%s: held by %d since %v", when, g, since)
+			}
+		}
+		none("before a look")
+		<-look(l, 1)
+		none("within the limit")
+		l.run.HoldLimit = time.Nanosecond
+		first := time.Now()
+		<-look(l, 1)
+		if g, since := l.Held(); g != me || since.After(first) {
+			t.Errorf("held by %d since %v, want %d before %v", g, since, me, first)
+		}
+		c.work(time.Millisecond)
+		l.Yield(true)
+		none("in the next turn")
+		l.run.HoldLimit = 10 * time.Hour
+	})
+}

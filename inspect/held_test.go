@@ -1,0 +1,97 @@
+package inspect_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/inspect"
+	"github.com/anyio-go/anyio/internal/testkit"
+)
+
+// heldIn runs f in a run whose last event loop it holds, and looks from outside until that
+// is seen. It calls let before f is let go.
+func heldIn(t *testing.T, loops int, let func(s *inspect.Snapshot, r inspect.Run)) {
+	t.Helper()
+	entered, quit := make(chan context.Context), make(chan struct{})
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		defer close(quit)
+		me, _ := inspect.Of(<-entered)
+		for {
+			s := inspect.Take()
+			for _, r := range s.Runs {
+				if r.ID == me.Run && len(r.Held) > 0 {
+					let(s, r)
+					return
+				}
+			}
+			runtime.Gosched()
+		}
+	}()
+	backend := anyio.EventLoop()
+	if loops > 1 {
+		backend = anyio.EventLoops(loops)
+	}
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			last := anyio.InLoop(loops - 1)
+			hog := tg.Go(func(ctx context.Context) error {
+				tg.Go(func(context.Context) error { return nil }, anyio.Name("next"), last)
+				entered <- ctx
+				<-quit // the mistake
+				return nil
+			}, anyio.Name("hog"), last)
+			return hog.Wait(ctx)
+		})
+	}, anyio.On(backend), anyio.HoldLimit(time.Millisecond))
+	testkit.WantNil(t, "run", err)
+	<-looked
+}
+
+func TestTaskThatHoldsItsLoopIsTold(t *testing.T) {
+	testkit.CaptureLog(t) // of the watchdog
+	for _, loops := range []int{1, 3} {
+		heldIn(t, loops, func(s *inspect.Snapshot, r inspect.Run) {
+			hog, next := task(t, s, "hog"), task(t, s, "next")
+			if len(r.Held) != 1 || r.Held[0].Loop != loops-1 || r.Held[0].Task != hog.ID || r.Held[0].For < time.Millisecond {
+				t.Errorf("%d loops: held: %+v, want loop %d by task %d", loops, r.Held, loops-1, hog.ID)
+			}
+			if hog.State != anyio.TaskRunning || next.State != anyio.TaskReady || !strings.HasPrefix(hog.Goroutine, "chan receive") {
+				t.Errorf("%d loops: hog is %v in %q, next is %v", loops, hog.State, hog.Goroutine, next.State)
+			}
+			ref := inspect.Ref{Run: r.ID, Task: next.ID}
+			if chain := s.Why(ref); len(chain) != 2 || chain[1] != (inspect.Ref{Run: r.ID, Task: hog.ID}) {
+				t.Errorf("%d loops: why: %v", loops, chain)
+			}
+			if text := s.WhyText(ref); !strings.Contains(text, "whose event loop is held up by hog #") {
+				t.Errorf("%d loops: why: %s", loops, text)
+			}
+			if text := s.String(); !strings.Contains(text, "is held up for ") || !strings.Contains(text, "by hog #") {
+				t.Errorf("%d loops: %s", loops, text)
+			}
+		})
+	}
+}
+
+// Nobody watches without a limit.
+func TestNoLoopIsHeldWithoutALimit(t *testing.T) {
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		for range 20 {
+			if err := anyio.Sleep(ctx, 0); err != nil {
+				return err
+			}
+			for _, r := range inspect.Take().Runs {
+				if len(r.Held) > 0 {
+					t.Errorf("run %d: held: %+v", r.ID, r.Held)
+				}
+			}
+		}
+		return nil
+	}, anyio.On(anyio.EventLoop()), anyio.HoldLimit(anyio.Forever))
+	testkit.WantNil(t, "run", err)
+}
