@@ -26,7 +26,7 @@ func droppedErr(pass *rule.Pass) {
 				continue
 			}
 			f := api.Callee(pass.TypesInfo, call)
-			if api.Blocks(f) && !releases(f) {
+			if api.Blocks(f) && !releases(f) && !keepsErrors(pass, call) {
 				pass.Reportf(call.Pos(), "the error of %s is dropped, and with it a cancellation", f.Name())
 			}
 		case *ast.RangeStmt:
@@ -56,6 +56,33 @@ func releases(f *types.Func) bool {
 func isBlank(e ast.Expr) bool {
 	id, ok := e.(*ast.Ident)
 	return ok && id.Name == "_"
+}
+
+// keepsErrors reports whether a call is of a scope or a group whose body sets an error
+// outside, or has no error to return.
+func keepsErrors(pass *rule.Pass, call *ast.CallExpr) bool {
+	bodies := api.Bodies(pass.TypesInfo, call)
+	if len(bodies) != 1 || bodies[0].Kind != api.Inline {
+		return false
+	}
+	lit := bodies[0].Lit
+	keeps, returns := false, false
+	ast.Inspect(lit.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.AssignStmt:
+			for _, lhs := range n.Lhs {
+				v := pass.Var(lhs)
+				keeps = keeps || v != nil && api.IsError(v.Type()) && !rule.Within(v, lit)
+			}
+		case *ast.ReturnStmt:
+			last := len(n.Results) - 1
+			returns = returns || last < 0 || !pass.TypesInfo.Types[n.Results[last]].IsNil()
+		}
+		return true
+	})
+	return keeps || !returns && bodies[0].Name == "anyio.WithCancelScope"
 }
 
 // yieldsErrors reports whether a type is iter.Seq2[T, error].

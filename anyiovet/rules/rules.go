@@ -16,10 +16,22 @@ import "golang.org/x/tools/go/analysis"
 func All() []*analysis.Analyzer {
 	return []*analysis.Analyzer{
 		BareGo,
+		BusyWait,
+		DeferBlock,
 		Directive,
 		DroppedErr,
+		Duration,
 		ErrCmp,
+		HeldLock,
+		LoneTask,
+		LoopBlock,
+		NotReady,
 		OuterCtx,
+		Outlive,
+		ScopeEnd,
+		ShieldLimit,
 		Started,
+		Swallow,
+		TimeoutParam,
 	}
 }

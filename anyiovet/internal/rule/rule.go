@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/passes/inspect"
@@ -70,6 +71,11 @@ func (p *Pass) Bodies(f func(cur inspector.Cursor, b api.Body)) {
 	})
 }
 
+// InTest reports whether a node is in a file of tests.
+func (p *Pass) InTest(n ast.Node) bool {
+	return strings.HasSuffix(p.Fset.Position(n.Pos()).Filename, "_test.go")
+}
+
 // Object returns what an expression names: a variable, a function, a constant, or nil.
 func (p *Pass) Object(e ast.Expr) types.Object {
 	switch e := ast.Unparen(e).(type) {
@@ -95,6 +101,9 @@ func (p *Pass) Var(e ast.Expr) *types.Var {
 func Within(obj types.Object, n ast.Node) bool {
 	return obj != nil && n.Pos() <= obj.Pos() && obj.Pos() < n.End()
 }
+
+// Inside reports whether a node is a part of another, or it itself.
+func Inside(n, outer ast.Node) bool { return outer.Pos() <= n.Pos() && n.End() <= outer.End() }
 
 // Replace is a suggested fix that puts text in place of a node.
 func Replace(message string, n ast.Node, text string) analysis.SuggestedFix {

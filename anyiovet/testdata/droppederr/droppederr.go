@@ -11,7 +11,10 @@ import (
 )
 
 func bad(ctx context.Context, s stream.ByteStream, recv *stream.MemoryReceiveStream[int], e *anyio.Event) {
-	anyio.Sleep(ctx, time.Second)                                               // want `droppederr: the error of Sleep is dropped`
+	anyio.Sleep(ctx, time.Second)                                       // want `droppederr: the error of Sleep is dropped`
+	anyio.FailAfter(ctx, time.Second, func(ctx context.Context) error { // want `droppederr: the error of FailAfter`
+		return s.Send(ctx, nil)
+	})
 	e.Wait(ctx)                                                                 // want `droppederr: the error of Wait`
 	s.Send(ctx, nil)                                                            // want `droppederr: the error of Send`
 	anyio.Map(ctx, []int{1}, 0, func(ctx context.Context, n int) (int, error) { // want `droppederr: the error of Map`
@@ -33,6 +36,19 @@ func good(ctx context.Context, s stream.ByteStream, recv *stream.MemoryReceiveSt
 	e.Set()
 	tg.Cancel("done")
 	_ = anyio.Sleep(ctx, time.Second)
+	var sent error
+	anyio.FailAfter(ctx, time.Second, func(ctx context.Context) error {
+		sent = s.Send(ctx, nil)
+		return sent
+	})
+	if sent != nil {
+		return sent
+	}
+	anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+		scope.Cancel("enough")
+		fmt.Println(s.Send(ctx, nil))
+		return nil
+	})
 	for item, err := range recv.All(ctx) {
 		if err != nil {
 			return err

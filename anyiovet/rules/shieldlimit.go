@@ -1,0 +1,63 @@
+package rules
+
+import (
+	"go/ast"
+	"go/constant"
+	"go/token"
+
+	"golang.org/x/tools/go/ast/inspector"
+
+	"github.com/anyio-go/anyio/anyiovet/internal/api"
+	"github.com/anyio-go/anyio/anyiovet/internal/rule"
+)
+
+// ShieldLimit reports shields that nothing ends.
+var ShieldLimit = rule.New("shieldlimit", `find shields without a limit, and with none at all
+
+A shield that has no limit holds up every cancellation for as long as what is behind it
+takes: a cleanup that hangs is a program that does not end. Forever, a shielded scope
+without a deadline, and a limit of zero, with which nothing is done, are reported; in
+tests, which have limits of their own, only the last.`,
+	shieldLimit)
+
+func shieldLimit(pass *rule.Pass) {
+	pass.Calls(func(_ inspector.Cursor, call *ast.CallExpr, name string) {
+		test := pass.InTest(call)
+		switch name {
+		case "anyio.Shielded":
+			limit := pass.TypesInfo.Types[call.Args[1]].Value
+			switch {
+			case limit == nil:
+			case constant.Sign(limit) <= 0:
+				pass.Reportf(call.Args[1].Pos(), "with a limit of zero the shield lets nothing be done")
+			case !test && constant.Compare(limit, token.GEQ, constant.MakeInt64(century)):
+				pass.Reportf(call.Args[1].Pos(), "a shield without a limit holds up every cancellation: give it one")
+			}
+		case "anyio.WithCancelScope":
+			shielded, limited := false, false
+			for _, arg := range call.Args {
+				if option, ok := ast.Unparen(arg).(*ast.CallExpr); ok {
+					switch api.Called(pass.TypesInfo, option) {
+					case "anyio.Shield":
+						shielded = true
+					case "anyio.Deadline":
+						limited = true
+					}
+				}
+			}
+			if shielded && !limited && !test && !setsDeadline(pass, call) {
+				pass.Reportf(call.Pos(), "a shielded scope without a deadline holds up every cancellation: use Shielded, with a limit")
+			}
+		}
+	})
+}
+
+// setsDeadline reports whether the body of a scope does something with the scope, which
+// may be a limit of its own.
+func setsDeadline(pass *rule.Pass, call *ast.CallExpr) bool {
+	for _, b := range api.Bodies(pass.TypesInfo, call) {
+		scope := api.ParamIdent(b.Lit.Type, 1)
+		return scope != nil && mentions(pass, b.Lit.Body, pass.TypesInfo.Defs[scope])
+	}
+	return true
+}
