@@ -63,7 +63,7 @@ func TestTimeoutHoldsWhatTheBodyReturned(t *testing.T) {
 			for how, err := range map[string]error{
 				"FailAfter": anyio.FailAfter(ctx, time.Millisecond, body),
 				"FailAt":    anyio.FailAt(ctx, anyio.Now(ctx).Add(time.Millisecond), body),
-				"Shielded":  anyio.Shielded(ctx, 0, body),
+				"Shielded":  anyio.Shielded(ctx, 0, body), //anyiovet:ignore shieldlimit the time is over at once
 			} {
 				te, ok := err.(*anyio.TimeoutError)
 				if !ok || !errors.Is(err, anyio.ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, os.ErrDeadlineExceeded) {

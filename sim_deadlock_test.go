@@ -134,13 +134,13 @@ func TestTasksThatIgnoreTheEndAreAbandoned(t *testing.T) {
 	for name, f := range map[string]func(ctx context.Context){
 		"ignores the error": func(ctx context.Context) {
 			for {
-				_ = anyio.SleepForever(ctx)
+				_ = anyio.SleepForever(ctx) //anyiovet:ignore swallow what never ends is found out
 			}
 		},
 		"yields for ever": func(ctx context.Context) {
 			_ = anyio.SleepForever(ctx)
 			for {
-				_ = anyio.Sleep(ctx, 0)
+				_ = anyio.Sleep(ctx, 0) //anyiovet:ignore swallow what never ends is found out
 			}
 		},
 		"sleeps under a shield": func(ctx context.Context) {
@@ -190,7 +190,7 @@ func TestLivelockIsFound(t *testing.T) {
 func TestMoreStepsThanTheLimitInVain(t *testing.T) {
 	_, err := testkit.DeadlockOf(t, sim.Config{MaxSteps: 100}, func(ctx context.Context) error {
 		for {
-			_ = anyio.Sleep(ctx, time.Millisecond)
+			_ = anyio.Sleep(ctx, time.Millisecond) //anyiovet:ignore swallow what never ends is found out
 		}
 	})
 	if !errors.Is(err, loop.ErrStuck) {

@@ -31,11 +31,12 @@ func TestLockExcludes(t *testing.T) {
 						inside++
 						most = max(most, inside)
 						n++
-						if err := anyio.Sleep(ctx, 0); err != nil {
-							return err
-						}
+						err := anyio.Sleep(ctx, 0)
 						inside--
 						lock.Release()
+						if err != nil {
+							return err
+						}
 					}
 					return nil
 				})

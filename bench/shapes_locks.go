@@ -59,10 +59,11 @@ func lockContended(ctx context.Context, m *meter, n int) error {
 						return err
 					}
 					counter++
-					if err := lowlevel.Checkpoint(ctx); err != nil {
+					err := lowlevel.Checkpoint(ctx)
+					mu.Release()
+					if err != nil {
 						return err
 					}
-					mu.Release()
 				}
 				return nil
 			})

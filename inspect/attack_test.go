@@ -108,7 +108,7 @@ func TestDeadlocksAcrossRuns(t *testing.T) {
 	go func() {
 		ends[2] <- anyio.Run(ctx, func(ctx context.Context) error {
 			return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
-				portals <- p
+				portals <- p //anyiovet:ignore loopblock it is received at once
 				return anyio.SleepForever(ctx)
 			})
 		}, anyio.On(anyio.EventLoop()))

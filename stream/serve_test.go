@@ -129,7 +129,7 @@ func TestServeWithAGroupThatHasEndedClosesTheConnection(t *testing.T) {
 				if _, ok := recover().(*anyio.MisuseError); !ok {
 					t.Error("no misuse")
 				}
-				testkit.WantErr(t, conn.Send(ctx, []byte("x")), anyio.ErrClosed)
+				testkit.WantErr(t, conn.Send(ctx, []byte("x")), anyio.ErrClosed) //anyiovet:ignore deferblock nothing is canceled
 			}()
 			_ = stream.Serve(ctx, func(context.Context) (stream.ByteStream, error) { return conn, nil }, ended,
 				func(context.Context, stream.ByteStream) error { return nil })

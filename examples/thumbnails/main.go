@@ -12,6 +12,7 @@ import (
 	"image"
 	"image/png"
 	"os"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/fileio"
@@ -59,7 +60,7 @@ func replace(ctx context.Context, dst fileio.Path, data []byte) (err error) {
 	}
 	defer func() {
 		if err != nil { // perhaps the cancellation: a plain tmp.Remove(ctx) would fail, too
-			err = errors.Join(err, anyio.Shielded(ctx, anyio.Forever, tmp.RemoveIfExists))
+			err = errors.Join(err, anyio.Shielded(ctx, time.Second, tmp.RemoveIfExists))
 		}
 	}()
 	_, err = f.Write(ctx, data)
