@@ -29,8 +29,8 @@ type Run struct {
 	Tasks   []Task     `json:"tasks"`          // parents before their children
 }
 
-// A HeldLoop is an event loop that a task, or a callback, keeps from all others for longer than
-// anyio.HoldLimit: it computes, or blocks in what is no call of this library.
+// A HeldLoop is an event loop that a task, or a callback, keeps from all others for longer
+// than anyio.HoldLimit: it computes, or blocks in what is no call of this library.
 type HeldLoop struct {
 	Loop int           `json:"loop"`
 	Task uint64        `json:"task"`  // its ID; 0 for a callback
