@@ -31,8 +31,8 @@ func init() {
 
 // Listen serves Handler on a UNIX socket, on goroutines of its own that belong to no run, so
 // that it answers also when all runs hang. Only the user of this process can connect: the
-// socket is in a folder that only he may enter. The commands anyio ps, tree and why find it
-// there by the process's ID. A process that listens already goes on to do so, once, until
+// socket is in a folder that only he may enter. The commands anyio ps, tree, top and why find
+// it there by the process's ID. A process that listens already goes on to do so, once, until
 // each stop has been called.
 //
 // With the environment variable ANYIO_INSPECT=1, or with a blank import of package

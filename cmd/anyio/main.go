@@ -4,6 +4,7 @@
 //	anyio nc      netcat: stdin goes over a connection, what comes back goes to stdout
 //	anyio ps      the processes that can be looked at, see package inspect
 //	anyio tree    the tasks of one of them: what they wait for, where, and who has it
+//	anyio top     the same, live in a terminal, by the program anyio-top
 //	anyio why     the chain of waits that holds one of them up
 //	anyio help    what there is, and the flags of each command
 package main
@@ -44,7 +45,7 @@ type stdio struct {
 	out, err io.Writer
 }
 
-var commands = []command{demoCommand, ncCommand, psCommand, treeCommand, whyCommand}
+var commands = []command{demoCommand, ncCommand, psCommand, treeCommand, topCommand, whyCommand}
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))

@@ -51,6 +51,8 @@ func TestBadUseIsOneLineAndStatus2(t *testing.T) {
 		{"ps 1", `anyio ps: unexpected argument: "1"`},
 		{"tree", "anyio tree: want the ID of one process; anyio ps lists them"},
 		{"tree x", `anyio tree: "x" is no process ID`},
+		{"top", "anyio top: want the ID of one process; anyio ps lists them"},
+		{"top -every x 1", `anyio top: invalid value "x" for flag -every`},
 		{"why 1", "anyio why: want the ID of a process and the number of a task; anyio tree shows them"},
 		{"nc", "anyio nc: expected a host and a port, got 0 arguments"},
 		{"nc localhost", "anyio nc: expected a host and a port, got 1 arguments"},

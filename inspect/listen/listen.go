@@ -1,5 +1,5 @@
-// Package listen lets a program that imports it be looked at by the commands anyio ps, tree
-// and why, from its begin on. It has nothing to call:
+// Package listen lets a program that imports it be looked at by the commands anyio ps, tree,
+// top and why, from its begin on. It has nothing to call:
 //
 //	import _ "github.com/anyio-go/anyio/inspect/listen"
 //
