@@ -21,12 +21,18 @@ var page []byte
 //	/debug/anyio/tasks.txt    the same as text
 //	/debug/anyio/why.txt?run=1&task=5  why that task does not go on, see Why
 //
+// A HEAD request is answered without a look, so it does not stop the process; it does not
+// tell whether the task of a why.txt is there.
+//
 // It only reads: there is nothing to be changed or stopped by it. What it shows is not for
 // everybody all the same, as it tells of the program's code and of the names of tasks; so
 // serve it where net/http/pprof may be served.
-func Handler() http.Handler { return http.HandlerFunc(serve) }
+func Handler() http.Handler { return handler(Take) }
 
-func serve(w http.ResponseWriter, r *http.Request) {
+// A handler is how it looks.
+type handler func() *Snapshot
+
+func (look handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "this only shows: use GET", http.StatusMethodNotAllowed)
@@ -35,30 +41,36 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	head := r.Method == http.MethodHead
 	switch r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:] {
 	case "":
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		_, _ = w.Write(page)
 	case "tasks.json":
+		h.Set("Content-Type", "application/json")
+		if head {
+			return
+		}
 		var b bytes.Buffer
-		if err := json.NewEncoder(&b).Encode(Take()); err != nil {
+		if err := json.NewEncoder(&b).Encode(look()); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		h.Set("Content-Type", "application/json")
 		_, _ = w.Write(b.Bytes())
 	case "tasks.txt":
 		h.Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = Take().WriteTo(w)
+		if !head {
+			_, _ = look().WriteTo(w)
+		}
 	case "why.txt":
-		serveWhy(w, r)
+		look.serveWhy(w, r)
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-func serveWhy(w http.ResponseWriter, r *http.Request) {
+func (look handler) serveWhy(w http.ResponseWriter, r *http.Request) {
 	var ref Ref
 	for name, to := range map[string]*uint64{"run": &ref.Run, "task": &ref.Task} {
 		text := r.URL.Query().Get(name)
@@ -69,11 +81,14 @@ func serveWhy(w http.ResponseWriter, r *http.Request) {
 		}
 		*to = n
 	}
-	text := Take().WhyText(ref)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if r.Method == http.MethodHead {
+		return
+	}
+	text := look().WhyText(ref)
 	if text == "" {
 		http.Error(w, fmt.Sprintf("there is no task %d in run %d", ref.Task, ref.Run), http.StatusNotFound)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte(text))
 }
