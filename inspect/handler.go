@@ -17,7 +17,7 @@ var page []byte
 // a slash:
 //
 //	/debug/anyio/             the page, in one file without anything from elsewhere
-//	/debug/anyio/tasks.json   a Snapshot
+//	/debug/anyio/tasks.json   a Snapshot, see its MarshalJSON
 //	/debug/anyio/tasks.txt    the same as text
 //	/debug/anyio/why.txt?run=1&task=5  why that task does not go on, see Why
 //

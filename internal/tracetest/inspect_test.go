@@ -128,6 +128,7 @@ func lookAtPage(t *testing.T, ctx context.Context, p *tab, b *broken) {
 	p.want(shown + ` === 1`)
 	p.enter("search", "LOCK.acquire")
 	p.want(shown + ` === 3`)
+	p.want(`[...document.querySelectorAll('.task .more')].filter(e => e.innerText.includes('Lock held by lefty #')).length === 2`)
 	p.enter("search", "")
 	p.choose("state", "running")
 	p.want(shown + ` <= 1`)
