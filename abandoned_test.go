@@ -81,7 +81,7 @@ var abandonedHere = regexp.MustCompile(`^anyio: task "forgetful" ended without r
 // who comes is told, until Reset.
 func TestTaskThatEndsWithWhatItHoldsIsNamed(t *testing.T) {
 	for name, open := range holdings {
-		for _, how := range []string{"Acquire", "TryAcquire", "foreign context", "after a wait", "with an error", "canceled"} {
+		for _, how := range []string{"Acquire", "through FailAfter", "TryAcquire", "foreign context", "after a wait", "with an error", "canceled"} {
 			t.Run(name+"/"+how, func(t *testing.T) {
 				anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 					h := open()
@@ -96,6 +96,8 @@ func TestTaskThatEndsWithWhatItHoldsIsNamed(t *testing.T) {
 								switch how {
 								case "TryAcquire":
 									must(t, h.try())
+								case "through FailAfter":
+									must(t, anyio.FailAfter(ctx, anyio.Forever, h.acquire))
 								case "foreign context":
 									must(t, h.acquire(context.Background()))
 								default:

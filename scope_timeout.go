@@ -88,8 +88,9 @@ func (c *CancelScope) runTimed(body func(ctx context.Context) error) (whole, res
 }
 
 // FailAfter runs body and cancels it after d; if that cut the body short, it returns a
-// *TimeoutError that holds the body's error. A body that ends in time, or ignores the
-// cancellation, gives no timeout: its error is returned as it is. Zero or less cancels
+// *TimeoutError that holds the body's error. A body that ends in time, ignores the
+// cancellation, or returns an error that does not wrap it, gives no timeout: its error is
+// returned as it is. Zero or less cancels
 // at the first blocking call, Forever never. Cancellation: when it comes from outside,
 // body is canceled and its error returned as it is; with Shield it is not seen.
 func FailAfter(ctx context.Context, d time.Duration, body func(ctx context.Context) error, opts ...ScopeOption) error {

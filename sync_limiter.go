@@ -23,9 +23,9 @@ const Unlimited = math.MaxInt
 // CapacityLimiter must not be copied.
 //
 // A task that ends with a token of its own fails with a *MisuseError that says where
-// it acquired it, and the limiter is broken: all who wait, and all who come, get an
-// error that matches ErrBroken, until Reset. A token on behalf of a value is nobody's
-// in particular.
+// it acquired it, as far as that was noted; see Lock. The limiter is broken: all who wait,
+// and all who come, get an error that matches ErrBroken, until Reset. A token on behalf of
+// a value is nobody's in particular.
 //
 // Release synchronizes before the return of the Acquire that gets the token.
 type CapacityLimiter struct {

@@ -2,6 +2,7 @@ package anyio
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -31,17 +32,36 @@ func (o *Once) Do(ctx context.Context, f func(ctx context.Context) error) error 
 	if o.mu.heldByMe() || o.mu.heldByHost() {
 		return misuse("a function run by Once.Do calls Do of the same Once, and would wait for itself")
 	}
-	return o.mu.Do(ctx, func(ctx context.Context) error {
-		if o.Done() {
-			return nil
-		}
-		err := f(ctx)
-		if err == nil {
-			kernel.Touch(o, kernel.Changes)
-			o.done.Store(true)
-		}
+	switch err := o.mu.Acquire(ctx); err {
+	case nil:
+	case errOnceDone:
+		return nil
+	default:
 		return err
-	})
+	}
+	defer o.release()
+	if o.Done() {
+		return nil
+	}
+	err := f(ctx)
+	if err == nil {
+		kernel.Touch(o, kernel.Changes)
+		o.done.Store(true)
+	}
+	return err
+}
+
+// errOnceDone ends the waits of those for whom it was done.
+var errOnceDone = errors.New("anyio: done")
+
+// release lets the next one try or, if it is done, all go on at one instant: none of them can
+// cancel another one then.
+func (o *Once) release() {
+	if o.done.Load() {
+		o.mu.releaseAll(errOnceDone)
+	} else {
+		o.mu.Release()
+	}
 }
 
 // Done reports whether it is done.

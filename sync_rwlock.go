@@ -21,9 +21,9 @@ import (
 // An RWLock must not be copied.
 //
 // A task that ends as an owner fails with a *MisuseError that says where it acquired
-// the lock. If it was writing, what the lock guards may be half done, so the lock is
-// broken: all who wait for it, and all who come, get an error that matches ErrBroken,
-// until Reset. If it was reading, the lock is released.
+// the lock, as far as that was noted; see Lock. If it was writing, what the lock guards may
+// be half done, so the lock is broken: all who wait for it, and all who come, get an error
+// that matches ErrBroken, until Reset. If it was reading, the lock is released.
 //
 // Release synchronizes before the return of every later acquisition, ReleaseRead
 // before that of every later Acquire. Readers are not ordered among themselves.

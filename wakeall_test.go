@@ -69,6 +69,22 @@ var crowds = map[string]func(ctx context.Context, tg *anyio.TaskGroup) crowd{
 			func(context.Context) error { l.SetTotalTokens(anyio.Unlimited); return nil }, nil,
 		}
 	},
+	"Once": func(context.Context, *anyio.TaskGroup) crowd {
+		var once anyio.Once
+		var e anyio.Event
+		return crowd{
+			func(ctx context.Context, _ int) error { return once.Do(ctx, e.Wait) },
+			func(context.Context) error { e.Set(); return nil }, nil,
+		}
+	},
+	"OnceValue": func(context.Context, *anyio.TaskGroup) crowd {
+		var e anyio.Event
+		value := anyio.OnceValue(func(ctx context.Context) (int, error) { return 1, e.Wait(ctx) })
+		return crowd{
+			func(ctx context.Context, _ int) error { _, err := value(ctx); return err },
+			func(context.Context) error { e.Set(); return nil }, nil,
+		}
+	},
 	"ParkingLot": func(context.Context, *anyio.TaskGroup) crowd {
 		var lot lowlevel.ParkingLot
 		return crowd{

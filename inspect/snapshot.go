@@ -24,7 +24,7 @@ type Run struct {
 	ID      uint64     `json:"id"` // unique in the process; 0 for the groups that were opened outside of all runs
 	Backend string     `json:"backend"`
 	Began   time.Time  `json:"began"`          // zero for the run 0
-	Loops   int        `json:"loops"`          // how many event loops there are, see anyio.Loops
+	Loops   int        `json:"loops"`          // how many event loops, see anyio.Loops
 	Held    []HeldLoop `json:"held,omitempty"` // loops whose other tasks get no turn
 	Tasks   []Task     `json:"tasks"`          // parents before their children
 }

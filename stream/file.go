@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio"
@@ -36,6 +37,10 @@ type fileStream struct {
 	rw     func() (int, error) // reads to p or writes it; made once, so that calls need no closure
 	closed atomic.Bool
 	watch  *unclosed.Watch
+
+	mu      sync.Mutex
+	caller  *kernel.Place // of the call that goes on, nil if there is none
+	decided bool          // it was closed before it was canceled
 }
 
 func (s *fileStream) open(file *os.File, action string, rw func(p []byte) (int, error)) {
@@ -67,15 +72,40 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 		return 0, err
 	}
 	s.p = p
+	place := kernel.Locate(ctx)
+	s.calls(&place)
 	defer func() {
 		s.p = nil
+		s.calls(nil)
 		s.guard.Release()
 	}()
 	n, err := anyio.RunBlockingValue(ctx, s.rw, ownCall)
-	if err == anyio.ErrClosed {
-		err = kernel.Locate(ctx).CanceledOr(err)
+	if err == anyio.ErrClosed && !s.closedFirst() {
+		err = place.CanceledOr(err)
 	}
 	return n, err
+}
+
+// calls tells whose call goes on. Nothing can interrupt it, and when it has failed because
+// of Close, it may have been canceled as well: so Close notes which of the two was first.
+func (s *fileStream) calls(p *kernel.Place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.caller = p
+}
+
+// decide is told of Close.
+func (s *fileStream) decide() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.decided = s.caller != nil && s.caller.CanceledOr(nil) == nil
+}
+
+// closedFirst reports whether the call that goes on was closed before it was canceled.
+func (s *fileStream) closedFirst() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.decided
 }
 
 // Close closes the file; further calls do nothing. Of a file that was written, an
@@ -85,6 +115,7 @@ func (s *fileStream) Close(ctx context.Context) error {
 	if s.closed.Swap(true) {
 		return nil
 	}
+	s.decide()
 	s.watch.Stop()
 	runtime.KeepAlive(s)
 	return closeOutside(ctx, s.file)

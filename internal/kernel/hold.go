@@ -28,8 +28,9 @@ type Held interface {
 	Abandoned(who, place string) error
 }
 
-// Calls are the innermost calls that led to something.
-type Calls [2]uintptr
+// Calls are the innermost calls that led to something. There may be some of this module,
+// as FailAfter(ctx, d, l.Acquire) is three, before the first that is not.
+type Calls [5]uintptr
 
 // Take notes that t, or if nil a goroutine, has got of, by a call of the caller's
 // caller.
@@ -173,7 +174,7 @@ func abandon(holds []*Hold, who string) error {
 	return errors.Join(errs...)
 }
 
-// Place is the first call that is not a method of the thing held, as
+// Place is the first call by a program, as
 // "folder/file.go:12"; "" if it was not recorded.
 //
 //go:norace
@@ -183,8 +184,8 @@ func (c Calls) Place() string {
 			break
 		}
 		f, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-		if strings.HasPrefix(f.Function, modulePath+".(*") || strings.HasPrefix(f.Function, modulePath+"/internal/") || f.Line <= 1 {
-			continue // Do, a method of a Condition, or the start of a task
+		if strings.HasPrefix(f.Function, modulePath+".") || strings.HasPrefix(f.Function, modulePath+"/internal/") || f.Line <= 1 {
+			continue // Do, FailAfter, or the start of a task
 		}
 		return FileLine(f.File, strconv.Itoa(f.Line))
 	}

@@ -235,6 +235,24 @@ var files = []kind{
 		f := fileio.Wrap(w)
 		return waiting(func(ctx context.Context) error { _, err := f.Write(ctx, lots); return err }, closing(f), closing(fileio.Wrap(r)))
 	}},
+	{name: "FileReadStream.Receive", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		r, w, err := os.Pipe()
+		b.check(err)
+		s := stream.NewFileReadStream(r)
+		return waiting(func(ctx context.Context) error { _, err := s.Receive(ctx, make([]byte, 10)); return err }, closing(s), closing(fileio.Wrap(w)))
+	}},
+	{name: "FileWriteStream.Send", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		r, w, err := os.Pipe()
+		b.check(err)
+		s := stream.NewFileWriteStream(w)
+		return waiting(func(ctx context.Context) error { return s.Send(ctx, lots) }, closing(s), closing(fileio.Wrap(r)))
+	}},
+	{name: "FileWriteStream.SendCounted", want: anyio.ErrClosed, only: real, make: func(b *bench) wait {
+		r, w, err := os.Pipe()
+		b.check(err)
+		s := stream.NewFileWriteStream(w)
+		return waiting(func(ctx context.Context) error { _, err := s.SendCounted(ctx, lots); return err }, closing(s), closing(fileio.Wrap(r)))
+	}},
 	{name: "Process.Stdout", want: anyio.ErrClosed, only: real, few: true, make: func(b *bench) wait {
 		p := b.sleeper()
 		return receiving(p.Stdout, closing(p.Stdout), ending(p))
