@@ -10,7 +10,8 @@
 // serves a page for people, beside those of package net/http/pprof, and the same as JSON and
 // as text. Take is what all of them show. Nothing of that changes what it looks at.
 //
-// Hook lets functions be told of what happens as it happens, LogHandler lets logs tell tasks.
+// Hook lets functions be told of what happens as it happens, LogHandler lets logs tell tasks,
+// Trace execution traces.
 //
 // Importing the package costs each run, and each wait of a task, a look at the clock. A look
 // stops the world while the runtime writes the stacks of all goroutines, which takes about

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -22,6 +23,12 @@ import (
 type Hooks struct {
 	RunBegan func(r RunEvent)
 	RunEnded func(r RunEvent) // no task of it is left
+
+	// TaskContext returns a context with the values that the task's own is to have, and with
+	// it those of the tasks in its groups: ctx, which is the task's, or one that is derived
+	// from it, as by context.WithValue. Of that only the values count, no cancellation or
+	// deadline. It is called before TaskBegan, and its values are there in all other hooks.
+	TaskContext func(ctx context.Context, t TaskEvent) context.Context
 
 	TaskBegan func(t TaskEvent) // its function is about to be called
 	// TaskEnded tells how a task ended and, if it failed or was canceled, with which error.
@@ -78,6 +85,15 @@ func (e TaskEvent) Parent() Ref {
 	return refOf(e.t.Host())
 }
 
+// Context returns a context with the values of the task's, for hooks that have given it one
+// by TaskContext; nothing may wait with it. Without a task it is context.Background().
+func (e TaskEvent) Context() context.Context {
+	if e.t == nil {
+		return context.Background()
+	}
+	return e.t.Context()
+}
+
 // A TurnEvent is one turn of an event loop.
 type TurnEvent struct {
 	RunEvent
@@ -98,6 +114,9 @@ func Hook(h Hooks) (unhook func()) {
 	}
 	if f := h.RunEnded; f != nil {
 		l.RunEnded = func(r *kernel.Run) { defer guard(); f(eventOf(r)) }
+	}
+	if f := h.TaskContext; f != nil {
+		l.TaskContext = func(ctx context.Context, t *kernel.Task) context.Context { return extended(ctx, t, f) }
 	}
 	if f := h.TaskBegan; f != nil {
 		l.TaskBegan = func(t *kernel.Task) { defer guard(); f(TaskEvent{t}) }
@@ -124,6 +143,21 @@ func Hook(h Hooks) (unhook func()) {
 		}
 	}
 	return kernel.Listen(l)
+}
+
+// extended is what a hook returns for the context of a task or, if that is wrong, ctx.
+func extended(ctx context.Context, t *kernel.Task, f func(context.Context, TaskEvent) context.Context) (with context.Context) {
+	with = ctx
+	defer guard()
+	switch got := f(ctx, TaskEvent{t}); {
+	case got == nil:
+		slog.Error("inspect: a TaskContext hook returned no context: return ctx, or one that is derived from it", "task", t.Name())
+	case kernel.ScopeIn(got) != &t.Scope:
+		slog.Error("inspect: a TaskContext hook returned a context that is not derived from the task's: return ctx, or one that is made of it", "task", t.Name())
+	default:
+		with = got
+	}
+	return with
 }
 
 // guard keeps the panic of a hook from what it was told of.

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"time"
 	"unsafe"
 
@@ -14,6 +15,7 @@ import (
 type Listener struct {
 	RunBegan      func(r *Run)
 	RunEnded      func(r *Run)
+	TaskContext   func(ctx context.Context, t *Task) context.Context // see addValues
 	TaskBegan     func(t *Task)
 	TaskEnded     func(t *Task, how Outcome, err error)
 	WaitBegan     func(t *Task, op Op) // by a task in a scope of its own
@@ -108,8 +110,16 @@ func (t *Task) isResident() bool { return t.parent.parent == nil && t.run.Whole(
 
 //go:norace
 func (t *Task) tellBegan() {
+	if t.isResident() {
+		return
+	}
 	tell(func(l *Listener) {
-		if l.TaskBegan != nil && !t.isResident() {
+		if l.TaskContext != nil {
+			t.addValues(l.TaskContext)
+		}
+	})
+	tell(func(l *Listener) {
+		if l.TaskBegan != nil {
 			l.TaskBegan(t)
 		}
 	})

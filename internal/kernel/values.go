@@ -1,0 +1,48 @@
+package kernel
+
+import "context"
+
+// A valuesContext is the context of a task while its values are extended, and for those who
+// look at them from outside: it is the task's scope in all but that its values are those of
+// an origin, which a context that is derived from it may become in turn.
+type valuesContext struct {
+	*Scope
+	values *origin
+}
+
+// Value answers for the scope what is its own.
+//
+//go:norace
+func (c *valuesContext) Value(key any) any {
+	switch key {
+	case scopeKey{}, causeKey:
+		return c.Scope.Value(key)
+	}
+	return c.values.Value(key)
+}
+
+// Context has the values that the task's context has now. Any goroutine may use it.
+//
+//go:norace
+func (t *Task) Context() context.Context {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return &valuesContext{&t.Scope, t.origin}
+}
+
+// addValues lets the task's context, and with it those of its tasks, have the values of the
+// one that f derives from it. The task's scope remains its context: what waits in it pays
+// nothing for them. The task has not begun, so nobody but Context looks at its values.
+//
+//go:norace
+func (t *Task) addValues(f func(ctx context.Context, t *Task) context.Context) {
+	was := &valuesContext{&t.Scope, t.origin}
+	ctx := f(was, t)
+	if ctx == context.Context(was) {
+		return
+	}
+	o := &origin{Context: ctx}
+	t.mu.Lock()
+	t.origin = o
+	t.mu.Unlock()
+}
