@@ -77,6 +77,7 @@ var layers = []layer{
 	{"anyioutils", ". internal/inside stream", ""},
 	{"inspect", ". internal/kernel internal/tasktree", ""},
 	{"inspect/listen", "inspect", ""},
+	{"inspect/vars", ". inspect internal/kernel", ""},
 	// Programs, and what is for tests.
 	{"cmd/anyio", ". attr fileio inspect signals sim socket stream tlsstream", ""},
 	{"internal/linear", "", ""},

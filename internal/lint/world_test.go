@@ -71,7 +71,7 @@ func asksWhereItRuns(n ast.Node, dir, pkg string) string {
 	case *ast.SelectorExpr:
 		of, _ := x.X.(*ast.Ident)
 		other := of != nil && (of.Name == "kernel" && x.Sel.Name == "Preempt" || of.Name == "asyncio" && x.Sel.Name == "Loop" || (of.Name == "info" || of.Name == "task") && x.Sel.Name == "Loop") // of an anyio.TaskInfo
-		other = other || dir == "inspect" && x.Sel.Name == "Loop"                                                                                                                                  // which loop it is, as it is shown
+		other = other || (dir == "inspect" || dir == "inspect/vars") && x.Sel.Name == "Loop"                                                                                                       // which loop it is, as it is shown
 		switch name := x.Sel.Name; name {
 		case "Loop", "Preempt", "Traits": // which are for the kernel
 			if !inKernel && !other {
