@@ -23,7 +23,7 @@ type Function[In, Out any] struct {
 
 // A callable is a Function of any types, as the worker sees it.
 type callable interface {
-	answer(c *codec, send func(...any) error) error
+	answer(c *codec, carried map[string]string, send func(...any) error) error
 }
 
 var (
@@ -45,7 +45,8 @@ func lookup(name string) callable {
 // Arguments and results travel as gobs: exported fields of structs, no functions and
 // channels, no value that contains itself; a type that cannot, a name that is empty or
 // taken and a nil function panic with a *MisuseError. In the worker, ctx is
-// context.Background(): the function is canceled by the end of its process.
+// context.Background(), with what Carry adds: the function is canceled by the end of its
+// process.
 func Register[In, Out any](name string, f func(ctx context.Context, in In) (Out, error)) *Function[In, Out] {
 	if name == "" {
 		panic(misuse("Register: the name is empty; it says which function a worker calls"))
@@ -109,12 +110,12 @@ type (
 )
 
 // answer serves one request in the worker.
-func (fn *Function[In, Out]) answer(c *codec, send func(...any) error) error {
+func (fn *Function[In, Out]) answer(c *codec, carried map[string]string, send func(...any) error) error {
 	var in In
 	if err := c.decode(boxed(&in)); err != nil {
 		return err
 	}
-	out, failed := invoke(fn.f, in)
+	out, failed := invoke(fn.f, in, carried)
 	if failed != nil {
 		return send(*failed)
 	}
@@ -151,7 +152,7 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 	}
 	defer o.limiter.ReleaseOnBehalfOf(me)
 	if here {
-		return fn.callHere(in)
+		return fn.callHere(ctx, in)
 	}
 	a, err := poolOf(p.Run()).call(ctx, fn.name, boxed(&in), boxed(&out))
 	switch {
@@ -166,12 +167,12 @@ func (fn *Function[In, Out]) Call(ctx context.Context, in In, opts ...CallOption
 
 // callHere is Call in this process. The function gets a context as in a worker: with
 // that of the run it would wait for the run, which waits for it.
-func (fn *Function[In, Out]) callHere(in In) (out Out, err error) {
+func (fn *Function[In, Out]) callHere(ctx context.Context, in In) (out Out, err error) {
 	var copied In
 	if err := copyGob(boxed(&in), boxed(&copied)); err != nil {
 		return out, fmt.Errorf("process: argument of %q: %w", fn.name, err)
 	}
-	result, failed := invoke(fn.f, copied)
+	result, failed := invoke(fn.f, copied, carriedOf(ctx))
 	if failed != nil {
 		return out, failed.errorOf(fn.name)
 	}

@@ -153,7 +153,7 @@ func (p *pool) callOn(ctx context.Context, w *worker, used bool, name string, in
 			w.end(ctx)
 		}
 	}()
-	frame, err := w.codec.encode(request{name}, in)
+	frame, err := w.codec.encode(request{name, carriedOf(ctx)}, in)
 	if err != nil {
 		w.codec = newCodec()
 		sane = w.to.Send(ctx, anew) == nil

@@ -102,7 +102,10 @@ func unsendable(function string, err *encodeError) *answer {
 }
 
 // A request asks a worker to call a function; the argument follows it.
-type request struct{ Function string }
+type request struct {
+	Function string
+	Carried  map[string]string // see Carry
+}
 
 // An answer tells how the call ended; the value follows it if it has no error.
 type answer struct {

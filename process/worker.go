@@ -77,7 +77,7 @@ func serve(in io.Reader, out io.Writer) error {
 			// The argument cannot be read, and the codec not be used again.
 			return send(answer{Refused: "the worker knows no function of this name: register it before WorkerMain is called, best by a package variable"})
 		}
-		err := f.answer(c, send)
+		err := f.answer(c, r.Carried, send)
 		if bad, ok := errors.AsType[*encodeError](err); ok {
 			c = newCodec()
 			write(anew)
@@ -130,7 +130,7 @@ func failure(err error, panicked any) answer {
 
 // invoke calls a function, on a goroutine that it may exit and with a context of no
 // run; failed is nil if it returned without an error.
-func invoke[In, Out any](f func(context.Context, In) (Out, error), arg In) (out Out, failed *answer) {
+func invoke[In, Out any](f func(context.Context, In) (Out, error), arg In, carried map[string]string) (out Out, failed *answer) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -147,7 +147,7 @@ func invoke[In, Out any](f func(context.Context, In) (Out, error), arg In) (out 
 			failed = &a
 		}()
 		var err error
-		out, err = f(context.Background(), arg)
+		out, err = f(contextOf(carried), arg)
 		if err != nil {
 			a := failure(err, nil) // calls methods of err, which may panic
 			failed = &a
