@@ -153,6 +153,50 @@ func TestTaskContextCancelsNobody(t *testing.T) {
 	})
 }
 
+// A hook is told who waits for a task of a portal, unless it is told whose values that has.
+func TestCallersOfPortals(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		me, _ := inspect.Of(ctx)
+		var mu sync.Mutex
+		callers := map[string]any{}
+		defer inspect.Hook(inspect.Hooks{TaskBegan: func(t inspect.TaskEvent) {
+			mu.Lock()
+			defer mu.Unlock()
+			if t.Run().ID != me.Run {
+				return
+			}
+			callers[t.Name()] = nil
+			if caller := t.Caller(); caller != nil {
+				callers[t.Name()] = caller.Value(callerKey{})
+			}
+		}})()
+		f := func(context.Context) (int, error) { return 0, nil }
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			ctx = context.WithValue(ctx, callerKey{}, "caller")
+			_, err := portal.Call(ctx, p, f, anyio.Name("called"))
+			testkit.WantNil(t, "Call", err)
+			_, err = portal.Call(ctx, p, f, anyio.Name("with values"), anyio.ValuesOf(ctx))
+			testkit.WantNil(t, "Call", err)
+			_, _, err = portal.Start(ctx, p, func(_ context.Context, started func(int)) (int, error) {
+				started(1)
+				return 0, nil
+			}, anyio.Name("started"))
+			testkit.WantNil(t, "Start", err)
+			_, err = portal.Go(p, f, anyio.Name("apart"))
+			return err
+		})
+		testkit.WantNil(t, "With", err)
+		for name, want := range map[string]any{"called": "caller", "with values": nil, "started": "caller", "apart": nil} {
+			if got, ok := callers[name]; got != want || !ok {
+				t.Errorf("%s: the caller is %v, want %v", name, got, want)
+			}
+		}
+	})
+	if none := (inspect.TaskEvent{}); none.Caller() != nil || none.Run() != (inspect.RunEvent{}) {
+		t.Error("no task has a caller, or a run")
+	}
+}
+
 // Hooks find the values again by which they know a task, whoever tells them of it.
 func TestHooksSeeTheValuesOfTaskContext(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {

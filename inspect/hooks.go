@@ -69,6 +69,14 @@ func (e TaskEvent) Ref() Ref {
 	return refOf(e.t)
 }
 
+// Run returns the run that the task belongs to, zero without a task.
+func (e TaskEvent) Run() RunEvent {
+	if e.t == nil {
+		return RunEvent{}
+	}
+	return eventOf(e.t.Scope.Run())
+}
+
 // Name returns the name of the task, "" if there is none.
 func (e TaskEvent) Name() string {
 	if e.t == nil {
@@ -92,6 +100,17 @@ func (e TaskEvent) Context() context.Context {
 		return context.Background()
 	}
 	return e.t.Context()
+}
+
+// Caller returns the context of who has started the task from outside of its group and waits
+// for it: of portal.Call and portal.Start. Such a task has the values of the portal's group,
+// and a TaskContext hook may give it some of its caller's. It is nil for all other tasks, and
+// for those with anyio.ValuesOf.
+func (e TaskEvent) Caller() context.Context {
+	if e.t == nil {
+		return nil
+	}
+	return e.t.Caller()
 }
 
 // A TurnEvent is one turn of an event loop.

@@ -25,9 +25,9 @@ func Call[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T,
 		return zero, err
 	}
 	if p.group.MayRunHere() {
-		return callHereFor(ctx, place, p, newTask(f, kernel.FuncPC(f), opts))
+		return callHereFor(ctx, place, p, newTask(f, kernel.FuncPC(f), calledBy(ctx, opts)))
 	}
-	t, err := spawn(p, f, kernel.FuncPC(f), opts)
+	t, err := spawn(p, f, kernel.FuncPC(f), calledBy(ctx, opts))
 	if err != nil {
 		return zero, err
 	}

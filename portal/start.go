@@ -38,7 +38,7 @@ func start[V, T any](ctx context.Context, p *Portal, f func(ctx context.Context,
 				panic(misuse("started was called twice by the same task: call it once, when the task is ready to serve"))
 			}
 		})
-	}, pc, opts)
+	}, pc, calledBy(ctx, opts))
 	if err != nil {
 		return zero, nil, err
 	}

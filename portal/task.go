@@ -26,17 +26,17 @@ func Go[T any](p *Portal, f func(ctx context.Context) (T, error), opts ...anyio.
 		panic(errNoFunction)
 	}
 	kernel.Preempt()
-	t, err := spawn(p, f, kernel.FuncPC(f), opts)
+	t, err := spawn(p, f, kernel.FuncPC(f), metaOf(opts))
 	kernel.Preempt()
 	return t, err
 }
 
 // spawn starts f, which is called after the function at pc.
-func spawn[T any](p *Portal, f func(ctx context.Context) (T, error), pc uintptr, opts []anyio.TaskOption) (*Task[T], error) {
+func spawn[T any](p *Portal, f func(ctx context.Context) (T, error), pc uintptr, meta *kernel.TaskMeta) (*Task[T], error) {
 	if err := p.refusal(); err != nil {
 		return nil, err
 	}
-	t := newTask(f, pc, opts)
+	t := newTask(f, pc, meta)
 	if !p.spawn(t.task()) {
 		return nil, ErrStopped
 	}
@@ -55,7 +55,7 @@ func (p *Portal) refusal() error {
 	return t.Scope.Run().Admit(kernel.PortalOut)
 }
 
-func newTask[T any](f func(ctx context.Context) (T, error), pc uintptr, opts []anyio.TaskOption) *Task[T] {
+func newTask[T any](f func(ctx context.Context) (T, error), pc uintptr, meta *kernel.TaskMeta) *Task[T] {
 	t := &Task[T]{}
 	t.task().DoneAt(&t.done)
 	t.task().Prepare(func(ctx context.Context) error {
@@ -63,7 +63,7 @@ func newTask[T any](f func(ctx context.Context) (T, error), pc uintptr, opts []a
 			defer t.follow(t.caller)()
 		}
 		return t.settle(f(ctx))
-	}, pc, metaOf(opts))
+	}, pc, meta)
 	return t
 }
 
@@ -129,6 +129,20 @@ func (t *Task[T]) Cancel(reason string) {
 func (t *Task[T]) Name() string { return t.h.Name() }
 
 func (t *Task[T]) task() *kernel.Task { return inside.Task(&t.h) }
+
+// calledBy is metaOf for a task whose caller waits for it. Only who listens asks for him, and
+// not where ValuesOf tells whose values the task is to have.
+func calledBy(ctx context.Context, opts []anyio.TaskOption) *kernel.TaskMeta {
+	shared := metaOf(opts)
+	if !kernel.Heard() || shared != nil && shared.Values != nil {
+		return shared
+	}
+	meta := &kernel.TaskMeta{Caller: ctx}
+	if shared != nil {
+		meta.Name, meta.HasName, meta.Where, meta.Service = shared.Name, shared.HasName, shared.Where, shared.Service
+	}
+	return meta
+}
 
 func metaOf(opts []anyio.TaskOption) *kernel.TaskMeta {
 	if len(opts) == 0 {

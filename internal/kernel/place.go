@@ -27,6 +27,9 @@ func locateForeign(ctx context.Context) Place {
 	if ctx == nil {
 		panic(Misuse("nil context: pass the ctx that your function was given, or context.Background()"))
 	}
+	if v, ok := ctx.(*valuesContext); ok {
+		return Place{S: v.Scope}
+	}
 	s := ScopeIn(ctx)
 	// A context that only adds values shares the Done channel of our scope.
 	if s != nil && ctx.Done() == s.Done() {

@@ -49,6 +49,7 @@ type TaskMeta struct {
 	Boot    any                 // belongs to Start
 	Starter quiet.Pointer[Task] // while Start waits: who called it
 	Values  context.Context     // answers Value in place of the group's context
+	Caller  context.Context     // of a call that has started it and waits for it, for who listens
 	Where   int                 // of a team's loops it runs on: see AnyLoop
 	Service bool                // is to go on until all others of the group have ended
 }

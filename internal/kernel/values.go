@@ -30,6 +30,17 @@ func (t *Task) Context() context.Context {
 	return &valuesContext{&t.Scope, t.origin}
 }
 
+// Caller is the context of the call that has started the task and waits for it, nil if it is
+// not known.
+//
+//go:norace
+func (t *Task) Caller() context.Context {
+	if t.meta == nil {
+		return nil
+	}
+	return t.meta.Caller
+}
+
 // addValues lets the task's context, and with it those of its tasks, have the values of the
 // one that f derives from it. The task's scope remains its context: what waits in it pays
 // nothing for them. The task has not begun, so nobody but Context looks at its values.
