@@ -36,6 +36,7 @@ func ExampleTask() {
 		if err != nil {
 			return err
 		}
+		defer p.Close(ctx)
 		if err := p.Stdin.Send(ctx, []byte("go on\n")); err != nil {
 			return err
 		}

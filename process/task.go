@@ -8,8 +8,8 @@ import "context"
 //
 // The task ends when the process has ended. A program that does not end with code 0 gives
 // an *ExitError, without its output, unless AnyExit is set. The streams of a process that
-// has ended stay open, for who still reads them. Cancellation: the process is ended as Close
-// does it.
+// has ended stay open, for who still reads them; Close it as any other. Cancellation: the
+// process is ended as Close does it.
 func Task(c Command) func(ctx context.Context, started func(*Process)) error {
 	return func(ctx context.Context, started func(*Process)) error {
 		p, err := Start(ctx, c)
