@@ -65,9 +65,9 @@ type Command struct {
 	Grace time.Duration
 	// Cancel, if not nil, asks a process whose Run or Close is canceled to end, in place of
 	// Process.Terminate: by another signal, or a command that it understands. It has until
-	// Grace is over, when its ctx is canceled and the process is killed. If Run or Close
-	// was canceled before it closed the streams of the process, they are still open. An
-	// error comes back with the cancellation.
+	// Grace is over, when its ctx is canceled and the process is killed. The streams of the
+	// process are still open if Close was called in a canceled scope; those of Run are
+	// used by it. An error comes back with the cancellation.
 	Cancel func(ctx context.Context, p *Process) error
 	// AnyExit makes Run return without an error whatever the exit code is.
 	AnyExit bool

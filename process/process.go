@@ -178,20 +178,19 @@ func (p *Process) Kill() error { return p.Signal(os.Kill) }
 // end, after the grace period it is killed, and Close returns the cancellation when it
 // has ended.
 func (p *Process) Close(ctx context.Context) error {
-	if err := kernel.Locate(ctx).Check(); err != nil && p.ask != nil && !p.done.IsSet() {
-		asking := p.end(ctx)
-		p.closeStreams(ctx)
-		return errors.Join(err, asking)
+	canceled := kernel.Locate(ctx).Check()
+	if canceled != nil && p.ask != nil && !p.done.IsSet() {
+		defer p.closeStreams(ctx) // what asks the process to end may use them
+		return p.end(ctx, canceled)
 	}
 	p.closeStreams(ctx)
 	if p.done.IsSet() {
 		return nil
 	}
-	err := p.done.Wait(ctx)
-	if err == nil {
-		return nil
+	if canceled = p.done.Wait(ctx); canceled != nil {
+		return p.end(ctx, canceled)
 	}
-	return errors.Join(err, p.end(ctx))
+	return nil
 }
 
 func (p *Process) closeStreams(ctx context.Context) {
@@ -207,19 +206,20 @@ func (p *Process) closeStreams(ctx context.Context) {
 }
 
 // end asks the process to end, kills it after the grace period, and returns when it has
-// ended. The error is that of Command.Cancel.
-func (p *Process) end(ctx context.Context) (err error) {
+// ended: the cancellation, and beside it the error of Command.Cancel.
+func (p *Process) end(ctx context.Context, canceled error) (err error) {
 	defer func() { // also if Command.Cancel panics
 		if !p.done.IsSet() {
 			_ = p.Kill()
 			_ = anyio.Shielded(ctx, anyio.Forever, p.done.Wait)
 		}
 	}()
+	err = canceled
 	_ = anyio.Shielded(ctx, p.grace, func(ctx context.Context) error {
 		if p.ask == nil {
 			_ = p.Terminate() // fails if it has just ended
-		} else if err = p.ask(ctx, p); errors.Is(err, os.ErrProcessDone) || anyio.IsCancellation(err) {
-			err = nil
+		} else if asking := p.ask(ctx, p); asking != nil && !errors.Is(asking, os.ErrProcessDone) && !anyio.IsCancellation(asking) {
+			err = errors.Join(canceled, asking)
 		}
 		return p.done.Wait(ctx)
 	})

@@ -2,9 +2,11 @@ package stream_test
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -54,4 +56,32 @@ func TestMemoryOperationsDoNotAllocate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// On the parallel backend a call is made in place. (On a loop it needs a goroutine.)
+func TestFileStreamsDoNotAllocate(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector has sync.Pool forget what it has")
+	}
+	err := anyio.Run(context.Background(), func(ctx context.Context) error {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		in, out := stream.NewFileReadStream(r), stream.NewFileWriteStream(w)
+		defer in.Close(ctx)
+		defer out.Close(ctx)
+		buf := make([]byte, 10)
+		n := testing.AllocsPerRun(200, func() {
+			testkit.WantErr(t, out.Send(ctx, buf), nil)
+			if n, err := in.Receive(ctx, buf); n != len(buf) || err != nil {
+				t.Errorf("received %d, %v", n, err)
+			}
+		})
+		if n != 0 {
+			t.Errorf("%v allocations a round", n)
+		}
+		return nil
+	}, anyio.On(anyio.Parallel()))
+	testkit.WantErr(t, err, nil)
 }

@@ -39,8 +39,9 @@ type fileStream struct {
 	watch  *unclosed.Watch
 
 	mu      sync.Mutex
-	caller  *kernel.Place // of the call that goes on, nil if there is none
-	decided bool          // it was closed before it was canceled
+	calling bool         // a call goes on
+	place   kernel.Place // of that call
+	decided bool         // it was closed before it was canceled
 }
 
 func (s *fileStream) open(file *os.File, action string, rw func(p []byte) (int, error)) {
@@ -73,10 +74,10 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 	}
 	s.p = p
 	place := kernel.Locate(ctx)
-	s.calls(&place)
+	s.calls(true, place)
 	defer func() {
 		s.p = nil
-		s.calls(nil)
+		s.calls(false, kernel.Place{})
 		s.guard.Release()
 	}()
 	n, err := anyio.RunBlockingValue(ctx, s.rw, ownCall)
@@ -86,19 +87,19 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 	return n, err
 }
 
-// calls tells whose call goes on. Nothing can interrupt it, and when it has failed because
+// calls tells that a call begins, and whose, or has ended. Nothing can interrupt it, and when it has failed because
 // of Close, it may have been canceled as well: so Close notes which of the two was first.
-func (s *fileStream) calls(p *kernel.Place) {
+func (s *fileStream) calls(goesOn bool, p kernel.Place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.caller = p
+	s.calling, s.place = goesOn, p
 }
 
 // decide is told of Close.
 func (s *fileStream) decide() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.decided = s.caller != nil && s.caller.CanceledOr(nil) == nil
+	s.decided = s.calling && s.place.CanceledOr(nil) == nil
 }
 
 // closedFirst reports whether the call that goes on was closed before it was canceled.
