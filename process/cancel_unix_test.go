@@ -57,6 +57,9 @@ func TestCancelAsksTheProcessInItsOwnWay(t *testing.T) {
 					if !errors.Is(err, anyio.ErrCanceled) {
 						t.Errorf("Close returned %v", err)
 					}
+					if _, alone := err.(*anyio.CanceledError); alone != (c.want == nil) {
+						t.Errorf("Close returned a %T", err)
+					}
 					if code, ended := p.ExitCode(); code != c.code || !ended {
 						t.Errorf("exit code %d, %v; want %d", code, ended, c.code)
 					}
