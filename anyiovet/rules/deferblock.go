@@ -4,9 +4,6 @@ import (
 	"go/ast"
 	"go/types"
 
-	"golang.org/x/tools/go/ast/edge"
-	"golang.org/x/tools/go/ast/inspector"
-
 	"github.com/anyio-go/anyio/anyiovet/internal/api"
 	"github.com/anyio-go/anyio/anyiovet/internal/rule"
 )
@@ -21,50 +18,38 @@ a limit. Close, and what else releases first, needs none.`,
 
 func deferBlock(pass *rule.Pass) {
 	for cur := range pass.Cursor().Preorder((*ast.DeferStmt)(nil)) {
-		call := cur.Node().(*ast.DeferStmt).Call
-		c, _ := cur.FindNode(call)
-		cleansUp(pass, cur, c)
-		lit, ok := ast.Unparen(call.Fun).(*ast.FuncLit)
+		deferred := cur.Node().(*ast.DeferStmt)
+		cleansUp(pass, deferred, deferred.Call)
+		lit, ok := ast.Unparen(deferred.Call.Fun).(*ast.FuncLit)
 		if !ok {
 			continue
 		}
-		body, _ := cur.FindNode(lit.Body)
-		body.Inspect([]ast.Node{(*ast.FuncLit)(nil), (*ast.CallExpr)(nil)}, func(c inspector.Cursor) bool {
-			if _, ok := c.Node().(*ast.FuncLit); ok {
+		ast.Inspect(lit.Body, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit:
 				return false // a body, with a context of its own
+			case *ast.CallExpr:
+				cleansUp(pass, deferred, n)
 			}
-			cleansUp(pass, cur, c)
 			return true
 		})
 	}
 }
 
 // cleansUp looks at a call that runs when a function is left.
-func cleansUp(pass *rule.Pass, deferred, cur inspector.Cursor) {
-	call := cur.Node().(*ast.CallExpr)
+func cleansUp(pass *rule.Pass, deferred *ast.DeferStmt, call *ast.CallExpr) {
 	f := api.Callee(pass.TypesInfo, call)
 	if !api.Blocks(f) || !f.Exported() || releases(f) || len(call.Args) == 0 || shields(pass, call) {
 		return
 	}
 	ctx := pass.Var(call.Args[0])
-	if ctx == nil || ctx.Kind() != types.ParamVar || rule.Within(ctx, deferred.Node()) {
+	if ctx == nil || ctx.Kind() != types.ParamVar || rule.Within(ctx, deferred) {
 		return // perhaps one that is not canceled
-	}
-	if kind, _ := cur.ParentEdge(); kind == edge.IfStmt_Cond {
-		return
 	}
 	pass.Reportf(call.Pos(), "after a cancellation the deferred %s fails at once: call it in Shielded", f.Name())
 }
 
 // shields reports whether a call runs a function behind a shield.
 func shields(pass *rule.Pass, call *ast.CallExpr) bool {
-	if api.Called(pass.TypesInfo, call) == "anyio.Shielded" {
-		return true
-	}
-	for _, arg := range call.Args {
-		if option, ok := ast.Unparen(arg).(*ast.CallExpr); ok && api.Called(pass.TypesInfo, option) == "anyio.Shield" {
-			return true
-		}
-	}
-	return false
+	return api.Called(pass.TypesInfo, call) == "anyio.Shielded" || option(pass, call, "anyio.Shield") != nil
 }

@@ -103,7 +103,7 @@ func isSentinel(pass *rule.Pass, e ast.Expr) bool {
 // errorSources returns what sets the error variables of a package.
 func errorSources(pass *rule.Pass) map[*types.Var]origin {
 	from := map[*types.Var]origin{}
-	set := func(e ast.Expr, by ast.Expr) {
+	set := func(e, by ast.Expr) {
 		v := pass.Var(e)
 		if v == nil || v.Kind() != types.LocalVar || !api.IsError(v.Type()) {
 			return
@@ -125,24 +125,9 @@ func errorSources(pass *rule.Pass) map[*types.Var]origin {
 			}
 		}
 	}
-	for cur := range pass.Cursor().Preorder((*ast.AssignStmt)(nil), (*ast.UnaryExpr)(nil), (*ast.RangeStmt)(nil), (*ast.ValueSpec)(nil)) {
+	assignments(pass, set)
+	for cur := range pass.Cursor().Preorder((*ast.UnaryExpr)(nil), (*ast.RangeStmt)(nil)) {
 		switch n := cur.Node().(type) {
-		case *ast.AssignStmt:
-			for i, lhs := range n.Lhs {
-				if len(n.Rhs) == len(n.Lhs) {
-					set(lhs, ast.Unparen(n.Rhs[i]))
-				} else {
-					set(lhs, ast.Unparen(n.Rhs[0]))
-				}
-			}
-		case *ast.ValueSpec:
-			for i, id := range n.Names {
-				if len(n.Values) == len(n.Names) {
-					set(id, ast.Unparen(n.Values[i]))
-				} else if len(n.Values) == 1 {
-					set(id, ast.Unparen(n.Values[0]))
-				}
-			}
 		case *ast.UnaryExpr: // its address is taken
 			if n.Op == token.AND {
 				set(n.X, nil)
@@ -158,7 +143,7 @@ func errorSources(pass *rule.Pass) map[*types.Var]origin {
 
 // originOf returns what the value of an expression says of an error that it sets.
 func originOf(pass *rule.Pass, e ast.Expr) origin {
-	c, ok := e.(*ast.CallExpr)
+	c, ok := ast.Unparen(e).(*ast.CallExpr)
 	if !ok {
 		return unknown
 	}

@@ -66,15 +66,6 @@ func heldLock(pass *rule.Pass) {
 	})
 }
 
-func contains(n ast.Node, is func(n ast.Node) bool) bool {
-	found := false
-	ast.Inspect(n, func(n ast.Node) bool {
-		found = found || n != nil && is(n)
-		return !found
-	})
-	return found
-}
-
 // refused returns what tells whether a condition means that nothing was acquired. ok is
 // false if the error is not looked at in a way that can be followed.
 func refused(pass *rule.Pass, cur inspector.Cursor, call *ast.CallExpr) (free func(cond ast.Expr) (is, ok bool), ok bool) {

@@ -85,18 +85,16 @@ func backend(pass *rule.Pass, call *ast.CallExpr, name string) place {
 	if name != "anyio.Run" && name != "anyio.RunValue" {
 		return 0
 	}
-	for _, arg := range call.Args {
-		on, ok := ast.Unparen(arg).(*ast.CallExpr)
-		if !ok || api.Called(pass.TypesInfo, on) != "anyio.On" {
-			continue
-		}
-		if b, ok := ast.Unparen(on.Args[0]).(*ast.CallExpr); ok {
-			switch api.Called(pass.TypesInfo, b) {
-			case "anyio.EventLoop", "anyio.EventLoops":
-				return onLoop
-			case "sim.New":
-				return simulated
-			}
+	on := option(pass, call, "anyio.On")
+	if on == nil {
+		return 0
+	}
+	if b, ok := ast.Unparen(on.Args[0]).(*ast.CallExpr); ok {
+		switch api.Called(pass.TypesInfo, b) {
+		case "anyio.EventLoop", "anyio.EventLoops":
+			return onLoop
+		case "sim.New":
+			return simulated
 		}
 	}
 	return 0
@@ -258,7 +256,7 @@ func notSimulated(f *types.Func) string {
 // unbufferedChannels returns the variables that are set to channels without a buffer.
 func unbufferedChannels(pass *rule.Pass) map[types.Object]bool {
 	set := map[types.Object]bool{}
-	note := func(lhs, rhs ast.Expr) {
+	assignments(pass, func(lhs, rhs ast.Expr) {
 		obj := pass.Object(lhs)
 		if obj == nil {
 			return
@@ -270,22 +268,6 @@ func unbufferedChannels(pass *rule.Pass) map[types.Object]bool {
 		ok = ok && len(call.Args) == 1 && pass.Object(call.Fun) == types.Universe.Lookup("make")
 		was, known := set[obj]
 		set[obj] = ok && (was || !known)
-	}
-	for cur := range pass.Cursor().Preorder((*ast.AssignStmt)(nil), (*ast.ValueSpec)(nil)) {
-		switch n := cur.Node().(type) {
-		case *ast.AssignStmt:
-			for i, lhs := range n.Lhs {
-				if len(n.Lhs) == len(n.Rhs) {
-					note(lhs, n.Rhs[i])
-				}
-			}
-		case *ast.ValueSpec:
-			for i, id := range n.Names {
-				if len(n.Names) == len(n.Values) {
-					note(id, n.Values[i])
-				}
-			}
-		}
-	}
+	})
 	return set
 }

@@ -140,3 +140,30 @@ func path(pass *rule.Pass, e ast.Expr) (root types.Object, fields string) {
 	}
 	return nil, ""
 }
+
+// assignments calls f with what a package assigns to, and with what: the call of a
+// function for each of its several results.
+func assignments(pass *rule.Pass, f func(lhs, rhs ast.Expr)) {
+	each := func(lhs, rhs []ast.Expr) {
+		for i, e := range lhs {
+			switch len(rhs) {
+			case len(lhs):
+				f(e, rhs[i])
+			case 1:
+				f(e, rhs[0])
+			}
+		}
+	}
+	for cur := range pass.Cursor().Preorder((*ast.AssignStmt)(nil), (*ast.ValueSpec)(nil)) {
+		switch n := cur.Node().(type) {
+		case *ast.AssignStmt:
+			each(n.Lhs, n.Rhs)
+		case *ast.ValueSpec:
+			names := make([]ast.Expr, len(n.Names))
+			for i, id := range n.Names {
+				names[i] = id
+			}
+			each(names, n.Values)
+		}
+	}
+}

@@ -88,14 +88,12 @@ func isDeferred(lit inspector.Cursor) bool {
 
 // calls reports whether a method of a variable is called in a node.
 func calls(pass *rule.Pass, n ast.Node, v *types.Var, method string) bool {
-	found := false
-	ast.Inspect(n, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && sel.Sel.Name == method && pass.Var(sel.X) == v {
-				found = true
-			}
+	return contains(n, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return false
 		}
-		return !found
+		sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		return ok && sel.Sel.Name == method && pass.Var(sel.X) == v
 	})
-	return found
 }

@@ -40,22 +40,22 @@ func shieldLimit(pass *rule.Pass) {
 				}
 			}
 		case "anyio.WithCancelScope":
-			shielded, limited := false, false
-			for _, arg := range call.Args {
-				if option, ok := ast.Unparen(arg).(*ast.CallExpr); ok {
-					switch api.Called(pass.TypesInfo, option) {
-					case "anyio.Shield":
-						shielded = true
-					case "anyio.Deadline":
-						limited = true
-					}
-				}
-			}
-			if shielded && !limited && !test && !setsDeadline(pass, call) {
+			limited := option(pass, call, "anyio.Deadline") != nil || setsDeadline(pass, call)
+			if option(pass, call, "anyio.Shield") != nil && !limited && !test {
 				pass.Reportf(call.Pos(), "a shielded scope without a deadline holds up every cancellation: use Shielded, with a limit")
 			}
 		}
 	})
+}
+
+// option returns the call of a function among the arguments of another call, or nil.
+func option(pass *rule.Pass, call *ast.CallExpr, name string) *ast.CallExpr {
+	for _, arg := range call.Args {
+		if c, ok := ast.Unparen(arg).(*ast.CallExpr); ok && api.Called(pass.TypesInfo, c) == name {
+			return c
+		}
+	}
+	return nil
 }
 
 // waitsForOthers returns a function that waits for what others do, and that a function

@@ -26,7 +26,7 @@ func started(pass *rule.Pass) {
 		}
 		for _, arg := range call.Args {
 			t, body := function(pass, arg)
-			if t == nil || len(body.List) == 0 || !startsWith(pass, arg) {
+			if t == nil || !startsWith(pass, arg) {
 				continue
 			}
 			if at := api.ParamIdent(t, 0); at == nil || !mentions(pass, body, pass.TypesInfo.Defs[at]) {
@@ -84,11 +84,17 @@ func declaration(pass *rule.Pass, f *types.Func) *ast.FuncDecl {
 
 // mentions reports whether a node has an identifier for the object.
 func mentions(pass *rule.Pass, n ast.Node, obj types.Object) bool {
+	return contains(n, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		return ok && obj != nil && pass.TypesInfo.Uses[id] == obj
+	})
+}
+
+// contains reports whether one of the nodes of a tree is what is looked for.
+func contains(n ast.Node, is func(n ast.Node) bool) bool {
 	found := false
 	ast.Inspect(n, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && obj != nil && pass.TypesInfo.Uses[id] == obj {
-			found = true
-		}
+		found = found || n != nil && is(n)
 		return !found
 	})
 	return found

@@ -111,7 +111,7 @@ func notices(pass *rule.Pass, n ast.Node) bool {
 			}
 			sel, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr)
 			if !ok {
-				return pass.TypesInfo.Types[n.Fun].Value == nil && isUnknown(pass, n)
+				return isUnknown(pass, n)
 			}
 			t := pass.TypesInfo.TypeOf(sel.X)
 			return t != nil && api.IsContext(t) || api.Called(pass.TypesInfo, n) == "anyio.IsCancellation" || isExit(pass, n)
@@ -172,27 +172,20 @@ func spinsWithoutErrors(pass *rule.Pass, loop *ast.ForStmt) {
 // a function was given, and by nothing else.
 func contextErrors(pass *rule.Pass) map[*types.Var]bool {
 	from := map[*types.Var]bool{}
-	for cur := range pass.Cursor().Preorder((*ast.AssignStmt)(nil)) {
-		as := cur.Node().(*ast.AssignStmt)
-		for i, lhs := range as.Lhs {
-			v := pass.Var(lhs)
-			if v == nil || !api.IsError(v.Type()) {
-				continue
-			}
-			rhs := as.Rhs[0]
-			if len(as.Rhs) == len(as.Lhs) {
-				rhs = as.Rhs[i]
-			}
-			call, ok := ast.Unparen(rhs).(*ast.CallExpr)
-			ok = ok && len(call.Args) > 0
-			if ok {
-				ctx := pass.Var(call.Args[0])
-				ok = ctx != nil && ctx.Kind() == types.ParamVar && api.IsContext(ctx.Type()) && api.Blocks(api.Callee(pass.TypesInfo, call))
-			}
-			was, known := from[v]
-			from[v] = ok && (was || !known)
+	assignments(pass, func(lhs, rhs ast.Expr) {
+		v := pass.Var(lhs)
+		if v == nil || !api.IsError(v.Type()) {
+			return
 		}
-	}
+		call, ok := ast.Unparen(rhs).(*ast.CallExpr)
+		ok = ok && len(call.Args) > 0
+		if ok {
+			ctx := pass.Var(call.Args[0])
+			ok = ctx != nil && ctx.Kind() == types.ParamVar && api.IsContext(ctx.Type()) && api.Blocks(api.Callee(pass.TypesInfo, call))
+		}
+		was, known := from[v]
+		from[v] = ok && (was || !known)
+	})
 	return from
 }
 

@@ -41,7 +41,7 @@ func BodyOf(info *types.Info, call *ast.CallExpr, arg ast.Expr) (Body, bool) {
 	if at < 0 {
 		return Body{}, false
 	}
-	b := Body{Lit: lit, Call: call, Name: name, Kind: kindOf(name), At: paramIdent(lit.Type, at)}
+	b := Body{Lit: lit, Call: call, Name: name, Kind: kindOf(name), At: ParamIdent(lit.Type, at)}
 	if b.At != nil && b.At.Name != "_" {
 		b.Ctx, _ = info.Defs[b.At].(*types.Var)
 	}
@@ -70,8 +70,8 @@ func contextParam(sig *types.Signature) int {
 	return -1
 }
 
-// paramIdent returns the identifier of the parameter with that index, or nil.
-func paramIdent(t *ast.FuncType, index int) *ast.Ident {
+// ParamIdent returns the identifier of the parameter with that index, or nil.
+func ParamIdent(t *ast.FuncType, index int) *ast.Ident {
 	for _, field := range t.Params.List {
 		if len(field.Names) == 0 {
 			return nil
@@ -83,9 +83,6 @@ func paramIdent(t *ast.FuncType, index int) *ast.Ident {
 	}
 	return nil
 }
-
-// ParamIdent returns the identifier of the parameter with that index, or nil.
-func ParamIdent(t *ast.FuncType, index int) *ast.Ident { return paramIdent(t, index) }
 
 func kindOf(name string) BodyKind {
 	switch name {
