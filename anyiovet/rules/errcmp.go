@@ -206,6 +206,10 @@ func importErrors(file *ast.File) (name string, edits []analysis.TextEdit) {
 		}
 		return spec.Name.Name, nil
 	}
-	first := file.Imports[0] // there is one: of package anyio
-	return "errors", []analysis.TextEdit{rule.Edit(first.Pos(), first.Pos(), `"errors"`+"\n\t")}
+	first := file.Decls[0].(*ast.GenDecl) // there is one: what the sentinel is of
+	if !first.Lparen.IsValid() || len(first.Specs) == 0 {
+		return "errors", []analysis.TextEdit{rule.Edit(first.End(), first.End(), "\n"+`import "errors"`)}
+	}
+	at := first.Specs[0].Pos()
+	return "errors", []analysis.TextEdit{rule.Edit(at, at, `"errors"`+"\n\t")}
 }

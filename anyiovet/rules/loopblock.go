@@ -36,8 +36,14 @@ const (
 )
 
 func loopBlock(pass *rule.Pass) {
-	l := &loopCode{pass: pass, seen: map[ast.Node]place{}, unbuffered: unbufferedChannels(pass)}
-	for _, file := range pass.Files {
+	l := &loopCode{pass: pass, seen: map[ast.Node]bool{}, unbuffered: unbufferedChannels(pass)}
+	l.from(simulated) // first: more is reported there
+	l.from(onLoop)
+}
+
+// from looks at the functions that run at a place by themselves.
+func (l *loopCode) from(at place) {
+	for _, file := range l.pass.Files {
 		whole := place(0)
 		for _, group := range file.Comments {
 			if group.Pos() < file.Package {
@@ -46,15 +52,15 @@ func loopBlock(pass *rule.Pass) {
 		}
 		for _, decl := range file.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
-				if at := max(whole, marked(f.Doc)); at > 0 {
+				if max(whole, marked(f.Doc)) == at {
 					l.function(f, f.Body, at)
 				}
 			}
 		}
 	}
-	pass.Calls(func(_ inspector.Cursor, call *ast.CallExpr, name string) {
-		if at := backend(pass, call, name); at > 0 {
-			for _, b := range api.Bodies(pass.TypesInfo, call) {
+	l.pass.Calls(func(_ inspector.Cursor, call *ast.CallExpr, name string) {
+		if backend(l.pass, call, name) == at {
+			for _, b := range api.Bodies(l.pass.TypesInfo, call) {
 				l.function(b.Lit, b.Lit.Body, at)
 			}
 		}
@@ -103,16 +109,16 @@ func backend(pass *rule.Pass, call *ast.CallExpr, name string) place {
 // loopCode goes through what runs on a loop.
 type loopCode struct {
 	pass       *rule.Pass
-	seen       map[ast.Node]place
+	seen       map[ast.Node]bool
 	unbuffered map[types.Object]bool
 }
 
 // function looks at a function, and at what it calls.
 func (l *loopCode) function(f ast.Node, body *ast.BlockStmt, at place) {
-	if l.seen[f] >= at {
+	if l.seen[f] {
 		return
 	}
-	l.seen[f] = at
+	l.seen[f] = true
 	cur, ok := l.pass.Cursor().FindNode(body)
 	if !ok {
 		return
@@ -125,7 +131,7 @@ func (l *loopCode) function(f ast.Node, body *ast.BlockStmt, at place) {
 		case *ast.FuncLit:
 			return l.runsHere(c, n)
 		case *ast.SelectStmt:
-			return !l.selects(n)
+			l.selects(n)
 		case *ast.SendStmt:
 			if l.unbuffered[l.pass.Object(n.Chan)] && !isComm(c) {
 				l.pass.Reportf(n.Pos(), "a send to a channel holds up the loop: use stream.Memory, or stream.ToChan")
@@ -159,15 +165,14 @@ func (l *loopCode) runsHere(c inspector.Cursor, lit *ast.FuncLit) bool {
 	return false
 }
 
-// selects reports a select statement that waits, and tells whether it did.
-func (l *loopCode) selects(s *ast.SelectStmt) bool {
+// selects reports a select statement that waits.
+func (l *loopCode) selects(s *ast.SelectStmt) {
 	for _, clause := range s.Body.List {
 		if clause.(*ast.CommClause).Comm == nil {
-			return false // it has a default
+			return // it has a default
 		}
 	}
 	l.pass.Reportf(s.Pos(), "a select statement holds up the loop: use anyio.Select")
-	return true
 }
 
 // isComm reports whether a channel operation is the case of a select statement.

@@ -20,6 +20,7 @@ func onLoop(results chan int) error {
 		println(<-results)      // want `loopblock: a receive from a channel holds up the loop`
 		select {                // want `loopblock: a select statement holds up the loop: use anyio.Select`
 		case <-results:
+			time.Sleep(time.Second) // want `loopblock: Sleep holds up the loop`
 		case <-ctx.Done():
 		}
 		var wg sync.WaitGroup
@@ -56,6 +57,9 @@ func helper(ctx context.Context) error {
 
 func inSimulation() (int, error) {
 	return anyio.RunValue(context.Background(), func(ctx context.Context) (int, error) {
+		if err := helper(ctx); err != nil { // what it does is reported once
+			return 0, err
+		}
 		begin := time.Now()    // want `loopblock: Now is not simulated: use anyio.Now`
 		println(begin.Unix())  //
 		if rand.IntN(2) == 0 { // want `loopblock: IntN is not simulated: use anyio.Rand`
