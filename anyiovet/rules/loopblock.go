@@ -85,15 +85,19 @@ func marked(comment *ast.CommentGroup) place {
 
 // backend returns where Run runs its main function, if its options tell.
 func backend(pass *rule.Pass, call *ast.CallExpr, name string) place {
-	if name == "sim.RunOnHost" {
+	at := place(0)
+	switch name {
+	case "sim.RunOnHost":
 		return simulated
-	}
-	if name != "anyio.Run" && name != "anyio.RunValue" {
+	case "asyncio.Run", "asyncio.RunValue":
+		at = onLoop
+	case "anyio.Run", "anyio.RunValue":
+	default:
 		return 0
 	}
 	on := option(pass, call, "anyio.On")
 	if on == nil {
-		return 0
+		return at
 	}
 	if b, ok := ast.Unparen(on.Args[0]).(*ast.CallExpr); ok {
 		switch api.Called(pass.TypesInfo, b) {
@@ -103,7 +107,7 @@ func backend(pass *rule.Pass, call *ast.CallExpr, name string) place {
 			return simulated
 		}
 	}
-	return 0
+	return at
 }
 
 // loopCode goes through what runs on a loop.

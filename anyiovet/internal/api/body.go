@@ -84,17 +84,19 @@ func ParamIdent(t *ast.FuncType, index int) *ast.Ident {
 	return nil
 }
 
+// kindOf goes by the names, which packages asyncio and anyioutils share with anyio.
 func kindOf(name string) BodyKind {
-	switch name {
-	case "anyio.WithCancelScope", "anyio.WithTaskGroup", "anyio.MoveOnAfter", "anyio.MoveOnAt", "anyio.MoveOnStop",
-		"anyio.FailAfter", "anyio.FailAt", "anyio.Shielded", "signals.WithShutdown", "signals.WithGrace", "portal.With":
+	method := Method(name)
+	switch method {
+	case "Shielded", "Do", "DoRead":
 		return Inline
-	case "anyio.Run", "anyio.RunValue":
+	case "Run", "RunValue":
 		return Main
 	}
-	switch Method(name) {
-	case "Do", "DoRead":
-		return Inline
+	for _, scope := range []string{"With", "MoveOn", "FailA"} {
+		if strings.HasPrefix(method, scope) {
+			return Inline
+		}
 	}
 	if strings.HasPrefix(name, "anyiotest.") || strings.HasPrefix(name, "sim.") {
 		return Main

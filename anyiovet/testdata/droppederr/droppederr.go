@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/asyncio"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -48,6 +49,10 @@ func good(ctx context.Context, s stream.ByteStream, recv *stream.MemoryReceiveSt
 		scope.Cancel("enough")
 		fmt.Println(s.Send(ctx, nil))
 		return nil
+	})
+	asyncio.WithTimeout(ctx, time.Second, func(ctx context.Context, _ *asyncio.Deadline) error {
+		sent = s.Send(ctx, nil)
+		return sent
 	})
 	for item, err := range recv.All(ctx) {
 		if err != nil {

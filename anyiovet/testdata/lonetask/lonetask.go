@@ -41,6 +41,20 @@ func good(ctx context.Context, serve func(ctx context.Context, tg *anyio.TaskGro
 	if err != nil {
 		return err
 	}
+	err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(work, anyio.Name("worker")) // a call has no name
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		tg.Go(work)
+		return context.Cause(ctx)
+	})
+	if err != nil {
+		return err
+	}
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		for range 3 {
 			tg.Go(work)

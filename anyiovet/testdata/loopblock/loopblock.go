@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/asyncio"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -69,6 +70,13 @@ func inSimulation() (int, error) {
 	}, anyio.On(sim.New(sim.Config{})))
 }
 
+func ofAsyncio(results chan int) error {
+	return asyncio.Run(context.Background(), func(ctx context.Context) error {
+		println(<-results, time.Now().Unix()) // want `loopblock: a receive from a channel`
+		return nil
+	})
+}
+
 // server runs on a loop.
 //
 //anyio:loop
@@ -86,6 +94,9 @@ func good(ctx context.Context, unknown chan int) error {
 	results := make(chan int, 1)
 	results <- 1
 	unknown <- 1
+	queue := make(chan int)
+	queue, _ = buffered()
+	queue <- 1
 	select {
 	case n := <-results:
 		println(n)
@@ -102,6 +113,8 @@ func good(ctx context.Context, unknown chan int) error {
 		return nil
 	})
 }
+
+func buffered() (chan int, error) { return make(chan int, 1), nil }
 
 // anywhere may run on goroutines.
 func anywhere(ctx context.Context, results chan int) error {

@@ -19,6 +19,7 @@ func bad(ctx context.Context, s stream.ByteStream, save func(ctx context.Context
 		}
 		return s.Close(ctx)
 	})
+	_ = anyio.Shielded(ctx, anyio.Forever, anyio.SleepForever)                             // want `shieldlimit: while SleepForever waits`
 	_ = anyio.Shielded(ctx, 0, save)                                                       // want `shieldlimit: with a limit of zero the shield lets nothing be done`
 	_ = anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error { // want `shieldlimit: a shielded scope without a deadline`
 		return save(ctx)
@@ -28,6 +29,7 @@ func bad(ctx context.Context, s stream.ByteStream, save func(ctx context.Context
 func good(ctx context.Context, s stream.ByteStream, limit time.Duration, save func(ctx context.Context) error) {
 	_ = anyio.Shielded(ctx, 5*time.Second, s.SendEOF)
 	_ = anyio.Shielded(ctx, limit, s.SendEOF)
+	_ = anyio.Shielded(ctx, anyio.Forever, s.Close) // releases first
 	_ = anyio.WithCancelScope(ctx, func(ctx context.Context, _ *anyio.CancelScope) error {
 		return save(ctx)
 	}, anyio.Shield(), anyio.Deadline(anyio.Now(ctx).Add(limit)))

@@ -101,6 +101,50 @@ func good(ctx context.Context, l *socket.TCPListener, e *anyio.Event) error {
 	}
 }
 
+// leaves are loops that end otherwise.
+func leaves(ctx context.Context, e *anyio.Event, failed func(err error)) {
+	for {
+		if err := e.Wait(ctx); err != nil {
+			failed(err) // it may panic
+			continue
+		}
+	}
+	for {
+		if err := e.Wait(ctx); err != nil {
+			log.Fatal(err)
+			continue
+		}
+	}
+	for {
+		if err := e.Wait(ctx); err != nil {
+			if e.IsSet() {
+				panic(err)
+			}
+			continue
+		}
+	}
+outer:
+	for range 3 {
+		for {
+			if err := e.Wait(ctx); err != nil {
+				continue outer
+			}
+		}
+	}
+}
+
+// mixed has an error that is not always of a call with its context.
+func mixed(ctx context.Context, e *anyio.Event, other func() error) error {
+	err := other()
+	if err == nil {
+		err = e.Wait(ctx)
+	}
+	if anyio.IsCancellation(err) {
+		return nil
+	}
+	return err
+}
+
 // top is where nothing is left that could be canceled.
 func top() error {
 	ctx := context.Background()
