@@ -1,0 +1,24 @@
+//anyio:loop
+
+package loopblock
+
+import (
+	"context"
+	"time"
+
+	"github.com/anyio-go/anyio/sim"
+)
+
+func whole(ctx context.Context) error {
+	results := make(chan int)
+	select {
+	case results <- 1:
+	default:
+	}
+	pause()
+	time.Sleep(time.Second) // want `loopblock: Sleep holds up the loop`
+	return sim.RunOnHost(ctx, "other", func(ctx context.Context) error {
+		println(time.Now().Unix()) // want `loopblock: Now is not simulated`
+		return nil
+	})
+}
