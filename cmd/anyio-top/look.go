@@ -59,7 +59,7 @@ func (m *model) startLook() tea.Cmd {
 	if m.looking || m.paused {
 		return nil
 	}
-	m.looking, m.silent = true, 0
+	m.looking = true
 	m.ticks++
 	return tea.Batch(m.src.look, m.nextClock())
 }
@@ -103,7 +103,7 @@ func (m *model) takeTick() tea.Cmd {
 
 // take takes an answer.
 func (m *model) take(a answer) tea.Cmd {
-	m.looking = false
+	m.looking, m.silent = false, 0
 	switch {
 	case m.paused: // it came too late, and nothing is to be taken away from who reads
 		return nil

@@ -231,6 +231,14 @@ func TestSilence(t *testing.T) {
 	if _, cmd := m.Update(clock(m.ticks)); cmd != nil || strings.Contains(m.View(), "no answer") {
 		t.Errorf("got %s", m.View())
 	}
+	// Nor is it while the process rests, and is only watched.
+	m.Update(tick(m.ticks))
+	m.Update(clock(m.ticks))
+	m.Update(answer{Snapshot: stuck(), took: time.Second})
+	m.Update(tick(m.ticks))
+	if !m.looking || strings.Contains(m.View(), "no answer") {
+		t.Errorf("got %s", m.View())
+	}
 }
 
 func TestEndOfTheProcess(t *testing.T) {
