@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -61,23 +62,11 @@ func (m *model) rewrite() {
 		b.WriteString("It is over.")
 	} else {
 		d.name = m.nameOf(t.Name, d.ref)
-		r := row{Ref: d.ref, Task: t, rank: m.rankOf(d.ref)}
-		for i := range m.last.Runs {
-			if of := &m.last.Runs[i]; of.ID == r.Run {
-				r.held = heldBy(of, t.ID)
-			}
-		}
-		m.describe(&b, r)
+		of := slices.IndexFunc(m.last.Runs, func(r inspect.Run) bool { return r.ID == d.ref.Run })
+		m.describe(&b, m.rowOf(&m.last.Runs[of], t, ranksOf(m.last)))
 	}
 	d.lines = strings.Split(ansi.Wrap(strings.TrimRight(b.String(), "\n"), m.width, " "), "\n")
 	d.top = max(0, min(d.top, len(d.lines)-max(1, m.height-2)))
-}
-
-func (m *model) rankOf(ref inspect.Ref) rank {
-	if of, ok := ranksOf(m.last)[ref]; ok {
-		return of
-	}
-	return unnoticed
 }
 
 // describe tells of a task: why it does not go on first, as that is what is asked for.
@@ -97,7 +86,7 @@ func (m *model) describe(b *strings.Builder, r row) {
 	}
 	b.WriteByte('\n')
 	if r.rank == holding {
-		fmt.Fprintf(b, "holds up   its event loop, for %s\n", short(r.held))
+		fmt.Fprintf(b, "holds up   its event loop, for %s\n", short(r.held()))
 	}
 	if r.Canceled != "" {
 		fmt.Fprintf(b, "pending    %s\n", strings.TrimPrefix(r.Canceled, "anyio: "))
@@ -117,10 +106,8 @@ func (m *model) describe(b *strings.Builder, r row) {
 		fmt.Fprintf(b, "in a group of %s\n", m.nameOf(name, parent))
 	}
 	fmt.Fprintf(b, "run        %d", r.Run)
-	for i := range m.last.Runs {
-		if of := &m.last.Runs[i]; of.ID == r.Run && of.Loops > 1 {
-			fmt.Fprintf(b, ", event loop %d of %d", r.Loop, of.Loops)
-		}
+	if r.of.Loops > 1 {
+		fmt.Fprintf(b, ", event loop %d of %d", r.Loop, r.of.Loops)
 	}
 	b.WriteString("\n\nWhy it does not go on:\n" + m.last.WhyText(r.Ref))
 	if len(r.At) > 0 {

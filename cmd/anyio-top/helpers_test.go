@@ -205,9 +205,18 @@ func listed(m *model) string {
 	return strings.Join(all, " ")
 }
 
-func wantListed(t *testing.T, m *model, want string) {
+// A listing is what is in the list after some keys, none of which quits.
+type listing struct{ keys, want string }
+
+// wantListed presses keys, and compares what is listed after them.
+func wantListed(t *testing.T, m *model, all []listing) {
 	t.Helper()
-	if got := listed(m); got != want {
-		t.Errorf("got %s, want %s", got, want)
+	for _, l := range all {
+		if quits(press(m, l.keys)) {
+			t.Fatalf("%s: it quit", l.keys)
+		}
+		if got := listed(m); got != l.want {
+			t.Errorf("%q: got %s, want %s", l.keys, got, l.want)
+		}
 	}
 }

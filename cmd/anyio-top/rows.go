@@ -16,9 +16,9 @@ import (
 type row struct {
 	inspect.Ref
 	*inspect.Task
+	of *inspect.Run
 	rank
-	held   time.Duration // for how long it holds up its event loop, if it does
-	branch string        // what is drawn before its name in a tree
+	branch string // what is drawn before its name in a tree
 }
 
 // A rank is why a task stands where it does.
@@ -54,16 +54,7 @@ func (m *model) arrange() {
 		m.total += len(r.Tasks)
 		first := len(m.rows)
 		for n := range r.Tasks {
-			t := &r.Tasks[n]
-			rank := unnoticed
-			if t.Waited != nil && *t.Waited >= m.long {
-				rank = overdue
-			}
-			ref := inspect.Ref{Run: r.ID, Task: t.ID}
-			if of, ok := ranks[ref]; ok {
-				rank = of
-			}
-			m.rows = append(m.rows, row{Ref: ref, Task: t, rank: rank, held: heldBy(r, t.ID)})
+			m.rows = append(m.rows, m.rowOf(r, &r.Tasks[n], ranks))
 		}
 		m.rows = append(m.rows[:first], m.wanted(m.rows[first:], wanted)...)
 	}
@@ -78,10 +69,21 @@ func (m *model) arrange() {
 	m.rewrite()
 }
 
-// heldBy is for how long a task has held up its event loop, 0 if it does not.
-func heldBy(r *inspect.Run, task uint64) time.Duration {
-	for _, h := range r.Held {
-		if h.Task == task {
+// rowOf is that of a task; ranks are those of ranksOf.
+func (m *model) rowOf(of *inspect.Run, t *inspect.Task, ranks map[inspect.Ref]rank) row {
+	r := row{Ref: inspect.Ref{Run: of.ID, Task: t.ID}, Task: t, of: of, rank: unnoticed}
+	if wrong, ok := ranks[r.Ref]; ok {
+		r.rank = wrong
+	} else if t.Waited != nil && *t.Waited >= m.long {
+		r.rank = overdue
+	}
+	return r
+}
+
+// held is for how long a task has held up its event loop, 0 if it does not.
+func (r row) held() time.Duration {
+	for _, h := range r.of.Held {
+		if h.Task == r.Ref.Task {
 			return h.For
 		}
 	}
@@ -243,7 +245,7 @@ func (m *model) nameOf(name string, ref inspect.Ref) string {
 	return fmt.Sprintf("%s #%d", name, ref.Task)
 }
 
-// short is a duration in six characters or fewer.
+// short is a duration in six characters or fewer, but for a sign.
 func short(d time.Duration) string {
 	sign := ""
 	if d < 0 {

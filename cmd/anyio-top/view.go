@@ -117,8 +117,8 @@ func (m *model) line(c columns, i int) string {
 	waits := ""
 	if r.Waited != nil {
 		waits = short(*r.Waited)
-	} else if r.held > 0 {
-		waits = short(r.held)
+	} else if held := r.held(); held > 0 {
+		waits = short(held)
 	}
 	at := ""
 	if len(r.At) > 0 {
