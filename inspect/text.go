@@ -154,10 +154,8 @@ func (s *Snapshot) name(l Link) string {
 
 // Task returns the task that ref names, nil if there is none.
 func (s *Snapshot) Task(ref Ref) *Task {
-	for i := range s.Runs {
-		if r := &s.Runs[i]; r.ID == ref.Run {
-			return r.task(ref.Task)
-		}
+	if r := s.run(ref.Run); r != nil {
+		return r.task(ref.Task)
 	}
 	return nil
 }

@@ -59,5 +59,8 @@ func (s *Snapshot) WhyText(ref Ref) string {
 }
 
 func (s *Snapshot) run(id uint64) *Run {
-	return &s.Runs[slices.IndexFunc(s.Runs, func(r Run) bool { return r.ID == id })]
+	if n := slices.IndexFunc(s.Runs, func(r Run) bool { return r.ID == id }); n >= 0 {
+		return &s.Runs[n]
+	}
+	return nil
 }
