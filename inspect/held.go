@@ -9,6 +9,13 @@ import (
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
+// stillHeld leaves the loops of before that the same holds after a look. What was over by
+// then is nobody's fault, and what is not of before may be the fault of the look, which takes
+// time.
+func stillHeld(before, after []kernel.HeldLoop) []kernel.HeldLoop {
+	return slices.DeleteFunc(before, func(h kernel.HeldLoop) bool { return !slices.Contains(after, h) })
+}
+
 // hold tells of the loops that are held, and finds the tasks that hold them.
 func (r *Run) hold(held []kernel.HeldLoop, tasks []kernel.Standing, now time.Time) {
 	for _, h := range held {

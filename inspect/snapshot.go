@@ -83,7 +83,9 @@ type Ref struct {
 }
 
 // Take looks at all runs of this process. Any goroutine may do so.
-func Take() *Snapshot {
+func Take() *Snapshot { return take(kernel.LookAt) }
+
+func take(lookAt func([]*kernel.Run) [][]kernel.Standing) *Snapshot {
 	runs := kernel.LiveRuns()
 	if a := kernel.Ambient(); a != nil {
 		runs = append([]*kernel.Run{a}, runs...)
@@ -96,7 +98,7 @@ func Take() *Snapshot {
 	for i, r := range runs {
 		held[i] = r.HeldLoops()
 	}
-	tasks := kernel.LookAt(runs)
+	tasks := lookAt(runs)
 	s.Taken = time.Now()
 	wants := make(map[*kernel.Owner]*Want)
 	for i, standing := range tasks {
@@ -110,7 +112,7 @@ func Take() *Snapshot {
 				r.Tasks = append(r.Tasks, describe(t, now, wants))
 			}
 		}
-		r.hold(held[i], standing, s.Taken)
+		r.hold(stillHeld(held[i], runs[i].HeldLoops()), standing, s.Taken)
 		r.Tasks = inTreeOrder(r.Tasks)
 		s.Runs = append(s.Runs, r)
 	}
