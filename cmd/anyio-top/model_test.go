@@ -125,6 +125,9 @@ func TestPause(t *testing.T) {
 	if m.Update(tick(m.ticks)); !m.looking {
 		t.Fatal("it does not look when it is time")
 	}
+	if press(m, "pp") != nil || press(m, "+") != nil || press(m, "-") != nil {
+		t.Error("it is to look twice at once")
+	}
 	press(m, "p")
 	if !strings.Contains(m.View(), "PAUSED") {
 		t.Errorf("got %s", m.View())
@@ -198,6 +201,30 @@ func TestSlowProcessIsLookedAtLessOften(t *testing.T) {
 	}
 	if looks != 2 || watched != 7 || !m.ended {
 		t.Errorf("%d looks, %d times watched", looks, watched)
+	}
+}
+
+func TestTimeBetweenLooks(t *testing.T) {
+	m := seen(stuck(), 80, 24)
+	for took, want := range map[time.Duration]time.Duration{
+		0: 2, 9 * time.Millisecond: 2, 200 * time.Millisecond: 2, 210 * time.Millisecond: 4, 610 * time.Millisecond: 8, 800 * time.Millisecond: 8,
+		5900 * time.Millisecond: 60, 7 * time.Second: 60, time.Hour: 60,
+	} {
+		if m.took = took; m.pause() != want*time.Second {
+			t.Errorf("after a look of %v: %v, want %d s", took, m.pause(), want)
+		}
+	}
+}
+
+// A process that has not answered in time has to rest as well.
+func TestRestAfterAFailure(t *testing.T) {
+	m := seen(stuck(), 80, 24)
+	m.src.gone = func() bool { return false }
+	m.took, m.rested = 750*time.Millisecond, 8*time.Second
+	m.Update(answer{err: errors.New("x")})
+	_, cmd := m.Update(tick(m.ticks))
+	if a, ok := cmd().(answer); !ok || a.Snapshot != nil || a.err != nil { // a look comes with a clock
+		t.Error("it looks at once")
 	}
 }
 
@@ -301,6 +328,13 @@ func TestDetails(t *testing.T) {
 	}
 	if press(m, "p"); !strings.Contains(m.View(), "PAUSED") {
 		t.Errorf("got %s", m.View())
+	}
+	press(m, "p")
+	see(m, stuck())
+	narrow := seen(stuck(), 40, 30)
+	press(narrow, "<enter>")
+	if m.Update(tea.WindowSizeMsg{Width: 40, Height: 30}); m.View() != narrow.View() {
+		t.Errorf("after a change of the screen: got %s\nwant %s", m.View(), narrow.View())
 	}
 	if press(m, "<esc>"); !strings.Contains(m.View(), "server #1") {
 		t.Errorf("got %s", m.View())

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
@@ -151,6 +152,21 @@ func TestHostileProcess(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
+	}
+}
+
+func TestLongTextsAreCut(t *testing.T) {
+	const most = mostText + len("…")
+	for _, letter := range []string{"a", "é", "日", "👧", "\x80", "\x00"} {
+		if got := printable(strings.Repeat(letter, 5000)); !utf8.ValidString(got) || !strings.HasSuffix(got, "…") || utf8.RuneCountInString(got) > most || len(got) < mostText-utf8.UTFMax {
+			t.Errorf("%q leads to %q", letter, got)
+		}
+		if text := strings.Repeat(letter, mostText/utf8.UTFMax); strings.Contains(printable(text), "…") {
+			t.Errorf("%d times %q is cut", len(text), letter)
+		}
+	}
+	if text := strings.Repeat("日", 1000); printable(text) != text[:999]+"…" {
+		t.Errorf("got %q", printable(text))
 	}
 }
 
