@@ -32,6 +32,9 @@ func TestBoundOfWhoWaitsLong(t *testing.T) {
 		{"", "1.2 1.3 1.5 7.1 1.7 1.1 1.4 1.10 1.6 1.8 1.9"},
 		{"s", "1.2 1.3 1.5 7.1 1.4 1.7 1.6 1.8 1.9 1.1 1.10"},
 	})
+	m = newModel(nowhere, time.Second, 400*time.Millisecond, renderer(0))
+	see(m, server())
+	wantListed(t, m, []listing{{"s", "1.2 1.3 1.5 7.1 1.4 1.7 1.1 1.10 1.6 1.8 1.9"}}) // 1.10 waits for just that
 }
 
 func TestFilter(t *testing.T) {
@@ -53,6 +56,27 @@ func TestFilter(t *testing.T) {
 		{"/upload<enter>t", "1.1 1.10"}, // in a tree with what is above
 		{"<esc>t", "1.2 1.3 1.5 7.1 1.4 1.7 1.1 1.6 1.8 1.9 1.10"},
 	})
+}
+
+func TestTextsOfARow(t *testing.T) {
+	s := server()
+	s.Runs[0].Tasks[0].Wants = &inspect.Want{Owners: []inspect.Owner{{Name: "goroutine 12", Place: "a/b.go:3"}}}
+	m := seen(s, 80, 24)
+	for _, r := range m.rows {
+		want, ok := map[uint64]string{
+			1:  "goroutine 12 since a/b.go:3",
+			7:  "[canceled, deadline in -20ms, shielded]",
+			10: "part 0 #1.20, part 1 #1.21, part 2 #1.22, part 3 #1.23, part 4 #1.24, 95 more",
+		}[r.Ref.Task]
+		if got := m.whoHas(r); r.Run == 1 && ok && got != want {
+			t.Errorf("task %d: got %s, want %s", r.Ref.Task, got, want)
+		}
+	}
+	for goroutine, want := range map[string]string{"": "", "coroutine": "", "running": "", "runnable": "", "select": "select", "IO wait, 2 minutes": "IO wait, 2 minutes"} {
+		if got := (row{Task: &inspect.Task{Goroutine: goroutine}}).waitsFor(); got != want {
+			t.Errorf("%s: got %s", goroutine, got)
+		}
+	}
 }
 
 func TestTreeKeepsAllThatIsAboveWhatItFinds(t *testing.T) {
