@@ -72,6 +72,43 @@ func TestPictureOfTheGuide(t *testing.T) {
 	}
 }
 
+func TestTextsOfRunsAndLoops(t *testing.T) {
+	m := seen(&inspect.Snapshot{Taken: now, Runs: []inspect.Run{
+		{ID: 1, Backend: "eventloops", Began: now, Loops: 3, Tasks: []inspect.Task{
+			{ID: 1, State: anyio.TaskReady, Loop: 2}, {ID: 2, State: anyio.TaskReady, Loop: 2}, {ID: 3, State: anyio.TaskReady}, {ID: 4, State: anyio.TaskWaiting, Loop: 1},
+		}},
+		{Tasks: []inspect.Task{{ID: 1, State: anyio.TaskRunning}}},
+	}}, 80, 24)
+	for i, want := range []string{
+		"run 1 on 3 eventloops for <1ms: 4 tasks, 1 waiting, 3 ready, ready by loop 1 0 2",
+		"outside of all runs: 1 task, 0 waiting, 0 ready, 1 running",
+	} {
+		if got := m.runText(&m.last.Runs[i]); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	held := inspect.HeldLoop{Loop: 2, For: time.Second}
+	if got := m.heldText(&m.last.Runs[0], held); got != "event loop 2 of run 1 is held up for 1.0s by a callback" {
+		t.Errorf("got %s", got)
+	}
+	m.last.Runs = m.last.Runs[:1]
+	m.last.Runs[0].Loops = 1
+	if got := m.heldText(&m.last.Runs[0], held); got != "the event loop is held up for 1.0s by a callback" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// All of a task that runs in a team of loops, one of which it holds up.
+func TestDetailsOfWhoHoldsUpItsLoop(t *testing.T) {
+	m := seen(server(), 80, 24)
+	press(m, "/#7.1<enter><enter>")
+	for _, want := range []string{"batch #7.1", "\nstate      running\n", "\nholds up   its event loop, for 1.0s\n", "\nrun        7, event loop 1 of 2\n"} {
+		if view := m.View(); !strings.Contains(view, want) {
+			t.Errorf("no %q in %s", want, view)
+		}
+	}
+}
+
 func TestColors(t *testing.T) {
 	colored := func(p termenv.Profile) string {
 		m := newModel(nowhere, time.Second, 10*time.Second, renderer(p))
