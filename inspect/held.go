@@ -10,8 +10,8 @@ import (
 )
 
 // stillHeld leaves the loops of before that the same holds after a look. What was over by
-// then is nobody's fault, and what is not of before may be the fault of the look, which takes
-// time.
+// then is nobody's fault, and what is not of before may be the fault of the look, which
+// takes time.
 func stillHeld(before, after []kernel.HeldLoop) []kernel.HeldLoop {
 	return slices.DeleteFunc(before, func(h kernel.HeldLoop) bool { return !slices.Contains(after, h) })
 }

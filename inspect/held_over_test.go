@@ -11,8 +11,8 @@ import (
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
-// A look takes time. What has held a loop before it and is over, and who holds it only since
-// it began, are not told.
+// A look takes time. What has held a loop before it and is over, and who holds it only
+// since it began, are not told.
 func TestHoldThatEndsDuringALookIsNotTold(t *testing.T) {
 	testkit.CaptureLog(t) // of the watchdog
 	entered, quit := make(chan context.Context), make(chan struct{})

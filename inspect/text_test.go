@@ -21,8 +21,8 @@ func TestTitleOfARun(t *testing.T) {
 	}
 }
 
-// What the runtime says of a goroutine is told if it is more than that it goes on, or waits
-// for its turn.
+// What the runtime says of a goroutine is told if it is more than that it goes on, or
+// waits for its turn.
 func TestGoroutineInALine(t *testing.T) {
 	for goroutine, want := range map[string]string{
 		"": "x #1 ready\n", "coroutine": "x #1 ready\n", "running": "x #1 ready\n", "runnable": "x #1 ready\n", "select, 2 minutes": "x #1 ready (select, 2 minutes)\n",
@@ -33,7 +33,8 @@ func TestGoroutineInALine(t *testing.T) {
 	}
 }
 
-// A task that is ready waits for the one that holds its own loop, and one that waits does not.
+// A task that is ready waits for the one that holds its own loop, and one that waits does
+// not.
 func TestWhoHoldsWhichLoopUp(t *testing.T) {
 	s := &Snapshot{Runs: []Run{{ID: 7, Loops: 3, Held: []HeldLoop{{Loop: 0, Task: 1, For: time.Second}, {Loop: 1, For: 2 * time.Second}, {Loop: 2, Task: 3, For: 3 * time.Second}}, Tasks: []Task{
 		{ID: 1, Name: "a", State: anyio.TaskRunning}, {ID: 2, Name: "b", State: anyio.TaskReady, Loop: 1}, {ID: 3, Name: "c", State: anyio.TaskRunning, Loop: 2},

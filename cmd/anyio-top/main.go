@@ -10,8 +10,8 @@
 //
 // Each look stops the process for a moment, see package inspect; so the time between two
 // looks is ten times what a look takes or more, but not more than a minute for that. An
-// event loop that is held up is shown, but not how late one is that goes on, as a look does
-// not tell it.
+// event loop that is held up is shown, but not how late one is that goes on, as a look
+// does not tell it.
 package main
 
 import (
