@@ -121,10 +121,10 @@ var opBlocking = kernel.RegisterPassiveOp("RunBlocking")
 
 // callHere calls f on the caller's goroutine, which is seen to wait meanwhile.
 func callHere[T any](p kernel.Place, seat *blockingSeat, f func() (T, error)) (T, error) {
-	seat.Hold(p, opBlocking)
+	ended := seat.Hold(p, opBlocking)
 	defer func() { // also if f exits the goroutine
 		value := recover()
-		seat.Release(p)
+		seat.Release(p, ended)
 		seat.limiter.giveBack(seat)
 		if value != nil {
 			seat.panicked(value).raise()

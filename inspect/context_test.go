@@ -27,6 +27,9 @@ func pathOf(ctx context.Context, n int) []string {
 // addPath lets contexts have it.
 func addPath(n int) (unhook func()) {
 	return inspect.Hook(inspect.Hooks{TaskContext: func(ctx context.Context, t inspect.TaskEvent) context.Context {
+		if n == 1 {
+			ctx = t.Context() // which is as good
+		}
 		return context.WithValue(ctx, pathKey{n}, append(slices.Clip(pathOf(ctx, n)), t.Name()))
 	}})
 }
@@ -214,10 +217,12 @@ func TestHooksSeeTheValuesOfTaskContext(t *testing.T) {
 		}
 		defer addPath(0)()
 		defer inspect.Hook(inspect.Hooks{
-			TaskBegan:     note("TaskBegan"),
-			TaskEnded:     func(t inspect.TaskEvent, _ anyio.Status, _ error) { note("TaskEnded")(t) },
-			WaitBegan:     func(t inspect.TaskEvent, _ string) { note("WaitBegan")(t) },
-			WaitEnded:     func(t inspect.TaskEvent, _ string) { note("WaitEnded")(t) },
+			TaskBegan: note("TaskBegan"),
+			TaskEnded: func(t inspect.TaskEvent, _ anyio.Status, _ error) { note("TaskEnded")(t) },
+			WaitBegan: func(t inspect.TaskEvent, _ string) (ended func()) {
+				note("WaitBegan")(t)
+				return func() { note("ended")(t) }
+			},
 			ScopeCanceled: func(t inspect.TaskEvent, _ error) { note("ScopeCanceled")(t) },
 		})()
 		testkit.WantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -226,7 +231,7 @@ func TestHooksSeeTheValuesOfTaskContext(t *testing.T) {
 			h.Cancel("enough")
 			return h.Wait(ctx)
 		}))
-		for _, what := range []string{"TaskBegan", "TaskEnded", "WaitBegan", "WaitEnded", "ScopeCanceled"} {
+		for _, what := range []string{"TaskBegan", "TaskEnded", "WaitBegan", "ended", "ScopeCanceled"} {
 			if !told[what] {
 				t.Errorf("%s: no value", what)
 			}
@@ -234,5 +239,35 @@ func TestHooksSeeTheValuesOfTaskContext(t *testing.T) {
 	})
 	if ctx := (inspect.TaskEvent{}).Context(); ctx != context.Background() {
 		t.Errorf("no task has the context %v", ctx)
+	}
+}
+
+// Who cancels a task sees its values, however little he has to do with it. It is a look and
+// no race.
+func TestValuesOfACanceledTaskAreSeen(t *testing.T) {
+	defer addPath(0)()
+	var mu sync.Mutex
+	var seen []string
+	defer inspect.Hook(inspect.Hooks{ScopeCanceled: func(t inspect.TaskEvent, _ error) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, pathOf(t.Context(), 0)...)
+	}})()
+	for _, backend := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
+		seen = nil
+		err := anyio.Run(t.Context(), func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				h := tg.Go(anyio.SleepForever, anyio.Name("one"))
+				if err := anyio.WaitAllTasksBlocked(ctx); err != nil { // of which the detector learns nothing
+					return err
+				}
+				h.Cancel("enough")
+				return nil
+			})
+		}, anyio.On(backend), anyio.MainName("main"))
+		testkit.WantNil(t, "Run", err)
+		if want := []string{"main", "one"}; !slices.Equal(seen, want) {
+			t.Errorf("%s: seen %q, want %q", backend.Name(), seen, want)
+		}
 	}
 }

@@ -35,11 +35,12 @@ type Hooks struct {
 	// Those who wait for it may go on already.
 	TaskEnded func(t TaskEvent, outcome anyio.Status, err error)
 
-	// WaitBegan and WaitEnded tell of waits of tasks in calls of this library, such as
-	// "Event.Wait", not of goroutines that are no tasks. A wait may end at once, if what it
-	// is for came just before. "RunBlocking" is one, too.
-	WaitBegan func(t TaskEvent, op string)
-	WaitEnded func(t TaskEvent, op string)
+	// WaitBegan tells of waits of tasks in calls of this library, such as "Event.Wait", not of
+	// goroutines that are no tasks. It returns what is called when the wait has ended, on the
+	// same goroutine, or nil. A wait may end at once, if what it is for came just before.
+	// "RunBlocking" is one, too, and may have others in it. Waits of a task in sequences that
+	// iter.Pull has made may go on at the same time as others of it.
+	WaitBegan func(t TaskEvent, op string) (ended func())
 
 	// ScopeCanceled tells that a scope or group was canceled: by Cancel, by its deadline, or
 	// by a task of the group that failed. The error is that of the calls which are canceled:
@@ -147,10 +148,13 @@ func Hook(h Hooks) (unhook func()) {
 		}
 	}
 	if f := h.WaitBegan; f != nil {
-		l.WaitBegan = func(t *kernel.Task, op kernel.Op) { defer guard(); f(TaskEvent{t}, op.String()) }
-	}
-	if f := h.WaitEnded; f != nil {
-		l.WaitEnded = func(t *kernel.Task, op kernel.Op) { defer guard(); f(TaskEvent{t}, op.String()) }
+		l.WaitBegan = func(t *kernel.Task, op kernel.Op) (ended func()) {
+			defer guard()
+			if end := f(TaskEvent{t}, op.String()); end != nil {
+				ended = func() { defer guard(); end() }
+			}
+			return ended
+		}
 	}
 	if f := h.ScopeCanceled; f != nil {
 		l.ScopeCanceled = func(s *kernel.Scope, c *kernel.Cause) { defer guard(); f(TaskEvent{s.Task()}, c.Error()) }

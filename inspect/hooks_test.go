@@ -45,8 +45,10 @@ func (l *hookLog) hook() (unhook func()) {
 	return inspect.Hook(inspect.Hooks{
 		TaskBegan: func(t inspect.TaskEvent) { l.note(t, "began below %d", t.Parent().Task) },
 		TaskEnded: func(t inspect.TaskEvent, how anyio.Status, err error) { l.note(t, "%v: %v", how, err) },
-		WaitBegan: func(t inspect.TaskEvent, op string) { l.note(t, "waits for %s", op) },
-		WaitEnded: func(t inspect.TaskEvent, op string) { l.note(t, "waited for %s", op) },
+		WaitBegan: func(t inspect.TaskEvent, op string) (ended func()) {
+			l.note(t, "waits for %s", op)
+			return func() { l.note(t, "waited for %s", op) }
+		},
 		ScopeCanceled: func(t inspect.TaskEvent, err error) {
 			before, after, _ := strings.Cut(err.Error(), " (by ")
 			l.note(t, "canceled: %s, %v", before, strings.HasPrefix(after, "inspect/hooks_test.go:"))
@@ -148,12 +150,31 @@ func TestHooksOfRuns(t *testing.T) {
 // A hook that panics harms nobody, and the others are told.
 func TestHookThatPanics(t *testing.T) {
 	log := testkit.CaptureLog(t)
-	defer inspect.Hook(inspect.Hooks{TaskBegan: func(inspect.TaskEvent) { panic("hook") }})()
-	told := 0
-	defer inspect.Hook(inspect.Hooks{TaskBegan: func(inspect.TaskEvent) { told++ }})()
-	testkit.Must(t, anyio.Run(t.Context(), func(context.Context) error { return nil }))
-	if told != 1 || !strings.Contains(log.Text(), "inspect: a hook panicked") {
-		t.Errorf("told %d, logged %s", told, log.Text())
+	var told []string
+	tell := func(what string) { told = append(told, what) }
+	for _, hooks := range []inspect.Hooks{
+		{WaitBegan: func(inspect.TaskEvent, string) (ended func()) { return func() { panic("end of a wait") } }},
+		{TaskBegan: func(inspect.TaskEvent) { panic("begin of a task") }, WaitBegan: func(inspect.TaskEvent, string) (ended func()) { panic("begin of a wait") }},
+		{
+			TaskBegan: func(inspect.TaskEvent) { tell("task") },
+			WaitBegan: func(inspect.TaskEvent, string) (ended func()) { tell("wait"); return func() { tell("end") } },
+		},
+		{WaitBegan: func(inspect.TaskEvent, string) (ended func()) { tell("wait"); return nil }},
+		{WaitBegan: func(inspect.TaskEvent, string) (ended func()) { return func() { tell("end first") } }},
+	} {
+		defer inspect.Hook(hooks)()
+	}
+	testkit.Must(t, anyio.Run(t.Context(), blocks))
+	if want := []string{"task", "wait", "wait", "end first", "end"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	if strings.Contains(log.Text(), "nil pointer") {
+		t.Error("no function was called")
+	}
+	for _, what := range []string{"begin of a task", "begin of a wait", "end of a wait"} {
+		if !strings.Contains(log.Text(), what) {
+			t.Errorf("%q is not in the log: %s", what, log.Text())
+		}
 	}
 }
 

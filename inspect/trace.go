@@ -20,8 +20,7 @@ import (
 func Trace() (undo func()) {
 	t := &tracer{}
 	return Hook(Hooks{
-		TaskContext: t.begin, TaskEnded: t.end, WaitBegan: t.wait, WaitEnded: t.waited,
-		ScopeCanceled: t.canceled,
+		TaskContext: t.begin, TaskEnded: t.end, WaitBegan: t.wait, ScopeCanceled: t.canceled,
 	})
 }
 
@@ -32,9 +31,8 @@ type tracer struct {
 
 // A traced is a task in a trace.
 type traced struct {
-	of    *kernel.Task // those in its groups find it, too
-	task  *trace.Task
-	waits []*trace.Region // one may go on while the task calls a function that waits; its own goroutine's
+	of   *kernel.Task // those in its groups find it, too
+	task *trace.Task
 }
 
 func (tr *tracer) begin(ctx context.Context, t TaskEvent) context.Context {
@@ -65,22 +63,12 @@ func (tr *tracer) end(t TaskEvent, outcome anyio.Status, err error) {
 	v.task.End()
 }
 
-func (tr *tracer) wait(t TaskEvent, op string) {
+func (tr *tracer) wait(t TaskEvent, op string) (ended func()) {
 	ctx := t.Context()
-	if v := tr.of(ctx, t); v != nil {
-		v.waits = append(v.waits, trace.StartRegion(ctx, op))
+	if tr.of(ctx, t) == nil {
+		return nil
 	}
-}
-
-func (tr *tracer) waited(t TaskEvent, _ string) {
-	v := tr.of(t.Context(), t)
-	if v == nil {
-		return
-	}
-	if last := len(v.waits) - 1; last >= 0 {
-		v.waits[last].End()
-		v.waits = v.waits[:last]
-	}
+	return trace.StartRegion(ctx, op).End
 }
 
 func (tr *tracer) canceled(t TaskEvent, err error) {

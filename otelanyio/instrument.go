@@ -2,7 +2,6 @@ package otelanyio
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
@@ -42,7 +41,6 @@ func Instrument(opts ...Option) (stop func(), err error) {
 		TaskContext:   i.begin,
 		TaskEnded:     i.end,
 		WaitBegan:     i.wait,
-		WaitEnded:     i.waited,
 		ScopeCanceled: i.canceled,
 		LoopTurned:    i.metrics.turned,
 	})
@@ -64,10 +62,9 @@ type instrumentation struct {
 
 // A task is what the context of a task has for one instrumentation.
 type task struct {
-	ref   inspect.Ref // those in its groups find it, too
-	of    *backendMetrics
-	span  trace.Span  // nil if it has none
-	waits []time.Time // when they began: one may go on while the task calls a function that waits; its own goroutine's
+	ref  inspect.Ref // those in its groups find it, too
+	of   *backendMetrics
+	span trace.Span // nil if it has none
 }
 
 // of is what the context of a task has, nil if the task had begun before.
@@ -135,21 +132,12 @@ func (i *instrumentation) canceled(t inspect.TaskEvent, err error) {
 	}
 }
 
-func (i *instrumentation) wait(t inspect.TaskEvent, _ string) {
-	ctx := t.Context()
-	if v := i.of(ctx, t); v != nil {
-		v.waits = append(v.waits, anyio.Now(ctx))
-	}
-}
-
-func (i *instrumentation) waited(t inspect.TaskEvent, op string) {
+func (i *instrumentation) wait(t inspect.TaskEvent, op string) (ended func()) {
 	ctx := t.Context()
 	v := i.of(ctx, t)
-	if v == nil || len(v.waits) == 0 {
-		return
+	if v == nil {
+		return nil
 	}
-	last := len(v.waits) - 1
-	began := v.waits[last]
-	v.waits = v.waits[:last]
-	v.of.waited(ctx, op, anyio.Now(ctx).Sub(began))
+	began := anyio.Now(ctx)
+	return func() { v.of.waited(ctx, op, anyio.Now(ctx).Sub(began)) }
 }

@@ -85,9 +85,9 @@ func (t *Task[T]) runHere(place kernel.Place, g *kernel.Group) bool {
 		return g.RunHere(place, t.task())
 	}
 	w := kernel.GetWaiter()
-	w.Hold(place, opCall)
+	ended := w.Hold(place, opCall)
 	defer func() { // also if the task exits the goroutine
-		w.Release(place)
+		w.Release(place, ended)
 		kernel.PutWaiter(w)
 	}()
 	return g.RunHere(place, t.task())

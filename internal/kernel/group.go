@@ -114,6 +114,7 @@ func (g *Group) adopt(t *Task) bool {
 	t.parent, t.run, t.origin = &g.Scope, g.run, g.origin
 	if t.meta != nil && t.meta.Values != nil {
 		t.origin = &origin{Context: t.meta.Values}
+		race.ReleaseMerge(unsafe.Pointer(t.origin))
 	}
 	if t.run.team != nil {
 		t.place()

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/goid"
 	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/race"
 )
@@ -18,9 +19,8 @@ type Listener struct {
 	TaskContext   func(ctx context.Context, t *Task) context.Context // see addValues
 	TaskBegan     func(t *Task)
 	TaskEnded     func(t *Task, how Outcome, err error)
-	WaitBegan     func(t *Task, op Op) // by a task in a scope of its own
-	WaitEnded     func(t *Task, op Op)
-	ScopeCanceled func(s *Scope, c *Cause) // by Cancel or a deadline; not what is below
+	WaitBegan     func(t *Task, op Op) (ended func()) // by a task in a scope of its own; may be nil
+	ScopeCanceled func(s *Scope, c *Cause)            // by Cancel or a deadline; not what is below
 	LoopTurned    func(r *Run, turn Turn)
 }
 
@@ -108,18 +108,20 @@ func (r *Run) tellEnded() {
 //go:norace
 func (t *Task) isResident() bool { return t.parent.parent == nil && t.run.Whole() != t.run }
 
+// beginTold notes the goroutine of a task that begins, when its values are those that it
+// will have, and tells that it begins.
+//
 //go:norace
-func (t *Task) tellBegan() {
-	if t.isResident() {
-		return
-	}
+func (t *Task) beginTold() {
+	resident := t.isResident()
 	tell(func(l *Listener) {
-		if l.TaskContext != nil {
+		if l.TaskContext != nil && !resident {
 			t.addValues(l.TaskContext)
 		}
 	})
+	t.goid.Store(goid.Get())
 	tell(func(l *Listener) {
-		if l.TaskBegan != nil {
+		if l.TaskBegan != nil && !resident {
 			l.TaskBegan(t)
 		}
 	})
@@ -134,32 +136,28 @@ func (t *Task) tellEnded(how Outcome, err error) {
 	})
 }
 
-// tellWait tells that a wait in s begins, and returns its task and op, to tell of its end.
-// There is no task if it is not the scope's own that waits.
+// tellWait tells that a wait in s begins, if it is the scope's own task that waits. What it
+// returns tells that the wait has ended, first those who were told last; it may be nil.
 //
 //go:norace
-func (w *Waiter) tellWait(s *Scope) (t *Task, op Op) {
-	if word := w.word.Load(); s != nil && s.task != nil && word&own != 0 && !s.task.isResident() {
-		t, op = s.task, Op(word>>opShift&opMask)
-		tell(func(l *Listener) {
-			if l.WaitBegan != nil {
-				l.WaitBegan(t, op)
-			}
-		})
-	}
-	return t, op
-}
-
-//go:norace
-func (t *Task) tellWaited(op Op) {
-	if t == nil {
-		return
+func (w *Waiter) tellWait(s *Scope) (ended func()) {
+	word := w.word.Load()
+	if s == nil || s.task == nil || word&own == 0 || s.task.isResident() {
+		return nil
 	}
 	tell(func(l *Listener) {
-		if l.WaitEnded != nil {
-			l.WaitEnded(t, op)
+		if l.WaitBegan == nil {
+			return
+		}
+		first, last := l.WaitBegan(s.task, Op(word>>opShift&opMask)), ended
+		switch {
+		case last == nil:
+			ended = first
+		case first != nil:
+			ended = func() { first(); last() }
 		}
 	})
+	return ended
 }
 
 //go:norace

@@ -97,9 +97,10 @@ func (t *Task) OpenMain(r *Run) {
 //
 //go:norace
 func (t *Task) Run() {
-	t.goid.Store(goid.Get())
 	if Heard() {
-		t.tellBegan()
+		t.beginTold()
+	} else {
+		t.goid.Store(goid.Get())
 	}
 	if t.run.PprofLabels {
 		t.runLabeled()

@@ -1,6 +1,11 @@
 package kernel
 
-import "context"
+import (
+	"context"
+	"unsafe"
+
+	"github.com/anyio-go/anyio/internal/race"
+)
 
 // A valuesContext is the context of a task while its values are extended, and for those who
 // look at them from outside: it is the task's scope in all but that its values are those of
@@ -21,12 +26,18 @@ func (c *valuesContext) Value(key any) any {
 	return c.values.Value(key)
 }
 
-// Context has the values that the task's context has now. Any goroutine may use it.
+// Context has the values that the task's context has now. Any goroutine may use it: it
+// comes after who has made the values.
 //
 //go:norace
 func (t *Task) Context() context.Context {
+	if t.goid.Load() != 0 { // its values stay what they are
+		race.Acquire(unsafe.Pointer(t.origin))
+		return &t.Scope
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	race.Acquire(unsafe.Pointer(t.origin))
 	return &valuesContext{&t.Scope, t.origin}
 }
 
@@ -43,7 +54,7 @@ func (t *Task) Caller() context.Context {
 
 // addValues lets the task's context, and with it those of its tasks, have the values of the
 // one that f derives from it. The task's scope remains its context: what waits in it pays
-// nothing for them. The task has not begun, so nobody but Context looks at its values.
+// nothing for them. The task has no goroutine yet, so nobody but Context looks at its values.
 //
 //go:norace
 func (t *Task) addValues(f func(ctx context.Context, t *Task) context.Context) {
@@ -53,6 +64,7 @@ func (t *Task) addValues(f func(ctx context.Context, t *Task) context.Context) {
 		return
 	}
 	o := &origin{Context: ctx}
+	race.ReleaseMerge(unsafe.Pointer(o))
 	t.mu.Lock()
 	t.origin = o
 	t.mu.Unlock()

@@ -287,30 +287,31 @@ func (w *Waiter) Wait(p Place) error {
 }
 
 // Hold begins a wait that no scope can abort, of a caller that is about to call a
-// function that blocks its own goroutine. Release ends it.
+// function that blocks its own goroutine. Release, which is given what Hold has returned,
+// ends it.
 //
 //go:norace
-func (w *Waiter) Hold(p Place, op Op) {
+func (w *Waiter) Hold(p Place, op Op) (ended func()) {
 	w.prepareFor(p.RunningTask(), p, uint64(op)<<opShift|noAbort|held)
 	if p.S != nil {
 		p.S.add(w)
 	}
 	if Heard() {
-		w.tellWait(p.S)
+		ended = w.tellWait(p.S)
 	}
+	return ended
 }
 
 // Release ends what Hold began.
 //
 //go:norace
-func (w *Waiter) Release(p Place) {
-	word := w.word.Load()
+func (w *Waiter) Release(p Place, ended func()) {
 	if p.S != nil {
 		p.S.remove(w)
 	}
 	w.Wake()
-	if Heard() && word&own != 0 && p.S != nil {
-		p.S.task.tellWaited(Op(word >> opShift & opMask))
+	if ended != nil {
+		ended()
 	}
 }
 
@@ -391,9 +392,11 @@ func (w *Waiter) park() {
 //
 //go:norace
 func (w *Waiter) parkTold(s *Scope) {
-	t, op := w.tellWait(s)
+	ended := w.tellWait(s)
 	w.park()
-	t.tellWaited(op)
+	if ended != nil {
+		ended()
+	}
 }
 
 // resumed tells the run's watcher that what waited goes on with its operation.

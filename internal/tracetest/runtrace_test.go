@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	rtrace "runtime/trace"
 	"slices"
 	"strings"
@@ -120,5 +121,50 @@ func TestRuntimeTraceIsRead(t *testing.T) {
 				t.Errorf("main was canceled without a word: %q", main.logs)
 			}
 		})
+	}
+}
+
+// A sequence of iter.Pull waits in the name of the task that made it, also while that one
+// waits itself. Each region ends on the goroutine where it began, also with several calls of
+// Trace: else the reader refuses it.
+func TestWaitsAtTheSameTimeAreRegions(t *testing.T) {
+	for range 2 {
+		defer inspect.Trace()()
+	}
+	begun := make(chan bool, 2)
+	defer inspect.Hook(inspect.Hooks{WaitBegan: func(_ inspect.TaskEvent, op string) (ended func()) {
+		if op == "Event.Wait" {
+			begun <- true
+		}
+		return nil
+	}})()
+	var out bytes.Buffer
+	if err := rtrace.Start(&out); err != nil {
+		t.Skip("this process is traced already: ", err)
+	}
+	err := anyio.Run(t.Context(), func(ctx context.Context) error {
+		var first, second anyio.Event
+		next, stop := iter.Pull(func(yield func(error) bool) { yield(first.Wait(ctx)) })
+		defer stop()
+		pulled := make(chan error, 1)
+		go func() {
+			err, _ := next()
+			pulled <- err
+			second.Set()
+		}()
+		<-begun
+		go func() {
+			<-begun
+			first.Set() // who has begun first ends first
+		}()
+		return errors.Join(second.Wait(ctx), <-pulled)
+	}, anyio.MainName("main"), anyio.On(anyio.Parallel()))
+	rtrace.Stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	main := read(t, out.Bytes())["main"]
+	if main == nil || !main.ended || len(main.waits) != 4 { // of each call
+		t.Errorf("got %+v", main)
 	}
 }
