@@ -97,7 +97,8 @@ func openTerminal(t *testing.T, width, height int, env, command string) *termina
 func (term *terminal) tmux(args ...string) (out string) {
 	term.t.Helper()
 	c := exec.Command("tmux", append([]string{"-u", "-S", filepath.Join(term.dir, "tmux")}, args...)...)
-	c.Env = append(os.Environ(), "TMUX=", "LC_ALL=C.UTF-8", "SHELL=/bin/sh")
+	// A terminal has what a terminal has: no wish of where the tests run, as for no colors.
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LC_ALL=C.UTF-8", "SHELL=/bin/sh"}
 	data, err := c.CombinedOutput()
 	if err != nil {
 		term.t.Fatalf("tmux %v: %v: %s", args, err, data)
