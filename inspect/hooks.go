@@ -32,7 +32,7 @@ type Hooks struct {
 
 	TaskBegan func(t TaskEvent) // its function is about to be called
 	// TaskEnded tells how a task ended and, if it failed or was canceled, with which error.
-	// Those who wait for it may go on already.
+	// Those who wait for it go on afterwards.
 	TaskEnded func(t TaskEvent, outcome anyio.Status, err error)
 
 	// WaitBegan tells of waits of tasks in calls of this library, such as "Event.Wait", not of

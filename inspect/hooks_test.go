@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -218,4 +219,33 @@ func ExampleHook() {
 	// Output:
 	// worker finished <nil>
 	// main finished <nil>
+}
+
+// A task has ended for its hooks before those who wait for it go on.
+func TestTaskEndedIsToldFirst(t *testing.T) {
+	for _, backend := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop(), anyio.EventLoops(2)} {
+		told := false // before Await returns
+		unhook := inspect.Hook(inspect.Hooks{TaskEnded: func(e inspect.TaskEvent, _ anyio.Status, _ error) {
+			if e.Name() == "one" {
+				runtime.Gosched() // others would be faster
+				told = true
+			}
+		}})
+		err := anyio.Run(t.Context(), func(ctx context.Context) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for range 100 {
+					told = false
+					if err := tg.Go(func(context.Context) error { return nil }, anyio.Name("one")).Wait(ctx); err != nil {
+						return err
+					}
+					if !told {
+						t.Fatalf("%s: a task has ended, and its hook was not told", backend.Name())
+					}
+				}
+				return nil
+			})
+		}, anyio.On(backend))
+		unhook()
+		testkit.WantNil(t, "Run", err)
+	}
 }

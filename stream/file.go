@@ -87,8 +87,9 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 	return n, err
 }
 
-// calls tells that a call begins, and whose, or has ended. Nothing can interrupt it, and when it has failed because
-// of Close, it may have been canceled as well: so Close notes which of the two was first.
+// calls tells that a call begins, and whose, or has ended. Nothing can interrupt it, and
+// when it has failed because of Close, it may have been canceled as well: so Close notes
+// which of the two was first.
 func (s *fileStream) calls(goesOn bool, p kernel.Place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

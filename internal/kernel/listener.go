@@ -146,18 +146,24 @@ func (w *Waiter) tellWait(s *Scope) (ended func()) {
 		return nil
 	}
 	tell(func(l *Listener) {
-		if l.WaitBegan == nil {
-			return
-		}
-		first, last := l.WaitBegan(s.task, Op(word>>opShift&opMask)), ended
-		switch {
-		case last == nil:
-			ended = first
-		case first != nil:
-			ended = func() { first(); last() }
+		if l.WaitBegan != nil {
+			ended = both(l.WaitBegan(s.task, Op(word>>opShift&opMask)), ended)
 		}
 	})
 	return ended
+}
+
+// both calls two functions, each of which may be nil, as the result may.
+//
+//go:norace
+func both(first, last func()) func() {
+	switch {
+	case first == nil:
+		return last
+	case last == nil:
+		return first
+	}
+	return func() { first(); last() }
 }
 
 //go:norace

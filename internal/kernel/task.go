@@ -210,15 +210,18 @@ func (t *Task) LeavesLocked() bool {
 // over is the latch of tasks that had ended before anybody waited.
 var over = func() *Latch { l := &Latch{}; l.Open(); return l }()
 
-// Settle records how the task ended and lets those go on who wait for it. What the
-// end means for the group, such as its cancellation, has been done before. The
-// outcome never changes afterwards.
+// Settle records how the task ended, tells the listeners and lets those go on who wait for
+// it. What the end means for the group, such as its cancellation, has been done before.
+// The outcome never changes afterwards.
 //
 //go:norace
 func (t *Task) Settle(how Outcome, err error) {
 	t.F = nil
 	if attentive.Load() != 0 {
 		t.touchEnd(how)
+	}
+	if Heard() {
+		t.tellEnded(how, err)
 	}
 	if err != nil && (how != Canceled || !t.why().is(err)) {
 		t.mu.Lock()
@@ -230,9 +233,6 @@ func (t *Task) Settle(how Outcome, err error) {
 	t.state.Or(stClosed | uint32(how)<<outcomeShift)
 	if !t.done.CompareAndSwap(nil, over) { // somebody waits
 		t.done.Load().Open()
-	}
-	if Heard() {
-		t.tellEnded(how, err)
 	}
 }
 
