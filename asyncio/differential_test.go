@@ -1,9 +1,9 @@
 package asyncio_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -113,6 +113,26 @@ func diff(got, want string) string {
 	return b.String()
 }
 
+// runAll runs the programs that are its arguments, each in a process that has package asyncio
+// already, and prints what each of them has printed.
+const runAll = `
+import asyncio, asyncio.subprocess, json, os, runpy, sys, tempfile
+outputs = {}
+for file in sys.argv[1:]:
+    with tempfile.TemporaryFile() as out:
+        if not (child := os.fork()):
+            os.dup2(out.fileno(), 1)
+            sys.argv = [file]
+            runpy.run_path(file, run_name="__main__")
+            sys.exit()
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status != 0:
+            sys.exit(f"{file} ended with {status}")
+        out.seek(0)
+        outputs[file] = out.read().decode()
+json.dump(outputs, sys.stdout)
+`
+
 // TestDifferentialOutputsArePythons runs the Python programs where Python 3.11 is at hand.
 func TestDifferentialOutputsArePythons(t *testing.T) {
 	python := python311(t)
@@ -120,21 +140,25 @@ func TestDifferentialOutputsArePythons(t *testing.T) {
 	if err != nil || len(files) < 100 {
 		t.Fatal(len(files), err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".py"), func(t *testing.T) {
-			t.Parallel()
-			want, err := os.ReadFile(strings.TrimSuffix(file, ".py") + ".out")
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := exec.CommandContext(t.Context(), python, file).Output()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("the output differs from what is recorded\n%s", diff(string(got), string(want)))
-			}
-		})
+	cmd := exec.CommandContext(t.Context(), python, append([]string{"-c", runAll}, files...)...)
+	var printed strings.Builder
+	cmd.Stderr = &printed
+	all, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, &printed)
+	}
+	var outputs map[string]string
+	if err := json.Unmarshal(all, &outputs); err != nil || len(outputs) != len(files) {
+		t.Fatalf("%d outputs: %v", len(outputs), err)
+	}
+	for file, got := range outputs {
+		want, err := os.ReadFile(strings.TrimSuffix(file, ".py") + ".out")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("the output of %s differs from what is recorded\n%s", file, diff(got, string(want)))
+		}
 	}
 }
 
