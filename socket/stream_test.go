@@ -361,3 +361,43 @@ func TestResetThatSendWasToldOfIsNoEndOfTheStream(t *testing.T) {
 		}
 	})
 }
+
+// Both ends send and receive at once, for the first time: what a stream keeps for one
+// direction is none of the other's business. It is the race detector that looks.
+func TestFirstReceiveBesideASend(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		const size = 1 << 20
+		send := func(s *socket.UnixStream) func(ctx context.Context) error {
+			return func(ctx context.Context) error {
+				for range 16 {
+					if err := s.Send(ctx, make([]byte, size/16)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		}
+		receive := func(s *socket.UnixStream) func(ctx context.Context) error {
+			return func(ctx context.Context) error {
+				buf := make([]byte, 40_000)
+				for left := size; left > 0; {
+					n, err := s.Receive(ctx, buf[:min(left, len(buf))])
+					if err != nil {
+						return err
+					}
+					left -= n
+				}
+				return nil
+			}
+		}
+		for range 10 {
+			a, b := unixPair(t, ctx)
+			testkit.Must(t, anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for _, f := range []func(ctx context.Context) error{send(a), send(b), receive(a), receive(b)} {
+					tg.Go(f)
+				}
+				return nil
+			}))
+		}
+	})
+}

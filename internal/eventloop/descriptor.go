@@ -9,6 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/poll"
+	"github.com/anyio-go/anyio/internal/quiet"
 	"github.com/anyio-go/anyio/internal/waitq"
 	"golang.org/x/sys/unix"
 )
@@ -26,8 +27,8 @@ type descriptor struct {
 	peer    netip.AddrPort // the other end, if that is no path
 	read    direction
 	write   direction
-	reader  *kernel.Blocker // of the first who waits to read; nil before
-	prev    *descriptor     // in network.sockets, guarded by network.mu
+	reader  quiet.Pointer[kernel.Blocker] // of the first who waits to read; nil before
+	prev    *descriptor                   // in network.sockets, guarded by network.mu
 	next    *descriptor
 	asks    *descriptor // behind it in network.asking, guarded by network.mu
 	desc    *poll.Desc  // guarded by mu, nil before it is registered
@@ -238,10 +239,10 @@ func (f *descriptor) wait(p kernel.Place, d *direction, seen uint64, op kernel.O
 // getBlocker returns one for a wait in d: the descriptor's own if that is free.
 func (f *descriptor) getBlocker(d *direction) *kernel.Blocker {
 	if d == &f.read && f.waiting.CompareAndSwap(false, true) {
-		if f.reader == nil {
+		if f.reader.Load() == nil {
 			f.makeReader()
 		}
-		return f.reader
+		return f.reader.Load()
 	}
 	return kernel.GetBlocker()
 }
@@ -251,12 +252,13 @@ func (f *descriptor) getBlocker(d *direction) *kernel.Blocker {
 //
 //go:noinline
 func (f *descriptor) makeReader() {
-	f.reader = new(kernel.Blocker)
-	f.reader.Init()
+	b := new(kernel.Blocker)
+	b.Init()
+	f.reader.Store(b)
 }
 
 func (f *descriptor) putBlocker(b *kernel.Blocker) {
-	if b == f.reader {
+	if b == f.reader.Load() { // which another may be making just now
 		b.Forget()
 		f.waiting.Store(false)
 		return

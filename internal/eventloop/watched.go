@@ -65,7 +65,7 @@ func (h *handle) Watch(r kernel.Ready) {
 	case r != nil && was == nil:
 		runtime.SetFinalizer(h, nil) // what is watched is known by who watches
 		if f.waiting.CompareAndSwap(false, true) {
-			f.reader = nil // for who waits, and hardly anybody does
+			f.reader.Store(nil) // for who waits, and hardly anybody does
 			f.waiting.Store(false)
 		}
 	case r == nil && was != nil && !f.closed():
