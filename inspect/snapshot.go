@@ -21,12 +21,24 @@ type Snapshot struct {
 
 // A Run is one run, with all its tasks that are not over.
 type Run struct {
-	ID      uint64     `json:"id"` // unique in the process; 0 for the groups that were opened outside of all runs
-	Backend string     `json:"backend"`
-	Began   time.Time  `json:"began"`          // zero for the run 0
-	Loops   int        `json:"loops"`          // how many event loops, see anyio.Loops
-	Held    []HeldLoop `json:"held,omitempty"` // loops whose other tasks get no turn
-	Tasks   []Task     `json:"tasks"`          // parents before their children
+	ID         uint64           `json:"id"` // unique in the process; 0 for the groups that were opened outside of all runs
+	Backend    string           `json:"backend"`
+	Began      time.Time        `json:"began"`                // zero for the run 0
+	Loops      int              `json:"loops"`                // how many event loops, see anyio.Loops
+	Statistics []LoopStatistics `json:"statistics,omitempty"` // how each event loop does
+	Held       []HeldLoop       `json:"held,omitempty"`       // loops whose other tasks get no turn
+	Tasks      []Task           `json:"tasks"`                // parents before their children
+}
+
+// LoopStatistics tell how an event loop does, which by turns looks at what makes tasks ready, and
+// lets those go on that are.
+type LoopStatistics struct {
+	Loop  int    `json:"loop"`
+	Turns uint64 `json:"turns"` // since the run began
+	Ready int    `json:"ready"` // tasks that were ready
+	// Behind is how much later than due a timer was fired at worst in the last ten to twenty
+	// seconds: what a task waits for its turn.
+	Behind time.Duration `json:"behindNs"`
 }
 
 // A HeldLoop is an event loop that a task, or a callback, keeps from all others for longer
@@ -94,9 +106,9 @@ func take(lookAt func([]*kernel.Run) [][]kernel.Standing) *Snapshot {
 	if name, err := os.Executable(); err == nil {
 		s.Program = filepath.Base(name)
 	}
-	held := make([][]kernel.HeldLoop, len(runs))
+	held, looks := make([][]kernel.HeldLoop, len(runs)), make([][]kernel.LoopLook, len(runs))
 	for i, r := range runs {
-		held[i] = r.HeldLoops()
+		held[i], looks[i] = r.HeldLoops(), r.LoopLooks() // what comes later is the fault of the look
 	}
 	tasks := lookAt(runs)
 	s.Taken = time.Now()
@@ -113,12 +125,26 @@ func take(lookAt func([]*kernel.Run) [][]kernel.Standing) *Snapshot {
 			}
 		}
 		r.hold(stillHeld(held[i], runs[i].HeldLoops()), standing, s.Taken)
+		r.turn(looks[i])
 		r.Tasks = inTreeOrder(r.Tasks)
 		s.Runs = append(s.Runs, r)
 	}
 	s.Deadlocks = deadlocks(s.Runs)
 	s.shorten(wants)
 	return s
+}
+
+// turn tells how the loops do.
+func (r *Run) turn(looks []kernel.LoopLook) {
+	for _, l := range looks {
+		ready := 0
+		for _, t := range r.Tasks {
+			if t.Loop == l.Loop && t.State == anyio.TaskReady {
+				ready++
+			}
+		}
+		r.Statistics = append(r.Statistics, LoopStatistics{l.Loop, l.Turns, ready, l.Behind})
+	}
 }
 
 // describe tells of one task; now is the time of its run, wants are for wantOf.

@@ -9,9 +9,8 @@
 // # Limitations
 //
 // Each look stops the process for a moment, see package inspect; so the time between two
-// looks is ten times what a look takes or more, but not more than a minute for that. An
-// event loop that is held up is shown, but not how late one is that goes on, as a look
-// does not tell it.
+// looks is ten times what a look takes or more, but not more than a minute for that. How
+// late the timers of event loops were is told of the last ten to twenty seconds.
 package main
 
 import (

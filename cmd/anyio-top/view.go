@@ -230,19 +230,20 @@ func (m *model) deadlockText(d inspect.Deadlock) string {
 // runText counts the tasks of a run.
 func (m *model) runText(r *inspect.Run) string {
 	var waiting, ready, running int
-	readyIn := make([]int, max(1, min(r.Loops, mostLoops)))
 	for i := range r.Tasks {
-		switch t := &r.Tasks[i]; t.State {
+		switch r.Tasks[i].State {
 		case anyio.TaskWaiting:
 			waiting++
 		case anyio.TaskRunning:
 			running++
 		default:
 			ready++
-			if t.Loop >= 0 && t.Loop < len(readyIn) {
-				readyIn[t.Loop]++
-			}
 		}
+	}
+	var readyIn []int
+	late := time.Duration(0)
+	for _, l := range r.Statistics[:min(len(r.Statistics), mostLoops)] {
+		readyIn, late = append(readyIn, l.Ready), max(late, l.Behind)
 	}
 	text := "outside of all runs"
 	if r.ID != 0 {
@@ -259,10 +260,13 @@ func (m *model) runText(r *inspect.Run) string {
 	if len(readyIn) > 1 && ready > 0 {
 		text += ", ready by loop " + strings.Trim(fmt.Sprint(readyIn), "[]")
 	}
+	if late >= time.Millisecond {
+		text += ", timers up to " + short(late) + " late"
+	}
 	return text
 }
 
-// mostLoops is of how many loops the ready tasks are counted.
+// mostLoops is of how many loops is told.
 const mostLoops = 64
 
 // foot is the line with the most important keys, or with the filter.

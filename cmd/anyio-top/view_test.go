@@ -76,11 +76,13 @@ func TestTextsOfRunsAndLoops(t *testing.T) {
 	m := seen(&inspect.Snapshot{Taken: now, Runs: []inspect.Run{
 		{ID: 1, Backend: "eventloops", Began: now, Loops: 3, Tasks: []inspect.Task{
 			{ID: 1, State: anyio.TaskReady, Loop: 2}, {ID: 2, State: anyio.TaskReady, Loop: 2}, {ID: 3, State: anyio.TaskReady}, {ID: 4, State: anyio.TaskWaiting, Loop: 1},
-		}},
+		}, Statistics: []inspect.LoopStatistics{{Loop: 0, Ready: 1, Behind: 999 * time.Microsecond}, {Loop: 1, Behind: 12 * time.Millisecond}, {Loop: 2, Ready: 2}}},
+		{ID: 2, Backend: "eventloop", Began: now, Loops: 1, Statistics: []inspect.LoopStatistics{{Behind: 999 * time.Microsecond}}},
 		{Tasks: []inspect.Task{{ID: 1, State: anyio.TaskRunning}}},
 	}}, 80, 24)
 	for i, want := range []string{
-		"run 1 on 3 eventloops for <1ms: 4 tasks, 1 waiting, 3 ready, ready by loop 1 0 2",
+		"run 1 on 3 eventloops for <1ms: 4 tasks, 1 waiting, 3 ready, ready by loop 1 0 2, timers up to 12ms late",
+		"run 2 on eventloop for <1ms: 0 tasks, 0 waiting, 0 ready",
 		"outside of all runs: 1 task, 0 waiting, 0 ready, 1 running",
 	} {
 		if got := m.runText(&m.last.Runs[i]); got != want {

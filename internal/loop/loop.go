@@ -95,6 +95,7 @@ type Loop struct {
 	pool     pool         // coroutines without a task
 	spare    *Spare       // what they are left to; see Share
 	watch    *watchdog
+	stats    stats
 	spent    *coro.Coro // coroutines whose task called runtime.Goexit
 	goexit   bool       // one of them is being ended
 	stalled  error      // why the run was killed
@@ -275,6 +276,7 @@ func (l *Loop) take() *kernel.Task {
 //go:norace
 func (l *Loop) turn() {
 	l.watch.turned()
+	l.stats.turns.Add(1)
 	l.drainRemote()
 	l.Clock.Poll()
 	if race.Enabled { // there descriptors and timers are told of on other goroutines
@@ -284,17 +286,11 @@ func (l *Loop) turn() {
 		return
 	}
 	now := l.Clock.Now()
-	heard, behind := kernel.Heard(), int64(0)
-	if heard {
-		if when, ok := l.timers.next(); ok {
-			behind = max(0, now-when)
-		}
-	}
-	l.fireTimers(now)
+	behind := l.fireTimers(now)
 	if race.Enabled {
 		l.drainRemote()
 	}
-	if heard {
+	if kernel.Heard() {
 		l.run.TellTurn(l.Order.Len()+l.calls.queue.Len(), behind)
 	}
 	l.pace.turned(now, l.Stride)

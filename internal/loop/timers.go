@@ -104,18 +104,22 @@ func (l *Loop) Disarm(t *kernel.Timer) bool {
 	return l.timers.remove(t)
 }
 
+// fireTimers fires what is due, and returns by how much the first was late, 0 if none was.
+//
 //go:norace
-func (l *Loop) fireTimers(now int64) {
+func (l *Loop) fireTimers(now int64) (behind int64) {
 	if l.timers.empty() {
-		return
+		return 0
 	}
-	l.firing = true
-	for {
-		t := l.timers.due(now)
-		if t == nil {
-			l.firing = false
-			return
-		}
+	t := l.timers.due(now)
+	if t == nil {
+		return 0
+	}
+	behind = now - t.When
+	l.stats.fired(now, behind)
+	for l.firing = true; t != nil; t = l.timers.due(now) {
 		kernel.Fire(t)
 	}
+	l.firing = false
+	return behind
 }

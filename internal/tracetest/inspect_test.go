@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -77,6 +79,34 @@ func (p *tab) text(id string) string {
 func (p *tab) choose(id, value string) {
 	p.t.Helper()
 	eval[bool](p, fmt.Sprintf(`(el => { el.value = %q; return el.dispatchEvent(new Event('input')); })(document.getElementById(%q))`, value, id))
+}
+
+// A loop that is late tells so, and how many turns it makes.
+func TestPageOfALoop(t *testing.T) {
+	p := liveTab(t)
+	err := anyio.Run(t.Context(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) })
+			if err := anyio.Sleep(ctx, 0); err != nil {
+				return err
+			}
+			for begin := time.Now(); time.Since(begin) < 20*time.Millisecond; { // the mistake
+			}
+			if err := anyio.WaitAllTasksBlockedFor(ctx, 5*time.Millisecond); err != nil {
+				return err
+			}
+			p.want("look().then(() => true)")
+			p.want("look().then(() => true)")
+			text := p.text("runs")
+			if !regexp.MustCompile(`event loop: [0-9]+ turns a second, [01] ready, timers up to [0-9.]+ ms late`).MatchString(text) {
+				t.Errorf("got %s", text)
+			}
+			return nil
+		})
+	}, anyio.On(anyio.EventLoop()), anyio.HoldLimit(anyio.Forever))
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 const shown = `document.querySelectorAll('.task').length`
