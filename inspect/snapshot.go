@@ -30,8 +30,8 @@ type Run struct {
 	Tasks      []Task           `json:"tasks"`                // parents before their children
 }
 
-// LoopStatistics tell how an event loop does, which by turns looks at what makes tasks ready, and
-// lets those go on that are.
+// LoopStatistics tell how an event loop does, which by turns looks at what makes tasks ready,
+// and lets those go on that are.
 type LoopStatistics struct {
 	Loop  int    `json:"loop"`
 	Turns uint64 `json:"turns"` // since the run began
