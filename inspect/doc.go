@@ -26,6 +26,9 @@
 // as no deadlock. A wait for several things, by Select, counts as one that may end. That a
 // task has started is expected to be told by itself, not by another one it has given that to.
 //
+// The page shows as many tasks as a browser can scroll through, which is some hundred
+// thousand; its search finds the others.
+//
 // Where a lock was acquired is known of the first 8,192 acquisitions of a process, and of
 // all in runs with anyio.Debug.
 package inspect

@@ -21,6 +21,10 @@ var page []byte
 //	/debug/anyio/tasks.txt    the same as text
 //	/debug/anyio/why.txt?run=1&task=5  why that task does not go on, see Why
 //
+// The page shows all tasks, and those that match its search and filters. Only rows near the
+// window are in it at one time, so the browser's own search finds no others. The address
+// /debug/anyio/#r1t5 opens it at task 5 of run 1.
+//
 // A HEAD request is answered without a look, so it does not stop the process; it does not
 // tell whether the task of a why.txt is there.
 //

@@ -1,0 +1,137 @@
+package tracetest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/inspect"
+)
+
+// workers are a snapshot of many tasks, whose rows differ in height. Each 1,000th waits for
+// the 15,000th.
+func workers(n int) *inspect.Snapshot {
+	waited := time.Second
+	far := &inspect.Want{What: "Lock", Owners: []inspect.Owner{{Ref: inspect.Ref{Run: 1, Task: 15_000}, Name: "worker"}}}
+	run := inspect.Run{ID: 1, Backend: "eventloop", Loops: 1}
+	for id := range uint64(n) {
+		t := inspect.Task{ID: id + 1, Name: fmt.Sprint("worker ", id+1), State: anyio.TaskWaiting, WaitsFor: "Event.Wait", Waited: &waited}
+		if id/70%3 > 0 {
+			t.At = []string{"server/main.go:12"}
+		}
+		if t.ID%1000 == 0 {
+			t.Wants = far
+		}
+		run.Tasks = append(run.Tasks, t)
+	}
+	return &inspect.Snapshot{Program: "server", PID: 1, Runs: []inspect.Run{run}, Deadlocks: []inspect.Deadlock{}}
+}
+
+// manyTab opens the page of a snapshot, which is what the pointer has.
+func manyTab(t *testing.T, s *atomic.Pointer[inspect.Snapshot], at string) *tab {
+	mux := http.NewServeMux()
+	mux.Handle("/", inspect.Handler())
+	mux.HandleFunc("/tasks.json", func(w http.ResponseWriter, _ *http.Request) {
+		if err := json.NewEncoder(w).Encode(s.Load()); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return openFor(t, server.URL+"/"+at, shown+" > 0", server.URL+"/", server.URL+"/tasks.json")
+}
+
+const (
+	fewRows = `(n => n > 10 && n < 500)(document.querySelectorAll('.task').length)`
+	// rowTop is where a row is in the window, -1 if it is not there.
+	rowTop = `(e => { if (!e) return -1; const b = e.getBoundingClientRect(); return b.top >= 0 && b.bottom <= innerHeight ? b.top : -1; })($('r1t%d'))`
+)
+
+// scrolled tells whether a row in sight moves as far as was scrolled.
+const scrolled = `(async () => {
+	const frame = () => new Promise(requestAnimationFrame);
+	for (let i = 0; i < 60; i++) {
+		const [id, b] = seen()[2];
+		scrollBy(0, -200);
+		await frame(); await frame(); await frame();
+		if (Math.abs($(id).getBoundingClientRect().top - b.top - 200) > 1) return false;
+	}
+	return true;
+})()`
+
+func TestPageOfManyTasks(t *testing.T) {
+	var s atomic.Pointer[inspect.Snapshot]
+	s.Store(workers(20_000))
+	p := manyTab(t, &s, "")
+	inView := func(id int) string { return fmt.Sprintf(rowTop+" >= 0", id) }
+	p.want(shown + ` === 20000`)
+	p.want(inView(1) + ` && ` + fewRows)
+
+	// All can be scrolled to.
+	p.until(`(scrollTo(0, document.body.scrollHeight), ` + inView(20_000) + `)`)
+	p.want(fewRows)
+	p.until(`(scrollTo(0, document.body.scrollHeight / 2), document.querySelector('.task + .task') && ` + fewRows + ` && !$('r1t20000') && !$('r1t1'))`)
+	p.want(`[...document.querySelectorAll('.task')].some(e => (b => b.top >= 0 && b.bottom <= innerHeight)(e.getBoundingClientRect()))`)
+
+	// A link leads far.
+	p.until(`(scrollTo(0, 0), ` + inView(1) + ` && !$('r1t15000'))`)
+	p.want(`(location.hash = 'r1t1000', true)`)
+	p.until(inView(1000))
+	p.do(chromedp.Click("#r1t1000 a"))
+	p.until(inView(15_000))
+	p.want(`$('r1t15000').matches('.hit') && document.querySelectorAll('.hit').length === 1 && ` + fewRows)
+	p.picture("many-link")
+
+	// A redraw moves nothing, also if many tasks before have ended.
+	stays := func(what string) {
+		t.Helper()
+		before := eval[float64](p, fmt.Sprintf(rowTop, 15_000))
+		p.want("look().then(() => true)")
+		if after := eval[float64](p, fmt.Sprintf(rowTop, 15_000)); after < before-1 || after > before+1 {
+			t.Errorf("%s: the row was at %.1f, is at %.1f", what, before, after)
+		}
+		p.want(`$('r1t15000').matches('.hit') && ` + fewRows)
+	}
+	stays("a redraw")
+	less := workers(20_000)
+	less.Runs[0].Tasks = slices.Delete(less.Runs[0].Tasks, 2000, 9003)
+	s.Store(less)
+	stays("fewer tasks")
+	s.Store(workers(20_000))
+	stays("more tasks")
+
+	// Scrolled upwards into what was never drawn, rows move as far as was scrolled.
+	p.want(scrolled)
+	p.want(`(reveal(), ` + inView(15_000) + `)`)
+
+	// The focus stays where it is, even out of sight.
+	p.want(`(document.querySelector('#r1t15000 a').focus(), document.activeElement.closest('.task').id === 'r1t15000')`)
+	p.until(`(scrollTo(0, 0), ` + inView(1) + `)`)
+	p.want(`look().then(() => document.activeElement.closest('.task')?.id === 'r1t15000' && scrollY === 0 && ` + fewRows + `)`)
+
+	// All are searched.
+	p.enter("search", "worker 19999")
+	p.want(shown + ` === 1 && document.querySelector('.task').id === 'r1t19999' && document.querySelectorAll('.task').length === 1`)
+	p.want(`(location.hash = 'r1t19000', true)`)
+	p.until(inView(19_000))
+	p.want(`$('search').value === '' && $('r1t19000').matches('.hit') && ` + shown + ` === 20000`)
+	p.enter("search", "main.go")
+	p.want(shown + ` > 10000 && ` + fewRows)
+}
+
+// The address of the page may name a task.
+func TestPageOpenedAtATask(t *testing.T) {
+	var s atomic.Pointer[inspect.Snapshot]
+	s.Store(workers(20_000))
+	p := manyTab(t, &s, "#r1t17000")
+	p.until(fmt.Sprintf(rowTop+" >= 0", 17_000))
+	p.want(`$('r1t17000').matches('.hit') && ` + fewRows)
+}
