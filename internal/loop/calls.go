@@ -97,7 +97,7 @@ func (l *Loop) call() {
 //
 //go:norace
 func (l *Loop) another() bool {
-	if l.Director != nil || l.stalled != nil || l.pace.picks <= 1 || l.iterationEnds() || l.givenUp() || !l.callDue() {
+	if l.Director != nil || l.stalled != nil || l.pace.picks <= 1 || l.prompt.late.Load() || l.iterationEnds() || l.givenUp() || !l.callDue() {
 		return false
 	}
 	l.pace.picks--

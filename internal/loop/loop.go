@@ -47,12 +47,13 @@ type Clock interface {
 
 // Params are what the two backends differ in.
 type Params struct {
-	Name   string
-	Order  Order
-	Clock  Clock
-	Budget int  // operations a task may do before it gives way
-	Trims  bool // coroutines that are not needed any more are given back
-	Stride int  // tasks that may run between two looks at the clock, if they were short before
+	Name    string
+	Order   Order
+	Clock   Clock
+	Budget  int  // operations a task may do before it gives way
+	Trims   bool // coroutines that are not needed any more are given back
+	Prompts bool // a turn that is late is made due from outside, see prompter
+	Stride  int  // tasks that may run between two looks at the clock, if they were short before
 	// Rand returns a choice out of n, unless the backend has a Rand of its own.
 	Rand func(n int) int
 	// Director, if set, is asked and told of each step.
@@ -96,6 +97,7 @@ type Loop struct {
 	spare    *Spare       // what they are left to; see Share
 	watch    *watchdog
 	stats    stats
+	prompt   prompter
 	spent    *coro.Coro // coroutines whose task called runtime.Goexit
 	goexit   bool       // one of them is being ended
 	stalled  error      // why the run was killed
@@ -141,6 +143,7 @@ func (l *Loop) Main(t *kernel.Task) error {
 	l.goid.Store(goid.Get())
 	l.openLending()
 	l.startWatch()
+	l.startPrompt()
 	kernel.Register(l.run)
 	defer kernel.Unregister(l.run)
 	defer l.close()
@@ -152,6 +155,7 @@ func (l *Loop) Main(t *kernel.Task) error {
 
 func (l *Loop) close() {
 	l.watch.stop()
+	l.prompt.stop()
 	l.closePool()
 	l.workers.close()
 	_ = l.Clock.Close()
@@ -276,7 +280,7 @@ func (l *Loop) take() *kernel.Task {
 //go:norace
 func (l *Loop) turn() {
 	l.watch.turned()
-	l.stats.turns.Add(1)
+	l.prompt.turned(l.stats.turns.Add(1))
 	l.drainRemote()
 	l.Clock.Poll()
 	if race.Enabled { // there descriptors and timers are told of on other goroutines

@@ -11,7 +11,8 @@ import (
 // hold up no others. To know the time costs as much as to switch between two tasks, and
 // needs more stack than a waiting task should have. So the clock is read every few tasks,
 // the more seldom the shorter they have run, and whenever a task gives way of its own
-// accord, as those do that work for long.
+// accord, as those do that work for long. What goes on for long after short steps is
+// noticed from outside, see prompter.
 const (
 	turnLength = 61
 	turnTime   = int64(100 * time.Microsecond)
@@ -33,7 +34,7 @@ type pace struct {
 //
 //go:norace
 func (l *Loop) turnDue() bool {
-	if l.pace.picks--; l.pace.picks > 0 {
+	if l.pace.picks--; l.pace.picks > 0 && !l.prompt.late.Load() {
 		return false
 	}
 	return l.pace.due || l.pace.look(l.Clock.Now(), l.Stride)

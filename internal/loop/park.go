@@ -59,7 +59,7 @@ func (l *Loop) pickReady() *kernel.Task {
 		l.stash = nil
 		return t
 	}
-	if l.Order.Len() == 0 || l.mainDone || l.stalled != nil || l.pace.picks <= 1 {
+	if l.Order.Len() == 0 || l.mainDone || l.stalled != nil || l.pace.picks <= 1 || l.prompt.late.Load() {
 		return nil
 	}
 	l.pace.picks--
@@ -73,7 +73,7 @@ func (l *Loop) Yield(forced bool) {
 	if goid.Get() != l.current.Load() {
 		return
 	}
-	if l.budget--; !forced && (l.budget > 0 || l.more()) {
+	if l.budget--; !forced && (l.budget > 0 && !l.prompt.late.Load() || l.more()) {
 		return
 	}
 	t := l.cur
