@@ -86,6 +86,7 @@ func TestReverseProxyDoesNotLogACanceledBody(t *testing.T) {
 	})
 }
 
+//anyiovet:ignore loopblock what has ended already is not dialed
 func TestDialerTellsTheCancellationOfAScope(t *testing.T) {
 	inEnded(t, func(t *testing.T, ours, theirs context.Context) {
 		var d net.Dialer

@@ -298,7 +298,7 @@ func TestSearchCollectsFailuresThatDiffer(t *testing.T) {
 		together(t, ctx, fs...)
 		switch first {
 		case 1:
-			t.Errorf("the second one in %d runs", rand.Int())
+			t.Errorf("the second one in %d runs", rand.Int()) //anyiovet:ignore loopblock each run is to tell another number
 		case 2:
 			fail(1, "the third")
 		case 3:

@@ -18,7 +18,7 @@ func ExampleConfig_stepTimeout() {
 		update := func(ctx context.Context) error {
 			mu.Lock() // an anyio.Lock would be right
 			defer mu.Unlock()
-			return anyio.Sleep(ctx, time.Second)
+			return anyio.Sleep(ctx, time.Second) //anyiovet:ignore mutexwait that is what is shown
 		}
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(update, anyio.Name("first"))

@@ -125,6 +125,7 @@ func releasedPlainly(fn inspector.Cursor, acquire *ast.CallExpr, is func(n ast.N
 			continue
 		}
 		released = true
+		left := false // where it is released goes elsewhere
 		for p := range c.Enclosing((*ast.FuncLit)(nil), (*ast.BlockStmt)(nil), (*ast.CaseClause)(nil)) {
 			n := p.Node()
 			if n == fn.Node() || rule.Inside(acquire, n) {
@@ -132,15 +133,17 @@ func releasedPlainly(fn inspector.Cursor, acquire *ast.CallExpr, is func(n ast.N
 			}
 			switch n := n.(type) {
 			case *ast.FuncLit:
+				left = false
 				if !isDeferred(p) {
 					return false
 				}
 			case *ast.BlockStmt:
-				if _, ok := p.Parent().Node().(*ast.IfStmt); ok && !leaves(n.List) {
+				left = left || leaves(n.List)
+				if _, ok := p.Parent().Node().(*ast.IfStmt); ok && !left {
 					return false
 				}
 			case *ast.CaseClause:
-				if !leaves(n.Body) {
+				if left = left || leaves(n.Body); !left {
 					return false
 				}
 			}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -23,91 +24,23 @@ functions of math/rand are not repeated by the seed.
 
 Looked at are functions with //anyio:loop or //anyio:sim in their comment, or all of a
 file with it above the package clause; the main functions of Run on EventLoop, EventLoops
-or a sim.New; and what these call in their package, with a context. Functions that run
-elsewhere, as those of RunBlocking, may do all of it.`,
+or a sim.New; what is given to anyiotest.Run, unless its options leave out all of these
+backends, to Search and its like, and to CancelEverywhere, also by way of a helper in the
+package; and what all these call in their package, with a context. Functions that run
+elsewhere, as those of RunBlocking, may do all of it.
+
+A test may wait for what a goroutine outside does: in files of tests a channel or a
+WaitGroup is reported if both of its ends are tasks, and nothing was waited for before.`,
 	loopBlock)
 
-// A place is where code runs.
-type place int
-
-const (
-	onLoop    place = iota + 1
-	simulated       // on a loop, with virtual time
-)
-
 func loopBlock(pass *rule.Pass) {
-	l := &loopCode{pass: pass, seen: map[ast.Node]bool{}, unbuffered: unbufferedChannels(pass)}
+	l := &loopCode{pass: pass, seen: map[ast.Node]bool{}, unbuffered: unbufferedChannels(pass),
+		literals: functionVars(pass), params: map[*types.Var]place{}, here: map[ast.Node]bool{}}
 	l.from(simulated) // first: more is reported there
 	l.from(onLoop)
-}
-
-// from looks at the functions that run at a place by themselves.
-func (l *loopCode) from(at place) {
-	for _, file := range l.pass.Files {
-		whole := place(0)
-		for _, group := range file.Comments {
-			if group.Pos() < file.Package {
-				whole = max(whole, marked(group))
-			}
-		}
-		for _, decl := range file.Decls {
-			if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
-				if max(whole, marked(f.Doc)) == at {
-					l.function(f, f.Body, at)
-				}
-			}
-		}
+	for _, decide := range l.later {
+		decide()
 	}
-	l.pass.Calls(func(_ inspector.Cursor, call *ast.CallExpr, name string) {
-		if backend(l.pass, call, name) == at {
-			for _, b := range api.Bodies(l.pass.TypesInfo, call) {
-				l.function(b.Lit, b.Lit.Body, at)
-			}
-		}
-	})
-}
-
-// marked returns what the directive in a comment says.
-func marked(comment *ast.CommentGroup) place {
-	at := place(0)
-	if comment != nil {
-		for _, c := range comment.List {
-			switch c.Text {
-			case "//anyio:loop":
-				at = max(at, onLoop)
-			case "//anyio:sim":
-				at = max(at, simulated)
-			}
-		}
-	}
-	return at
-}
-
-// backend returns where Run runs its main function, if its options tell.
-func backend(pass *rule.Pass, call *ast.CallExpr, name string) place {
-	at := place(0)
-	switch name {
-	case "sim.RunOnHost":
-		return simulated
-	case "asyncio.Run", "asyncio.RunValue":
-		at = onLoop
-	case "anyio.Run", "anyio.RunValue":
-	default:
-		return 0
-	}
-	on := option(pass, call, "anyio.On")
-	if on == nil {
-		return at
-	}
-	if b, ok := ast.Unparen(on.Args[0]).(*ast.CallExpr); ok {
-		switch api.Called(pass.TypesInfo, b) {
-		case "anyio.EventLoop", "anyio.EventLoops":
-			return onLoop
-		case "sim.New":
-			return simulated
-		}
-	}
-	return at
 }
 
 // loopCode goes through what runs on a loop.
@@ -115,6 +48,11 @@ type loopCode struct {
 	pass       *rule.Pass
 	seen       map[ast.Node]bool
 	unbuffered map[types.Object]bool
+	literals   map[types.Object]*ast.FuncLit // of variables
+	params     map[*types.Var]place          // functions, by where they are called
+	here       map[ast.Node]bool             // functions that run on a loop
+	ends       map[types.Object][]end
+	later      []func() // what is decided when here is complete
 }
 
 // function looks at a function, and at what it calls.
@@ -122,7 +60,7 @@ func (l *loopCode) function(f ast.Node, body *ast.BlockStmt, at place) {
 	if l.seen[f] {
 		return
 	}
-	l.seen[f] = true
+	l.seen[f], l.here[f] = true, true
 	cur, ok := l.pass.Cursor().FindNode(body)
 	if !ok {
 		return
@@ -133,26 +71,42 @@ func (l *loopCode) function(f ast.Node, body *ast.BlockStmt, at place) {
 		case *ast.GoStmt:
 			return false // another goroutine
 		case *ast.FuncLit:
-			return l.runsHere(c, n)
+			if !l.runsHere(c, n) {
+				return false
+			}
+			l.here[n] = true
 		case *ast.SelectStmt:
 			l.selects(n)
 		case *ast.SendStmt:
 			if l.unbuffered[l.pass.Object(n.Chan)] && !isComm(c) {
-				l.pass.Reportf(n.Pos(), "a send to a channel holds up the loop: use stream.Memory, or stream.ToChan")
+				l.waits(c, n.Pos(), n.Chan, gives, "a send to a channel holds up the loop: use stream.Memory, or stream.ToChan")
 			}
 		case *ast.UnaryExpr:
 			if n.Op == token.ARROW && !isComm(c) {
-				l.pass.Reportf(n.Pos(), "a receive from a channel holds up the loop: use stream.Memory or stream.FromChan, or an Event")
+				l.waits(c, n.Pos(), n.X, takes, "a receive from a channel holds up the loop: use stream.Memory or stream.FromChan, or an Event")
 			}
 		case *ast.RangeStmt:
 			if _, ok := l.pass.TypesInfo.TypeOf(n.X).Underlying().(*types.Chan); ok {
-				l.pass.Reportf(n.X.Pos(), "a loop over a channel holds up the loop: use stream.Memory or stream.FromChan")
+				l.waits(c, n.X.Pos(), n.X, takes, "a loop over a channel holds up the loop: use stream.Memory or stream.FromChan")
 			}
 		case *ast.CallExpr:
-			l.call(n, at)
+			l.call(c, n, at)
 		}
 		return true
 	})
+}
+
+// waits reports a wait for the other end of a channel or a WaitGroup.
+func (l *loopCode) waits(c inspector.Cursor, pos token.Pos, of ast.Expr, kind endKind, message string) {
+	report := func() { l.pass.Reportf(pos, "%s", message) }
+	switch {
+	case !l.pass.InTest(c.Node()):
+		report()
+	case !l.isDone(of):
+		l.inTests(c, of, kind, report)
+	case !cancelsBefore(l, c):
+		report()
+	}
 }
 
 // runsHere reports whether a function literal runs in the loop: it is a body or a task,
@@ -164,9 +118,17 @@ func (l *loopCode) runsHere(c inspector.Cursor, lit *ast.FuncLit) bool {
 	case edge.CallExpr_Args:
 		call := c.Parent().Node().(*ast.CallExpr)
 		b, ok := api.BodyOf(l.pass.TypesInfo, call, lit)
-		return ok && b.Kind != api.Main
+		if strings.HasPrefix(b.Name, "portal.") && b.Name != "portal.With" {
+			return false // in the run of the portal, which may be another one
+		}
+		return ok && (b.Kind != api.Main || inlineInTest[b.Name])
 	}
 	return false
+}
+
+// inlineInTest are the functions of anyiotest that call what they are given at once.
+var inlineInTest = map[string]bool{
+	"anyiotest.Fixture": true, "anyiotest.CheckCheckpoint": true, "anyiotest.CheckNoCheckpoint": true,
 }
 
 // selects reports a select statement that waits.
@@ -190,25 +152,54 @@ func isComm(c inspector.Cursor) bool {
 
 // call looks at a call, and at the function of this package that is called with a
 // context.
-func (l *loopCode) call(call *ast.CallExpr, at place) {
+func (l *loopCode) call(c inspector.Cursor, call *ast.CallExpr, at place) {
 	f := api.Callee(l.pass.TypesInfo, call)
 	if f == nil {
+		if v := l.pass.Var(call.Fun); v != nil && v.Kind() == types.ParamVar {
+			l.parameter(v, at)
+		}
 		return
 	}
 	if instead := holdsUp(f); instead != "" {
-		l.pass.Reportf(call.Pos(), "%s holds up the loop: use %s", f.Name(), instead)
+		message := fmt.Sprintf("%s holds up the loop: use %s", f.Name(), instead)
+		if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok && api.Func(f) == "(*sync.WaitGroup).Wait" {
+			l.waits(c, call.Pos(), sel.X, takes, message)
+		} else {
+			l.pass.Reportf(call.Pos(), "%s", message)
+		}
 		return
 	}
-	if at == simulated {
+	if at == simulated && !(f.Name() == "Now" && l.pass.InTest(call) && !l.toModule(c)) {
 		if instead := notSimulated(f); instead != "" {
 			l.pass.Reportf(call.Pos(), "%s is not simulated: use %s", f.Name(), instead)
 			return
 		}
 	}
-	if f.Pkg() == l.pass.Pkg && api.TakesContext(f.Signature()) {
-		if decl := declaration(l.pass, f); decl != nil && decl.Body != nil {
-			l.function(decl, decl.Body, at)
+	l.declared(f, at)
+	if name := api.Name(f); name != "" && max(backend(l.pass, call, name), inTest(l.pass, call, name)) == 0 {
+		for _, arg := range call.Args {
+			if _, ok := ast.Unparen(arg).(*ast.FuncLit); !ok {
+				l.value(arg, at)
+			}
 		}
+	}
+}
+
+// toModule reports whether a time is given to a function of the module, as a deadline is.
+// Tests may take the system's time for what is outside, as the times of files.
+func (l *loopCode) toModule(c inspector.Cursor) bool {
+	for {
+		kind, _ := c.ParentEdge()
+		switch parent := c.Parent().Node().(type) {
+		case *ast.ParenExpr, *ast.SelectorExpr: // time.Now().Add
+		case *ast.CallExpr:
+			if kind == edge.CallExpr_Args {
+				return api.Called(l.pass.TypesInfo, parent) != ""
+			}
+		default:
+			return false
+		}
+		c = c.Parent()
 	}
 }
 

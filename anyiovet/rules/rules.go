@@ -25,6 +25,7 @@ func All() []*analysis.Analyzer {
 		HeldLock,
 		LoneTask,
 		LoopBlock,
+		MutexWait,
 		NotReady,
 		OuterCtx,
 		Outlive,

@@ -105,7 +105,7 @@ func good(ctx context.Context, unknown chan int) error {
 	go func() { time.Sleep(time.Second) }()
 	var mu sync.Mutex
 	mu.Lock()
-	defer mu.Unlock()
+	mu.Unlock()
 	handler := func() { println(<-unknown) }
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { handler() })
 	return anyio.RunBlocking(ctx, func() error {

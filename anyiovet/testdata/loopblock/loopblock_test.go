@@ -1,0 +1,184 @@
+package loopblock
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/portal"
+)
+
+func nap(ctx context.Context) error {
+	time.Sleep(time.Second) // want `loopblock: Sleep holds up the loop: use anyio.Sleep`
+	return nil
+}
+
+func TestEverywhere(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		begin := time.Now()
+		_ = os.Chtimes("file", begin, begin.Add(-time.Hour))
+		println(time.Since(begin))                                         // want `loopblock: Since is not simulated`
+		_ = anyio.SleepUntil(ctx, time.Now().Add(time.Second))             // want `loopblock: Now is not simulated: use anyio.Now`
+		_, _ = http.Get("http://localhost/")                               // want `loopblock: Get holds up the loop: use RunBlocking`
+		_ = anyio.RunBlocking(ctx, func() error { return os.Remove("x") }) //
+		_ = anyiotest.Fixture(t, ctx, func(ctx context.Context) (int, func(context.Context) error, error) {
+			time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+			return 1, nil, nil
+		})
+		_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(nap)
+			return nil
+		})
+	})
+}
+
+func TestBackends(t *testing.T) {
+	work := func(t *testing.T, ctx context.Context) { time.Sleep(1) } // want `loopblock: Sleep holds up the loop`
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		time.Sleep(1)
+		println(time.Until(time.Now()))
+	}, anyiotest.Only("parallel"))
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		time.Sleep(1)
+	}, anyiotest.Skip("asyncio", "slow"), anyiotest.Skip("sim", "slow"))
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		println(time.Until(time.Now()))
+		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+	}, anyiotest.Skip("sim", "it is of the system"), anyiotest.Seeds(1))
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+	}, anyiotest.Only("trio", "eventloop"))
+	anyiotest.Run(t, work, anyiotest.Only("eventloop"))
+	notSim := anyiotest.Only("parallel")
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) { time.Sleep(1) }, notSim)
+}
+
+func onLoops(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...anyiotest.Option) {
+	anyiotest.Run(t, f, append(opts, anyiotest.Only("eventloop", "sim"))...)
+}
+
+func withOptions(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...anyiotest.Option) {
+	anyiotest.Run(t, f, append(opts, anyiotest.Seeds(1))...)
+	anyiotest.Run(t, f, opts...)
+}
+
+func served(t *testing.T, f func(ctx context.Context)) {
+	onLoops(t, func(t *testing.T, ctx context.Context) { f(ctx) })
+}
+
+func TestHelpers(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+	})
+	served(t, func(ctx context.Context) {
+		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+	})
+	withOptions(t, func(t *testing.T, ctx context.Context) { time.Sleep(1) }, anyiotest.Only("parallel"))
+}
+
+func TestSearches(t *testing.T) {
+	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
+		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+	}, anyiotest.Schedules(5))
+	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
+		return anyiotest.Scenario{
+			SetUp: nap,
+			Body: func(ctx context.Context) error {
+				println(time.Since(time.Time{})) // want `loopblock: Since is not simulated`
+				return nil
+			},
+		}
+	})
+}
+
+// TestBothEndsAreTasks has waits that only the loop that waits could end.
+func TestBothEndsAreTasks(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		done, numbers, all := make(chan struct{}), make(chan int), make(chan int)
+		var wg sync.WaitGroup
+		_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			wg.Add(1)
+			tg.Go(func(ctx context.Context) error {
+				defer close(done)
+				defer wg.Done()
+				numbers <- 1 // want `loopblock: a send to a channel holds up the loop`
+				close(all)
+				return anyio.Sleep(ctx, 1)
+			})
+			wg.Wait()            // want `loopblock: Wait holds up the loop: use a task group`
+			<-done               // want `loopblock: a receive from a channel holds up the loop`
+			println(<-numbers)   // want `loopblock: a receive from a channel holds up the loop`
+			for n := range all { // want `loopblock: a loop over a channel holds up the loop`
+				println(n)
+			}
+			<-ctx.Done() // want `loopblock: a receive from a channel holds up the loop`
+			select {     // want `loopblock: a select statement holds up the loop`
+			case <-done:
+			case <-ctx.Done():
+			}
+			return nil
+		})
+		<-done // the group is over
+	})
+}
+
+// TestOutside has waits that are over soon, or that others end.
+func TestOutside(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		done, numbers, later := make(chan struct{}), make(chan int), make(chan int)
+		buffered, handed := make(chan int, 1), make(chan int)
+		var wg, begun sync.WaitGroup
+		go func() {
+			defer close(done)
+			numbers <- <-later
+		}()
+		later <- 1
+		println(<-numbers)
+		<-done
+		wg.Go(func() {})
+		wg.Wait()
+		begun.Add(1)
+		go func() { begun.Done() }()
+		begun.Wait()
+		go give(handed)
+		<-handed
+		closed := make(chan int)
+		close(closed)
+		<-closed
+		_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			settled := make(chan int)
+			tg.Go(func(ctx context.Context) error {
+				buffered <- 1
+				defer close(settled)
+				<-buffered
+				return nil
+			})
+			defer func() { <-settled }()
+			if err := anyio.Sleep(ctx, 1); err != nil {
+				return err
+			}
+			<-settled
+			tg.Cancel("enough")
+			<-ctx.Done()
+			return nil
+		})
+	})
+}
+
+func give(to chan int) { to <- 1 }
+
+func TestPortal(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		release := make(chan int)
+		p, _ := portal.New(ctx)
+		_, _ = portal.Call(ctx, p, func(context.Context) (int, error) {
+			time.Sleep(1)
+			return <-release, nil
+		})
+	})
+}
