@@ -170,6 +170,15 @@ func TestOutside(t *testing.T) {
 	})
 }
 
+// TestSentBefore has a wait for what the same function has done.
+func TestSentBefore(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		closed := make(chan int)
+		close(closed)
+		<-closed
+	})
+}
+
 func give(to chan int) { to <- 1 }
 
 func TestPortal(t *testing.T) {
