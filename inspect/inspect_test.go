@@ -152,7 +152,7 @@ func TestTasksThatWaitForEachOtherAreFound(t *testing.T) {
 					t.Errorf("no %q in\n%s", want, s)
 				}
 			}
-			wantLine(t, s, "C", "waiting for Lock.Acquire", ", Lock held by A #")
+			wantLine(t, s, "C", "waiting for Lock.Acquire", ", Lock held by A #", " (2 wait for it)")
 		}, map[string]func(context.Context) error{
 			"A": crosswise(&one, &two, &ready[0], &ready[1]), "B": crosswise(&two, &one, &ready[1], &ready[0]),
 			"C": func(ctx context.Context) error {

@@ -75,10 +75,11 @@ type Task struct {
 
 // A Want is what a task waits for, and from whom.
 type Want struct {
-	What   string  `json:"what"`           // "Lock"; "" if it waits for the ends of tasks
-	Any    bool    `json:"any,omitempty"`  // it is enough if one of the owners gives it back
-	Owners []Owner `json:"owners"`         // 10 at most; those first that wait themselves, if there are more
-	More   int     `json:"more,omitempty"` // how many more owners there are
+	What    string  `json:"what"`           // "Lock"; "" if it waits for the ends of tasks
+	Any     bool    `json:"any,omitempty"`  // it is enough if one of the owners gives it back
+	Owners  []Owner `json:"owners"`         // 10 at most; those first that wait themselves, if there are more
+	More    int     `json:"more,omitempty"` // how many more owners there are
+	Waiting int     `json:"waiting"`        // how many tasks wait for it
 }
 
 // An Owner is who has what another one waits for.

@@ -108,10 +108,14 @@ func (w *Want) text() string {
 	if more := w.More + len(w.Owners) - len(who); more > 0 {
 		who = append(who, fmt.Sprintf("%d more", more))
 	}
-	if w.What == "" {
-		return "the end of " + strings.Join(who, ", ")
+	others := ""
+	if w.Waiting > 1 {
+		others = fmt.Sprintf(" (%d wait for it)", w.Waiting)
 	}
-	return w.What + " held by " + strings.Join(who, ", ")
+	if w.What == "" {
+		return "the end of " + strings.Join(who, ", ") + others
+	}
+	return w.What + " held by " + strings.Join(who, ", ") + others
 }
 
 func (s *Snapshot) deadlockText(d Deadlock, tasks map[Ref]*Task) string {

@@ -21,6 +21,7 @@ func wantOf(o kernel.Owners, all map[*kernel.Owner]*Want) *Want {
 		}
 		all[&o.Who[0]] = w
 	}
+	w.Waiting++
 	return w
 }
 

@@ -159,7 +159,7 @@ func lookAtPage(t *testing.T, ctx context.Context, p *tab, b *broken) {
 	p.want(shown + ` === 1`)
 	p.enter("search", "LOCK.acquire")
 	p.want(shown + ` === 3`)
-	p.want(`[...document.querySelectorAll('.task .more')].filter(e => e.innerText.includes('Lock held by lefty #')).length === 2`)
+	p.want(`[...document.querySelectorAll('.task .more')].filter(e => e.innerText.includes('Lock held by lefty #') && e.innerText.includes('(2 wait for it)')).length === 2`)
 	p.enter("search", "")
 	p.choose("state", "running")
 	p.want(shown + ` <= 1`)
