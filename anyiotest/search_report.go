@@ -1,6 +1,7 @@
 package anyiotest
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -59,21 +60,22 @@ func (s *search) tellFailure(b *strings.Builder, f *finding, left int) {
 // shrink returns the simplest run it finds that fails as found does; nil if not even that
 // one does so again. So many failures are left to be made simpler.
 func (s *search) shrink(found *finding, left int) (least *trial, runs int) {
-	end, stuck := s.shrinkEnd(left), 0
+	ctx, enough := context.WithDeadline(context.Background(), s.shrinkEnd(left))
+	defer enough()
+	stuck := 0
 	again := func(schedule string) *trial {
 		tr := s.again(s.replayed(schedule))
 		if key, _ := tr.verdict(); strings.Contains(key, stuckKey) {
-			stuck++
+			if stuck++; stuck == maxStuck {
+				enough()
+			}
 		}
 		if tr.failsAs(found.trial) {
 			return tr
 		}
 		return nil
 	}
-	word := found.sim.Shrink(maxShrinkRuns, func(schedule string) *sim.Sim {
-		if time.Now().After(end) || stuck >= maxStuck {
-			return nil
-		}
+	word := found.sim.Shrink(ctx, maxShrinkRuns, func(schedule string) *sim.Sim {
 		runs++
 		if tr := again(schedule); tr != nil {
 			return tr.sim

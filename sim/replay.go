@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/anyio-go/anyio"
@@ -120,15 +121,15 @@ func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher) {
 // Shrink looks for a simpler schedule on which the last run, which has failed, still
 // does: with fewer and shorter faults, fewer switches between tasks, steps that take no
 // time, the model EventLoop, fewer tasks that have run before it fails (see
-// NoteFailure). It calls run at most so many times, with a schedule for Config.Replay;
-// run returns the simulator of the run if that has failed in the same way, else nil.
-// Shrink returns the simplest one it has found; "" if no schedule was kept of the last
-// run.
-func (s *Sim) Shrink(runs int, run func(schedule string) *Sim) string {
+// NoteFailure). It calls run at most so many times, with a schedule for Config.Replay; run
+// returns the simulator of the run if that has failed in the same way, else nil. Shrink
+// returns the simplest one it has found; "" if no schedule was kept of the last run.
+// Cancellation: it ends, and returns what it has found by then.
+func (s *Sim) Shrink(ctx context.Context, runs int, run func(schedule string) *Sim) string {
 	if s.Schedule() == "" {
 		return ""
 	}
-	least := schedule.Shrink(s.told(), s.last.Tasks(), runs, func(p *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+	least := schedule.Shrink(ctx, s.told(), s.last.Tasks(), runs, func(p *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
 		again := run(p.String())
 		if again == nil || again.record == nil {
 			return nil, nil, false

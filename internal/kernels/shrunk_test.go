@@ -35,7 +35,7 @@ func (k kernel) shrunk(t *testing.T, cfgs []sim.Config) (switches, ran, tasks in
 		if !failed {
 			continue
 		}
-		least := s.Shrink(5000, func(word string) *sim.Sim {
+		least := s.Shrink(t.Context(), 5000, func(word string) *sim.Sim {
 			if failed, s, _ := again(word); failed {
 				return s
 			}

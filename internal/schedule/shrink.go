@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -10,13 +11,13 @@ import (
 // model, then with the fewest tasks that run before it fails, then with round times. A
 // run of a plan tells the plan of what happened, as some of its switches may have become
 // impossible, the tasks, and whether it failed in the same way. There are at most so
-// many runs.
+// many runs, and none when ctx is done: to make a plan simpler takes its time, too.
 //
 // Switches are taken away in halves, quarters and so on as long as the rest fails (Zeller and
 // Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002); then in pairs, to a
 // task and back again, and in place of a pair all others are tried.
-func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks, fails bool)) *Plan {
-	s := &shrinker{best: p, usual: p.Usual, ts: ts, runs: runs, run: run}
+func Shrink(ctx context.Context, p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks, fails bool)) *Plan {
+	s := &shrinker{ctx: ctx, best: p, usual: p.Usual, ts: ts, runs: runs, run: run}
 	for again := true; again; {
 		again = s.faults()
 		again = s.still() || again
@@ -32,6 +33,7 @@ func Shrink(p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks
 }
 
 type shrinker struct {
+	ctx   context.Context
 	best  *Plan
 	usual []time.Duration // at which something is sent or arrives without faults
 	ts    *Tasks          // of its run
@@ -41,10 +43,16 @@ type shrinker struct {
 
 // simplify tries a change of the best plan, and reports whether that is a better one.
 func (s *shrinker) simplify(change func(p *Plan)) bool {
+	if s.ctx.Err() != nil {
+		s.runs = 0
+	}
+	if s.runs == 0 {
+		return false
+	}
 	p := *s.best
 	p.Faults, p.Switches, p.Late = slices.Clone(p.Faults), slices.Clone(p.Switches), slices.Clone(p.Late)
 	change(&p)
-	if s.runs == 0 || !simpler(&p, s.best) {
+	if !simpler(&p, s.best) {
 		return false
 	}
 	s.runs--

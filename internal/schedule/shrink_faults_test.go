@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -13,7 +14,7 @@ const ms = time.Millisecond
 
 // shrinkPlan shrinks a plan of a program that fails as a function says.
 func shrinkPlan(p *schedule.Plan, fails func(p *schedule.Plan) bool) *schedule.Plan {
-	return schedule.Shrink(p, &schedule.Tasks{}, 2000, func(p2 *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+	return schedule.Shrink(context.Background(), p, &schedule.Tasks{}, 2000, func(p2 *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
 		as := *p2
 		as.Busy = p.Busy
 		return &as, &schedule.Tasks{}, fails(p2)

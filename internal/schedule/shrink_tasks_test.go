@@ -34,7 +34,7 @@ func TestShrinkPutsTasksOff(t *testing.T) {
 			return &c, ts, order
 		}
 		plan := &schedule.Plan{Switches: rec.Switches(), Ran: 6}
-		least := schedule.Shrink(plan, &ts, 3000, func(p2 *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+		least := schedule.Shrink(t.Context(), plan, &ts, 3000, func(p2 *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
 			as, ts, order := run(p2)
 			return as, ts, fails(order)
 		})

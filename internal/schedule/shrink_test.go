@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func shrink(t *testing.T, p *program, fails func(order string) bool) (switches, 
 		}
 		took := 0
 		plan := &schedule.Plan{Switches: rec.Switches(), StepMax: time.Second, Model: 1}
-		least := schedule.Shrink(plan, &ts, 3000, func(p2 *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+		least := schedule.Shrink(t.Context(), plan, &ts, 3000, func(p2 *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
 			took++
 			var ts schedule.Tasks
 			rec := schedule.Record(schedule.NewScript(p2.Switches).Begin(&ts), &ts)
@@ -82,7 +83,7 @@ func TestShrinkEnds(t *testing.T) {
 	}
 	for _, runs := range []int{0, 1, 7, 1000} {
 		n := 0
-		got := schedule.Shrink(p, &schedule.Tasks{}, runs, func(p *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+		got := schedule.Shrink(t.Context(), p, &schedule.Tasks{}, runs, func(p *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
 			n++
 			return p, &schedule.Tasks{}, len(p.Switches) >= 3
 		})
@@ -93,8 +94,23 @@ func TestShrinkEnds(t *testing.T) {
 	if len(p.Switches) != 100 || p.Switches[7].After != 7 {
 		t.Error("the plan that was given has changed")
 	}
+	// Nor when it is canceled, however much there is to be tried.
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	for range 10_000 {
+		p.Switches = append(p.Switches, schedule.Switch{To: 1})
+	}
+	schedule.Shrink(ctx, p, &schedule.Tasks{}, 1<<40, func(*schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+		if n++; n == 3 {
+			cancel()
+		}
+		return nil, nil, false
+	})
+	if n != 3 {
+		t.Errorf("%d runs were made, and it was canceled in the third", n)
+	}
 	// A run that follows none of the plan does not pass for a simpler one.
-	got := schedule.Shrink(p, &schedule.Tasks{}, 50, func(*schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) { return p, nil, true })
+	got := schedule.Shrink(t.Context(), p, &schedule.Tasks{}, 50, func(*schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) { return p, nil, true })
 	if got != p {
 		t.Errorf("%d switches are left", len(got.Switches))
 	}
