@@ -49,10 +49,11 @@ func call(ctx context.Context, host string, b byte) (answer byte, err error) {
 	return buf[0], err
 }
 
-// insist calls a host until it answers.
+// insist calls a host until it answers. It has more patience each time, as where steps take
+// long the calls of others would else keep each of them from its end.
 func insist(ctx context.Context, host string, b byte) error {
-	for {
-		err := anyio.FailAfter(ctx, 10*time.Second, func(ctx context.Context) error {
+	for patience := 10 * time.Second; ; patience = min(2*patience, time.Hour) {
+		err := anyio.FailAfter(ctx, patience, func(ctx context.Context) error {
 			_, err := call(ctx, host, b)
 			return err
 		})
@@ -122,8 +123,8 @@ func (r *register) test(t testing.TB, ctx context.Context) {
 		}
 		host := "primary"
 		ask := func(b byte) (answer byte, err error) {
-			for {
-				err := anyio.FailAfter(ctx, 30*time.Second, func(ctx context.Context) (err error) {
+			for patience := 30 * time.Second; ; patience = min(2*patience, time.Hour) {
+				err := anyio.FailAfter(ctx, patience, func(ctx context.Context) (err error) {
 					answer, err = call(ctx, host, b)
 					return err
 				})
