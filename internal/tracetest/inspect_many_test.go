@@ -40,9 +40,11 @@ func manyTab(t *testing.T, s *atomic.Pointer[inspect.Snapshot], at string) *tab 
 	mux := http.NewServeMux()
 	mux.Handle("/", inspect.Handler())
 	mux.HandleFunc("/tasks.json", func(w http.ResponseWriter, _ *http.Request) {
-		if err := json.NewEncoder(w).Encode(s.Load()); err != nil {
+		b, err := json.Marshal(s.Load())
+		if err != nil {
 			t.Error(err)
 		}
+		w.Write(b) // the page may be closed by now
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
