@@ -39,18 +39,7 @@ func heldLock(pass *rule.Pass) {
 		if root == nil || g == nil {
 			return
 		}
-		is := func(n ast.Node) bool {
-			c, ok := n.(*ast.CallExpr)
-			if !ok {
-				return false
-			}
-			s, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr)
-			if !ok || s.Sel.Name != release {
-				return false
-			}
-			r, fs := path(pass, s.X)
-			return r == root && fs == fields
-		}
+		is := callOn(pass, root, fields, release)
 		d := debt{from: call, paid: func(n ast.Node) bool { return contains(n, is) }}
 		if d.free, ok = refused(pass, cur, call); !ok {
 			return

@@ -46,18 +46,7 @@ func mutexWait(pass *rule.Pass) {
 			continue
 		}
 		fn, _ := pass.Cursor().FindNode(f)
-		is := func(n ast.Node) bool {
-			c, ok := n.(*ast.CallExpr)
-			if !ok {
-				return false
-			}
-			s, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr)
-			if !ok || s.Sel.Name != unlock {
-				return false
-			}
-			r, fs := path(pass, s.X)
-			return r == root && fs == fields
-		}
+		is := callOn(pass, root, fields, unlock)
 		if !releasedPlainly(fn, call, is) || unlockIsHandedOn(fn, unlock) {
 			continue
 		}

@@ -141,6 +141,22 @@ func path(pass *rule.Pass, e ast.Expr) (root types.Object, fields string) {
 	return nil, ""
 }
 
+// callOn returns what tells the calls of a method on what root and fields denote.
+func callOn(pass *rule.Pass, root types.Object, fields, method string) func(n ast.Node) bool {
+	return func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return false
+		}
+		sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		if !ok || sel.Sel.Name != method {
+			return false
+		}
+		r, fs := path(pass, sel.X)
+		return r == root && fs == fields
+	}
+}
+
 // assignments calls f with what a package assigns to, and with what: the call of a
 // function for each of its several results.
 func assignments(pass *rule.Pass, f func(lhs, rhs ast.Expr)) {

@@ -13,9 +13,9 @@ import (
 	"github.com/anyio-go/anyio/portal"
 )
 
-func nap(ctx context.Context) error {
-	time.Sleep(time.Second) // want `loopblock: Sleep holds up the loop: use anyio.Sleep`
-	return nil
+func fetch(ctx context.Context) error {
+	_, err := http.Get("http://localhost/") // want `loopblock: Get holds up the loop: use RunBlocking`
+	return err
 }
 
 func TestEverywhere(t *testing.T) {
@@ -27,35 +27,35 @@ func TestEverywhere(t *testing.T) {
 		_, _ = http.Get("http://localhost/")                               // want `loopblock: Get holds up the loop: use RunBlocking`
 		_ = anyio.RunBlocking(ctx, func() error { return os.Remove("x") }) //
 		_ = anyiotest.Fixture(t, ctx, func(ctx context.Context) (int, func(context.Context) error, error) {
-			time.Sleep(1) // want `loopblock: Sleep holds up the loop`
-			return 1, nil, nil
+			_, err := http.Get("") // want `loopblock: Get holds up the loop`
+			return 1, nil, err
 		})
 		_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-			tg.Go(nap)
+			tg.Go(fetch)
 			return nil
 		})
 	})
 }
 
 func TestBackends(t *testing.T) {
-	work := func(t *testing.T, ctx context.Context) { time.Sleep(1) } // want `loopblock: Sleep holds up the loop`
+	work := func(t *testing.T, ctx context.Context) { _, _ = http.Get("") } // want `loopblock: Get holds up the loop`
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		time.Sleep(1)
+		_, _ = http.Get("")
 		println(time.Until(time.Now()))
 	}, anyiotest.Only("parallel"))
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		time.Sleep(1)
+		_, _ = http.Get("")
 	}, anyiotest.Skip("asyncio", "slow"), anyiotest.Skip("sim", "slow"))
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		println(time.Until(time.Now()))
-		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+		_, _ = http.Get("") // want `loopblock: Get holds up the loop`
 	}, anyiotest.Skip("sim", "it is of the system"), anyiotest.Seeds(1))
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+		_, _ = http.Get("") // want `loopblock: Get holds up the loop`
 	}, anyiotest.Only("trio", "eventloop"))
 	anyiotest.Run(t, work, anyiotest.Only("eventloop"))
 	notSim := anyiotest.Only("parallel")
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) { time.Sleep(1) }, notSim)
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) { _, _ = http.Get("") }, notSim)
 }
 
 func onLoops(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...anyiotest.Option) {
@@ -73,21 +73,21 @@ func served(t *testing.T, f func(ctx context.Context)) {
 
 func TestHelpers(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context) {
-		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+		_, _ = http.Get("") // want `loopblock: Get holds up the loop`
 	})
 	served(t, func(ctx context.Context) {
-		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+		_, _ = http.Get("") // want `loopblock: Get holds up the loop`
 	})
-	withOptions(t, func(t *testing.T, ctx context.Context) { time.Sleep(1) }, anyiotest.Only("parallel"))
+	withOptions(t, func(t *testing.T, ctx context.Context) { _, _ = http.Get("") }, anyiotest.Only("parallel"))
 }
 
 func TestSearches(t *testing.T) {
 	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
-		time.Sleep(1) // want `loopblock: Sleep holds up the loop`
+		_, _ = http.Get("") // want `loopblock: Get holds up the loop`
 	}, anyiotest.Schedules(5))
 	anyiotest.CancelEverywhere(t, func() anyiotest.Scenario {
 		return anyiotest.Scenario{
-			SetUp: nap,
+			SetUp: fetch,
 			Body: func(ctx context.Context) error {
 				println(time.Since(time.Time{})) // want `loopblock: Since is not simulated`
 				return nil
@@ -186,7 +186,7 @@ func TestPortal(t *testing.T) {
 		release := make(chan int)
 		p, _ := portal.New(ctx)
 		_, _ = portal.Call(ctx, p, func(context.Context) (int, error) {
-			time.Sleep(1)
+			_, _ = http.Get("")
 			return <-release, nil
 		})
 	})
