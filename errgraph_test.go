@@ -10,7 +10,6 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
-	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/portal"
 	"github.com/anyio-go/anyio/process"
@@ -128,13 +127,13 @@ func TestErrorsThatUsersMakeCyclicEnd(t *testing.T) {
 	}
 }
 
-// Errors that share others have more paths than anybody could follow: the walks end, too.
-func TestErrorsThatShareOthersEnd(t *testing.T) {
-	holders := map[string]func(err error) error{
+// doubling are errors that hold another one twice.
+func doubling() map[string]func(err error) error {
+	return map[string]func(err error) error{
 		"errors.Join": func(err error) error { return errors.Join(err, err) },
 		"GroupError": func(err error) error {
-			return anyio.WithTaskGroup(context.Background(), func(_ context.Context, tg *anyio.TaskGroup) error {
-				tg.Go(fails(err))
+			return anyio.WithTaskGroup(context.Background(), func(ctx context.Context, tg *anyio.TaskGroup) error {
+				_ = tg.Go(fails(err)).Wait(context.WithoutCancel(ctx))
 				return err
 			})
 		},
@@ -144,14 +143,15 @@ func TestErrorsThatShareOthersEnd(t *testing.T) {
 			return &socket.AttemptsError{Attempts: []socket.Attempt{{Err: err}, {Err: err}}}
 		},
 	}
-	deep := 40
-	if race.Enabled { // with which the texts take a second each
-		deep = 24
-	}
+}
+
+// Errors that share others have more paths than anybody could follow: the walks end, too.
+func TestErrorsThatShareOthersEnd(t *testing.T) {
+	holders := doubling()
 	for name, hold := range holders {
 		t.Run(name, func(t *testing.T) {
 			err := io.ErrNoProgress
-			for range deep {
+			for range 40 {
 				err = hold(err)
 			}
 			for outer, hold := range holders {
@@ -175,6 +175,47 @@ func TestErrorsThatShareOthersEnd(t *testing.T) {
 	}
 }
 
+// However often what is in an error is shared, its text is one that can be read.
+func TestTextsOfErrorsThatShareOthersAreShort(t *testing.T) {
+	for name, hold := range doubling() {
+		if name == "errors.Join" {
+			continue // its text is its own
+		}
+		t.Run(name, func(t *testing.T) {
+			for deep := 2; deep < 40; deep += 4 {
+				err := io.ErrNoProgress
+				for range deep {
+					err = hold(err)
+				}
+				for _, format := range []string{"%v", "%+v"} {
+					text := fmt.Sprintf(format, err)
+					if len(text) > 1<<19 {
+						t.Errorf("%s of %d levels: %d bytes", format, deep, len(text))
+					}
+					if deep < 9 && !strings.Contains(text, io.ErrNoProgress.Error()) {
+						t.Errorf("%s of %d levels does not tell what it is about: %s", format, deep, text)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Groups of many tasks that fail for the same reason are told whole.
+func TestWideGroupsAreToldWhole(t *testing.T) {
+	err := anyio.WithTaskGroup(context.Background(), func(ctx context.Context, outer *anyio.TaskGroup) error {
+		return anyio.WithTaskGroup(ctx, func(_ context.Context, tg *anyio.TaskGroup) error {
+			for range 5000 {
+				tg.Go(fails(testkit.ErrBoom))
+			}
+			return testkit.ErrBoom
+		})
+	})
+	if text := fmt.Sprintf("%+v", err); strings.Count(text, testkit.ErrBoom.Error()) != 5001 {
+		t.Errorf("%d bytes of text with %d errors", len(text), strings.Count(text, testkit.ErrBoom.Error()))
+	}
+}
+
 // Errors that are deep, or share a few others, keep what they match.
 func TestErrorsThatAreDeepAreFound(t *testing.T) {
 	var err error = testkit.ErrBoom
@@ -186,6 +227,17 @@ func TestErrorsThatAreDeepAreFound(t *testing.T) {
 	}
 	if err := anyio.WithTaskGroup(context.Background(), func(context.Context, *anyio.TaskGroup) error { return err }); !errors.Is(err, testkit.ErrBoom) {
 		t.Error("too deep")
+	}
+}
+
+// An error of very many is no error that shares others.
+func TestErrorsOfVeryManyAreFound(t *testing.T) {
+	many := make([]error, 1<<20, 1<<20+1)
+	for i := range many {
+		many[i] = io.EOF
+	}
+	if err := groupOf(errors.Join(append(many, testkit.ErrBoom)...)); !errors.Is(err, testkit.ErrBoom) {
+		t.Error("too wide")
 	}
 }
 

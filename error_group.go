@@ -127,11 +127,15 @@ func (e *GroupError) tree(w io.Writer, indent string) {
 			name = "(body)"
 		}
 		fmt.Fprintf(w, "\n%s  %s: ", indent, name)
-		if g, ok := err.(*GroupError); ok && len(indent) < 2*errgraph.Deepest {
-			g.tree(w, indent+"  ")
-			continue
-		} else if ok {
-			_, _ = io.WriteString(w, errgraph.Bottom(err))
+		if g, ok := err.(*GroupError); ok {
+			switch {
+			case indent == "" && !errgraph.Tellable(g):
+				_, _ = io.WriteString(w, errgraph.Untold(g))
+			case len(indent) >= 2*errgraph.Deepest:
+				_, _ = io.WriteString(w, errgraph.Bottom(g))
+			default:
+				g.tree(w, indent+"  ")
+			}
 			continue
 		}
 		_, _ = io.WriteString(w, strings.ReplaceAll(errgraph.Say(err), "\n", "\n"+indent+"    "))

@@ -72,18 +72,28 @@ func (f *frame) leave() {
 const Deepest = 200
 
 // Say is the text of an error that another one holds. That of one that is not Finite
-// would not end either; its type stands for it.
+// would not end either, and nobody reads the same a million times; its type stands for
+// it. What is repeated is looked for by the outermost text alone.
 func Say(err error) string {
-	switch {
-	case err == nil:
+	if err == nil {
 		return "<nil>"
-	case !Finite(err):
-		return fmt.Sprintf("(a %T with too many errors in it)", err)
-	case tooDeep():
+	}
+	depth := writing()
+	told := Finite
+	if depth <= 1 {
+		told = Tellable
+	}
+	switch {
+	case !told(err):
+		return Untold(err)
+	case depth >= Deepest:
 		return Bottom(err)
 	}
 	return err.Error()
 }
+
+// Untold stands for the text of an error that is not Finite, or not Tellable.
+func Untold(err error) string { return fmt.Sprintf("(a %T with too many errors in it)", err) }
 
 // Bottom is the text of what is at the bottom of a finite error.
 func Bottom(err error) string {
@@ -112,21 +122,20 @@ func down(err error) (next error) {
 	return next
 }
 
-// tooDeep reports whether the calling goroutine writes as many texts within each other
-// as are told.
+// writing returns how many texts within each other the calling goroutine writes.
 //
 //go:norace
-func tooDeep() bool {
+func writing() int {
 	id := goid.Get()
 	b := bucketOf(id)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for at := b.first; at != nil; at = at.next {
 		if at.goroutine == id {
-			return at.depth >= Deepest
+			return at.depth
 		}
 	}
-	return false
+	return 0
 }
 
 // Text returns what write returns, the text of err; within write, a text of err is

@@ -3,10 +3,12 @@ package errgraph
 import "reflect"
 
 const (
-	// maxSize is how many errors a walk visits at most that follows every path, as
-	// package errors does. Errors that share others may make more paths than anybody
-	// can follow: a chain of 60 in which each holds the next one twice has 2^60.
-	maxSize    = 1 << 20
+	// Errors that share others may make more paths than anybody could follow: a chain of
+	// 60 in which each holds the next one twice has 2^60. So a walk that follows every
+	// path, as package errors does, may come only so often to where it has been.
+	maxRepeats = 1 << 16
+	maxRetold  = 1 << 10 // a text even less often: somebody is to read it
+
 	few        = 64     // so many are visited without notes of where the walk has been
 	maxDepth   = 10_000 // what is deeper makes ever new errors
 	maxUnnamed = 10_000 // the same for errors that cannot be told apart
@@ -18,7 +20,7 @@ func ends(parent, err error) bool {
 	if endsSoon(v, err, &left, 0) {
 		return true
 	}
-	w := walk{sizes: map[any]int{}}
+	w := walk{sizes: map[any]int{}, repeats: maxRepeats}
 	if parent != nil {
 		w.sizes[nameOf(parent)] = open
 	}
@@ -26,6 +28,17 @@ func ends(parent, err error) bool {
 	if ok {
 		w.remember(size)
 	}
+	return ok
+}
+
+// Tellable reports whether a text can tell err with all that is in it, wherever that is:
+// hardly anything is told again.
+func Tellable(err error) bool {
+	if left := few; endsSoon(nil, err, &left, 0) {
+		return true
+	}
+	w := walk{sizes: map[any]int{}, repeats: maxRetold}
+	_, ok := w.over(err, 0)
 	return ok
 }
 
@@ -56,6 +69,8 @@ func endsSoon(v *verdict, err error, left *int, depth int) bool {
 type walk struct {
 	sizes   map[any]int // open while the walk is inside the error
 	unnamed int
+	visits  int // of those that hold nothing, each time is one
+	repeats int // the most that there may be
 }
 
 const open = -1
@@ -63,6 +78,7 @@ const open = -1
 func (w *walk) over(err error, depth int) (size int, ends bool) {
 	inside := Inside(err)
 	if len(inside) == 0 {
+		w.visits++
 		return 1, w.sizes[nameOf(err)] != open
 	}
 	if depth > maxDepth {
@@ -77,13 +93,14 @@ func (w *walk) over(err error, depth int) (size int, ends bool) {
 	} else if w.unnamed++; w.unnamed > maxUnnamed {
 		return 0, false
 	}
+	w.visits++
 	size = 1
 	for _, e := range inside {
 		if e == nil {
 			continue
 		}
 		n, ends := w.over(e, depth+1)
-		if size += n; !ends || size > maxSize {
+		if size += n; !ends || size-w.visits > w.repeats {
 			return 0, false
 		}
 	}
