@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func TestShrinkEnds(t *testing.T) {
 	for range 10_000 {
 		p.Switches = append(p.Switches, schedule.Switch{To: 1})
 	}
-	schedule.Shrink(ctx, p, &schedule.Tasks{}, 1<<40, func(*schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+	schedule.Shrink(ctx, p, &schedule.Tasks{}, math.MaxInt, func(*schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
 		if n++; n == 3 {
 			cancel()
 		}
