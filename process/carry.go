@@ -61,9 +61,8 @@ func carriedOf(ctx context.Context) map[string]string {
 	return carried
 }
 
-// contextOf is the context of a function in a worker.
-func contextOf(carried map[string]string) context.Context {
-	ctx := context.Background()
+// extracted is the context of a function in a worker, with what travelled to it.
+func extracted(ctx context.Context, carried map[string]string) context.Context {
 	if len(carried) == 0 {
 		return ctx
 	}

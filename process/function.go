@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/remote"
 )
 
 // A Function is a function that can be called in worker processes. Make it with
@@ -24,6 +25,7 @@ type Function[In, Out any] struct {
 // A callable is a Function of any types, as the worker sees it.
 type callable interface {
 	answer(c *codec, carried map[string]string, send func(...any) error) error
+	remote() *remote.Function
 }
 
 var (

@@ -147,7 +147,7 @@ func invoke[In, Out any](f func(context.Context, In) (Out, error), arg In, carri
 			failed = &a
 		}()
 		var err error
-		out, err = f(contextOf(carried), arg)
+		out, err = f(extracted(context.Background(), carried), arg)
 		if err != nil {
 			a := failure(err, nil) // calls methods of err, which may panic
 			failed = &a

@@ -1,0 +1,29 @@
+package cluster
+
+import (
+	"context"
+	"time"
+)
+
+// A message is what a bus carries.
+type message struct {
+	subject, reply string
+	data           []byte
+	nobody         bool // in place of an answer: nobody listens to what was asked
+}
+
+// A bus is what this package needs of NATS: core messaging, at most once. What one client
+// publishes comes to another in the order in which it was published.
+type bus interface {
+	publish(subject, reply string, data []byte) error
+	// subscribe calls f for each message to a subject, one after the other. f must not
+	// block. Of those who subscribe with the same queue one gets each message.
+	subscribe(subject, queue string, f func(m message)) (unsubscribe func(), err error)
+	// flush returns when the server has seen what was published and subscribed before.
+	flush(ctx context.Context) error
+	// after calls f once, a time from now, unless it is stopped before.
+	after(d time.Duration, f func()) (stop func())
+	now() time.Time
+	maxPayload() int
+	close(ctx context.Context) error
+}

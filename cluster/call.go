@@ -1,0 +1,257 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/remote"
+	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/process"
+)
+
+// Kinds of outcomes that nobody sends.
+const (
+	kindNobody = 'n' // nobody has room
+	kindBroken = '!' // nothing is known of what became of it
+)
+
+// A call is one that a worker makes for this member.
+type call struct {
+	n       uint64
+	sent    time.Time
+	outcome *anyio.Future[outcome]
+
+	// Under Conn.mu.
+	worker string // the member that has accepted it, "" if nobody has said so
+	ending byte   // what the worker was asked: endStop, endCancel
+}
+
+type outcome struct {
+	kind byte
+	data []byte
+	err  error // of kindBroken
+}
+
+func (cl *call) settle(o outcome) { _ = cl.outcome.Set(o) } // the first one counts
+
+// Call calls a function on a worker of the cluster that has room, and returns what it
+// returns: an error of the function, or its panic, is a *process.RemoteError. The function
+// is called at most once; if its worker is lost before it has answered, the error is a
+// *process.BrokenWorkerError, and whether it has run is unknown.
+//
+// If all workers are busy Call waits, unless it is told NoWait; if there is none that knows
+// the function, it waits for Config.Lost, as they may be starting, and returns a
+// *NoWorkerError that says what the workers there know.
+//
+// Call is as if the function ran here. The time left until the deadline of ctx travels with
+// the call. If a scope around Call is asked to end by itself, by Stop, then so is the
+// function.
+//
+// Cancellation: the function is canceled, and waited for. What it returns nevertheless, is
+// returned.
+func Call[In, Out any](ctx context.Context, c *Conn, fn *process.Function[In, Out], in In, opts ...CallOption) (Out, error) {
+	var out Out
+	o := optionsOf(opts)
+	argument, err := o.codec.Marshal(&in)
+	if err != nil {
+		return out, fmt.Errorf("cluster: argument of %q: %w", fn.Name(), err)
+	}
+	result, err := c.call(ctx, signatureFor[In, Out](fn.Name()), argument, o)
+	if err != nil {
+		return out, err
+	}
+	if err := o.codec.Unmarshal(result, &out); err != nil {
+		var zero Out
+		return zero, broken(fn.Name(), fmt.Errorf("its result cannot be read: %w", err))
+	}
+	return out, nil
+}
+
+func broken(function string, cause error) error {
+	return &process.BrokenWorkerError{Function: function, Cause: cause}
+}
+
+// call is Call of what is encoded.
+func (c *Conn) call(ctx context.Context, s signature, argument []byte, o callOptions) ([]byte, error) {
+	if err := lowlevel.Enter(ctx); err != nil {
+		return nil, err
+	}
+	begun := c.bus.now()
+	for {
+		seen := c.room.look()
+		out, err := c.attempt(ctx, s, argument, o)
+		switch {
+		case err != nil:
+			return nil, err
+		case out.kind == kindBusy || out.kind == kindNobody:
+			if err := c.noRoom(ctx, s, o, begun, out.kind == kindNobody); err != nil {
+				return nil, err
+			}
+			if err := c.room.wait(ctx, seen); err != nil {
+				return nil, err
+			}
+		default:
+			return out.result(ctx, s.name)
+		}
+	}
+}
+
+// attempt sends a call to a worker, and returns what became of it.
+func (c *Conn) attempt(ctx context.Context, s signature, argument []byte, o callOptions) (outcome, error) {
+	subject := c.cfg.Prefix + ".f." + s.token()
+	if len(o.labels) > 0 {
+		w, err := c.directory.pick(ctx, s, o.labels)
+		if err != nil || w == "" {
+			return outcome{kind: kindNobody}, err
+		}
+		subject = c.cfg.Prefix + ".w." + w
+	}
+	q := request{function: s.name, types: s.hash, remaining: -1, codec: o.codec.Name(), carried: remote.Carried(ctx), argument: argument}
+	if deadline, ok := anyio.EffectiveDeadline(ctx); ok {
+		q.remaining = max(deadline.Sub(anyio.Now(ctx)), 0)
+	}
+	data := q.encode()
+	if most := c.bus.maxPayload(); len(data) > most {
+		return outcome{}, fmt.Errorf("cluster: argument of %q: %d bytes; the server takes messages of %d", s.name, len(data), most)
+	}
+	cl, err := c.begin()
+	if err != nil {
+		return outcome{}, lowlevel.CanceledOr(ctx, err)
+	}
+	defer c.end(cl)
+	if err := c.bus.publish(subject, c.replyTo(cl.n), data); err != nil {
+		return outcome{}, lowlevel.CanceledOr(ctx, fmt.Errorf("cluster: calling %q: %w", s.name, err))
+	}
+	return c.await(ctx, cl)
+}
+
+// await waits for the end of a call, whatever happens here.
+func (c *Conn) await(ctx context.Context, cl *call) (out outcome, err error) {
+	stopped, err := anyio.MoveOnStop(ctx, func(ctx context.Context) (err error) {
+		out, err = cl.outcome.Await(ctx)
+		return err
+	})
+	if err == nil && !stopped {
+		return out, nil
+	}
+	if stopped {
+		c.sendEnd(cl, endStop)
+		if out, err = cl.outcome.Await(ctx); err == nil {
+			return out, nil
+		}
+	}
+	c.sendEnd(cl, endCancel)
+	canceled := err
+	err = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) (err error) {
+		out, err = cl.outcome.Await(ctx)
+		return err
+	})
+	switch {
+	case err != nil:
+		return outcome{}, errors.Join(canceled, err)
+	case out.kind == kindValue || out.kind == kindFailure:
+		return out, nil
+	}
+	return outcome{}, canceled
+}
+
+// result is what Call returns in the end.
+func (out outcome) result(ctx context.Context, function string) ([]byte, error) {
+	switch out.kind {
+	case kindValue:
+		return out.data, nil
+	case kindFailure:
+		return nil, remote.Error(function, out.data)
+	case kindRefused:
+		return nil, &RefusedError{function, string(out.data)}
+	case kindStopped:
+		return nil, broken(function, errStopping)
+	case kindCanceled: // its deadline came there first
+		if deadline, ok := anyio.EffectiveDeadline(ctx); ok {
+			if err := anyio.SleepUntil(ctx, deadline); err != nil {
+				return nil, err
+			}
+			if err := lowlevel.CheckpointIfCanceled(ctx); err != nil {
+				return nil, err
+			}
+		}
+		return nil, broken(function, errForgot)
+	}
+	return nil, broken(function, out.err)
+}
+
+// begin makes a call that is waited for.
+func (c *Conn) begin() (*call, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, errClosed("the connection")
+	}
+	c.last++
+	cl := &call{n: c.last, sent: c.bus.now(), outcome: anyio.NewFuture[outcome]("cluster.Call")}
+	c.calls[cl.n] = cl
+	c.beat()
+	return cl, nil
+}
+
+func (c *Conn) end(cl *call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.calls, cl.n)
+}
+
+// told takes a message about a call.
+func (c *Conn) told(n uint64, m message) {
+	kind, r := byte(kindNobody), (*reader)(nil)
+	if !m.nobody {
+		if kind, r = newReader(m.data); r.err != nil {
+			return
+		}
+	}
+	c.mu.Lock()
+	cl := c.calls[n]
+	ending := byte(endCancel) // what nobody waits for is to end
+	worker := ""
+	if kind == kindAccepted {
+		if worker = r.text(); r.err != nil {
+			worker = ""
+		}
+		if cl != nil {
+			cl.worker = worker
+			ending = cl.ending
+		}
+	}
+	c.mu.Unlock()
+	switch {
+	case worker != "" && ending != 0:
+		c.sendEndTo(c.cfg.Prefix+".c."+worker+".x", ending, n)
+	case kind == kindAccepted || cl == nil:
+	case kind == kindNobody:
+		cl.settle(outcome{kind: kindNobody})
+	default:
+		cl.settle(outcome{kind: kind, data: r.rest})
+	}
+}
+
+// sendEnd asks the worker of a call to end it; if that is not known, all workers.
+func (c *Conn) sendEnd(cl *call, how byte) {
+	c.mu.Lock()
+	cl.ending = how
+	worker := cl.worker
+	c.mu.Unlock()
+	if worker == "" {
+		c.sendEndTo(c.cfg.Prefix+".x", how, cl.n)
+	} else {
+		c.sendEndTo(c.cfg.Prefix+".c."+worker+".x", how, cl.n)
+	}
+}
+
+func (c *Conn) sendEndTo(subject string, how byte, n uint64) {
+	w := newWriter(how, 0)
+	w.text(c.id)
+	w.numbers([]uint64{n})
+	c.send(subject, "", w)
+}

@@ -1,0 +1,140 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// A Conn is a member of a cluster. Its methods, and the functions that take one, may be
+// used from any task, goroutine and backend at the same time.
+type Conn struct {
+	cfg   Config
+	bus   bus
+	id    string
+	inbox string // begins the subjects of what comes for this member alone
+
+	room      room
+	directory directory
+
+	mu      sync.Mutex
+	closed  bool
+	last    uint64               // the number of the newest call
+	calls   map[uint64]*call     // that others run for this member
+	running map[callID]*running  // that this member runs for others
+	early   map[callID]*earlyEnd // to be ended before they came
+	workers map[*worker]struct{}
+	broad   []func() // the subscriptions of members that work
+	peers   map[string]*peer
+	beating bool
+}
+
+// A callID tells a call from those of other members.
+type callID struct {
+	caller string
+	n      uint64
+}
+
+func newConn(cfg Config, b bus, id string) *Conn {
+	if cfg.Name == "" {
+		host, _ := os.Hostname()
+		cfg.Name = fmt.Sprintf("%s:%d", host, os.Getpid())
+	}
+	c := &Conn{
+		cfg: cfg, bus: b, id: id, inbox: cfg.Prefix + ".c." + id + ".",
+		calls: map[uint64]*call{}, running: map[callID]*running{}, early: map[callID]*earlyEnd{},
+		workers: map[*worker]struct{}{}, peers: map[string]*peer{},
+	}
+	c.room.c, c.directory.c = c, c
+	return c
+}
+
+// ID returns what tells this member from others, a few letters.
+func (c *Conn) ID() string { return c.id }
+
+// URL returns the address of the server in this process, for others to connect to; it is
+// "" if there is none, or if it listens nowhere.
+func (c *Conn) URL() string {
+	b, ok := c.bus.(*natsBus)
+	if !ok || b.server == nil || b.server.Addr() == nil {
+		return ""
+	}
+	return b.server.ClientURL()
+}
+
+func (c *Conn) listen(ctx context.Context) error {
+	if _, err := c.bus.subscribe(c.inbox+">", "", c.receive); err != nil {
+		return err
+	}
+	return c.bus.flush(ctx)
+}
+
+// Close leaves the cluster, and ends the server in this process, if there is one. Calls
+// that others run for this member are canceled there, after Config.Lost at the latest, and
+// fail here with ErrClosed. Closing again does nothing.
+// Cancellation: it is closed all the same.
+func (c *Conn) Close(ctx context.Context) error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil
+	}
+	c.closed = true
+	calls := make([]*call, 0, len(c.calls))
+	for _, cl := range c.calls {
+		calls = append(calls, cl)
+	}
+	workers := make([]*worker, 0, len(c.workers))
+	for w := range c.workers {
+		workers = append(workers, w)
+	}
+	c.mu.Unlock()
+	for _, cl := range calls {
+		c.sendEnd(cl, endCancel)
+		cl.settle(outcome{kind: kindBroken, err: errClosed("the connection")})
+	}
+	for _, w := range workers {
+		w.closed.Set()
+	}
+	return c.bus.close(ctx)
+}
+
+// receive takes what comes for this member alone.
+func (c *Conn) receive(m message) {
+	what, rest, _ := strings.Cut(strings.TrimPrefix(m.subject, c.inbox), ".")
+	switch what {
+	case "r":
+		if n, err := strconv.ParseUint(rest, 36, 64); err == nil {
+			c.told(n, m)
+		}
+	case "x":
+		c.endRunning(m)
+	case "p":
+		c.pinged(m)
+	case "q":
+		c.ponged(rest, m)
+	case "i":
+		c.directory.told(rest, m)
+	}
+}
+
+// replyTo is the subject on which a call is answered.
+func (c *Conn) replyTo(n uint64) string { return c.inbox + "r." + strconv.FormatUint(n, 36) }
+
+// callIDOf reads it.
+func (c *Conn) callIDOf(reply string) (id callID, ok bool) {
+	rest, ok := strings.CutPrefix(reply, c.cfg.Prefix+".c.")
+	if !ok {
+		return id, false
+	}
+	caller, rest, _ := strings.Cut(rest, ".")
+	number, ok := strings.CutPrefix(rest, "r.")
+	n, err := strconv.ParseUint(number, 36, 64)
+	return callID{caller, n}, ok && err == nil && caller != ""
+}
+
+// send publishes what nobody waits for: what is lost so, is noticed by the next heartbeat.
+func (c *Conn) send(subject, reply string, data []byte) { _ = c.bus.publish(subject, reply, data) }

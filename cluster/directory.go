@@ -1,0 +1,157 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/anyio-go/anyio"
+)
+
+// A WorkerInfo tells of a worker.
+type WorkerInfo struct {
+	ID        string
+	Name      string // of its member, see Config.Name
+	Labels    []string
+	Capacity  int
+	Running   int
+	Functions map[string]string // the types of each
+}
+
+// unfit returns why a worker does not serve a call, "" if it does.
+func (w *WorkerInfo) unfit(s signature, labels []string) string {
+	types, ok := w.Functions[s.name]
+	switch {
+	case !ok:
+		return "does not know it"
+	case types != s.text:
+		return "has it as " + types
+	}
+	for _, l := range labels {
+		if !slices.Contains(w.Labels, l) {
+			return fmt.Sprintf("has no label %q", l)
+		}
+	}
+	return ""
+}
+
+const (
+	gatherTime = 100 * time.Millisecond // in which workers answer who they are
+	recentTime = time.Second            // for which that serves
+)
+
+// A directory knows the workers.
+type directory struct {
+	c    *Conn
+	lock anyio.Lock // one asks at a time
+
+	mu   sync.Mutex
+	last uint64
+	asks map[uint64]*ask
+	list []WorkerInfo
+	at   time.Time
+}
+
+// An ask gathers answers.
+type ask struct {
+	list   []WorkerInfo
+	nobody *anyio.Event
+}
+
+// Workers asks all workers of the cluster who they are, and returns those that have
+// answered after 100 ms, by name.
+func (c *Conn) Workers(ctx context.Context) ([]WorkerInfo, error) { return c.directory.ask(ctx) }
+
+func (d *directory) ask(ctx context.Context) ([]WorkerInfo, error) {
+	a := &ask{nobody: new(anyio.Event)}
+	d.mu.Lock()
+	if d.asks == nil {
+		d.asks = map[uint64]*ask{}
+	}
+	d.last++
+	n := d.last
+	d.asks[n] = a
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.asks, n)
+	}()
+	if err := d.c.bus.publish(d.c.cfg.Prefix+".d", d.c.inbox+"i."+strconv.FormatUint(n, 36), newWriter('d', 0)); err != nil {
+		return nil, fmt.Errorf("cluster: asking for workers: %w", err)
+	}
+	if _, err := anyio.MoveOnAfter(ctx, gatherTime, a.nobody.Wait); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	slices.SortFunc(a.list, func(x, y WorkerInfo) int { return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID)) })
+	d.list, d.at = a.list, d.c.bus.now()
+	return slices.Clone(a.list), nil
+}
+
+// told takes the answer of a worker.
+func (d *directory) told(rest string, m message) {
+	n, err := strconv.ParseUint(rest, 36, 64)
+	if err != nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a := d.asks[n]
+	var w WorkerInfo
+	switch {
+	case a == nil:
+	case m.nobody:
+		a.nobody.Set()
+	case json.Unmarshal(m.data, &w) == nil:
+		a.list = append(a.list, w)
+	}
+}
+
+// recent returns the workers of the last second.
+func (d *directory) recent(ctx context.Context) (list []WorkerInfo, err error) {
+	err = d.lock.Do(ctx, func(ctx context.Context) error {
+		d.mu.Lock()
+		list = d.list
+		fresh := !d.at.IsZero() && d.c.bus.now().Sub(d.at) < recentTime
+		d.mu.Unlock()
+		if !fresh {
+			list, err = d.ask(ctx)
+		}
+		return err
+	})
+	return list, err
+}
+
+// pick returns the ID of a worker with labels that has room as far as is known, "" if there
+// is none.
+func (d *directory) pick(ctx context.Context, s signature, labels []string) (string, error) {
+	all, err := d.recent(ctx)
+	if err != nil {
+		return "", err
+	}
+	var ids []string
+	for _, w := range all {
+		if w.unfit(s, labels) == "" && w.Running < w.Capacity {
+			ids = append(ids, w.ID)
+		}
+	}
+	if len(ids) == 0 {
+		d.stale()
+		return "", nil
+	}
+	return ids[anyio.Rand(ctx).IntN(len(ids))], nil
+}
+
+// stale makes the next look ask again.
+func (d *directory) stale() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at = time.Time{}
+}

@@ -1,0 +1,62 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/anyio-go/anyio"
+)
+
+var (
+	// ErrBusy is returned by a call with NoWait if all workers that could take it are busy.
+	ErrBusy = errors.New("cluster: all workers are busy")
+	// ErrNoWorker is matched by a *NoWorkerError.
+	ErrNoWorker = errors.New("cluster: no worker knows the function")
+)
+
+// A NoWorkerError is returned by a call that no worker there can serve.
+type NoWorkerError struct {
+	Function string
+	Types    string   // of the argument and the result, as the caller has them
+	Labels   []string // that the call asks for
+	Workers  []string // why each worker there does not serve it
+}
+
+func (e *NoWorkerError) Error() string {
+	s := fmt.Sprintf("cluster: no worker for %q, %s", e.Function, e.Types)
+	if len(e.Labels) > 0 {
+		s += fmt.Sprintf(", with labels %q", e.Labels)
+	}
+	if len(e.Workers) == 0 {
+		return s + ": there is none at all"
+	}
+	for i, w := range e.Workers {
+		if i == 5 {
+			return s + fmt.Sprintf("; and %d more", len(e.Workers)-i)
+		}
+		s += "; " + w
+	}
+	return s
+}
+
+// Is reports whether target is ErrNoWorker.
+func (e *NoWorkerError) Is(target error) bool { return target == ErrNoWorker }
+
+// A RefusedError is returned by a call that a worker did not make.
+type RefusedError struct {
+	Function, Reason string
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("cluster: the worker did not call %q: %s", e.Function, e.Reason)
+}
+
+// What has happened to a call when its worker is said to be broken.
+var (
+	errLost     = errors.New("it does not answer any more: its process, its machine or the network is gone")
+	errUntaken  = errors.New("it may have taken the call, and has not said so")
+	errForgot   = errors.New("it knows nothing of the call: its answer was lost")
+	errStopping = errors.New("it has ended, and has canceled the call")
+)
+
+func errClosed(what string) error { return fmt.Errorf("cluster: %s: %w", what, anyio.ErrClosed) }

@@ -1,0 +1,157 @@
+package cluster
+
+import "time"
+
+// A peer is another member with which this one has calls, in one direction or both.
+type peer struct {
+	asked time.Time // when it was asked first of those times that it has not answered
+}
+
+// beat begins the heartbeat, unless it goes on already. It needs Conn.mu.
+func (c *Conn) beat() {
+	if !c.beating && !c.closed {
+		c.beating = true
+		c.bus.after(c.cfg.Heartbeat, c.heartbeat)
+	}
+}
+
+// heartbeat looks after all calls. It goes on while there are some.
+func (c *Conn) heartbeat() {
+	now := c.bus.now()
+	c.mu.Lock()
+	c.beating = false
+	pings := map[string]*ping{}
+	to := func(id string) *ping {
+		if pings[id] == nil {
+			pings[id] = &ping{from: c.id}
+		}
+		return pings[id]
+	}
+	var untaken []*call
+	for _, cl := range c.calls {
+		if cl.worker != "" {
+			p := to(cl.worker)
+			p.waiting = append(p.waiting, cl.n)
+		} else if now.Sub(cl.sent) > c.cfg.Lost {
+			untaken = append(untaken, cl)
+		}
+	}
+	for id := range c.running {
+		p := to(id.caller)
+		p.running = append(p.running, id.n)
+	}
+	for id, e := range c.early {
+		if now.Sub(e.came) > c.cfg.Lost {
+			delete(c.early, id)
+		}
+	}
+	lost := map[string]bool{}
+	for id, p := range c.peers {
+		if pings[id] == nil {
+			delete(c.peers, id)
+		} else if !p.asked.IsZero() && now.Sub(p.asked) > c.cfg.Lost {
+			lost[id] = true
+			delete(c.peers, id)
+		}
+	}
+	for id := range pings {
+		if c.peers[id] == nil {
+			c.peers[id] = &peer{}
+		}
+		if p := c.peers[id]; p.asked.IsZero() {
+			p.asked = now
+		}
+	}
+	if len(c.calls)+len(c.running)+len(c.early) > 0 {
+		c.beat()
+	}
+	c.mu.Unlock()
+
+	for _, cl := range untaken {
+		cl.settle(outcome{kind: kindBroken, err: errUntaken})
+	}
+	for id, p := range pings {
+		if lost[id] {
+			c.lost(id)
+			continue
+		}
+		c.send(c.cfg.Prefix+".c."+id+".p", c.inbox+"q."+id, p.encode('p'))
+	}
+}
+
+// lost ends all that goes on with a member that does not answer.
+func (c *Conn) lost(id string) {
+	c.mu.Lock()
+	var calls []*call
+	for _, cl := range c.calls {
+		if cl.worker == id {
+			calls = append(calls, cl)
+		}
+	}
+	var runs []*running
+	for call, r := range c.running {
+		if call.caller == id {
+			runs = append(runs, r)
+		}
+	}
+	c.mu.Unlock()
+	for _, cl := range calls {
+		cl.settle(outcome{kind: kindBroken, err: errLost})
+	}
+	for _, r := range runs {
+		r.end(endCancel, "the member of the cluster that called is lost")
+	}
+}
+
+// pinged answers with the calls that this member knows nothing of.
+func (c *Conn) pinged(m message) {
+	p, err := decodePing(m.data, 'p')
+	if err != nil {
+		return
+	}
+	unknown := ping{from: c.id}
+	c.mu.Lock()
+	for _, n := range p.running {
+		if c.calls[n] == nil {
+			unknown.running = append(unknown.running, n)
+		}
+	}
+	for _, n := range p.waiting {
+		if c.running[callID{p.from, n}] == nil {
+			unknown.waiting = append(unknown.waiting, n)
+		}
+	}
+	c.mu.Unlock()
+	c.send(m.reply, "", unknown.encode('q'))
+}
+
+// ponged takes the answer of a member.
+func (c *Conn) ponged(id string, m message) {
+	unknown, err := decodePing(m.data, 'q')
+	if m.nobody || err != nil {
+		return
+	}
+	c.mu.Lock()
+	if p := c.peers[id]; p != nil {
+		p.asked = time.Time{}
+	}
+	var calls []*call
+	for _, n := range unknown.waiting {
+		if cl := c.calls[n]; cl != nil && cl.worker == id {
+			calls = append(calls, cl)
+		}
+	}
+	var runs []*running
+	for _, n := range unknown.running {
+		if r := c.running[callID{id, n}]; r != nil {
+			runs = append(runs, r)
+		}
+	}
+	c.mu.Unlock()
+	for _, cl := range calls {
+		cl.settle(outcome{kind: kindBroken, err: errForgot})
+	}
+	for _, r := range runs {
+		r.end(endCancel, "nobody waits for the call any more")
+	}
+}

@@ -1,0 +1,263 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/remote"
+	"github.com/anyio-go/anyio/portal"
+)
+
+// acceptAfter is how long a call runs before its caller is told where; most are over then.
+const acceptAfter = 20 * time.Millisecond
+
+// A running is a call that runs here.
+type running struct {
+	id    callID
+	reply string
+
+	mu     sync.Mutex
+	scope  *anyio.CancelScope // nil before it has begun
+	ending byte               // what its caller has asked for
+	reason string
+	over   bool
+}
+
+// An earlyEnd is the end of a call that has not come yet.
+type earlyEnd struct {
+	how  byte
+	came time.Time
+}
+
+// end ends the call, or asks it to end by itself.
+func (r *running) end(how byte, reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ending != endCancel {
+		r.ending, r.reason = how, reason
+	}
+	r.pass()
+}
+
+// pass hands an end on to the function's scope.
+func (r *running) pass() {
+	switch {
+	case r.scope == nil || r.over:
+	case r.ending == endCancel:
+		r.scope.Cancel(r.reason)
+	case r.ending == endStop:
+		r.scope.Stop(r.reason, anyio.Forever)
+	}
+}
+
+// enter gives the call its scope.
+func (r *running) enter(scope *anyio.CancelScope) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scope = scope
+	r.pass()
+}
+
+// leave takes it away, and reports whether the caller has canceled the call.
+func (r *running) leave() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+	return r.ending == endCancel
+}
+
+// serve takes a call.
+func (s *worker) serve(m message) {
+	id, ok := s.c.callIDOf(m.reply)
+	if !ok {
+		return // nobody waits for an answer
+	}
+	q, err := decodeRequest(m.data)
+	if err != nil {
+		s.c.send(m.reply, "", append(newWriter(kindRefused, 0), err.Error()...))
+		return
+	}
+	r := &running{id: id, reply: m.reply}
+	if err := s.limiter.TryAcquireOnBehalfOf(r); err != nil {
+		s.c.send(m.reply, "", newWriter(kindBusy, 0))
+		return
+	}
+	_ = s.adjust()
+	s.c.enlist(r)
+	s.tell(r)
+	_, err = portal.Go(s.portal, func(ctx context.Context) (struct{}, error) {
+		s.run(ctx, r, q)
+		return struct{}{}, nil
+	}, anyio.Name(q.function))
+	if err != nil { // it ends
+		s.finish(r, newWriter(kindBusy, 0))
+	}
+}
+
+// enlist makes a call known, so that it can be ended.
+func (c *Conn) enlist(r *running) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running[r.id] = r
+	if e := c.early[r.id]; e != nil {
+		delete(c.early, r.id)
+		r.ending, r.reason = e.how, endReason
+	}
+	c.beat()
+}
+
+const endReason = "the caller has asked for it"
+
+// endRunning takes a message that ends calls.
+func (c *Conn) endRunning(m message) {
+	how, rd := newReader(m.data)
+	caller, numbers := rd.text(), rd.numbers()
+	if rd.err != nil {
+		return
+	}
+	var here []*running
+	c.mu.Lock()
+	for _, n := range numbers {
+		id := callID{caller, n}
+		if r := c.running[id]; r != nil {
+			here = append(here, r)
+		} else if len(c.workers) > 0 {
+			c.early[id] = &earlyEnd{how, c.bus.now()}
+			c.beat()
+		}
+	}
+	c.mu.Unlock()
+	for _, r := range here {
+		r.end(how, endReason)
+	}
+}
+
+// tell will tell the caller where the call runs, if it is not over soon.
+func (s *worker) tell(r *running) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.young = append(s.young, r); len(s.young) == 1 {
+		s.c.bus.after(acceptAfter, s.accept)
+	}
+}
+
+func (s *worker) accept() {
+	s.mu.Lock()
+	young := s.young
+	s.young = nil
+	s.mu.Unlock()
+	w := newWriter(kindAccepted, 0)
+	w.text(s.c.id)
+	for _, r := range young {
+		r.mu.Lock()
+		over := r.over
+		r.mu.Unlock()
+		if !over {
+			s.c.send(r.reply, "", w)
+		}
+	}
+}
+
+// run calls the function, as a task of the worker.
+func (s *worker) run(ctx context.Context, r *running, q *request) {
+	answer := newWriter(kindStopped, 0)
+	defer func() { s.finish(r, answer) }()
+	var opts []anyio.ScopeOption
+	if q.remaining >= 0 {
+		opts = append(opts, anyio.Deadline(anyio.Now(ctx).Add(q.remaining)))
+	}
+	var scope *anyio.CancelScope
+	_ = anyio.WithCancelScope(ctx, func(ctx context.Context, in *anyio.CancelScope) error {
+		scope = in
+		r.enter(scope)
+		return s.invoke(ctx, q, &answer)
+	}, opts...)
+	canceled := r.leave() || scope.CancelCalled()
+	if answer[1] == kindStopped && canceled {
+		answer[1] = kindCanceled
+	}
+	if most := s.c.bus.maxPayload(); len(answer) > most {
+		err := fmt.Errorf("cluster: result of %q: %d bytes; the server takes messages of %d", q.function, len(answer), most)
+		answer = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...)
+	}
+}
+
+// invoke calls the function and sets the answer, also if it does not return. What a
+// cancellation has ended leaves it as it is, and is returned.
+func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
+	f, known := s.functions[q.function]
+	codec := codecOf(q.codec)
+	refuse := func(format string, args ...any) {
+		*answer = append(newWriter(kindRefused, 0), fmt.Sprintf(format, args...)...)
+	}
+	switch {
+	case !known:
+		refuse("worker %s does not know it", s.c.cfg.Name)
+		return nil
+	case f.sign.hash != q.types:
+		refuse("worker %s has it as %s", s.c.cfg.Name, f.sign.text)
+		return nil
+	case codec == nil:
+		refuse("worker %s does not know the codec %q; RegisterCodec makes it known", s.c.cfg.Name, q.codec)
+		return nil
+	}
+	in := f.Argument()
+	if err := codec.Unmarshal(q.argument, in); err != nil {
+		refuse("worker %s cannot read the argument: %v", s.c.cfg.Name, err)
+		return nil
+	}
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		stack := string(debug.Stack())
+		v := recover()
+		switch p := v.(type) {
+		case nil:
+			v = "the function called runtime.Goexit"
+		case *anyio.PanicError: // of a group in it
+			v, stack = p.Value, string(p.Stack)
+		}
+		*answer = append(newWriter(kindFailure, 0), remote.Failure(nil, v, stack)...)
+	}()
+	out, err := f.Call(remote.Extract(ctx, q.carried), in)
+	switch {
+	case err == nil:
+		data, bad := codec.Marshal(out)
+		if bad != nil {
+			err := fmt.Errorf("cluster: result of %q: %w", q.function, bad)
+			*answer = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...)
+			break
+		}
+		*answer = append(newWriter(kindValue, len(data)), data...)
+	case anyio.IsCancellation(err) && ctx.Err() != nil:
+		returned = true
+		return err
+	default:
+		*answer = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...)
+	}
+	returned = true
+	return nil
+}
+
+// finish answers a call. Then there is room, and that is so before the caller knows.
+func (s *worker) finish(r *running, answer writer) {
+	r.leave()
+	s.limiter.ReleaseOnBehalfOf(r)
+	_ = s.adjust()
+	s.c.send(r.reply, "", answer)
+	s.c.mu.Lock()
+	delete(s.c.running, r.id)
+	s.c.mu.Unlock()
+	s.mu.Lock()
+	wanted := !s.ended && s.c.bus.now().Sub(s.lastFull) < contended
+	s.mu.Unlock()
+	if wanted {
+		s.c.send(s.c.cfg.Prefix+".free", "", newWriter('f', 0))
+	}
+}

@@ -1,0 +1,175 @@
+package cluster
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// What members send each other, by the last parts of the subject. PREFIX is Config.Prefix,
+// CONN a member, N the number of a call of it.
+//
+//	PREFIX.f.NAME.TYPES   a call of a function, for any worker with room
+//	PREFIX.w.CONN.K       a call for this worker; its reply is the caller's PREFIX.c.CONN.r.N
+//	PREFIX.c.CONN.r.N     of the call N: how it goes, and how it ended
+//	PREFIX.c.CONN.x       to a worker: end these calls
+//	PREFIX.x              to all workers: the same, as the caller does not know who has them
+//	PREFIX.c.CONN.p       are you there, and do you know of these calls?
+//	PREFIX.c.CONN.q       the answer
+//	PREFIX.d              to all workers: who are you?
+//	PREFIX.free           to all callers: a worker has room again
+
+// version is the first byte of all messages.
+const version = 1
+
+// The kinds of messages about a call.
+const (
+	kindAccepted = 'a' // by the worker that is named
+	kindValue    = 'v'
+	kindFailure  = 'f' // an error or a panic of the function
+	kindRefused  = 'r' // it was not called, for a reason
+	kindBusy     = 'b' // it was not called, as there is no room
+	kindCanceled = 'c' // it was canceled, as the caller has asked for
+	kindStopped  = 's' // it was canceled, as the worker ends
+)
+
+// What is asked of the calls in a message to PREFIX.c.CONN.x.
+const (
+	endCancel = 'c'
+	endStop   = 's' // end by yourself
+)
+
+var errGarbage = errors.New("what came is no message of this package, or of another version of it")
+
+// A writer makes a message.
+type writer []byte
+
+func newWriter(kind byte, size int) writer { return append(make(writer, 0, size+16), version, kind) }
+
+func (w *writer) number(n uint64) { *w = binary.AppendUvarint(*w, n) }
+
+func (w *writer) text(s string) {
+	w.number(uint64(len(s)))
+	*w = append(*w, s...)
+}
+
+func (w *writer) numbers(list []uint64) {
+	w.number(uint64(len(list)))
+	for _, n := range list {
+		w.number(n)
+	}
+}
+
+// A reader reads one. After the first failure it returns zeros, and err says so.
+type reader struct {
+	rest []byte
+	err  error
+}
+
+// newReader returns the kind of a message and what reads the rest.
+func newReader(data []byte) (kind byte, r *reader) {
+	if len(data) < 2 || data[0] != version {
+		return 0, &reader{err: errGarbage}
+	}
+	return data[1], &reader{rest: data[2:]}
+}
+
+func (r *reader) number() uint64 {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 {
+		r.fail()
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return n
+}
+
+func (r *reader) fail() { r.rest, r.err = nil, errGarbage }
+
+func (r *reader) text() string {
+	n := r.number()
+	if n > uint64(len(r.rest)) {
+		r.fail()
+		return ""
+	}
+	s := string(r.rest[:n])
+	r.rest = r.rest[n:]
+	return s
+}
+
+func (r *reader) numbers() []uint64 {
+	n := r.number()
+	if n > uint64(len(r.rest)) { // each takes a byte at least
+		r.fail()
+		return nil
+	}
+	list := make([]uint64, n)
+	for i := range list {
+		list[i] = r.number()
+	}
+	return list
+}
+
+// A request is a call on its way.
+type request struct {
+	function  string
+	types     uint32        // signature.hash
+	remaining time.Duration // until its deadline; negative if it has none
+	codec     string
+	carried   map[string]string
+	argument  []byte
+}
+
+func (q *request) encode() []byte {
+	w := newWriter('q', len(q.function)+len(q.argument))
+	w.text(q.function)
+	w.number(uint64(q.types))
+	w.number(uint64(max(q.remaining+1, 0)))
+	w.text(q.codec)
+	w.number(uint64(len(q.carried)))
+	for k, v := range q.carried {
+		w.text(k)
+		w.text(v)
+	}
+	return append(w, q.argument...)
+}
+
+func decodeRequest(data []byte) (*request, error) {
+	kind, r := newReader(data)
+	if kind != 'q' {
+		return nil, errGarbage
+	}
+	q := &request{function: r.text(), types: uint32(r.number()), remaining: time.Duration(r.number()) - 1, codec: r.text()}
+	for n := r.number(); n > 0 && r.err == nil; n-- {
+		if q.carried == nil {
+			q.carried = make(map[string]string)
+		}
+		k := r.text()
+		q.carried[k] = r.text()
+	}
+	q.argument = r.rest
+	return q, r.err
+}
+
+// A ping lists calls. Who gets it answers with those that he knows nothing of.
+type ping struct {
+	from    string   // who asks
+	running []uint64 // calls of the one who is asked, which run here
+	waiting []uint64 // calls that the one who is asked is said to run
+}
+
+func (p *ping) encode(kind byte) []byte {
+	w := newWriter(kind, 10*(len(p.running)+len(p.waiting)))
+	w.text(p.from)
+	w.numbers(p.running)
+	w.numbers(p.waiting)
+	return w
+}
+
+func decodePing(data []byte, want byte) (*ping, error) {
+	kind, r := newReader(data)
+	if kind != want {
+		return nil, errGarbage
+	}
+	return &ping{from: r.text(), running: r.numbers(), waiting: r.numbers()}, r.err
+}

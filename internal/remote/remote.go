@@ -1,0 +1,41 @@
+// Package remote lets package cluster, which is a module of its own, call the functions
+// that package process has registered: there is one registry, and errors travel in one
+// way. Package process fills in what is here.
+package remote
+
+import (
+	"context"
+	"reflect"
+)
+
+// A Function is one that process.Register has made.
+type Function struct {
+	Name    string
+	In, Out reflect.Type
+
+	// Argument returns a new In, as a pointer, for a codec to fill.
+	Argument func() any
+	// Call calls the function with such a pointer, and returns a pointer to an Out.
+	Call func(ctx context.Context, in any) (out any, err error)
+}
+
+var (
+	// Lookup returns the function of a name, nil if there is none.
+	Lookup func(name string) *Function
+	// Names are those of all functions, sorted.
+	Names func() []string
+
+	// Failure describes the error of a function, or what it has panicked with, for
+	// another process.
+	Failure func(err error, panicked any, stack string) []byte
+	// Error makes a *process.RemoteError of such a description.
+	Error func(function string, failure []byte) error
+
+	// Acyclic returns an error for a value that contains itself, which no codec survives.
+	Acyclic func(v any) error
+
+	// Carried is what travels with a call, and Extract adds it to a context, as
+	// process.Carry says.
+	Carried func(ctx context.Context) map[string]string
+	Extract func(ctx context.Context, carried map[string]string) context.Context
+)
