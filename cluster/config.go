@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // A Config says how a member takes part in a cluster. The zero value is a cluster within
@@ -95,8 +96,14 @@ func hostPort(addr string) (host string, port int, err error) {
 // Open becomes a member of a cluster: to call functions there, to work for it, or both.
 // Cancellation: nothing is left connected.
 func Open(ctx context.Context, cfg Config) (*Conn, error) {
-	cfg, err := cfg.checked()
+	p, err := kernel.Enter(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.Run().Admit(kernel.JoinCluster); err != nil {
+		return nil, err
+	}
+	if cfg, err = cfg.checked(); err != nil {
 		return nil, err
 	}
 	b, err := openNATS(ctx, cfg)

@@ -55,7 +55,7 @@ func eachReal(t *testing.T, cfg cluster.Config, f func(t *testing.T, ctx context
 		}
 		defer c.Close(ctx)
 		f(t, ctx, c)
-	}, anyiotest.Skip("sim", "the server is of this process, and not simulated"))
+	}, anyiotest.Skip("sim", "there is no simulated server"))
 }
 
 // working runs body beside a worker.
@@ -96,4 +96,12 @@ func TestCall(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestOpenInTheSimulator(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if _, err := cluster.Open(ctx, cluster.Config{}); !errors.Is(err, errors.ErrUnsupported) {
+			t.Error(err)
+		}
+	}, anyiotest.Only("sim"))
 }

@@ -1,0 +1,50 @@
+// Package cluster runs functions on other machines, under the rules of anyio: a group does
+// not end before its remote tasks have, cancellation and deadlines reach them, their errors
+// and panics come back, and nothing is left running. The machines talk over NATS; without
+// any configuration a NATS server runs inside the process.
+//
+//	var resize = process.Register("resize", func(ctx context.Context, img Image) (Image, error) { … })
+//
+//	c, err := cluster.Open(ctx, cluster.Config{URL: "nats://10.0.0.1:4222"})
+//	…
+//	defer c.Close(ctx)
+//	small, err := cluster.Call(ctx, c, resize, img)
+//
+// Functions are those of package process: the same one can be called here, in a worker
+// process, and on another machine. Call calls one, Go does so as a task of a group, and Map
+// calls it for many items.
+//
+// # Workers
+//
+// A worker is a member that calls Work, inside any run. It takes as many calls as it has
+// tokens in a limiter. A worker without room is not subscribed to calls, so the server
+// gives each call to one that has room, and tells the caller if there is none; then it
+// waits, or fails, as it chooses. Labels select workers.
+//
+// Name and types of a function are a part of the subject on which it is called. While a
+// program is renewed, so that workers differ in the types, each call goes to one that has
+// those of the caller. If there is none, the error says what the workers have.
+//
+// # What is promised
+//
+// A call is made at most once: a message that is lost, a worker that is killed or cut off,
+// give a *process.BrokenWorkerError, after Config.Lost at the latest (and the time between
+// two heartbeats), and whether the function has run is unknown.
+//
+// A canceled call ends when the function has ended. The request to end goes to the worker
+// directly, so it needs half a round trip. A caller that dies, or is cut off, is noticed in
+// the same time as a lost worker, and its calls are canceled; a worker that cannot reach
+// the server cancels what it runs for others after that time, too, as it cannot report it.
+//
+// # Limitations
+//
+// Members trust each other: who can publish on the subjects can call every function that
+// workers serve, and what is sent is not encrypted but by the connection. Use the accounts,
+// credentials and TLS of NATS, by Config.Options. The server in this process listens only
+// where Config.Listen says, and asks nobody for a password.
+//
+// Arguments and results are single messages, of 1 MiB at most with a server's default. The
+// clocks of machines may differ: deadlines travel as the time that is left. There is no
+// simulated server: in the simulator Open returns an error that matches
+// errors.ErrUnsupported.
+package cluster
