@@ -31,7 +31,11 @@ type Config struct {
 	// Listen is an address, such as "127.0.0.1:4222", on which the server in this process
 	// takes the connections of others; port 0 is one of the system's choice, see Conn.URL.
 	Listen string
-	// Server are all options of the server in this process, in place of Listen.
+	// StoreDir is where the server in this process keeps what must survive it; without it
+	// that is kept in memory.
+	StoreDir string
+	// Server are all options of the server in this process, in place of Listen and
+	// StoreDir. What needs JetStream needs it to be on there.
 	Server *server.Options
 
 	// Name is for people; the default is the host's name and the process's number.
@@ -72,8 +76,10 @@ func (cfg Config) checked() (Config, error) {
 		return cfg, misuse("Config.Lost %v with Heartbeat %v: both are positive, and a member is not lost before it was asked twice", cfg.Lost, cfg.Heartbeat)
 	case cfg.Conn != nil && (cfg.URL != "" || cfg.Options != nil):
 		return cfg, misuse("Config.Conn with URL or Options: a connection that is there needs no others")
-	case (cfg.Listen != "" || cfg.Server != nil) && (cfg.URL != "" || cfg.Conn != nil):
-		return cfg, misuse("Config.Listen or Server with URL or Conn: there is a server in this process, or others are used")
+	case (cfg.Listen != "" || cfg.StoreDir != "" || cfg.Server != nil) && (cfg.URL != "" || cfg.Conn != nil):
+		return cfg, misuse("Config.Listen, StoreDir or Server with URL or Conn: there is a server in this process, or others are used")
+	case cfg.Server != nil && (cfg.Listen != "" || cfg.StoreDir != ""):
+		return cfg, misuse("Config.Server with Listen or StoreDir: they are options of the server, set them there")
 	}
 	return cfg, nil
 }

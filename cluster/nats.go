@@ -16,6 +16,9 @@ type natsBus struct {
 	nc     *nats.Conn
 	theirs bool           // the connection is the user's
 	server *server.Server // the one in this process, or nil
+	// scratch is a directory that the server needs even to keep things in memory, "" if
+	// it keeps them elsewhere.
+	scratch string
 }
 
 // readyTimeout is how long a server in this process may take to begin.
@@ -30,12 +33,10 @@ func openNATS(ctx context.Context, cfg Config) (*natsBus, error) {
 		b := &natsBus{}
 		options := append([]nats.Option{nats.Name("anyio " + cfg.Name), nats.MaxReconnects(-1)}, cfg.Options...)
 		if cfg.URL == "" {
-			s, err := embed(cfg)
-			if err != nil {
+			if err := b.embed(cfg); err != nil {
 				return nil, err
 			}
-			b.server = s
-			options = append(options, nats.InProcessServer(s))
+			options = append(options, nats.InProcessServer(b.server))
 		}
 		nc, err := nats.Connect(cfg.URL, options...)
 		if err != nil {
@@ -52,39 +53,6 @@ func where(url string) string {
 		return "the server in this process"
 	}
 	return url
-}
-
-// embed starts a server in this process.
-func embed(cfg Config) (*server.Server, error) {
-	o := cfg.Server
-	if o == nil {
-		o = &server.Options{NoLog: true, DontListen: true}
-		if cfg.Listen != "" {
-			host, port, err := hostPort(cfg.Listen)
-			if err != nil {
-				return nil, err
-			}
-			o.Host, o.Port, o.DontListen = host, port, false
-		}
-	}
-	o.NoSigs = true // signals belong to the program
-	s, err := server.NewServer(o)
-	if err != nil {
-		return nil, fmt.Errorf("cluster: starting the server in this process: %w", err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(readyTimeout) {
-		s.Shutdown()
-		return nil, fmt.Errorf("cluster: the server in this process was not ready after %v; is %q free?", readyTimeout, cfg.Listen)
-	}
-	return s, nil
-}
-
-func (b *natsBus) shutdown() {
-	if b.server != nil {
-		b.server.Shutdown()
-		b.server.WaitForShutdown()
-	}
 }
 
 func (b *natsBus) publish(subject, reply string, data []byte) error {
