@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -63,6 +64,10 @@ func (cfg Config) checked() (Config, error) {
 	if cfg.Prefix == "" {
 		cfg.Prefix = defaultPrefix
 	}
+	if cfg.Name == "" {
+		host, _ := os.Hostname()
+		cfg.Name = fmt.Sprintf("%s:%d", host, os.Getpid())
+	}
 	if cfg.Heartbeat == 0 {
 		cfg.Heartbeat = defaultHeartbeat
 	}
@@ -90,7 +95,7 @@ func hostPort(addr string) (host string, port int, err error) {
 	if err == nil {
 		port, err = strconv.Atoi(text)
 	}
-	if err != nil || host == "" {
+	if err != nil || host == "" || port < 0 || port > 65535 {
 		return "", 0, misuse(`Config.Listen %q: want host:port, such as "127.0.0.1:0"; all addresses are "0.0.0.0"`, addr)
 	}
 	if port == 0 {

@@ -16,6 +16,7 @@ func (b *natsBus) embed(cfg Config) (err error) {
 			return err
 		}
 	}
+	o = o.Clone()
 	o.NoSigs = true // signals belong to the program
 	s, err := server.NewServer(o)
 	if err != nil {
