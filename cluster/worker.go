@@ -31,7 +31,8 @@ type Worker struct {
 
 // Work serves calls until it is canceled; the functions run as tasks of the run of ctx.
 // If it is asked to end by itself, by Stop, it takes no more calls, and returns nil when
-// those that run have ended.
+// those that run have ended. The panic of a function is an error of its caller;
+// runtime.Goexit in one goes on here, and ends the worker.
 // Cancellation: what runs is canceled, and waited for; its callers get a
 // *process.BrokenWorkerError.
 func Work(ctx context.Context, c *Conn, w Worker) error {
