@@ -3,6 +3,7 @@
 package loop
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -83,27 +84,71 @@ func TestPromptedLoopLooksOutsideBetweenThoseWhoWait(t *testing.T) {
 	}
 }
 
+func TestPromptedLoopLooksOutsideBetweenCalls(t *testing.T) {
+	a := &alert{}
+	runLoop(t, Params{Budget: 128, Stride: 16}, func(l *Loop, c *workClock) {
+		prompted(l)
+		for range 10_000 {
+			l.Yield(true)
+		}
+		l.Call(callback(func() {
+			a.arm(l, c, 0)
+			tick(l)
+			c.work(promptTime)
+			tick(l)
+		}))
+		for range 50 {
+			l.Call(callback(func() { c.work(promptTime) }))
+		}
+		l.Yield(true)
+	})
+	if late := time.Duration(a.at); late != promptTime {
+		t.Errorf("the timer was late by %v", late)
+	}
+}
+
 // The prompter sleeps when there was no turn, and the next turn wakes it.
 func TestPrompterSleepsUntilTheNextTurn(t *testing.T) {
 	p := prompter{timer: time.NewTimer(time.Hour)}
+	p.timer.Stop()
 	p.asleep.Store(true)
-	state := func(what string, late, asleep bool) {
+	state := func(what string, late, asleep, looks bool) {
 		t.Helper()
-		if p.late.Load() != late || p.asleep.Load() != asleep {
-			t.Errorf("%s: late %v, asleep %v", what, p.late.Load(), p.asleep.Load())
+		if p.late.Load() != late || p.asleep.Load() != asleep || p.timer.Stop() != looks {
+			t.Errorf("%s: late %v, asleep %v, or looks %v", what, p.late.Load(), p.asleep.Load(), !looks)
 		}
 	}
 	p.turned(1)
-	state("after a turn", false, false)
+	state("after a turn", false, false, true)
 	p.tick(2)
-	state("after a look that sees another one", false, false)
+	state("after a look that sees another one", false, false, true)
 	p.tick(2)
-	state("after a look that sees none", true, true)
+	state("after a look that sees none", true, true, false)
 	p.turned(3)
-	state("after the turn that was due", false, false)
+	state("after the turn that was due", false, false, true)
 	p.tick(3)
-	state("after a look since which there was none", true, true)
+	state("after a look since which there was none", true, true, false)
 	p.stop()
 	p.turned(4)
-	state("after the end", false, false)
+	state("after the end", false, false, false)
+}
+
+// Each time that a task computes for long, the loop is prompted, and nobody prompts after
+// its end.
+func TestLoopIsPromptedWhileATaskComputes(t *testing.T) {
+	l, _ := runLoop(t, Params{Budget: 128, Stride: 16, Prompts: true}, func(l *Loop, c *workClock) {
+		for range 3 {
+			for begin := time.Now(); !l.prompt.late.Load(); runtime.Gosched() {
+				if time.Since(begin) > time.Minute {
+					t.Error("nobody prompts the loop")
+					return
+				}
+			}
+			c.work(promptTime)
+			l.Yield(true) // to a turn
+		}
+	})
+	if l.prompt.asleep.Load() {
+		t.Error("the next turn would wake the prompter")
+	}
 }
