@@ -31,7 +31,7 @@ func (tg *TaskGroup) Stop(reason string, grace time.Duration) {
 }
 
 func stop(s *kernel.Scope, reason string, grace time.Duration, pc uintptr) {
-	s.Stop(&kernel.Cause{Reason: reason, PC: pc}, s.Run().After(max(grace, 0)))
+	s.Stop(&kernel.Cause{Reason: reason, PC: pc}, s.Run().After(grace))
 }
 
 // Stopping reports whether the code that has ctx was asked to end by itself, by Stop of a

@@ -3,6 +3,7 @@ package anyio_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -108,6 +109,27 @@ func TestStopTwice(t *testing.T) {
 		if reason, at := stopped(ctx, time.Minute, time.Nanosecond, time.Hour); reason != "" || at > time.Minute {
 			t.Errorf("its own deadline: %q after %v", reason, at)
 		}
+	})
+}
+
+// Of several around it that are asked, the first one decides with which reason.
+func TestMoveOnStopInSeveralThatStop(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := anyio.WithCancelScope(ctx, func(ctx context.Context, outer *anyio.CancelScope) error {
+			return anyio.WithCancelScope(ctx, func(ctx context.Context, inner *anyio.CancelScope) error {
+				_, err := anyio.MoveOnStop(ctx, func(ctx context.Context) error {
+					inner.Stop("inner", anyio.Forever)
+					outer.Stop("outer", anyio.Forever)
+					err := anyio.Sleep(ctx, time.Millisecond)
+					if err == nil || !strings.Contains(err.Error(), "canceled: inner (by ") {
+						t.Errorf("got %v", err)
+					}
+					return err
+				})
+				return err
+			})
+		})
+		testkit.WantNil(t, "scopes", err)
 	})
 }
 
