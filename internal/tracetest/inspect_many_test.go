@@ -137,3 +137,49 @@ func TestPageOpenedAtATask(t *testing.T) {
 	p.until(fmt.Sprintf(rowTop+" >= 0", 17_000))
 	p.want(`$('r1t17000').matches('.hit') && ` + fewRows)
 }
+
+// manyRuns are a snapshot of so many runs of two tasks each, on event loops. Of 60 the tasks
+// wait for each other.
+func manyRuns(n uint64) *inspect.Snapshot {
+	s := &inspect.Snapshot{Program: "server", PID: 1}
+	waited := time.Second
+	for id := uint64(1); id <= n; id++ {
+		r := inspect.Run{ID: id, Backend: "eventloop", Loops: 1, Statistics: []inspect.LoopStatistics{{Turns: id, Behind: time.Duration(id) * time.Millisecond}}}
+		for task := uint64(1); task <= 2; task++ {
+			r.Tasks = append(r.Tasks, inspect.Task{ID: task, Name: fmt.Sprint("worker ", id, " ", task), State: anyio.TaskWaiting, WaitsFor: "Event.Wait", Waited: &waited})
+		}
+		if id == 7000 {
+			r.Held = []inspect.HeldLoop{{Task: 2, For: time.Second}}
+		}
+		if id <= 60 {
+			one, two := inspect.Ref{Run: id, Task: 1}, inspect.Ref{Run: id, Task: 2}
+			s.Deadlocks = append(s.Deadlocks, inspect.Deadlock{Circle: []inspect.Link{{Ref: one, Name: "one", What: "Lock"}, {Ref: two, Name: "two", What: "Lock"}}})
+		}
+		s.Runs = append(s.Runs, r)
+	}
+	return s
+}
+
+// The headings of runs, and what is told below them, are near the window as well.
+func TestPageOfManyRuns(t *testing.T) {
+	const runs = 10_000
+	const few = `(n => n > 1 && n < 300)(document.querySelectorAll('#runs h2').length)`
+	var s atomic.Pointer[inspect.Snapshot]
+	s.Store(manyRuns(runs))
+	p := manyTab(t, &s, "#r7000t2")
+	inView := func(run int) string {
+		return fmt.Sprintf(`(e => !!e && (b => b.top >= 0 && b.bottom <= innerHeight)(e.getBoundingClientRect()))($('r%dt2'))`, run)
+	}
+	p.until(inView(7000))
+	p.want(shown + ` === 20000 && ` + few)
+	p.picture("many-runs")
+	p.want(`[...document.querySelectorAll('#runs h2')].some(e => e.textContent === 'Run 7000 on eventloop, 2 tasks')`)
+	p.want(`$('runs').innerText.includes('event loop: 0 ready, timers up to 7.00 s late')`)
+	p.want(`$('runs').innerText.includes('event loop is held up for 1.00 s by worker 7000 2 #2')`)
+	p.want(scrolled)
+	p.until(`(scrollTo(0, document.body.scrollHeight), ` + inView(runs) + `)`)
+	p.want(`look().then(() => ` + inView(runs) + ` && ` + few + `)`)
+	p.want(`document.querySelectorAll('#deadlocks .box').length === 50 && $('deadlocks').innerText.includes('and 10 deadlocks more')`)
+	p.enter("search", "worker 9999 ")
+	p.want(shown + ` === 2 && $('runs').innerText.startsWith('Run 9999 on eventloop, 2 tasks')`)
+}
