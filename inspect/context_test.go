@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -270,4 +271,25 @@ func TestValuesOfACanceledTaskAreSeen(t *testing.T) {
 			t.Errorf("%s: seen %q, want %q", backend.Name(), seen, want)
 		}
 	}
+}
+
+// The context that a TaskContext hook is called with is canceled as the task is.
+func TestContextOfATaskThatBeginsCanceled(t *testing.T) {
+	var cause atomic.Value
+	defer inspect.Hook(inspect.Hooks{TaskContext: func(ctx context.Context, t inspect.TaskEvent) context.Context {
+		if t.Name() == "late" {
+			cause.Store(context.Cause(ctx))
+		}
+		return ctx
+	}})()
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		testkit.WantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Cancel("enough")
+			tg.Go(anyio.SleepForever, anyio.Name("late"))
+			return nil
+		}))
+		if err, _ := cause.Load().(error); !errors.Is(err, anyio.ErrCanceled) || !strings.Contains(err.Error(), "enough") {
+			t.Errorf("got %v", err)
+		}
+	})
 }

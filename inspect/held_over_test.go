@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,4 +54,36 @@ func TestHoldThatEndsDuringALookIsNotTold(t *testing.T) {
 		})
 	}, anyio.On(anyio.EventLoop()), anyio.HoldLimit(time.Millisecond))
 	testkit.WantNil(t, "run", err)
+}
+
+// Nor is a task that ends during a look told.
+func TestTaskThatEndsDuringALookIsNotTold(t *testing.T) {
+	testkit.Must(t, anyio.Run(t.Context(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			var end anyio.Event
+			var ends Ref
+			h := tg.Go(func(ctx context.Context) error {
+				ends, _ = Of(ctx)
+				return end.Wait(ctx)
+			})
+			if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
+				return err
+			}
+			me, _ := Of(ctx)
+			during := false
+			s := take(func(runs []*kernel.Run) [][]kernel.Standing {
+				tasks := kernel.LookAt(runs)
+				for _, t := range tasks[slices.IndexFunc(runs, func(r *kernel.Run) bool { return r.Birth().Number == me.Run })] {
+					during = during || t.Task.ID() == ends.Task
+				}
+				end.Set()
+				testkit.WantNil(t, "Wait", h.Wait(ctx))
+				return tasks
+			})
+			if !during || s.Task(ends) != nil || s.Task(me) == nil {
+				t.Errorf("seen during the look: %v; got %s", during, s)
+			}
+			return nil
+		})
+	}))
 }

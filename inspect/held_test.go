@@ -65,6 +65,9 @@ func TestTaskThatHoldsItsLoopIsTold(t *testing.T) {
 			if hog.State != anyio.TaskRunning || next.State != anyio.TaskReady {
 				t.Errorf("%d loops: hog is %v, next is %v", loops, hog.State, next.State)
 			}
+			if last := r.Statistics[loops-1]; last.Ready != 1 {
+				t.Errorf("%d loops: %+v while one task is ready", loops, last)
+			}
 			ref := inspect.Ref{Run: r.ID, Task: next.ID}
 			if chain := s.Why(ref); len(chain) != 2 || chain[1] != (inspect.Ref{Run: r.ID, Task: hog.ID}) {
 				t.Errorf("%d loops: why: %v", loops, chain)

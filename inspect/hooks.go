@@ -42,9 +42,10 @@ type Hooks struct {
 	// iter.Pull has made may go on at the same time as others of it.
 	WaitBegan func(t TaskEvent, op string) (ended func())
 
-	// ScopeCanceled tells that a scope or group was canceled: by Cancel, by its deadline, or
-	// by a task of the group that failed. The error is that of the calls which are canceled:
-	// it tells who did it, why and where. What is below the scope is not told apart.
+	// ScopeCanceled tells that a scope or group was canceled: by Cancel, by its deadline, by
+	// a task of the group that failed or, if it is that of a MoveOnStop, by Stop. The error is
+	// that of the calls which are canceled: it tells who did it, why and where. What is below
+	// the scope is not told apart.
 	ScopeCanceled func(t TaskEvent, err error)
 
 	// LoopTurned tells that an event loop has looked for what makes its tasks ready.

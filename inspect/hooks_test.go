@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,6 +123,58 @@ func TestHooksAreTold(t *testing.T) {
 	})
 }
 
+// A goroutine that waits with the context of a task is not told of.
+func TestHookOfWaitsOfTasksOnly(t *testing.T) {
+	var mu sync.Mutex
+	var told []string
+	defer inspect.Hook(inspect.Hooks{WaitBegan: func(t inspect.TaskEvent, op string) (ended func()) {
+		mu.Lock()
+		defer mu.Unlock()
+		if t.Name() == "one" {
+			told = append(told, op)
+		}
+		return nil
+	}})()
+	testkit.Must(t, anyio.Run(t.Context(), func(ctx context.Context) error {
+		var e anyio.Event
+		var all sync.WaitGroup
+		all.Go(func() { testkit.WantNil(t, "Wait", e.Wait(ctx)) })
+		if err := anyio.Sleep(ctx, time.Millisecond); err != nil {
+			return err
+		}
+		for e.TasksWaiting() == 0 {
+			runtime.Gosched()
+		}
+		e.Set()
+		all.Wait()
+		return nil
+	}, anyio.MainName("one"), anyio.On(anyio.Parallel())))
+	if want := []string{"Sleep"}; !slices.Equal(told, want) {
+		t.Errorf("told of %q, want %q", told, want)
+	}
+}
+
+// What MoveOnStop runs is canceled when it is asked to stop, and that is told.
+func TestHookOfAStop(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := &hookLog{}
+		defer l.hook()()
+		me, _ := inspect.Of(ctx)
+		testkit.WantNil(t, "group", anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				_, err := anyio.MoveOnStop(ctx, anyio.SleepForever)
+				return err
+			}, anyio.Name("one"))
+			testkit.Settled(t, ctx)
+			tg.Stop("enough", anyio.Forever)
+			return nil
+		}))
+		if want := "one canceled: anyio: canceled: enough, true"; !slices.Contains(l.of(me.Run), want) {
+			t.Errorf("no %q in %q", want, l.of(me.Run))
+		}
+	})
+}
+
 func TestHooksOfRuns(t *testing.T) {
 	var mu sync.Mutex
 	var got []string
@@ -154,6 +207,12 @@ func TestHookThatPanics(t *testing.T) {
 	var told []string
 	tell := func(what string) { told = append(told, what) }
 	for _, hooks := range []inspect.Hooks{
+		{
+			RunBegan: func(inspect.RunEvent) { panic("begin of a run") }, RunEnded: func(inspect.RunEvent) { panic("end of a run") },
+			TaskContext: func(context.Context, inspect.TaskEvent) context.Context { panic("context of a task") },
+			TaskEnded:   func(inspect.TaskEvent, anyio.Status, error) { panic("end of a task") },
+		},
+		{ScopeCanceled: func(inspect.TaskEvent, error) { panic("cancellation") }, LoopTurned: func(inspect.TurnEvent) { panic("turn") }},
 		{WaitBegan: func(inspect.TaskEvent, string) (ended func()) { return func() { panic("end of a wait") } }},
 		{TaskBegan: func(inspect.TaskEvent) { panic("begin of a task") }, WaitBegan: func(inspect.TaskEvent, string) (ended func()) { panic("begin of a wait") }},
 		{
@@ -165,14 +224,21 @@ func TestHookThatPanics(t *testing.T) {
 	} {
 		defer inspect.Hook(hooks)()
 	}
-	testkit.Must(t, anyio.Run(t.Context(), blocks))
+	testkit.Must(t, anyio.Run(t.Context(), func(ctx context.Context) error {
+		return anyio.WithCancelScope(ctx, func(inner context.Context, scope *anyio.CancelScope) error {
+			scope.Cancel("enough")
+			return blocks(ctx)
+		})
+	}, anyio.On(anyio.EventLoop())))
 	if want := []string{"task", "wait", "wait", "end first", "end"}; !slices.Equal(told, want) {
 		t.Errorf("told %q, want %q", told, want)
 	}
 	if strings.Contains(log.Text(), "nil pointer") {
 		t.Error("no function was called")
 	}
-	for _, what := range []string{"begin of a task", "begin of a wait", "end of a wait"} {
+	for _, what := range []string{
+		"begin of a run", "end of a run", "context of a task", "begin of a task", "end of a task", "begin of a wait", "end of a wait", "cancellation", "turn",
+	} {
 		if !strings.Contains(log.Text(), what) {
 			t.Errorf("%q is not in the log: %s", what, log.Text())
 		}
@@ -182,10 +248,10 @@ func TestHookThatPanics(t *testing.T) {
 // A loop that is held up fires its timers late, and that is told.
 func TestHookOfTurns(t *testing.T) {
 	var behind time.Duration
-	turns := 0
+	turns, ready := 0, 0
 	defer inspect.Hook(inspect.Hooks{LoopTurned: func(turn inspect.TurnEvent) {
 		turns++
-		behind = max(behind, turn.Behind)
+		behind, ready = max(behind, turn.Behind), max(ready, turn.Ready)
 		if turn.Loop != 0 || turn.Backend != "eventloop" || turn.Ready < 0 {
 			t.Errorf("got %+v", turn)
 		}
@@ -200,8 +266,37 @@ func TestHookOfTurns(t *testing.T) {
 		})
 	}, anyio.On(anyio.EventLoop()))
 	testkit.WantNil(t, "Run", err)
-	if turns == 0 || behind < time.Millisecond {
-		t.Errorf("%d turns, behind by %v", turns, behind)
+	if turns == 0 || behind < time.Millisecond || ready == 0 {
+		t.Errorf("%d turns, behind by %v, at most %d ready", turns, behind, ready)
+	}
+}
+
+// Each of several loops tells of its own turns.
+func TestHookOfTurnsOfSeveralLoops(t *testing.T) {
+	var turns [3]atomic.Int32
+	var run atomic.Uint64
+	defer inspect.Hook(inspect.Hooks{
+		RunBegan: func(r inspect.RunEvent) { run.Store(r.ID) },
+		LoopTurned: func(turn inspect.TurnEvent) {
+			turns[turn.Loop].Add(1)
+			if turn.ID != run.Load() {
+				t.Errorf("loop %d of run %d tells of run %d", turn.Loop, run.Load(), turn.ID)
+			}
+		},
+	})()
+	err := anyio.Run(t.Context(), func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			for loop := range turns {
+				tg.Go(func(ctx context.Context) error { return anyio.Sleep(ctx, time.Millisecond) }, anyio.InLoop(loop))
+			}
+			return nil
+		})
+	}, anyio.On(anyio.EventLoops(len(turns))))
+	testkit.WantNil(t, "Run", err)
+	for loop := range turns {
+		if turns[loop].Load() == 0 {
+			t.Errorf("loop %d has told of no turn", loop)
+		}
 	}
 }
 

@@ -65,9 +65,6 @@ func (l *listener) begin() error {
 		return err
 	}
 	path := socketOf(dir, os.Getpid())
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier process with this ID
-		return err
-	}
 	on, err := listenAt(path)
 	if err != nil {
 		return err
@@ -82,7 +79,8 @@ func (l *listener) begin() error {
 }
 
 // listenAt makes a socket that is at its place only when it listens: Processes would take
-// it for that of a process that has died.
+// it for that of a process that has died. What an earlier process with this ID has left
+// there is replaced.
 func listenAt(path string) (net.Listener, error) {
 	early := path + ".new"
 	_ = os.Remove(early)

@@ -1,7 +1,9 @@
 package inspect_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -28,13 +30,17 @@ func TestListenIsFoundAndAnswers(t *testing.T) {
 	if pids, err := inspect.Processes(); err != nil || len(pids) > 0 {
 		t.Fatalf("before: %v, %v", pids, err)
 	}
+	pid := os.Getpid()
+	for _, left := range []string{".sock", ".sock.new"} { // by an earlier process with this ID
+		testkit.Must(t, os.MkdirAll(dir, 0o700))
+		testkit.Must(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(pid, left)), nil, 0o600))
+	}
 	stop, err := inspect.Listen()
 	testkit.Must(t, err)
 	again, err := inspect.Listen()
 	testkit.Must(t, err)
 	stop()
 	stop() // counts once
-	pid := os.Getpid()
 	dead := filepath.Join(dir, "999999999.sock")
 	testkit.Must(t, os.WriteFile(dead, nil, 0o600))
 	testkit.Must(t, os.WriteFile(filepath.Join(dir, "x.txt"), nil, 0o600))
@@ -60,6 +66,9 @@ func TestListenIsFoundAndAnswers(t *testing.T) {
 	}, anyio.MainName("the one that asks"))
 	testkit.WantNil(t, "Fetch", err)
 	again()
+	if stacks := make([]byte, 1<<20); bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("inspect.(*listener).begin.func1(")) {
+		t.Error("it serves after the end")
+	}
 	if _, err := inspect.Fetch(t.Context(), pid); err == nil || !strings.Contains(err.Error(), "does not listen") {
 		t.Errorf("after the end: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"testing"
 	"testing/slogtest"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
@@ -106,7 +107,8 @@ func TestLogHandlerTellsTheTask(t *testing.T) {
 func TestLogHandlersAreApart(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var log bytes.Buffer
-		base := slog.New(inspect.LogHandler(slog.NewJSONHandler(&log, nil))).WithGroup("g").With("a", 1, "b", 2, "c", 3)
+		base := slog.New(inspect.LogHandler(slog.NewJSONHandler(&log, nil))).WithGroup("g").
+			With("a", 1).With("b", 2).With("c", 3) // one by one: there may be room for a fourth
 		one, two := base.With("d", "one"), base.With("d", "two")
 		one.InfoContext(ctx, "one")
 		two.WithGroup("in").InfoContext(ctx, "two", "e", 5)
@@ -118,6 +120,23 @@ func TestLogHandlersAreApart(t *testing.T) {
 		} {
 			if got := parsed(t, log.Bytes())[i]["g"]; fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("got  %v\nwant %v", got, want)
+			}
+		}
+	})
+}
+
+// A record may be handed to several handlers, and none of them changes it.
+func TestLogHandlerLeavesTheRecord(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		r := slog.NewRecord(time.Now(), slog.LevelInfo, "record", 0)
+		for i := range 8 {
+			r.AddAttrs(slog.Int(fmt.Sprint("n", i), i)) // one by one: there is room for more
+		}
+		for range 2 {
+			var log bytes.Buffer
+			testkit.Must(t, inspect.LogHandler(slog.NewJSONHandler(&log, nil)).Handle(ctx, r))
+			if got := parsed(t, log.Bytes())[0]; len(got) != 3+8+1 || got["n7"] != 7.0 || got["task"] == nil {
+				t.Errorf("got %v", got)
 			}
 		}
 	})

@@ -4,12 +4,18 @@ package inspect_test
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio/inspect"
 	"github.com/anyio-go/anyio/internal/testkit"
@@ -33,4 +39,54 @@ func TestWriteOnSignal(t *testing.T) {
 	go func() { _, _ = io.Copy(io.Discard, r) }()
 	stop()
 	w.Close()
+}
+
+func TestWriteOnNoSignal(t *testing.T) {
+	testkit.WantMisuse(t, "no signal", testkit.Recovered(func() { inspect.WriteOnSignal(io.Discard) }))
+}
+
+// A slowWriter writes when it is let.
+type slowWriter struct {
+	begun, let chan struct{}
+	over       atomic.Bool
+}
+
+func (w *slowWriter) Write(p []byte) (int, error) {
+	w.begun <- struct{}{}
+	<-w.let
+	for range 100 {
+		runtime.Gosched() // others would be faster
+	}
+	w.over.Store(true)
+	return len(p), nil
+}
+
+func TestStopOfWriteOnSignalWaitsForTheWrite(t *testing.T) {
+	w := &slowWriter{begun: make(chan struct{}), let: make(chan struct{})}
+	stop := inspect.WriteOnSignal(w, syscall.SIGUSR2)
+	testkit.Must(t, syscall.Kill(syscall.Getpid(), syscall.SIGUSR2))
+	<-w.begun
+	go close(w.let)
+	if stop(); !w.over.Load() {
+		t.Error("it did not wait")
+	}
+	stop() // once more
+}
+
+// A signal does again what it did, when nothing is written for it any more.
+func TestSignalAfterStop(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		inspect.WriteOnSignal(io.Discard, syscall.SIGHUP)()
+		testkit.Must(t, syscall.Kill(syscall.Getpid(), syscall.SIGHUP))
+		<-t.Context().Done() // not to be reached
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestSignalAfterStop$")
+	cmd.Env = append(os.Environ(), childVariable+"=1")
+	err := cmd.Run()
+	ended, ok := errors.AsType[*exec.ExitError](err)
+	if !ok || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGHUP {
+		t.Errorf("the process ended with %v, want SIGHUP", err)
+	}
 }
