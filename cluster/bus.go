@@ -18,7 +18,7 @@ type bus interface {
 	publish(subject, reply string, data []byte) error
 	// subscribe calls f for each message to a subject, one after the other. f must not
 	// block. Of those who subscribe with the same queue one gets each message.
-	subscribe(subject, queue string, f func(m message)) (unsubscribe func(), err error)
+	subscribe(subject, queue string, f func(m message)) (subscription, error)
 	// flush returns when the server has seen what was published and subscribed before.
 	flush(ctx context.Context) error
 	// after calls f once, a time from now, unless it is stopped before.
@@ -26,4 +26,13 @@ type bus interface {
 	now() time.Time
 	maxPayload() int
 	close(ctx context.Context) error
+}
+
+// A subscription is one that is made by a bus.
+type subscription interface {
+	// leave ends it. Messages that are on their way still come; then left is called, also if
+	// the connection ends before. Leaving again does nothing.
+	leave(left func())
+	// broken calls f if the subscription ends otherwise: the connection is closed for good.
+	broken(f func())
 }

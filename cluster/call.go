@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -33,6 +34,8 @@ type outcome struct {
 	kind byte
 	data []byte
 	err  error // of kindBroken
+
+	deadline time.Time // that was sent with the call
 }
 
 func (cl *call) settle(o outcome) { _ = cl.outcome.Set(o) } // the first one counts
@@ -79,38 +82,65 @@ func (c *Conn) call(ctx context.Context, s signature, argument []byte, o callOpt
 	if err := lowlevel.Enter(ctx); err != nil {
 		return nil, err
 	}
-	begun := c.bus.now()
+	place, since := c.room.place(s, o.labels), c.bus.now()
 	for {
-		seen := c.room.look()
-		out, err := c.attempt(ctx, s, argument, o)
-		switch {
-		case err != nil:
+		if o.noWait || c.room.mayTry(place) {
+			out, err := c.attempt(ctx, s, argument, o)
+			if err != nil {
+				return nil, err
+			}
+			if out.kind != kindNobody {
+				return out.result(ctx, s.name)
+			}
+			if since, err = c.noRoom(ctx, s, o, since); err != nil {
+				return nil, err
+			}
+		}
+		if err := c.room.wait(ctx, place); err != nil {
 			return nil, err
-		case out.kind == kindBusy || out.kind == kindNobody:
-			if err := c.noRoom(ctx, s, o, begun, out.kind == kindNobody); err != nil {
-				return nil, err
-			}
-			if err := c.room.wait(ctx, seen); err != nil {
-				return nil, err
-			}
-		default:
-			return out.result(ctx, s.name)
 		}
 	}
 }
 
-// attempt sends a call to a worker, and returns what became of it.
-func (c *Conn) attempt(ctx context.Context, s signature, argument []byte, o callOptions) (outcome, error) {
-	subject := c.cfg.Prefix + ".f." + s.token()
+// mostTries is how many workers a call tries that turn out to have no room.
+const mostTries = 100
+
+// attempt sends a call to one worker after the other until one has room, and returns what
+// became of it.
+func (c *Conn) attempt(ctx context.Context, s signature, argument []byte, o callOptions) (out outcome, err error) {
+	subject := c.cfg.Prefix + ".f." + s.token
+	var workers []string
 	if len(o.labels) > 0 {
-		w, err := c.directory.pick(ctx, s, o.labels)
-		if err != nil || w == "" {
-			return outcome{kind: kindNobody}, err
+		if workers, err = c.directory.choice(ctx, s, o.labels); err != nil {
+			return outcome{}, err
 		}
-		subject = c.cfg.Prefix + ".w." + w
 	}
+	for i := range mostTries {
+		if len(o.labels) > 0 {
+			if i == len(workers) {
+				break
+			}
+			subject = c.cfg.Prefix + ".w." + workers[i]
+		}
+		out, err = c.try(ctx, subject, s, argument, o)
+		switch {
+		case err != nil:
+			return out, err
+		case out.kind == kindBusy: // it takes no more of them until it has room
+		case out.kind == kindNobody && len(o.labels) > 0:
+			c.directory.stale()
+		default:
+			return out, nil
+		}
+	}
+	return outcome{kind: kindNobody}, nil
+}
+
+// try sends a call to a worker, and returns what became of it.
+func (c *Conn) try(ctx context.Context, subject string, s signature, argument []byte, o callOptions) (outcome, error) {
 	q := request{function: s.name, types: s.hash, remaining: -1, codec: o.codec.Name(), carried: remote.Carried(ctx), argument: argument}
-	if deadline, ok := anyio.EffectiveDeadline(ctx); ok {
+	deadline, ok := anyio.EffectiveDeadline(ctx)
+	if ok {
 		q.remaining = max(deadline.Sub(anyio.Now(ctx)), 0)
 	}
 	data := q.encode()
@@ -125,7 +155,9 @@ func (c *Conn) attempt(ctx context.Context, s signature, argument []byte, o call
 	if err := c.bus.publish(subject, c.replyTo(cl.n), data); err != nil {
 		return outcome{}, lowlevel.CanceledOr(ctx, fmt.Errorf("cluster: calling %q: %w", s.name, err))
 	}
-	return c.await(ctx, cl)
+	out, err := c.await(ctx, cl)
+	out.deadline = deadline
+	return out, err
 }
 
 // await waits for the end of a call, whatever happens here.
@@ -169,18 +201,26 @@ func (out outcome) result(ctx context.Context, function string) ([]byte, error) 
 		return nil, &RefusedError{function, string(out.data)}
 	case kindStopped:
 		return nil, broken(function, errStopping)
-	case kindCanceled: // its deadline came there first
-		if deadline, ok := anyio.EffectiveDeadline(ctx); ok {
-			if err := anyio.SleepUntil(ctx, deadline); err != nil {
-				return nil, err
-			}
-			if err := lowlevel.CheckpointIfCanceled(ctx); err != nil {
-				return nil, err
-			}
-		}
-		return nil, broken(function, errForgot)
+	case kindCanceled:
+		return nil, out.expired(ctx, function)
+	case kindGivenUp:
+		return nil, broken(function, errGivenUp)
 	}
 	return nil, broken(function, out.err)
+}
+
+// expired is the error of a call whose deadline has passed at its worker. If that is still
+// the deadline here, it does so here any moment.
+func (out outcome) expired(ctx context.Context, function string) error {
+	if deadline, ok := anyio.EffectiveDeadline(ctx); ok && !deadline.After(out.deadline) {
+		if err := anyio.SleepUntil(ctx, deadline); err != nil {
+			return err
+		}
+		if err := lowlevel.CheckpointIfCanceled(ctx); err != nil {
+			return err
+		}
+	}
+	return broken(function, errExpired)
 }
 
 // begin makes a call that is waited for.
@@ -193,7 +233,7 @@ func (c *Conn) begin() (*call, error) {
 	c.last++
 	cl := &call{n: c.last, sent: c.bus.now(), outcome: anyio.NewFuture[outcome]("cluster.Call")}
 	c.calls[cl.n] = cl
-	c.beat()
+	c.beatLocked()
 	return cl, nil
 }
 
@@ -205,12 +245,7 @@ func (c *Conn) end(cl *call) {
 
 // told takes a message about a call.
 func (c *Conn) told(n uint64, m message) {
-	kind, r := byte(kindNobody), (*reader)(nil)
-	if !m.nobody {
-		if kind, r = newReader(m.data); r.err != nil {
-			return
-		}
-	}
+	kind, r := newReader(m.data)
 	c.mu.Lock()
 	cl := c.calls[n]
 	ending := byte(endCancel) // what nobody waits for is to end
@@ -228,11 +263,14 @@ func (c *Conn) told(n uint64, m message) {
 	switch {
 	case worker != "" && ending != 0:
 		c.sendEndTo(c.cfg.Prefix+".c."+worker+".x", ending, n)
-	case kind == kindAccepted || cl == nil:
-	case kind == kindNobody:
+	case cl == nil:
+	case m.nobody:
 		cl.settle(outcome{kind: kindNobody})
-	default:
+	case kind == kindAccepted && r.err == nil:
+	case strings.IndexByte(kindsOfAnswers, kind) >= 0:
 		cl.settle(outcome{kind: kind, data: r.rest})
+	default:
+		cl.settle(outcome{kind: kindBroken, err: errGarbage})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -31,7 +32,11 @@ type Config struct {
 	// Listen is an address, such as "127.0.0.1:4222", on which the server in this process
 	// takes the connections of others; port 0 is one of the system's choice, see Conn.URL.
 	Listen string
-	// Server are all options of the server in this process, in place of Listen.
+	// StoreDir is where the server in this process keeps what must survive it; without it
+	// that is kept in memory.
+	StoreDir string
+	// Server are all options of the server in this process, in place of Listen and
+	// StoreDir. What needs JetStream needs it to be on there.
 	Server *server.Options
 
 	// Name is for people; the default is the host's name and the process's number.
@@ -59,6 +64,10 @@ func (cfg Config) checked() (Config, error) {
 	if cfg.Prefix == "" {
 		cfg.Prefix = defaultPrefix
 	}
+	if cfg.Name == "" {
+		host, _ := os.Hostname()
+		cfg.Name = fmt.Sprintf("%s:%d", host, os.Getpid())
+	}
 	if cfg.Heartbeat == 0 {
 		cfg.Heartbeat = defaultHeartbeat
 	}
@@ -72,8 +81,10 @@ func (cfg Config) checked() (Config, error) {
 		return cfg, misuse("Config.Lost %v with Heartbeat %v: both are positive, and a member is not lost before it was asked twice", cfg.Lost, cfg.Heartbeat)
 	case cfg.Conn != nil && (cfg.URL != "" || cfg.Options != nil):
 		return cfg, misuse("Config.Conn with URL or Options: a connection that is there needs no others")
-	case (cfg.Listen != "" || cfg.Server != nil) && (cfg.URL != "" || cfg.Conn != nil):
-		return cfg, misuse("Config.Listen or Server with URL or Conn: there is a server in this process, or others are used")
+	case (cfg.Listen != "" || cfg.StoreDir != "" || cfg.Server != nil) && (cfg.URL != "" || cfg.Conn != nil):
+		return cfg, misuse("Config.Listen, StoreDir or Server with URL or Conn: there is a server in this process, or others are used")
+	case cfg.Server != nil && (cfg.Listen != "" || cfg.StoreDir != ""):
+		return cfg, misuse("Config.Server with Listen or StoreDir: they are options of the server, set them there")
 	}
 	return cfg, nil
 }
@@ -84,7 +95,7 @@ func hostPort(addr string) (host string, port int, err error) {
 	if err == nil {
 		port, err = strconv.Atoi(text)
 	}
-	if err != nil || host == "" {
+	if err != nil || host == "" || port < 0 || port > 65535 {
 		return "", 0, misuse(`Config.Listen %q: want host:port, such as "127.0.0.1:0"; all addresses are "0.0.0.0"`, addr)
 	}
 	if port == 0 {

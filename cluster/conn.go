@@ -2,11 +2,12 @@ package cluster
 
 import (
 	"context"
-	"fmt"
-	"os"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A Conn is a member of a cluster. Its methods, and the functions that take one, may be
@@ -27,9 +28,9 @@ type Conn struct {
 	running map[callID]*running  // that this member runs for others
 	early   map[callID]*earlyEnd // to be ended before they came
 	workers map[*worker]struct{}
-	broad   []func() // the subscriptions of members that work
 	peers   map[string]*peer
-	beating bool
+	beat    func()    // stops the timer of the next heartbeat, nil if there is none
+	beaten  time.Time // when that is due
 }
 
 // A callID tells a call from those of other members.
@@ -39,10 +40,6 @@ type callID struct {
 }
 
 func newConn(cfg Config, b bus, id string) *Conn {
-	if cfg.Name == "" {
-		host, _ := os.Hostname()
-		cfg.Name = fmt.Sprintf("%s:%d", host, os.Getpid())
-	}
 	c := &Conn{
 		cfg: cfg, bus: b, id: id, inbox: cfg.Prefix + ".c." + id + ".",
 		calls: map[uint64]*call{}, running: map[callID]*running{}, early: map[callID]*earlyEnd{},
@@ -66,9 +63,11 @@ func (c *Conn) URL() string {
 }
 
 func (c *Conn) listen(ctx context.Context) error {
-	if _, err := c.bus.subscribe(c.inbox+">", "", c.receive); err != nil {
+	own, err := c.bus.subscribe(c.inbox+">", "", c.receive)
+	if err != nil {
 		return err
 	}
+	own.broken(func() { c.shut() })
 	return c.bus.flush(ctx)
 }
 
@@ -77,19 +76,24 @@ func (c *Conn) listen(ctx context.Context) error {
 // fail here with ErrClosed. Closing again does nothing.
 // Cancellation: it is closed all the same.
 func (c *Conn) Close(ctx context.Context) error {
+	if !c.shut() {
+		return nil
+	}
+	return c.bus.close(ctx)
+}
+
+// shut ends all calls and workers, and reports whether they had not been before.
+func (c *Conn) shut() bool {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
-		return nil
+		return false
 	}
 	c.closed = true
-	calls := make([]*call, 0, len(c.calls))
-	for _, cl := range c.calls {
-		calls = append(calls, cl)
-	}
-	workers := make([]*worker, 0, len(c.workers))
-	for w := range c.workers {
-		workers = append(workers, w)
+	calls := slices.Collect(maps.Values(c.calls))
+	workers := slices.Collect(maps.Keys(c.workers))
+	if c.beat != nil {
+		c.beat()
 	}
 	c.mu.Unlock()
 	for _, cl := range calls {
@@ -99,7 +103,8 @@ func (c *Conn) Close(ctx context.Context) error {
 	for _, w := range workers {
 		w.closed.Set()
 	}
-	return c.bus.close(ctx)
+	c.room.close()
+	return true
 }
 
 // receive takes what comes for this member alone.

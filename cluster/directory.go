@@ -109,7 +109,7 @@ func (d *directory) told(rest string, m message) {
 	case a == nil:
 	case m.nobody:
 		a.nobody.Set()
-	case json.Unmarshal(m.data, &w) == nil:
+	case json.Unmarshal(m.data, &w) == nil && w.ID != "":
 		a.list = append(a.list, w)
 	}
 }
@@ -129,24 +129,30 @@ func (d *directory) recent(ctx context.Context) (list []WorkerInfo, err error) {
 	return list, err
 }
 
-// pick returns the ID of a worker with labels that has room as far as is known, "" if there
-// is none.
-func (d *directory) pick(ctx context.Context, s signature, labels []string) (string, error) {
+// choice returns the IDs of the workers with labels, in any order, but first those that have
+// room as far as is known.
+func (d *directory) choice(ctx context.Context, s signature, labels []string) ([]string, error) {
 	all, err := d.recent(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	var ids []string
+	var ids, full []string
 	for _, w := range all {
-		if w.unfit(s, labels) == "" && w.Running < w.Capacity {
+		switch {
+		case w.unfit(s, labels) != "":
+		case w.Running < w.Capacity:
 			ids = append(ids, w.ID)
+		default:
+			full = append(full, w.ID)
 		}
 	}
-	if len(ids) == 0 {
+	if len(ids)+len(full) == 0 {
 		d.stale()
-		return "", nil
 	}
-	return ids[anyio.Rand(ctx).IntN(len(ids))], nil
+	for _, list := range [][]string{ids, full} {
+		anyio.Rand(ctx).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	}
+	return append(ids, full...), nil
 }
 
 // stale makes the next look ask again.

@@ -57,6 +57,8 @@ var (
 	errUntaken  = errors.New("it may have taken the call, and has not said so")
 	errForgot   = errors.New("it knows nothing of the call: its answer was lost")
 	errStopping = errors.New("it has ended, and has canceled the call")
+	errGivenUp  = errors.New("it has taken its caller for lost, and has canceled the call")
+	errExpired  = errors.New("it has canceled the call at the deadline with which it was made")
 )
 
 func errClosed(what string) error { return fmt.Errorf("cluster: %s: %w", what, anyio.ErrClosed) }

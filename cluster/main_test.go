@@ -3,51 +3,32 @@ package cluster_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"sync/atomic"
+	"os"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
-	"github.com/anyio-go/anyio/process"
 )
 
-// Functions that the tests call.
-var (
-	empty  = process.Register("empty", func(context.Context, struct{}) (struct{}, error) { return struct{}{}, nil })
-	double = process.Register("double", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
-	fails  = process.Register("fails", func(_ context.Context, text string) (int, error) {
-		return 0, fmt.Errorf("%s: %w", text, io.ErrUnexpectedEOF)
-	})
-	panics = process.Register("panics", func(_ context.Context, text string) (int, error) { panic(text) })
-
-	// hangs waits until it is canceled, and says how it goes.
-	hangs = process.Register("hangs", func(ctx context.Context, name string) (string, error) {
-		watched(name).begun.Set()
-		defer watched(name).ended.Set()
-		return "", anyio.SleepForever(ctx)
-	})
-	// gives waits for the event of its name, and returns the name.
-	gives = process.Register("gives", func(ctx context.Context, name string) (string, error) {
-		w := watched(name)
-		w.count.Add(1)
-		w.begun.Set()
-		err := w.goOn.Wait(ctx)
-		w.ended.Set()
-		return name, err
-	})
-)
-
-// A watch is what a test and a function of it share, as they are in one process.
-type watch struct {
-	begun, goOn, ended anyio.Event
-	count              atomic.Int32
+func TestMain(m *testing.M) {
+	os.Exit(anyiotest.Main(m))
 }
 
+// patience is how long a test waits for what is to come at once.
+const patience = time.Minute
+
+// soon has members ask each other often.
+var soon = cluster.Config{Heartbeat: 20 * time.Millisecond, Lost: 400 * time.Millisecond}
+
 // eachReal runs a test on the backends that have a network, with a cluster in this process.
+// In the end nothing is left of calls.
 func eachReal(t *testing.T, cfg cluster.Config, f func(t *testing.T, ctx context.Context, c *cluster.Conn)) {
+	t.Helper()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		c, err := cluster.Open(ctx, cfg)
 		if err != nil {
@@ -55,10 +36,40 @@ func eachReal(t *testing.T, cfg cluster.Config, f func(t *testing.T, ctx context
 		}
 		defer c.Close(ctx)
 		f(t, ctx, c)
-	}, anyiotest.Skip("sim", "there is no simulated server"))
+		nothingLeft(t, ctx, c)
+	}, onReal, quiet)
 }
 
-// working runs body beside a worker.
+// quiet logs no panics of functions.
+var quiet = anyiotest.RunOptions(anyio.OnPanic(func(*anyio.PanicError) {}))
+
+var onReal = anyiotest.Skip("sim", "there is no simulated server")
+
+func nothingLeft(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	t.Helper()
+	until(t, ctx, "nothing is left", func() bool { return c.Left() == "" })
+	if left := c.Left(); left != "" {
+		t.Error(left)
+	}
+}
+
+// until waits for a condition that no event tells of.
+func until(t *testing.T, ctx context.Context, what string, is func() bool) {
+	t.Helper()
+	late, err := anyio.MoveOnAfter(ctx, patience, func(ctx context.Context) error {
+		for !is() {
+			if err := anyio.Sleep(ctx, time.Millisecond); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if late || err != nil {
+		t.Errorf("%s: not so after %v, %v", what, patience, err)
+	}
+}
+
+// working runs body beside a worker, which is canceled then.
 func working(t *testing.T, ctx context.Context, c *cluster.Conn, w cluster.Worker, body func(ctx context.Context)) {
 	t.Helper()
 	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -74,34 +85,60 @@ func working(t *testing.T, ctx context.Context, c *cluster.Conn, w cluster.Worke
 	}
 }
 
-func TestCall(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
-			if n, err := cluster.Call(ctx, c, double, 21); n != 42 || err != nil {
-				t.Error(n, err)
-			}
-			if n, err := cluster.Call(ctx, c, double, 21, cluster.With(cluster.JSON)); n != 42 || err != nil {
-				t.Error(n, err)
-			}
-			if _, err := cluster.Call(ctx, c, empty, struct{}{}); err != nil {
-				t.Error(err)
-			}
-			_, err := cluster.Call(ctx, c, fails, "reading")
-			if re, ok := errors.AsType[*process.RemoteError](err); !ok || re.Text != "reading: unexpected EOF" || !errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Errorf("%#v", err)
-			}
-			_, err = cluster.Call(ctx, c, panics, "ouch")
-			if re, ok := errors.AsType[*process.RemoteError](err); !ok || re.Text != "ouch" || re.Stack == "" {
-				t.Errorf("%#v", err)
-			}
-		})
+// group runs body with a group.
+func group(t *testing.T, ctx context.Context, body func(ctx context.Context, tg *anyio.TaskGroup)) {
+	t.Helper()
+	err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		body(ctx, tg)
+		return nil
 	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
-func TestOpenInTheSimulator(t *testing.T) {
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		if _, err := cluster.Open(ctx, cluster.Config{}); !errors.Is(err, errors.ErrUnsupported) {
-			t.Error(err)
-		}
-	}, anyiotest.Only("sim"))
+// A hub is a server for several members in one process.
+type hub struct{ s *server.Server }
+
+func newHub(t *testing.T, o server.Options) *hub {
+	t.Helper()
+	o.NoLog, o.NoSigs, o.DontListen = true, true, true
+	s, err := server.NewServer(&o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	return &hub{s}
+}
+
+func (h *hub) connect(t *testing.T) *nats.Conn {
+	t.Helper()
+	nc, err := nats.Connect("", nats.InProcessServer(h.s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+// join makes a member, for as long as the test runs.
+func (h *hub) join(t *testing.T, ctx context.Context, cfg cluster.Config) (*cluster.Conn, *nats.Conn) {
+	t.Helper()
+	cfg.Conn = h.connect(t)
+	c, err := cluster.Open(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, cfg.Conn
+}
+
+func wantIs(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%v; want %v", err, want)
+	}
 }

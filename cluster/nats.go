@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -16,6 +17,12 @@ type natsBus struct {
 	nc     *nats.Conn
 	theirs bool           // the connection is the user's
 	server *server.Server // the one in this process, or nil
+	// scratch is a directory that the server needs even to keep things in memory, "" if
+	// it keeps them elsewhere.
+	scratch string
+
+	mu   sync.Mutex
+	subs map[*natsSubscription]struct{}
 }
 
 // readyTimeout is how long a server in this process may take to begin.
@@ -30,12 +37,10 @@ func openNATS(ctx context.Context, cfg Config) (*natsBus, error) {
 		b := &natsBus{}
 		options := append([]nats.Option{nats.Name("anyio " + cfg.Name), nats.MaxReconnects(-1)}, cfg.Options...)
 		if cfg.URL == "" {
-			s, err := embed(cfg)
-			if err != nil {
+			if err := b.embed(cfg); err != nil {
 				return nil, err
 			}
-			b.server = s
-			options = append(options, nats.InProcessServer(s))
+			options = append(options, nats.InProcessServer(b.server))
 		}
 		nc, err := nats.Connect(cfg.URL, options...)
 		if err != nil {
@@ -54,39 +59,6 @@ func where(url string) string {
 	return url
 }
 
-// embed starts a server in this process.
-func embed(cfg Config) (*server.Server, error) {
-	o := cfg.Server
-	if o == nil {
-		o = &server.Options{NoLog: true, DontListen: true}
-		if cfg.Listen != "" {
-			host, port, err := hostPort(cfg.Listen)
-			if err != nil {
-				return nil, err
-			}
-			o.Host, o.Port, o.DontListen = host, port, false
-		}
-	}
-	o.NoSigs = true // signals belong to the program
-	s, err := server.NewServer(o)
-	if err != nil {
-		return nil, fmt.Errorf("cluster: starting the server in this process: %w", err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(readyTimeout) {
-		s.Shutdown()
-		return nil, fmt.Errorf("cluster: the server in this process was not ready after %v; is %q free?", readyTimeout, cfg.Listen)
-	}
-	return s, nil
-}
-
-func (b *natsBus) shutdown() {
-	if b.server != nil {
-		b.server.Shutdown()
-		b.server.WaitForShutdown()
-	}
-}
-
 func (b *natsBus) publish(subject, reply string, data []byte) error {
 	if reply == "" {
 		return b.nc.Publish(subject, data)
@@ -94,7 +66,7 @@ func (b *natsBus) publish(subject, reply string, data []byte) error {
 	return b.nc.PublishRequest(subject, reply, data)
 }
 
-func (b *natsBus) subscribe(subject, queue string, f func(m message)) (func(), error) {
+func (b *natsBus) subscribe(subject, queue string, f func(m message)) (subscription, error) {
 	sub, err := b.nc.QueueSubscribe(subject, queue, func(m *nats.Msg) {
 		nobody := len(m.Data) == 0 && m.Header.Get("Status") == "503"
 		f(message{subject: m.Subject, reply: m.Reply, data: m.Data, nobody: nobody})
@@ -102,7 +74,39 @@ func (b *natsBus) subscribe(subject, queue string, f func(m message)) (func(), e
 	if err != nil {
 		return nil, fmt.Errorf("cluster: subscribing to %q: %w", subject, err)
 	}
-	return func() { _ = sub.Unsubscribe() }, nil // it fails if the connection is closed
+	s := &natsSubscription{b: b, sub: sub}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.subs == nil {
+		b.subs = map[*natsSubscription]struct{}{}
+	}
+	b.subs[s] = struct{}{}
+	return s, nil
+}
+
+func (s *natsSubscription) broken(f func()) { s.sub.SetClosedHandler(func(string) { f() }) }
+
+type natsSubscription struct {
+	b    *natsBus
+	sub  *nats.Subscription
+	left sync.Once
+}
+
+// leave drains: Unsubscribe would drop what has come and is not looked at yet. Without a
+// connection it must not: what drains then is subscribed again with the next one, for good.
+func (s *natsSubscription) leave(left func()) {
+	s.b.mu.Lock()
+	delete(s.b.subs, s)
+	s.b.mu.Unlock()
+	once := func(string) { s.left.Do(left) }
+	s.sub.SetClosedHandler(once)
+	end := s.sub.Drain
+	if s.b.nc.IsReconnecting() {
+		end = s.sub.Unsubscribe
+	}
+	if err := end(); err != nil { // the connection is closed
+		once("")
+	}
 }
 
 func (b *natsBus) flush(ctx context.Context) error {
@@ -121,10 +125,16 @@ func (b *natsBus) maxPayload() int { return int(b.nc.MaxPayload()) }
 func (b *natsBus) close(ctx context.Context) error {
 	return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
 		return anyio.RunBlocking(ctx, func() error {
+			_ = b.nc.FlushTimeout(time.Second) // what was published is on its way
 			if !b.theirs {
-				_ = b.nc.FlushTimeout(time.Second) // what was published is on its way
 				b.nc.Close()
 			}
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			for s := range b.subs {
+				_ = s.sub.Unsubscribe() // it fails if the connection is closed
+			}
+			clear(b.subs)
 			b.shutdown()
 			return nil
 		})

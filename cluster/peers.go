@@ -7,11 +7,11 @@ type peer struct {
 	asked time.Time // when it was asked first of those times that it has not answered
 }
 
-// beat begins the heartbeat, unless it goes on already. It needs Conn.mu.
-func (c *Conn) beat() {
-	if !c.beating && !c.closed {
-		c.beating = true
-		c.bus.after(c.cfg.Heartbeat, c.heartbeat)
+// beatLocked begins the heartbeat, unless it goes on already.
+func (c *Conn) beatLocked() {
+	if c.beat == nil && !c.closed {
+		c.beat = c.bus.after(c.cfg.Heartbeat, c.heartbeat)
+		c.beaten = c.bus.now().Add(c.cfg.Heartbeat)
 	}
 }
 
@@ -19,7 +19,14 @@ func (c *Conn) beat() {
 func (c *Conn) heartbeat() {
 	now := c.bus.now()
 	c.mu.Lock()
-	c.beating = false
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.beat = nil
+	if late := now.Sub(c.beaten); late > c.cfg.Heartbeat {
+		c.excuseLocked(late)
+	}
 	pings := map[string]*ping{}
 	to := func(id string) *ping {
 		if pings[id] == nil {
@@ -63,7 +70,7 @@ func (c *Conn) heartbeat() {
 		}
 	}
 	if len(c.calls)+len(c.running)+len(c.early) > 0 {
-		c.beat()
+		c.beatLocked()
 	}
 	c.mu.Unlock()
 
@@ -75,7 +82,22 @@ func (c *Conn) heartbeat() {
 			c.lost(id)
 			continue
 		}
-		c.send(c.cfg.Prefix+".c."+id+".p", c.inbox+"q."+id, p.encode('p'))
+		for _, part := range p.parts() {
+			c.send(c.cfg.Prefix+".c."+id+".p", c.inbox+"q."+id, part.encode('p'))
+		}
+	}
+}
+
+// excuseLocked gives all others the time for which this member itself was held up, with
+// what has come meanwhile not looked at yet.
+func (c *Conn) excuseLocked(late time.Duration) {
+	for _, p := range c.peers {
+		if !p.asked.IsZero() {
+			p.asked = p.asked.Add(late)
+		}
+	}
+	for _, cl := range c.calls {
+		cl.sent = cl.sent.Add(late)
 	}
 }
 
@@ -99,7 +121,7 @@ func (c *Conn) lost(id string) {
 		cl.settle(outcome{kind: kindBroken, err: errLost})
 	}
 	for _, r := range runs {
-		r.end(endCancel, "the member of the cluster that called is lost")
+		r.end(endLost, "the member of the cluster that called is lost")
 	}
 }
 
@@ -152,6 +174,6 @@ func (c *Conn) ponged(id string, m message) {
 		cl.settle(outcome{kind: kindBroken, err: errForgot})
 	}
 	for _, r := range runs {
-		r.end(endCancel, "nobody waits for the call any more")
+		r.end(endLost, "nobody waits for the call any more")
 	}
 }

@@ -37,7 +37,7 @@ type earlyEnd struct {
 func (r *running) end(how byte, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ending != endCancel {
+	if r.ending == 0 || r.ending == endStop {
 		r.ending, r.reason = how, reason
 	}
 	r.pass()
@@ -47,10 +47,10 @@ func (r *running) end(how byte, reason string) {
 func (r *running) pass() {
 	switch {
 	case r.scope == nil || r.over:
-	case r.ending == endCancel:
-		r.scope.Cancel(r.reason)
 	case r.ending == endStop:
 		r.scope.Stop(r.reason, anyio.Forever)
+	case r.ending != 0:
+		r.scope.Cancel(r.reason)
 	}
 }
 
@@ -62,16 +62,17 @@ func (r *running) enter(scope *anyio.CancelScope) {
 	r.pass()
 }
 
-// leave takes it away, and reports whether the caller has canceled the call.
-func (r *running) leave() bool {
+// leave takes it away, and returns what was asked for.
+func (r *running) leave() (ending byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.over = true
-	return r.ending == endCancel
+	return r.ending
 }
 
-// serve takes a call.
-func (s *worker) serve(m message) {
+// serve takes a call, which has come by the subscription for the token of a function, or by
+// that for this worker.
+func (s *worker) serve(m message, token string) {
 	id, ok := s.c.callIDOf(m.reply)
 	if !ok {
 		return // nobody waits for an answer
@@ -81,12 +82,14 @@ func (s *worker) serve(m message) {
 		s.c.send(m.reply, "", append(newWriter(kindRefused, 0), err.Error()...))
 		return
 	}
+	s.mu.Lock()
+	ended := s.ended
+	s.mu.Unlock()
 	r := &running{id: id, reply: m.reply}
-	if err := s.limiter.TryAcquireOnBehalfOf(r); err != nil {
-		s.c.send(m.reply, "", newWriter(kindBusy, 0))
+	if ended || s.limiter.TryAcquireOnBehalfOf(r) != nil {
+		s.refuse(m, token)
 		return
 	}
-	_ = s.adjust()
 	s.c.enlist(r)
 	s.tell(r)
 	_, err = portal.Go(s.portal, func(ctx context.Context) (struct{}, error) {
@@ -107,7 +110,7 @@ func (c *Conn) enlist(r *running) {
 		delete(c.early, r.id)
 		r.ending, r.reason = e.how, endReason
 	}
-	c.beat()
+	c.beatLocked()
 }
 
 const endReason = "the caller has asked for it"
@@ -127,7 +130,7 @@ func (c *Conn) endRunning(m message) {
 			here = append(here, r)
 		} else if len(c.workers) > 0 {
 			c.early[id] = &earlyEnd{how, c.bus.now()}
-			c.beat()
+			c.beatLocked()
 		}
 	}
 	c.mu.Unlock()
@@ -166,6 +169,10 @@ func (s *worker) accept() {
 func (s *worker) run(ctx context.Context, r *running, q *request) {
 	answer := newWriter(kindStopped, 0)
 	defer func() { s.finish(r, answer) }()
+	if ctx.Err() != nil { // the worker ends, and others may take the call
+		answer[1] = kindBusy
+		return
+	}
 	var opts []anyio.ScopeOption
 	if q.remaining >= 0 {
 		opts = append(opts, anyio.Deadline(anyio.Now(ctx).Add(q.remaining)))
@@ -176,12 +183,15 @@ func (s *worker) run(ctx context.Context, r *running, q *request) {
 		r.enter(scope)
 		return s.invoke(ctx, q, &answer)
 	}, opts...)
-	canceled := r.leave() || scope.CancelCalled()
-	if answer[1] == kindStopped && canceled {
+	switch ending := r.leave(); {
+	case answer[1] != kindStopped:
+	case ending == endLost:
+		answer[1] = kindGivenUp
+	case ending == endCancel || scope.CancelCalled():
 		answer[1] = kindCanceled
 	}
 	if most := s.c.bus.maxPayload(); len(answer) > most {
-		err := fmt.Errorf("cluster: result of %q: %d bytes; the server takes messages of %d", q.function, len(answer), most)
+		err := fmt.Errorf("cluster: result or error of %q: %d bytes; the server takes messages of %d", q.function, len(answer), most)
 		answer = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...)
 	}
 }
@@ -206,7 +216,7 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 		return nil
 	}
 	in := f.Argument()
-	if err := codec.Unmarshal(q.argument, in); err != nil {
+	if err := read(codec, q.argument, in); err != nil {
 		refuse("worker %s cannot read the argument: %v", s.c.cfg.Name, err)
 		return nil
 	}
@@ -249,15 +259,30 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 func (s *worker) finish(r *running, answer writer) {
 	r.leave()
 	s.limiter.ReleaseOnBehalfOf(r)
-	_ = s.adjust()
+	opened, _ := s.adjust()
 	s.c.send(r.reply, "", answer)
 	s.c.mu.Lock()
 	delete(s.c.running, r.id)
 	s.c.mu.Unlock()
 	s.mu.Lock()
-	wanted := !s.ended && s.c.bus.now().Sub(s.lastFull) < contended
+	if now := s.c.bus.now(); opened {
+		s.refused = now
+	} else {
+		opened = now.Sub(s.refused) < contended
+	}
+	wanted := opened && !s.ended
 	s.mu.Unlock()
 	if wanted {
-		s.c.send(s.c.cfg.Prefix+".free", "", newWriter('f', 0))
+		s.tellRoom()
 	}
+}
+
+// read is codec.Unmarshal, whose panic is an error.
+func read(codec Codec, data []byte, v any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return codec.Unmarshal(data, v)
 }

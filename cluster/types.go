@@ -15,19 +15,31 @@ type signature struct {
 	name string
 	text string // the types, for errors
 	hash uint32 // of the text
+
+	token string // a part of the subject on which it is called
 }
 
 func signatureOf(name string, in, out reflect.Type) signature {
 	text := "func(" + describe(in, nil) + ") " + describe(out, nil)
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(text))
-	return signature{name, text, h.Sum32()}
+	return signature{name, text, h.Sum32(), fmt.Sprintf("%s.%08x", tokenOf(name), h.Sum32())}
 }
 
-// token is the signature as a part of a subject, for which names may have too much in them.
-func (s signature) token() string {
+// longName is how long the name of a function may be in a subject; servers take no line
+// that is longer than 4 KiB.
+const longName = 200
+
+// tokenOf is a name as a part of a subject, for which it may have too much in it.
+func tokenOf(name string) string {
 	var b strings.Builder
-	for _, c := range []byte(s.name) {
+	for i, c := range []byte(name) {
+		if i == longName {
+			h := fnv.New64a()
+			_, _ = h.Write([]byte(name))
+			fmt.Fprintf(&b, "=%016x", h.Sum64())
+			break
+		}
 		switch {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
 			b.WriteByte(c)
@@ -35,7 +47,6 @@ func (s signature) token() string {
 			fmt.Fprintf(&b, "=%02x", c)
 		}
 	}
-	fmt.Fprintf(&b, ".%08x", s.hash)
 	return b.String()
 }
 

@@ -17,7 +17,7 @@ import (
 //	PREFIX.c.CONN.p       are you there, and do you know of these calls?
 //	PREFIX.c.CONN.q       the answer
 //	PREFIX.d              to all workers: who are you?
-//	PREFIX.free           to all callers: a worker has room again
+//	PREFIX.free           to all callers: a worker has room for so many calls
 
 // version is the first byte of all messages.
 const version = 1
@@ -31,12 +31,17 @@ const (
 	kindBusy     = 'b' // it was not called, as there is no room
 	kindCanceled = 'c' // it was canceled, as the caller has asked for
 	kindStopped  = 's' // it was canceled, as the worker ends
+	kindGivenUp  = 'l' // it was canceled, as the caller was taken for lost
+
+	kindsOfAnswers = "vfrbcsl"
 )
 
 // What is asked of the calls in a message to PREFIX.c.CONN.x.
 const (
 	endCancel = 'c'
 	endStop   = 's' // end by yourself
+
+	endLost = 'l' // nobody asks, and nobody waits any more
 )
 
 var errGarbage = errors.New("what came is no message of this package, or of another version of it")
@@ -156,6 +161,21 @@ type ping struct {
 	from    string   // who asks
 	running []uint64 // calls of the one who is asked, which run here
 	waiting []uint64 // calls that the one who is asked is said to run
+}
+
+// mostNumbers is how many calls a ping lists, so that it is a small message.
+const mostNumbers = 8000
+
+// parts are several pings of which none lists too many calls.
+func (p *ping) parts() (parts []*ping) {
+	for running, waiting := p.running, p.waiting; ; {
+		r, w := min(len(running), mostNumbers), min(len(waiting), mostNumbers)
+		parts = append(parts, &ping{from: p.from, running: running[:r], waiting: waiting[:w]})
+		running, waiting = running[r:], waiting[w:]
+		if len(running)+len(waiting) == 0 {
+			return parts
+		}
+	}
 }
 
 func (p *ping) encode(kind byte) []byte {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -30,7 +31,8 @@ type Worker struct {
 
 // Work serves calls until it is canceled; the functions run as tasks of the run of ctx.
 // If it is asked to end by itself, by Stop, it takes no more calls, and returns nil when
-// those that run have ended.
+// those that run have ended. The panic of a function is an error of its caller;
+// runtime.Goexit in one goes on here, and ends the worker.
 // Cancellation: what runs is canceled, and waited for; its callers get a
 // *process.BrokenWorkerError.
 func Work(ctx context.Context, c *Conn, w Worker) error {
@@ -46,7 +48,7 @@ func (w Worker) Task(c *Conn) func(ctx context.Context, started func(WorkerInfo)
 		}
 		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 			s.portal = p
-			defer s.end()
+			defer s.end(ctx)
 			if err := s.begin(ctx); err != nil {
 				return err
 			}
@@ -70,13 +72,13 @@ type worker struct {
 	portal    *portal.Portal
 	closed    *anyio.Event // the connection is
 
-	mu       sync.Mutex
-	direct   func()   // ends the subscription to calls for this worker
-	open     []func() // end those to calls for any; nil while there is no room
-	ended    bool
-	looks    bool      // it will look whether there is room
-	lastFull time.Time // when there was no room last
-	young    []*running
+	mu      sync.Mutex
+	own     []subscription          // to what is for this worker, and for all
+	open    map[string]subscription // to calls for any worker, by the token of the function
+	ended   bool
+	refused time.Time // when a call found no room last
+	look    func()    // stops the timer that looks for room, nil if there is none
+	young   []*running
 }
 
 // served is a function that a worker serves.
@@ -85,7 +87,7 @@ type served struct {
 	sign signature
 }
 
-// contended is how long after it was full a worker tells of each room.
+// contended is how long after it has refused a call a worker tells of each room.
 const contended = time.Second
 
 func newWorker(c *Conn, w Worker) (*worker, error) {
@@ -101,7 +103,10 @@ func newWorker(c *Conn, w Worker) (*worker, error) {
 	if w.Functions == nil {
 		w.Functions = remote.Names()
 	}
-	s := &worker{c: c, labels: slices.Clone(w.Labels), limiter: w.Limiter, functions: map[string]served{}, closed: new(anyio.Event)}
+	s := &worker{
+		c: c, labels: slices.Clone(w.Labels), limiter: w.Limiter, functions: map[string]served{},
+		closed: new(anyio.Event), open: map[string]subscription{},
+	}
 	for _, name := range w.Functions {
 		f := remote.Lookup(name)
 		if f == nil {
@@ -123,90 +128,119 @@ func (s *worker) begin(ctx context.Context) error {
 	c.last++
 	s.id = fmt.Sprintf("%s.%d", c.id, c.last)
 	c.workers[s] = struct{}{}
-	first := c.broad == nil
-	if first {
-		c.broad = []func(){}
-	}
 	c.mu.Unlock()
-	if first {
-		for subject, f := range map[string]func(message){c.cfg.Prefix + ".x": c.endRunning, c.cfg.Prefix + ".d": c.introduce} {
-			if _, err := c.bus.subscribe(subject, "", f); err != nil {
-				return err
-			}
+	for subject, f := range map[string]func(message){
+		".x": c.endRunning, ".d": s.introduce, ".w." + s.id: func(m message) { s.serve(m, "") },
+	} {
+		own, err := c.bus.subscribe(c.cfg.Prefix+subject, "", f)
+		if err != nil {
+			return err
 		}
+		s.own = append(s.own, own)
 	}
-	unsubscribe, err := c.bus.subscribe(c.cfg.Prefix+".w."+s.id, "", s.serve)
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.direct = unsubscribe
-	s.mu.Unlock()
-	if err := s.adjust(); err != nil {
+	if _, err := s.adjust(); err != nil {
 		return err
 	}
 	if err := c.bus.flush(ctx); err != nil {
 		return err
 	}
-	c.send(c.cfg.Prefix+".free", "", newWriter('f', 0))
+	s.tellRoom()
 	return nil
 }
 
-// end takes no more calls.
-func (s *worker) end() {
+// end takes no more calls. It returns when those that have come are answered: that there is
+// no room, so that their callers try others.
+func (s *worker) end(ctx context.Context) {
 	s.mu.Lock()
 	s.ended = true
-	for _, unsubscribe := range s.open {
-		unsubscribe()
-	}
-	s.open = nil
-	if s.direct != nil {
-		s.direct()
+	leaving := slices.AppendSeq(s.own, maps.Values(s.open))
+	clear(s.open)
+	if s.look != nil {
+		s.look()
 	}
 	s.mu.Unlock()
 	s.c.mu.Lock()
 	delete(s.c.workers, s)
 	s.c.mu.Unlock()
-}
 
-// adjust is subscribed to calls for any worker if there is room, and only then: so the
-// server gives each call to one that has, and a caller hears that there is none.
-func (s *worker) adjust() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	room := s.limiter.AvailableTokens() > 0
-	switch {
-	case s.ended:
-	case !room && s.open != nil:
-		for _, unsubscribe := range s.open {
-			unsubscribe()
-		}
-		s.open = nil
-	case room && s.open == nil:
-		s.open = []func(){}
-		for _, f := range s.functions {
-			unsubscribe, err := s.c.bus.subscribe(s.c.cfg.Prefix+".f."+f.sign.token(), "workers", s.serve)
-			if err != nil {
+	var left anyio.Semaphore
+	for _, own := range leaving {
+		own.leave(left.Release)
+	}
+	_ = anyio.Shielded(ctx, s.c.cfg.Lost, func(ctx context.Context) error {
+		for range leaving {
+			if err := left.Acquire(ctx); err != nil {
 				return err
 			}
-			s.open = append(s.open, unsubscribe)
 		}
-	}
-	if !room {
-		s.lastFull = s.c.bus.now()
-	}
-	if !room && !s.looks && !s.ended { // others may have the tokens, and tell nobody
-		s.looks = true
-		s.c.bus.after(roomRetry, s.look)
-	}
-	return nil
+		return nil
+	})
 }
 
-func (s *worker) look() {
+// adjust subscribes to the calls of functions that are not subscribed to if there is room,
+// and reports whether there were any. A worker without room is not subscribed to calls that
+// it has refused: so the server gives them to others, and a caller hears that there is none.
+func (s *worker) adjust() (opened bool, err error) {
 	s.mu.Lock()
-	s.looks = false
+	defer s.mu.Unlock()
+	if s.ended || len(s.open) == len(s.functions) || s.limiter.AvailableTokens() <= 0 {
+		return false, nil
+	}
+	for _, f := range s.functions {
+		token := f.sign.token
+		if s.open[token] != nil {
+			continue
+		}
+		sub, err := s.c.bus.subscribe(s.c.cfg.Prefix+".f."+token, "workers", func(m message) { s.serve(m, token) })
+		if err != nil {
+			return opened, err
+		}
+		s.open[token], opened = sub, true
+	}
+	return opened, nil
+}
+
+// refuse answers a call that has found no room. There are no more of its kind until there
+// is room: the server knows that before the caller, who will try others.
+func (s *worker) refuse(m message, token string) {
+	s.mu.Lock()
+	s.refused = s.c.bus.now()
+	sub := s.open[token]
+	delete(s.open, token)
+	if s.look == nil && !s.ended { // others may have the tokens, and tell nobody
+		s.look = s.c.bus.after(roomRetry, s.lookForRoom)
+	}
 	s.mu.Unlock()
-	_ = s.adjust()
+	if sub != nil {
+		sub.leave(func() {})
+	}
+	s.c.send(m.reply, "", newWriter(kindBusy, 0))
+	s.adjustAndTell() // as there may be room by now
+}
+
+func (s *worker) adjustAndTell() {
+	if opened, _ := s.adjust(); opened {
+		s.tellRoom()
+	}
+}
+
+func (s *worker) lookForRoom() {
+	s.mu.Lock()
+	s.look = nil
+	if len(s.open) < len(s.functions) && !s.ended {
+		s.look = s.c.bus.after(roomRetry, s.lookForRoom)
+	}
+	s.mu.Unlock()
+	s.adjustAndTell()
+}
+
+// tellRoom tells all callers how many calls there is room for.
+func (s *worker) tellRoom() {
+	if n := s.limiter.AvailableTokens(); n > 0 {
+		w := newWriter('f', 0)
+		w.number(uint64(n))
+		s.c.send(s.c.cfg.Prefix+".free", "", w)
+	}
 }
 
 // info tells of the worker.
@@ -221,17 +255,9 @@ func (s *worker) info() WorkerInfo {
 	return w
 }
 
-// introduce tells who asks of the workers of this member.
-func (c *Conn) introduce(m message) {
-	c.mu.Lock()
-	workers := make([]*worker, 0, len(c.workers))
-	for s := range c.workers {
-		workers = append(workers, s)
-	}
-	c.mu.Unlock()
-	for _, s := range workers {
-		if data, err := json.Marshal(s.info()); err == nil {
-			c.send(m.reply, "", data)
-		}
+// introduce tells who asks of the worker.
+func (s *worker) introduce(m message) {
+	if data, err := json.Marshal(s.info()); err == nil {
+		s.c.send(m.reply, "", data)
 	}
 }

@@ -1,0 +1,33 @@
+package cluster
+
+import "fmt"
+
+// Left tells what a member still has to do with others, "" if that is nothing.
+func (c *Conn) Left() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	c.directory.mu.Lock()
+	defer c.directory.mu.Unlock()
+	calls, running, early := len(c.calls), len(c.running), len(c.early)
+	if calls+running+early+len(c.workers)+len(c.peers)+len(c.room.queues)+len(c.directory.asks) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d calls, %d that run, %d early ends, %d workers, %d peers, %d queues, %d asks",
+		calls, running, early, len(c.workers), len(c.peers), len(c.room.queues), len(c.directory.asks))
+}
+
+// Subjects are all on which a member may get something, of the call n and the worker w.
+func (c *Conn) Subjects(worker string) []string {
+	p := c.cfg.Prefix
+	return []string{
+		p + ".x", p + ".d", p + ".free", p + ".w." + worker,
+		c.inbox + "r.1", c.inbox + "r.zz", c.inbox + "x", c.inbox + "p", c.inbox + "q." + c.id, c.inbox + "i.1", c.inbox + "other",
+	}
+}
+
+// SubjectOf is that on which a function is called.
+func SubjectOf[In, Out any](c *Conn, name string) string {
+	return c.cfg.Prefix + ".f." + signatureFor[In, Out](name).token
+}
