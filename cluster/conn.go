@@ -20,6 +20,7 @@ type Conn struct {
 
 	room      room
 	directory directory
+	links     links
 
 	mu      sync.Mutex
 	closed  bool
@@ -45,7 +46,17 @@ func newConn(cfg Config, b bus, id string) *Conn {
 		calls: map[uint64]*call{}, running: map[callID]*running{}, early: map[callID]*earlyEnd{},
 		workers: map[*worker]struct{}{}, peers: map[string]*peer{},
 	}
-	c.room.c, c.directory.c = c, c
+	c.room.c, c.directory.c, c.links.c = c, c, c
+	c.links.offers, c.links.byID = map[uint64]endpoint{}, map[linkID]*link{}
+	return c
+}
+
+type connKey struct{}
+
+// Serving returns the member that runs the function with this context, nil if it was not
+// called over a cluster: to open the streams of which the argument has the addresses.
+func Serving(ctx context.Context) *Conn {
+	c, _ := ctx.Value(connKey{}).(*Conn)
 	return c
 }
 
@@ -73,7 +84,7 @@ func (c *Conn) listen(ctx context.Context) error {
 
 // Close leaves the cluster, and ends the server in this process, if there is one. Calls
 // that others run for this member are canceled there, after Config.Lost at the latest, and
-// fail here with ErrClosed. Closing again does nothing.
+// fail here with ErrClosed; streams are broken. Closing again does nothing.
 // Cancellation: it is closed all the same.
 func (c *Conn) Close(ctx context.Context) error {
 	if !c.shut() {
@@ -104,6 +115,7 @@ func (c *Conn) shut() bool {
 		w.closed.Set()
 	}
 	c.room.close()
+	c.links.close()
 	return true
 }
 
@@ -121,6 +133,10 @@ func (c *Conn) receive(m message) {
 		c.pinged(m)
 	case "q":
 		c.ponged(rest, m)
+	case "s":
+		c.links.receive(m)
+	case "n":
+		c.links.nobody(rest, m)
 	case "i":
 		c.directory.told(rest, m)
 	}

@@ -25,6 +25,14 @@
 // program is renewed, so that workers differ in the types, each call goes to one that has
 // those of the caller. If there is none, the error says what the workers have.
 //
+// # Streams
+//
+// A stream has its two ends at different members. One is made by NewReceiver or NewSender,
+// which return an Address; the other is opened there, also within a function that got
+// the address with its argument: so it sends what it has so far. The receiver allows each
+// sender so many items, and more as it takes them. They come in order, and at most once;
+// if a message or a member is lost, both ends are broken.
+//
 // # What is promised
 //
 // A call is made at most once: a message that is lost, a worker that is killed or cut off,
@@ -43,7 +51,7 @@
 // credentials and TLS of NATS, by Config.Options. The server in this process listens only
 // where Config.Listen says, and asks nobody for a password.
 //
-// Arguments and results are single messages, of 1 MiB at most with a server's default. The
+// Arguments, results and items of streams are single messages, of 1 MiB at most with a server's default. The
 // clocks of machines may differ: deadlines travel as the time that is left. There is no
 // simulated server: in the simulator Open returns an error that matches
 // errors.ErrUnsupported.

@@ -2,7 +2,8 @@ package cluster
 
 import "time"
 
-// A peer is another member with which this one has calls, in one direction or both.
+// A peer is another member with which this one has calls, in one direction or both, or
+// streams.
 type peer struct {
 	asked time.Time // when it was asked first of those times that it has not answered
 }
@@ -15,7 +16,7 @@ func (c *Conn) beatLocked() {
 	}
 }
 
-// heartbeat looks after all calls. It goes on while there are some.
+// heartbeat looks after all calls and streams. It goes on while there are some.
 func (c *Conn) heartbeat() {
 	now := c.bus.now()
 	c.mu.Lock()
@@ -47,6 +48,7 @@ func (c *Conn) heartbeat() {
 		p := to(id.caller)
 		p.running = append(p.running, id.n)
 	}
+	streams := c.links.ask(to)
 	for id, e := range c.early {
 		if now.Sub(e.came) > c.cfg.Lost {
 			delete(c.early, id)
@@ -69,7 +71,7 @@ func (c *Conn) heartbeat() {
 			p.asked = now
 		}
 	}
-	if len(c.calls)+len(c.running)+len(c.early) > 0 {
+	if len(c.calls)+len(c.running)+len(c.early)+streams > 0 {
 		c.beatLocked()
 	}
 	c.mu.Unlock()
@@ -123,9 +125,10 @@ func (c *Conn) lost(id string) {
 	for _, r := range runs {
 		r.end(endLost, "the member of the cluster that called is lost")
 	}
+	c.links.lost(id)
 }
 
-// pinged answers with the calls that this member knows nothing of.
+// pinged answers with the calls and streams that this member knows nothing of.
 func (c *Conn) pinged(m message) {
 	p, err := decodePing(m.data, 'p')
 	if err != nil {
@@ -144,6 +147,7 @@ func (c *Conn) pinged(m message) {
 		}
 	}
 	c.mu.Unlock()
+	unknown.links = c.links.asked(p.links)
 	c.send(m.reply, "", unknown.encode('q'))
 }
 
@@ -176,4 +180,5 @@ func (c *Conn) ponged(id string, m message) {
 	for _, r := range runs {
 		r.end(endLost, "nobody waits for the call any more")
 	}
+	c.links.answered(id, unknown.links)
 }

@@ -235,7 +235,7 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 		}
 		*answer = append(newWriter(kindFailure, 0), remote.Failure(nil, v, stack)...)
 	}()
-	out, err := f.Call(remote.Extract(ctx, q.carried), in)
+	out, err := f.Call(remote.Extract(context.WithValue(ctx, connKey{}, s.c), q.carried), in)
 	switch {
 	case err == nil:
 		data, bad := codec.Marshal(out)

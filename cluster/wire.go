@@ -14,7 +14,9 @@ import (
 //	PREFIX.c.CONN.r.N     of the call N: how it goes, and how it ended
 //	PREFIX.c.CONN.x       to a worker: end these calls
 //	PREFIX.x              to all workers: the same, as the caller does not know who has them
-//	PREFIX.c.CONN.p       are you there, and do you know of these calls?
+//	PREFIX.c.CONN.s       about an end of a stream that the member has
+//	PREFIX.c.CONN.n.N     there is no member with the stream that was to be opened
+//	PREFIX.c.CONN.p       are you there, and do you know of these calls and streams?
 //	PREFIX.c.CONN.q       the answer
 //	PREFIX.d              to all workers: who are you?
 //	PREFIX.free           to all callers: a worker has room for so many calls
@@ -156,11 +158,12 @@ func decodeRequest(data []byte) (*request, error) {
 	return q, r.err
 }
 
-// A ping lists calls. Who gets it answers with those that he knows nothing of.
+// A ping lists calls and streams. Who gets it answers with those that he knows nothing of.
 type ping struct {
 	from    string   // who asks
 	running []uint64 // calls of the one who is asked, which run here
 	waiting []uint64 // calls that the one who is asked is said to run
+	links   []linkState
 }
 
 // mostNumbers is how many calls a ping lists, so that it is a small message.
@@ -183,6 +186,7 @@ func (p *ping) encode(kind byte) []byte {
 	w.text(p.from)
 	w.numbers(p.running)
 	w.numbers(p.waiting)
+	w.states(p.links)
 	return w
 }
 
@@ -191,5 +195,6 @@ func decodePing(data []byte, want byte) (*ping, error) {
 	if kind != want {
 		return nil, errGarbage
 	}
-	return &ping{from: r.text(), running: r.numbers(), waiting: r.numbers()}, r.err
+	p := &ping{from: r.text(), running: r.numbers(), waiting: r.numbers(), links: r.states()}
+	return p, r.err
 }
