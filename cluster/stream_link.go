@@ -184,9 +184,9 @@ func (ls *links) receive(m message) {
 		return
 	}
 	ls.mu.Lock()
-	l := ls.byID[id]
+	l, closed := ls.byID[id], ls.closed
 	ls.mu.Unlock()
-	if l == nil {
+	if l == nil || closed { // what comes then answers what close has told
 		return
 	}
 	switch kind {
