@@ -133,7 +133,7 @@ func (ls *links) add(id linkID, peer string, end endpoint) (*link, error) {
 func (ls *links) watch() {
 	ls.c.mu.Lock()
 	defer ls.c.mu.Unlock()
-	ls.c.beat()
+	ls.c.beatLocked()
 }
 
 func (ls *links) forget(offer uint64, l *link) {

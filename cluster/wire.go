@@ -166,16 +166,19 @@ type ping struct {
 	links   []linkState
 }
 
-// mostNumbers is how many calls a ping lists, so that it is a small message.
-const mostNumbers = 8000
+// A ping lists so many calls and streams, so that it is a small message.
+const (
+	mostNumbers = 8000
+	mostLinks   = 2000
+)
 
-// parts are several pings of which none lists too many calls.
+// parts are several pings of which none lists too much.
 func (p *ping) parts() (parts []*ping) {
-	for running, waiting := p.running, p.waiting; ; {
-		r, w := min(len(running), mostNumbers), min(len(waiting), mostNumbers)
-		parts = append(parts, &ping{from: p.from, running: running[:r], waiting: waiting[:w]})
-		running, waiting = running[r:], waiting[w:]
-		if len(running)+len(waiting) == 0 {
+	for running, waiting, links := p.running, p.waiting, p.links; ; {
+		r, w, l := min(len(running), mostNumbers), min(len(waiting), mostNumbers), min(len(links), mostLinks)
+		parts = append(parts, &ping{from: p.from, running: running[:r], waiting: waiting[:w], links: links[:l]})
+		running, waiting, links = running[r:], waiting[w:], links[l:]
+		if len(running)+len(waiting)+len(links) == 0 {
 			return parts
 		}
 	}
