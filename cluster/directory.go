@@ -54,7 +54,7 @@ type directory struct {
 	last uint64
 	asks map[uint64]*ask
 	list []WorkerInfo
-	at   time.Time
+	at   time.Time // when they were asked
 }
 
 // An ask gathers answers.
@@ -68,7 +68,7 @@ type ask struct {
 func (c *Conn) Workers(ctx context.Context) ([]WorkerInfo, error) { return c.directory.ask(ctx) }
 
 func (d *directory) ask(ctx context.Context) ([]WorkerInfo, error) {
-	a := &ask{nobody: new(anyio.Event)}
+	a, at := &ask{nobody: new(anyio.Event)}, d.c.bus.now()
 	d.mu.Lock()
 	if d.asks == nil {
 		d.asks = map[uint64]*ask{}
@@ -91,7 +91,7 @@ func (d *directory) ask(ctx context.Context) ([]WorkerInfo, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	slices.SortFunc(a.list, func(x, y WorkerInfo) int { return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID)) })
-	d.list, d.at = a.list, d.c.bus.now()
+	d.list, d.at = a.list, at
 	return slices.Clone(a.list), nil
 }
 
@@ -114,12 +114,17 @@ func (d *directory) told(rest string, m message) {
 	}
 }
 
-// recent returns the workers of the last second.
-func (d *directory) recent(ctx context.Context) (list []WorkerInfo, err error) {
+// recent returns the workers of the last second, or those of now if none of them is fit for
+// what the list is wanted for.
+func (d *directory) recent(ctx context.Context, s signature, labels []string) (list []WorkerInfo, err error) {
+	came := d.c.bus.now()
 	err = d.lock.Do(ctx, func(ctx context.Context) error {
 		d.mu.Lock()
 		list = d.list
-		fresh := !d.at.IsZero() && d.c.bus.now().Sub(d.at) < recentTime
+		fresh := d.at.After(came)
+		if !fresh && came.Sub(d.at) < recentTime {
+			fresh = slices.ContainsFunc(list, func(w WorkerInfo) bool { return w.unfit(s, labels) == "" })
+		}
 		d.mu.Unlock()
 		if !fresh {
 			list, err = d.ask(ctx)
@@ -132,7 +137,7 @@ func (d *directory) recent(ctx context.Context) (list []WorkerInfo, err error) {
 // choice returns the IDs of the workers with labels, in any order, but first those that have
 // room as far as is known.
 func (d *directory) choice(ctx context.Context, s signature, labels []string) ([]string, error) {
-	all, err := d.recent(ctx)
+	all, err := d.recent(ctx, s, labels)
 	if err != nil {
 		return nil, err
 	}
@@ -145,9 +150,6 @@ func (d *directory) choice(ctx context.Context, s signature, labels []string) ([
 		default:
 			full = append(full, w.ID)
 		}
-	}
-	if len(ids)+len(full) == 0 {
-		d.stale()
 	}
 	for _, list := range [][]string{ids, full} {
 		anyio.Rand(ctx).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })

@@ -31,3 +31,13 @@ func (c *Conn) Subjects(worker string) []string {
 func SubjectOf[In, Out any](c *Conn, name string) string {
 	return c.cfg.Prefix + ".f." + signatureFor[In, Out](name).token
 }
+
+// Waiting returns how many calls wait for room.
+func (c *Conn) Waiting() (n int) {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	for _, queue := range c.room.queues {
+		n += len(queue)
+	}
+	return n
+}

@@ -23,11 +23,11 @@ func Go[In, Out any](tg *anyio.TaskGroup, c *Conn, fn *process.Function[In, Out]
 // item succeeds nevertheless.
 func Map[In, Out any](ctx context.Context, c *Conn, fn *process.Function[In, Out], items []In, limit int, opts ...CallOption) ([]Out, error) {
 	if limit <= 0 {
-		all, err := c.directory.recent(ctx)
+		s, labels := signatureFor[In, Out](fn.Name()), optionsOf(opts).labels
+		all, err := c.directory.recent(ctx, s, labels)
 		if err != nil {
 			return nil, err
 		}
-		s, labels := signatureFor[In, Out](fn.Name()), optionsOf(opts).labels
 		for _, w := range all {
 			if w.unfit(s, labels) == "" {
 				limit += w.Capacity

@@ -176,7 +176,7 @@ func (c *Conn) noRoom(ctx context.Context, s signature, o callOptions, since tim
 	if !o.noWait && now.Sub(since) < c.cfg.Lost {
 		return since, nil // they may be starting
 	}
-	all, err := c.directory.recent(ctx)
+	all, err := c.directory.recent(ctx, s, o.labels)
 	if err != nil {
 		return since, err
 	}
