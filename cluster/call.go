@@ -22,6 +22,7 @@ const (
 // A call is one that a worker makes for this member.
 type call struct {
 	n       uint64
+	place   *place
 	sent    time.Time
 	outcome *anyio.Future[outcome]
 
@@ -85,14 +86,17 @@ func (c *Conn) call(ctx context.Context, s signature, argument []byte, o callOpt
 	place, since := c.room.place(s, o.labels), c.bus.now()
 	for {
 		if o.noWait || c.room.mayTry(place) {
-			out, err := c.attempt(ctx, s, argument, o)
+			out, err := c.attempt(ctx, s, argument, o, place)
 			if err != nil {
+				c.room.taken(place, true)
 				return nil, err
 			}
 			if out.kind != kindNobody {
+				c.room.taken(place, true)
 				return out.result(ctx, s.name)
 			}
 			if since, err = c.noRoom(ctx, s, o, since); err != nil {
+				c.room.leave(place)
 				return nil, err
 			}
 		}
@@ -107,7 +111,7 @@ const mostTries = 100
 
 // attempt sends a call to one worker after the other until one has room, and returns what
 // became of it.
-func (c *Conn) attempt(ctx context.Context, s signature, argument []byte, o callOptions) (out outcome, err error) {
+func (c *Conn) attempt(ctx context.Context, s signature, argument []byte, o callOptions, p *place) (out outcome, err error) {
 	subject := c.cfg.Prefix + ".f." + s.token
 	var workers []string
 	if len(o.labels) > 0 {
@@ -122,7 +126,7 @@ func (c *Conn) attempt(ctx context.Context, s signature, argument []byte, o call
 			}
 			subject = c.cfg.Prefix + ".w." + workers[i]
 		}
-		out, err = c.try(ctx, subject, s, argument, o)
+		out, err = c.try(ctx, subject, s, argument, o, p)
 		switch {
 		case err != nil:
 			return out, err
@@ -137,7 +141,7 @@ func (c *Conn) attempt(ctx context.Context, s signature, argument []byte, o call
 }
 
 // try sends a call to a worker, and returns what became of it.
-func (c *Conn) try(ctx context.Context, subject string, s signature, argument []byte, o callOptions) (outcome, error) {
+func (c *Conn) try(ctx context.Context, subject string, s signature, argument []byte, o callOptions, p *place) (outcome, error) {
 	q := request{function: s.name, types: s.hash, remaining: -1, codec: o.codec.Name(), carried: remote.Carried(ctx), argument: argument}
 	deadline, ok := anyio.EffectiveDeadline(ctx)
 	if ok {
@@ -147,7 +151,7 @@ func (c *Conn) try(ctx context.Context, subject string, s signature, argument []
 	if most := c.bus.maxPayload(); len(data) > most {
 		return outcome{}, fmt.Errorf("cluster: argument of %q: %d bytes; the server takes messages of %d", s.name, len(data), most)
 	}
-	cl, err := c.begin()
+	cl, err := c.begin(p)
 	if err != nil {
 		return outcome{}, lowlevel.CanceledOr(ctx, err)
 	}
@@ -224,14 +228,14 @@ func (out outcome) expired(ctx context.Context, function string) error {
 }
 
 // begin makes a call that is waited for.
-func (c *Conn) begin() (*call, error) {
+func (c *Conn) begin(p *place) (*call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, errClosed("the connection")
 	}
 	c.last++
-	cl := &call{n: c.last, sent: c.bus.now(), outcome: anyio.NewFuture[outcome]("cluster.Call")}
+	cl := &call{n: c.last, place: p, sent: c.bus.now(), outcome: anyio.NewFuture[outcome]("cluster.Call")}
 	c.calls[cl.n] = cl
 	c.beatLocked()
 	return cl, nil
@@ -267,6 +271,7 @@ func (c *Conn) told(n uint64, m message) {
 	case m.nobody:
 		cl.settle(outcome{kind: kindNobody})
 	case kind == kindAccepted && r.err == nil:
+		c.room.taken(cl.place, false)
 	case strings.IndexByte(kindsOfAnswers, kind) >= 0:
 		cl.settle(outcome{kind: kind, data: r.rest})
 	default:

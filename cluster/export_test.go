@@ -2,7 +2,8 @@ package cluster
 
 import "fmt"
 
-// Left tells what a member still has to do with others, "" if that is nothing.
+// Left tells what a member still has to do with others, "" if that is nothing. Ends of calls
+// that have not come are kept for Config.Lost, see Early.
 func (c *Conn) Left() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -10,12 +11,12 @@ func (c *Conn) Left() string {
 	defer c.room.mu.Unlock()
 	c.directory.mu.Lock()
 	defer c.directory.mu.Unlock()
-	calls, running, early := len(c.calls), len(c.running), len(c.early)
-	if calls+running+early+len(c.workers)+len(c.peers)+len(c.room.queues)+len(c.directory.asks) == 0 {
+	calls, running := len(c.calls), len(c.running)
+	if calls+running+len(c.workers)+len(c.peers)+len(c.room.queues)+len(c.directory.asks) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d calls, %d that run, %d early ends, %d workers, %d peers, %d queues, %d asks",
-		calls, running, early, len(c.workers), len(c.peers), len(c.room.queues), len(c.directory.asks))
+	return fmt.Sprintf("%d calls, %d that run, %d workers, %d peers, %d queues, %d asks",
+		calls, running, len(c.workers), len(c.peers), len(c.room.queues), len(c.directory.asks))
 }
 
 // Subjects are all on which a member may get something, of the call n and the worker w.
@@ -36,8 +37,15 @@ func SubjectOf[In, Out any](c *Conn, name string) string {
 func (c *Conn) Waiting() (n int) {
 	c.room.mu.Lock()
 	defer c.room.mu.Unlock()
-	for _, queue := range c.room.queues {
-		n += len(queue)
+	for _, q := range c.room.queues {
+		n += len(q.places)
 	}
 	return n
+}
+
+// Early returns how many calls are to end when they come.
+func (c *Conn) Early() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.early)
 }

@@ -16,7 +16,7 @@ import (
 const roomRetry = 250 * time.Millisecond
 
 // A room is where calls wait until a worker has room. Those of one kind, which ask for the
-// same function and labels, wait in the order in which they came; only the first tries.
+// same function and labels, wait in the order in which they came, and only the first tries.
 type room struct {
 	c *Conn
 
@@ -24,20 +24,31 @@ type room struct {
 	closed bool
 	frees  uint64 // how often a worker has said that it has room
 	last   uint64 // the number of the newest place
-	queues map[string][]*place
+	queues map[string]*queue
 	sub    subscription // to what workers say; nil if nobody has waited for long
 	tick   func()       // stops the timer of the next try, nil if there is none
 }
 
-// A place is that of a call in the queue of its kind. It keeps its number while it tries.
+// A queue is that of one kind of calls.
+type queue struct {
+	places []*place
+	trying int       // those whose turn has come, and which have heard nothing yet
+	turn   time.Time // when one's turn came last
+}
+
+// A place is that of a call in its queue. It keeps its number while it tries.
 type place struct {
 	kind   string
 	number uint64 // 0 if it has not waited yet
 	seen   uint64 // frees before it has tried
+	trying bool
 	turn   *anyio.Event
 }
 
 func (r *room) place(s signature, labels []string) *place {
+	if len(labels) == 0 {
+		return &place{kind: s.token}
+	}
 	return &place{kind: s.token + "\n" + strings.Join(labels, "\n")}
 }
 
@@ -46,15 +57,31 @@ func (r *room) mayTry(p *place) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.seen = r.frees
-	return p.number != 0 || len(r.queues[p.kind]) == 0
+	return p.number != 0 || r.queues[p.kind] == nil
+}
+
+// taken hears that a worker has taken the call, and whether it is over there. Then it has
+// room for the next one; else it may have.
+func (r *room) taken(p *place, over bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	q := r.queues[p.kind]
+	if q == nil {
+		return
+	}
+	q.heard(p)
+	if over || q.trying == 0 {
+		q.wake(1, r.c.bus.now())
+	}
+	r.tidyLocked(p.kind)
 }
 
 // wait returns when it is the call's turn to try.
 func (r *room) wait(ctx context.Context, p *place) error {
 	r.enter(p)
 	err := p.turn.Wait(ctx)
-	if !r.leave(p) && err != nil { // another one's turn
-		r.wake(p.kind, 1)
+	if err != nil {
+		r.leave(p)
 	}
 	return err
 }
@@ -71,12 +98,17 @@ func (r *room) enter(p *place) {
 		r.last++
 		p.number = r.last
 	}
-	queue := r.queues[p.kind]
-	i, _ := slices.BinarySearchFunc(queue, p.number, func(q *place, n uint64) int { return cmp.Compare(q.number, n) })
-	if r.queues == nil {
-		r.queues = map[string][]*place{}
+	q := r.queues[p.kind]
+	if q == nil {
+		q = &queue{}
+		if r.queues == nil {
+			r.queues = map[string]*queue{}
+		}
+		r.queues[p.kind] = q
 	}
-	r.queues[p.kind] = slices.Insert(queue, i, p)
+	q.heard(p)
+	i, _ := slices.BinarySearchFunc(q.places, p.number, func(other *place, n uint64) int { return cmp.Compare(other.number, n) })
+	q.places = slices.Insert(q.places, i, p)
 	if r.tick == nil {
 		r.tick = r.c.bus.after(roomRetry, r.retry)
 	}
@@ -86,33 +118,56 @@ func (r *room) enter(p *place) {
 		missed = r.sub != nil
 	}
 	if missed {
-		r.wakeLocked(p.kind, 1)
+		q.wake(1, r.c.bus.now())
 	}
 }
 
-// leave takes away a call that waits, and reports false if its turn has come.
-func (r *room) leave(p *place) bool {
+// leave takes away a call that is canceled. If its turn has come that is another one's.
+func (r *room) leave(p *place) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := slices.Index(r.queues[p.kind], p)
-	if i >= 0 {
-		r.setLocked(p.kind, slices.Delete(r.queues[p.kind], i, i+1))
+	q := r.queues[p.kind]
+	if q == nil {
+		return
 	}
-	return i >= 0
+	if i := slices.Index(q.places, p); i >= 0 {
+		q.places = slices.Delete(q.places, i, i+1)
+	} else if p.trying {
+		q.heard(p)
+		q.wake(1, r.c.bus.now())
+	}
+	r.tidyLocked(p.kind)
 }
 
-func (r *room) setLocked(kind string, queue []*place) {
-	if len(queue) == 0 {
+// wake lets the first n try.
+func (q *queue) wake(n int, now time.Time) {
+	n = min(n, len(q.places))
+	for _, p := range q.places[:max(n, 0)] {
+		p.trying, q.turn = true, now
+		q.trying++
+		p.turn.Set()
+	}
+	q.places = slices.Delete(q.places, 0, max(n, 0))
+}
+
+// heard is told that one knows more, whose turn had come.
+func (q *queue) heard(p *place) {
+	if p.trying {
+		p.trying = false
+		q.trying--
+	}
+}
+
+func (r *room) tidyLocked(kind string) {
+	if q := r.queues[kind]; len(q.places) == 0 && q.trying == 0 {
 		delete(r.queues, kind)
-	} else {
-		r.queues[kind] = queue
 	}
 }
 
-// freed hears that a worker has room.
+// freed hears for how many calls a worker has room. Those that try already may be them.
 func (r *room) freed(m message) {
 	kind, rd := newReader(m.data)
-	n := rd.number()
+	n := int(min(rd.number(), 1<<20))
 	if kind != 'f' || rd.err != nil {
 		return
 	}
@@ -123,35 +178,23 @@ func (r *room) freed(m message) {
 		r.sub.leave(func() {})
 		r.sub = nil
 	}
-	for kind := range r.queues {
-		r.wakeLocked(kind, n)
+	for _, q := range r.queues {
+		q.wake(n-q.trying, r.c.bus.now())
 	}
 }
 
-func (r *room) wake(kind string, n uint64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.wakeLocked(kind, n)
-}
-
-func (r *room) wakeLocked(kind string, n uint64) {
-	queue := r.queues[kind]
-	n = min(n, uint64(len(queue)))
-	for _, p := range queue[:n] {
-		p.turn.Set()
-	}
-	r.setLocked(kind, slices.Delete(queue, 0, int(n)))
-}
-
-// retry lets the first of each kind try.
+// retry lets the first of each kind try for which nobody has for long.
 func (r *room) retry() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tick = nil
-	for kind := range r.queues {
-		r.wakeLocked(kind, 1)
+	now := r.c.bus.now()
+	for _, q := range r.queues {
+		if now.Sub(q.turn) >= roomRetry {
+			q.wake(1, now)
+		}
 	}
-	if len(r.queues) > 0 {
+	if len(r.queues) > 0 && !r.closed {
 		r.tick = r.c.bus.after(roomRetry, r.retry)
 	}
 }
@@ -164,8 +207,8 @@ func (r *room) close() {
 	if r.tick != nil {
 		r.tick()
 	}
-	for kind, queue := range r.queues {
-		r.wakeLocked(kind, uint64(len(queue)))
+	for _, q := range r.queues {
+		q.wake(len(q.places), r.c.bus.now())
 	}
 }
 
