@@ -15,7 +15,11 @@ import (
 	"github.com/anyio-go/anyio/cluster"
 )
 
+// inPlaceOfTests is what this program does if it was started by a test.
+var inPlaceOfTests = func() {}
+
 func TestMain(m *testing.M) {
+	inPlaceOfTests()
 	os.Exit(anyiotest.Main(m))
 }
 
