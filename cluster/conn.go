@@ -21,6 +21,7 @@ type Conn struct {
 	room      room
 	directory directory
 	links     links
+	leases    leases
 
 	mu      sync.Mutex
 	closed  bool
@@ -46,8 +47,9 @@ func newConn(cfg Config, b bus, id string) *Conn {
 		calls: map[uint64]*call{}, running: map[callID]*running{}, early: map[callID]*earlyEnd{},
 		workers: map[*worker]struct{}{}, peers: map[string]*peer{},
 	}
-	c.room.c, c.directory.c, c.links.c = c, c, c
+	c.room.c, c.directory.c, c.links.c, c.leases.c = c, c, c, c
 	c.links.offers, c.links.byID = map[uint64]endpoint{}, map[linkID]*link{}
+	c.leases.permits = map[*Permit]struct{}{}
 	return c
 }
 
@@ -84,7 +86,8 @@ func (c *Conn) listen(ctx context.Context) error {
 
 // Close leaves the cluster, and ends the server in this process, if there is one. Calls
 // that others run for this member are canceled there, after Config.Lost at the latest, and
-// fail here with ErrClosed; streams are broken. Closing again does nothing.
+// fail here with ErrClosed; streams are broken, and locks
+// lost. Closing again does nothing.
 // Cancellation: it is closed all the same.
 func (c *Conn) Close(ctx context.Context) error {
 	if !c.shut() {
@@ -116,6 +119,7 @@ func (c *Conn) shut() bool {
 	}
 	c.room.close()
 	c.links.close()
+	c.leases.close()
 	return true
 }
 

@@ -77,6 +77,7 @@ type link struct {
 	peer     string
 	end      endpoint
 	position atomic.Uint64 // how many items were sent, or may have been, for the heartbeat
+	told     atomic.Bool   // the other member has heard of it, or will before the heartbeat
 	opened   anyio.Event   // it is known whether it is
 }
 
@@ -115,6 +116,7 @@ func (ls *links) offer(e endpoint) (n uint64, err error) {
 // add makes a link, and has the heartbeat look after it.
 func (ls *links) add(id linkID, peer string, end endpoint) (*link, error) {
 	l := &link{c: ls.c, id: id, peer: peer, end: end}
+	l.told.Store(id.made)
 	ls.mu.Lock()
 	if ls.closed {
 		ls.mu.Unlock()
@@ -153,13 +155,14 @@ func (ls *links) open(ctx context.Context, end endpoint, member string, n uint64
 		return err
 	}
 	end.join(l)
-	ls.watch()
 	w := l.message(linkOpen, 0)
 	w.number(n)
 	w.number(uint64(granted))
 	if err := ls.c.bus.publish(l.subject(), ls.c.inbox+"n."+strconv.FormatUint(l.id.n, 36), w); err != nil {
 		l.breaks(err)
 	}
+	l.told.Store(true)
+	ls.watch()
 	if err = l.opened.Wait(ctx); err == nil {
 		err = end.why()
 	} else {

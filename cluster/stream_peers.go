@@ -13,6 +13,9 @@ func (ls *links) ask(to func(id string) *ping) (n int) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	for id, l := range ls.byID {
+		if !l.told.Load() {
+			continue
+		}
 		p := to(l.peer)
 		p.links = append(p.links, linkState{id.other(), l.position.Load()})
 	}
