@@ -44,7 +44,32 @@
 // the same time as a lost worker, and its calls are canceled; a worker that cannot reach
 // the server cancels what it runs for others after that time, too, as it cannot report it.
 //
+// # Locks
+//
+// A Lock, a Semaphore and an Event are entries in a key-value store of JetStream, which the
+// server has to have on. Each change compares the revision that it replaces. Who waits is
+// woken by the change.
+//
+// Who holds a Lock has a lease, which its member renews. Clocks are not compared: a holder
+// counts its lease from before the request that renews it, a waiter from after it has seen
+// the renewal. So if clocks of machines go at about the same speed, a holder that is cut
+// off knows that it has lost the lock before another one gets it, and Do cancels what it
+// does. What no lease can promise is that the holder acts on that in time: a process that
+// is suspended, or a write that is late in the network, can come after the next holder's.
+// For this there is the fencing token, which increases from holder to holder: what the lock
+// guards must refuse a token smaller than one that it has seen. See Martin Kleppmann, "How
+// to do distributed locking",
+// https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html.
+//
+// When the network splits, members on the side without the store, or without the majority
+// of its replicas, lose what they hold, and get errors; the others go on. A store that is
+// lost, as one in memory is when its server ends, has forgotten holders, tokens and events.
+//
 // # Limitations
+//
+// A holder that dies keeps a lock for its lease, counted by a waiter from when that has
+// seen it first. The store keeps an entry for each name. Each renewal is a write, so that
+// a semaphore with hundreds of holders wants a long lease.
 //
 // Members trust each other: who can publish on the subjects can call every function that
 // workers serve, and what is sent is not encrypted but by the connection. Use the accounts,
