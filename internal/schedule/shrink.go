@@ -41,12 +41,17 @@ type shrinker struct {
 	run   func(p *Plan) (as *Plan, ts *Tasks, fails bool)
 }
 
-// simplify tries a change of the best plan, and reports whether that is a better one.
-func (s *shrinker) simplify(change func(p *Plan)) bool {
+// over reports whether there are no more runs, as when ctx is done.
+func (s *shrinker) over() bool {
 	if s.ctx.Err() != nil {
 		s.runs = 0
 	}
-	if s.runs == 0 {
+	return s.runs == 0
+}
+
+// simplify tries a change of the best plan, and reports whether that is a better one.
+func (s *shrinker) simplify(change func(p *Plan)) bool {
+	if s.over() {
 		return false
 	}
 	p := *s.best
@@ -80,7 +85,7 @@ func (s *shrinker) without(size int) (better bool) {
 // oneForTwo puts one switch, or none, in the place of two.
 func (s *shrinker) oneForTwo() bool {
 	for j := len(s.best.Switches) - 1; j > 0; j-- {
-		for i := j - 1; i >= 0; i-- {
+		for i := j - 1; i >= 0 && !s.over(); i-- {
 			if s.simplify(func(p *Plan) { p.remove(i, j) }) {
 				return true
 			}

@@ -44,7 +44,7 @@ func (s *shrinker) needed() (keys []uint64) {
 // is better. There may be no more switches, and if there are fewer of them because
 // others are put off, that alone is no better.
 func (s *shrinker) late(keys []uint64) bool {
-	if s.runs == 0 {
+	if s.over() {
 		return false
 	}
 	p := *s.best

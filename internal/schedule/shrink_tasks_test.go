@@ -1,6 +1,7 @@
 package schedule_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,6 +50,28 @@ func TestShrinkPutsTasksOff(t *testing.T) {
 		if _, ts, order := run(parsed); ts.Ran() != 2 || !strings.HasPrefix(strings.TrimLeft(order, "a"), "dd") {
 			t.Fatalf("the order is %s", order)
 		}
+	}
+}
+
+// When it is canceled there is not another run, whatever is being tried.
+func TestShrinkOfTasksEnds(t *testing.T) {
+	var ts schedule.Tasks
+	for id := uint64(1); id <= 100; id++ {
+		ts.Step(ts.Get(id))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	schedule.Shrink(ctx, &schedule.Plan{Ran: 100}, &ts, 1000, func(p *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+		if len(p.Late) == 0 {
+			t.Errorf("%+v is no plan with tasks that are put off", p)
+		}
+		if n++; n == 3 {
+			cancel()
+		}
+		return nil, nil, false
+	})
+	if n != 3 {
+		t.Errorf("%d runs were made, and it was canceled in the third", n)
 	}
 }
 
