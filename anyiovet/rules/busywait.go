@@ -78,7 +78,7 @@ func onlySleeps(pass *rule.Pass, list []ast.Stmt) bool {
 		return false
 	}
 	call, ok := ast.Unparen(e).(*ast.CallExpr)
-	if !ok || api.Called(pass.TypesInfo, call) != "anyio.Sleep" {
+	if !ok || api.Called(pass.TypesInfo, call) != "anyio.Sleep" || len(call.Args) < 2 { // Sleep(f()) has one
 		return false
 	}
 	d := pass.TypesInfo.Types[call.Args[1]].Value

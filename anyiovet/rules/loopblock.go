@@ -35,7 +35,7 @@ WaitGroup is reported if both of its ends are tasks, and nothing was waited for 
 
 func loopBlock(pass *rule.Pass) {
 	l := &loopCode{pass: pass, seen: map[ast.Node]bool{}, unbuffered: unbufferedChannels(pass),
-		literals: functionVars(pass), params: map[*types.Var]place{}, here: map[ast.Node]bool{}}
+		literals: functionVars(pass), params: map[*types.Var]bool{}, here: map[ast.Node]bool{}}
 	l.from(simulated) // first: more is reported there
 	l.from(onLoop)
 	for _, decide := range l.later {
@@ -49,7 +49,7 @@ type loopCode struct {
 	seen       map[ast.Node]bool
 	unbuffered map[types.Object]bool
 	literals   map[types.Object]*ast.FuncLit // of variables
-	params     map[*types.Var]place          // functions, by where they are called
+	params     map[*types.Var]bool           // functions
 	here       map[ast.Node]bool             // functions that run on a loop
 	ends       map[types.Object][]end
 	later      []func() // what is decided when here is complete

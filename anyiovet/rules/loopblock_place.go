@@ -234,10 +234,10 @@ func contextIndex(sig *types.Signature) int {
 
 // parameter looks at the functions that a function is called with.
 func (l *loopCode) parameter(v *types.Var, at place) {
-	if sig, ok := v.Type().Underlying().(*types.Signature); !ok || contextIndex(sig) < 0 || l.params[v] >= at {
+	if sig, ok := v.Type().Underlying().(*types.Signature); !ok || contextIndex(sig) < 0 || l.params[v] {
 		return
 	}
-	l.params[v] = at
+	l.params[v] = true // where more is reported comes first
 	for cur := range l.pass.Cursor().Preorder((*ast.CallExpr)(nil)) {
 		call := cur.Node().(*ast.CallExpr)
 		f := api.Callee(l.pass.TypesInfo, call)

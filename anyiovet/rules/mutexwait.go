@@ -91,10 +91,6 @@ func (h held) from(g *cfg.CFG, lock *ast.CallExpr) *ast.CallExpr {
 
 func (h held) along(block *cfg.Block, i int) *ast.CallExpr {
 	for _, n := range block.Nodes[i:] {
-		switch n.(type) {
-		case *ast.DeferStmt, *ast.GoStmt:
-			continue
-		}
 		wait, unlocked := h.look(n)
 		if unlocked {
 			return nil

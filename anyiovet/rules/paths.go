@@ -45,21 +45,20 @@ func (d debt) unpaid(g *cfg.CFG) *ast.ReturnStmt {
 	for _, block := range g.Blocks {
 		for i, n := range block.Nodes {
 			if n.Pos() <= d.from.Pos() && d.from.End() <= n.End() {
-				seen := map[*cfg.Block]bool{}
-				if isCond(block, i) {
-					return d.after(block, seen)
-				}
-				return d.along(block, i+1, seen)
+				return d.along(block, i+1, map[*cfg.Block]bool{})
 			}
 		}
 	}
 	return nil
 }
 
-// isCond reports whether a node is the condition at the end of a block.
-func isCond(block *cfg.Block, i int) bool {
-	_, ok := block.Nodes[i].(ast.Expr)
-	return ok && i == len(block.Nodes)-1 && len(block.Succs) == 2
+// condition returns the condition at the end of a block, nil if there is none.
+func condition(block *cfg.Block) ast.Expr {
+	if len(block.Nodes) == 0 || len(block.Succs) != 2 {
+		return nil
+	}
+	cond, _ := block.Nodes[len(block.Nodes)-1].(ast.Expr)
+	return cond
 }
 
 func (d debt) along(block *cfg.Block, i int, seen map[*cfg.Block]bool) *ast.ReturnStmt {
@@ -76,8 +75,8 @@ func (d debt) along(block *cfg.Block, i int, seen map[*cfg.Block]bool) *ast.Retu
 
 func (d debt) after(block *cfg.Block, seen map[*cfg.Block]bool) *ast.ReturnStmt {
 	next := block.Succs
-	if n := len(block.Nodes); n > 0 && isCond(block, n-1) {
-		switch is, ok := d.free(block.Nodes[n-1].(ast.Expr)); {
+	if cond := condition(block); cond != nil {
+		switch is, ok := d.free(cond); {
 		case ok && is:
 			next = next[1:]
 		case ok:

@@ -28,6 +28,9 @@ func shieldLimit(pass *rule.Pass) {
 		test := pass.InTest(call)
 		switch name {
 		case "anyio.Shielded":
+			if len(call.Args) < 3 {
+				return // Shielded(f())
+			}
 			limit := pass.TypesInfo.Types[call.Args[1]].Value
 			switch {
 			case limit == nil:

@@ -227,7 +227,7 @@ func cancellationOf(pass *rule.Pass, cond ast.Expr) *types.Var {
 		case f == nil:
 		case api.Name(f) == "anyio.IsCancellation":
 			return pass.Var(e.Args[0])
-		case api.Func(f) == "errors.Is":
+		case api.Func(f) == "errors.Is" && len(e.Args) == 2: // not errors.Is(f())
 			obj := pass.Object(e.Args[1])
 			if api.Name(obj) == "anyio.ErrCanceled" || obj != nil && obj.Pkg() != nil && obj.Pkg().Path() == "context" && obj.Name() == "Canceled" {
 				return pass.Var(e.Args[0])

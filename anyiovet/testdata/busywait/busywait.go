@@ -72,3 +72,13 @@ func good(ctx context.Context, ready *atomic.Bool, e *anyio.Event, queue *[]int,
 }
 
 func exists(name string) bool { _, err := os.Stat(name); return err == nil }
+
+// results is called with what another function returns.
+func results(e *anyio.Event, pause func() (context.Context, time.Duration)) error {
+	for !e.IsSet() {
+		if err := anyio.Sleep(pause()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

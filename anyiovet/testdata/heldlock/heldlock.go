@@ -67,6 +67,44 @@ func token(ctx context.Context, l *anyio.CapacityLimiter, n int) error {
 	return nil
 }
 
+func inLoop(ctx context.Context, s *store) error {
+	for _, n := range s.items {
+		if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 76`
+			return err
+		}
+		if n > 3 {
+			return errFull
+		}
+		s.mu.Release()
+	}
+	return nil
+}
+
+func panics(ctx context.Context, s *store, n int) error {
+	if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 91`
+		return err
+	}
+	if n > 3 {
+		s.mu.Release()
+		panic("too many")
+	}
+	return nil
+}
+
+// inCase has it released by others if the number is not one.
+func inCase(ctx context.Context, s *store, n int) error {
+	if err := s.mu.Acquire(ctx); err != nil {
+		return err
+	}
+	switch n {
+	case 1:
+		s.mu.Release()
+	default:
+		s.items = nil
+	}
+	return nil
+}
+
 func deferred(ctx context.Context, s *store) error {
 	if err := s.mu.Acquire(ctx); err != nil {
 		return err
@@ -126,7 +164,7 @@ func sometimes(ctx context.Context, s *store, locked bool) error {
 
 // ofAnother releases the lock of another store.
 func ofAnother(ctx context.Context, s, other *store) error {
-	if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 135`
+	if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 173`
 		return err
 	}
 	if len(s.items) > 10 {

@@ -18,6 +18,11 @@ func fetch(ctx context.Context) error {
 	return err
 }
 
+func post(ctx context.Context) error {
+	_, err := http.Post("http://localhost/", "", nil) // want `loopblock: Post holds up the loop: use RunBlocking`
+	return err
+}
+
 func TestEverywhere(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		begin := time.Now()
@@ -30,8 +35,13 @@ func TestEverywhere(t *testing.T) {
 			_, err := http.Get("") // want `loopblock: Get holds up the loop`
 			return 1, nil, err
 		})
+		anyiotest.CheckCheckpoint(t, ctx, func(ctx context.Context) error {
+			_, err := http.Get("") // want `loopblock: Get holds up the loop`
+			return err
+		})
 		_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			tg.Go(fetch)
+			tg.Go(post)
 			return nil
 		})
 	})
@@ -56,6 +66,14 @@ func TestBackends(t *testing.T) {
 	anyiotest.Run(t, work, anyiotest.Only("eventloop"))
 	notSim := anyiotest.Only("parallel")
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) { _, _ = http.Get("") }, notSim)
+}
+
+// TestSetTwice has a function in a variable that is not the same everywhere.
+func TestSetTwice(t *testing.T) {
+	work := func(t *testing.T, ctx context.Context) {}
+	anyiotest.Run(t, work)
+	work = func(t *testing.T, ctx context.Context) { _, _ = http.Get("") }
+	anyiotest.Run(t, work, anyiotest.Only("parallel"))
 }
 
 func onLoops(t *testing.T, f func(t *testing.T, ctx context.Context), opts ...anyiotest.Option) {
@@ -124,6 +142,47 @@ func TestBothEndsAreTasks(t *testing.T) {
 			return nil
 		})
 		<-done // the group is over
+	})
+}
+
+// TestWaitsAfterwards has a wait before others run.
+func TestWaitsAfterwards(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		numbers := make(chan int)
+		var of struct{ field chan int }
+		of.field = make(chan int)
+		_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				numbers <- 1  // want `loopblock: a send to a channel holds up the loop`
+				of.field <- 1 // want `loopblock: a send to a channel holds up the loop`
+				return nil
+			})
+			println(len(numbers), cap(numbers))
+			<-numbers  // want `loopblock: a receive from a channel holds up the loop`
+			<-of.field // want `loopblock: a receive from a channel holds up the loop`
+			return anyio.Sleep(ctx, 1)
+		})
+	})
+}
+
+// TestHandedOn has a channel that is sent through another one.
+func TestHandedOn(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		answers, requests := make(chan int), make(chan chan int, 1)
+		go func() { <-requests <- 1 }()
+		_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(ctx context.Context) error {
+				requests <- answers
+				return nil
+			})
+			tg.Go(func(ctx context.Context) error {
+				<-answers
+				return nil
+			})
+			return nil
+		})
+		var none sync.WaitGroup
+		none.Wait()
 	})
 }
 

@@ -4,6 +4,7 @@ package loopblock
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/anyio-go/anyio/sim"
@@ -21,4 +22,8 @@ func whole(ctx context.Context) error {
 		println(time.Now().Unix()) // want `loopblock: Now is not simulated`
 		return nil
 	})
+}
+
+func asks(ctx context.Context, db *sql.DB) error {
+	return db.PingContext(ctx) // want `loopblock: PingContext holds up the loop: use RunBlocking`
 }

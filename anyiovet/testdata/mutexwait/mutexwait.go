@@ -6,7 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"example.com/testdata/mutexwait/state"
+
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/asyncio"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -23,7 +26,7 @@ func (s *store) deferred(ctx context.Context, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.items = append(s.items, n)
-	return s.out.Send(ctx, n) // want `mutexwait: s.out.Send waits while s.mu is locked, in line 23`
+	return s.out.Send(ctx, n) // want `mutexwait: s.out.Send waits while s.mu is locked, in line 26`
 }
 
 func (s *store) between(ctx context.Context) error {
@@ -32,7 +35,7 @@ func (s *store) between(ctx context.Context) error {
 		s.files.RUnlock()
 		return nil
 	}
-	err := anyio.Sleep(ctx, time.Second) // want `mutexwait: anyio.Sleep waits while s.files is locked, in line 30`
+	err := anyio.Sleep(ctx, time.Second) // want `mutexwait: anyio.Sleep waits while s.files is locked, in line 33`
 	s.files.RUnlock()
 	return err
 }
@@ -57,6 +60,19 @@ func (s *store) loop(ctx context.Context) error {
 		s.mu.Unlock()
 	}
 	return nil
+}
+
+func (s *store) byAddress(ctx context.Context) error {
+	(&s.mu).Lock()
+	err := anyio.Sleep(ctx, time.Second) // want `mutexwait: anyio.Sleep waits while .&s.mu. is locked`
+	(*s).mu.Unlock()
+	return err
+}
+
+func ofAnotherPackage(ctx context.Context) error {
+	state.Mu.Lock()
+	defer state.Mu.Unlock()
+	return anyio.Sleep(ctx, time.Second) // want `mutexwait: anyio.Sleep waits while state.Mu is locked`
 }
 
 type embedded struct {
@@ -90,6 +106,7 @@ func (s *store) noWait(ctx context.Context, tg *anyio.TaskGroup) error {
 	defer s.mu.Unlock()
 	defer s.out.Close(ctx)
 	tg.Go(func(ctx context.Context) error { return anyio.Sleep(ctx, time.Second) })
+	_ = asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) { return 1, anyio.Sleep(ctx, time.Second) })
 	if err := lowlevel.CheckpointIfCanceled(ctx); err != nil {
 		return err
 	}

@@ -50,3 +50,8 @@ func local(ctx context.Context, mu *anyio.Lock, p fileio.Path) error {
 	defer mu.Release()
 	return anyio.Shielded(ctx, anyio.Forever, p.RemoveIfExists)
 }
+
+// results is called with what another function returns.
+func results(all func() (context.Context, time.Duration, func(ctx context.Context) error)) error {
+	return anyio.Shielded(all())
+}

@@ -165,3 +165,12 @@ func other(ctx context.Context, task *anyio.TaskHandle, stopped bool) error {
 	}
 	return err
 }
+
+// results is called with what another function returns.
+func results(ctx context.Context, both func() (err, target error)) error {
+	err := anyio.Sleep(ctx, time.Second)
+	if errors.Is(both()) {
+		return nil
+	}
+	return err
+}
