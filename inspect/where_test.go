@@ -2,6 +2,7 @@ package inspect_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 func TestScopeInWhichATaskWaits(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		limiter := anyio.NewCapacityLimiter(1)
-		var done anyio.Event
+		var gate, done anyio.Event
 		within(t, ctx, func(s *inspect.Snapshot) {
 			for name, inside := range map[string]bool{"inside": true, "outside": false, "itself": false} {
 				if w := task(t, s, name); (w.Deadline != nil) != inside || w.Shielded != inside || w.Canceled != "" {
@@ -33,13 +34,26 @@ func TestScopeInWhichATaskWaits(t *testing.T) {
 			}
 			done.Set()
 		}, map[string]func(context.Context) error{
+			"gate": func(ctx context.Context) error { // the inner scopes are known when something has waited in them
+				for gate.TasksWaiting() < 2 {
+					if err := anyio.Sleep(ctx, 0); err != nil {
+						return err
+					}
+				}
+				gate.Set()
+				return nil
+			},
 			"inside": func(ctx context.Context) error { return anyio.Shielded(ctx, time.Hour, done.Wait) },
 			"outside": func(outer context.Context) error {
-				return anyio.Shielded(outer, time.Hour, func(context.Context) error { return anyio.SleepForever(outer) })
+				return anyio.Shielded(outer, time.Hour, func(ctx context.Context) error {
+					return errors.Join(gate.Wait(ctx), anyio.SleepForever(outer))
+				})
 			},
 			"itself": func(outer context.Context) error { // the limit is of no help
 				return limiter.Do(outer, func(context.Context) error {
-					return anyio.Shielded(outer, time.Hour, func(context.Context) error { return limiter.AcquireOnBehalfOf(outer, "another") })
+					return anyio.Shielded(outer, time.Hour, func(ctx context.Context) error {
+						return errors.Join(gate.Wait(ctx), limiter.AcquireOnBehalfOf(outer, "another"))
+					})
 				})
 			},
 		})
