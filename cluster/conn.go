@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type Conn struct {
 	directory directory
 	links     links
 	leases    leases
+	left      atomic.Bool // Close was called
 
 	mu      sync.Mutex
 	closed  bool
@@ -80,28 +82,28 @@ func (c *Conn) listen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own.broken(func() { c.shut() })
+	own.broken(c.shut)
 	return c.bus.flush(ctx)
 }
 
 // Close leaves the cluster, and ends the server in this process, if there is one. Calls
 // that others run for this member are canceled there, after Config.Lost at the latest, and
-// fail here with ErrClosed; streams are broken, and locks
-// lost. Closing again does nothing.
+// fail here with ErrClosed; streams are broken, and locks lost. Closing again does nothing.
 // Cancellation: it is closed all the same.
 func (c *Conn) Close(ctx context.Context) error {
-	if !c.shut() {
+	c.shut() // the connection may have closed by itself before
+	if c.left.Swap(true) {
 		return nil
 	}
 	return c.bus.close(ctx)
 }
 
-// shut ends all calls and workers, and reports whether they had not been before.
-func (c *Conn) shut() bool {
+// shut ends all calls and workers.
+func (c *Conn) shut() {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
-		return false
+		return
 	}
 	c.closed = true
 	calls := slices.Collect(maps.Values(c.calls))
@@ -120,7 +122,6 @@ func (c *Conn) shut() bool {
 	c.room.close()
 	c.links.close()
 	c.leases.close()
-	return true
 }
 
 // receive takes what comes for this member alone.

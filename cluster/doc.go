@@ -76,8 +76,8 @@
 // credentials and TLS of NATS, by Config.Options. The server in this process listens only
 // where Config.Listen says, and asks nobody for a password.
 //
-// Arguments, results and items of streams are single messages, of 1 MiB at most with a server's default. The
-// clocks of machines may differ: deadlines travel as the time that is left. There is no
-// simulated server: in the simulator Open returns an error that matches
+// Arguments, results and items of streams are single messages, of 1 MiB at most with a
+// server's default. The clocks of machines may differ: deadlines travel as the time that is
+// left. There is no simulated server: in the simulator Open returns an error that matches
 // errors.ErrUnsupported.
 package cluster

@@ -6,6 +6,9 @@ import (
 	"github.com/anyio-go/anyio"
 )
 
+// CutOff closes the connection of a member under it.
+func CutOff(c *Conn) { c.bus.(*natsBus).nc.Close() }
+
 // Leases returns what the store has of the lock of the tests.
 func Leases(ctx context.Context, c *Conn) string {
 	text, err := anyio.RunBlockingValue(ctx, func() (string, error) {

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
 )
@@ -68,6 +70,16 @@ func TestWithoutStoreDirNothingIsLeft(t *testing.T) {
 			t.Error(err)
 		}
 		c.Close(ctx)
+		if c, err := cluster.Open(ctx, cluster.Config{}); err != nil {
+			t.Error(err)
+		} else {
+			cluster.CutOff(c)
+			eventually(t, ctx, "the member has noticed it", func() bool {
+				_, _, err := cluster.NewSender[int](c)
+				return errors.Is(err, anyio.ErrClosed)
+			})
+			c.Close(ctx)
+		}
 	}, anyiotest.Only("parallel"))
 	if left, err := filepath.Glob(filepath.Join(dir, "anyio-cluster-*")); err != nil || len(left) > 0 {
 		t.Error(left, err)
