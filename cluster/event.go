@@ -86,9 +86,7 @@ func (e *Event) ask(ctx context.Context, f func(ctx context.Context, kv jetstrea
 		return err
 	}
 	err := anyio.RunBlocking(ctx, func() error {
-		limited, cancel := context.WithTimeout(context.Background(), storeTimeout)
-		defer cancel()
-		return f(limited, e.c.leases.kv)
+		return askStore(func(ctx context.Context) error { return f(ctx, e.c.leases.kv) })
 	})
 	if err != nil && !anyio.IsCancellation(err) {
 		return fmt.Errorf("cluster: event %q: %w", e.name, err)

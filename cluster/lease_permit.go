@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -138,18 +139,14 @@ func (p *Permit) remove(ctx context.Context) error {
 		return anyio.RunBlocking(ctx, func() error {
 			p.renewing.Lock()
 			defer p.renewing.Unlock()
-			limited, cancel := context.WithTimeout(context.Background(), storeTimeout)
-			defer cancel()
-			_, err := p.s.c.leases.change(limited, p.s.key, func(r *leaseRecord) bool {
-				for i := range r.Holders {
-					if r.Holders[i].ID == p.id {
-						r.Holders = append(r.Holders[:i], r.Holders[i+1:]...)
-						return true
-					}
-				}
-				return false
+			return askStore(func(ctx context.Context) error {
+				_, err := p.s.c.leases.change(ctx, p.s.key, func(r *leaseRecord) bool {
+					n := len(r.Holders)
+					r.Holders = slices.DeleteFunc(r.Holders, func(h leaseHolder) bool { return h.ID == p.id })
+					return len(r.Holders) < n
+				})
+				return err
 			})
-			return err
 		})
 	})
 	if err != nil {

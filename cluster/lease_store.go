@@ -88,16 +88,30 @@ func (ls *leases) make(b *natsBus) (jetstream.KeyValue, error) {
 	if err != nil {
 		return nil, err
 	}
+	var kv jetstream.KeyValue
+	err = askStore(func(ctx context.Context) (err error) {
+		kv, err = js.KeyValue(ctx, ls.bucket())
+		if errors.Is(err, jetstream.ErrBucketNotFound) {
+			kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: ls.bucket(), Storage: b.storage()})
+		}
+		if errors.Is(err, jetstream.ErrBucketExists) { // another member was faster
+			kv, err = js.KeyValue(ctx, ls.bucket())
+		}
+		return err
+	})
+	return kv, err
+}
+
+// askStore gives f the time in which the store is to answer. That it does not is a failure,
+// not a cancellation.
+func askStore(f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
 	defer cancel()
-	kv, err := js.KeyValue(ctx, ls.bucket())
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: ls.bucket(), Storage: b.storage()})
+	err := f(ctx)
+	if anyio.IsCancellation(err) {
+		return fmt.Errorf("the store does not answer: %v", err)
 	}
-	if errors.Is(err, jetstream.ErrBucketExists) { // another member was faster
-		kv, err = js.KeyValue(ctx, ls.bucket())
-	}
-	return kv, err
+	return err
 }
 
 // change replaces what is under a key by what f makes of it, if f says so and nobody else

@@ -18,7 +18,11 @@ type keyWatch struct {
 
 func (ls *leases) watch(ctx context.Context, key string) (*keyWatch, error) {
 	return anyio.RunBlockingValue(ctx, func() (*keyWatch, error) {
-		w, err := ls.kv.Watch(context.Background(), key, jetstream.MetaOnly())
+		var w jetstream.KeyWatcher
+		err := askStore(func(context.Context) (err error) { // it has a limit of its own
+			w, err = ls.kv.Watch(context.Background(), key, jetstream.MetaOnly())
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -73,7 +73,7 @@ func TestLock(t *testing.T) {
 // free wants that nobody holds the lock, or waits for it.
 func free(t *testing.T, ctx context.Context, c *cluster.Conn) {
 	t.Helper()
-	if r := cluster.Leases(ctx, c); strings.Count(r, "ID") != 0 {
+	if r := cluster.Leases(ctx, c); strings.Count(r, `"ID"`) != 0 {
 		t.Errorf("the store has %s", r)
 	}
 }
@@ -191,6 +191,13 @@ func TestLockDoWithoutServer(t *testing.T) {
 		if !errors.Is(err, cluster.ErrLeaseLost) {
 			t.Error(err)
 		}
+		e, err := cluster.NewEvent(c, "e")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Wait(ctx); err == nil || anyio.IsCancellation(err) {
+			t.Errorf("without a server: %v", err)
+		}
 	}, noSim)
 }
 
@@ -210,7 +217,7 @@ func TestLockCanceled(t *testing.T) {
 				t.Error(canceled, err)
 			}
 		}
-		if r := cluster.Leases(ctx, c); strings.Count(r, "ID") != 1 {
+		if r := cluster.Leases(ctx, c); strings.Count(r, `"ID"`) != 1 {
 			t.Errorf("the store has %s", r)
 		}
 		if err := held.Release(ctx); err != nil {

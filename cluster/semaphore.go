@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -109,27 +110,31 @@ func (s *Semaphore) Acquire(ctx context.Context) (*Permit, error) {
 // try takes a slot if one is free, or its holder lost. Else it says when that may be so.
 func (s *Semaphore) try(ctx context.Context, p *Permit) (granted bool, wait time.Duration, err error) {
 	wrong := 0
+	take := func(r *leaseRecord) (write bool) {
+		if r.Size != 0 && r.Size != s.size {
+			wrong = r.Size
+			return false
+		}
+		wait = s.sift(r)
+		if granted = r.find(p.id) != nil; granted { // by a request whose answer was lost
+			return false
+		}
+		if granted = len(r.Holders) < s.size; granted {
+			r.Size = s.size
+			r.Holders = append(r.Holders, leaseHolder{ID: p.id, Lease: s.lease})
+		}
+		return granted
+	}
 	err = anyio.RunBlocking(ctx, func() error {
-		limited, cancel := context.WithTimeout(context.Background(), storeTimeout)
-		defer cancel()
-		p.token, err = s.c.leases.change(limited, s.key, func(r *leaseRecord) (write bool) {
-			if r.Size != 0 && r.Size != s.size {
-				wrong = r.Size
-				return false
-			}
-			wait = s.sift(r)
-			if granted = r.find(p.id) != nil; granted { // by a request whose answer was lost
-				return false
-			}
-			if granted = len(r.Holders) < s.size; granted {
-				r.Size = s.size
-				r.Holders = append(r.Holders, leaseHolder{ID: p.id, Lease: s.lease})
-			}
-			return granted
+		return askStore(func(ctx context.Context) (err error) {
+			p.token, err = s.c.leases.change(ctx, s.key, take)
+			return err
 		})
-		return err
 	})
-	if wrong != 0 {
+	switch {
+	case err != nil && !anyio.IsCancellation(err):
+		err = fmt.Errorf("cluster: acquiring %q: %w", s.name, err)
+	case wrong != 0:
 		err = misuse("semaphore %q with %d slots: others have it with %d", s.name, s.size, wrong)
 	}
 	return granted && err == nil, wait, err
