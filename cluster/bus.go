@@ -9,7 +9,8 @@ import (
 type message struct {
 	subject, reply string
 	data           []byte
-	nobody         bool // in place of an answer: nobody listens to what was asked
+	status         string // of what a server says without data
+	nobody         bool   // in place of an answer: nobody listens to what was asked
 }
 
 // A bus is what this package needs of NATS: core messaging, at most once. What one client
@@ -33,6 +34,8 @@ type subscription interface {
 	// leave ends it. Messages that are on their way still come; then left is called, also if
 	// the connection ends before. Leaving again does nothing.
 	leave(left func())
+	// drop ends it at once: messages that are on their way are lost.
+	drop()
 	// broken calls f if the subscription ends otherwise: the connection is closed for good.
 	broken(f func())
 }

@@ -122,7 +122,10 @@ func Open(ctx context.Context, cfg Config) (*Conn, error) {
 		return nil, err
 	}
 	c := newConn(cfg, b, strings.ToLower(rand.Text()[:12]))
-	if err := c.listen(ctx); err != nil {
+	if err = c.listen(ctx); err == nil && (cfg.Listen != "" || cfg.StoreDir != "") {
+		err = c.jobs.open(ctx) // for those who come from outside, too
+	}
+	if err != nil {
 		_ = c.Close(ctx)
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type Conn struct {
 	directory directory
 	links     links
 	leases    leases
+	jobs      jobStore
 	left      atomic.Bool // Close was called
 
 	mu      sync.Mutex
@@ -49,7 +50,7 @@ func newConn(cfg Config, b bus, id string) *Conn {
 		calls: map[uint64]*call{}, running: map[callID]*running{}, early: map[callID]*earlyEnd{},
 		workers: map[*worker]struct{}{}, peers: map[string]*peer{},
 	}
-	c.room.c, c.directory.c, c.links.c, c.leases.c = c, c, c, c
+	c.room.c, c.directory.c, c.links.c, c.leases.c, c.jobs.c = c, c, c, c, c
 	c.links.offers, c.links.byID = map[uint64]endpoint{}, map[linkID]*link{}
 	c.leases.permits = map[*Permit]struct{}{}
 	return c
@@ -122,6 +123,7 @@ func (c *Conn) shut() {
 	c.room.close()
 	c.links.close()
 	c.leases.close()
+	c.jobs.close()
 }
 
 // receive takes what comes for this member alone.
@@ -144,6 +146,8 @@ func (c *Conn) receive(m message) {
 		c.links.nobody(rest, m)
 	case "i":
 		c.directory.told(rest, m)
+	case "a":
+		c.jobs.told(rest, m)
 	}
 }
 

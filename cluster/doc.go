@@ -33,6 +33,18 @@
 // sender so many items, and more as it takes them. They come in order, and at most once;
 // if a message or a member is lost, both ends are broken.
 //
+// # Jobs
+//
+// A job is a call that the server keeps until it is over, so that it needs no process to
+// stay. Submit stores one, and another process may wait for it, or cancel it, by its ID.
+// Workers with Worker.Jobs take jobs, each no more than it has room for. The server is one
+// with JetStream, as that in the process is.
+//
+//	job, err := cluster.Submit(ctx, c, resize, img, cluster.Key(img.Name))
+//	…
+//	job, err := cluster.Attach(ctx, c, resize, id) // in another process
+//	small, err := job.Await(ctx)
+//
 // # What is promised
 //
 // A call is made at most once: a message that is lost, a worker that is killed or cut off,
@@ -43,6 +55,21 @@
 // directly, so it needs half a round trip. A caller that dies, or is cut off, is noticed in
 // the same time as a lost worker, and its calls are canceled; a worker that cannot reach
 // the server cancels what it runs for others after that time, too, as it cannot report it.
+//
+// A job is done at least once: from when Submit returns without an error until its result
+// is stored, the server gives it to a worker again when the one that has it dies, or has
+// not been heard of for Config.Lost. So the function may run more than once, even at the
+// same time, if a worker was suspended or cut off; the first result that is stored is the
+// job's, and the others are told to end. With Key, a job that is submitted again is the
+// same one for as long as it is there or its result is kept. A caller that dies, changes
+// nothing. A server that dies, loses what it has in memory; with a directory jobs go on
+// when it is there again, and members connect again by themselves.
+//
+// The error of a function, and its panic, are results; Retry asks for another attempt.
+// After so many attempts a job is a dead letter: a message with the subject PREFIX.jd.ID,
+// in the stream PREFIX-dead, for 30 days. Its headers Anyio-Reason and Anyio-Attempts say
+// why, and Await returns a *DeadJobError. What a worker hands back, as it was canceled, was
+// no attempt.
 //
 // # Locks
 //
@@ -80,4 +107,11 @@
 // server's default. The clocks of machines may differ: deadlines travel as the time that is
 // left. There is no simulated server: in the simulator Open returns an error that matches
 // errors.ErrUnsupported.
+//
+// Jobs have no labels: they go to workers that have the function, see Worker.Functions.
+// Their results are not kept for ever, but as long as the job says, in whole seconds. A
+// server writes to its disk, and leaves it to the system when that is there for good: a
+// machine that loses power may lose the last jobs. SyncAlways of Config.Server is slower,
+// and does not. Jobs need NATS 2.11 or newer. Streams are made with one replica, and are
+// left as they are if they are there: change them by the tools of NATS.
 package cluster

@@ -51,6 +51,28 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("cluster: the worker did not call %q: %s", e.Function, e.Reason)
 }
 
+var (
+	// ErrNoJob is matched by the error of what asks for a job that was never submitted, or
+	// whose result is not kept any more.
+	ErrNoJob = errors.New("cluster: there is no such job, and no result of it")
+	// ErrJobCanceled is matched by the error of a job that Cancel has ended.
+	ErrJobCanceled = errors.New("cluster: the job was canceled")
+)
+
+// A DeadJobError is returned for a job whose attempts are used up. It is a dead letter.
+type DeadJobError struct {
+	ID, Function string
+	Attempts     int    // how many there were
+	Reason       string // why the last one did not end it
+	Cause        error  // what it has returned: a *process.RemoteError, or nil
+}
+
+func (e *DeadJobError) Error() string {
+	return fmt.Sprintf("cluster: job %s was given up after %d attempts; the last one: %s", e.ID, e.Attempts, e.Reason)
+}
+
+func (e *DeadJobError) Unwrap() error { return e.Cause }
+
 // What has happened to a call when its worker is said to be broken.
 var (
 	errLost     = errors.New("it does not answer any more: its process, its machine or the network is gone")

@@ -68,8 +68,8 @@ func (b *natsBus) publish(subject, reply string, data []byte) error {
 
 func (b *natsBus) subscribe(subject, queue string, f func(m message)) (subscription, error) {
 	sub, err := b.nc.QueueSubscribe(subject, queue, func(m *nats.Msg) {
-		nobody := len(m.Data) == 0 && m.Header.Get("Status") == "503"
-		f(message{subject: m.Subject, reply: m.Reply, data: m.Data, nobody: nobody})
+		status := statusOf(m)
+		f(message{subject: m.Subject, reply: m.Reply, data: m.Data, status: status, nobody: status == statusNobody})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cluster: subscribing to %q: %w", subject, err)
@@ -107,6 +107,23 @@ func (s *natsSubscription) leave(left func()) {
 	if err := end(); err != nil { // the connection is closed
 		once("")
 	}
+}
+
+// statusNobody is what a server says in place of those who do not listen.
+const statusNobody = "503"
+
+func statusOf(m *nats.Msg) string {
+	if len(m.Data) > 0 {
+		return ""
+	}
+	return m.Header.Get("Status")
+}
+
+func (s *natsSubscription) drop() {
+	s.b.mu.Lock()
+	delete(s.b.subs, s)
+	s.b.mu.Unlock()
+	_ = s.sub.Unsubscribe() // it fails if the connection is closed
 }
 
 func (b *natsBus) flush(ctx context.Context) error {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -90,6 +91,7 @@ func (s *worker) serve(m message, token string) {
 		s.refuse(m, token)
 		return
 	}
+	s.minded()
 	s.c.enlist(r)
 	s.tell(r)
 	_, err = portal.Go(s.portal, func(ctx context.Context) (struct{}, error) {
@@ -249,6 +251,10 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 		returned = true
 		return err
 	default:
+		q.again, _ = errors.AsType[*retryError](err)
+		if q.again == err {
+			err = q.again.error // which the caller may know
+		}
 		*answer = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...)
 	}
 	returned = true
@@ -264,6 +270,13 @@ func (s *worker) finish(r *running, answer writer) {
 	s.c.mu.Lock()
 	delete(s.c.running, r.id)
 	s.c.mu.Unlock()
+	s.freed(opened)
+	s.minded()
+}
+
+// freed tells callers that there is room, if they may wait for it. The worker may have
+// subscribed to calls again.
+func (s *worker) freed(opened bool) {
 	s.mu.Lock()
 	if now := s.c.bus.now(); opened {
 		s.refused = now
@@ -274,6 +287,13 @@ func (s *worker) finish(r *running, answer writer) {
 	s.mu.Unlock()
 	if wanted {
 		s.tellRoom()
+	}
+}
+
+// minded makes the taker of jobs, if there is one, mind that the room has changed.
+func (s *worker) minded() {
+	if s.taker != nil {
+		s.taker.adjust()
 	}
 }
 

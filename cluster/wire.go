@@ -20,6 +20,18 @@ import (
 //	PREFIX.c.CONN.q       the answer
 //	PREFIX.d              to all workers: who are you?
 //	PREFIX.free           to all callers: a worker has room for so many calls
+//
+// Of jobs, with JOB = NAME.TYPES.RANDOM or NAME.TYPES.kKEY:
+//
+//	PREFIX.j.JOB          a job, in the stream PREFIX-jobs until it is over
+//	PREFIX.jr.JOB         how it has ended, in the stream PREFIX-results; the first counts
+//	PREFIX.jn.JOB         a note about attempts that did not end it, in the same stream
+//	PREFIX.jh.JOB         how it has ended, told by the server when that is stored
+//	PREFIX.jd.JOB         a dead letter, in the stream PREFIX-dead
+//	PREFIX.jx             to all workers: a job is canceled, or who runs it?
+//	PREFIX.ja.CONN.K.F    what a worker is given that asks for jobs of its function F
+//	PREFIX.jp.CONN.K.N.F  what it is given later, as there were none
+//	PREFIX.c.CONN.a.N     the answer of the server to the question N
 
 // version is the first byte of all messages.
 const version = 1
@@ -125,6 +137,8 @@ type request struct {
 	codec     string
 	carried   map[string]string
 	argument  []byte
+
+	again *retryError // what the function has returned, if it was that; it does not travel
 }
 
 func (q *request) encode() []byte {

@@ -27,14 +27,16 @@ type Worker struct {
 	// Functions are the names of those that are served; the default is all that
 	// process.Register has made in this program.
 	Functions []string
+	// Jobs makes the worker do jobs as well, see Submit.
+	Jobs bool
 }
 
-// Work serves calls until it is canceled; the functions run as tasks of the run of ctx.
-// If it is asked to end by itself, by Stop, it takes no more calls, and returns nil when
+// Work serves calls, and does jobs if it is to, until it is canceled; the functions run as
+// tasks of the run of ctx. If it is asked to end by itself, by Stop, it takes no more calls, and returns nil when
 // those that run have ended. The panic of a function is an error of its caller;
 // runtime.Goexit in one goes on here, and ends the worker.
 // Cancellation: what runs is canceled, and waited for; its callers get a
-// *process.BrokenWorkerError.
+// *process.BrokenWorkerError, and its jobs go to other workers.
 func Work(ctx context.Context, c *Conn, w Worker) error {
 	return w.Task(c)(ctx, func(WorkerInfo) {})
 }
@@ -46,20 +48,37 @@ func (w Worker) Task(c *Conn) func(ctx context.Context, started func(WorkerInfo)
 		if err != nil {
 			return err
 		}
-		return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
-			s.portal = p
-			defer s.end(ctx)
-			if err := s.begin(ctx); err != nil {
-				return err
-			}
-			started(s.info())
-			stopped, err := anyio.MoveOnStop(ctx, s.closed.Wait)
-			if err == nil && !stopped {
-				err = errClosed("the connection")
-			}
-			return err
+		if s.taker == nil {
+			return s.work(ctx, started)
+		}
+		defer s.taker.close()
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(s.taker.mind, anyio.Service(), anyio.Name("cluster: jobs"))
+			return s.work(ctx, started)
 		})
 	}
+}
+
+func (s *worker) work(ctx context.Context, started func(WorkerInfo)) error {
+	return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+		s.portal = p
+		defer s.end(ctx)
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+		if s.taker != nil {
+			defer s.taker.end(ctx)
+			if err := s.taker.begin(ctx); err != nil {
+				return err
+			}
+		}
+		started(s.info())
+		stopped, err := anyio.MoveOnStop(ctx, s.closed.Wait)
+		if err == nil && !stopped {
+			err = errClosed("the connection")
+		}
+		return err
+	})
 }
 
 // A worker is one that works.
@@ -71,6 +90,7 @@ type worker struct {
 	functions map[string]served
 	portal    *portal.Portal
 	closed    *anyio.Event // the connection is
+	taker     *taker       // of jobs, or nil
 
 	mu      sync.Mutex
 	own     []subscription          // to what is for this worker, and for all
@@ -113,6 +133,9 @@ func newWorker(c *Conn, w Worker) (*worker, error) {
 			return nil, misuse("Worker.Functions: there is no function %q; process.Register makes one, best for a package variable", name)
 		}
 		s.functions[name] = served{f, signatureOf(name, f.In, f.Out)}
+	}
+	if w.Jobs {
+		s.taker = newTaker(s)
 	}
 	return s, nil
 }
@@ -163,11 +186,16 @@ func (s *worker) end(ctx context.Context) {
 	delete(s.c.workers, s)
 	s.c.mu.Unlock()
 
+	s.c.leave(ctx, leaving)
+}
+
+// leave ends subscriptions, and returns when nothing more comes by them.
+func (c *Conn) leave(ctx context.Context, leaving []subscription) {
 	var left anyio.Semaphore
-	for _, own := range leaving {
-		own.leave(left.Release)
+	for _, sub := range leaving {
+		sub.leave(left.Release)
 	}
-	_ = anyio.Shielded(ctx, s.c.cfg.Lost, func(ctx context.Context) error {
+	_ = anyio.Shielded(ctx, c.cfg.Lost, func(ctx context.Context) error {
 		for range leaving {
 			if err := left.Acquire(ctx); err != nil {
 				return err

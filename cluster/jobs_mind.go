@@ -1,0 +1,131 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/anyio-go/anyio"
+)
+
+// makeSources makes the consumers, unless they are there.
+func (t *taker) makeSources(ctx context.Context) error {
+	t.mu.Lock()
+	sources := slices.Clone(t.sources)
+	t.mu.Unlock()
+	return anyio.RunBlocking(ctx, func() error {
+		js, err := jetstream.New(t.st.nats().nc)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+		defer cancel()
+		for _, src := range sources {
+			_, err := js.CreateOrUpdateConsumer(ctx, t.st.stream("jobs"), jetstream.ConsumerConfig{
+				Durable: src.name, FilterSubject: t.st.subject("j", src.sign.token+".*"),
+				AckPolicy: jetstream.AckExplicitPolicy, AckWait: t.s.c.cfg.Lost,
+				MaxDeliver: -1, MaxAckPending: -1, MaxWaiting: 1 << 14, InactiveThreshold: sourceUnused,
+			})
+			if err != nil {
+				return fmt.Errorf("cluster: a queue for jobs of %q: %w", src.sign.name, err)
+			}
+		}
+		return nil
+	})
+}
+
+// tick tells the server of the jobs that run, and asks again for what was not answered.
+func (t *taker) tick() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stop == nil {
+		return
+	}
+	for j := range t.running {
+		t.s.c.send(j.ack, "", []byte("+WPI"))
+	}
+	now := t.s.c.bus.now()
+	for id, came := range t.early {
+		if now.Sub(came) > t.s.c.cfg.Lost {
+			delete(t.early, id)
+		}
+	}
+	reconnects := t.st.nats().nc.Stats().Reconnects
+	if reconnects != t.lost || t.asking != nil && now.Sub(t.asked) > t.s.c.cfg.Lost {
+		t.asking = nil
+	}
+	for _, src := range t.sources {
+		if src.state == sourceLater && (reconnects != t.lost || now.Sub(src.since) > laterExpires+t.s.c.cfg.Lost) {
+			src.state = sourceHungry
+		}
+	}
+	t.lost = reconnects
+	t.take()
+	t.stop = t.s.c.bus.after(t.beat(), t.tick)
+}
+
+// mind looks after what tasks have to: it makes sources again that are gone, and ends jobs
+// that run here and are over elsewhere.
+func (t *taker) mind(ctx context.Context) error {
+	for {
+		if err := anyio.Sleep(ctx, t.beat()); err != nil {
+			return err
+		}
+		if err := t.mend(ctx); anyio.IsCancellation(err) {
+			return err
+		}
+		if err := t.endThoseOver(ctx); anyio.IsCancellation(err) {
+			return err
+		}
+	}
+}
+
+// mend makes the sources again if one is gone.
+func (t *taker) mend(ctx context.Context) error {
+	t.mu.Lock()
+	gone := slices.ContainsFunc(t.sources, func(src *source) bool { return src.state == sourceGone })
+	if gone {
+		t.st.ready.Store(false)
+	}
+	t.mu.Unlock()
+	if !gone {
+		return nil
+	}
+	if err := errors.Join(t.st.open(ctx), t.makeSources(ctx)); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, src := range t.sources {
+		src.state = sourceHungry
+	}
+	t.full()
+	t.take()
+	return nil
+}
+
+// endThoseOver looks whether jobs that run here are over: canceled, or done by another
+// worker, as this one was taken for lost.
+func (t *taker) endThoseOver(ctx context.Context) error {
+	t.mu.Lock()
+	var old []*jobRun
+	for j := range t.running {
+		if t.s.c.bus.now().Sub(j.came) > t.beat() {
+			old = append(old, j)
+		}
+	}
+	t.mu.Unlock()
+	for _, j := range old {
+		data, err := t.st.get(ctx, "results", t.st.subject("jr", j.job))
+		if err != nil {
+			return err
+		}
+		if data != nil {
+			j.end(endCancel, "the job is over")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/process"
+)
+
+// jobWorkerEnv makes the test binary a worker for the server at this address.
+const jobWorkerEnv = "ANYIO_CLUSTER_TEST_JOB_WORKER"
+
+func init() {
+	if url := os.Getenv(jobWorkerEnv); url != "" {
+		go func() { // until the test ends, whatever happens to it
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(0)
+		}()
+		err := anyio.Run(context.Background(), func(ctx context.Context) error {
+			c, err := cluster.Open(ctx, cluster.Config{URL: url, Heartbeat: killed.Heartbeat, Lost: killed.Lost})
+			if err != nil {
+				return err
+			}
+			return cluster.Work(ctx, c, cluster.Worker{Jobs: true, Capacity: 4})
+		}, anyio.On(anyio.EventLoop()))
+		fmt.Fprintln(os.Stderr, "the worker process has ended:", err)
+		os.Exit(1)
+	}
+}
+
+// killed is for clusters whose workers are killed: a job is given to another one soon.
+var killed = cluster.Config{Listen: "127.0.0.1:0", Heartbeat: 100 * time.Millisecond, Lost: time.Second}
+
+// A mark is a line that a job appends to a file.
+type mark struct {
+	File string
+	ID   int
+	// Hangs is up to which attempt the job never ends.
+	Hangs int
+}
+
+var marks = process.Register("marks", func(ctx context.Context, m mark) (int, error) {
+	job, _ := cluster.CurrentJob(ctx)
+	f, err := os.OpenFile(m.File, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	_, err = fmt.Fprintf(f, "%d %d\n", m.ID, job.Attempt)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return 0, err
+	}
+	if job.Attempt <= m.Hangs {
+		return 0, anyio.SleepForever(ctx)
+	}
+	return job.Attempt, nil
+})
+
+// lines returns those that jobs have written so far.
+func lines(t *testing.T, file string) []string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+}
+
+// A jobWorker is a worker process.
+type jobWorker struct {
+	cmd   *exec.Cmd
+	stdin io.Closer
+}
+
+// startWorker starts a worker process. It ends with the test, if it is not killed before.
+func startWorker(t *testing.T, c *cluster.Conn) *jobWorker {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), jobWorkerEnv+"="+c.URL())
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w := &jobWorker{cmd, stdin}
+	t.Cleanup(func() { w.kill() })
+	return w
+}
+
+// kill ends the process by SIGKILL.
+func (w *jobWorker) kill() {
+	_ = w.cmd.Process.Kill() // it may have been before
+	_ = w.cmd.Wait()
+	_ = w.stdin.Close()
+}
+
+func TestJobOfKilledWorker(t *testing.T) {
+	eachReal(t, killed, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		file := filepath.Join(t.TempDir(), "marks")
+		job := submit(t, ctx, c, marks, mark{File: file, ID: 7, Hangs: 1})
+		first := startWorker(t, c)
+		until(t, ctx, "the first attempt", func() bool { return slices.Equal(lines(t, file), []string{"7 1"}) })
+		startWorker(t, c)
+		first.kill()
+		if attempt, err := job.Await(ctx); attempt != 2 || err != nil {
+			t.Error(attempt, err)
+		}
+		if got := lines(t, file); !slices.Equal(got, []string{"7 1", "7 2"}) {
+			t.Error(got)
+		}
+	})
+}
+
+// A job that kills its workers becomes a dead letter.
+func TestJobThatKillsItsWorkers(t *testing.T) {
+	eachReal(t, killed, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		file := filepath.Join(t.TempDir(), "marks")
+		job := submit(t, ctx, c, marks, mark{File: file, ID: 7, Hangs: 9}, cluster.Attempts(2))
+		for attempts := 1; attempts <= 2; attempts++ {
+			w := startWorker(t, c)
+			until(t, ctx, "the next attempt", func() bool { return lines(t, file)[0] != "" && len(lines(t, file)) == attempts })
+			w.kill()
+		}
+		startWorker(t, c)
+		_, err := job.Await(ctx)
+		if dead, ok := errors.AsType[*cluster.DeadJobError](err); !ok || dead.Attempts != 2 || dead.Reason != "its worker was lost" || dead.Cause != nil {
+			t.Errorf("%#v", err)
+		}
+		if got := lines(t, file); !slices.Equal(got, []string{"7 1", "7 2"}) {
+			t.Error(got)
+		}
+	})
+}
+
+// Each of many jobs is done, and has a result, while workers are killed.
+func TestJobsWhileWorkersAreKilled(t *testing.T) {
+	const jobs = 1000
+	eachReal(t, killed, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		file := filepath.Join(t.TempDir(), "marks")
+		seed := rand.Uint64()
+		t.Log("seed", seed)
+		random := rand.New(rand.NewPCG(seed, 0))
+		workers := []*jobWorker{startWorker(t, c), startWorker(t, c), startWorker(t, c)}
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			tg.Go(func(ctx context.Context) error {
+				ids := make([]int, jobs)
+				for i := range ids {
+					ids[i] = i
+				}
+				_, err := anyio.Map(ctx, ids, 50, func(ctx context.Context, id int) (int, error) {
+					job, err := cluster.Submit(ctx, c, marks, mark{File: file, ID: id}, cluster.Attempts(100))
+					if err != nil {
+						return 0, err
+					}
+					return job.Await(ctx)
+				})
+				tg.Cancel("all have results")
+				return err
+			}, anyio.Name("submitter"))
+			for killed := 0; ; killed++ {
+				after := killed*120 + random.IntN(120)
+				until := func() bool { return len(lines(t, file)) > after }
+				for !until() {
+					if err := anyio.Sleep(ctx, 5*time.Millisecond); err != nil {
+						t.Log(killed, "workers were killed")
+						return
+					}
+				}
+				i := random.IntN(len(workers))
+				workers[i].kill()
+				workers[i] = startWorker(t, c)
+			}
+		})
+		done := map[string]int{}
+		for _, line := range lines(t, file) {
+			id, _, _ := strings.Cut(line, " ")
+			done[id]++
+		}
+		if len(done) != jobs {
+			t.Errorf("%d of %d jobs were done", len(done), jobs)
+		}
+		t.Logf("%d jobs were done once", count(done, 1))
+	})
+}
+
+func count(done map[string]int, times int) (n int) {
+	for _, v := range done {
+		if v == times {
+			n++
+		}
+	}
+	return n
+}

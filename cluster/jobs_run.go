@@ -1,0 +1,228 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/remote"
+	"github.com/anyio-go/anyio/portal"
+)
+
+// backDelay is how long a job rests that was handed back: its worker ends, and others may.
+const backDelay = 100 * time.Millisecond
+
+// refusedDelay is how long a job rests that a worker could not run.
+const refusedDelay = time.Second
+
+const jobCanceled = "the job was canceled"
+
+// A jobRun is a job that is here.
+type jobRun struct {
+	running
+	job       string // its ID
+	ack       string // the subject on which the server hears of it
+	came      time.Time
+	delivered int
+	attempt   atomic.Int32
+	message   *jobMessage
+	data      []byte
+	note      note
+	noted     bool // there may be a note, which is not known
+	held      bool // it has a token; only its task knows
+}
+
+// got takes a job that has come. It needs taker.mu.
+func (t *taker) got(m message) {
+	id, ok := strings.CutPrefix(m.subject, t.st.subject("j", ""))
+	delivered := deliveredOf(m.reply)
+	if !ok || delivered == 0 {
+		return // it is no job of a stream
+	}
+	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), delivered: delivered, data: m.data}
+	j.attempt.Store(int32(delivered))
+	j.noted = j.delivered > 1
+	if j.noted && t.runs(id) {
+		return // it was not heard of in time, and still goes on
+	}
+	if t.ended || t.s.limiter.TryAcquireOnBehalfOf(j) != nil {
+		t.surplus(j)
+		return
+	}
+	if _, canceled := t.early[j.job]; canceled {
+		j.ending, j.reason = endCancel, jobCanceled
+	}
+	t.running[j] = struct{}{}
+	j.held = true
+	_, err := portal.Go(t.s.portal, func(ctx context.Context) (struct{}, error) {
+		defer t.gone(j)
+		t.do(ctx, j)
+		return struct{}{}, nil
+	}, anyio.Name("job "+j.job))
+	if err != nil { // the worker ends
+		delete(t.running, j)
+		t.s.limiter.ReleaseOnBehalfOf(j)
+		t.handBack(j)
+	}
+}
+
+// runs reports whether a job runs here. It needs taker.mu.
+func (t *taker) runs(id string) bool {
+	for j := range t.running {
+		if j.job == id {
+			return true
+		}
+	}
+	return false
+}
+
+// deliveredOf reads, from the subject on which a message is acknowledged, how often it was
+// delivered; 0 if it is no such subject.
+func deliveredOf(ack string) int {
+	tokens := strings.Split(ack, ".")
+	at := 4 // $JS.ACK.STREAM.CONSUMER.DELIVERED…
+	if len(tokens) >= 11 {
+		at = 6 // $JS.ACK.DOMAIN.ACCOUNT.STREAM.CONSUMER.DELIVERED…
+	}
+	if len(tokens) < 9 || tokens[0] != "$JS" || tokens[1] != "ACK" {
+		return 0
+	}
+	n, err := strconv.Atoi(tokens[at])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// gone forgets a job, before it is handed back: it may come again at once.
+func (t *taker) gone(j *jobRun) {
+	t.release(j)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.running, j)
+}
+
+// release gives the token of a job back. Then there may be room for another one.
+func (t *taker) release(j *jobRun) {
+	if !j.held {
+		return
+	}
+	j.held = false
+	t.s.limiter.ReleaseOnBehalfOf(j)
+	opened, _ := t.s.adjust()
+	t.s.freed(opened)
+	t.adjust()
+}
+
+// surplus hands back a job that came when there was no room any more.
+func (t *taker) surplus(j *jobRun) {
+	if !j.noted {
+		t.handBack(j)
+		return
+	}
+	_, err := portal.Go(t.s.portal, func(ctx context.Context) (struct{}, error) {
+		_, _ = t.lookBefore(ctx, j)
+		t.handBack(j)
+		return struct{}{}, nil
+	}, anyio.Name("job "+j.job))
+	if err != nil {
+		t.handBack(j)
+	}
+}
+
+// do runs a job, and stores what became of it.
+func (t *taker) do(ctx context.Context, j *jobRun) {
+	message, err := decodeJob(j.data)
+	if err != nil {
+		t.bury(ctx, j, err.Error())
+		return
+	}
+	j.message = message
+	if j.delivered > 1 || message.keyed {
+		over, err := t.lookBefore(ctx, j)
+		switch {
+		case err != nil:
+			t.gone(j)
+			t.handBack(j)
+			return
+		case over:
+			t.over(j)
+			return
+		}
+	}
+	if attempt := j.delivered - j.note.excused; attempt > message.attempts {
+		j.attempt.Store(int32(message.attempts))
+		j.note.failure = nil // of an attempt before
+		t.bury(ctx, j, "its worker was lost")
+		return
+	}
+	if j.canceled() {
+		t.over(j)
+		return
+	}
+	answer, again := t.run(ctx, j)
+	t.release(j)
+	switch answer[1] {
+	case kindStopped:
+		if j.leave() != 0 { // it is over elsewhere
+			t.over(j)
+		} else {
+			t.gone(j)
+			t.handBack(j)
+		}
+	case kindRefused:
+		t.again(ctx, j, string(answer[2:]), nil, refusedDelay)
+	case kindValue:
+		t.keep(ctx, j, &record{kind: kindValue, codec: message.codec, data: answer[2:]})
+	default:
+		if again != nil {
+			t.again(ctx, j, again.Error(), answer[2:], again.after)
+		} else {
+			t.keep(ctx, j, &record{kind: kindFailure, data: answer[2:]})
+		}
+	}
+}
+
+// canceled reports whether the job was before it has begun.
+func (j *jobRun) canceled() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.ending != 0
+}
+
+// lookBefore looks, before an attempt, whether the job is over, and how often it was tried.
+func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error) {
+	data, err := t.st.get(ctx, "results", t.st.subject("jr", j.job))
+	if err != nil || data != nil || j.delivered == 1 {
+		return data != nil, err
+	}
+	data, err = t.st.get(ctx, "results", t.st.subject("jn", j.job))
+	if err == nil {
+		j.note, j.noted = decodeNote(data), false
+		j.attempt.Store(int32(j.delivered - j.note.excused))
+	}
+	return false, err
+}
+
+// run calls the function, and returns the answer as to a call, and whether it wants
+// another attempt.
+func (t *taker) run(ctx context.Context, j *jobRun) (writer, *retryError) {
+	answer := newWriter(kindStopped, 0)
+	info := JobInfo{ID: j.job, Attempt: int(j.attempt.Load()), Attempts: j.message.attempts}
+	ctx = context.WithValue(ctx, jobKey{}, info)
+	_ = anyio.WithCancelScope(ctx, func(ctx context.Context, in *anyio.CancelScope) error {
+		j.enter(in)
+		return t.s.invoke(ctx, &j.message.request, &answer)
+	})
+	j.leave()
+	again := j.message.again
+	if most := t.st.c.bus.maxPayload() - 1024; len(answer) > most { // the record has more in it
+		err := fmt.Errorf("cluster: result of %q: %d bytes; the server takes messages of %d", j.message.function, len(answer), most)
+		answer, again = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...), nil
+	}
+	return answer, again
+}

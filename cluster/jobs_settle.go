@@ -1,0 +1,104 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/anyio-go/anyio"
+)
+
+// handBack gives a job to another worker. That was no attempt, as a note says; if there may
+// be one that is not known, it is left as it is, and this counts.
+func (t *taker) handBack(j *jobRun) {
+	if !j.noted {
+		j.note.excused++
+		_ = t.st.nats().nc.PublishMsg(noteMessage(t.st, j)) // if it is lost, this counts, too
+	}
+	t.nak(j, backDelay)
+}
+
+func noteMessage(st *jobStore, j *jobRun) *nats.Msg {
+	return &nats.Msg{
+		Subject: st.subject("jn", j.job), Data: j.note.encode(),
+		Header: nats.Header{jetstream.MsgTTLHeader: {seconds(deadAge)}},
+	}
+}
+
+// nak makes the server deliver the job again, to anyone.
+func (t *taker) nak(j *jobRun, after time.Duration) {
+	t.s.c.send(j.ack, "", []byte(`-NAK {"delay":`+strconv.FormatInt(int64(max(after, 0)), 10)+`}`))
+}
+
+// over tells the server that the job is done with.
+func (t *taker) over(j *jobRun) { t.s.c.send(j.ack, "", []byte("+ACK")) }
+
+// again has the job tried again, or gives it up.
+func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []byte, after time.Duration) {
+	j.note.reason, j.note.failure = reason, failure
+	if int(j.attempt.Load()) >= j.message.attempts {
+		t.bury(ctx, j, reason)
+		return
+	}
+	t.untilStored(ctx, func(ctx context.Context) error { return t.st.do(ctx, noteMessage(t.st, j)) })
+	t.gone(j)
+	t.nak(j, after)
+}
+
+// bury makes the job a dead letter.
+func (t *taker) bury(ctx context.Context, j *jobRun, reason string) {
+	t.release(j)
+	stored := t.untilStored(ctx, func(ctx context.Context) error {
+		return t.st.do(ctx, &nats.Msg{
+			Subject: t.st.subject("jd", j.job), Data: j.data,
+			Header: nats.Header{"Anyio-Reason": {headerText(reason)}, "Anyio-Attempts": {strconv.Itoa(int(j.attempt.Load()))}},
+		})
+	})
+	if stored {
+		t.keep(ctx, j, &record{kind: kindDead, reason: reason, data: j.note.failure})
+	}
+}
+
+// keep stores how the job has ended. If it cannot, the job is tried again.
+func (t *taker) keep(ctx context.Context, j *jobRun, rec *record) {
+	rec.attempts = int(j.attempt.Load())
+	keep := defaultKeep
+	if j.message != nil {
+		keep = j.message.keep
+	}
+	data := rec.encode()
+	if t.untilStored(ctx, func(ctx context.Context) error { return t.st.putResult(ctx, j.job, keep, data) }) {
+		t.over(j)
+	}
+}
+
+// untilStored does something until it has succeeded. When the worker has been canceled it
+// tries once more, and gives up.
+func (t *taker) untilStored(ctx context.Context, what func(ctx context.Context) error) (stored bool) {
+	for {
+		last := ctx.Err() != nil || t.s.closed.IsSet()
+		err := anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error { return t.st.again(ctx, what) })
+		if err == nil || errors.Is(err, errTaken) {
+			return true
+		}
+		if last {
+			return false
+		}
+		_ = anyio.Sleep(ctx, t.beat())
+	}
+}
+
+// headerText is a text as a header can have it.
+func headerText(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c < ' ' {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
