@@ -81,7 +81,7 @@ func usedLater(pass *rule.Pass, fn inspector.Cursor, v *types.Var) *ast.CallExpr
 		}
 		lit, ok := ast.Unparen(call.Args[0]).(*ast.FuncLit)
 		group := pass.Var(ast.Unparen(call.Fun).(*ast.SelectorExpr).X)
-		if !ok || group == nil || rule.Within(group, fn.Node()) && !isParam(fn.Node(), group) || ownGroup(pass, fn, group) {
+		if !ok || group == nil || rule.Within(group, fn.Node()) && !isParam(fn.Node(), group) {
 			continue
 		}
 		if mentions(pass, lit.Body, v) {
@@ -105,10 +105,4 @@ func waits(pass *rule.Pass, call *ast.CallExpr) bool {
 func isParam(fn ast.Node, v *types.Var) bool {
 	t, _ := fn.(*ast.FuncDecl)
 	return t != nil && rule.Within(v, t.Type)
-}
-
-// ownGroup reports whether a function is the body of the group.
-func ownGroup(pass *rule.Pass, fn inspector.Cursor, group *types.Var) bool {
-	lit, ok := fn.Node().(*ast.FuncLit)
-	return ok && rule.Within(group, lit.Type)
 }

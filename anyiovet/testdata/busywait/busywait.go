@@ -63,6 +63,21 @@ func good(ctx context.Context, ready *atomic.Bool, e *anyio.Event, queue *[]int,
 			return err
 		}
 	}
+	for {
+		if ready.Load() {
+			break
+		} else {
+			*queue = nil
+		}
+		if err := anyio.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	for ; !e.IsSet(); *queue = append(*queue, 1) { // counts
+		if err := anyio.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
 	for range 3 {
 		if err := anyio.Sleep(ctx, time.Second); err != nil {
 			return err

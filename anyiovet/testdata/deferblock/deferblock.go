@@ -33,6 +33,7 @@ func good(ctx context.Context, s stream.ByteStream, task *anyio.TaskHandle) (err
 	defer func() {
 		_, _ = anyio.MoveOnAfter(ctx, time.Second, save, anyio.Shield())
 	}()
+	defer func(ctx context.Context) { _ = s.Send(ctx, nil) }(context.Background())
 	after := context.WithoutCancel(ctx)
 	defer s.SendEOF(after)
 	defer func() { _ = save(ctx) }() // of this program: it may have a shield

@@ -80,14 +80,38 @@ func inLoop(ctx context.Context, s *store) error {
 	return nil
 }
 
+func inIf(ctx context.Context, s *store, n int) error {
+	if n > 0 {
+		if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 89`
+			return err
+		}
+		if n > 3 {
+			return errFull
+		}
+		s.mu.Release()
+	}
+	return nil
+}
+
 func panics(ctx context.Context, s *store, n int) error {
-	if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 91`
+	if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 104`
 		return err
 	}
 	if n > 3 {
 		s.mu.Release()
 		panic("too many")
 	}
+	return nil
+}
+
+func swapped(s *store, n int) error {
+	if nil != s.mu.TryAcquire() { // want `heldlock: s.mu is still held at the return in line 112`
+		return errFull
+	}
+	if n > 3 {
+		return nil
+	}
+	s.mu.Release()
 	return nil
 }
 
@@ -164,7 +188,7 @@ func sometimes(ctx context.Context, s *store, locked bool) error {
 
 // ofAnother releases the lock of another store.
 func ofAnother(ctx context.Context, s, other *store) error {
-	if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 173`
+	if err := s.mu.Acquire(ctx); err != nil { // want `heldlock: s.mu is still held at the return in line 197`
 		return err
 	}
 	if len(s.items) > 10 {

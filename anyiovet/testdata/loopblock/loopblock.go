@@ -97,6 +97,11 @@ func good(ctx context.Context, unknown chan int) error {
 	queue := make(chan int)
 	queue, _ = buffered()
 	queue <- 1
+	larger := make(chan int, 1)
+	if cap(unknown) == 0 {
+		larger = make(chan int)
+	}
+	larger <- 1
 	select {
 	case n := <-results:
 		println(n)

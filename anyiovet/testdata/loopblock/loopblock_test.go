@@ -29,6 +29,7 @@ func TestEverywhere(t *testing.T) {
 		_ = os.Chtimes("file", begin, begin.Add(-time.Hour))
 		println(time.Since(begin))                                         // want `loopblock: Since is not simulated`
 		_ = anyio.SleepUntil(ctx, time.Now().Add(time.Second))             // want `loopblock: Now is not simulated: use anyio.Now`
+		_ = anyio.SleepUntil(ctx, (time.Now()).Add(time.Second))           // want `loopblock: Now is not simulated: use anyio.Now`
 		_, _ = http.Get("http://localhost/")                               // want `loopblock: Get holds up the loop: use RunBlocking`
 		_ = anyio.RunBlocking(ctx, func() error { return os.Remove("x") }) //
 		_ = anyiotest.Fixture(t, ctx, func(ctx context.Context) (int, func(context.Context) error, error) {
@@ -168,6 +169,8 @@ func TestWaitsAfterwards(t *testing.T) {
 // TestHandedOn has a channel that is sent through another one.
 func TestHandedOn(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		var none sync.WaitGroup
+		none.Wait()
 		answers, requests := make(chan int), make(chan chan int, 1)
 		go func() { <-requests <- 1 }()
 		_ = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -181,8 +184,6 @@ func TestHandedOn(t *testing.T) {
 			})
 			return nil
 		})
-		var none sync.WaitGroup
-		none.Wait()
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 	"example.com/testdata/mutexwait/state"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/asyncio"
+	"github.com/anyio-go/anyio/anyioutils"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -69,6 +69,14 @@ func (s *store) byAddress(ctx context.Context) error {
 	return err
 }
 
+func (s *store) twoLocked(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files.Lock()
+	defer s.files.Unlock()
+	return anyio.Sleep(ctx, time.Second) // want `mutexwait: anyio.Sleep waits while s.mu is locked`
+}
+
 func ofAnotherPackage(ctx context.Context) error {
 	state.Mu.Lock()
 	defer state.Mu.Unlock()
@@ -106,7 +114,7 @@ func (s *store) noWait(ctx context.Context, tg *anyio.TaskGroup) error {
 	defer s.mu.Unlock()
 	defer s.out.Close(ctx)
 	tg.Go(func(ctx context.Context) error { return anyio.Sleep(ctx, time.Second) })
-	_ = asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) { return 1, anyio.Sleep(ctx, time.Second) })
+	_, _ = anyioutils.CreateTask(ctx, func(ctx context.Context) (int, error) { return 1, anyio.Sleep(ctx, time.Second) })
 	if err := lowlevel.CheckpointIfCanceled(ctx); err != nil {
 		return err
 	}
@@ -155,6 +163,13 @@ func (s *store) sometimes(ctx context.Context, locked bool) error {
 		s.mu.Unlock()
 	}
 	return err
+}
+
+// outside is perhaps in no task.
+func (s *store) outside() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return anyio.Sleep(context.Background(), time.Second)
 }
 
 // other unlocks another one; returns with its own.
