@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -46,18 +45,11 @@ func TestWriteOnNoSignal(t *testing.T) {
 }
 
 // A slowWriter writes when it is let.
-type slowWriter struct {
-	begun, let chan struct{}
-	over       atomic.Bool
-}
+type slowWriter struct{ begun, let chan struct{} }
 
 func (w *slowWriter) Write(p []byte) (int, error) {
 	w.begun <- struct{}{}
 	<-w.let
-	for range 100 {
-		runtime.Gosched() // others would be faster
-	}
-	w.over.Store(true)
 	return len(p), nil
 }
 
@@ -66,10 +58,17 @@ func TestStopOfWriteOnSignalWaitsForTheWrite(t *testing.T) {
 	stop := inspect.WriteOnSignal(w, syscall.SIGUSR2)
 	testkit.Must(t, syscall.Kill(syscall.Getpid(), syscall.SIGUSR2))
 	<-w.begun
-	go close(w.let)
-	if stop(); !w.over.Load() {
-		t.Error("it did not wait")
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); stop() }()
+	for begin := time.Now(); time.Since(begin) < 10*time.Millisecond; runtime.Gosched() {
+		select {
+		case <-stopped:
+			t.Fatal("it does not wait")
+		default:
+		}
 	}
+	close(w.let)
+	<-stopped
 	stop() // once more
 }
 
