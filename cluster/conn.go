@@ -112,6 +112,8 @@ func (c *Conn) shut() {
 	if c.beat != nil {
 		c.beat()
 	}
+	clear(c.peers)
+	clear(c.early)
 	c.mu.Unlock()
 	for _, cl := range calls {
 		c.sendEnd(cl, endCancel)

@@ -17,9 +17,10 @@
 // # Workers
 //
 // A worker is a member that calls Work, inside any run. It takes as many calls as it has
-// tokens in a limiter. A worker without room is not subscribed to calls, so the server
-// gives each call to one that has room, and tells the caller if there is none; then it
-// waits, or fails, as it chooses. Labels select workers.
+// tokens in a limiter. A worker without room refuses a call, and is not subscribed to others
+// of its kind any more; so the caller tries the next one, and the server tells it if there
+// is none; then it waits, behind those that have come before, or fails, as it chooses.
+// Labels select workers.
 //
 // Name and types of a function are a part of the subject on which it is called. While a
 // program is renewed, so that workers differ in the types, each call goes to one that has

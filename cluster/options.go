@@ -38,6 +38,9 @@ func (w CodecOption) call(o *callOptions) { o.codec = w.codec }
 func (w CodecOption) job(o *jobOptions)   { o.codec = w.codec }
 
 func optionsOf(opts []CallOption) callOptions {
+	if len(opts) == 0 {
+		return callOptions{codec: Gob}
+	}
 	o := callOptions{codec: Gob}
 	for _, opt := range opts {
 		opt.call(&o)

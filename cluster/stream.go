@@ -114,12 +114,12 @@ func OpenReceiver[T any](ctx context.Context, c *Conn, addr Address[T], buffer i
 }
 
 func addressOf[T any](c *Conn, n uint64, sends bool, codec Codec) Address[T] {
-	return Address[T]{Member: c.id, Number: n, Sends: sends, Codec: codec.Name(), Types: describe(reflect.TypeFor[T](), nil)}
+	return Address[T]{Member: c.id, Number: n, Sends: sends, Codec: codec.Name(), Types: describe(reflect.TypeFor[T]())}
 }
 
 // check returns the codec of a stream that is to be opened here.
 func (a Address[T]) check(by string, sends bool) (Codec, error) {
-	types, codec := describe(reflect.TypeFor[T](), nil), codecOf(a.Codec)
+	types, codec := describe(reflect.TypeFor[T]()), codecOf(a.Codec)
 	switch {
 	case a.Member == "":
 		return nil, misuse("%s of the zero Address: want one of NewReceiver or NewSender", by)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ type signature struct {
 }
 
 func signatureOf(name string, in, out reflect.Type) signature {
-	text := "func(" + describe(in, nil) + ") " + describe(out, nil)
+	text := "func(" + describe(in) + ") " + describe(out)
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(text))
 	return signature{name, text, h.Sum32(), fmt.Sprintf("%s.%08x", tokenOf(name), h.Sum32())}
@@ -62,38 +63,54 @@ func encodesItself(t reflect.Type) bool {
 }
 
 // describe tells a type by its structure: the names and types of what is sent of it.
-func describe(t reflect.Type, inside []reflect.Type) string {
-	for _, outer := range inside {
-		if outer == t {
-			return t.String()
-		}
+func describe(t reflect.Type) string {
+	d := describer{left: mostTypes}
+	return d.describe(t)
+}
+
+// mostTypes is how many types are told by their structure. Of what goes beyond only the
+// names are told: types that refer to each other have more ways through them than can be.
+const mostTypes = 500
+
+type describer struct {
+	inside []reflect.Type
+	left   int
+}
+
+func (d *describer) describe(t reflect.Type) string {
+	if d.left--; d.left < 0 || slices.Contains(d.inside, t) {
+		return t.String()
 	}
-	inside = append(inside[:len(inside):len(inside)], t)
+	d.inside = append(d.inside, t)
+	defer func() { d.inside = d.inside[:len(d.inside)-1] }()
 	switch t.Kind() {
 	case reflect.Pointer:
-		return describe(t.Elem(), inside) // a pointer is sent as what it points to
+		return d.describe(t.Elem()) // a pointer is sent as what it points to
 	case reflect.Slice:
-		return "[]" + describe(t.Elem(), inside)
+		return "[]" + d.describe(t.Elem())
 	case reflect.Array:
-		return fmt.Sprintf("[%d]%s", t.Len(), describe(t.Elem(), inside))
+		return fmt.Sprintf("[%d]%s", t.Len(), d.describe(t.Elem()))
 	case reflect.Map:
-		return "map[" + describe(t.Key(), inside) + "]" + describe(t.Elem(), inside)
+		return "map[" + d.describe(t.Key()) + "]" + d.describe(t.Elem())
 	case reflect.Struct:
-		if encodesItself(t) {
-			return t.String()
+		if !encodesItself(t) {
+			return d.fields(t)
 		}
-		var fields []string
-		for f := range t.Fields() {
-			if f.IsExported() {
-				fields = append(fields, f.Name+" "+describe(f.Type, inside))
-			}
-		}
-		return "struct{" + strings.Join(fields, "; ") + "}"
 	case reflect.Interface:
-		return t.String()
+	default:
+		if !encodesItself(t) {
+			return t.Kind().String()
+		}
 	}
-	if encodesItself(t) {
-		return t.String()
+	return t.String()
+}
+
+func (d *describer) fields(t reflect.Type) string {
+	var fields []string
+	for f := range t.Fields() {
+		if f.IsExported() {
+			fields = append(fields, f.Name+" "+d.describe(f.Type))
+		}
 	}
-	return t.Kind().String()
+	return "struct{" + strings.Join(fields, "; ") + "}"
 }
