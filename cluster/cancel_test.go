@@ -149,7 +149,7 @@ func TestDeadlineThatIsMovedLater(t *testing.T) {
 
 func TestShieldRoundACallHolds(t *testing.T) {
 	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
+		working(t, ctx, c, cluster.Worker{Capacity: 2}, func(ctx context.Context) {
 			name, w := watching(t, "")
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				tg.Go(func(ctx context.Context) error {

@@ -61,7 +61,7 @@ func (r *room) mayTry(p *place) bool {
 }
 
 // taken hears that a worker has taken the call, and whether it is over there. Then it has
-// room for the next one; else it may have.
+// room for the next one; else it may have, which one tries at a time.
 func (r *room) taken(p *place, over bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,8 +69,9 @@ func (r *room) taken(p *place, over bool) {
 	if q == nil {
 		return
 	}
+	next := over && p.trying
 	q.heard(p)
-	if over || q.trying == 0 {
+	if next || q.trying == 0 {
 		q.wake(1, r.c.bus.now())
 	}
 	r.tidyLocked(p.kind)
