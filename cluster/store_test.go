@@ -75,7 +75,10 @@ func TestWithoutStoreDirNothingIsLeft(t *testing.T) {
 		} else {
 			cluster.CutOff(c)
 			eventually(t, ctx, "the member has noticed it", func() bool {
-				_, _, err := cluster.NewSender[int](c)
+				s, _, err := cluster.NewSender[int](c)
+				if err == nil {
+					s.Close(ctx)
+				}
 				return errors.Is(err, anyio.ErrClosed)
 			})
 			c.Close(ctx)

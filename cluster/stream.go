@@ -55,13 +55,11 @@ func NewReceiver[T any](c *Conn, buffer int, opts ...CallOption) (*Receiver[T], 
 	}
 	codec := optionsOf(opts).codec
 	r := newReceiver(c, buffer)
-	n, err := c.links.offer(r)
-	if err != nil {
+	if err := c.links.offer(r, &r.offer); err != nil {
 		r.close(context.Background())
 		return nil, addr, err
 	}
-	r.offer = n
-	return &Receiver[T]{r, codec}, addressOf[T](c, n, true, codec), nil
+	return &Receiver[T]{r, codec}, addressOf[T](c, r.offer, true, codec), nil
 }
 
 // NewSender makes a stream, to which this member sends, and returns with its end the
@@ -70,13 +68,11 @@ func NewReceiver[T any](c *Conn, buffer int, opts ...CallOption) (*Receiver[T], 
 func NewSender[T any](c *Conn, opts ...CallOption) (*Sender[T], Address[T], error) {
 	codec := optionsOf(opts).codec
 	s := newSender(c)
-	n, err := c.links.offer(s)
-	if err != nil {
+	if err := c.links.offer(s, &s.offer); err != nil {
 		s.close(context.Background())
 		return nil, Address[T]{}, err
 	}
-	s.offer = n
-	return &Sender[T]{s, codec}, addressOf[T](c, n, false, codec), nil
+	return &Sender[T]{s, codec}, addressOf[T](c, s.offer, false, codec), nil
 }
 
 // OpenSender opens a sending end of a stream that another member has made by NewReceiver.

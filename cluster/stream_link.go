@@ -101,16 +101,17 @@ type links struct {
 	byID   map[linkID]*link
 }
 
-// offer makes an end known, to be opened under the number.
-func (ls *links) offer(e endpoint) (n uint64, err error) {
+// offer makes an end known, to be opened under the number, which the end needs before.
+func (ls *links) offer(e endpoint, number *uint64) error {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	if ls.closed {
-		return 0, errClosed("the connection")
+		return errClosed("the connection")
 	}
 	ls.last++
+	*number = ls.last
 	ls.offers[ls.last] = e
-	return ls.last, nil
+	return nil
 }
 
 // add makes a link, and has the heartbeat look after it.
