@@ -22,7 +22,7 @@ import (
 func init() { gob.Register(things{}) }
 
 func TestCall(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			if n, err := cluster.Call(ctx, c, double, 21); n != 42 || err != nil {
 				t.Error(n, err)
@@ -52,7 +52,7 @@ func remoteError(t *testing.T, err error) *process.RemoteError {
 }
 
 func TestErrorsOfFunctions(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			_, err := cluster.Call(ctx, c, fails, "reading")
 			if re := remoteError(t, err); re.Text != "reading: unexpected EOF" || re.Function != "fails" || re.Stack != "" {
@@ -165,7 +165,7 @@ func TestCodecs(t *testing.T) {
 			t.Error(n, err)
 		}
 	}
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			each(t, ctx, c, cluster.With(cluster.Gob))
 			each(t, ctx, c, cluster.With(cluster.JSON))
@@ -206,7 +206,7 @@ var registerFaulty = sync.OnceFunc(func() {
 
 func TestCodecsThatFail(t *testing.T) {
 	registerFaulty()
-	eachReal(t, cluster.Config{Name: "w1"}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{Name: "w1"}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			for codec, want := range map[cluster.Codec]string{
 				faulty{"will not", false}: "worker w1 cannot read the argument: will not",
@@ -235,7 +235,7 @@ func TestCarriedValuesTravel(t *testing.T) {
 		return context.WithValue(ctx, carriedKey{}, carried["test"])
 	})
 	defer stop()
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			if v, err := cluster.Call(context.WithValue(ctx, key{}, "value"), c, carries, 0); v != "value" || err != nil {
 				t.Error(v, err)
@@ -253,10 +253,3 @@ var carries = process.Register("carries", func(ctx context.Context, _ int) (stri
 	v, _ := ctx.Value(carriedKey{}).(string)
 	return v, nil
 })
-
-func TestOpenInTheSimulator(t *testing.T) {
-	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		_, err := cluster.Open(ctx, cluster.Config{})
-		wantIs(t, err, errors.ErrUnsupported)
-	}, anyiotest.Only("sim"))
-}

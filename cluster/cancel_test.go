@@ -27,7 +27,7 @@ func wantBroken(t *testing.T, err error, text string) {
 // A call is canceled after each number of turns of the others: before it is sent, on its
 // way, while it runs, and while its answer is on its way. The function has ended then.
 func TestCancelingACallAtEachStage(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{Capacity: 1}, func(ctx context.Context) {
 			for turns := range 60 {
 				name, w := watching(t, fmt.Sprint(turns))
@@ -56,7 +56,7 @@ func TestCancelingACallAtEachStage(t *testing.T) {
 
 // What the function returns nevertheless, is returned.
 func TestCanceledCallWaitsForItsFunction(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			name, w := watching(t, "")
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -89,7 +89,7 @@ func TestCanceledCallWaitsForItsFunction(t *testing.T) {
 }
 
 func TestDeadlinesTravel(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			if d, err := cluster.Call(ctx, c, left, 0); d != -1 || err != nil {
 				t.Error(d, err)
@@ -122,7 +122,7 @@ func TestDeadlinesTravel(t *testing.T) {
 
 // The function ends at the deadline with which it was called.
 func TestDeadlineThatIsMovedLater(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			name, w := watching(t, "")
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -148,7 +148,7 @@ func TestDeadlineThatIsMovedLater(t *testing.T) {
 }
 
 func TestShieldRoundACallHolds(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{Capacity: 2}, func(ctx context.Context) {
 			name, w := watching(t, "")
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -179,7 +179,7 @@ func TestShieldRoundACallHolds(t *testing.T) {
 
 // It does so whether the caller knows the worker already or not.
 func TestStopTravels(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			for _, pause := range []time.Duration{0, 100 * time.Millisecond} {
 				name, w := watching(t, pause.String())
@@ -200,7 +200,7 @@ func TestStopTravels(t *testing.T) {
 }
 
 func TestStopWithAGraceCancelsInTheEnd(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
 			name, w := watching(t, "")
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -279,7 +279,7 @@ func TestWorkersThatAreStoppedLoseNoCalls(t *testing.T) {
 }
 
 func TestStoppedWorkerLetsItsCallsEnd(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		name, w := watching(t, "")
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			call := cluster.Go(tg, c, gives, name)

@@ -93,7 +93,7 @@ func TestConnectionThatIsClosed(t *testing.T) {
 
 // Several workers with one Conn, which is used from runs of both backends.
 func TestOneConnForAll(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{Capacity: 1}, func(ctx context.Context) {
 			working(t, ctx, c, cluster.Worker{Capacity: 2, Labels: []string{"l"}}, func(ctx context.Context) {
 				for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
@@ -123,7 +123,7 @@ func TestOneConnForAll(t *testing.T) {
 				}
 			})
 		})
-	})
+	}, onReal)
 }
 
 func TestConfigsThatMakeNoSense(t *testing.T) {

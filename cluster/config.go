@@ -1,14 +1,13 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net"
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -111,17 +110,20 @@ func Open(ctx context.Context, cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Run().Admit(kernel.JoinCluster); err != nil {
-		return nil, err
-	}
 	if cfg, err = cfg.checked(); err != nil {
 		return nil, err
 	}
-	b, err := openNATS(ctx, cfg)
+	id := strconv.FormatUint(anyio.Rand(ctx).Uint64(), 36)
+	open := openNATS
+	if p.Run().Admit(kernel.JoinCluster) != nil { // the client of NATS is not simulated
+		open = openWire
+		cfg.Name = cmp.Or(cfg.Name, id)
+	}
+	b, err := open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	c := newConn(cfg, b, strings.ToLower(rand.Text()[:12]))
+	c := newConn(cfg, b, id)
 	if err = c.listen(ctx); err == nil && (cfg.Listen != "" || cfg.StoreDir != "") {
 		err = c.jobs.open(ctx) // for those who come from outside, too
 	}

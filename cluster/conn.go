@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -32,7 +33,7 @@ type Conn struct {
 	calls   map[uint64]*call     // that others run for this member
 	running map[callID]*running  // that this member runs for others
 	early   map[callID]*earlyEnd // to be ended before they came
-	workers map[*worker]struct{}
+	workers []*worker
 	peers   map[string]*peer
 	beat    func()    // stops the timer of the next heartbeat, nil if there is none
 	beaten  time.Time // when that is due
@@ -44,11 +45,25 @@ type callID struct {
 	n      uint64
 }
 
+func (id callID) compare(other callID) int {
+	return cmp.Or(cmp.Compare(id.caller, other.caller), cmp.Compare(id.n, other.n))
+}
+
+// inOrder returns the values of a map in the order of their keys, as what is sent in the
+// order of a map could not be repeated in a simulation.
+func inOrder[K comparable, V any](m map[K]V, compare func(a, b K) int) []V {
+	list := make([]V, 0, len(m))
+	for _, k := range slices.SortedFunc(maps.Keys(m), compare) {
+		list = append(list, m[k])
+	}
+	return list
+}
+
 func newConn(cfg Config, b bus, id string) *Conn {
 	c := &Conn{
 		cfg: cfg, bus: b, id: id, inbox: cfg.Prefix + ".c." + id + ".",
 		calls: map[uint64]*call{}, running: map[callID]*running{}, early: map[callID]*earlyEnd{},
-		workers: map[*worker]struct{}{}, peers: map[string]*peer{},
+		peers: map[string]*peer{},
 	}
 	c.room.c, c.directory.c, c.links.c, c.leases.c, c.jobs.c = c, c, c, c, c
 	c.links.offers, c.links.byID = map[uint64]endpoint{}, map[linkID]*link{}
@@ -107,8 +122,8 @@ func (c *Conn) shut() {
 		return
 	}
 	c.closed = true
-	calls := slices.Collect(maps.Values(c.calls))
-	workers := slices.Collect(maps.Keys(c.workers))
+	calls := inOrder(c.calls, cmp.Compare)
+	workers := slices.Clone(c.workers)
 	if c.beat != nil {
 		c.beat()
 	}

@@ -101,16 +101,16 @@ func (d *directory) told(rest string, m message) {
 	if err != nil {
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	a := d.asks[n]
 	var w WorkerInfo
-	switch {
-	case a == nil:
-	case m.nobody:
-		a.nobody.Set()
-	case json.Unmarshal(m.data, &w) == nil && w.ID != "":
+	known := !m.nobody && json.Unmarshal(m.data, &w) == nil && w.ID != ""
+	d.mu.Lock()
+	a := d.asks[n]
+	if a != nil && known {
 		a.list = append(a.list, w)
+	}
+	d.mu.Unlock()
+	if a != nil && m.nobody {
+		a.nobody.Set()
 	}
 }
 

@@ -93,6 +93,14 @@
 // of its replicas, lose what they hold, and get errors; the others go on. A store that is
 // lost, as one in memory is when its server ends, has forgotten holders, tokens and events.
 //
+// # The simulator
+//
+// Calls work in simulated runs, over a server that simnats.Serve makes on one of the hosts of
+// the simulated network, and is named by Config.URL; without a URL there is one for each
+// member, inside the run. So a distributed program is searched from a seed, with workers
+// that are killed and networks that are cut. Close must be called by the task that has
+// called Open there.
+//
 // # Limitations
 //
 // A holder that dies keeps a lock for its lease, counted by a waiter from when that has
@@ -106,8 +114,7 @@
 //
 // Arguments, results and items of streams are single messages, of 1 MiB at most with a
 // server's default. The clocks of machines may differ: deadlines travel as the time that is
-// left. There is no simulated server: in the simulator Open returns an error that matches
-// errors.ErrUnsupported.
+// left. What needs JetStream, which is jobs and locks, is not simulated.
 //
 // Jobs have no labels: they go to workers that have the function, see Worker.Functions.
 // Their results are not kept for ever, but as long as the job says, in whole seconds. A

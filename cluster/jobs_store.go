@@ -62,6 +62,9 @@ func (st *jobStore) open(ctx context.Context) error {
 		if st.ready.Load() {
 			return nil
 		}
+		if _, ok := st.c.bus.(*natsBus); !ok {
+			return fmt.Errorf("cluster: jobs in a simulation: %w", errors.ErrUnsupported)
+		}
 		err := anyio.RunBlocking(ctx, st.makeStreams)
 		if err != nil {
 			return fmt.Errorf("cluster: the server keeps no jobs: %w", err)

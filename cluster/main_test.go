@@ -29,10 +29,19 @@ const patience = time.Minute
 // soon has members ask each other often.
 var soon = cluster.Config{Heartbeat: 20 * time.Millisecond, Lost: 400 * time.Millisecond}
 
-// eachReal runs a test on the backends that have a network, with a cluster in this process.
-// In the end nothing is left of calls.
+// eachReal is onEach on the backends that have real servers.
 func eachReal(t *testing.T, cfg cluster.Config, f func(t *testing.T, ctx context.Context, c *cluster.Conn)) {
 	t.Helper()
+	onEach(t, cfg, f, onReal)
+}
+
+// onEach runs a test with a cluster in this process, on each backend that has what its
+// configuration wants. In the end nothing is left of calls.
+func onEach(t *testing.T, cfg cluster.Config, f func(t *testing.T, ctx context.Context, c *cluster.Conn), opts ...anyiotest.Option) {
+	t.Helper()
+	if cfg.Listen != "" || cfg.Server != nil || cfg.Conn != nil || cfg.StoreDir != "" {
+		opts = append(opts, onReal)
+	}
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		c, err := cluster.Open(ctx, cfg)
 		if err != nil {
@@ -41,13 +50,13 @@ func eachReal(t *testing.T, cfg cluster.Config, f func(t *testing.T, ctx context
 		defer c.Close(ctx)
 		f(t, ctx, c)
 		nothingLeft(t, ctx, c)
-	}, onReal, quiet)
+	}, append(opts, quiet)...)
 }
 
 // quiet logs no panics of functions.
 var quiet = anyiotest.RunOptions(anyio.OnPanic(func(*anyio.PanicError) {}))
 
-var onReal = anyiotest.Skip("sim", "there is no simulated server")
+var onReal = anyiotest.Skip("sim", "it needs a real server, or real time")
 
 func nothingLeft(t *testing.T, ctx context.Context, c *cluster.Conn) {
 	t.Helper()

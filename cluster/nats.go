@@ -29,11 +29,11 @@ type natsBus struct {
 const readyTimeout = 10 * time.Second
 
 // openNATS connects as the configuration says.
-func openNATS(ctx context.Context, cfg Config) (*natsBus, error) {
+func openNATS(ctx context.Context, cfg Config) (bus, error) {
 	if cfg.Conn != nil {
 		return &natsBus{nc: cfg.Conn, theirs: true}, nil
 	}
-	return anyio.RunBlockingValue(ctx, func() (*natsBus, error) {
+	return anyio.RunBlockingValue(ctx, func() (bus, error) {
 		b := &natsBus{}
 		options := append([]nats.Option{nats.Name("anyio " + cfg.Name), nats.MaxReconnects(-1)}, cfg.Options...)
 		if cfg.URL == "" {

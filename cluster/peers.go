@@ -1,6 +1,11 @@
 package cluster
 
-import "time"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
 
 // A peer is another member with which this one has calls, in one direction or both, or
 // streams.
@@ -36,7 +41,7 @@ func (c *Conn) heartbeat() {
 		return pings[id]
 	}
 	var untaken []*call
-	for _, cl := range c.calls {
+	for _, cl := range inOrder(c.calls, cmp.Compare) {
 		if cl.worker != "" {
 			p := to(cl.worker)
 			p.waiting = append(p.waiting, cl.n)
@@ -44,7 +49,7 @@ func (c *Conn) heartbeat() {
 			untaken = append(untaken, cl)
 		}
 	}
-	for id := range c.running {
+	for _, id := range slices.SortedFunc(maps.Keys(c.running), callID.compare) {
 		p := to(id.caller)
 		p.running = append(p.running, id.n)
 	}
@@ -79,12 +84,12 @@ func (c *Conn) heartbeat() {
 	for _, cl := range untaken {
 		cl.settle(outcome{kind: kindBroken, err: errUntaken})
 	}
-	for id, p := range pings {
+	for _, id := range slices.Sorted(maps.Keys(pings)) {
 		if lost[id] {
 			c.lost(id)
 			continue
 		}
-		for _, part := range p.parts() {
+		for _, part := range pings[id].parts() {
 			c.send(c.cfg.Prefix+".c."+id+".p", c.inbox+"q."+id, part.encode('p'))
 		}
 	}
@@ -107,15 +112,15 @@ func (c *Conn) excuseLocked(late time.Duration) {
 func (c *Conn) lost(id string) {
 	c.mu.Lock()
 	var calls []*call
-	for _, cl := range c.calls {
+	for _, cl := range inOrder(c.calls, cmp.Compare) {
 		if cl.worker == id {
 			calls = append(calls, cl)
 		}
 	}
 	var runs []*running
-	for call, r := range c.running {
+	for _, call := range slices.SortedFunc(maps.Keys(c.running), callID.compare) {
 		if call.caller == id {
-			runs = append(runs, r)
+			runs = append(runs, c.running[call])
 		}
 	}
 	c.mu.Unlock()

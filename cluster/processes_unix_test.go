@@ -151,7 +151,7 @@ func amongProcesses(t *testing.T, f func(t *testing.T, ctx context.Context, c *c
 	t.Helper()
 	cfg := among
 	cfg.Listen, cfg.Options = "127.0.0.1:0", nil
-	eachReal(t, cfg, f)
+	onEach(t, cfg, f)
 }
 
 func TestKilledWorker(t *testing.T) {

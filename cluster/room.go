@@ -27,6 +27,7 @@ type room struct {
 	queues map[string]*queue
 	sub    subscription // to what workers say; nil if nobody has waited for long
 	tick   func()       // stops the timer of the next try, nil if there is none
+	woken  []*anyio.Event
 }
 
 // A queue is that of one kind of calls.
@@ -55,7 +56,7 @@ func (r *room) place(s signature, labels []string) *place {
 // mayTry is called before each attempt, and reports false if others are in front.
 func (r *room) mayTry(p *place) bool {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock()
 	p.seen = r.frees
 	return p.number != 0 || r.queues[p.kind] == nil
 }
@@ -64,7 +65,7 @@ func (r *room) mayTry(p *place) bool {
 // room for the next one; else it may have, which one tries at a time.
 func (r *room) taken(p *place, over bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock()
 	q := r.queues[p.kind]
 	if q == nil {
 		return
@@ -72,7 +73,7 @@ func (r *room) taken(p *place, over bool) {
 	next := over && p.trying
 	q.heard(p)
 	if next || q.trying == 0 {
-		q.wake(1, r.c.bus.now())
+		r.wakeLocked(q, 1)
 	}
 	r.tidyLocked(p.kind)
 }
@@ -89,10 +90,10 @@ func (r *room) wait(ctx context.Context, p *place) error {
 
 func (r *room) enter(p *place) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock()
 	p.turn = new(anyio.Event)
 	if r.closed {
-		p.turn.Set()
+		r.woken = append(r.woken, p.turn)
 		return
 	}
 	if p.number == 0 {
@@ -119,14 +120,14 @@ func (r *room) enter(p *place) {
 		missed = r.sub != nil
 	}
 	if missed {
-		q.wake(1, r.c.bus.now())
+		r.wakeLocked(q, 1)
 	}
 }
 
 // leave takes away a call that is canceled. If its turn has come that is another one's.
 func (r *room) leave(p *place) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock()
 	q := r.queues[p.kind]
 	if q == nil {
 		return
@@ -135,20 +136,30 @@ func (r *room) leave(p *place) {
 		q.places = slices.Delete(q.places, i, i+1)
 	} else if p.trying {
 		q.heard(p)
-		q.wake(1, r.c.bus.now())
+		r.wakeLocked(q, 1)
 	}
 	r.tidyLocked(p.kind)
 }
 
-// wake lets the first n try.
-func (q *queue) wake(n int, now time.Time) {
-	n = min(n, len(q.places))
-	for _, p := range q.places[:max(n, 0)] {
-		p.trying, q.turn = true, now
+// wakeLocked lets the first n of a queue try.
+func (r *room) wakeLocked(q *queue, n int) {
+	n = max(min(n, len(q.places)), 0)
+	for _, p := range q.places[:n] {
+		p.trying, q.turn = true, r.c.bus.now()
 		q.trying++
-		p.turn.Set()
+		r.woken = append(r.woken, p.turn)
 	}
-	q.places = slices.Delete(q.places, 0, max(n, 0))
+	q.places = slices.Delete(q.places, 0, n)
+}
+
+// unlock sets the events of those whose turn has come: not before, as that lets others run.
+func (r *room) unlock() {
+	woken := r.woken
+	r.woken = nil
+	r.mu.Unlock()
+	for _, turn := range woken {
+		turn.Set()
+	}
 }
 
 // heard is told that one knows more, whose turn had come.
@@ -173,26 +184,26 @@ func (r *room) freed(m message) {
 		return
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock()
 	r.frees++
 	if len(r.queues) == 0 && r.sub != nil {
 		r.sub.leave(func() {})
 		r.sub = nil
 	}
-	for _, q := range r.queues {
-		q.wake(n-q.trying, r.c.bus.now())
+	for _, q := range inOrder(r.queues, strings.Compare) {
+		r.wakeLocked(q, n-q.trying)
 	}
 }
 
 // retry lets the first of each kind try for which nobody has for long.
 func (r *room) retry() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock()
 	r.tick = nil
 	now := r.c.bus.now()
-	for _, q := range r.queues {
+	for _, q := range inOrder(r.queues, strings.Compare) {
 		if now.Sub(q.turn) >= roomRetry {
-			q.wake(1, now)
+			r.wakeLocked(q, 1)
 		}
 	}
 	if len(r.queues) > 0 && !r.closed {
@@ -203,13 +214,13 @@ func (r *room) retry() {
 // close lets all try, in vain.
 func (r *room) close() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock()
 	r.closed = true
 	if r.tick != nil {
 		r.tick()
 	}
-	for _, q := range r.queues {
-		q.wake(len(q.places), r.c.bus.now())
+	for _, q := range inOrder(r.queues, strings.Compare) {
+		r.wakeLocked(q, len(q.places))
 	}
 }
 

@@ -82,7 +82,7 @@ func TestBurstsOnSmallWorkersLoseNothing(t *testing.T) {
 }
 
 func TestCallsWaitForRoomInOrder(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{Capacity: 1}, func(ctx context.Context) {
 			made := list(t)
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -103,7 +103,7 @@ func TestCallsWaitForRoomInOrder(t *testing.T) {
 }
 
 func TestNoWait(t *testing.T) {
-	eachReal(t, cluster.Config{Name: "w1"}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{Name: "w1"}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		_, err := cluster.Call(ctx, c, double, 1, cluster.NoWait())
 		wantIs(t, err, cluster.ErrNoWorker)
 		w := cluster.Worker{Capacity: 1, Functions: []string{"gives", "double"}, Labels: []string{"a", "b"}}
@@ -160,7 +160,7 @@ func TestNoWaitTriesAllWorkers(t *testing.T) {
 func TestNoWorker(t *testing.T) {
 	cfg := soon
 	cfg.Name = "w1"
-	eachReal(t, cfg, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cfg, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		_, err := cluster.Call(ctx, c, double, 1)
 		if want := `cluster: no worker for "double", func(int) int: there is none at all`; err == nil || err.Error() != want {
 			t.Errorf("%v; want %s", err, want)
@@ -186,7 +186,7 @@ func TestNoWorker(t *testing.T) {
 }
 
 func TestWorkerThatStartsLater(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			h, labelled := cluster.Go(tg, c, double, 4), cluster.Go(tg, c, double, 5, cluster.Labels("later"))
 			until(t, ctx, "they wait", func() bool { return c.Waiting() == 2 })
@@ -204,7 +204,7 @@ func TestWorkerThatStartsLater(t *testing.T) {
 
 // Others have the tokens of the worker's limiter.
 func TestSharedLimiter(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		limiter := anyio.NewCapacityLimiter(1)
 		working(t, ctx, c, cluster.Worker{Limiter: limiter}, func(ctx context.Context) {
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -227,7 +227,7 @@ func TestSharedLimiter(t *testing.T) {
 
 // A worker never runs more than it has room for, however the calls come.
 func TestCapacityHolds(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		crowd.most.Store(0)
 		working(t, ctx, c, cluster.Worker{Capacity: 3, Labels: []string{"l"}}, func(ctx context.Context) {
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
@@ -257,7 +257,7 @@ var crowds = process.Register("crowds", func(ctx context.Context, n int) (int, e
 })
 
 func TestWaitingCallIsCanceled(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, cluster.Worker{Capacity: 1}, func(ctx context.Context) {
 			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 				name, w := watching(t, "busy")
@@ -278,7 +278,7 @@ func TestWaitingCallIsCanceled(t *testing.T) {
 }
 
 func TestMap(t *testing.T) {
-	eachReal(t, soon, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, soon, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		if _, err := cluster.Map(ctx, c, double, []int{1}, 0); !errors.Is(err, cluster.ErrNoWorker) {
 			t.Error(err)
 		}

@@ -37,29 +37,32 @@ type earlyEnd struct {
 // end ends the call, or asks it to end by itself.
 func (r *running) end(how byte, reason string) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.ending == 0 || r.ending == endStop {
 		r.ending, r.reason = how, reason
 	}
+	r.mu.Unlock()
 	r.pass()
 }
 
 // pass hands an end on to the function's scope.
 func (r *running) pass() {
+	r.mu.Lock()
+	scope, ending, reason := r.scope, r.ending, r.reason
+	r.mu.Unlock()
 	switch {
-	case r.scope == nil || r.over:
-	case r.ending == endStop:
-		r.scope.Stop(r.reason, anyio.Forever)
-	case r.ending != 0:
-		r.scope.Cancel(r.reason)
+	case scope == nil:
+	case ending == endStop:
+		scope.Stop(reason, anyio.Forever)
+	case ending != 0:
+		scope.Cancel(reason)
 	}
 }
 
 // enter gives the call its scope.
 func (r *running) enter(scope *anyio.CancelScope) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.scope = scope
+	r.mu.Unlock()
 	r.pass()
 }
 

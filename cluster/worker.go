@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -150,12 +150,13 @@ func (s *worker) begin(ctx context.Context) error {
 	}
 	c.last++
 	s.id = fmt.Sprintf("%s.%d", c.id, c.last)
-	c.workers[s] = struct{}{}
+	c.workers = append(c.workers, s)
 	c.mu.Unlock()
-	for subject, f := range map[string]func(message){
-		".x": c.endRunning, ".d": s.introduce, ".w." + s.id: func(m message) { s.serve(m, "") },
-	} {
-		own, err := c.bus.subscribe(c.cfg.Prefix+subject, "", f)
+	for _, to := range []struct {
+		subject string
+		f       func(message)
+	}{{".x", c.endRunning}, {".d", s.introduce}, {".w." + s.id, func(m message) { s.serve(m, "") }}} {
+		own, err := c.bus.subscribe(c.cfg.Prefix+to.subject, "", to.f)
 		if err != nil {
 			return err
 		}
@@ -176,14 +177,14 @@ func (s *worker) begin(ctx context.Context) error {
 func (s *worker) end(ctx context.Context) {
 	s.mu.Lock()
 	s.ended = true
-	leaving := slices.AppendSeq(s.own, maps.Values(s.open))
+	leaving := append(s.own, inOrder(s.open, strings.Compare)...)
 	clear(s.open)
 	if s.look != nil {
 		s.look()
 	}
 	s.mu.Unlock()
 	s.c.mu.Lock()
-	delete(s.c.workers, s)
+	s.c.workers = slices.DeleteFunc(s.c.workers, func(w *worker) bool { return w == s })
 	s.c.mu.Unlock()
 
 	s.c.leave(ctx, leaving)
@@ -214,7 +215,7 @@ func (s *worker) adjust() (opened bool, err error) {
 	if s.ended || len(s.open) == len(s.functions) || s.limiter.AvailableTokens() <= 0 {
 		return false, nil
 	}
-	for _, f := range s.functions {
+	for _, f := range inOrder(s.functions, strings.Compare) {
 		token := f.sign.token
 		if s.open[token] != nil {
 			continue

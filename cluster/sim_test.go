@@ -1,0 +1,194 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/cluster/simnats"
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/lowlevel"
+	"github.com/anyio-go/anyio/process"
+	"github.com/anyio-go/anyio/sim"
+	"github.com/anyio-go/anyio/socket"
+)
+
+// A ledger is what a simulated run's calls have done.
+type ledger struct {
+	mu                 sync.Mutex
+	told, begun, ended map[int]int // by the number of the call
+}
+
+// count adds one to one of the maps.
+func (l *ledger) count(in map[int]int, number int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	in[number]++
+}
+
+var ledgers = lowlevel.NewRunVar[*ledger]("ledger")
+
+// book takes a second, and is noted.
+var book = process.Register("book", func(ctx context.Context, number int) (int, error) {
+	l, err := ledgers.Get(ctx)
+	if err != nil {
+		return 0, err
+	}
+	l.count(l.begun, number)
+	defer l.count(l.ended, number)
+	return number * number, anyio.Sleep(ctx, time.Second)
+})
+
+var onNATS = cluster.Config{URL: "nats://nats:4222"}
+
+// onHost runs f on a host as a program that is started again if it is killed.
+func onHost(tg *anyio.TaskGroup, host string, f func(ctx context.Context) error) {
+	tg.Go(func(ctx context.Context) error {
+		for {
+			err := sim.RunOnHost(ctx, host, f)
+			if anyio.IsCancellation(err) {
+				return err
+			}
+			if err := anyio.Sleep(ctx, time.Second); err != nil {
+				return err
+			}
+		}
+	}, anyio.Name(host))
+}
+
+func serveNATS(ctx context.Context) error {
+	l, err := socket.ListenTCP(ctx, "", 4222)
+	if err != nil {
+		return err
+	}
+	return simnats.Serve(ctx, l)
+}
+
+func workThere(ctx context.Context) error {
+	c, err := cluster.Open(ctx, onNATS)
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	return cluster.Work(ctx, c, cluster.Worker{Capacity: 2})
+}
+
+// onHosts runs body on a host beside a server and two workers on hosts of their own.
+func onHosts(t testing.TB, ctx context.Context, body func(ctx context.Context, c *cluster.Conn) error) *ledger {
+	l := &ledger{told: map[int]int{}, begun: map[int]int{}, ended: map[int]int{}}
+	ledgers.Set(ctx, l)
+	err := anyio.FailAfter(ctx, time.Hour, func(ctx context.Context) error {
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			defer tg.Cancel("the test is over")
+			onHost(tg, "nats", serveNATS)
+			onHost(tg, "one", workThere)
+			onHost(tg, "two", workThere)
+			return sim.RunOnHost(ctx, "caller", func(ctx context.Context) error {
+				for {
+					c, err := cluster.Open(ctx, onNATS)
+					if err != nil {
+						if err := anyio.Sleep(ctx, time.Second); err != nil {
+							return err
+						}
+						continue
+					}
+					defer c.Close(ctx)
+					return body(ctx, c)
+				}
+			})
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return l
+}
+
+func TestWorkerHostThatIsKilled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		onHosts(t, ctx, func(ctx context.Context, c *cluster.Conn) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				begun := anyio.Now(ctx)
+				tg.Go(func(ctx context.Context) error {
+					if err := anyio.Sleep(ctx, 500*time.Millisecond); err != nil {
+						return err
+					}
+					net := sim.NetworkOf(ctx)
+					net.Kill("one", "test")
+					net.Kill("two", "test")
+					net.Restart("one")
+					net.Restart("two")
+					return nil
+				})
+				_, err := cluster.Call(ctx, c, book, 1)
+				if _, ok := errors.AsType[*process.BrokenWorkerError](err); !ok {
+					t.Errorf("%v", err)
+				}
+				if took := anyio.Now(ctx).Sub(begun); took > 10*time.Second {
+					t.Errorf("noticed after %v", took)
+				}
+				if n, err := cluster.Call(ctx, c, book, 2); n != 4 || err != nil {
+					t.Error(n, err)
+				}
+				return nil
+			})
+		})
+	}, anyiotest.Only("sim"), anyiotest.Seeds(20))
+}
+
+// Whatever the network does, each call ends, its effect happens once at most, and the
+// result is that of the function.
+func TestCallsUnderFaults(t *testing.T) {
+	schedules := 200
+	if race.Enabled {
+		schedules = 20
+	}
+	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
+		const calls = 4
+		l := onHosts(t, ctx, func(ctx context.Context, c *cluster.Conn) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for i := range calls {
+					tg.Go(func(ctx context.Context) error {
+						n, err := cluster.Call(ctx, c, book, i)
+						if l, err := ledgers.Get(ctx); err == nil {
+							l.count(l.told, i)
+						}
+						_, broken := errors.AsType[*process.BrokenWorkerError](err)
+						switch {
+						case err == nil && n != i*i:
+							t.Errorf("call %d: result %d", i, n)
+						case err != nil && !broken && !errors.Is(err, cluster.ErrNoWorker):
+							t.Errorf("call %d: %v", i, err)
+						}
+						return nil
+					})
+				}
+				return nil
+			})
+		})
+		for i := range calls {
+			if l.told[i] != 1 || l.begun[i] > 1 || l.begun[i] != l.ended[i] {
+				t.Errorf("call %d: told %d times, begun %d, ended %d", i, l.told[i], l.begun[i], l.ended[i])
+			}
+		}
+	}, anyiotest.Schedules(schedules), anyiotest.SimConfig(func(cfg *sim.Config) { cfg.StepTime = sim.Range{Max: time.Millisecond} }), anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))
+}
+
+func TestWhatNeedsJetStreamIsNotSimulated(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		_, err := cluster.Submit(ctx, c, double, 1)
+		wantIs(t, err, errors.ErrUnsupported)
+		l, err := cluster.NewLock(c, "lock", cluster.LockOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.Acquire(ctx)
+		wantIs(t, err, errors.ErrUnsupported)
+		wantIs(t, cluster.Work(ctx, c, cluster.Worker{Jobs: true}), errors.ErrUnsupported)
+	}, anyiotest.Only("sim"))
+}
