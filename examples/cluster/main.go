@@ -21,7 +21,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -33,7 +32,7 @@ import (
 
 func main() {
 	var (
-		dir     = flag.String("dir", filepath.Join(runtime.GOROOT(), "src"), "count the .go files below this `folder`")
+		dir     = flag.String("dir", "", "count the .go files below this `folder`; the default is the standard library's")
 		workers = flag.Int("workers", 3, "start so many workers here")
 		url     = flag.String("url", "", "the servers of the cluster; none is one in this process")
 		work    = flag.Bool("work", false, "be a worker")
@@ -55,12 +54,23 @@ func main() {
 		if *url == "" {
 			*url = c.URL()
 		}
+		if *dir == "" {
+			if *dir, err = library(ctx); err != nil {
+				return err
+			}
+		}
 		return count(ctx, os.Stdout, c, *dir, *url, *workers)
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// library is the folder of the standard library.
+func library(ctx context.Context) (string, error) {
+	root, err := process.Output(ctx, "go", "env", "GOROOT")
+	return filepath.Join(strings.TrimSpace(string(root)), "src"), err
 }
 
 // count counts on the cluster, then here, and compares.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -38,13 +37,17 @@ func (o *output) Write(p []byte) (int, error) {
 
 func TestCountsAreTheSame(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir, err := library(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
 		c, err := cluster.Open(ctx, cluster.Config{Listen: "127.0.0.1:0"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close(ctx)
 		var out output
-		if err := count(ctx, &out, c, filepath.Join(runtime.GOROOT(), "src", "net"), c.URL(), 3); err != nil {
+		if err := count(ctx, &out, c, filepath.Join(dir, "net"), c.URL(), 3); err != nil {
 			t.Error(err)
 		}
 		for _, want := range []string{"killing a worker\n", " err\n", "the same as counted here: true\n"} {
