@@ -239,6 +239,7 @@ func TestWorkerThatIsCanceledBreaksItsCalls(t *testing.T) {
 
 // Calls go to a worker as it is stopped: each is made there, or by the next one.
 func TestWorkersThatAreStoppedLoseNoCalls(t *testing.T) {
+	t.Parallel()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		h := newHub(t, server.Options{})
 		c, _ := h.join(t, ctx, cluster.Config{})

@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
@@ -65,7 +66,8 @@ func (b *natsBus) shutdown() {
 		b.server.Shutdown()
 		b.server.WaitForShutdown()
 	}
-	if b.scratch != "" {
-		_ = os.RemoveAll(b.scratch)
+	// JetStream may still write something, for which RemoveAll leaves the directory.
+	for try := 0; b.scratch != "" && os.RemoveAll(b.scratch) != nil && try < 100; try++ {
+		time.Sleep(10 * time.Millisecond)
 	}
 }

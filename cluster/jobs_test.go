@@ -309,6 +309,7 @@ func TestJobOfStoppedWorker(t *testing.T) {
 }
 
 func TestJobResultEnds(t *testing.T) {
+	t.Parallel()
 	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		working(t, ctx, c, takesJobs, func(ctx context.Context) {
 			kept := submit(t, ctx, c, double, 1, cluster.Key("kept"))

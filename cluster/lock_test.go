@@ -118,6 +118,7 @@ func TestSemaphoreNeverGrantsMore(t *testing.T) {
 // TestLockOfLostMember: a member that is cut off loses the lock, and knows it before
 // another one has it.
 func TestLockOfLostMember(t *testing.T) {
+	t.Parallel()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		c, d, nc := two(t, ctx, cluster.Config{})
 		held, wanted := lockOf(t, d, shortLease), lockOf(t, c, longLease)
@@ -142,6 +143,7 @@ func TestLockOfLostMember(t *testing.T) {
 
 // TestLockDoesNotExpireWhileItIsRenewed waits for longer than the lease.
 func TestLockDoesNotExpireWhileItIsRenewed(t *testing.T) {
+	t.Parallel()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		c, d, _ := two(t, ctx, cluster.Config{})
 		err := lockOf(t, c, 6*shortLease).Do(ctx, func(ctx context.Context, _ uint64) error {
@@ -163,6 +165,7 @@ func TestLockDoesNotExpireWhileItIsRenewed(t *testing.T) {
 
 // TestLockDoWithoutServer: without the store f is canceled when the lease ends, and told.
 func TestLockDoWithoutServer(t *testing.T) {
+	t.Parallel()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true, JetStream: true, StoreDir: t.TempDir()})
 		if err != nil {

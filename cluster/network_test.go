@@ -65,6 +65,7 @@ func answers(ctx context.Context, c *cluster.Conn) func() bool {
 }
 
 func TestServerIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := listening(t, server.RANDOM_PORT)
 		c, member := dial(t, ctx, s.ClientURL()), dial(t, ctx, s.ClientURL())
@@ -208,6 +209,7 @@ func (p *proxy) reset() {
 
 // The network between one member and the server holds all back, then it lets it through.
 func TestPartition(t *testing.T) {
+	t.Parallel()
 	for _, of := range []string{"worker", "caller"} {
 		t.Run(of, func(t *testing.T) {
 			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
@@ -245,6 +247,7 @@ func TestPartition(t *testing.T) {
 
 // A slow network breaks nothing, and cancellation goes through it.
 func TestSlowNetwork(t *testing.T) {
+	t.Parallel()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := listening(t, server.RANDOM_PORT)
 		defer s.Shutdown()
@@ -282,6 +285,7 @@ func TestSlowNetwork(t *testing.T) {
 
 // Connections break again and again; clients connect again, and each call has an outcome.
 func TestConnectionsThatBreak(t *testing.T) {
+	t.Parallel()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		s := listening(t, server.RANDOM_PORT)
 		defer s.Shutdown()

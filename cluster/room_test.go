@@ -158,6 +158,7 @@ func TestNoWaitTriesAllWorkers(t *testing.T) {
 }
 
 func TestNoWorker(t *testing.T) {
+	t.Parallel()
 	cfg := soon
 	cfg.Name = "w1"
 	onEach(t, cfg, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
