@@ -107,7 +107,13 @@ func (p *Portal) spawn(t *kernel.Task) bool {
 	kernel.Touch(p, kernel.Changes)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return !p.stoppedLocked() && p.group.Spawn(t)
+	switch {
+	case p.stoppedLocked():
+		return false
+	case t.IsService():
+		return p.group.SpawnService(t)
+	}
+	return p.group.Spawn(t)
 }
 
 // WaitStopped waits until Stop is called: at the end of the body of With, it keeps the

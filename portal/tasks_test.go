@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
@@ -243,6 +244,29 @@ func TestPortalCallsReturnAValueBesideAnError(t *testing.T) {
 				}
 			})
 			return nil
+		})
+		testkit.WantNil(t, "portal", err)
+	})
+}
+
+// A service task goes on until the others of the portal have ended, and is canceled then.
+func TestServiceTaskOfAPortalEndsAfterTheOthers(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		err := portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
+			var over anyio.Event
+			_, err := portal.Go(p, func(ctx context.Context) (int, error) {
+				err := anyio.SleepForever(ctx)
+				if !over.IsSet() {
+					t.Error("the service task has ended before the other one")
+				}
+				return 0, err
+			}, anyio.Service())
+			testkit.WantNil(t, "spawn", err)
+			_, err = portal.Go(p, func(ctx context.Context) (int, error) {
+				defer over.Set()
+				return 0, anyio.Sleep(ctx, time.Millisecond)
+			})
+			return err
 		})
 		testkit.WantNil(t, "portal", err)
 	})
