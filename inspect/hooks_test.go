@@ -227,7 +227,7 @@ func TestHookThatPanics(t *testing.T) {
 	testkit.Must(t, anyio.Run(t.Context(), func(ctx context.Context) error {
 		return anyio.WithCancelScope(ctx, func(inner context.Context, scope *anyio.CancelScope) error {
 			scope.Cancel("enough")
-			return blocks(ctx)
+			return blocks(ctx) //anyiovet:ignore outerctx it is to be canceled by nobody
 		})
 	}, anyio.On(anyio.EventLoop())))
 	if want := []string{"task", "wait", "wait", "end first", "end"}; !slices.Equal(told, want) {

@@ -75,8 +75,8 @@ func TestStopOfWriteOnSignalWaitsForTheWrite(t *testing.T) {
 // A signal does again what it did, when nothing is written for it any more.
 func TestSignalAfterStop(t *testing.T) {
 	if os.Getenv(childVariable) != "" {
-		inspect.WriteOnSignal(io.Discard, syscall.SIGHUP)()
-		testkit.Must(t, syscall.Kill(syscall.Getpid(), syscall.SIGHUP))
+		inspect.WriteOnSignal(io.Discard, syscall.SIGTERM)()
+		testkit.Must(t, syscall.Kill(syscall.Getpid(), syscall.SIGTERM))
 		<-t.Context().Done() // not to be reached
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -85,7 +85,7 @@ func TestSignalAfterStop(t *testing.T) {
 	cmd.Env = append(os.Environ(), childVariable+"=1")
 	err := cmd.Run()
 	ended, ok := errors.AsType[*exec.ExitError](err)
-	if !ok || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGHUP {
-		t.Errorf("the process ended with %v, want SIGHUP", err)
+	if !ok || ended.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("the process ended with %v, want SIGTERM", err)
 	}
 }

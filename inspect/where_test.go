@@ -46,13 +46,13 @@ func TestScopeInWhichATaskWaits(t *testing.T) {
 			"inside": func(ctx context.Context) error { return anyio.Shielded(ctx, time.Hour, done.Wait) },
 			"outside": func(outer context.Context) error {
 				return anyio.Shielded(outer, time.Hour, func(ctx context.Context) error {
-					return errors.Join(gate.Wait(ctx), anyio.SleepForever(outer))
+					return errors.Join(gate.Wait(ctx), anyio.SleepForever(outer)) //anyiovet:ignore outerctx that is told
 				})
 			},
 			"itself": func(outer context.Context) error { // the limit is of no help
 				return limiter.Do(outer, func(context.Context) error {
-					return anyio.Shielded(outer, time.Hour, func(ctx context.Context) error {
-						return errors.Join(gate.Wait(ctx), limiter.AcquireOnBehalfOf(outer, "another"))
+					return anyio.Shielded(outer, time.Hour, func(ctx context.Context) error { //anyiovet:ignore outerctx that is told
+						return errors.Join(gate.Wait(ctx), limiter.AcquireOnBehalfOf(outer, "another")) //anyiovet:ignore outerctx that is told
 					})
 				})
 			},
