@@ -108,14 +108,7 @@ func TestDeadlinesTravel(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			name, w := watching(t, "")
-			late, err := anyio.MoveOnAfter(ctx, 50*time.Millisecond, func(ctx context.Context) error {
-				_, err := cluster.Call(ctx, c, hangs, name)
-				return err
-			})
-			if !late || err != nil || w.begun.IsSet() != w.ended.IsSet() {
-				t.Error(late, err)
-			}
+			endsInTime(t, ctx, c, 50*time.Millisecond)
 		})
 	})
 }

@@ -115,7 +115,7 @@ func Open(ctx context.Context, cfg Config) (*Conn, error) {
 	}
 	id := strconv.FormatUint(anyio.Rand(ctx).Uint64(), 36)
 	open := openNATS
-	if p.Run().Admit(kernel.JoinCluster) != nil { // the client of NATS is not simulated
+	if p.Run().Admit(kernel.HandOver) != nil { // the client of NATS is not simulated
 		open = openWire
 		cfg.Name = cmp.Or(cfg.Name, id)
 	}

@@ -62,11 +62,11 @@ func (st *jobStore) open(ctx context.Context) error {
 		if st.ready.Load() {
 			return nil
 		}
-		if _, ok := st.c.bus.(*natsBus); !ok {
-			return fmt.Errorf("cluster: jobs in a simulation: %w", errors.ErrUnsupported)
-		}
-		err := anyio.RunBlocking(ctx, st.makeStreams)
+		b, err := st.c.real("jobs")
 		if err != nil {
+			return err
+		}
+		if err := anyio.RunBlocking(ctx, func() error { return st.makeStreams(b) }); err != nil {
 			return fmt.Errorf("cluster: the server keeps no jobs: %w", err)
 		}
 		st.ready.Store(true)
@@ -75,8 +75,7 @@ func (st *jobStore) open(ctx context.Context) error {
 }
 
 // makeStreams blocks.
-func (st *jobStore) makeStreams() error {
-	b := st.nats()
+func (st *jobStore) makeStreams(b *natsBus) error {
 	js, err := jetstream.New(b.nc)
 	if err != nil {
 		return err

@@ -67,11 +67,11 @@ func (ls *leases) open(ctx context.Context) error {
 		if kv != nil {
 			return nil
 		}
-		b, ok := ls.c.bus.(*natsBus)
-		if !ok {
-			return fmt.Errorf("cluster: a key-value store: %w", errors.ErrUnsupported)
+		b, err := ls.c.real("locks")
+		if err != nil {
+			return err
 		}
-		kv, err := anyio.RunBlockingValue(ctx, func() (jetstream.KeyValue, error) { return ls.make(b) })
+		kv, err = anyio.RunBlockingValue(ctx, func() (jetstream.KeyValue, error) { return ls.make(b) })
 		if err != nil {
 			return fmt.Errorf("cluster: the key-value store %q; it needs JetStream: %w", ls.bucket(), err)
 		}

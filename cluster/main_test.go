@@ -155,3 +155,16 @@ func wantIs(t *testing.T, err, want error) {
 		t.Errorf("%v; want %v", err, want)
 	}
 }
+
+// endsInTime calls a function that does not end by itself, under a time limit.
+func endsInTime(t *testing.T, ctx context.Context, c *cluster.Conn, limit time.Duration) {
+	t.Helper()
+	name, w := watching(t, "")
+	late, err := anyio.MoveOnAfter(ctx, limit, func(ctx context.Context) error {
+		_, err := cluster.Call(ctx, c, hangs, name)
+		return err
+	})
+	if !late || err != nil || w.begun.IsSet() != w.ended.IsSet() {
+		t.Error(late, err)
+	}
+}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -23,6 +24,15 @@ type natsBus struct {
 
 	mu   sync.Mutex
 	subs map[*natsSubscription]struct{}
+}
+
+// real returns the bus over a real server, for what is not simulated.
+func (c *Conn) real(what string) (*natsBus, error) {
+	b, ok := c.bus.(*natsBus)
+	if !ok {
+		return nil, fmt.Errorf("cluster: %s in a simulation: %w", what, errors.ErrUnsupported)
+	}
+	return b, nil
 }
 
 // readyTimeout is how long a server in this process may take to begin.

@@ -267,14 +267,7 @@ func TestSlowNetwork(t *testing.T) {
 			if out, err := cluster.Map(ctx, c, double, make([]int, 20), 10); len(out) != 20 || err != nil {
 				t.Error(out, err)
 			}
-			name, w := watching(t, "")
-			late, err := anyio.MoveOnAfter(ctx, 200*time.Millisecond, func(ctx context.Context) error {
-				_, err := cluster.Call(ctx, c, hangs, name)
-				return err
-			})
-			if !late || err != nil || w.begun.IsSet() != w.ended.IsSet() {
-				t.Error(late, err)
-			}
+			endsInTime(t, ctx, c, 200*time.Millisecond)
 		})
 		nothingLeft(t, ctx, c)
 		if err := errors.Join(c.Close(ctx), member.Close(ctx)); err != nil {

@@ -1,13 +1,13 @@
 package cluster
 
 import (
-	"encoding"
-	"encoding/gob"
 	"fmt"
 	"hash/fnv"
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/anyio-go/anyio/internal/remote"
 )
 
 // A signature is the name of a function and the types of its argument and result, as both
@@ -51,17 +51,6 @@ func tokenOf(name string) string {
 	return b.String()
 }
 
-// encodesItself reports whether values of a type write themselves, so that their fields
-// tell nothing.
-func encodesItself(t reflect.Type) bool {
-	for _, i := range []reflect.Type{reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
-		if t.Implements(i) || reflect.PointerTo(t).Implements(i) {
-			return true
-		}
-	}
-	return false
-}
-
 // describe tells a type by its structure: the names and types of what is sent of it.
 func describe(t reflect.Type) string {
 	d := describer{left: mostTypes}
@@ -93,12 +82,12 @@ func (d *describer) describe(t reflect.Type) string {
 	case reflect.Map:
 		return "map[" + d.describe(t.Key()) + "]" + d.describe(t.Elem())
 	case reflect.Struct:
-		if !encodesItself(t) {
+		if !remote.EncodesItself(t) {
 			return d.fields(t)
 		}
 	case reflect.Interface:
 	default:
-		if !encodesItself(t) {
+		if !remote.EncodesItself(t) {
 			return t.Kind().String()
 		}
 	}

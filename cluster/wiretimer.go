@@ -2,24 +2,19 @@ package cluster
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/timerq"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
 // wireTimers call functions later, in one task.
 type wireTimers struct {
-	mu  sync.Mutex
-	lot *lowlevel.ParkingLot // where the task waits for another one that is due first
-	all []*wireTimer         // the next one first
-}
-
-type wireTimer struct {
-	due time.Time
-	f   func()
+	mu    sync.Mutex
+	lot   *lowlevel.ParkingLot // where the task waits for another one that is due first
+	queue timerq.Heap[func()]
 }
 
 func newWireTimers() *wireTimers {
@@ -30,21 +25,17 @@ func newWireTimers() *wireTimers {
 
 // add never waits, and is no schedule point: it may be called with a lock held.
 func (t *wireTimers) add(due time.Time, f func()) (stop func()) {
-	timer := &wireTimer{due, f}
+	timer := &timerq.Item[func()]{When: due.UnixNano(), Value: f}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := len(t.all)
-	for i > 0 && t.all[i-1].due.After(due) {
-		i--
+	t.queue.Push(timer)
+	if t.queue.Min() == timer {
+		t.lot.Unpark(1)
 	}
-	t.all = slices.Insert(t.all, i, timer)
-	t.lot.Unpark(1)
 	return func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if i := slices.Index(t.all, timer); i >= 0 {
-			t.all = slices.Delete(t.all, i, i+1)
-		}
+		t.queue.Remove(timer)
 	}
 }
 
@@ -54,34 +45,35 @@ func (t *wireTimers) serve(ctx context.Context) error {
 		if err := lowlevel.Enter(ctx); err != nil {
 			return err
 		}
-		now := anyio.Now(ctx)
+		now := anyio.Now(ctx).UnixNano()
 		t.mu.Lock()
-		if len(t.all) == 0 {
-			if err := t.lot.Park(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		first := t.all[0]
-		if !first.due.After(now) {
-			t.all = slices.Delete(t.all, 0, 1)
-			t.mu.Unlock()
-			first.f()
-			continue
+		first := t.queue.Min()
+		due := first != nil && first.When <= now
+		if due {
+			t.queue.Remove(first)
 		}
 		t.mu.Unlock()
-		if _, err := anyio.MoveOnAt(ctx, first.due, func(ctx context.Context) error { return t.wait(ctx, first) }); err != nil {
+		if due {
+			first.Value()
+		} else if err := t.wait(ctx, first); err != nil {
 			return err
 		}
 	}
 }
 
-// wait returns when another timer is the first.
-func (t *wireTimers) wait(ctx context.Context, first *wireTimer) error {
-	t.mu.Lock()
-	if len(t.all) == 0 || t.all[0] != first {
-		t.mu.Unlock()
-		return nil
+// wait returns when the first timer, if there is one, is due, or another one is the first.
+func (t *wireTimers) wait(ctx context.Context, first *timerq.Item[func()]) error {
+	deadline := time.Time{} // none
+	if first != nil {
+		deadline = time.Unix(0, first.When)
 	}
-	return t.lot.Park(ctx)
+	_, err := anyio.MoveOnAt(ctx, deadline, func(ctx context.Context) error {
+		t.mu.Lock()
+		if t.queue.Min() != first {
+			t.mu.Unlock()
+			return nil
+		}
+		return t.lot.Park(ctx)
+	})
+	return err
 }

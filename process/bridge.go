@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -20,22 +21,14 @@ func init() {
 	remote.Names = func() []string {
 		functionsMu.Lock()
 		defer functionsMu.Unlock()
-		names := make([]string, 0, len(functions))
-		for name := range functions {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		return names
+		return slices.Sorted(maps.Keys(functions))
 	}
 	remote.Failure = func(err error, panicked any, stack string) []byte {
 		a := failure(err, panicked)
 		if stack != "" {
 			a.Stack = stack
 		}
-		frame, bad := newCodec().encode(a)
-		if bad != nil { // which sendable has excluded
-			frame, _ = newCodec().encode(answer{Failed: true, Text: a.Text, Type: a.Type, Stack: a.Stack, Is: a.Is})
-		}
+		frame, _ := newCodec().encode(a) // sendable has tried it
 		return frame[frameHeader:]
 	}
 	remote.Error = func(function string, failure []byte) error {

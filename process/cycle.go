@@ -4,6 +4,8 @@ import (
 	"errors"
 	"reflect"
 	"sync"
+
+	"github.com/anyio-go/anyio/internal/remote"
 )
 
 // Package gob follows a value that contains itself until the stack overflows, which
@@ -100,7 +102,7 @@ func reachesItself(t reflect.Type, path map[reflect.Type]bool) bool {
 	if path[t] || t.Kind() == reflect.Interface {
 		return true
 	}
-	if encodesItself(t) {
+	if remote.EncodesItself(t) {
 		return false
 	}
 	path[t] = true

@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"encoding"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -76,23 +75,13 @@ func checkType(t reflect.Type) error {
 	if t == reflect.TypeFor[struct{}]() {
 		return nil // see boxed
 	}
-	for t.Kind() == reflect.Pointer && !encodesItself(t) {
+	for t.Kind() == reflect.Pointer && !remote.EncodesItself(t) {
 		t = t.Elem()
 	}
-	if t.Kind() == reflect.Interface || encodesItself(t) {
+	if t.Kind() == reflect.Interface || remote.EncodesItself(t) {
 		return nil // it depends on the value
 	}
 	return gob.NewEncoder(io.Discard).EncodeValue(reflect.New(t))
-}
-
-// encodesItself reports whether package gob leaves values of a type to their methods.
-func encodesItself(t reflect.Type) bool {
-	for _, i := range []reflect.Type{reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
-		if t.Implements(i) || reflect.PointerTo(t).Implements(i) {
-			return true
-		}
-	}
-	return false
 }
 
 // Name returns the name given to Register.

@@ -14,14 +14,17 @@ var hooks Hooks
 // there is one missing, or hooks already.
 //
 //go:norace
-func Install(h Hooks) {
+func Install(h Hooks) { hooks.install(h) }
+
+//go:norace
+func (to *Hooks) install(h Hooks) {
 	if h.Canceled == nil || h.Panic == nil || h.Misuse == nil {
 		panic("kernel: Install without all hooks")
 	}
-	if hooks.Canceled != nil {
+	if to.Canceled != nil {
 		panic("kernel: Install called twice")
 	}
-	hooks = h
+	*to = h
 }
 
 // NewPanic is the hook Panic.

@@ -1,17 +1,9 @@
 package kernel
 
-import (
-	"testing"
-
-	"github.com/anyio-go/anyio/internal/race"
-)
+import "testing"
 
 func TestInstallRefusesGapsAndASecondCall(t *testing.T) {
-	if race.Enabled {
-		t.Skip("goroutines of other tests that are ordered after nothing read what is written here")
-	}
-	before := hooks
-	t.Cleanup(func() { hooks = before })
+	var hooks Hooks
 	all := Hooks{
 		Canceled: func(*Cause) error { return nil },
 		Panic:    func(any, string) error { return nil },
@@ -23,9 +15,8 @@ func TestInstallRefusesGapsAndASecondCall(t *testing.T) {
 				t.Errorf("%s: no panic", what)
 			}
 		}()
-		Install(h)
+		hooks.install(h)
 	}
-	hooks = Hooks{}
 	for what, gap := range map[string]func(*Hooks){
 		"no Canceled": func(h *Hooks) { h.Canceled = nil },
 		"no Panic":    func(h *Hooks) { h.Panic = nil },
@@ -35,6 +26,6 @@ func TestInstallRefusesGapsAndASecondCall(t *testing.T) {
 		gap(&h)
 		refuses(what, h)
 	}
-	Install(all)
+	hooks.install(all)
 	refuses("a second call", all)
 }

@@ -43,7 +43,6 @@ const (
 	PortalOut                    // a task uses a portal of another run
 	PortalRun                    // a task uses portal.New, or the run is one that portal.New has begun
 	StartProcess                 // a task starts a process
-	JoinCluster                  // a task connects to a real server of a cluster
 	ChannelWait                  // a task waits for a native channel
 	HandOver                     // a task hands over to a package that starts goroutines, such as net/http
 )

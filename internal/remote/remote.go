@@ -5,6 +5,8 @@ package remote
 
 import (
 	"context"
+	"encoding"
+	"encoding/gob"
 	"reflect"
 )
 
@@ -39,3 +41,14 @@ var (
 	Carried func(ctx context.Context) map[string]string
 	Extract func(ctx context.Context, carried map[string]string) context.Context
 )
+
+// EncodesItself reports whether package gob leaves values of a type to their methods, so
+// that its fields tell nothing.
+func EncodesItself(t reflect.Type) bool {
+	for _, i := range []reflect.Type{reflect.TypeFor[gob.GobEncoder](), reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
+		if t.Implements(i) || reflect.PointerTo(t).Implements(i) {
+			return true
+		}
+	}
+	return false
+}

@@ -25,10 +25,7 @@ func (s *Sim) InPlace(detach bool) bool {
 // Alarm is nil: virtual time passes between steps only.
 func (s *Sim) Alarm(time.Duration, func()) *time.Timer { return nil }
 
-var (
-	errProcess = fmt.Errorf("process: there are no processes in a simulation: %w", errors.ErrUnsupported)
-	errCluster = fmt.Errorf("cluster: there is no NATS server in a simulation: %w", errors.ErrUnsupported)
-)
+var errProcess = fmt.Errorf("process: there are no processes in a simulation: %w", errors.ErrUnsupported)
 
 // refusals say what may not be done, why, and what to do instead.
 var refusals = [...]string{
@@ -42,11 +39,8 @@ var refusals = [...]string{
 
 // Admit refuses all: the seed does not decide what is done outside, nor when.
 func (s *Sim) Admit(c kernel.Crossing) error {
-	switch c {
-	case kernel.StartProcess:
+	if c == kernel.StartProcess {
 		return errProcess
-	case kernel.JoinCluster:
-		return errCluster
 	}
 	return kernel.Misuse(refusals[c])
 }
