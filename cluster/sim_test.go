@@ -44,6 +44,17 @@ var book = process.Register("book", func(ctx context.Context, number int) (int, 
 	return number * number, anyio.Sleep(ctx, time.Second)
 })
 
+// takes takes so many seconds, and is noted as call 0.
+var takes = process.Register("takes", func(ctx context.Context, seconds int) (int, error) {
+	l, err := ledgers.Get(ctx)
+	if err != nil {
+		return 0, err
+	}
+	l.count(l.begun, 0)
+	defer l.count(l.ended, 0)
+	return seconds, anyio.Sleep(ctx, time.Duration(seconds)*time.Second)
+})
+
 var onNATS = cluster.Config{URL: "nats://nats:4222"}
 
 // onHost runs f on a host as a program that is started again if it is killed.
@@ -139,6 +150,72 @@ func TestWorkerHostThatIsKilled(t *testing.T) {
 			})
 		})
 	}, anyiotest.Only("sim"), anyiotest.Seeds(20))
+}
+
+// A worker that is there is not lost, however long a call takes.
+func TestLongCall(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		onHosts(t, ctx, func(ctx context.Context, c *cluster.Conn) error {
+			if n, err := cluster.Call(ctx, c, takes, 60); n != 60 || err != nil {
+				t.Error(n, err)
+			}
+			return nil
+		})
+	}, anyiotest.Only("sim"))
+}
+
+// What a caller has begun, whose host is killed, does not go on.
+func TestCallerHostThatIsKilled(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		onHosts(t, ctx, func(ctx context.Context, c *cluster.Conn) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				defer tg.Cancel("the test is over")
+				tg.Go(func(ctx context.Context) error {
+					_ = sim.RunOnHost(ctx, "another", func(ctx context.Context) error {
+						c, err := cluster.Open(ctx, onNATS)
+						if err != nil {
+							return err
+						}
+						defer c.Close(ctx)
+						_, err = cluster.Call(ctx, c, takes, 3600)
+						return err
+					})
+					return nil
+				})
+				if err := anyio.Sleep(ctx, 10*time.Second); err != nil {
+					return err
+				}
+				sim.NetworkOf(ctx).Kill("another", "test")
+				err := anyio.Sleep(ctx, 10*time.Second)
+				if l, _ := ledgers.Get(ctx); l.begun[0] != 1 || l.ended[0] != 1 {
+					t.Errorf("begun %d, ended %d", l.begun[0], l.ended[0])
+				}
+				return err
+			})
+		})
+	}, anyiotest.Only("sim"))
+}
+
+// A server that loses its power says nothing to anybody. Members notice it, and come again.
+func TestServerThatLosesItsPower(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		onHosts(t, ctx, func(ctx context.Context, c *cluster.Conn) error {
+			if n, err := cluster.Call(ctx, c, book, 3); n != 9 || err != nil {
+				t.Error(n, err)
+			}
+			net := sim.NetworkOf(ctx)
+			net.PowerOff("nats", "test")
+			net.Restart("nats")
+			return anyio.FailAfter(ctx, 2*time.Minute, func(ctx context.Context) error {
+				for {
+					n, err := cluster.Call(ctx, c, book, 4)
+					if anyio.IsCancellation(err) || n == 16 {
+						return err
+					}
+				}
+			})
+		})
+	}, anyiotest.Only("sim"), anyiotest.Seeds(10))
 }
 
 // Whatever the network does, each call ends, its effect happens once at most, and the
