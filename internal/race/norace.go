@@ -14,6 +14,7 @@ func Enable()                     {}
 func Acquire(unsafe.Pointer)      {}
 func ReleaseMerge(unsafe.Pointer) {}
 func Begin()                      {}
+func Begun()                      {}
 func Isolate(f func())            { f() }
 
 func Apart(_ unsafe.Pointer, f func()) { f() }

@@ -73,6 +73,10 @@ func Begin() {
 	runtime.RaceEnable()
 }
 
+// Begun tells the calling goroutine what Begin told, which is nothing before its first call.
+// It is for a goroutine that was made while Disable held, and so knows nothing at all.
+func Begun() { runtime.RaceAcquire(unsafe.Pointer(&begun)) }
+
 // Apart runs f on a goroutine of its own that knows nothing but what Begin told and what
 // was released at addr, where it leaves what it has done. The caller, who waits, learns
 // nothing.
@@ -81,7 +85,7 @@ func Apart(addr unsafe.Pointer, f func()) {
 	donec := make(chan struct{})
 	runtime.RaceDisable()
 	go func() {
-		runtime.RaceAcquire(unsafe.Pointer(&begun))
+		Begun()
 		runtime.RaceAcquire(addr)
 		f()
 		runtime.RaceReleaseMerge(addr)
