@@ -29,7 +29,8 @@ type jobRun struct {
 	came      time.Time
 	delivered int
 	attempt   atomic.Int32
-	message   *jobMessage
+	message   *jobMessage // nil if it is none, for which there is a reason
+	unread    error
 	data      []byte
 	note      note
 	noted     bool // there may be a note, which is not known
@@ -45,6 +46,7 @@ func (t *taker) got(m message) {
 	}
 	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), delivered: delivered, data: m.data}
 	j.attempt.Store(int32(delivered))
+	j.message, j.unread = decodeJob(m.data)
 	j.noted = j.delivered > 1
 	if j.noted && t.runs(id) {
 		return // it was not heard of in time, and still goes on
@@ -58,11 +60,15 @@ func (t *taker) got(m message) {
 	}
 	t.running[j] = struct{}{}
 	j.held = true
+	q := &request{}
+	if j.message != nil {
+		q = &j.message.request
+	}
 	_, err := portal.Go(t.s.portal, func(ctx context.Context) (struct{}, error) {
 		defer t.gone(j)
 		t.do(ctx, j)
 		return struct{}{}, nil
-	}, anyio.Name("job "+j.job))
+	}, t.s.taskOptions("job "+j.job, q)...)
 	if err != nil { // the worker ends
 		delete(t.running, j)
 		t.s.limiter.ReleaseOnBehalfOf(j)
@@ -136,12 +142,11 @@ func (t *taker) surplus(j *jobRun) {
 
 // do runs a job, and stores what became of it.
 func (t *taker) do(ctx context.Context, j *jobRun) {
-	message, err := decodeJob(j.data)
-	if err != nil {
-		t.bury(ctx, j, err.Error())
+	message := j.message
+	if message == nil {
+		t.bury(ctx, j, j.unread.Error())
 		return
 	}
-	j.message = message
 	if j.delivered > 1 || message.keyed {
 		over, err := t.lookBefore(ctx, j)
 		switch {

@@ -100,10 +100,33 @@ func (s *worker) serve(m message, token string) {
 	_, err = portal.Go(s.portal, func(ctx context.Context) (struct{}, error) {
 		s.run(ctx, r, q)
 		return struct{}{}, nil
-	}, anyio.Name(q.function))
+	}, s.taskOptions(q.function, q)...)
 	if err != nil { // it ends
 		s.finish(r, newWriter(kindBusy, 0))
 	}
+}
+
+// taskOptions are those of the task that does what was requested. What travels with the
+// request is among the values of the task already, so that its span is that of its caller's.
+func (s *worker) taskOptions(name string, q *request) []anyio.TaskOption {
+	opts := []anyio.TaskOption{anyio.Name(name)}
+	if len(q.carried) > 0 {
+		ctx, err := extracted(s.values, q.carried)
+		if q.unread = err; err == nil {
+			opts = append(opts, anyio.ValuesOf(ctx))
+		}
+	}
+	return opts
+}
+
+// extracted is remote.Extract, whose panic is an error.
+func extracted(ctx context.Context, carried map[string]string) (with context.Context, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return remote.Extract(ctx, carried), nil
 }
 
 // enlist makes a call known, so that it can be ended.
@@ -220,6 +243,10 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 		refuse("worker %s does not know the codec %q; RegisterCodec makes it known", s.c.cfg.Name, q.codec)
 		return nil
 	}
+	if q.unread != nil {
+		refuse("worker %s cannot read what travels with it: %v", s.c.cfg.Name, q.unread)
+		return nil
+	}
 	in := f.Argument()
 	if err := read(codec, q.argument, in); err != nil {
 		refuse("worker %s cannot read the argument: %v", s.c.cfg.Name, err)
@@ -240,7 +267,7 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 		}
 		*answer = append(newWriter(kindFailure, 0), remote.Failure(nil, v, stack)...)
 	}()
-	out, err := f.Call(remote.Extract(context.WithValue(ctx, connKey{}, s.c), q.carried), in)
+	out, err := f.Call(context.WithValue(ctx, connKey{}, s.c), in)
 	switch {
 	case err == nil:
 		data, bad := codec.Marshal(out)

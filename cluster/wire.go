@@ -138,7 +138,9 @@ type request struct {
 	carried   map[string]string
 	argument  []byte
 
-	again *retryError // what the function has returned, if it was that; it does not travel
+	// What follows does not travel.
+	unread error       // why carried could not be read
+	again  *retryError // what the function has returned, if it was that
 }
 
 func (q *request) encode() []byte {

@@ -61,7 +61,7 @@ func (w Worker) Task(c *Conn) func(ctx context.Context, started func(WorkerInfo)
 
 func (s *worker) work(ctx context.Context, started func(WorkerInfo)) error {
 	return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
-		s.portal = p
+		s.portal, s.values = p, ctx
 		defer s.end(ctx)
 		if err := s.begin(ctx); err != nil {
 			return err
@@ -89,6 +89,7 @@ type worker struct {
 	limiter   *anyio.CapacityLimiter
 	functions map[string]served
 	portal    *portal.Portal
+	values    context.Context // that of the portal's group, for its values
 	closed    *anyio.Event // the connection is
 	taker     *taker       // of jobs, or nil
 

@@ -13,7 +13,10 @@
 // started there. What portal.Call, portal.Start and anyio.Start start is a child of the
 // caller's span; through a portal its baggage goes along. A function that is given to
 // anyio.RunBlocking has the context of its task, and functions in worker processes of
-// package process get the span and the baggage of their callers.
+// package process get the span and the baggage of their callers. So do functions on other
+// machines, by module cluster, if both programs have called Instrument: each is a task of its
+// worker, whose span is a child of the caller's. Each attempt of a job is a child of the
+// span in which it was submitted.
 //
 // A span has the attributes anyio.run, anyio.task, anyio.backend and anyio.outcome. A task
 // that has failed has its error recorded, and the status Error. When a scope or group of a
