@@ -90,8 +90,8 @@ type worker struct {
 	functions map[string]served
 	portal    *portal.Portal
 	values    context.Context // that of the portal's group, for its values
-	closed    *anyio.Event // the connection is
-	taker     *taker       // of jobs, or nil
+	closed    *anyio.Event    // the connection is
+	taker     *taker          // of jobs, or nil
 
 	mu      sync.Mutex
 	own     []subscription          // to what is for this worker, and for all
