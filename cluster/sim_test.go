@@ -187,7 +187,10 @@ func TestCallerHostThatIsKilled(t *testing.T) {
 				}
 				sim.NetworkOf(ctx).Kill("another", "test")
 				err := anyio.Sleep(ctx, 10*time.Second)
-				if l, _ := ledgers.Get(ctx); l.begun[0] != 1 || l.ended[0] != 1 {
+				l, _ := ledgers.Get(ctx)
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				if l.begun[0] != 1 || l.ended[0] != 1 {
 					t.Errorf("begun %d, ended %d", l.begun[0], l.ended[0])
 				}
 				return err
