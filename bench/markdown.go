@@ -50,6 +50,9 @@ var meaning = map[string]string{
 	"A2":  "CallLater and Cancel, a million other timers pending",
 	"A3":  "TCP echo by asyncio streams, 64 connections",
 	"A4":  "a future that another task sets",
+	"C1":  "an empty function called in another member of a cluster",
+	"C2":  "the same by Map, over 2 workers with room for 64 each",
+	"C3":  "a job that is stored, done by one of 2 workers, and taken away",
 }
 
 // markdown prints the table of the documentation's page on performance.

@@ -122,6 +122,9 @@ var shapes = []shape{
 	{id: "A3", wavers: 0.15, why: howManyAtOnce, peer: "uvloop-streams", further: []further{{name: "net"}}, batch: 64, least: 3200, goals: goals{eventloop: 0.80},
 		server: &serverShape{ours: serveStreams, connect: dialEcho(64)}},
 	{id: "A4", peer: "asyncio", goals: goals{eventloop: 0.05}, ours: futures},
+	{id: "C1", wavers: 0.15, why: wakesThreads, peer: "nats-request", goals: goals{parallel: 1.30, eventloop: 1.30}, ours: remoteCalls, their: bareRequests},
+	{id: "C2", wavers: 0.15, why: howManyAtOnce, peer: "nats-requests", batch: clusterCallers, goals: goals{parallel: 1.43, eventloop: 1.43}, ours: remoteMap, their: bareMap},
+	{id: "C3", wavers: 0.25, why: howManyAtOnce, peer: "jetstream", batch: clusterCallers, goals: goals{parallel: 1.25, eventloop: 1.25}, ours: remoteJobs, their: bareJobs},
 }
 
 // A pair is a shape on a backend.

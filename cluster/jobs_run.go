@@ -227,7 +227,8 @@ func (t *taker) run(ctx context.Context, j *jobRun) (writer, *retryError) {
 	again := j.message.again
 	if most := t.st.c.bus.maxPayload() - 1024; len(answer) > most { // the record has more in it
 		err := fmt.Errorf("cluster: result of %q: %d bytes; the server takes messages of %d", j.message.function, len(answer), most)
-		answer, again = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...), nil
+		answer.set(kindFailure, remote.Failure(err, nil, ""))
+		again = nil
 	}
 	return answer, again
 }

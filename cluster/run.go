@@ -220,7 +220,7 @@ func (s *worker) run(ctx context.Context, r *running, q *request) {
 	}
 	if most := s.c.bus.maxPayload(); len(answer) > most {
 		err := fmt.Errorf("cluster: result or error of %q: %d bytes; the server takes messages of %d", q.function, len(answer), most)
-		answer = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...)
+		answer.set(kindFailure, remote.Failure(err, nil, ""))
 	}
 }
 
@@ -230,7 +230,7 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 	f, known := s.functions[q.function]
 	codec := codecOf(q.codec)
 	refuse := func(format string, args ...any) {
-		*answer = append(newWriter(kindRefused, 0), fmt.Sprintf(format, args...)...)
+		answer.set(kindRefused, fmt.Appendf(nil, format, args...))
 	}
 	switch {
 	case !known:
@@ -265,18 +265,18 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 		case *anyio.PanicError: // of a group in it
 			v, stack = p.Value, string(p.Stack)
 		}
-		*answer = append(newWriter(kindFailure, 0), remote.Failure(nil, v, stack)...)
+		answer.set(kindFailure, remote.Failure(nil, v, stack))
 	}()
-	out, err := f.Call(context.WithValue(ctx, connKey{}, s.c), in)
+	out, err := f.Call(ctx, in)
 	switch {
 	case err == nil:
 		data, bad := codec.Marshal(out)
 		if bad != nil {
 			err := fmt.Errorf("cluster: result of %q: %w", q.function, bad)
-			*answer = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...)
+			answer.set(kindFailure, remote.Failure(err, nil, ""))
 			break
 		}
-		*answer = append(newWriter(kindValue, len(data)), data...)
+		answer.set(kindValue, data)
 	case anyio.IsCancellation(err) && ctx.Err() != nil:
 		returned = true
 		return err
@@ -285,7 +285,7 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 		if q.again == err {
 			err = q.again.error // which the caller may know
 		}
-		*answer = append(newWriter(kindFailure, 0), remote.Failure(err, nil, "")...)
+		answer.set(kindFailure, remote.Failure(err, nil, ""))
 	}
 	returned = true
 	return nil

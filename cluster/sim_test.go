@@ -31,6 +31,13 @@ func (l *ledger) count(in map[int]int, number int) {
 	in[number]++
 }
 
+// of returns what is noted of a call.
+func (l *ledger) of(number int) (told, begun, ended int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.told[number], l.begun[number], l.ended[number]
+}
+
 var ledgers = lowlevel.NewRunVar[*ledger]("ledger")
 
 // book takes a second, and is noted.
@@ -188,10 +195,8 @@ func TestCallerHostThatIsKilled(t *testing.T) {
 				sim.NetworkOf(ctx).Kill("another", "test")
 				err := anyio.Sleep(ctx, 10*time.Second)
 				l, _ := ledgers.Get(ctx)
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				if l.begun[0] != 1 || l.ended[0] != 1 {
-					t.Errorf("begun %d, ended %d", l.begun[0], l.ended[0])
+				if _, begun, ended := l.of(0); begun != 1 || ended != 1 {
+					t.Errorf("begun %d, ended %d", begun, ended)
 				}
 				return err
 			})
@@ -252,8 +257,8 @@ func TestCallsUnderFaults(t *testing.T) {
 			})
 		})
 		for i := range calls {
-			if l.told[i] != 1 || l.begun[i] > 1 || l.begun[i] != l.ended[i] {
-				t.Errorf("call %d: told %d times, begun %d, ended %d", i, l.told[i], l.begun[i], l.ended[i])
+			if told, begun, ended := l.of(i); told != 1 || begun > 1 || begun != ended {
+				t.Errorf("call %d: told %d times, begun %d, ended %d", i, told, begun, ended)
 			}
 		}
 	}, anyiotest.Schedules(schedules), anyiotest.SimConfig(func(cfg *sim.Config) { cfg.StepTime = sim.Range{Max: time.Millisecond} }), anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))

@@ -65,6 +65,11 @@ type writer []byte
 
 func newWriter(kind byte, size int) writer { return append(make(writer, 0, size+16), version, kind) }
 
+// set makes it another message.
+func (w *writer) set(kind byte, data []byte) {
+	*w = append(append((*w)[:0], version, kind), data...)
+}
+
 func (w *writer) number(n uint64) { *w = binary.AppendUvarint(*w, n) }
 
 func (w *writer) text(s string) {

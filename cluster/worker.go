@@ -60,6 +60,7 @@ func (w Worker) Task(c *Conn) func(ctx context.Context, started func(WorkerInfo)
 }
 
 func (s *worker) work(ctx context.Context, started func(WorkerInfo)) error {
+	ctx = context.WithValue(ctx, connKey{}, s.c) // for the functions
 	return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
 		s.portal, s.values = p, ctx
 		defer s.end(ctx)
@@ -99,6 +100,8 @@ type worker struct {
 	ended   bool
 	refused time.Time // when a call found no room last
 	look    func()    // stops the timer that looks for room, nil if there is none
+	told    time.Time // when callers were told of room last
+	telling func()    // stops the timer that tells them again, nil if there is none
 	young   []*running
 }
 
@@ -110,6 +113,9 @@ type served struct {
 
 // contended is how long after it has refused a call a worker tells of each room.
 const contended = time.Second
+
+// roomPause is how long it then waits at least until it tells of more.
+const roomPause = time.Millisecond
 
 func newWorker(c *Conn, w Worker) (*worker, error) {
 	if w.Capacity < 0 || w.Capacity > 0 && w.Limiter != nil {
@@ -180,8 +186,10 @@ func (s *worker) end(ctx context.Context) {
 	s.ended = true
 	leaving := append(s.own, inOrder(s.open, strings.Compare)...)
 	clear(s.open)
-	if s.look != nil {
-		s.look()
+	for _, stop := range []func(){s.look, s.telling} {
+		if stop != nil {
+			stop()
+		}
 	}
 	s.mu.Unlock()
 	s.c.mu.Lock()
@@ -264,8 +272,28 @@ func (s *worker) lookForRoom() {
 	s.adjustAndTell()
 }
 
-// tellRoom tells all callers how many calls there is room for.
+// tellRoom tells all callers how many calls there is room for: at once, or in a moment if
+// they were told just now.
 func (s *worker) tellRoom() {
+	s.mu.Lock()
+	now := s.c.bus.now()
+	wait := roomPause - now.Sub(s.told)
+	switch {
+	case s.ended || s.telling != nil:
+		s.mu.Unlock()
+		return
+	case wait > 0:
+		s.telling = s.c.bus.after(wait, func() {
+			s.mu.Lock()
+			s.telling = nil
+			s.mu.Unlock()
+			s.tellRoom()
+		})
+		s.mu.Unlock()
+		return
+	}
+	s.told = now
+	s.mu.Unlock()
 	if n := s.limiter.AvailableTokens(); n > 0 {
 		w := newWriter('f', 0)
 		w.number(uint64(n))
