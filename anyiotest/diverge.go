@@ -83,7 +83,7 @@ func (s *search) fork(how sim.Config) (f *fork) {
 
 // traced makes a run whose steps are noted.
 func (s *search) traced(how sim.Config, at int) *trial {
-	tr := newTrial(s)
+	tr := newTrial(s, s.newGear())
 	tr.how, tr.trace = how, &tracer{at: at}
 	s.apart(tr)
 	tr.trace.seen()

@@ -12,16 +12,19 @@ import (
 // execute runs body as the main task of a run and reports to t all that the run
 // itself did wrong. It ends as body does: it returns, panics or exits.
 func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx context.Context)) {
-	if _, ofSearch := t.(*trial); !ofSearch { // which knows our functions
-		t.Helper()
-	}
-	e := &execution{replay: replay, body: body}
-	e.fixtures.t = t
+	t.Helper()
+	e := &execution{replay: replay}
+	e.execute(t, opts, body)
+}
+
+// execute is execute with what it needs, which is zero but for how the run is repeated.
+func (e *execution) execute(t testing.TB, opts []anyio.RunOption, body func(ctx context.Context)) {
+	e.fixtures.t, e.body = t, body
 	defer e.report()
 	e.err = anyio.Run(&e.fixtures, e.task, opts...)
 }
 
-// An execution is the run of one test. It is one allocation, as a search makes millions.
+// An execution is the run of one test.
 type execution struct {
 	fixtures // with the test, and the context that the run is given
 	replay   string

@@ -1,10 +1,8 @@
 package anyiotest
 
 import (
-	"maps"
 	"sync"
 
-	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -12,22 +10,13 @@ import (
 // a hundred thousand runs a second.
 type worker struct {
 	*search
-	options []anyio.RunOption // see search.options
-	ran     int
-	hashes  map[uint64]struct{} // of different schedules
+	spare  *gear // of the last run; nil if that still has it
+	ran    int
+	hashes hashes // of different schedules
 }
-
-// maxHashes is up to how many schedules are told apart.
-const maxHashes = 1 << 20
 
 func newWorker(s *search) *worker {
-	return &worker{search: s, options: s.options(), hashes: make(map[uint64]struct{})}
-}
-
-// options are those of a run; the last is for the backend.
-func (s *search) options() []anyio.RunOption {
-	quiet := anyio.OnPanic(func(*anyio.PanicError) {}) // the report has it
-	return append(append([]anyio.RunOption{quiet}, s.p.options(s.t.Name())...), nil)
+	return &worker{search: s}
 }
 
 // work has workers try schedules up to a number.
@@ -64,24 +53,28 @@ func (w *worker) work(upTo int, all *sync.WaitGroup) {
 
 // try makes one run.
 func (w *worker) try(n int) {
-	tr := newTrial(w.search)
-	w.config(&tr.how, n)
+	g := w.spare
+	if w.spare = nil; g == nil {
+		g = w.newGear()
+	}
+	w.config(&g.how, n)
+	tr := newTrial(w.search, g)
 	defer w.judge(n, tr)
-	tr.run(w.options)
+	tr.run()
 }
 
 // judge looks at what has become of a run.
 func (w *worker) judge(n int, tr *trial) {
 	w.ran++
-	if len(w.hashes) < maxHashes {
-		w.hashes[tr.sim.Hash()] = struct{}{}
+	if w.hashes.n < maxHashes {
+		w.hashes.add(tr.sim.Hash())
 	}
 	key, skipped := tr.verdict()
 	w.learn(n, tr)
 	if key != "" || w.sampled(n) {
 		w.settle(tr)
 	}
-	f := &finding{number: n, trial: tr}
+	differed := false
 	switch {
 	case key != "":
 	case skipped && n == 0:
@@ -89,28 +82,29 @@ func (w *worker) judge(n int, tr *trial) {
 		w.stopped.Store(true)
 		return
 	case w.sampled(n) && differs(tr, w.again(tr.how)):
-		key, f.differs = "another run", true
+		key, differed = "another run", true
 	default:
+		w.spare = tr.part()
 		return
 	}
-	if w.note(key, f, w.p.failures) {
+	if w.note(key, &finding{number: n, trial: tr, differs: differed}, w.p.failures) {
 		w.stopped.Store(true)
 	}
 }
 
 // tally counts what the workers have made.
 func (s *search) tally() {
-	hashes := make(map[uint64]struct{})
+	var different hashes
 	for _, w := range s.workers {
 		s.ran += w.ran
-		maps.Copy(hashes, w.hashes)
+		different.addAll(&w.hashes)
 	}
-	s.different = len(hashes)
+	s.different = different.n
 }
 
 // again makes one run that is described by its config.
 func (s *search) again(how sim.Config) *trial {
-	tr := newTrial(s)
+	tr := newTrial(s, s.newGear())
 	tr.how = how
 	s.apart(tr)
 	return tr
@@ -118,11 +112,10 @@ func (s *search) again(how sim.Config) *trial {
 
 // apart makes one run on a goroutine of its own, which it may end, and waits for it.
 func (s *search) apart(tr *trial) {
-	options := s.options() // not shared: the run may be given up and still go on
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tr.run(options)
+		tr.run()
 	}()
 	<-done
 }

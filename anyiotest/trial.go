@@ -21,9 +21,9 @@ import (
 type trial struct {
 	testing.TB // of the search
 	s          *search
-	how        sim.Config
+	*gear              // nil when it has been left to another run
 	trace      *tracer // nil: none
-	sim        *sim.Sim
+	exec       execution
 
 	mu       sync.Mutex
 	log      strings.Builder
@@ -38,12 +38,36 @@ type trial struct {
 	dir      string // that has those of TempDir; "" if there is none
 }
 
-func newTrial(s *search) *trial { return &trial{TB: s.t, s: s} }
+// A gear is what a run is made with, for one after the other.
+type gear struct {
+	how     sim.Config
+	sim     *sim.Sim
+	options []anyio.RunOption // the last is for the backend
+}
 
-// run runs the test as the main task of a simulation, with options whose last is set to the
-// backend. It ends as the test does, but for a panic, which is a failure.
-func (t *trial) run(options []anyio.RunOption) {
-	t.sim = sim.New(t.how)
+// newGear makes the gear of a run.
+func (s *search) newGear() *gear {
+	g := &gear{sim: sim.New(sim.Config{})}
+	quiet := anyio.OnPanic(func(*anyio.PanicError) {}) // the report has it
+	g.options = append(append([]anyio.RunOption{quiet}, s.p.options(s.t.Name())...), anyio.On(g.sim))
+	return g
+}
+
+func newTrial(s *search, g *gear) *trial { return &trial{TB: s.t, s: s, gear: g} }
+
+// part takes the gear of a trial away. Who still has the trial may use it.
+func (t *trial) part() *gear {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g := t.gear
+	t.gear = nil
+	return g
+}
+
+// run runs the test as the main task of a simulation. It ends as the test does, but for a
+// panic, which is a failure.
+func (t *trial) run() {
+	t.sim.Reset(t.how)
 	defer t.cleanUp()
 	ended := false
 	defer func() {
@@ -54,17 +78,12 @@ func (t *trial) run(options []anyio.RunOption) {
 			t.exited()
 		}
 	}()
-	options[len(options)-1] = anyio.On(t.backend())
-	execute(t, options, "", t.test)
-	ended = true
-}
-
-func (t *trial) backend() anyio.Backend {
 	if t.trace != nil {
 		t.trace.sim = t.sim
-		return intruded{t.sim, t.trace}
+		t.options[len(t.options)-1] = anyio.On(intruded{t.sim, t.trace})
 	}
-	return t.sim
+	t.exec.execute(t, t.options, t.test)
+	ended = true
 }
 
 // test is the main task.
@@ -109,7 +128,7 @@ func (t *trial) panicked(v any) {
 	if pe, ok := v.(*anyio.PanicError); ok {
 		text = fmt.Sprintf("panic: %v\n%s", pe.Value, pe.Stack)
 	}
-	if err, ok := v.(error); ok && t.kernel != nil && t.kernel.GivenUp() == nil {
+	if err, ok := v.(error); ok && t.gear != nil && t.kernel != nil && t.kernel.GivenUp() == nil {
 		t.sim.NoteFailure(err)
 	}
 	t.noteLocked(panicKey(v), text, false)
@@ -126,7 +145,7 @@ func (t *trial) noteLocked(key, text string, died bool) {
 		t.key, t.late = key, false
 	}
 	t.log.WriteString(text)
-	if t.how.Trace != nil { // which gets the log, too
+	if t.gear != nil && t.how.Trace != nil { // which gets the log, too
 		t.how.Trace.Note(strings.TrimSpace(text))
 	}
 	if !strings.HasSuffix(text, "\n") {
@@ -185,7 +204,7 @@ func (t *trial) say(fails bool, text, format string, args []any) {
 	if fails {
 		t.failed = true
 		key, died = failureKey(place, format, args)
-		if t.key == "" && kernel.LoopTask() != nil {
+		if t.key == "" && t.gear != nil && kernel.LoopTask() != nil {
 			t.sim.NoteFailure(firstError(args))
 		}
 	}

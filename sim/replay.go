@@ -80,8 +80,25 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 	}
 	c.Network.FaultSeed, c.Network.NoteBusy = c.Seed, true
 	s.plan = schedule.Plan{Seed: c.Seed, Model: uint8(*model), StepMin: c.StepMin, StepMax: c.StepMax}
-	c.Begin = s.begin
+	c.Begin, c.Room = s.begin, s.enter()
 	return nil
+}
+
+// A room has what is noted of a run, for one run after the other.
+type room struct {
+	simloop.Room
+	record schedule.Recorder
+}
+
+// enter returns the room of the next run: that of the last one if it is free.
+func (s *Sim) enter() *simloop.Room {
+	if s.last != nil {
+		s.Reset(s.cfg)
+	}
+	if s.room == nil {
+		s.room = &room{}
+	}
+	return &s.room.Room
 }
 
 // apply sets what a plan says, other than who runs when.
@@ -114,7 +131,8 @@ func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher) {
 		s.watcher = schedule.Watch(c, ts, place)
 		c = s.watcher
 	}
-	s.record = schedule.Record(c, ts)
+	s.record = &s.room.record
+	s.record.Record(c, ts)
 	return s.record, w
 }
 

@@ -135,7 +135,8 @@ type Step struct {
 type Sim struct {
 	cfg     Config
 	last    *simloop.Sim
-	record  *schedule.Recorder // of the last run; nil if none was made
+	room    *room              // of the last run
+	record  *schedule.Recorder // of the last run, in its room; nil if none was made
 	script  *schedule.Script   // that the last run follows; nil if there is none
 	actor   *schedule.Actor    // who follows it
 	wanted  uint64             // hash of the run that it was made of
@@ -148,6 +149,17 @@ type Sim struct {
 
 // New makes a simulator.
 func New(cfg Config) *Sim { return &Sim{cfg: cfg} }
+
+// Reset makes s what New returns with that Config, so that its last run is forgotten. It must
+// have ended. What is noted of runs is kept where those before were: a program that makes many
+// saves a third of the memory.
+func (s *Sim) Reset(cfg Config) {
+	s.cfg = cfg
+	if s.room != nil && (s.last == nil || !s.last.Vacate()) {
+		s.room = nil
+	}
+	s.last, s.record, s.script, s.actor, s.watcher, s.base = nil, nil, nil, nil, nil, nil
+}
 
 // Name returns "sim".
 func (s *Sim) Name() string { return "sim" }

@@ -50,6 +50,7 @@ type Tasks struct {
 	byID  []*Task  // at their ID less one
 	last  *Task    // of whom the step is
 	spare []Task   // room for tasks that are new
+	freed []*Task  // of a run before, empty
 	forks int      // choices so far, as a Recorder counts them
 	steps int      // so far
 	late  []uint64 // keys of tasks that are put off
@@ -75,10 +76,7 @@ func (ts *Tasks) Get(id uint64) *Task {
 	}
 	t := ts.byID[id-1]
 	if t == nil {
-		if len(ts.spare) == 0 {
-			ts.spare = make([]Task, len(ts.byID))
-		}
-		t, ts.spare = &ts.spare[0], ts.spare[1:]
+		t = ts.room()
 		t.ID, t.Key, t.from = id, firstKey, ts.last
 		if p := ts.last; p != nil {
 			p.started++
@@ -88,6 +86,31 @@ func (ts *Tasks) Get(id uint64) *Task {
 		ts.byID[id-1] = t
 	}
 	return t
+}
+
+// room is where a new task is kept.
+func (ts *Tasks) room() (t *Task) {
+	if last := len(ts.freed) - 1; last >= 0 {
+		t, ts.freed = ts.freed[last], ts.freed[:last]
+		return t
+	}
+	if len(ts.spare) == 0 {
+		ts.spare = make([]Task, len(ts.byID))
+	}
+	t, ts.spare = &ts.spare[0], ts.spare[1:]
+	return t
+}
+
+// Reset makes ts those of another run. The tasks of the last one must not be used any more.
+func (ts *Tasks) Reset() {
+	for i, t := range ts.byID {
+		if t != nil {
+			*t = Task{}
+			ts.freed = append(ts.freed, t)
+			ts.byID[i] = nil
+		}
+	}
+	ts.byID, ts.last, ts.forks, ts.steps, ts.late, ts.fails = ts.byID[:0], nil, 0, 0, nil, failing{}
 }
 
 // find is the task with a key, nil if there is none.

@@ -1,5 +1,7 @@
 package schedule
 
+import "slices"
+
 // A Switch is a choice that was not the usual one.
 type Switch struct {
 	After uint64 // key of the task that had the step before; 0 at the begin
@@ -47,11 +49,13 @@ type Recorder struct {
 	few      [2 * few]Switch // room for those of a small run
 }
 
-// Record returns a Recorder of choices among the tasks of a run.
-func Record(c Chooser, ts *Tasks) *Recorder {
-	r := &Recorder{Chooser: c, ts: ts}
-	r.switches = r.few[:0]
-	return r
+// Record has r note what c chooses among the tasks of a run. What it has noted of another
+// run is lost.
+func (r *Recorder) Record(c Chooser, ts *Tasks) {
+	if r.switches == nil {
+		r.switches = r.few[:]
+	}
+	r.Chooser, r.ts, r.switches = c, ts, r.switches[:0]
 }
 
 // Choose implements Chooser.
@@ -70,7 +74,7 @@ func (r *Recorder) Choose(ready []*Task) int {
 }
 
 // Switches are those of the run so far.
-func (r *Recorder) Switches() []Switch { return r.switches }
+func (r *Recorder) Switches() []Switch { return slices.Clone(r.switches) }
 
 // A Script makes the choices that were recorded. One that is not possible, because the
 // task is not ready or the step is not made, is left out, and all further ones are the

@@ -46,6 +46,7 @@ func (s *Sim) drive(t *kernel.Task) error {
 	}
 	switch {
 	case shared && e.Clean() && !s.hadGuests():
+		s.clean = true
 		idle.put(d)
 	default:
 		close(d.work)

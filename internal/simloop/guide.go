@@ -7,6 +7,9 @@ import (
 	"github.com/anyio-go/anyio/internal/schedule"
 )
 
+// A Room is memory that several runs may use, one after the other.
+type Room struct{ guide guide }
+
 // A guide chooses among the tasks of a seeded bag in place of its seed. What it keeps is
 // shared by the tasks of the run, which take turns: the race detector must not see it.
 type guide struct {
@@ -17,15 +20,29 @@ type guide struct {
 	watch   *watch            // nil if what steps touch is of no interest
 }
 
-// newGuide makes the guide of a run.
-func newGuide(s *Sim, begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)) *guide {
-	g := &guide{}
-	g.ready = g.few[:0]
+// open makes g the guide of a run.
+func (g *guide) open(s *Sim, begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)) {
+	if g.ready == nil {
+		g.ready = g.few[:]
+	}
+	g.ready = g.ready[:0]
+	g.watch = nil
+	g.tasks.Reset()
 	var w schedule.Watcher
 	if g.chooser, w = begin(&g.tasks); w != nil {
 		g.watch = &watch{of: w, clock: &s.clock, tasks: &g.tasks, opaque: s.opaque}
 	}
-	return g
+}
+
+// Vacate has the run let go of its Room, and reports whether it may be used for another one:
+// not if the run goes on or something of it may still do. Then nobody may ask the run for its
+// tasks any more.
+func (s *Sim) Vacate() bool {
+	if !s.clean {
+		return false
+	}
+	s.order.guide = nil // contexts of the run lead here, and others may still use them
+	return true
 }
 
 // push notes that the task with an ID, which runs the function at pc, is ready, at the end

@@ -34,8 +34,9 @@ type Config struct {
 	// StepMin and StepMax are how much virtual time a step takes.
 	StepMin, StepMax time.Duration
 	// Begin, if set, returns what chooses among the tasks of a run, in place of the seed.
-	// What watches them may be nil.
+	// What watches them may be nil. Room must then be set, too.
 	Begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)
+	Room  *Room
 	// NoteFailures has Tasks know when the run has failed.
 	NoteFailures bool
 	// Trace, if set, records the run.
@@ -69,6 +70,7 @@ type Sim struct {
 	chosen *kernel.Task          // the last one
 	died   atomic.Pointer[error] // of what, for the watchdog
 	driver atomic.Int64          // goroutine of the loop, for the watchdog
+	clean  bool                  // the run has ended, and nothing is left of it
 }
 
 // New makes the backend of one run. Other goroutines may ask it who they are as soon
@@ -79,7 +81,8 @@ func New(cfg Config) *Sim {
 	s := &Sim{cfg: cfg, hash: fnvOffset}
 	s.order.rng.seed(cfg.Seed)
 	if cfg.Begin != nil {
-		s.order.guide = newGuide(s, cfg.Begin)
+		s.order.guide = &cfg.Room.guide
+		s.order.guide.open(s, cfg.Begin)
 	}
 	s.clock.sim = s
 	if s.trace.rec = cfg.Trace; cfg.Trace != nil {

@@ -81,12 +81,17 @@ var _ kernel.Watcher = watched{}
 // Begin implements kernel.Watcher, as does Touch.
 //
 //go:norace
-func (w watched) Begin() { w.order.guide.watch.begin() }
+func (w watched) Begin() {
+	if g := w.order.guide; g != nil { // not of a run that is over
+		g.watch.begin()
+	}
+}
 
 //go:norace
 func (w watched) Touch(object any, how kernel.Access) {
-	g := w.order.guide
-	g.unseen(func() { g.watch.touch(object, how) })
+	if g := w.order.guide; g != nil {
+		g.unseen(func() { g.watch.touch(object, how) })
+	}
 }
 
 // Gather implements kernel.Watcher.
@@ -94,6 +99,9 @@ func (w watched) Touch(object any, how kernel.Access) {
 //go:norace
 func (w watched) Gather(object any) {
 	g := w.order.guide
+	if g == nil {
+		return
+	}
 	g.unseen(func() {
 		if name, known := g.watch.objects.Known(object); known {
 			g.watch.of.Gathered(name)
