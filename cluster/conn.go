@@ -138,6 +138,7 @@ func (c *Conn) shut() {
 		w.closed.Set()
 	}
 	c.room.close()
+	c.directory.close()
 	c.links.close()
 	c.leases.close()
 	c.jobs.close()
