@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
 	"slices"
 	"syscall"
 	"time"
@@ -41,11 +40,11 @@ func (l *Listener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handler fu
 	defer l.accepting.Release()
 	s := &server[S]{l: l, handler: handler, pc: callSite()}
 	if tg != nil {
-		s.begin(tg)
+		s.begin(ctx, tg)
 		return s.untilStop(ctx)
 	}
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-		s.begin(tg)
+		s.begin(ctx, tg)
 		return s.untilStop(ctx)
 	})
 }
@@ -157,11 +156,3 @@ func passes(err error) bool {
 var passing = []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
 	syscall.ECONNRESET, syscall.EINTR, syscall.EPERM, syscall.EPROTO, syscall.ENOPROTOOPT, syscall.ENETDOWN,
 	syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH}
-
-// nameOf is the name of a function, as tasks that run it are called.
-func nameOf(pc uintptr) string {
-	if f := runtime.FuncForPC(pc); f != nil {
-		return f.Name()
-	}
-	return "handler"
-}

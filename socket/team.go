@@ -100,9 +100,9 @@ func acceptOn(home *kernel.Run) []anyio.TaskOption {
 var optionOf = inside.OptionOf.(func(*kernel.TaskMeta) anyio.TaskOption)
 
 // begin is told whose tasks the handlers are to be.
-func (s *server[S]) begin(tg *anyio.TaskGroup) {
+func (s *server[S]) begin(ctx context.Context, tg *anyio.TaskGroup) {
 	s.tg, s.team = tg, inside.Group(tg).Run().Loops()
-	name := nameOf(kernel.FuncPC(s.handler))
+	name := inside.HandlerName(ctx, kernel.FuncPC(s.handler))
 	for i := range max(1, len(s.team)) {
 		meta := &kernel.TaskMeta{Name: name, HasName: true}
 		if s.team != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/inside"
 	"github.com/anyio-go/anyio/internal/kernel"
 )
 
@@ -159,6 +160,7 @@ func (m *MultiListener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handl
 	}
 	defer m.accepting.Release()
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, own *anyio.TaskGroup) error {
+		name := anyio.Name(inside.HandlerName(ctx, kernel.FuncPC(handler)))
 		handlers := tg
 		if handlers == nil {
 			handlers = own
@@ -169,7 +171,7 @@ func (m *MultiListener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handl
 				return err
 			}
 			if ok {
-				handlers.Go(func(ctx context.Context) error { return handler(ctx, conn) })
+				handlers.Go(func(ctx context.Context) error { return handler(ctx, conn) }, name)
 				continue
 			}
 			for _, l := range listeners {

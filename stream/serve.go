@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // Serve implements Listener.Serve for those who write a listener: it calls accept again
@@ -19,13 +21,14 @@ func Serve[S any](ctx context.Context, accept func(ctx context.Context) (S, erro
 			return Serve(ctx, accept, tg, handler)
 		})
 	}
+	name := anyio.Name(inside.HandlerName(ctx, kernel.FuncPC(handler)))
 	_, err := anyio.MoveOnStop(ctx, func(ctx context.Context) error {
 		for {
 			conn, err := accept(ctx)
 			if err != nil {
 				return err
 			}
-			give(ctx, tg, conn, handler)
+			give(ctx, tg, name, conn, handler)
 		}
 	})
 	return err
@@ -33,13 +36,13 @@ func Serve[S any](ctx context.Context, accept func(ctx context.Context) (S, erro
 
 // give starts the handler of a connection. If the group has ended, which is a misuse,
 // nobody else would close the connection.
-func give[S any](ctx context.Context, tg *anyio.TaskGroup, conn S, handler func(ctx context.Context, conn S) error) {
+func give[S any](ctx context.Context, tg *anyio.TaskGroup, name anyio.TaskOption, conn S, handler func(ctx context.Context, conn S) error) {
 	started := false
 	defer func() {
 		if r, ok := any(conn).(anyio.Resource); ok && !started {
 			_ = anyio.CloseForcefully(ctx, r)
 		}
 	}()
-	tg.Go(func(ctx context.Context) error { return handler(ctx, conn) })
+	tg.Go(func(ctx context.Context) error { return handler(ctx, conn) }, name)
 	started = true
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/attr"
+	"github.com/anyio-go/anyio/internal/inside"
+	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/tlsconf"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -21,7 +23,7 @@ const defaultHandshakeTimeout = 30 * time.Second
 // A Listener accepts TLS connections from any other listener.
 type Listener struct {
 	accept func(ctx context.Context) (stream.ByteStream, error)
-	serve  func(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn stream.ByteStream) error) error
+	serve  func(ctx context.Context, tg *anyio.TaskGroup, name string, handler func(ctx context.Context, conn stream.ByteStream) error) error
 	inner  anyio.Resource
 	config *tls.Config
 	o      Options
@@ -50,8 +52,9 @@ func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Conf
 	}
 	return &Listener{
 		accept: func(ctx context.Context) (stream.ByteStream, error) { return inner.Accept(ctx) },
-		serve: func(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn stream.ByteStream) error) error {
-			return inner.Serve(ctx, tg, func(ctx context.Context, conn S) error { return handler(ctx, conn) })
+		serve: func(ctx context.Context, tg *anyio.TaskGroup, name string, handler func(ctx context.Context, conn stream.ByteStream) error) error {
+			each := func(ctx context.Context, conn S) error { return handler(ctx, conn) }
+			return inner.Serve(inside.StandFor(ctx, kernel.FuncPC(each), name), tg, each)
 		},
 		inner:  inner,
 		config: config,
@@ -67,7 +70,8 @@ func NewListener[S stream.ByteStream](inner stream.Listener[S], config *tls.Conf
 // of the others. Cancellation: as for Serve of the inner listener; a connection whose
 // handshake is canceled is closed.
 func (l *Listener) Serve(ctx context.Context, tg *anyio.TaskGroup, handler func(ctx context.Context, conn *Stream) error) error {
-	return l.serve(ctx, tg, func(ctx context.Context, conn stream.ByteStream) error {
+	name := inside.HandlerName(ctx, kernel.FuncPC(handler))
+	return l.serve(ctx, tg, name, func(ctx context.Context, conn stream.ByteStream) error {
 		s, err := l.handshake(ctx, conn)
 		if s == nil {
 			return err

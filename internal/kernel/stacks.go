@@ -178,21 +178,32 @@ const (
 // Whose a call is tells its file, not its function: a closure that was inlined into
 // somebody's function bears that one's name.
 
-// library reports whether the call is in this module, which its tests, programs and
-// examples are not.
+// library reports whether the call is in this module or one of its own beside it, which
+// their tests, programs and examples are not.
 //
 //go:norace
-func (f frame) library() bool {
-	rest, ok := strings.CutPrefix(f.file, moduleRoot())
+func (f frame) library() bool { return inModules(moduleRoot(), f.file) }
+
+// inModules reports whether a file is of the module whose sources are in the folder root, or
+// of one of those that are in folders of it. The go command keeps each of them in a folder
+// of its own, with its version.
+//
+//go:norace
+func inModules(root, file string) bool {
+	base, version, _ := strings.Cut(strings.TrimSuffix(root, "/"), "@")
+	rest, ok := strings.CutPrefix(file, base)
 	if !ok || strings.HasSuffix(rest, "_test.go") {
 		return false
 	}
-	for _, user := range []string{"cmd/", "examples/", "bench/"} {
-		if strings.HasPrefix(rest, user) {
-			return false
-		}
+	if own, ok := strings.CutPrefix(rest, "@"+version); ok && version != "" {
+		rest = own
 	}
-	return true
+	if rest, ok = strings.CutPrefix(rest, "/"); !ok {
+		return false
+	}
+	top, _, _ := strings.Cut(rest, "/")
+	top, _, _ = strings.Cut(top, "@")
+	return top != "cmd" && top != "examples" && top != "bench"
 }
 
 // standard reports whether the call is in the standard library, or in what stands

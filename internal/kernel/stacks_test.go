@@ -87,3 +87,29 @@ func TestUserFramesPassOverLibraries(t *testing.T) {
 		t.Error("a loop's coroutine counts as one of iter.Pull")
 	}
 }
+
+// The modules that this one has beside it are no users, wherever the go command keeps them.
+func TestFilesOfModules(t *testing.T) {
+	for _, c := range []struct {
+		root, file string
+		ours       bool
+	}{
+		{"/home/me/anyio/", "/home/me/anyio/scope.go", true},
+		{"/home/me/anyio/", "/home/me/anyio/cluster/call.go", true},
+		{"/home/me/anyio/", "/home/me/anyio/cluster/call_test.go", false},
+		{"/home/me/anyio/", "/home/me/anyio/examples/chat/main.go", false},
+		{"/home/me/anyio/", "/home/me/anyio-app/main.go", false},
+		{"/home/me/anyio/", "/home/me/anyio@v1.0.0/main.go", false},
+		{"/m/a.io/anyio@v1.0.0/", "/m/a.io/anyio@v1.0.0/stream/pipe.go", true},
+		{"/m/a.io/anyio@v1.0.0/", "/m/a.io/anyio/cluster@v0.3.0/call.go", true},
+		{"/m/a.io/anyio@v1.0.0/", "/m/a.io/anyio/otelanyio@v0.3.0/instrument.go", true},
+		{"/m/a.io/anyio@v1.0.0/", "/m/a.io/anyio/cmd/anyio-top@v0.3.0/main.go", false},
+		{"/m/a.io/anyio@v1.0.0/", "/m/a.io/anyio/bench@v0.3.0/main.go", false},
+		{"/m/a.io/anyio@v1.0.0/", "/m/a.io/anyiokit@v1.0.0/kit.go", false},
+		{"a.io/anyio@v1.0.0/", "a.io/anyio/cluster@v0.3.0/call.go", true}, // with -trimpath
+	} {
+		if got := inModules(c.root, c.file); got != c.ours {
+			t.Errorf("with %s: %s is ours: %t, want %t", c.root, c.file, got, c.ours)
+		}
+	}
+}

@@ -70,7 +70,7 @@ var layers = []layer{
 	{"stream", ". attr internal/errgraph internal/inside internal/kernel internal/offload internal/unclosed internal/waitq", sys + " " + text},
 	{"aiter", ". lowlevel stream", ""},
 	{"socket", ". attr internal/errgraph internal/inside internal/kernel internal/netaddr internal/netconn internal/slots internal/unclosed stream", net + " " + sys},
-	{"tlsstream", ". attr internal/errgraph internal/kernel internal/tlsconf lowlevel socket stream", ""},
+	{"tlsstream", ". attr internal/errgraph internal/inside internal/kernel internal/tlsconf lowlevel socket stream", ""},
 	{"fileio", ". internal/inside internal/interrupt internal/kernel stream", sys},
 	{"process", ". internal/errgraph internal/interrupt internal/kernel internal/remote stream", sys},
 	{"asyncio", ". internal/goid internal/inside internal/kernel internal/netaddr internal/ossignal internal/tlsconf process socket tlsstream", ""},
