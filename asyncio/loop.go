@@ -9,7 +9,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/tlsconf"
+	"github.com/anyio-go/anyio/internal/seldom"
 )
 
 // ErrNoLoop is matched where an event loop is needed and the context belongs to none.
@@ -52,7 +52,7 @@ type Loop struct {
 	lastName    int
 	visitors    map[*kernel.Task]*taskPart // tasks of package anyio that were asked for
 	lost        lostErrors
-	handshakes  tlsconf.Quiet // those that have failed
+	handshakes  seldom.Log // those that have failed
 	signals     map[os.Signal]*signalHandler
 	sends       map[*streamTransport]*fileSend // those to which SendFile sends
 	dropping    bool                           // see dropQueued

@@ -141,14 +141,15 @@ func take[C kernel.Conn](ctx context.Context, obj any, w wanted, adopt func(cont
 // fileOwner is what knows whether the file of its UNIX socket is removed at the end, and
 // does it when it is closed, as a net.UnixListener; nil if x is nothing of the kind. It
 // does not tell, so it must live as long as the socket that was made of it.
-func fileOwner(x any) io.Closer {
-	if u, ok := x.(interface {
-		io.Closer
-		SetUnlinkOnClose(bool)
-	}); ok {
-		return u
-	}
-	return nil
+func fileOwner(x any) unlinker {
+	u, _ := x.(unlinker)
+	return u
+}
+
+// An unlinker is what fileOwner looks for.
+type unlinker interface {
+	io.Closer
+	SetUnlinkOnClose(bool)
 }
 
 // duplicate checks a socket and duplicates its descriptor.

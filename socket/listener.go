@@ -3,7 +3,6 @@ package socket
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -27,7 +26,7 @@ type Listener[S stream.ByteStream] struct {
 	room      slots.Slots // for connections that Serve has handled
 	team      teamwork
 	closed    atomic.Bool
-	owner     io.Closer       // of the file of a UNIX socket, nil if it stays
+	owner     unlinker        // of the file of a UNIX socket, nil if it stays
 	watch     *unclosed.Watch // nil outside debug runs
 
 	mu       sync.Mutex          // guards what follows
@@ -206,19 +205,9 @@ func (l *Listener[S]) failed(err error) error {
 // net.UnixListener which would have removed it (see its SetUnlinkOnClose).
 // Cancellation: ignored; it never waits.
 func (l *Listener[S]) Close(ctx context.Context) error {
-	l.mu.Lock()
-	again := l.closed.Swap(true)
-	kept := l.accepted
-	l.accepted = nil
-	sockets := append(l.sockets[:len(l.sockets):len(l.sockets)], l.team.shares...)
-	l.mu.Unlock()
-	if again {
+	sockets, ok := l.end()
+	if !ok {
 		return nil
-	}
-	l.watch.Stop()
-	l.room.Close()
-	for _, c := range kept {
-		c.Close()
 	}
 	var errs []error
 	for _, e := range sockets {
@@ -230,4 +219,24 @@ func (l *Listener[S]) Close(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// end makes the listener a closed one, which no longer has what it had: its sockets are the
+// caller's. It reports false if it was closed.
+func (l *Listener[S]) end() (sockets []*endpoint, ok bool) {
+	l.mu.Lock()
+	again := l.closed.Swap(true)
+	kept := l.accepted
+	l.accepted = nil
+	sockets = append(l.sockets[:len(l.sockets):len(l.sockets)], l.team.shares...)
+	l.mu.Unlock()
+	if again {
+		return nil, false
+	}
+	l.watch.Stop()
+	l.room.Close()
+	for _, c := range kept {
+		c.Close()
+	}
+	return sockets, true
 }

@@ -10,13 +10,15 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/seldom"
 	"github.com/anyio-go/anyio/stream"
 )
 
 // Serve accepts connections and calls handler for each in a task of its own, until
 // it is asked to stop (see anyio.Stopping), which is no error, it is canceled, or the
 // listener is closed, which is ErrClosed. The handler closes the connection. Failures that
-// pass, such as running out of descriptors, are logged and accepting goes on after a while.
+// pass, such as running out of descriptors, are logged, one a second at most, and
+// accepting goes on after a while.
 //
 // On several event loops (see anyio.EventLoops) each connection is given to the loop with
 // the fewest tasks, where its handler runs. A listener with ReusePort has a socket for each
@@ -57,6 +59,7 @@ type server[S stream.ByteStream] struct {
 	options []anyio.TaskOption // of the handlers' tasks, for each loop of the team if there is one
 	team    []*kernel.Run      // the loops of tg's run; nil if there is but one
 	pc      uintptr            // of the call
+	failed  seldom.Log         // of accepting
 }
 
 // untilStop is run that ends when it is asked to. The handlers go on.
@@ -103,7 +106,7 @@ func (s *server[S]) serve(ctx context.Context, e *endpoint, home *kernel.Run) er
 				return err
 			}
 		case passes(err):
-			slog.Warn("accepting a connection failed, trying again", "error", err, "after", pause)
+			s.log(ctx, err, pause)
 			if err := anyio.Sleep(ctx, pause); err != nil {
 				return err
 			}
@@ -145,6 +148,14 @@ func (s *server[S]) admit(ctx context.Context, c kernel.StreamConn, home *kernel
 	s.tg.Go(serve, option)
 	started = true
 	return nil
+}
+
+// log tells of a failure that passes, and how many before it were not told: peers who use up
+// the descriptors must not be able to fill the log.
+func (s *server[S]) log(ctx context.Context, err error, pause time.Duration) {
+	if others, tell := s.failed.Tell(anyio.Now(ctx)); tell {
+		slog.WarnContext(ctx, "anyio: accepting a connection failed, trying again", "error", err, "after", pause, "others", others)
+	}
 }
 
 // passes reports whether accepting may succeed a while after err.

@@ -44,18 +44,24 @@ func (e *endpoint) take(refuses func(c kernel.Conn) error) ([]kernel.Conn, error
 	return []kernel.Conn{e.conn}, nil
 }
 
+// take closes connections that were accepted and that nobody has asked for, as Close does.
+// The file of a UNIX socket stays.
 func (l *Listener[S]) take(refuses func(c kernel.Conn) error) (all []kernel.Conn, err error) {
-	for _, e := range l.sockets {
+	for _, e := range l.all() {
 		if err := refuses(e.conn); err != nil {
 			return nil, err
 		}
 	}
-	if !l.closed.CompareAndSwap(false, true) {
+	sockets, ok := l.end()
+	if !ok {
 		return nil, anyio.ErrClosed
 	}
-	l.watch.Stop()
-	for _, e := range l.sockets {
+	for _, e := range sockets {
 		all = append(all, e.conn)
+	}
+	if l.owner != nil { // it has a descriptor of its own, at which clients would still knock
+		l.owner.SetUnlinkOnClose(false)
+		_ = l.owner.Close()
 	}
 	return all, nil
 }

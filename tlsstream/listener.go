@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/inside"
 	"github.com/anyio-go/anyio/internal/kernel"
-	"github.com/anyio-go/anyio/internal/tlsconf"
+	"github.com/anyio-go/anyio/internal/seldom"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -30,8 +29,7 @@ type Listener struct {
 	room   *anyio.Semaphore // for handshakes; nil if there is no limit
 
 	failures atomic.Uint64
-	mu       sync.Mutex // guards quiet
-	quiet    tlsconf.Quiet
+	failed   seldom.Log
 }
 
 var _ stream.Listener[*Stream] = (*Listener)(nil)
@@ -147,10 +145,7 @@ func (l *Listener) handshake(ctx context.Context, conn stream.ByteStream) (s *St
 // log tells of a handshake that failed, and how many before it were not told: a peer must
 // not be able to fill the log.
 func (l *Listener) log(ctx context.Context, err error) {
-	l.mu.Lock()
-	others, tell := l.quiet.Tell(anyio.Now(ctx))
-	l.mu.Unlock()
-	if tell {
+	if others, tell := l.failed.Tell(anyio.Now(ctx)); tell {
 		slog.WarnContext(ctx, "anyio: TLS handshake failed", "error", err, "others", others)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"time"
 	"unicode/utf8"
 
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -123,25 +122,4 @@ func Clear(err error) error {
 	}
 	h.Conn = nil // ours, and of no use to others
 	return fmt.Errorf("the other side does not speak TLS here, it sent %q: %w", h.RecordHeader[:], h)
-}
-
-// logEvery is the least time between two lines of the log.
-const logEvery = time.Second
-
-// A Quiet decides which failures of handshakes are told, so that a peer cannot fill the
-// log. Its owner guards it.
-type Quiet struct {
-	told   time.Time
-	untold int
-}
-
-// Tell reports whether a failure is to be told now, and how many before it were not.
-func (q *Quiet) Tell(now time.Time) (others int, ok bool) {
-	if !q.told.IsZero() && now.Sub(q.told) < logEvery {
-		q.untold++
-		return 0, false
-	}
-	others = q.untold
-	q.told, q.untold = now, 0
-	return others, true
 }
