@@ -132,6 +132,48 @@ func TestReceiveFilesTellsThatThereWasNoRoomForAll(t *testing.T) {
 	}, anyiotest.Skip("sim", "simulated processes have no descriptors"))
 }
 
+// The end of a stream, and its failure, are what they are for Receive and Send, also where
+// descriptors might come, and were canceled before.
+func TestEndOfAStreamOfFiles(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, b := unixPair(t, ctx)
+		buf := make([]byte, 10)
+		canceled(t, ctx, "ReceiveFiles", func(ctx context.Context) error { _, _, err := b.ReceiveFiles(ctx, buf, 1); return err })
+		null, err := os.Open(os.DevNull)
+		testkit.Must(t, err)
+		testkit.Must(t, a.SendFiles(ctx, []byte("last"), null))
+		testkit.Must(t, a.SendEOF(ctx))
+		n, files, err := b.ReceiveFiles(ctx, buf, 1)
+		testkit.Must(t, err)
+		if string(buf[:n]) != "last" || len(files) != 1 {
+			t.Errorf("received %q and %d files", buf[:n], len(files))
+		}
+		for range 2 {
+			if n, files, err := b.ReceiveFiles(ctx, buf, 1); n != 0 || files != nil || err != anyio.ErrEndOfStream {
+				t.Errorf("at the end: %d bytes, %d files, %v", n, len(files), err)
+			}
+		}
+		testkit.Must(t, a.Close(ctx)) // with nothing unread: no reset
+		for _, f := range append(files, null) {
+			testkit.WantErr(t, b.SendFiles(ctx, []byte("x"), null), anyio.ErrBroken)
+			testkit.Must(t, f.Close())
+		}
+		testkit.Must(t, b.Close(ctx))
+		_, _, err = b.ReceiveFiles(ctx, buf, 1)
+		testkit.WantErr(t, err, anyio.ErrClosed)
+
+		if runtime.GOOS != "linux" { // elsewhere what was not read is forgotten
+			return
+		}
+		a, b = unixPair(t, ctx)
+		testkit.Must(t, b.Send(ctx, []byte("unread")))
+		testkit.Must(t, a.Close(ctx))
+		_, _, err = b.ReceiveFiles(ctx, buf, 1)
+		testkit.WantErr(t, err, anyio.ErrBroken)
+		testkit.Must(t, b.Close(ctx))
+	}, anyiotest.Skip("sim", "simulated processes have no descriptors"))
+}
+
 func TestUnixStreamRefusesEmptyMessagesAndLists(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		a, _ := unixPair(t, ctx)

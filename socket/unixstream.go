@@ -35,7 +35,7 @@ func (s *UnixStream) SendFDs(ctx context.Context, message []byte, fds ...uintptr
 	}
 	defer s.writing.Release()
 	if err := s.c.WriteFDs(ctx, message, fds); err != nil {
-		return s.failed(err)
+		return s.sendFailed(err)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (s *UnixStream) ReceiveFDs(ctx context.Context, buf []byte, fds []uintptr) 
 	defer s.reading.Release()
 	n, nfds, err = s.c.ReadFDs(ctx, buf, fds)
 	if err != nil && err != ErrDescriptorsCut {
-		err = s.failed(err)
+		err = s.receiveFailed(err)
 	}
 	return n, nfds, err
 }

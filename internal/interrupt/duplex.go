@@ -121,7 +121,7 @@ func (d *Duplex) Read(ctx context.Context, p []byte) (int, error) {
 		}
 	}
 	if err != nil {
-		return d.hasRead(n, err)
+		return d.HasRead(n, err)
 	}
 	return n, nil
 }
@@ -129,13 +129,13 @@ func (d *Duplex) Read(ctx context.Context, p []byte) (int, error) {
 //go:noinline
 func (d *Duplex) readElsewhere(pl kernel.Place, p []byte) (int, error) {
 	n, err := elsewhere(&d.Reading, (*reading)(d), pl, d.Ops.Read, from{d.rw(), p}, from.read)
-	return d.hasRead(n, err)
+	return d.HasRead(n, err)
 }
 
-// hasRead is what a Read returns: an error that comes with data comes again.
+// HasRead is what a Read returns: an error that comes with data comes again.
 //
 //go:noinline
-func (d *Duplex) hasRead(n int, err error) (int, error) {
+func (d *Duplex) HasRead(n int, err error) (int, error) {
 	if n > 0 || err == nil {
 		return n, nil
 	}

@@ -60,7 +60,7 @@ func (s *Socket) ReadRaw(ctx context.Context, f func(fd uintptr) (int, error)) (
 	}
 	n, err := Receive(&s.Duplex, pl, s.Ops.Read, rawCall{s, f}, rawCall.read)
 	if err != nil {
-		return s.hasRead(n, err)
+		return s.HasRead(n, err)
 	}
 	return n, nil
 }

@@ -78,7 +78,7 @@ func (s *Socket) hasTriedToRead(t *try, raw error) (int, error) {
 	}
 	t.clear()
 	if err != nil {
-		return s.hasRead(n, err)
+		return s.HasRead(n, err)
 	}
 	return n, nil
 }

@@ -30,12 +30,10 @@ func (s *Stream) ReadFDs(ctx context.Context, p []byte, fds []uintptr) (n, nfds 
 	control := make([]byte, syscall.CmsgSpace(fdSize*len(fds)))
 	m, err := interrupt.Receive(&s.Duplex, pl, s.Ops.Read, message{c, p, control}, message.read)
 	if err != nil {
-		return m.n, 0, err
+		n, err = s.HasRead(m.n, err)
+		return n, 0, err
 	}
 	n = m.n
-	if n == 0 && m.ncontrol == 0 && len(p) > 0 {
-		return 0, 0, io.EOF
-	}
 	nfds, err = TakeFDs(control[:m.ncontrol], m.flags, fds)
 	return n, nfds, err
 }
@@ -51,6 +49,9 @@ type received struct{ n, ncontrol, flags int }
 
 func (m message) read() (r received, done bool, err error) {
 	r.n, r.ncontrol, r.flags, _, err = m.c.ReadMsgUnix(m.p, m.control)
+	if errors.Is(err, io.EOF) { // which package net wraps here
+		err = io.EOF
+	}
 	return r, r.n > 0, err
 }
 
