@@ -81,6 +81,31 @@ func TestWaitWithTheContextOfAnotherTaskIsOnesOwn(t *testing.T) {
 	})
 }
 
+// On a loop a wait with a context of no scope is its task's, also after one of somebody else's.
+func TestWaitWithoutAScopeAfterThatOfAStranger(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		if !kernel.Locate(ctx).Run().Loop {
+			t.Skip("on goroutines such a wait is nobody's")
+		}
+		outer := ctx
+		for range 5 {
+			var theirs, own anyio.Event
+			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				borrower := tg.Go(func(context.Context) error { return theirs.Wait(outer) })
+				testkit.Settled(t, ctx)
+				theirs.Set()
+				testkit.WantNil(t, "the end of the borrower", borrower.Wait(ctx))
+				tg.Go(func(context.Context) error { return own.Wait(context.Background()) }, anyio.Name("scopeless"))
+				testkit.Settled(t, ctx)
+				testkit.WantWait(t, "scopeless", testkit.TaskNamed(t, ctx, "scopeless"), anyio.TaskWaiting, "Event.Wait")
+				own.Set()
+				return nil
+			})
+			testkit.WantNil(t, "group", err)
+		}
+	})
+}
+
 // A goroutine that waits with a task's context does not make the task wait.
 func TestGoroutineThatWaitsWithATasksContextIsNotTheTask(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
