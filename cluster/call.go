@@ -19,28 +19,6 @@ const (
 	kindBroken = '!' // nothing is known of what became of it
 )
 
-// A call is one that a worker makes for this member.
-type call struct {
-	n       uint64
-	place   *place
-	sent    time.Time
-	outcome *anyio.Future[outcome]
-
-	// Under Conn.mu.
-	worker string // the member that has accepted it, "" if nobody has said so
-	ending byte   // what the worker was asked: endStop, endCancel
-}
-
-type outcome struct {
-	kind byte
-	data []byte
-	err  error // of kindBroken
-
-	deadline time.Time // that was sent with the call
-}
-
-func (cl *call) settle(o outcome) { _ = cl.outcome.Set(o) } // the first one counts
-
 // Call calls a function on a worker of the cluster that has room, and returns what it
 // returns: an error of the function, or its panic, is a *process.RemoteError. The function
 // is called at most once; if its worker is lost before it has answered, the error is a
@@ -79,11 +57,14 @@ func broken(function string, cause error) error {
 }
 
 // call is Call of what is encoded.
-func (c *Conn) call(ctx context.Context, s signature, argument []byte, o callOptions) ([]byte, error) {
+func (c *Conn) call(ctx context.Context, s signature, argument []byte, o callOptions) (result []byte, err error) {
 	if err := lowlevel.Enter(ctx); err != nil {
 		return nil, err
 	}
-	place, since := c.room.place(s, o.labels), c.bus.now()
+	c.count(callsBegun, 1)
+	defer func() { c.countEnd(err) }()
+	since := c.bus.now()
+	place := c.room.place(ctx, s, o.labels, since)
 	for {
 		if o.noWait || c.room.mayTry(place) {
 			out, err := c.attempt(ctx, s, argument, o, place)
@@ -151,7 +132,7 @@ func (c *Conn) try(ctx context.Context, subject string, s signature, argument []
 	if most := c.bus.maxPayload(); len(data) > most {
 		return outcome{}, fmt.Errorf("cluster: argument of %q: %d bytes; the server takes messages of %d", s.name, len(data), most)
 	}
-	cl, err := c.begin(p)
+	cl, err := c.begin(p, deadline)
 	if err != nil {
 		return outcome{}, lowlevel.CanceledOr(ctx, err)
 	}
@@ -167,7 +148,7 @@ func (c *Conn) try(ctx context.Context, subject string, s signature, argument []
 // await waits for the end of a call, whatever happens here.
 func (c *Conn) await(ctx context.Context, cl *call) (out outcome, err error) {
 	stopped, err := anyio.MoveOnStop(ctx, func(ctx context.Context) (err error) {
-		out, err = cl.outcome.Await(ctx)
+		out, err = cl.await(ctx)
 		return err
 	})
 	if err == nil && !stopped {
@@ -175,14 +156,14 @@ func (c *Conn) await(ctx context.Context, cl *call) (out outcome, err error) {
 	}
 	if stopped {
 		c.sendEnd(cl, endStop)
-		if out, err = cl.outcome.Await(ctx); err == nil {
+		if out, err = cl.await(ctx); err == nil {
 			return out, nil
 		}
 	}
 	c.sendEnd(cl, endCancel)
 	canceled := err
 	err = anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) (err error) {
-		out, err = cl.outcome.Await(ctx)
+		out, err = cl.await(ctx)
 		return err
 	})
 	switch {
@@ -228,14 +209,14 @@ func (out outcome) expired(ctx context.Context, function string) error {
 }
 
 // begin makes a call that is waited for.
-func (c *Conn) begin(p *place) (*call, error) {
+func (c *Conn) begin(p *place, deadline time.Time) (*call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, errClosed("the connection")
 	}
 	c.last++
-	cl := &call{n: c.last, place: p, sent: c.bus.now(), outcome: anyio.NewFuture[outcome]("cluster.Call")}
+	cl := &call{n: c.last, c: c, place: p, sent: c.bus.now(), deadline: deadline}
 	c.calls[cl.n] = cl
 	c.beatLocked()
 	return cl, nil
@@ -255,11 +236,12 @@ func (c *Conn) told(n uint64, m message) {
 	ending := byte(endCancel) // what nobody waits for is to end
 	worker := ""
 	if kind == kindAccepted {
-		if worker = r.text(); r.err != nil {
+		name := ""
+		if worker, name = r.text(), r.text(); r.err != nil {
 			worker = ""
 		}
 		if cl != nil {
-			cl.worker = worker
+			cl.worker, cl.workerName = worker, name
 			ending = cl.ending
 		}
 	}

@@ -25,6 +25,8 @@ type Conn struct {
 	links     links
 	leases    leases
 	jobs      jobStore
+	looks     looks
+	counts    counts
 	left      atomic.Bool // Close was called
 
 	mu      sync.Mutex
@@ -65,7 +67,7 @@ func newConn(cfg Config, b bus, id string) *Conn {
 		calls: map[uint64]*call{}, running: map[callID]*running{}, early: map[callID]*earlyEnd{},
 		peers: map[string]*peer{},
 	}
-	c.room.c, c.directory.c, c.links.c, c.leases.c, c.jobs.c = c, c, c, c, c
+	c.room.c, c.directory.c, c.links.c, c.leases.c, c.jobs.c, c.looks.c = c, c, c, c, c, c
 	c.links.offers, c.links.byID = map[uint64]endpoint{}, map[linkID]*link{}
 	c.leases.permits = map[*Permit]struct{}{}
 	return c
@@ -99,6 +101,11 @@ func (c *Conn) listen(ctx context.Context) error {
 		return err
 	}
 	own.broken(c.shut)
+	for _, to := range []string{".l", ".l." + c.id} {
+		if _, err := c.bus.subscribe(c.cfg.Prefix+to, "", c.looks.asked); err != nil {
+			return err
+		}
+	}
 	return c.bus.flush(ctx)
 }
 
@@ -164,6 +171,8 @@ func (c *Conn) receive(m message) {
 		c.links.nobody(rest, m)
 	case "i":
 		c.directory.told(rest, m)
+	case "l":
+		c.looks.told(rest, m)
 	case "a":
 		c.jobs.told(rest, m)
 	}

@@ -101,7 +101,14 @@
 // that are killed and networks that are cut. Close must be called by the task that has
 // called Open there.
 //
+// # Who is there
+//
+// Members asks all members what they do; Statistics counts. A task that waits for a call is
+// seen by package inspect to wait for the end of a function on a worker.
+//
 // # Limitations
+//
+// A member that is suspended, and of which nobody knows, is not missed by Members.
 //
 // A holder that dies keeps a lock for its lease, counted by a waiter from when that has
 // seen it first. The store keeps an entry for each name. Each renewal is a write, so that

@@ -11,19 +11,21 @@ func (c *Conn) Left() string {
 	defer c.room.mu.Unlock()
 	c.directory.mu.Lock()
 	defer c.directory.mu.Unlock()
-	calls, running := len(c.calls), len(c.running)
-	if calls+running+len(c.workers)+len(c.peers)+len(c.room.queues)+len(c.directory.asks) == 0 {
+	c.looks.mu.Lock()
+	defer c.looks.mu.Unlock()
+	calls, running, looks := len(c.calls), len(c.running), len(c.looks.open)
+	if calls+running+looks+len(c.workers)+len(c.peers)+len(c.room.queues)+len(c.directory.asks) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d calls, %d that run, %d workers, %d peers, %d queues, %d asks",
-		calls, running, len(c.workers), len(c.peers), len(c.room.queues), len(c.directory.asks))
+	return fmt.Sprintf("%d calls, %d that run, %d workers, %d peers, %d queues, %d asks, %d looks",
+		calls, running, len(c.workers), len(c.peers), len(c.room.queues), len(c.directory.asks), looks)
 }
 
 // Subjects are all on which a member may get something, of the call n and the worker w.
 func (c *Conn) Subjects(worker string) []string {
 	p := c.cfg.Prefix
 	return []string{
-		p + ".x", p + ".d", p + ".free", p + ".w." + worker,
+		p + ".x", p + ".d", p + ".free", p + ".l", p + ".l." + c.id, c.inbox + "l.1", c.inbox + "l.1.x", p + ".w." + worker,
 		c.inbox + "r.1", c.inbox + "r.zz", c.inbox + "x", c.inbox + "p", c.inbox + "q." + c.id, c.inbox + "i.1", c.inbox + "other",
 	}
 }

@@ -86,7 +86,10 @@ func (st *jobStore) submit(ctx context.Context, id string, s signature, argument
 	err := st.again(ctx, func(ctx context.Context) error {
 		return st.do(ctx, &nats.Msg{Subject: st.subject("j", id), Data: data})
 	})
-	if err != nil && !errors.Is(err, errTaken) {
+	switch {
+	case err == nil:
+		st.c.count(jobsSubmitted, 1)
+	case !errors.Is(err, errTaken):
 		return fmt.Errorf("cluster: submitting %q: %w", s.name, err)
 	}
 	return nil

@@ -47,17 +47,21 @@ func (t *taker) got(m message) {
 	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), delivered: delivered, data: m.data}
 	j.attempt.Store(int32(delivered))
 	j.message, j.unread = decodeJob(m.data)
-	j.noted = j.delivered > 1
+	if j.message != nil {
+		j.function = j.message.function
+	}
+	j.began, j.noted = j.came, j.delivered > 1
 	if j.noted && t.runs(id) {
 		return // it was not heard of in time, and still goes on
 	}
-	if t.ended || t.s.limiter.TryAcquireOnBehalfOf(j) != nil {
+	if t.ended || !t.s.acquire(j) {
 		t.surplus(j)
 		return
 	}
 	if _, canceled := t.early[j.job]; canceled {
 		j.ending, j.reason = endCancel, jobCanceled
 	}
+	t.s.c.count(jobsTaken, 1)
 	t.running[j] = struct{}{}
 	j.held = true
 	q := &request{}
@@ -71,7 +75,7 @@ func (t *taker) got(m message) {
 	}, t.s.taskOptions("job "+j.job, q)...)
 	if err != nil { // the worker ends
 		delete(t.running, j)
-		t.s.limiter.ReleaseOnBehalfOf(j)
+		t.s.release(j)
 		t.handBack(j)
 	}
 }
@@ -118,7 +122,7 @@ func (t *taker) release(j *jobRun) {
 		return
 	}
 	j.held = false
-	t.s.limiter.ReleaseOnBehalfOf(j)
+	t.s.release(j)
 	opened, _ := t.s.adjust()
 	t.s.freed(opened)
 	t.adjust()
@@ -220,7 +224,7 @@ func (t *taker) run(ctx context.Context, j *jobRun) (writer, *retryError) {
 	info := JobInfo{ID: j.job, Attempt: int(j.attempt.Load()), Attempts: j.message.attempts}
 	ctx = context.WithValue(ctx, jobKey{}, info)
 	_ = anyio.WithCancelScope(ctx, func(ctx context.Context, in *anyio.CancelScope) error {
-		j.enter(in)
+		j.enter(ctx, in)
 		return t.s.invoke(ctx, &j.message.request, &answer)
 	})
 	j.leave()

@@ -15,6 +15,7 @@ import (
 // handBack gives a job to another worker. That was no attempt, as a note says; if there may
 // be one that is not known, it is left as it is, and this counts.
 func (t *taker) handBack(j *jobRun) {
+	t.s.c.count(jobsReturned, 1)
 	if !j.noted {
 		j.note.excused++
 		_ = t.st.nats().nc.PublishMsg(noteMessage(t.st, j)) // if it is lost, this counts, too
@@ -45,6 +46,7 @@ func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []b
 		return
 	}
 	t.untilStored(ctx, func(ctx context.Context) error { return t.st.do(ctx, noteMessage(t.st, j)) })
+	t.s.c.count(jobsRetried, 1)
 	t.gone(j)
 	t.nak(j, after)
 }
@@ -72,6 +74,11 @@ func (t *taker) keep(ctx context.Context, j *jobRun, rec *record) {
 	}
 	data := rec.encode()
 	if t.untilStored(ctx, func(ctx context.Context) error { return t.st.putResult(ctx, j.job, keep, data) }) {
+		if rec.kind == kindDead {
+			t.s.c.count(jobsDead, 1)
+		} else {
+			t.s.c.count(jobsDone, 1)
+		}
 		t.over(j)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // roomRetry is after which time the first of the calls that wait for room tries again, told
@@ -39,18 +40,25 @@ type queue struct {
 
 // A place is that of a call in its queue. It keeps its number while it tries.
 type place struct {
-	kind   string
+	kind     string
+	function string
+	task     *kernel.Task // that calls; nil if none does
+	came     time.Time
+
 	number uint64 // 0 if it has not waited yet
 	seen   uint64 // frees before it has tried
 	trying bool
 	turn   *anyio.Event
+
+	deadline time.Time // while it waits; zero if it has none
 }
 
-func (r *room) place(s signature, labels []string) *place {
-	if len(labels) == 0 {
-		return &place{kind: s.token}
+func (r *room) place(ctx context.Context, s signature, labels []string, came time.Time) *place {
+	p := &place{kind: s.token, function: s.name, task: kernel.Locate(ctx).Task(), came: came}
+	if len(labels) > 0 {
+		p.kind += "\n" + strings.Join(labels, "\n")
 	}
-	return &place{kind: s.token + "\n" + strings.Join(labels, "\n")}
+	return p
 }
 
 // mayTry is called before each attempt, and reports false if others are in front.
@@ -80,7 +88,8 @@ func (r *room) taken(p *place, over bool) {
 
 // wait returns when it is the call's turn to try.
 func (r *room) wait(ctx context.Context, p *place) error {
-	r.enter(p)
+	deadline, _ := anyio.EffectiveDeadline(ctx)
+	r.enter(p, deadline)
 	err := p.turn.Wait(ctx)
 	if err != nil {
 		r.leave(p)
@@ -88,10 +97,10 @@ func (r *room) wait(ctx context.Context, p *place) error {
 	return err
 }
 
-func (r *room) enter(p *place) {
+func (r *room) enter(p *place, deadline time.Time) {
 	r.mu.Lock()
 	defer r.unlock()
-	p.turn = new(anyio.Event)
+	p.turn, p.deadline = new(anyio.Event), deadline
 	if r.closed {
 		r.woken = append(r.woken, p.turn)
 		return
@@ -99,6 +108,7 @@ func (r *room) enter(p *place) {
 	if p.number == 0 {
 		r.last++
 		p.number = r.last
+		r.c.count(callsWaited, 1)
 	}
 	q := r.queues[p.kind]
 	if q == nil {

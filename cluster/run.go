@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/remote"
 	"github.com/anyio-go/anyio/portal"
 )
@@ -18,11 +19,15 @@ const acceptAfter = 20 * time.Millisecond
 
 // A running is a call that runs here.
 type running struct {
-	id    callID
-	reply string
+	id       callID
+	reply    string
+	function string
+	began    time.Time
+	deadline time.Time // zero if it has none
 
 	mu     sync.Mutex
 	scope  *anyio.CancelScope // nil before it has begun
+	task   *kernel.Task       // nil before it has begun
 	ending byte               // what its caller has asked for
 	reason string
 	over   bool
@@ -58,10 +63,11 @@ func (r *running) pass() {
 	}
 }
 
-// enter gives the call its scope.
-func (r *running) enter(scope *anyio.CancelScope) {
+// enter gives the call its scope, which has the context.
+func (r *running) enter(ctx context.Context, scope *anyio.CancelScope) {
+	task := kernel.Locate(ctx).Task()
 	r.mu.Lock()
-	r.scope = scope
+	r.scope, r.task = scope, task
 	r.mu.Unlock()
 	r.pass()
 }
@@ -89,11 +95,15 @@ func (s *worker) serve(m message, token string) {
 	s.mu.Lock()
 	ended := s.ended
 	s.mu.Unlock()
-	r := &running{id: id, reply: m.reply}
-	if ended || s.limiter.TryAcquireOnBehalfOf(r) != nil {
+	r := &running{id: id, reply: m.reply, function: q.function, began: s.c.bus.now()}
+	if q.remaining >= 0 {
+		r.deadline = r.began.Add(q.remaining)
+	}
+	if ended || !s.acquire(r) {
 		s.refuse(m, token)
 		return
 	}
+	s.c.count(callsServed, 1)
 	s.minded()
 	s.c.enlist(r)
 	s.tell(r)
@@ -183,6 +193,7 @@ func (s *worker) accept() {
 	s.mu.Unlock()
 	w := newWriter(kindAccepted, 0)
 	w.text(s.c.id)
+	w.text(s.c.cfg.Name)
 	for _, r := range young {
 		r.mu.Lock()
 		over := r.over
@@ -208,7 +219,7 @@ func (s *worker) run(ctx context.Context, r *running, q *request) {
 	var scope *anyio.CancelScope
 	_ = anyio.WithCancelScope(ctx, func(ctx context.Context, in *anyio.CancelScope) error {
 		scope = in
-		r.enter(scope)
+		r.enter(ctx, scope)
 		return s.invoke(ctx, q, &answer)
 	}, opts...)
 	switch ending := r.leave(); {
@@ -294,7 +305,7 @@ func (s *worker) invoke(ctx context.Context, q *request, answer *writer) error {
 // finish answers a call. Then there is room, and that is so before the caller knows.
 func (s *worker) finish(r *running, answer writer) {
 	r.leave()
-	s.limiter.ReleaseOnBehalfOf(r)
+	s.release(r)
 	opened, _ := s.adjust()
 	s.c.send(r.reply, "", answer)
 	s.c.mu.Lock()

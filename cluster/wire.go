@@ -19,6 +19,8 @@ import (
 //	PREFIX.c.CONN.p       are you there, and do you know of these calls and streams?
 //	PREFIX.c.CONN.q       the answer
 //	PREFIX.d              to all workers: who are you?
+//	PREFIX.l              to all members: who are you, and what do you do?
+//	PREFIX.l.CONN         the same to one, or: what do your tasks do?
 //	PREFIX.free           to all callers: a worker has room for so many calls
 //
 // Of jobs, with JOB = NAME.TYPES.RANDOM or NAME.TYPES.kKEY:

@@ -159,6 +159,9 @@ func (s *worker) begin(ctx context.Context) error {
 	s.id = fmt.Sprintf("%s.%d", c.id, c.last)
 	c.workers = append(c.workers, s)
 	c.mu.Unlock()
+	all.mu.Lock()
+	all.workers = append(all.workers, s)
+	all.mu.Unlock()
 	for _, to := range []struct {
 		subject string
 		f       func(message)
@@ -192,6 +195,9 @@ func (s *worker) end(ctx context.Context) {
 		}
 	}
 	s.mu.Unlock()
+	all.mu.Lock()
+	all.workers = slices.DeleteFunc(all.workers, func(w *worker) bool { return w == s })
+	all.mu.Unlock()
 	s.c.mu.Lock()
 	s.c.workers = slices.DeleteFunc(s.c.workers, func(w *worker) bool { return w == s })
 	s.c.mu.Unlock()
@@ -242,6 +248,7 @@ func (s *worker) adjust() (opened bool, err error) {
 // is room: the server knows that before the caller, who will try others.
 func (s *worker) refuse(m message, token string) {
 	s.mu.Lock()
+	s.c.count(callsBusy, 1)
 	s.refused = s.c.bus.now()
 	sub := s.open[token]
 	delete(s.open, token)

@@ -14,6 +14,8 @@ func ownerOf(who kernel.Owner) Owner {
 	case who.Task != nil:
 		o.Ref = refOf(who.Task)
 		o.Name = who.Task.Name()
+	case who.Name != "":
+		o.Name = who.Name
 	case who.ID != 0:
 		o.Name = fmt.Sprintf("goroutine %d", who.ID)
 	default:

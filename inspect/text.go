@@ -57,6 +57,9 @@ func (r *Run) title(now time.Time) string {
 	return fmt.Sprintf("run %d on %s, for %s: %s", r.ID, backend, rounded(now.Sub(r.Began)), tasks)
 }
 
+// String describes the task in a line, as WriteTo of a Snapshot does.
+func (t *Task) String() string { return strings.TrimSuffix(t.line(""), "\n") }
+
 // line describes the task after the branches of the tree.
 func (t *Task) line(branches string) string {
 	var b strings.Builder

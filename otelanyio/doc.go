@@ -34,6 +34,21 @@
 // All but the last tell anyio.backend as well. Times are of the clock of the run: in the
 // simulator it is virtual.
 //
+// In programs that use the module cluster there are also
+//
+//	anyio.cluster.calls.started   calls that this process has made, or waits to make
+//	anyio.cluster.calls.waited    those that had to wait for room
+//	anyio.cluster.calls.ended     by anyio.outcome: done, failed, broken, canceled, refused
+//	anyio.cluster.served          calls that workers of this process have taken
+//	anyio.cluster.busy            calls that they have refused, as they had no room
+//	anyio.cluster.running         calls and jobs that run here
+//	anyio.cluster.capacity        how many there is room for
+//	anyio.cluster.jobs.submitted  jobs that this process has submitted
+//	anyio.cluster.jobs.taken      attempts of jobs that have begun here
+//	anyio.cluster.jobs.ended      by anyio.outcome: done, retried, returned, dead
+//
+// They count from the begin of the process, see [inspect.ClusterNumbers].
+//
 // # Limitations
 //
 // Tasks that had begun before Instrument are not told of. A span for each of many short

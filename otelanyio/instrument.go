@@ -36,6 +36,10 @@ func Instrument(opts ...Option) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	unregister, err := observeCluster(c.meters.Meter(scopeName))
+	if err != nil {
+		return nil, err
+	}
 	i := &instrumentation{config: c, tracer: c.tracers.Tracer(scopeName), metrics: m}
 	unhook := inspect.Hook(inspect.Hooks{
 		TaskContext:   i.begin,
@@ -49,7 +53,7 @@ func Instrument(opts ...Option) (stop func(), err error) {
 	}, func(ctx context.Context, carried map[string]string) context.Context {
 		return c.propagator.Extract(ctx, propagation.MapCarrier(carried))
 	})
-	return func() { unhook(); put() }, nil
+	return func() { unhook(); put(); unregister() }, nil
 }
 
 // An instrumentation is one call of Instrument. It is the key of what the contexts of tasks

@@ -72,6 +72,8 @@ type numbers struct {
 	Waits  map[string]int   `json:"waits"`
 	Longer map[string]int   `json:"longer"`
 	Loops  []loopNumbers    `json:"loops"`
+	// Cluster is what inspect.ClusterNumbers returns.
+	Cluster map[string]map[string]int64 `json:"cluster,omitempty"`
 }
 
 type loopNumbers struct {
@@ -95,7 +97,8 @@ var bounds = []struct {
 // numbers makes the variable.
 func (c *counts) numbers() *numbers {
 	n := &numbers{
-		Runs: map[string]int{}, Waits: map[string]int{}, Longer: map[string]int{}, Loops: []loopNumbers{},
+		Cluster: inspect.ClusterNumbers(),
+		Runs:    map[string]int{}, Waits: map[string]int{}, Longer: map[string]int{}, Loops: []loopNumbers{},
 		Tasks: map[string]int64{
 			"ready": 0, "waiting": 0,
 			// What has ended is read first: no more of it is told than has begun.

@@ -16,9 +16,10 @@ type Owners struct {
 
 // An Owner is one of them.
 type Owner struct {
-	Task *Task // nil: whoever ID identifies
-	ID   int64 // see Caller
-	By   Calls // by which it has got what it has
+	Task *Task  // nil: whoever ID identifies
+	ID   int64  // see Caller
+	Name string // who it is, if it is nobody of this process
+	By   Calls  // by which it has got what it has
 }
 
 // For tells what the waits of w, those from the next Prepare until Forget, are for.

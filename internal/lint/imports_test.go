@@ -78,7 +78,7 @@ var layers = []layer{
 	{"anyiohttp", ". internal/kernel stream", ""},
 	{"anyiotest", ". internal/kernel internal/race portal sim stream", ""},
 	{"anyioutils", ". internal/inside stream", ""},
-	{"inspect", ". internal/kernel internal/tasktree", ""},
+	{"inspect", ". internal/kernel internal/remote internal/tasktree", ""},
 	{"inspect/listen", "inspect", ""},
 	{"inspect/vars", ". inspect internal/kernel", ""},
 	// Programs, and what is for tests.

@@ -1,6 +1,7 @@
 // Package remote lets package cluster, which is a module of its own, call the functions
 // that package process has registered: there is one registry, and errors travel in one
-// way. Package process fills in what is here.
+// way. Package process fills in what is here, but what others are said to. So the modules
+// see what others know of a process, too.
 package remote
 
 import (
@@ -40,6 +41,13 @@ var (
 	// process.Carry says.
 	Carried func(ctx context.Context) map[string]string
 	Extract func(ctx context.Context, carried map[string]string) context.Context
+
+	// Snapshot is a JSON object of what package inspect sees of this process; nil if the
+	// program does not import it. Package inspect fills it in.
+	Snapshot func() ([]byte, error)
+	// Numbers are what package cluster has counted in this process, by what they are of; nil
+	// if the program does not import it. Package cluster fills it in.
+	Numbers func() map[string]map[string]int64
 )
 
 // EncodesItself reports whether package gob leaves values of a type to their methods, so
