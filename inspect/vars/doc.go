@@ -12,15 +12,18 @@
 // In programs that use the module cluster it also has what [inspect.ClusterNumbers] returns:
 //
 //	"cluster": {
-//	  "calls":   {"begun": 90, "waited": 3, "done": 80, "failed": 2, "broken": 1, "canceled": 4, "refused": 0},
+//	  "calls":   {"begun": 90, "waited": 3, "done": 80, "failed": 2, "broken": 1,
+//	              "canceled": 4, "refused": 0},
 //	  "workers": {"served": 55, "busy": 7, "running": 5, "capacity": 8},
-//	  "jobs":    {"submitted": 4, "taken": 6, "done": 3, "retried": 2, "returned": 0, "dead": 1}
+//	  "jobs":    {"submitted": 4, "taken": 6, "done": 3, "retried": 2, "returned": 0,
+//	              "dead": 1}
 //	}
 //
 // Of what there is now it tells the runs by backend, the tasks that are ready to run, or do,
 // and those that wait, for what, and how many of them for longer than so long. What has begun
-// and ended counts from Publish on, but in a cluster from the begin of the process. A loop is late when the first timer of a turn is fired
-// later than due: how often, by how much in all, and at most.
+// and ended counts from Publish on, but in a cluster from the begin of the process. A loop is
+// late when the first timer of a turn is fired later than due: how often, by how much in
+// all, and at most.
 //
 // It is a package of its own because importing expvar adds a handler to the default server of
 // package net/http.
