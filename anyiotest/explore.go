@@ -2,8 +2,10 @@ package anyiotest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,8 +22,11 @@ import (
 // common are one. That loses nothing in tests without data races. With a SimConfig that sets
 // sim.EventLoop, and with the option Unreduced, all schedules are made.
 //
-// What fails is made simpler, reported and replayed as Search does, and the t of f is as
-// there.
+// It explores on all processors at once. What it reports does not depend on how many there
+// are: the first failure is that of the first order in which one goroutine would explore,
+// and runs are counted in that order, though there may be more. What fails is made simpler,
+// reported and replayed as Search does, and the t of f is as there: all that f uses must be
+// made by it anew.
 func Explore(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Option) (all bool) {
 	t.Helper()
 	p, err := newPlan(opts, "sim", *seedsFlag, *modelFlag)
@@ -49,38 +54,50 @@ func (s *search) explore() (all bool) {
 	x := sim.Explorer{MaxPreemptions: s.p.preemptions, MaxDelays: s.p.delays, MaxSteps: s.p.steps, Unreduced: s.p.unreduced || cfg.Model != sim.Goroutines}
 	begin := time.Now()
 	s.limits = newLimits(s.t, begin, s.within)
-	runs, redundant := 0, 0
-	for x.Next() {
-		if runs == s.schedules || runs > 0 && s.over() {
-			s.t.Logf("no failure in %d schedules, which are not all", runs)
-			return false
+	var first atomic.Bool
+	all, err := x.Each(len(s.workers), s.schedules, func(strategy sim.Strategy) error {
+		is := first.CompareAndSwap(false, true)
+		if !is && s.over() {
+			return errOver
 		}
-		cfg.Strategy = x.Strategy()
-		tr := s.again(cfg)
-		runs++
-		if x.Redundant() {
-			redundant++
+		how := cfg
+		how.Strategy = strategy
+		tr := s.again(how)
+		if key, skipped := tr.verdict(); key != "" || is && skipped {
+			return endedBy{tr}
 		}
-		key, skipped := tr.verdict()
-		if key != "" {
-			s.ran = runs
-			s.report(&finding{number: runs - 1, trial: tr, seen: 1}, 0, 1)
-			return false
-		}
-		if skipped && runs == 1 {
-			s.t.Skip(strings.TrimSpace(tr.text()))
-		}
+		return nil
+	})
+	if s.ran = x.Runs(); err == errOver {
+		s.ran--
 	}
-	if err := x.Err(); err != nil {
+	end, failed := err.(endedBy)
+	switch {
+	case failed && end.Failed():
+		s.report(&finding{number: s.ran - 1, trial: end.trial, seen: 1}, 0, 1)
+	case failed:
+		s.t.Skip(strings.TrimSpace(end.text()))
+	case err != nil && err != errOver:
 		s.t.Error(err)
-		return false
+	case !all:
+		s.t.Logf("no failure in %d schedules, which are not all", s.ran)
+	default:
+		s.t.Logf("no failure in %s (%.0f a second)", extent(&x), float64(s.ran)/time.Since(begin).Seconds())
 	}
-	s.t.Logf("no failure in %s (%.0f a second)", extent(&x, runs, redundant), float64(runs)/time.Since(begin).Seconds())
-	return true
+	return all
 }
 
+// endedBy is the error of a run that ends the exploration.
+type endedBy struct{ *trial }
+
+func (endedBy) Error() string { return "the run has failed, or the test is skipped" }
+
+// errOver is that of a run which is not made, since the time is over.
+var errOver = errors.New("the time is over")
+
 // extent describes what was explored.
-func extent(x *sim.Explorer, runs, redundant int) string {
+func extent(x *sim.Explorer) string {
+	runs := x.Runs()
 	switch {
 	case x.LeftOut():
 		var of []string
@@ -101,5 +118,5 @@ func extent(x *sim.Explorer, runs, redundant int) string {
 	case x.Unreduced || x.MaxPreemptions != 0 || x.MaxDelays != 0 || x.MaxSteps != 0:
 		return fmt.Sprintf("all %d schedules", runs)
 	}
-	return fmt.Sprintf("%d schedules, which stand for all, and %d runs in vain", runs-redundant, redundant)
+	return fmt.Sprintf("%d schedules, which stand for all, and %d runs in vain", runs-x.InVain(), x.InVain())
 }

@@ -2,8 +2,11 @@ package anyiotest_test
 
 import (
 	"context"
+	"regexp"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -85,7 +88,7 @@ func TestExploreSaysWhatItHasSeen(t *testing.T) {
 		{[]anyiotest.Option{anyiotest.MaxDelays(1)}, true, "of at most 1 delays (", 0},
 		{[]anyiotest.Option{anyiotest.MaxSteps(2)}, true, "no failure in all 1 schedules up to 2 steps, 1 of them longer (", 1},
 		{[]anyiotest.Option{anyiotest.MaxSteps(1000), eventLoop}, true, "no failure in all 2 schedules (", 2},
-		{[]anyiotest.Option{anyiotest.Unreduced(), anyiotest.Schedules(3)}, false, "no failure in 3 schedules, which are not all", 3},
+		{[]anyiotest.Option{anyiotest.Unreduced(), anyiotest.Schedules(3)}, false, "no failure in 3 schedules, which are not all", 0},
 	} {
 		runs = 0
 		r, all := explored(t, f, c.opts...)
@@ -99,18 +102,18 @@ func TestExploreSaysWhatItHasSeen(t *testing.T) {
 
 // A program that is another one each time cannot be explored.
 func TestExploreWantsTheSameProgram(t *testing.T) {
-	runs := 0
+	var runs atomic.Int64
 	r, all := explored(t, func(t testing.TB, ctx context.Context) {
-		runs++
+		n := runs.Add(1)
 		pass := func(ctx context.Context) error {
-			for range runs {
+			for range n {
 				if err := lowlevel.Checkpoint(ctx); err != nil {
 					return err
 				}
 			}
 			return nil
 		}
-		if runs%2 == 0 {
+		if n%2 == 0 {
 			together(t, ctx, pass)
 		} else {
 			together(t, ctx, pass, pass)
@@ -142,4 +145,47 @@ func TestExploreOptions(t *testing.T) {
 	}
 	r, _ = explored(t, func(t testing.TB, ctx context.Context) { testkit.Must(t, anyio.Sleep(ctx, 0)) })
 	r.wantPass(t)
+}
+
+// On any number of processors as many schedules are made, and the same one is found to fail.
+// How much simpler it then becomes depends on the time that there is.
+func TestExploreIsTheSameOnAnyNumberOfProcessors(t *testing.T) {
+	takes := func(fails func(order string) bool) func(t testing.TB, ctx context.Context) {
+		return func(t testing.TB, ctx context.Context) {
+			var lock anyio.Lock
+			var order []byte
+			fs := make([]func(ctx context.Context) error, 4)
+			for i := range fs {
+				fs[i] = func(ctx context.Context) error {
+					return lock.Do(ctx, func(context.Context) error { order = append(order, byte('a'+i)); return nil })
+				}
+			}
+			together(t, ctx, fs...)
+			if fails(string(order)) {
+				t.Errorf("the order is %s", order)
+			}
+		}
+	}
+	outcome := regexp.MustCompile(`no failure in [^(\n]*|schedule [0-9]+ of explorer fails`)
+	for name, fails := range map[string]func(order string) bool{
+		"none fails": func(string) bool { return false },
+		"one fails":  func(order string) bool { return order == "cbda" },
+		"many fail":  func(order string) bool { return order[0] != 'a' },
+	} {
+		for _, opts := range [][]anyiotest.Option{{}, {anyiotest.MaxPreemptions(1)}, {anyiotest.Schedules(20)}} {
+			var want string
+			for _, procs := range []int{1, 2, 8} {
+				before := runtime.GOMAXPROCS(procs)
+				r, _ := explored(t, takes(fails), opts...)
+				runtime.GOMAXPROCS(before)
+				got := outcome.FindString(r.text())
+				if want == "" {
+					want = got
+				}
+				if got != want || got == "" {
+					t.Errorf("%s: on %d processors the outcome is %q, on one %q:\n%s", name, procs, got, want, r.text())
+				}
+			}
+		}
+	}
 }

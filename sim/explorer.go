@@ -42,37 +42,44 @@ type Explorer struct {
 	// for longest. 0 is no bound; nothing else is left out. See Cut.
 	MaxSteps int
 
-	e    schedule.Explorer
-	runs int
-	err  error
+	e     schedule.Explorer
+	begun bool
+	err   error
 }
 
 // Next prepares the next run, and reports whether there is one.
 func (x *Explorer) Next() bool {
-	if x.runs == 0 {
-		x.e.Preemptions, x.e.Delays, x.e.Steps = -1, -1, max(x.MaxSteps, 0)
-		x.e.Reduce = !x.Unreduced && x.MaxPreemptions == 0 && x.MaxDelays == 0 && x.e.Steps == 0
-		if x.MaxDelays != 0 {
-			x.e.Delays = max(x.MaxDelays, 0)
-		}
-		if x.MaxPreemptions != 0 {
-			x.e.Preemptions = max(x.MaxPreemptions, 0)
-		}
-	}
-	if x.runs > 0 && !x.e.Begun {
+	if x.begun && !x.e.Begun && x.err == nil {
 		x.err = errNotRun
 	}
 	if x.err != nil {
 		return false
 	}
+	if x.begun {
+		x.e.Made(nil)
+	}
+	x.begin()
 	more := x.e.Next()
 	if x.e.Diverged {
 		x.err = errDiverged
 	}
-	if more {
-		x.runs++
-	}
 	return more
+}
+
+// begin sets the bounds.
+func (x *Explorer) begin() {
+	if x.begun {
+		return
+	}
+	x.begun = true
+	x.e.Preemptions, x.e.Delays, x.e.Steps = -1, -1, max(x.MaxSteps, 0)
+	x.e.Reduce = !x.Unreduced && x.MaxPreemptions == 0 && x.MaxDelays == 0 && x.e.Steps == 0
+	if x.MaxDelays != 0 {
+		x.e.Delays = max(x.MaxDelays, 0)
+	}
+	if x.MaxPreemptions != 0 {
+		x.e.Preemptions = max(x.MaxPreemptions, 0)
+	}
 }
 
 var errNotRun = &anyio.MisuseError{Text: "sim.Explorer: no run was made with its Strategy since Next: give it to the Config of the Sim that the program runs on"}

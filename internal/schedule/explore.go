@@ -39,6 +39,8 @@ type Explorer struct {
 	// Left counts choices that were left out because of Preemptions or Delays, and Cut runs
 	// in which there was a choice after so many Steps.
 	Left, Cut int
+
+	parts
 }
 
 // A node is a choice, and what is known of it.
@@ -48,6 +50,7 @@ type node struct {
 	todo   []uint64   // to be chosen, too
 	asleep []explored // need not be chosen: what would follow was seen
 	before uint64     // who has made the step before; 0 if nobody
+	part   *Explorer  // makes what begins with the first of todo; nil if nobody does
 	usual  uint64     // who is chosen usually
 	left   int        // preemptions that may still be made, before this choice
 	delays int        // delays, likewise
@@ -62,6 +65,15 @@ type explored struct {
 
 // Next prepares the next run. It reports false if there is none.
 func (e *Explorer) Next() bool {
+	more := e.advance()
+	if more && e.Most > 0 && e.Runs == e.Most {
+		more, e.Full = false, true
+	}
+	return more
+}
+
+// advance is Next without a look at how many runs there were.
+func (e *Explorer) advance() bool {
 	if e.run == nil {
 		return true // the first
 	}
@@ -75,22 +87,37 @@ func (e *Explorer) Next() bool {
 	if e.Reduce {
 		e.run.races(e)
 	}
-	for len(e.path) > 0 {
+	e.giveAway()
+	for len(e.path) > e.root {
 		n := e.path[len(e.path)-1]
 		n.asleep = append(n.asleep, explored{n.chosen, n.step})
-		for len(n.todo) > 0 {
-			key := n.todo[0]
-			n.todo = n.todo[1:]
-			if n.sleeps(key) {
-				continue
-			}
-			n.chosen = key
+		key := n.next()
+		if key == 0 {
+			e.path = e.path[:len(e.path)-1]
+			continue
+		}
+		n.todo, n.chosen = n.todo[1:], key
+		if n.part == nil {
 			e.new = len(e.path) - 1
 			return true
 		}
-		e.path = e.path[:len(e.path)-1]
+		if e.takeBack(n); e.Stopped() {
+			return false
+		}
 	}
 	return false
+}
+
+// next is the first of todo that has to be chosen, 0 if there is none. Those before it are
+// taken out.
+func (n *node) next() uint64 {
+	for len(n.todo) > 0 && n.sleeps(n.todo[0]) {
+		n.todo = n.todo[1:]
+	}
+	if len(n.todo) == 0 {
+		return 0
+	}
+	return n.todo[0]
 }
 
 // sleeps reports whether a task need not be chosen.
@@ -150,7 +177,7 @@ func (x *exploration) Passed() { x.passed = len(x.events) }
 func (x *exploration) Stepped(f Footprint) {
 	last := len(x.events) - 1
 	x.events[last].step = f
-	if last < len(x.e.path) {
+	if last < len(x.e.path) && last >= x.e.root-1 {
 		x.e.path[last].step = f
 	}
 }

@@ -114,28 +114,36 @@ func (m *machine) run(ts *schedule.Tasks, c schedule.Chooser) string {
 	return strings.Join(order, " ")
 }
 
+// randomMachine draws a program of two to four tasks.
+func randomMachine(r *rand.Rand) *machine {
+	m := &machine{}
+	objects := 1 + r.IntN(3)
+	tasks := 2 + r.IntN(3)
+	for i := range tasks {
+		var ops []operation
+		for range 1 + r.IntN(4-tasks/2) {
+			op := operation{object: uint64(1 + r.IntN(objects)), how: schedule.Access(r.IntN(3))}
+			if r.IntN(20) == 0 {
+				op.object = 0
+			}
+			ops = append(ops, op)
+		}
+		if i > 0 && r.IntN(3) == 0 {
+			from := r.IntN(i)
+			m.tasks[from][r.IntN(len(m.tasks[from]))].starts = i
+		}
+		m.tasks = append(m.tasks, ops)
+	}
+	return m
+}
+
 // All schedules are made, and with the reduction one of each kind.
 func TestExplorerSeesEverything(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
-		var m machine
-		objects := 1 + r.IntN(3)
-		tasks := 2 + r.IntN(3)
+		m := randomMachine(r)
 		schedules, total := 1, 0
-		for i := range tasks {
-			var ops []operation
-			for range 1 + r.IntN(4-tasks/2) {
-				op := operation{object: uint64(1 + r.IntN(objects)), how: schedule.Access(r.IntN(3))}
-				if r.IntN(20) == 0 {
-					op.object = 0
-				}
-				ops = append(ops, op)
-			}
-			if i > 0 && r.IntN(3) == 0 {
-				from := r.IntN(i)
-				m.tasks[from][r.IntN(len(m.tasks[from]))].starts = i
-			}
-			m.tasks = append(m.tasks, ops)
+		for _, ops := range m.tasks {
 			for k := range ops {
 				total++
 				schedules = schedules * total / (k + 1)

@@ -49,7 +49,7 @@ func (x *exploration) races(e *Explorer) {
 			}
 			if j >= e.new && i < len(e.path) {
 				clocks[j] = clock // complete as to what comes after i
-				x.reverse(e.path[i], i, j, clocks, counts, tasks)
+				e.want(i, x.reverse(i, j, clocks, counts, tasks))
 			}
 			clock = join(clock, clocks[i])
 		}
@@ -58,11 +58,11 @@ func (x *exploration) races(e *Explorer) {
 	}
 }
 
-// reverse sees to it that the event j may come before i, which it conflicts with.
-func (x *exploration) reverse(n *node, i, j int, clocks [][]int, counts []int, tasks map[uint64]int) {
+// reverse returns the tasks of which one is to be chosen in place of that of the event i, so
+// that j, which conflicts with it, comes first.
+func (x *exploration) reverse(i, j int, clocks [][]int, counts []int, tasks map[uint64]int) (first []uint64) {
 	comes := func(a, b int) bool { return before(clocks[b], tasks[x.events[a].task], counts[a]) }
 	// What need not come after i, in its order, and then j: who may begin with that?
-	var first []uint64
 	var begun []int // events of it
 	for k := i + 1; k <= j; k++ {
 		if k < j && comes(i, k) {
@@ -73,6 +73,11 @@ func (x *exploration) reverse(n *node, i, j int, clocks [][]int, counts []int, t
 		}
 		begun = append(begun, k)
 	}
+	return first
+}
+
+// want has one of the tasks be chosen at the node, unless one already is.
+func (n *node) want(first []uint64) {
 	for _, key := range first {
 		if key == n.chosen || slices.Contains(n.todo, key) || n.sleeps(key) {
 			return
