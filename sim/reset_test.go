@@ -82,30 +82,6 @@ func TestResetMakesTheSameRuns(t *testing.T) {
 	}
 }
 
-// What a guide has learned of a run does not change when its Sim makes another one.
-func TestResetLeavesAGuideWhatItKnows(t *testing.T) {
-	var guides [2]sim.Guide
-	used := sim.New(sim.Config{})
-	for n := range 300 {
-		var hashes [2]uint64
-		for i := range guides {
-			s := used
-			if i == 1 {
-				s = sim.New(sim.Config{})
-			}
-			s.Reset(sim.Config{Seed: uint64(n), Strategy: sim.Random(), Guide: &guides[i]})
-			if err := anyio.Run(t.Context(), func(ctx context.Context) error { return crowd(ctx, 4, false, false) }, anyio.On(s)); err != nil {
-				t.Fatal(err)
-			}
-			guides[i].Learn(s)
-			hashes[i] = s.Hash()
-		}
-		if hashes[0] != hashes[1] {
-			t.Fatalf("run %d has the hash %x, with a new Sim each time %x", n, hashes[0], hashes[1])
-		}
-	}
-}
-
 // Contexts outlive their runs. Whoever uses one in a later run finds it over, and what that
 // does to the later one does not depend on which Sim the context comes from.
 func TestResetLeavesOldContextsAlone(t *testing.T) {
