@@ -92,6 +92,9 @@ func TestTakenListenerLeavesNothingOpen(t *testing.T) {
 	if _, err := l.take(func(kernel.Conn) error { return nil }); err != anyio.ErrClosed {
 		t.Errorf("taken again: %v", err)
 	}
+	if c := l.keptOne(); c != nil {
+		t.Errorf("%v, which is closed, is kept for who accepts next", c)
+	}
 	if socket.closes != 0 || conn.closes != 1 || owner.closes != 1 || owner.unlinks != -1 {
 		t.Errorf("the socket was closed %d times, the connection %d, %+v", socket.closes, conn.closes, *owner)
 	}
