@@ -22,10 +22,20 @@ const whoListens = "\nOf your own processes that were begun with ANYIO_INSPECT=1
 
 var psCommand = command{
 	name:    "ps",
-	summary: "list the processes that can be looked at",
-	more:    whoListens,
+	args:    "[-- flags]",
+	summary: "list the processes that can be looked at, or the members of a cluster",
+	more:    whoListens + whoIsAMember,
 	flags: func(fs *flag.FlagSet) func(ctx context.Context, std stdio, args []string) int {
-		return func(ctx context.Context, std stdio, _ []string) int { return reported(std, ps(ctx, std)) }
+		url := clusterFlag(fs)
+		return func(ctx context.Context, std stdio, args []string) int {
+			switch {
+			case *url != "":
+				return lookAtCluster(ctx, std, "ps", *url, args...)
+			case len(args) > 0:
+				return misused(std, "ps", fmt.Sprintf("unexpected argument: %q", args[0]))
+			}
+			return reported(std, ps(ctx, std))
+		}
 	},
 }
 
@@ -63,12 +73,18 @@ func look(ctx context.Context, pid int) (*inspect.Snapshot, error) {
 
 var treeCommand = command{
 	name:    "tree",
-	args:    "pid",
-	summary: "show the tasks of a process: what they wait for, where, and who has it",
-	more:    whoListens,
+	args:    "pid | -- flags",
+	summary: "show the tasks of a process, or of a cluster: what they wait for, where, and who has it",
+	more:    whoListens + whoIsAMember,
 	flags: func(fs *flag.FlagSet) func(ctx context.Context, std stdio, args []string) int {
-		asJSON := fs.Bool("json", false, "print a JSON object")
+		asJSON, url := fs.Bool("json", false, "print a JSON object"), clusterFlag(fs)
 		return func(ctx context.Context, std stdio, args []string) int {
+			if *url != "" {
+				if *asJSON {
+					args = append(args, "-json")
+				}
+				return lookAtCluster(ctx, std, "tree", *url, args...)
+			}
 			if len(args) != 1 {
 				return misused(std, "tree", "want the ID of one process; anyio ps lists them")
 			}

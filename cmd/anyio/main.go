@@ -2,7 +2,7 @@
 //
 //	anyio demo    the quickstart, a pipeline over real files, an echo over TCP and TLS, and the simulator
 //	anyio nc      netcat: stdin goes over a connection, what comes back goes to stdout
-//	anyio ps      the processes that can be looked at, see package inspect
+//	anyio ps      the processes that can be looked at, see package inspect; the members of a cluster
 //	anyio tree    the tasks of one of them: what they wait for, where, and who has it
 //	anyio top     the same, live in a terminal, by the program anyio-top
 //	anyio why     the chain of waits that holds one of them up

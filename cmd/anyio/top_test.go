@@ -12,14 +12,14 @@ import (
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
-// installed puts a program in the place of anyio-top, and only that.
-func installed(t *testing.T, script string) {
+// installed puts a program in the place of another, and only that.
+func installed(t *testing.T, name, script string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("the program is a script of a shell")
 	}
 	dir := t.TempDir()
-	testkit.Must(t, os.WriteFile(filepath.Join(dir, topProgram), []byte("#!/bin/sh\n"+script), 0o700))
+	testkit.Must(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o700))
 	t.Setenv("PATH", dir)
 }
 
@@ -33,13 +33,13 @@ func TestTopThatIsNotInstalled(t *testing.T) {
 }
 
 func TestTopIsRun(t *testing.T) {
-	installed(t, `echo "$@"; read line; echo "$line"; echo failed >&2; exit 3`)
+	installed(t, topProgram, `echo "$@"; read line; echo "$line"; echo failed >&2; exit 3`)
 	var out, err strings.Builder
 	status := run(t.Context(), []string{"top", "-every", "3s", "12"}, stdio{strings.NewReader("typed\n"), &out, &err})
 	if status != 3 || out.String() != "-every 3s -long 10s -- 12\ntyped\n" || err.String() != "failed\n" {
 		t.Errorf("status %d, %q, %q", status, out.String(), err.String())
 	}
-	installed(t, "exit 0")
+	installed(t, topProgram, "exit 0")
 	if status, stdout, stderr := runMain(t, t.Context(), "top", "12"); status != exitOK || stdout+stderr != "" {
 		t.Errorf("status %d, %q, %q", status, stdout, stderr)
 	}
@@ -47,7 +47,7 @@ func TestTopIsRun(t *testing.T) {
 
 // It is asked to end, so that it can give the terminal back, and not killed.
 func TestTopIsAskedToEnd(t *testing.T) {
-	installed(t, `trap 'echo asked; exit 143' TERM; echo begun; read line`)
+	installed(t, topProgram, `trap 'echo asked; exit 143' TERM; echo begun; read line`)
 	ctx, cancel := context.WithCancel(t.Context())
 	stdin, typing, err := os.Pipe() // nobody types
 	testkit.Must(t, err)
