@@ -20,6 +20,7 @@ type walk struct {
 	mu     sync.Mutex
 	r      *rand.Rand // guarded by mu, as what follows
 	traces []string
+	vain   int
 	given  map[*schedule.Explorer]chan struct{} // nil: not begun
 	begun  sync.WaitGroup                       // parts
 }
@@ -29,14 +30,13 @@ func (w *walk) all(e *schedule.Explorer) {
 		var ts schedule.Tasks
 		trace := w.m.run(&ts, e.Begin(&ts))
 		var found error
-		if !e.Redundant {
-			w.mu.Lock()
-			w.traces = append(w.traces, trace)
-			w.mu.Unlock()
-			if w.fails(trace) {
-				found = errors.New(trace)
-			}
+		w.mu.Lock()
+		if e.Redundant {
+			w.vain++
+		} else if w.traces = append(w.traces, trace); w.fails(trace) {
+			found = errors.New(trace)
 		}
+		w.mu.Unlock()
 		if e.Made(found); found != nil {
 			return
 		}
@@ -61,8 +61,11 @@ func (w *walk) divide(e *schedule.Explorer) {
 	}
 	e.Join = func(p *schedule.Explorer) {
 		w.mu.Lock()
-		done := w.given[p]
+		done, given := w.given[p]
 		w.mu.Unlock()
+		if !given {
+			panic("a part that nobody was given is waited for")
+		}
 		if done == nil {
 			w.all(p)
 			return
@@ -74,6 +77,7 @@ func (w *walk) divide(e *schedule.Explorer) {
 // However a walk is divided, it makes the same runs, and ends with the same one.
 func TestPartsAreTheWhole(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
+	parts := 0
 	for n := range 100 {
 		m := randomMachine(r)
 		rare := uint64(1 + r.IntN(200))
@@ -97,6 +101,10 @@ func TestPartsAreTheWhole(t *testing.T) {
 				divided.divide(&many)
 				divided.all(&many)
 				divided.begun.Wait()
+				parts += len(divided.given)
+				if one.Runs != len(whole.traces)+whole.vain || one.Vain != whole.vain {
+					t.Fatalf("%v: %d runs are told and %d in vain, there were %d and %d", m.tasks, one.Runs, one.Vain, len(whole.traces)+whole.vain, whole.vain)
+				}
 				if got, want := outcome(&many), outcome(&one); got != want {
 					t.Fatalf("%v, %s, %+v: divided\n%s\nnot divided\n%s", m.tasks, name, e, got, want)
 				}
@@ -110,6 +118,9 @@ func TestPartsAreTheWhole(t *testing.T) {
 				}
 			}
 		}
+	}
+	if parts < 1000 {
+		t.Errorf("only %d parts were given away", parts)
 	}
 }
 
