@@ -204,3 +204,70 @@ func TestPoolIsEmptyAtFirst(t *testing.T) {
 		t.Error(watch, plan, choices)
 	}
 }
+
+// learned has the pool learn a run of one task that stops at a new place before each of these
+// choices, which are more than 0, and at an old one before the others.
+func learned(t *testing.T, p *schedule.Pool, name uint64, news ...int) {
+	t.Helper()
+	var ts schedule.Tasks
+	place := name << 32
+	w := schedule.Watch(schedule.Random{}.Begin(1, nil), &ts, func() uint64 { return place })
+	for k := range news[len(news)-1] + 1 {
+		if slices.Contains(news, k) {
+			place++
+		}
+		task := ts.Get(1)
+		w.Choose([]*schedule.Task{task})
+		ts.Step(task)
+	}
+	if !p.Learn(w, func() *schedule.Plan { return &schedule.Plan{Seed: name} }) {
+		t.Fatal("there was nothing new in the run")
+	}
+}
+
+// A run that begins as another one does so up to where that had reached something new, most
+// often the last time, or a little less far, or anywhere up to there.
+func TestPoolDrawsWhereRunsPart(t *testing.T) {
+	var p schedule.Pool
+	learned(t, &p, 1, 1, 5, 11, 30)
+	counts, drawn := map[int]int{}, 0
+	for seed := range uint64(20_000) {
+		if _, plan, choices := p.Draw(seed); plan != nil {
+			counts[choices]++
+			drawn++
+		}
+	}
+	// A fourth each: one of the four, one of 27 to 30, one of 0 to 30, and 30.
+	for n := range 31 {
+		want := 1.0 / 31 / 4
+		switch {
+		case n == 30:
+			want += 1.0/4 + 1.0/16 + 1.0/16
+		case n == 1 || n == 5 || n == 11 || n > 26:
+			want += 1.0 / 16
+		}
+		if got := float64(counts[n]) / float64(drawn); got < want*0.6 || got > want*1.4 {
+			t.Errorf("%d choices are drawn with %.4f of %d, want %.4f", n, got, drawn, want)
+		}
+	}
+}
+
+// Runs that were drawn seldom are drawn before others, so that in the long run all are alike.
+func TestPoolDrawsAllRuns(t *testing.T) {
+	var p schedule.Pool
+	for name := range uint64(3) {
+		learned(t, &p, name+1, 1)
+	}
+	counts, drawn := map[uint64]int{}, 0
+	for seed := range uint64(10_000) {
+		if _, plan, _ := p.Draw(seed); plan != nil {
+			counts[plan.Seed]++
+			drawn++
+		}
+	}
+	for name := range uint64(3) {
+		if got := float64(counts[name+1]) / float64(drawn); got < 0.30 || got > 0.37 {
+			t.Errorf("run %d of three is drawn with %.3f of %d", name+1, got, drawn)
+		}
+	}
+}
