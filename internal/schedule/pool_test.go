@@ -271,3 +271,36 @@ func TestPoolDrawsAllRuns(t *testing.T) {
 		}
 	}
 }
+
+// Where there is no room for one more, the run that was drawn most often makes room.
+func TestPoolForgetsWhatWasDrawnMost(t *testing.T) {
+	var p schedule.Pool
+	const room = 256
+	counts := make([]int, room+2)
+	draw := func(from, seeds uint64) {
+		for seed := range seeds {
+			if _, plan, _ := p.Draw(from + seed); plan != nil {
+				counts[plan.Seed]++
+			}
+		}
+	}
+	for name := range uint64(room) {
+		learned(t, &p, name+1, 1)
+		draw(name<<20, 3)
+	}
+	draw(room<<20, 2000)
+	most := 1
+	for name, n := range counts {
+		if n > counts[most] {
+			most = name
+		}
+	}
+	learned(t, &p, room+1, 1)
+	before := slices.Clone(counts)
+	draw(1<<40, 100_000)
+	for name := 1; name <= room+1; name++ {
+		if gone := counts[name] == before[name]; gone != (name == most) {
+			t.Errorf("run %d, drawn %d times where the most is %d, is forgotten: %t", name, before[name], before[most], gone)
+		}
+	}
+}
