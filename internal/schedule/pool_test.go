@@ -304,3 +304,41 @@ func TestPoolForgetsWhatWasDrawnMost(t *testing.T) {
 		}
 	}
 }
+
+// orderly chooses tasks by their IDs.
+type orderly []uint64
+
+func (*orderly) Ready(*schedule.Task) {}
+
+func (o *orderly) Choose(ready []*schedule.Task) int {
+	id := (*o)[0]
+	*o = (*o)[1:]
+	return slices.IndexFunc(ready, func(t *schedule.Task) bool { return t.ID == id })
+}
+
+// That a task follows another one where it has not before is new, though all tasks have
+// stopped there before, and as often.
+func TestWatchNotesWhoFollowsWhom(t *testing.T) {
+	var p schedule.Pool
+	for _, c := range []struct {
+		order orderly
+		news  bool
+	}{
+		{orderly{1, 2, 3, 1, 2, 3, 1}, true},
+		{orderly{1, 2, 3, 1, 2, 3, 1}, false},
+		{orderly{1, 2, 3, 2, 1, 3, 1}, true},
+		{orderly{1, 2, 3, 2, 1, 3, 1}, false},
+		{orderly{1, 2, 3, 1, 3, 2, 1}, false}, // all of its pairs were there
+	} {
+		var ts schedule.Tasks
+		ready := []*schedule.Task{ts.Get(1), ts.Get(2), ts.Get(3)}
+		order := slices.Clone(c.order)
+		w := schedule.Watch(&order, &ts, func() uint64 { return ts.Last().ID })
+		for range c.order {
+			ts.Step(ready[w.Choose(ready)])
+		}
+		if news := p.Learn(w, func() *schedule.Plan { return &schedule.Plan{} }); news != c.news {
+			t.Errorf("%v has news: %t, want %t", c.order, news, c.news)
+		}
+	}
+}
