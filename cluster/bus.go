@@ -10,13 +10,18 @@ type message struct {
 	subject, reply string
 	data           []byte
 	status         string // of what a server says without data
+	sequence       string // the number of a message that was asked for in a stream
 	nobody         bool   // in place of an answer: nobody listens to what was asked
 }
+
+// headers are names and values, by turns.
+type headers []string
 
 // A bus is what this package needs of NATS: core messaging, at most once. What one client
 // publishes comes to another in the order in which it was published.
 type bus interface {
 	publish(subject, reply string, data []byte) error
+	publishHeaders(subject, reply string, h headers, data []byte) error
 	// subscribe calls f for each message to a subject, one after the other. f must not
 	// block. Of those who subscribe with the same queue one gets each message.
 	subscribe(subject, queue string, f func(m message)) (subscription, error)
@@ -25,6 +30,12 @@ type bus interface {
 	// after calls f once, a time from now, unless it is stopped before.
 	after(d time.Duration, f func()) (stop func())
 	now() time.Time
+	// spawn runs f, which may block, beside all else. It ends with the bus.
+	spawn(f func(ctx context.Context))
+	// reconnects is how often the connection was made again.
+	reconnects() uint64
+	// storage is where the server is to keep what must survive it: file or memory.
+	storage() string
 	maxPayload() int
 	close(ctx context.Context) error
 }

@@ -38,6 +38,10 @@ type Config struct {
 	// StoreDir. What needs JetStream needs it to be on there.
 	Server *server.Options
 
+	// Replicas is on how many servers of a cluster JetStream keeps what jobs and locks need;
+	// the default is 1. It counts where that is made: what is there stays as it is.
+	Replicas int
+
 	// Name is for people; the default is the host's name and the process's number.
 	Name string
 	// Prefix begins all subjects, and keeps clusters on the same servers apart. The
@@ -78,6 +82,8 @@ func (cfg Config) checked() (Config, error) {
 		return cfg, misuse("Config.Prefix %q: it is a NATS subject without wildcards: letters, digits, - and _, separated by dots", cfg.Prefix)
 	case cfg.Heartbeat < 0 || cfg.Lost < 2*cfg.Heartbeat:
 		return cfg, misuse("Config.Lost %v with Heartbeat %v: both are positive, and a member is not lost before it was asked twice", cfg.Lost, cfg.Heartbeat)
+	case cfg.Replicas < 0 || cfg.Replicas > 5:
+		return cfg, misuse("Config.Replicas %d: want 1 to 5, as JetStream has; an odd number, as most of them must be there", cfg.Replicas)
 	case cfg.Conn != nil && (cfg.URL != "" || cfg.Options != nil):
 		return cfg, misuse("Config.Conn with URL or Options: a connection that is there needs no others")
 	case (cfg.Listen != "" || cfg.StoreDir != "" || cfg.Server != nil) && (cfg.URL != "" || cfg.Conn != nil):

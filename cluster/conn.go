@@ -24,6 +24,7 @@ type Conn struct {
 	directory directory
 	links     links
 	leases    leases
+	store     jetStream
 	jobs      jobStore
 	looks     looks
 	counts    counts
@@ -67,9 +68,9 @@ func newConn(cfg Config, b bus, id string) *Conn {
 		calls: map[uint64]*call{}, running: map[callID]*running{}, early: map[callID]*earlyEnd{},
 		peers: map[string]*peer{},
 	}
-	c.room.c, c.directory.c, c.links.c, c.leases.c, c.jobs.c, c.looks.c = c, c, c, c, c, c
+	c.room.c, c.directory.c, c.links.c, c.leases.c, c.jobs.c, c.store.c, c.looks.c = c, c, c, c, c, c, c
 	c.links.offers, c.links.byID = map[uint64]endpoint{}, map[linkID]*link{}
-	c.leases.permits = map[*Permit]struct{}{}
+	c.leases.permits = map[string]*Permit{}
 	return c
 }
 
@@ -148,7 +149,7 @@ func (c *Conn) shut() {
 	c.directory.close()
 	c.links.close()
 	c.leases.close()
-	c.jobs.close()
+	c.store.close()
 }
 
 // receive takes what comes for this member alone.
@@ -174,7 +175,7 @@ func (c *Conn) receive(m message) {
 	case "l":
 		c.looks.told(rest, m)
 	case "a":
-		c.jobs.told(rest, m)
+		c.store.told(rest, m)
 	}
 }
 

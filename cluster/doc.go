@@ -95,11 +95,11 @@
 //
 // # The simulator
 //
-// Calls work in simulated runs, over a server that simnats.Serve makes on one of the hosts of
-// the simulated network, and is named by Config.URL; without a URL there is one for each
-// member, inside the run. So a distributed program is searched from a seed, with workers
-// that are killed and networks that are cut. Close must be called by the task that has
-// called Open there.
+// All of it works in simulated runs, over a server that simnats.Serve makes on one of the
+// hosts of the simulated network, and is named by Config.URL; without a URL there is one for
+// each member, inside the run. So a distributed program is searched from a seed, with
+// workers and servers that are killed and networks that are cut; a simnats.Store is the disk
+// of such a server. Close must be called by the task that has called Open there.
 //
 // # Who is there
 //
@@ -121,12 +121,12 @@
 //
 // Arguments, results and items of streams are single messages, of 1 MiB at most with a
 // server's default. The clocks of machines may differ: deadlines travel as the time that is
-// left. What needs JetStream, which is jobs and locks, is not simulated.
+// left.
 //
 // Jobs have no labels: they go to workers that have the function, see Worker.Functions.
 // Their results are not kept for ever, but as long as the job says, in whole seconds. A
 // server writes to its disk, and leaves it to the system when that is there for good: a
 // machine that loses power may lose the last jobs. SyncAlways of Config.Server is slower,
-// and does not. Jobs need NATS 2.11 or newer. Streams are made with one replica, and are
+// and does not. Jobs need NATS 2.11 or newer. Streams are made with Config.Replicas, and are
 // left as they are if they are there: change them by the tools of NATS.
 package cluster

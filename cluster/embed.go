@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // embed starts a server in this process.
@@ -53,12 +52,11 @@ func (b *natsBus) serverOptions(cfg Config) (*server.Options, error) {
 	return o, nil
 }
 
-// storage is where a server keeps what must survive it.
-func (b *natsBus) storage() jetstream.StorageType {
+func (b *natsBus) storage() string {
 	if b.scratch != "" {
-		return jetstream.MemoryStorage
+		return "memory"
 	}
-	return jetstream.FileStorage
+	return "file"
 }
 
 func (b *natsBus) shutdown() {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/anyio-go/anyio"
 )
 
@@ -34,9 +32,9 @@ func NewEvent(c *Conn, name string) (*Event, error) {
 // Set makes the event happen, and lets all who wait go on. Further calls do nothing.
 // Cancellation: before the store was asked, nothing has happened.
 func (e *Event) Set(ctx context.Context) error {
-	return e.ask(ctx, func(ctx context.Context, kv jetstream.KeyValue) error {
-		_, err := kv.Create(ctx, e.key, []byte(e.c.cfg.Name))
-		if errors.Is(err, jetstream.ErrKeyExists) {
+	return e.ask(ctx, func(ctx context.Context) error {
+		_, err := e.c.leases.put(ctx, e.key, []byte(e.c.cfg.Name), 0)
+		if errors.Is(err, errTaken) {
 			return nil
 		}
 		return err
@@ -45,11 +43,9 @@ func (e *Event) Set(ctx context.Context) error {
 
 // IsSet reports whether Set has been called.
 func (e *Event) IsSet(ctx context.Context) (set bool, err error) {
-	err = e.ask(ctx, func(ctx context.Context, kv jetstream.KeyValue) error {
-		_, err := kv.Get(ctx, e.key)
-		if set = err == nil; errors.Is(err, jetstream.ErrKeyNotFound) {
-			return nil
-		}
+	err = e.ask(ctx, func(ctx context.Context) error {
+		_, revision, err := e.c.leases.get(ctx, e.key)
+		set = revision != 0
 		return err
 	})
 	return set, err
@@ -64,30 +60,28 @@ func (e *Event) Wait(ctx context.Context) error {
 		switch {
 		case set || err != nil:
 			if watch != nil {
-				watch.stop(ctx)
+				watch.stop()
 			}
 			return err
 		case watch == nil: // what happens before there is one, the next look sees
-			watch, err = e.c.leases.watch(ctx, e.key)
+			watch, err = e.c.leases.watch(e.key)
 			if err != nil {
 				return err
 			}
 		default:
 			if err := watch.wait(ctx, eventRetry); err != nil {
-				watch.stop(ctx)
+				watch.stop()
 				return err
 			}
 		}
 	}
 }
 
-func (e *Event) ask(ctx context.Context, f func(ctx context.Context, kv jetstream.KeyValue) error) error {
+func (e *Event) ask(ctx context.Context, f func(ctx context.Context) error) error {
 	if err := e.c.leases.open(ctx); err != nil {
 		return err
 	}
-	err := anyio.RunBlocking(ctx, func() error {
-		return askStore(func(ctx context.Context) error { return f(ctx, e.c.leases.kv) })
-	})
+	err := e.c.leases.ask(ctx, f)
 	if err != nil && !anyio.IsCancellation(err) {
 		return fmt.Errorf("cluster: event %q: %w", e.name, err)
 	}

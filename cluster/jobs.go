@@ -2,16 +2,15 @@ package cluster
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
-	"github.com/nats-io/nats.go"
-
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/remote"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/process"
@@ -47,7 +46,7 @@ func Submit[In, Out any](ctx context.Context, c *Conn, fn *process.Function[In, 
 		return nil, fmt.Errorf("cluster: argument of %q: %w", fn.Name(), err)
 	}
 	s := signatureFor[In, Out](fn.Name())
-	job := &Job[Out]{c, newJobID(s, o), fn.Name()}
+	job := &Job[Out]{c, newJobID(ctx, s, o), fn.Name()}
 	if err := c.jobs.submit(ctx, job.id, s, argument, o); err != nil {
 		return nil, err
 	}
@@ -56,9 +55,16 @@ func Submit[In, Out any](ctx context.Context, c *Conn, fn *process.Function[In, 
 
 var idEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-func newJobID(s signature, o jobOptions) string {
+// randomText is one that nobody else has. In a simulation the seed decides it.
+func randomText(ctx context.Context) string {
+	r := anyio.Rand(ctx)
+	b := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, r.Uint64()), r.Uint64())
+	return strings.ToLower(idEncoding.EncodeToString(b))
+}
+
+func newJobID(ctx context.Context, s signature, o jobOptions) string {
 	if !o.keyed {
-		return s.token + "." + strings.ToLower(rand.Text())
+		return s.token + "." + randomText(ctx)
 	}
 	sum := sha256.Sum256([]byte(o.key))
 	return s.token + ".k" + strings.ToLower(idEncoding.EncodeToString(sum[:16]))
@@ -84,7 +90,7 @@ func (st *jobStore) submit(ctx context.Context, id string, s signature, argument
 		return fmt.Errorf("cluster: argument of %q: %d bytes; the server takes messages of %d", s.name, len(data), most)
 	}
 	err := st.again(ctx, func(ctx context.Context) error {
-		return st.do(ctx, &nats.Msg{Subject: st.subject("j", id), Data: data})
+		return st.put(ctx, st.subject("j", id), nil, data)
 	})
 	switch {
 	case err == nil:

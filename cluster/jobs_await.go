@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
-
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/lowlevel"
 )
@@ -21,11 +19,11 @@ func (st *jobStore) awaitResult(ctx context.Context, id string) (*record, error)
 	if data, err := st.resultNow(ctx, id, false); err != nil || data != nil {
 		return recordOf(id, data, err)
 	}
-	n, told, err := st.await()
+	n, told, err := st.c.store.await()
 	if err != nil {
 		return nil, lowlevel.CanceledOr(ctx, err)
 	}
-	defer st.forget(n)
+	defer st.c.store.forget(n)
 	sub, err := st.c.bus.subscribe(st.subject("jh", id), "", func(m message) { _ = told.Set(m) })
 	if err != nil {
 		return nil, lowlevel.CanceledOr(ctx, err)
@@ -111,7 +109,7 @@ func (j *Job[Out]) Cancel(ctx context.Context) error {
 	w := newWriter(kindCanceled, 0)
 	w.text(j.id)
 	j.c.send(j.c.cfg.Prefix+".jx", "", w)
-	return st.purge(ctx, "jobs", st.subject("j", j.id))
+	return j.c.store.purge(ctx, st.stream("jobs"), st.subject("j", j.id))
 }
 
 // A JobState is how far a job is.
@@ -183,7 +181,7 @@ func (rec *record) state() JobState {
 func (st *jobStore) whoRuns(ctx context.Context, id string) (JobStatus, error) {
 	w := newWriter(kindWho, 0)
 	w.text(id)
-	m, err := st.ask(ctx, &nats.Msg{Subject: st.c.cfg.Prefix + ".jx", Data: w}, gatherTime)
+	m, err := st.c.store.ask(ctx, st.c.cfg.Prefix+".jx", nil, w, gatherTime)
 	if errors.Is(err, errNoAnswer) || err == nil && m.nobody {
 		return JobStatus{State: JobQueued}, nil
 	}

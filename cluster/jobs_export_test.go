@@ -1,13 +1,24 @@
 package cluster
 
-import "github.com/nats-io/nats.go"
+import (
+	"context"
 
-// NATS is the connection of a member.
-func NATS(c *Conn) *nats.Conn { return c.bus.(*natsBus).nc }
+	"github.com/anyio-go/anyio/cluster/internal/natsproto"
+)
+
+// DeadLetter returns the headers of a dead letter.
+func DeadLetter(ctx context.Context, c *Conn, id string) (reason, attempts string, err error) {
+	r, err := c.store.api(ctx, "STREAM.MSG.GET."+c.jobs.stream("dead"), map[string]string{"last_by_subj": c.jobs.subject("jd", id)})
+	if err != nil {
+		return "", "", err
+	}
+	h := r.Message.Headers
+	return natsproto.Header(h, "Anyio-Reason"), natsproto.Header(h, "Anyio-Attempts"), nil
+}
 
 // JobsAsked is how many answers about jobs a member waits for.
 func JobsAsked(c *Conn) int {
-	c.jobs.mu.Lock()
-	defer c.jobs.mu.Unlock()
-	return len(c.jobs.asked)
+	c.store.mu.Lock()
+	defer c.store.mu.Unlock()
+	return len(c.store.asked)
 }

@@ -1,40 +1,33 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 )
 
 // makeSources makes the consumers, unless they are there.
 func (t *taker) makeSources(ctx context.Context) error {
-	t.mu.Lock()
-	sources := slices.Clone(t.sources)
-	t.mu.Unlock()
-	return anyio.RunBlocking(ctx, func() error {
-		js, err := jetstream.New(t.st.nats().nc)
-		if err != nil {
+	stream := t.st.stream("jobs")
+	for _, src := range t.sources {
+		_, err := t.s.c.store.api(ctx, "CONSUMER.CREATE."+stream+"."+src.name, natsproto.ConsumerRequest{Stream: stream, Config: natsproto.ConsumerConfig{
+			Durable: src.name, Filter: t.st.subject("j", src.sign.token+".*"),
+			DeliverPolicy: "all", ReplayPolicy: "instant",
+			AckPolicy: "explicit", AckWait: t.s.c.cfg.Lost,
+			MaxDeliver: -1, MaxAckPending: -1, MaxWaiting: 1 << 14, Unused: sourceUnused,
+		}})
+		if anyio.IsCancellation(err) {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
-		defer cancel()
-		for _, src := range sources {
-			_, err := js.CreateOrUpdateConsumer(ctx, t.st.stream("jobs"), jetstream.ConsumerConfig{
-				Durable: src.name, FilterSubject: t.st.subject("j", src.sign.token+".*"),
-				AckPolicy: jetstream.AckExplicitPolicy, AckWait: t.s.c.cfg.Lost,
-				MaxDeliver: -1, MaxAckPending: -1, MaxWaiting: 1 << 14, InactiveThreshold: sourceUnused,
-			})
-			if err != nil {
-				return fmt.Errorf("cluster: a queue for jobs of %q: %w", src.sign.name, err)
-			}
+		if err != nil {
+			return fmt.Errorf("cluster: a queue for jobs of %q: %w", src.sign.name, err)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // tick tells the server of the jobs that run, and asks again for what was not answered.
@@ -44,7 +37,7 @@ func (t *taker) tick() {
 	if t.stop == nil {
 		return
 	}
-	for j := range t.running {
+	for _, j := range inOrder(t.running, cmp.Compare) {
 		t.s.c.send(j.ack, "", []byte("+WPI"))
 	}
 	now := t.s.c.bus.now()
@@ -53,7 +46,7 @@ func (t *taker) tick() {
 			delete(t.early, id)
 		}
 	}
-	reconnects := t.st.nats().nc.Stats().Reconnects
+	reconnects := t.s.c.bus.reconnects()
 	if reconnects != t.lost || t.asking != nil && now.Sub(t.asked) > t.s.c.cfg.Lost {
 		t.asking = nil
 	}
@@ -87,14 +80,14 @@ func (t *taker) mind(ctx context.Context) error {
 func (t *taker) mend(ctx context.Context) error {
 	t.mu.Lock()
 	gone := slices.ContainsFunc(t.sources, func(src *source) bool { return src.state == sourceGone })
-	if gone {
-		t.st.ready.Store(false)
-	}
 	t.mu.Unlock()
 	if !gone {
 		return nil
 	}
-	if err := errors.Join(t.st.open(ctx), t.makeSources(ctx)); err != nil {
+	if err := t.st.reopen(ctx); err != nil {
+		return err
+	}
+	if err := t.makeSources(ctx); err != nil {
 		return err
 	}
 	t.mu.Lock()
@@ -112,7 +105,7 @@ func (t *taker) mend(ctx context.Context) error {
 func (t *taker) endThoseOver(ctx context.Context) error {
 	t.mu.Lock()
 	var old []*jobRun
-	for j := range t.running {
+	for _, j := range inOrder(t.running, cmp.Compare) {
 		if t.s.c.bus.now().Sub(j.came) > t.beat() {
 			old = append(old, j)
 		}

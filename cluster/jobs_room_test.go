@@ -12,7 +12,7 @@ import (
 // Workers with room for one take jobs of several functions, and calls. What comes to one
 // that is busy is handed back, and that is no attempt.
 func TestJobsWithLittleRoom(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		little := cluster.Worker{Jobs: true, Capacity: 1}
 		working(t, ctx, c, little, func(ctx context.Context) {
 			working(t, ctx, c, little, func(ctx context.Context) {

@@ -24,6 +24,7 @@ const jobCanceled = "the job was canceled"
 // A jobRun is a job that is here.
 type jobRun struct {
 	running
+	number    uint64 // in the order of coming
 	job       string // its ID
 	ack       string // the subject on which the server hears of it
 	came      time.Time
@@ -37,7 +38,7 @@ type jobRun struct {
 	held      bool // it has a token; only its task knows
 }
 
-// got takes a job that has come. It needs taker.mu.
+// got takes a job that has come.
 func (t *taker) got(m message) {
 	id, ok := strings.CutPrefix(m.subject, t.st.subject("j", ""))
 	delivered := deliveredOf(m.reply)
@@ -51,18 +52,16 @@ func (t *taker) got(m message) {
 		j.function = j.message.function
 	}
 	j.began, j.noted = j.came, j.delivered > 1
-	if j.noted && t.runs(id) {
+	known, ended := t.enlist(j)
+	if known {
 		return // it was not heard of in time, and still goes on
 	}
-	if t.ended || !t.s.acquire(j) {
+	if ended || !t.s.acquire(j) {
+		t.strike(j)
 		t.surplus(j)
 		return
 	}
-	if _, canceled := t.early[j.job]; canceled {
-		j.ending, j.reason = endCancel, jobCanceled
-	}
 	t.s.c.count(jobsTaken, 1)
-	t.running[j] = struct{}{}
 	j.held = true
 	q := &request{}
 	if j.message != nil {
@@ -74,15 +73,38 @@ func (t *taker) got(m message) {
 		return struct{}{}, nil
 	}, t.s.taskOptions("job "+j.job, q)...)
 	if err != nil { // the worker ends
-		delete(t.running, j)
+		t.strike(j)
 		t.s.release(j)
 		t.handBack(j)
 	}
 }
 
+// enlist makes a job one that runs here, unless it does already, or no more may.
+func (t *taker) enlist(j *jobRun) (known, ended bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if known = j.noted && t.runs(j.job); known || t.ended {
+		return known, t.ended
+	}
+	if _, canceled := t.early[j.job]; canceled {
+		j.ending, j.reason = endCancel, jobCanceled
+	}
+	t.newest++
+	j.number = t.newest
+	t.running[j.number] = j
+	return false, false
+}
+
+// strike takes it out again.
+func (t *taker) strike(j *jobRun) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.running, j.number)
+}
+
 // runs reports whether a job runs here. It needs taker.mu.
 func (t *taker) runs(id string) bool {
-	for j := range t.running {
+	for _, j := range t.running {
 		if j.job == id {
 			return true
 		}
@@ -111,9 +133,7 @@ func deliveredOf(ack string) int {
 // gone forgets a job, before it is handed back: it may come again at once.
 func (t *taker) gone(j *jobRun) {
 	t.release(j)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.running, j)
+	t.strike(j)
 }
 
 // release gives the token of a job back. Then there may be room for another one.

@@ -6,10 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 )
 
 // handBack gives a job to another worker. That was no attempt, as a note says; if there may
@@ -18,17 +16,13 @@ func (t *taker) handBack(j *jobRun) {
 	t.s.c.count(jobsReturned, 1)
 	if !j.noted {
 		j.note.excused++
-		_ = t.st.nats().nc.PublishMsg(noteMessage(t.st, j)) // if it is lost, this counts, too
+		// If it is lost, this counts, too.
+		_ = t.s.c.bus.publishHeaders(t.st.subject("jn", j.job), "", noteHeaders, j.note.encode())
 	}
 	t.nak(j, backDelay)
 }
 
-func noteMessage(st *jobStore, j *jobRun) *nats.Msg {
-	return &nats.Msg{
-		Subject: st.subject("jn", j.job), Data: j.note.encode(),
-		Header: nats.Header{jetstream.MsgTTLHeader: {seconds(deadAge)}},
-	}
-}
+var noteHeaders = headers{natsproto.MessageTTL, seconds(deadAge)}
 
 // nak makes the server deliver the job again, to anyone.
 func (t *taker) nak(j *jobRun, after time.Duration) {
@@ -45,7 +39,9 @@ func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []b
 		t.bury(ctx, j, reason)
 		return
 	}
-	t.untilStored(ctx, func(ctx context.Context) error { return t.st.do(ctx, noteMessage(t.st, j)) })
+	t.untilStored(ctx, func(ctx context.Context) error {
+		return t.st.put(ctx, t.st.subject("jn", j.job), noteHeaders, j.note.encode())
+	})
 	t.s.c.count(jobsRetried, 1)
 	t.gone(j)
 	t.nak(j, after)
@@ -55,10 +51,8 @@ func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []b
 func (t *taker) bury(ctx context.Context, j *jobRun, reason string) {
 	t.release(j)
 	stored := t.untilStored(ctx, func(ctx context.Context) error {
-		return t.st.do(ctx, &nats.Msg{
-			Subject: t.st.subject("jd", j.job), Data: j.data,
-			Header: nats.Header{"Anyio-Reason": {headerText(reason)}, "Anyio-Attempts": {strconv.Itoa(int(j.attempt.Load()))}},
-		})
+		h := headers{"Anyio-Reason", headerText(reason), "Anyio-Attempts", strconv.Itoa(int(j.attempt.Load()))}
+		return t.st.put(ctx, t.st.subject("jd", j.job), h, j.data)
 	})
 	if stored {
 		t.keep(ctx, j, &record{kind: kindDead, reason: reason, data: j.note.failure})

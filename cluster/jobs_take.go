@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,7 +34,8 @@ type taker struct {
 	laters uint64
 	lost   uint64 // how often the connection was, when it was looked at last
 
-	running map[*jobRun]struct{}
+	running map[uint64]*jobRun
+	newest  uint64               // the number of the last of them
 	early   map[string]time.Time // jobs that were canceled before they came
 	ended   bool
 	stop    func() // ends the ticking
@@ -62,7 +64,7 @@ const (
 )
 
 func newTaker(s *worker) *taker {
-	t := &taker{s: s, st: &s.c.jobs, running: map[*jobRun]struct{}{}, early: map[string]time.Time{}}
+	t := &taker{s: s, st: &s.c.jobs, running: map[uint64]*jobRun{}, early: map[string]time.Time{}}
 	for _, f := range s.functions {
 		name := strings.ReplaceAll(f.sign.token, ".", "-")
 		t.sources = append(t.sources, &source{sign: f.sign, name: name})
@@ -80,7 +82,6 @@ func (t *taker) begin(ctx context.Context) error {
 		return err
 	}
 	c := t.s.c
-	nc := t.st.nats().nc
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var err error
@@ -90,7 +91,7 @@ func (t *taker) begin(ctx context.Context) error {
 	if t.about, err = c.bus.subscribe(c.cfg.Prefix+".jx", "", t.told); err != nil {
 		return err
 	}
-	t.lost = nc.Stats().Reconnects
+	t.lost = c.bus.reconnects()
 	t.stop = c.bus.after(t.beat(), t.tick)
 	t.take()
 	return nil
@@ -172,10 +173,10 @@ func (t *taker) giveLater(src *source) {
 // the subscription of that number.
 func (t *taker) came(m message, later uint64) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	switch {
 	case m.status != "":
 		t.said(m, later)
+		t.mu.Unlock()
 		return
 	case later == 0:
 		if t.want--; t.want == 0 {
@@ -188,8 +189,9 @@ func (t *taker) came(m message, later uint64) {
 			}
 		}
 	}
+	t.mu.Unlock()
 	t.got(m)
-	t.take()
+	t.adjust()
 }
 
 // said takes what a source says in place of a job. It needs taker.mu.
@@ -221,14 +223,18 @@ func (t *taker) told(m message) {
 	if r.err != nil {
 		return
 	}
+	var known []*jobRun
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	known := false
-	for j := range t.running {
-		if j.job != id {
-			continue
+	for _, j := range inOrder(t.running, cmp.Compare) {
+		if j.job == id {
+			known = append(known, j)
 		}
-		known = true
+	}
+	if kind == kindCanceled && known == nil {
+		t.early[id] = t.s.c.bus.now()
+	}
+	t.mu.Unlock()
+	for _, j := range known {
 		switch kind {
 		case kindCanceled:
 			j.end(endCancel, jobCanceled)
@@ -238,9 +244,6 @@ func (t *taker) told(m message) {
 			w.number(uint64(j.attempt.Load()))
 			t.s.c.send(m.reply, "", w)
 		}
-	}
-	if kind == kindCanceled && !known {
-		t.early[id] = t.s.c.bus.now()
 	}
 }
 

@@ -22,14 +22,14 @@ type Permit struct {
 	id    string
 	token uint64
 
-	renewing sync.Mutex // while the store is asked
+	renewing anyio.Lock // while the store is asked
 
 	mu      sync.Mutex
 	over    bool
 	lost    error
 	until   time.Time // when the lease ends, unless it is renewed
-	renewal *time.Timer
-	expiry  *time.Timer
+	renewal func()    // stops the timer
+	expiry  func()
 	tell    func() // called when it is lost
 }
 
@@ -39,55 +39,66 @@ func (p *Permit) Token() uint64 { return p.token }
 
 // begin has the lease renewed that was granted not before started.
 func (p *Permit) begin(started time.Time) {
-	lease := p.s.lease
 	p.mu.Lock()
-	p.until = started.Add(lease)
-	p.expiry = time.AfterFunc(time.Until(p.until), p.expire)
-	p.renewal = time.AfterFunc(lease/3, p.renew)
+	p.until = started.Add(p.s.lease)
+	p.expiry = p.in(p.until.Sub(p.s.c.bus.now()), p.expire)
+	p.renewal = p.in(p.s.lease/3, p.renewSoon)
 	p.mu.Unlock()
 	p.s.c.leases.enlist(p)
 }
 
-func (p *Permit) renew() {
-	p.renewing.Lock()
-	defer p.renewing.Unlock()
-	p.mu.Lock()
-	over, until := p.over, p.until
-	p.mu.Unlock()
-	if over {
-		return
-	}
-	started, found := time.Now(), false
-	ctx, cancel := context.WithDeadline(context.Background(), until)
-	defer cancel()
-	_, err := p.s.c.leases.change(ctx, p.s.key, func(r *leaseRecord) bool {
-		h := r.find(p.id)
-		if found = h != nil; found {
-			h.Beat++
+func (p *Permit) in(d time.Duration, f func()) (stop func()) { return p.s.c.bus.after(d, f) }
+
+func (p *Permit) renewSoon() { p.s.c.bus.spawn(p.renew) }
+
+func (p *Permit) renew(ctx context.Context) {
+	_ = p.renewing.Do(ctx, func(ctx context.Context) error {
+		p.mu.Lock()
+		over, until := p.over, p.until
+		p.mu.Unlock()
+		if over {
+			return nil
 		}
-		return found
+		started, found := p.s.c.bus.now(), false
+		late, err := anyio.MoveOnAt(ctx, until, func(ctx context.Context) error {
+			_, err := p.s.c.leases.change(ctx, p.s.key, func(r *leaseRecord) bool {
+				h := r.find(p.id)
+				if found = h != nil; found {
+					h.Beat++
+				}
+				return found
+			})
+			return err
+		})
+		if err == nil && !late && !found {
+			p.lose("another member has found it expired")
+			return nil
+		}
+		p.renewed(started, err == nil && !late)
+		return err
 	})
-	if err == nil && !found {
-		p.lose("another member has found it expired")
-		return
-	}
+}
+
+// renewed takes note of a renewal, and has the next one made.
+func (p *Permit) renewed(started time.Time, well bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
 		return
 	}
 	again := p.s.lease / 10
-	if err == nil {
+	if well {
 		again = p.s.lease / 3
 		p.until = started.Add(p.s.lease)
-		p.expiry.Reset(time.Until(p.until))
+		p.expiry()
+		p.expiry = p.in(p.until.Sub(p.s.c.bus.now()), p.expire)
 	}
-	p.renewal.Reset(again)
+	p.renewal = p.in(again, p.renewSoon)
 }
 
 func (p *Permit) expire() {
 	p.mu.Lock()
-	renewed := time.Now().Before(p.until)
+	renewed := p.s.c.bus.now().Before(p.until)
 	p.mu.Unlock()
 	if !renewed {
 		p.lose(fmt.Sprintf("it could not be renewed for %v", p.s.lease))
@@ -96,12 +107,14 @@ func (p *Permit) expire() {
 
 func (p *Permit) lose(why string) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.finish() {
+	tell := p.tell
+	first := p.finish()
+	if first {
 		p.lost = fmt.Errorf("%w: %s: %s", ErrLeaseLost, p.s.key, why)
-		if p.tell != nil {
-			p.tell()
-		}
+	}
+	p.mu.Unlock()
+	if first && tell != nil {
+		tell()
 	}
 }
 
@@ -111,8 +124,8 @@ func (p *Permit) finish() bool {
 		return false
 	}
 	p.over = true
-	p.renewal.Stop()
-	p.expiry.Stop()
+	p.renewal()
+	p.expiry()
 	p.s.c.leases.forget(p)
 	return true
 }
@@ -136,10 +149,8 @@ func (p *Permit) Release(ctx context.Context) error {
 // remove takes the holder out of the record.
 func (p *Permit) remove(ctx context.Context) error {
 	err := anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
-		return anyio.RunBlocking(ctx, func() error {
-			p.renewing.Lock()
-			defer p.renewing.Unlock()
-			return askStore(func(ctx context.Context) error {
+		return p.renewing.Do(ctx, func(ctx context.Context) error {
+			return p.s.c.leases.ask(ctx, func(ctx context.Context) error {
 				_, err := p.s.c.leases.change(ctx, p.s.key, func(r *leaseRecord) bool {
 					n := len(r.Holders)
 					r.Holders = slices.DeleteFunc(r.Holders, func(h leaseHolder) bool { return h.ID == p.id })
@@ -174,9 +185,10 @@ func (p *Permit) do(ctx context.Context, release func(ctx context.Context) error
 // onLost has f called when the permit is lost, at once if it is already.
 func (p *Permit) onLost(f func()) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.tell = f
-	if p.lost != nil && f != nil {
+	lost := p.lost
+	p.mu.Unlock()
+	if lost != nil && f != nil {
 		f()
 	}
 }

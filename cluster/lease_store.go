@@ -5,13 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/cluster/internal/natsproto"
+	"github.com/anyio-go/anyio/lowlevel"
 )
 
 // storeTimeout is how long an answer of the key-value store is waited for.
@@ -19,13 +21,13 @@ const storeTimeout = 5 * time.Second
 
 // leases are what a member keeps in the key-value store of its cluster.
 type leases struct {
-	c    *Conn
-	lock anyio.Lock // one opens at a time
+	c     *Conn
+	lock  anyio.Lock // one opens at a time
+	ready atomic.Bool
 
 	mu      sync.Mutex
-	kv      jetstream.KeyValue // nil before it is open
 	closed  bool
-	permits map[*Permit]struct{} // that are held
+	permits map[string]*Permit // that are held
 }
 
 // A leaseRecord is what the store has under the name of a lock or semaphore.
@@ -55,98 +57,91 @@ func (ls *leases) bucket() string {
 	return strings.NewReplacer("_", "__", ".", "_-").Replace(ls.c.cfg.Prefix) + "-leases"
 }
 
+// stream is that which is the bucket: the tools of NATS know it as one.
+func (ls *leases) stream() string { return "KV_" + ls.bucket() }
+
+func (ls *leases) subject(key string) string { return "$KV." + ls.bucket() + "." + key }
+
+// changed is where the server tells of a new value of a key, when that is stored.
+func (ls *leases) changed(key string) string { return ls.c.cfg.Prefix + ".k." + key }
+
 // open makes the store, unless it is there.
 func (ls *leases) open(ctx context.Context) error {
 	return ls.lock.Do(ctx, func(ctx context.Context) error {
-		ls.mu.Lock()
-		kv, closed := ls.kv, ls.closed
-		ls.mu.Unlock()
-		if closed {
-			return errClosed("the connection")
-		}
-		if kv != nil {
+		if ls.ready.Load() {
 			return nil
 		}
-		b, err := ls.c.real("locks")
-		if err != nil {
+		_, err := ls.c.store.makeStream(ctx, natsproto.StreamConfig{
+			Name: ls.stream(), Description: "locks, semaphores and events", Subjects: []string{ls.subject(">")},
+			Retention: "limits", Discard: "new", MaxPer: 1, AllowRollup: true, DenyDelete: true,
+			RePublish: &natsproto.RePublish{Source: ls.subject(">"), Destination: ls.changed(">"), HeadersOnly: true},
+		})
+		if err == nil || anyio.IsCancellation(err) {
+			ls.ready.Store(err == nil)
 			return err
 		}
-		kv, err = anyio.RunBlockingValue(ctx, func() (jetstream.KeyValue, error) { return ls.make(b) })
-		if err != nil {
-			return fmt.Errorf("cluster: the key-value store %q; it needs JetStream: %w", ls.bucket(), err)
-		}
-		ls.mu.Lock()
-		ls.kv = kv
-		ls.mu.Unlock()
-		return nil
+		return fmt.Errorf("cluster: the key-value store %q; it needs JetStream: %w", ls.bucket(), err)
 	})
 }
 
-// make blocks.
-func (ls *leases) make(b *natsBus) (jetstream.KeyValue, error) {
-	js, err := jetstream.New(b.nc)
-	if err != nil {
-		return nil, err
+// ask gives f the time in which the store is to answer. That it does not is a failure, not
+// a cancellation. What has begun is not canceled, as nobody would know what has come of it.
+func (ls *leases) ask(ctx context.Context, f func(ctx context.Context) error) error {
+	if err := lowlevel.Enter(ctx); err != nil {
+		return err
 	}
-	var kv jetstream.KeyValue
-	err = askStore(func(ctx context.Context) (err error) {
-		kv, err = js.KeyValue(ctx, ls.bucket())
-		if errors.Is(err, jetstream.ErrBucketNotFound) {
-			kv, err = js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: ls.bucket(), Storage: b.storage()})
-		}
-		if errors.Is(err, jetstream.ErrBucketExists) { // another member was faster
-			kv, err = js.KeyValue(ctx, ls.bucket())
+	return anyio.Shielded(ctx, anyio.Forever, func(ctx context.Context) error {
+		late, err := anyio.MoveOnAfter(ctx, storeTimeout, func(ctx context.Context) error {
+			return ls.c.store.again(ctx, ls.reopen, f)
+		})
+		if late && err == nil {
+			err = fmt.Errorf("the store: %w in %v", errNoAnswer, storeTimeout)
 		}
 		return err
 	})
-	return kv, err
 }
 
-// askStore gives f the time in which the store is to answer. That it does not is a failure,
-// not a cancellation.
-func askStore(f func(ctx context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
-	defer cancel()
-	err := f(ctx)
-	if anyio.IsCancellation(err) {
-		return fmt.Errorf("the store does not answer: %v", err)
-	}
-	return err
+func (ls *leases) reopen(ctx context.Context) error {
+	ls.ready.Store(false)
+	return ls.open(ctx)
+}
+
+// get returns what is under a key, and its revision; 0 if there is nothing.
+func (ls *leases) get(ctx context.Context, key string) (data []byte, revision uint64, err error) {
+	return ls.c.store.get(ctx, ls.stream(), ls.subject(key))
+}
+
+// put replaces a revision of what is under a key, 0 if that is nothing. If there is another
+// one it fails with errTaken.
+func (ls *leases) put(ctx context.Context, key string, data []byte, revision uint64) (uint64, error) {
+	h := headers{natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(revision, 10)}
+	r, err := ls.c.store.do(ctx, ls.subject(key), h, data)
+	return r.Sequence, err
 }
 
 // change replaces what is under a key by what f makes of it, if f says so and nobody else
 // has changed it meanwhile; else it begins again. It returns the revision of what is there
-// in the end, and blocks.
+// in the end.
 func (ls *leases) change(ctx context.Context, key string, f func(r *leaseRecord) (write bool)) (revision uint64, err error) {
 	for {
 		var r leaseRecord
-		e, err := ls.kv.Get(ctx, key)
-		switch {
-		case err == nil:
-			revision = e.Revision()
-			if err := json.Unmarshal(e.Value(), &r); err != nil {
+		data, revision, err := ls.get(ctx, key)
+		if err != nil {
+			return 0, err
+		}
+		if revision != 0 {
+			if err := json.Unmarshal(data, &r); err != nil {
 				return 0, fmt.Errorf("revision %d of %q is not one of this package: %w", revision, key, err)
 			}
-		case errors.Is(err, jetstream.ErrKeyNotFound):
-			revision = 0
-		default:
-			return 0, err
 		}
 		if !f(&r) {
 			return revision, nil
 		}
-		data, err := json.Marshal(r)
-		if err != nil {
+		if data, err = json.Marshal(r); err != nil {
 			return 0, err
 		}
-		next := uint64(0)
-		if revision == 0 {
-			next, err = ls.kv.Create(ctx, key, data)
-		} else {
-			next, err = ls.kv.Update(ctx, key, data, revision)
-		}
-		if !errors.Is(err, jetstream.ErrKeyExists) && !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-			return next, err
+		if revision, err = ls.put(ctx, key, data, revision); !errors.Is(err, errTaken) {
+			return revision, err
 		}
 	}
 }
@@ -155,10 +150,7 @@ func (ls *leases) change(ctx context.Context, key string, f func(r *leaseRecord)
 func (ls *leases) close() {
 	ls.mu.Lock()
 	ls.closed = true
-	var held []*Permit
-	for p := range ls.permits {
-		held = append(held, p)
-	}
+	held := inOrder(ls.permits, strings.Compare)
 	ls.mu.Unlock()
 	for _, p := range held {
 		p.lose("the connection is closed")
@@ -168,7 +160,7 @@ func (ls *leases) close() {
 func (ls *leases) enlist(p *Permit) {
 	ls.mu.Lock()
 	closed := ls.closed
-	ls.permits[p] = struct{}{}
+	ls.permits[p.id] = p
 	ls.mu.Unlock()
 	if closed {
 		p.lose("the connection is closed")
@@ -178,5 +170,5 @@ func (ls *leases) enlist(p *Permit) {
 func (ls *leases) forget(p *Permit) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	delete(ls.permits, p)
+	delete(ls.permits, p.id)
 }

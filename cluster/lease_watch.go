@@ -2,55 +2,65 @@ package cluster
 
 import (
 	"context"
+	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/stream"
 )
 
-// A keyWatch tells that what is under a key has changed.
+// A keyWatch tells that what is under a key has changed. As the server tells that once, and
+// to nobody who is not connected, who waits also looks by itself now and then.
 type keyWatch struct {
-	w       jetstream.KeyWatcher
-	changes *stream.MemoryReceiveStream[struct{}]
+	store *jetStream
+	sub   subscription
+
+	mu   sync.Mutex
+	n    uint64
+	told *anyio.Future[message] // of the next change
 }
 
-func (ls *leases) watch(ctx context.Context, key string) (*keyWatch, error) {
-	return anyio.RunBlockingValue(ctx, func() (*keyWatch, error) {
-		var w jetstream.KeyWatcher
-		err := askStore(func(context.Context) (err error) { // it has a limit of its own
-			w, err = ls.kv.Watch(context.Background(), key, jetstream.MetaOnly())
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		changed, changes := stream.Memory[struct{}](1)
-		go func() { // ends by Stop, and with the connection
-			for range w.Updates() {
-				_ = changed.TrySend(struct{}{}) // one that is not taken yet tells the same
-			}
-			_ = changed.Close(context.Background())
-		}()
-		return &keyWatch{w, changes}, nil
-	})
+func (ls *leases) watch(key string) (*keyWatch, error) {
+	w := &keyWatch{store: &ls.c.store}
+	err := w.arm()
+	if err == nil {
+		w.sub, err = ls.c.bus.subscribe(ls.changed(key), "", w.changed)
+	}
+	if err != nil {
+		w.store.forget(w.n)
+		return nil, err
+	}
+	return w, nil
 }
 
-// wait returns after a change, or when so much time has passed.
-func (w *keyWatch) wait(ctx context.Context, most time.Duration) error {
-	_, err := anyio.MoveOnAfter(ctx, most, func(ctx context.Context) error {
-		if _, err := w.changes.Receive(ctx); anyio.IsCancellation(err) {
-			return err
-		}
-		return nil // without a connection, who reads what is there hears of that
-	})
+// arm begins to wait for a change.
+func (w *keyWatch) arm() error {
+	n, told, err := w.store.await()
+	if err == nil {
+		w.mu.Lock()
+		w.n, w.told = n, told
+		w.mu.Unlock()
+	}
 	return err
 }
 
-func (w *keyWatch) stop(ctx context.Context) {
-	_ = anyio.Shielded(ctx, storeTimeout, func(ctx context.Context) error {
-		return anyio.RunBlocking(ctx, w.w.Stop)
-	})
-	_ = w.changes.Close(ctx)
+func (w *keyWatch) changed(m message) {
+	w.mu.Lock()
+	told := w.told
+	w.mu.Unlock()
+	_ = told.Set(m) // one that is not noticed yet tells the same
+}
+
+// wait returns after a change since it was called last, or when so much time has passed.
+func (w *keyWatch) wait(ctx context.Context, most time.Duration) error {
+	late, err := anyio.MoveOnAfter(ctx, most, w.told.Wait)
+	if err != nil || late {
+		return err
+	}
+	w.store.forget(w.n)
+	return w.arm()
+}
+
+func (w *keyWatch) stop() {
+	w.sub.drop()
+	w.store.forget(w.n)
 }

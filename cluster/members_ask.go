@@ -160,8 +160,8 @@ func (ls *looks) tree() []byte {
 		w.text(why)
 		return w
 	}
-	if _, err := ls.c.real("trees of tasks"); err != nil {
-		return refuse(err.Error())
+	if _, ok := ls.c.bus.(*natsBus); !ok {
+		return refuse("cluster: trees of tasks in a simulation: " + errors.ErrUnsupported.Error())
 	}
 	if remote.Snapshot == nil {
 		return refuse("the program does not import package inspect")

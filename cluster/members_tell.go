@@ -139,7 +139,7 @@ func (c *Conn) runningNow(workers []*worker) (list []CallInfo) {
 func (t *taker) runningNow(now time.Time) (list []CallInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for j := range t.running {
+	for _, j := range t.running {
 		info := j.info(t.s.c, now)
 		info.Job, info.Attempt = j.job, int(j.attempt.Load())
 		list = append(list, info)
@@ -167,12 +167,12 @@ func (r *running) info(c *Conn, now time.Time) CallInfo {
 // held are the permits of this member.
 func (ls *leases) held() (list []HeldInfo) {
 	ls.mu.Lock()
-	permits := slices.Collect(maps.Keys(ls.permits))
+	permits := slices.Collect(maps.Values(ls.permits))
 	ls.mu.Unlock()
 	for _, p := range permits {
 		p.mu.Lock()
 		if !p.over {
-			list = append(list, HeldInfo{p.s.name, p.s.size, p.token, time.Until(p.until)})
+			list = append(list, HeldInfo{p.s.name, p.s.size, p.token, p.until.Sub(ls.c.bus.now())})
 		}
 		p.mu.Unlock()
 	}

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 )
 
 // natsBus is a bus over a connection to a real server.
@@ -24,15 +24,6 @@ type natsBus struct {
 
 	mu   sync.Mutex
 	subs map[*natsSubscription]struct{}
-}
-
-// real returns the bus over a real server, for what is not simulated.
-func (c *Conn) real(what string) (*natsBus, error) {
-	b, ok := c.bus.(*natsBus)
-	if !ok {
-		return nil, fmt.Errorf("cluster: %s in a simulation: %w", what, errors.ErrUnsupported)
-	}
-	return b, nil
 }
 
 // readyTimeout is how long a server in this process may take to begin.
@@ -76,10 +67,24 @@ func (b *natsBus) publish(subject, reply string, data []byte) error {
 	return b.nc.PublishRequest(subject, reply, data)
 }
 
+func (b *natsBus) publishHeaders(subject, reply string, h headers, data []byte) error {
+	m := &nats.Msg{Subject: subject, Reply: reply, Data: data}
+	if len(h) > 0 {
+		m.Header = nats.Header{}
+	}
+	for i := 0; i < len(h); i += 2 {
+		m.Header[h[i]] = []string{h[i+1]}
+	}
+	return b.nc.PublishMsg(m)
+}
+
 func (b *natsBus) subscribe(subject, queue string, f func(m message)) (subscription, error) {
 	sub, err := b.nc.QueueSubscribe(subject, queue, func(m *nats.Msg) {
 		status := statusOf(m)
-		f(message{subject: m.Subject, reply: m.Reply, data: m.Data, status: status, nobody: status == statusNobody})
+		f(message{
+			subject: m.Subject, reply: m.Reply, data: m.Data,
+			status: status, nobody: status == statusNobody, sequence: m.Header.Get(natsproto.Sequence),
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cluster: subscribing to %q: %w", subject, err)
@@ -146,6 +151,11 @@ func (b *natsBus) after(d time.Duration, f func()) func() {
 }
 
 func (b *natsBus) now() time.Time { return time.Now() }
+
+// spawn needs no run: a member may be used by several, and by none.
+func (b *natsBus) spawn(f func(ctx context.Context)) { go f(context.Background()) }
+
+func (b *natsBus) reconnects() uint64 { return b.nc.Stats().Reconnects }
 
 func (b *natsBus) maxPayload() int { return int(b.nc.MaxPayload()) }
 

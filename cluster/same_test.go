@@ -176,7 +176,7 @@ func TestSimulatedAndRealAreTheSame(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			tg.Go(func(ctx context.Context) error { return simnats.Serve(ctx, l) })
+			tg.Go(func(ctx context.Context) error { return simnats.Serve(ctx, l, nil) })
 			defer tg.Cancel("the test is over")
 			simulated := fmt.Sprint("nats://", l.Addr())
 			for seed := range uint64(20) {

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -79,10 +78,10 @@ func (s *Semaphore) Acquire(ctx context.Context) (*Permit, error) {
 	if err := s.c.leases.open(ctx); err != nil {
 		return nil, err
 	}
-	p := &Permit{s: s, id: rand.Text()}
+	p := &Permit{s: s, id: randomText(ctx)}
 	var watch *keyWatch
 	for {
-		started := time.Now()
+		started := s.c.bus.now()
 		granted, wait, err := s.try(ctx, p)
 		switch {
 		case granted:
@@ -91,13 +90,13 @@ func (s *Semaphore) Acquire(ctx context.Context) (*Permit, error) {
 			_ = p.remove(ctx)
 			err = lowlevel.CanceledOr(ctx, err)
 		case err == nil && watch == nil: // what changes before there is one, the next try sees
-			watch, err = s.c.leases.watch(ctx, s.key)
+			watch, err = s.c.leases.watch(s.key)
 		case err == nil:
 			err = watch.wait(ctx, wait)
 		}
 		if granted || err != nil {
 			if watch != nil {
-				watch.stop(ctx)
+				watch.stop()
 			}
 			if granted {
 				return p, nil
@@ -125,11 +124,9 @@ func (s *Semaphore) try(ctx context.Context, p *Permit) (granted bool, wait time
 		}
 		return granted
 	}
-	err = anyio.RunBlocking(ctx, func() error {
-		return askStore(func(ctx context.Context) (err error) {
-			p.token, err = s.c.leases.change(ctx, s.key, take)
-			return err
-		})
+	err = s.c.leases.ask(ctx, func(ctx context.Context) (err error) {
+		p.token, err = s.c.leases.change(ctx, s.key, take)
+		return err
 	})
 	switch {
 	case err != nil && !anyio.IsCancellation(err):
@@ -142,7 +139,7 @@ func (s *Semaphore) try(ctx context.Context, p *Permit) (granted bool, wait time
 
 // sift takes holders out that are lost, and returns when to look for others.
 func (s *Semaphore) sift(r *leaseRecord) (wait time.Duration) {
-	now, seen, kept := time.Now(), map[string]sighting{}, []leaseHolder{}
+	now, seen, kept := s.c.bus.now(), map[string]sighting{}, []leaseHolder{}
 	wait = s.lease
 	for _, h := range r.Holders {
 		at, ok := s.seen[h.ID]

@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -79,46 +80,68 @@ func onHost(tg *anyio.TaskGroup, host string, f func(ctx context.Context) error)
 	}, anyio.Name(host))
 }
 
-func serveNATS(ctx context.Context) error {
+func serveNATS(ctx context.Context) error { return serveStore(ctx, nil) }
+
+func serveStore(ctx context.Context, store *simnats.Store) error {
 	l, err := socket.ListenTCP(ctx, "", 4222)
 	if err != nil {
 		return err
 	}
-	return simnats.Serve(ctx, l)
+	return simnats.Serve(ctx, l, store)
 }
 
-func workThere(ctx context.Context) error {
-	c, err := cluster.Open(ctx, onNATS)
-	if err != nil {
-		return err
+// member opens a member, as soon as the server is there.
+func member(ctx context.Context) (*cluster.Conn, error) {
+	for {
+		c, err := cluster.Open(ctx, onNATS)
+		if err == nil || anyio.IsCancellation(err) {
+			return c, err
+		}
+		if err := anyio.Sleep(ctx, time.Second); err != nil {
+			return nil, err
+		}
 	}
-	defer c.Close(ctx)
-	return cluster.Work(ctx, c, cluster.Worker{Capacity: 2})
+}
+
+// asMember runs f on a host as a member.
+func asMember(f func(ctx context.Context, c *cluster.Conn) error) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
+		c, err := member(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close(ctx)
+		return f(ctx, c)
+	}
 }
 
 // onHosts runs body on a host beside a server and two workers on hosts of their own.
 func onHosts(t testing.TB, ctx context.Context, body func(ctx context.Context, c *cluster.Conn) error) *ledger {
+	work := func(ctx context.Context, c *cluster.Conn) error {
+		return cluster.Work(ctx, c, cluster.Worker{Capacity: 2})
+	}
+	return withServer(t, ctx, map[string]func(ctx context.Context, c *cluster.Conn) error{"one": work, "two": work}, body)
+}
+
+// withServer runs body on a host beside a server, whose disk survives it, and members on hosts
+// of their own.
+func withServer(t testing.TB, ctx context.Context, members map[string]func(ctx context.Context, c *cluster.Conn) error, body func(ctx context.Context, c *cluster.Conn) error) *ledger {
 	l := &ledger{told: map[int]int{}, begun: map[int]int{}, ended: map[int]int{}}
 	ledgers.Set(ctx, l)
 	err := anyio.FailAfter(ctx, time.Hour, func(ctx context.Context) error {
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			defer tg.Cancel("the test is over")
-			onHost(tg, "nats", serveNATS)
-			onHost(tg, "one", workThere)
-			onHost(tg, "two", workThere)
-			return sim.RunOnHost(ctx, "caller", func(ctx context.Context) error {
-				for {
-					c, err := cluster.Open(ctx, onNATS)
-					if err != nil {
-						if err := anyio.Sleep(ctx, time.Second); err != nil {
-							return err
-						}
-						continue
-					}
-					defer c.Close(ctx)
-					return body(ctx, c)
-				}
-			})
+			var names []string
+			for host := range members {
+				names = append(names, host)
+			}
+			slices.Sort(names)
+			store := &simnats.Store{}
+			onHost(tg, "nats", func(ctx context.Context) error { return serveStore(ctx, store) })
+			for _, host := range names {
+				onHost(tg, host, asMember(members[host]))
+			}
+			return sim.RunOnHost(ctx, "caller", asMember(body))
 		})
 	})
 	if err != nil {
@@ -262,18 +285,4 @@ func TestCallsUnderFaults(t *testing.T) {
 			}
 		}
 	}, anyiotest.Schedules(schedules), anyiotest.SimConfig(func(cfg *sim.Config) { cfg.StepTime = sim.Range{Max: time.Millisecond} }), anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))
-}
-
-func TestWhatNeedsJetStreamIsNotSimulated(t *testing.T) {
-	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		_, err := cluster.Submit(ctx, c, double, 1)
-		wantIs(t, err, errors.ErrUnsupported)
-		l, err := cluster.NewLock(c, "lock", cluster.LockOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = l.Acquire(ctx)
-		wantIs(t, err, errors.ErrUnsupported)
-		wantIs(t, cluster.Work(ctx, c, cluster.Worker{Jobs: true}), errors.ErrUnsupported)
-	}, anyiotest.Only("sim"))
 }

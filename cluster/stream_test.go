@@ -62,6 +62,33 @@ func eachTwo(t *testing.T, f func(t *testing.T, ctx context.Context, c, d *clust
 		c, d, _ := two(t, ctx, cluster.Config{})
 		f(t, ctx, c, d)
 	}, noSim)
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		beside(t, ctx, serveNATS, func(ctx context.Context) {
+			var both [2]*cluster.Conn
+			for i := range both {
+				c, err := cluster.Open(ctx, cluster.Config{URL: "nats://localhost:4222"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close(ctx)
+				both[i] = c
+			}
+			f(t, ctx, both[0], both[1])
+		})
+	}, anyiotest.Only("sim"))
+}
+
+// beside runs body while a service runs.
+func beside(t *testing.T, ctx context.Context, service func(ctx context.Context) error, body func(ctx context.Context)) {
+	t.Helper()
+	group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+		tg.Go(service)
+		if err := anyio.Sleep(ctx, time.Second); err != nil { // it listens
+			t.Error(err)
+		}
+		body(ctx)
+		tg.Cancel("the test is over")
+	})
 }
 
 var noSim = anyiotest.Skip("sim", "there is no simulated server")

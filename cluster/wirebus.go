@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/cluster/internal/natsproto"
+	"github.com/anyio-go/anyio/cluster/internal/timers"
 	"github.com/anyio-go/anyio/cluster/simnats"
 	"github.com/anyio-go/anyio/socket"
 	"github.com/anyio-go/anyio/stream"
@@ -24,12 +24,13 @@ type wireBus struct {
 	tg     *anyio.TaskGroup
 	dial   func(ctx context.Context) (stream.ByteStream, error)
 	out    *natsproto.Outbox
-	timers *wireTimers
+	timers *timers.Queue
 
 	mu     sync.Mutex
 	subs   map[string]*wireSubscription // by their numbers
 	last   int
 	pongs  []func() // of which one is called for each
+	times  uint64   // that it was connected
 	closed bool
 }
 
@@ -53,7 +54,7 @@ const (
 // openWire connects over the sockets of the run. Without a URL there is a server in this
 // run.
 func openWire(ctx context.Context, cfg Config) (bus, error) {
-	b := &wireBus{subs: map[string]*wireSubscription{}, out: natsproto.NewOutbox(maxUnsent), timers: newWireTimers()}
+	b := &wireBus{subs: map[string]*wireSubscription{}, out: natsproto.NewOutbox(maxUnsent), timers: timers.New()}
 	if cfg.Conn != nil || cfg.Options != nil || cfg.Server != nil || cfg.Listen != "" {
 		return nil, misuse("Config in a simulation: Conn, Options, Server and Listen are for real servers; want a URL, at which simnats.Serve listens, or nothing")
 	}
@@ -84,7 +85,7 @@ func openWire(ctx context.Context, cfg Config) (bus, error) {
 		return nil, b.tg.End(fmt.Errorf("cluster: connecting to %s: %w", where(cfg.URL), err))
 	}
 	b.tg.Go(func(ctx context.Context) error { return b.serve(ctx, conn) }, anyio.Name("nats client"))
-	b.tg.Go(b.timers.serve, anyio.Name("nats timers"))
+	b.tg.Go(b.timers.Serve, anyio.Name("nats timers"))
 	return b, nil
 }
 
@@ -139,6 +140,7 @@ func (b *wireBus) use(ctx context.Context, conn stream.ByteStream) error {
 		}
 	}
 	pongs := len(b.pongs)
+	b.times++
 	b.mu.Unlock()
 	for range pongs { // those that were asked for before are lost
 		hello = append(hello, "PING\r\n"...)
@@ -209,7 +211,11 @@ func (b *wireBus) dispatch(f natsproto.Frame) {
 	if len(f.Args) < 2 {
 		return
 	}
-	m := message{subject: f.Args[0], data: f.Payload, nobody: bytes.HasPrefix(f.Headers, []byte(natsproto.NoResponders))}
+	m := message{subject: f.Args[0], data: f.Payload, sequence: natsproto.Header(f.Headers, natsproto.Sequence)}
+	if len(f.Payload) == 0 {
+		m.status = natsproto.Status(f.Headers)
+		m.nobody = m.status == statusNobody
+	}
 	if len(f.Args) > 2 {
 		m.reply = f.Args[2]
 	}
@@ -234,6 +240,10 @@ func (b *wireBus) send(data []byte) error {
 
 func (b *wireBus) publish(subject, reply string, data []byte) error {
 	return b.send(natsproto.AppendPub(nil, subject, reply, data))
+}
+
+func (b *wireBus) publishHeaders(subject, reply string, h headers, data []byte) error {
+	return b.send(natsproto.AppendHPub(nil, subject, reply, natsproto.AppendHeaders(nil, h...), data))
 }
 
 func (b *wireBus) subscribe(subject, queue string, f func(m message)) (subscription, error) {
@@ -299,9 +309,26 @@ func (b *wireBus) flush(ctx context.Context) error {
 	return pong.Wait(ctx)
 }
 
-func (b *wireBus) after(d time.Duration, f func()) func() { return b.timers.add(b.now().Add(d), f) }
+func (b *wireBus) after(d time.Duration, f func()) func() { return b.timers.Add(b.now().Add(d), f) }
 
 func (b *wireBus) now() time.Time { return anyio.Now(b.ctx) }
+
+func (b *wireBus) spawn(f func(ctx context.Context)) {
+	b.mu.Lock()
+	closed := b.closed
+	b.mu.Unlock()
+	if !closed {
+		b.tg.Go(func(ctx context.Context) error { f(ctx); return nil })
+	}
+}
+
+func (b *wireBus) reconnects() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(b.times, 1) - 1
+}
+
+func (b *wireBus) storage() string { return "file" }
 
 func (b *wireBus) maxPayload() int { return natsproto.MaxPayload }
 

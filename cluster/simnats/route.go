@@ -67,7 +67,7 @@ func (s *Server) drop(is func(*subscription) bool) {
 	})
 }
 
-// publish hands a message to all who have subscribed, and to one of each queue.
+// publish takes a message of a client.
 func (s *Server) publish(ctx context.Context, c *client, f natsproto.Frame) error {
 	if len(f.Args) < 1 || !valid(f.Args[0], false) {
 		return errPublish
@@ -81,29 +81,9 @@ func (s *Server) publish(ctx context.Context, c *client, f natsproto.Frame) erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tokens := strings.Split(subject, ".")
-	var queues []string
-	members := map[string][]*subscription{}
-	var to []*subscription
-	for _, sub := range s.order {
-		switch {
-		case !matches(sub.subject, tokens) || sub.client == c && !c.echo:
-		case sub.queue == "":
-			to = append(to, sub)
-		default:
-			if members[sub.queue] == nil {
-				queues = append(queues, sub.queue)
-			}
-			members[sub.queue] = append(members[sub.queue], sub)
-		}
-	}
-	for _, q := range queues {
-		to = append(to, members[q][anyio.Rand(ctx).IntN(len(members[q]))])
-	}
-	for _, sub := range to {
-		s.deliver(sub, subject, reply, f.Headers, f.Payload)
-	}
-	if len(to) == 0 && reply != "" && c.asks {
+	done := s.jetStream(ctx, subject, reply, f.Headers, f.Payload)
+	heard := s.route(ctx, c, subject, subject, reply, f.Headers, f.Payload)
+	if !done && !heard && reply != "" && c.asks {
 		tokens := strings.Split(reply, ".")
 		for _, sub := range s.order {
 			if sub.client == c && matches(sub.subject, tokens) {
@@ -113,6 +93,41 @@ func (s *Server) publish(ctx context.Context, c *client, f natsproto.Frame) erro
 		}
 	}
 	return nil
+}
+
+// route hands a message to all who have subscribed to a subject, which is not always the one
+// that it shows, and to one of each queue. It reports whether there was anybody. It needs
+// Server.mu.
+func (s *Server) route(ctx context.Context, from *client, to, subject, reply string, headers, payload []byte) bool {
+	tokens := strings.Split(to, ".")
+	var queues []string
+	members := map[string][]*subscription{}
+	var subs []*subscription
+	for _, sub := range s.order {
+		switch {
+		case !matches(sub.subject, tokens) || from != nil && sub.client == from && !from.echo:
+		case sub.queue == "":
+			subs = append(subs, sub)
+		default:
+			if members[sub.queue] == nil {
+				queues = append(queues, sub.queue)
+			}
+			members[sub.queue] = append(members[sub.queue], sub)
+		}
+	}
+	for _, q := range queues {
+		subs = append(subs, members[q][anyio.Rand(ctx).IntN(len(members[q]))])
+	}
+	for _, sub := range subs {
+		s.deliver(sub, subject, reply, headers, payload)
+	}
+	return len(subs) > 0
+}
+
+// interest reports whether anybody has subscribed to a subject. It needs Server.mu.
+func (s *Server) interest(subject string) bool {
+	tokens := strings.Split(subject, ".")
+	return slices.ContainsFunc(s.order, func(sub *subscription) bool { return matches(sub.subject, tokens) })
 }
 
 // deliver sends a message to a subscription. It needs Server.mu.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/cluster/internal/natsproto"
+	"github.com/anyio-go/anyio/cluster/internal/timers"
 	"github.com/anyio-go/anyio/stream"
 )
 
@@ -17,6 +18,15 @@ const maxPending = 64 << 20
 
 // A Server routes messages between its clients. The zero value is ready.
 type Server struct {
+	// Store is what JetStream keeps; without one the server has its own, and it ends with it.
+	// It must not be changed later.
+	Store *Store
+
+	clock anyio.Lock // of the client that serves the timers
+
+	timers *timers.Queue
+	ctx    context.Context // of a client, for what nobody asks for: it knows the run
+
 	mu    sync.Mutex
 	order []*subscription // in the order of their making
 	last  int             // the number of the newest client
@@ -34,10 +44,11 @@ const (
 	errPayload   = protocolError("Maximum Payload Violation")
 )
 
-// Serve serves clients until it is canceled. It closes the listener.
+// Serve serves clients until it is canceled. It closes the listener. What the server keeps
+// is in the store; nil is one that ends with it.
 // Cancellation: the clients' connections are closed.
-func Serve[S stream.ByteStream](ctx context.Context, l stream.Listener[S]) error {
-	s := &Server{}
+func Serve[S stream.ByteStream](ctx context.Context, l stream.Listener[S], store *Store) error {
+	s := &Server{Store: store}
 	defer l.Close(ctx)
 	return l.Serve(ctx, nil, func(ctx context.Context, conn S) error {
 		// A client that misbehaves is its own business.
@@ -63,12 +74,12 @@ type client struct {
 func (s *Server) ServeConn(ctx context.Context, conn stream.ByteStream) error {
 	defer conn.Close(ctx)
 	c := &client{subs: map[string]*subscription{}, echo: true, out: natsproto.NewOutbox(maxPending)}
-	s.mu.Lock()
-	s.last++
-	c.id = s.last
-	s.mu.Unlock()
+	s.admit(ctx, c)
 	defer s.forget(c)
-	info := map[string]any{"server_id": "simnats", "version": "2.15.0", "proto": 1, "headers": true, "max_payload": natsproto.MaxPayload, "client_id": c.id}
+	info := map[string]any{
+		"server_id": "simnats", "version": "2.15.0", "proto": 1, "headers": true, "jetstream": true,
+		"max_payload": natsproto.MaxPayload, "client_id": c.id,
+	}
 	text, err := json.Marshal(info)
 	if err != nil {
 		return err
@@ -76,10 +87,23 @@ func (s *Server) ServeConn(ctx context.Context, conn stream.ByteStream) error {
 	c.send([]byte("INFO " + string(text) + "\r\n"))
 	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 		tg.Go(func(ctx context.Context) error { return c.out.Send(ctx, conn) }, anyio.Name("write"))
+		tg.Go(func(ctx context.Context) error { return s.clock.Do(ctx, s.timers.Serve) }, anyio.Name("timers"))
 		err := s.read(ctx, c, conn)
 		tg.Cancel("the client has gone")
 		return err
 	})
+}
+
+// admit takes a client.
+func (s *Server) admit(ctx context.Context, c *client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx = ctx; s.timers == nil {
+		s.timers = timers.New()
+		s.openStore(ctx)
+	}
+	s.last++
+	c.id = s.last
 }
 
 // read takes what a client sends, until it ends.

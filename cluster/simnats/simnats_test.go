@@ -24,7 +24,7 @@ func served(t *testing.T, f func(url string)) {
 		}
 		err = anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			defer tg.Cancel("the test is over")
-			tg.Go(func(ctx context.Context) error { return simnats.Serve(ctx, l) })
+			tg.Go(func(ctx context.Context) error { return simnats.Serve(ctx, l, nil) })
 			return anyio.RunBlocking(ctx, func() error { f(fmt.Sprint("nats://", l.Addr())); return nil })
 		})
 		if err != nil {

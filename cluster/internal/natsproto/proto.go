@@ -15,6 +15,8 @@ const (
 	// MaxPayload is how big a message may be: the default of servers.
 	MaxPayload = 1 << 20
 	maxLine    = 4096
+	// maxRead is what a server may send: a stored message, in base64, within another one.
+	maxRead = 2 * MaxPayload
 )
 
 // NoResponders begins the headers of what a client gets in place of an answer, if nobody
@@ -56,7 +58,7 @@ func Read(ctx context.Context, r *stream.BufferedReceiver) (Frame, error) {
 	var size [2]int // of the headers, and in all
 	for i, text := range f.Args[len(f.Args)-sizes:] {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || n > MaxPayload+maxLine {
+		if err != nil || n < 0 || n > maxRead {
 			return f, fmt.Errorf("nats: %q has no size that makes sense", line)
 		}
 		size[2-sizes+i] = n
@@ -79,6 +81,14 @@ func Read(ctx context.Context, r *stream.BufferedReceiver) (Frame, error) {
 // AppendPub appends a message of a client.
 func AppendPub(b []byte, subject, reply string, payload []byte) []byte {
 	return appendMessage(b, "PUB", subject, "", reply, nil, payload)
+}
+
+// AppendHPub appends a message of a client with headers, if there are any.
+func AppendHPub(b []byte, subject, reply string, headers, payload []byte) []byte {
+	if len(headers) > 0 {
+		return appendMessage(b, "HPUB", subject, "", reply, headers, payload)
+	}
+	return AppendPub(b, subject, reply, payload)
 }
 
 // AppendMsg appends a message to a client, for its subscription sid.

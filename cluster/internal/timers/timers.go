@@ -1,4 +1,5 @@
-package cluster
+// Package timers calls functions later, in a task: where there is no clock but that of a run.
+package timers
 
 import (
 	"context"
@@ -10,21 +11,23 @@ import (
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
-// wireTimers call functions later, in one task.
-type wireTimers struct {
+// A Queue calls functions later, in one task.
+type Queue struct {
 	mu    sync.Mutex
 	lot   *lowlevel.ParkingLot // where the task waits for another one that is due first
 	queue timerq.Heap[func()]
 }
 
-func newWireTimers() *wireTimers {
-	t := &wireTimers{}
+// New returns one without timers.
+func New() *Queue {
+	t := &Queue{}
 	t.lot = lowlevel.NewParkingLot("timer", &t.mu)
 	return t
 }
 
-// add never waits, and is no schedule point: it may be called with a lock held.
-func (t *wireTimers) add(due time.Time, f func()) (stop func()) {
+// Add has a function called at a time. It never waits, and is no schedule
+// point: it may be called with a lock held.
+func (t *Queue) Add(due time.Time, f func()) (stop func()) {
 	timer := &timerq.Item[func()]{When: due.UnixNano(), Value: f}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -39,8 +42,8 @@ func (t *wireTimers) add(due time.Time, f func()) (stop func()) {
 	}
 }
 
-// serve calls them.
-func (t *wireTimers) serve(ctx context.Context) error {
+// Serve calls them. One task may do so at a time.
+func (t *Queue) Serve(ctx context.Context) error {
 	for {
 		if err := lowlevel.Enter(ctx); err != nil {
 			return err
@@ -62,7 +65,7 @@ func (t *wireTimers) serve(ctx context.Context) error {
 }
 
 // wait returns when the first timer, if there is one, is due, or another one is the first.
-func (t *wireTimers) wait(ctx context.Context, first *timerq.Item[func()]) error {
+func (t *Queue) wait(ctx context.Context, first *timerq.Item[func()]) error {
 	deadline := time.Time{} // none
 	if first != nil {
 		deadline = time.Unix(0, first.When)

@@ -1,4 +1,4 @@
-package cluster
+package timers
 
 import (
 	"context"
@@ -10,24 +10,24 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 )
 
-func TestWireTimersCallInOrderUnlessStopped(t *testing.T) {
+func TestTimersCallInOrderUnlessStopped(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		timers, now := newWireTimers(), anyio.Now(ctx)
+		timers, now := New(), anyio.Now(ctx)
 		var called []int
 		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			var over anyio.Event
 			add := func(n int) func() {
-				return timers.add(now.Add(time.Duration(n)*time.Second), func() { called = append(called, n) })
+				return timers.Add(now.Add(time.Duration(n)*time.Second), func() { called = append(called, n) })
 			}
-			tg.Go(timers.serve, anyio.Service())
+			tg.Go(timers.Serve, anyio.Service())
 			if err := anyio.WaitAllTasksBlocked(ctx); err != nil { // it waits for the first one
 				return err
 			}
 			add(5)
 			add(2)
 			stop := add(3)
-			timers.add(now.Add(time.Second), func() { stop(); add(4) })
-			timers.add(now.Add(6*time.Second), over.Set)
+			timers.Add(now.Add(time.Second), func() { stop(); add(4) })
+			timers.Add(now.Add(6*time.Second), over.Set)
 			return over.Wait(ctx)
 		})
 		if want := []int{2, 4, 5}; err != nil || !slices.Equal(called, want) {
