@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,6 +40,8 @@ const (
 	// answerTime is how long the server may take for an answer, also if the connection is
 	// made again meanwhile.
 	answerTime = 10 * time.Second
+	// apiTime is how long an answer of JetStream itself may take, before it is asked again.
+	apiTime = 2 * time.Second
 	// A server that is away, as replicas choose a leader, is asked again so often.
 	awayPause = 100 * time.Millisecond
 )
@@ -117,9 +120,16 @@ func (js *jetStream) ask(ctx context.Context, subject string, h headers, data []
 // do asks for something to be stored or done. errTaken says that it has been before. While
 // replicas have no leader it waits.
 func (js *jetStream) do(ctx context.Context, subject string, h headers, data []byte) (natsproto.Response, error) {
+	return js.within(ctx, answerTime, func(ctx context.Context) (natsproto.Response, error) {
+		return js.try(ctx, subject, h, data, answerTime)
+	}, errAway)
+}
+
+// within does something again, while it fails with one of these errors, for so long.
+func (js *jetStream) within(ctx context.Context, most time.Duration, f func(ctx context.Context) (natsproto.Response, error), again ...error) (natsproto.Response, error) {
 	for begun := js.c.bus.now(); ; {
-		r, err := js.try(ctx, subject, h, data)
-		if !errors.Is(err, errAway) || js.c.bus.now().Sub(begun) > answerTime {
+		r, err := f(ctx)
+		if !slices.ContainsFunc(again, func(e error) bool { return errors.Is(err, e) }) || js.c.bus.now().Sub(begun) > most {
 			return r, err
 		}
 		if err := anyio.Sleep(ctx, awayPause); err != nil {
@@ -128,8 +138,8 @@ func (js *jetStream) do(ctx context.Context, subject string, h headers, data []b
 	}
 }
 
-func (js *jetStream) try(ctx context.Context, subject string, h headers, data []byte) (r natsproto.Response, err error) {
-	m, err := js.ask(ctx, subject, h, data, answerTime)
+func (js *jetStream) try(ctx context.Context, subject string, h headers, data []byte, most time.Duration) (r natsproto.Response, err error) {
+	m, err := js.ask(ctx, subject, h, data, most)
 	if err != nil {
 		return r, err
 	}
@@ -153,7 +163,7 @@ func (js *jetStream) try(ctx context.Context, subject string, h headers, data []
 	return r, fmt.Errorf("cluster: the server: %w", r.Error)
 }
 
-// api asks JetStream itself.
+// api asks JetStream itself. That may be done twice: without a leader nobody answers.
 func (js *jetStream) api(ctx context.Context, what string, in any) (natsproto.Response, error) {
 	var data []byte
 	if in != nil {
@@ -162,7 +172,9 @@ func (js *jetStream) api(ctx context.Context, what string, in any) (natsproto.Re
 			return natsproto.Response{}, err
 		}
 	}
-	return js.do(ctx, "$JS.API."+what, nil, data)
+	return js.within(ctx, answerTime, func(ctx context.Context) (natsproto.Response, error) {
+		return js.try(ctx, "$JS.API."+what, nil, data, apiTime)
+	}, errAway, errNoAnswer)
 }
 
 func hasCode(err error, code int) bool {
