@@ -63,6 +63,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 			return 1
 		}
 	}
+	if cfg.scale {
+		if err := scale(stdout, cfg.effort); err != nil {
+			fmt.Fprintf(stderr, "bench: %v\n", err)
+			return 1
+		}
+		return 0
+	}
 	env, rows, failed := cfg.environment(), []row(nil), false
 	if cfg.from != "" {
 		if env, rows, err = readRows(cfg.from); err != nil {
@@ -138,6 +145,7 @@ type config struct {
 	profiles     string
 	from         string // a file of rows, which are not measured then
 	compare      string // with such a file
+	scale        bool
 	markdown     bool
 }
 
@@ -171,6 +179,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	with := fs.String("compare", "", "print what has moved since this `file`, an output of -json")
 	asMarkdown := fs.Bool("markdown", false, "print a table in Markdown")
 	profiles := fs.String("profile", "", "write a CPU profile of ours into this `directory` for each goal that is missed")
+	scaled := fs.Bool("scale", false, "measure instead what a cluster's call and job cost in each process, with 1 to 8 workers")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(help, "usage: bench [flags]")
@@ -180,7 +189,7 @@ func parse(args []string, help io.Writer) (config, error) {
 		return config{}, err
 	}
 	c := config{effort: quick, interpreters: interpreters, json: *asJSON, profiles: *profiles,
-		from: *from, compare: *with, markdown: *asMarkdown}
+		from: *from, compare: *with, markdown: *asMarkdown, scale: *scaled}
 	if *isFull {
 		c.effort = full
 	}

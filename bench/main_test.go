@@ -167,3 +167,28 @@ func TestMedian(t *testing.T) {
 		}
 	}
 }
+
+func TestScale(t *testing.T) {
+	if _, err := processorTime(); err != nil {
+		t.Skip(err)
+	}
+	var out strings.Builder
+	if err := scale(&out, tiny); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2+2*2 {
+		t.Fatalf("%d lines:\n%s", len(lines), &out)
+	}
+	for _, line := range lines[2:] {
+		columns := strings.Split(strings.Trim(line, "| "), " | ")
+		if len(columns) != 7 {
+			t.Fatalf("%q", line)
+		}
+		for _, c := range columns[2:6] {
+			if v, err := strconv.ParseFloat(strings.TrimSuffix(c, " µs"), 64); v <= 0 || err != nil {
+				t.Errorf("%q: %v", line, err)
+			}
+		}
+	}
+}

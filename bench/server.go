@@ -75,8 +75,15 @@ func (s *server) processorTime() (float64, error) {
 // runServer is the main function of such a process.
 func runServer(job string) int {
 	id, who, _ := strings.Cut(job, " ")
-	if id == "rpc" {
+	switch id {
+	case "rpc":
 		return serveRPC(who)
+	case "scale":
+		if err := serveScale(who); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: cluster:", err)
+			return 1
+		}
+		return 0
 	}
 	for _, sh := range shapes {
 		if sh.id != id || sh.server == nil {
