@@ -4,7 +4,8 @@ import "github.com/anyio-go/anyio/sim"
 
 // A third of the schedules of a search is guided by what others have reached, unless the
 // test says which strategies there are. Those with faults are not: each is to have its own.
-// They are the same in each search on one processor; on several, who learns first differs.
+// They differ from search to search: on several processors in who learns first, and on one
+// in where a task is seen to stop, which is in the coroutine that makes the next choice.
 
 // guide has a run be guided if it is its turn.
 func (s *search) guide(cfg *sim.Config, n int) {

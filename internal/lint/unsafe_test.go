@@ -26,7 +26,6 @@ var usesUnsafe = map[string]string{
 var assembly = map[string]string{
 	"internal/waitq/release_amd64.s": "a store that releases a lock, which Go has not",
 	"internal/fetch/fetch_amd64.s":   "hints to the processor's caches, which Go has not",
-	"internal/frames/frames_amd64.s": "the links of frames, in the versions of Go that have them",
 }
 
 // TestNothingIsGuessedAboutTheRuntime: what the language and the standard library promise
