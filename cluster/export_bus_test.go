@@ -38,3 +38,18 @@ func Subscribe(b Bus, subject, queue string, f func(subject, reply, data string,
 }
 
 func Flush(ctx context.Context, b Bus) error { return b.flush(ctx) }
+
+// Subscriptions returns how many a member has.
+func Subscriptions(c *Conn) int {
+	switch b := c.bus.(type) {
+	case *natsBus:
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.subs)
+	case *wireBus:
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.subs)
+	}
+	panic("another bus")
+}

@@ -138,7 +138,8 @@ func (j *Job[Out]) ID() string { return j.id }
 // Await waits until the job is over, and returns its result: what the function has
 // returned, where an error or a panic is a *process.RemoteError; a *DeadJobError if its
 // attempts are used up; an error that matches ErrJobCanceled. Results are kept for the time
-// of KeepResult; later the error matches ErrNoJob.
+// of KeepResult; later, and after the end of a job that keeps none, the error matches
+// ErrNoJob.
 //
 // Cancellation: only the waiting ends, and the job goes on; Cancel ends it.
 func (j *Job[Out]) Await(ctx context.Context) (Out, error) {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,20 +31,29 @@ func (st *jobStore) awaitResult(ctx context.Context, id string) (*record, error)
 	}
 	defer sub.drop()
 	for pause := st.c.cfg.Lost; ; pause = min(2*pause, max(pause, mostPause)) {
-		data, err := st.resultNow(ctx, id, true)
-		if err != nil || data != nil {
-			return recordOf(id, data, err)
+		data, gone := st.resultNow(ctx, id, true)
+		if gone != nil && !errors.Is(gone, ErrNoJob) || data != nil {
+			return recordOf(id, data, gone)
+		}
+		if gone != nil { // what was told and not kept may be on its way
+			pause = onItsWay
 		}
 		var m message
 		late, err := anyio.MoveOnAfter(ctx, pause, func(ctx context.Context) (err error) {
 			m, err = told.Await(ctx)
 			return err
 		})
-		if err != nil || !late {
+		switch {
+		case err != nil || !late:
 			return recordOf(id, m.data, err)
+		case gone != nil:
+			return nil, gone
 		}
 	}
 }
+
+// onItsWay is how long a message may be later than others that were sent after it.
+const onItsWay = 100 * time.Millisecond
 
 // mostPause is how long it takes at most until a result is looked for again.
 const mostPause = time.Minute
@@ -97,7 +107,7 @@ func (j *Job[Out]) Cancel(ctx context.Context) error {
 	}
 	keep := defaultKeep
 	if m, err := decodeJob(job); err == nil {
-		keep = m.keep
+		keep = cmp.Or(m.keep, keep)
 	}
 	rec := record{kind: kindCanceled}
 	if err := st.putResult(ctx, j.id, keep, rec.encode()); err != nil {

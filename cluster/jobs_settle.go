@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -59,14 +60,19 @@ func (t *taker) bury(ctx context.Context, j *jobRun, reason string) {
 	}
 }
 
-// keep stores how the job has ended. If it cannot, the job is tried again.
+// keep stores how the job has ended, or tells who waits for it, if that is all that is
+// wanted. If it cannot, the job is tried again.
 func (t *taker) keep(ctx context.Context, j *jobRun, rec *record) {
 	rec.attempts = int(j.attempt.Load())
-	keep := defaultKeep
+	keep, data := defaultKeep, rec.encode()
 	if j.message != nil {
-		keep = j.message.keep
+		if j.message.keep == 0 && rec.kind == kindValue {
+			t.s.c.send(t.st.subject("jh", j.job), "", data)
+			t.over(j)
+			return
+		}
+		keep = cmp.Or(j.message.keep, defaultKeep)
 	}
-	data := rec.encode()
 	if t.untilStored(ctx, func(ctx context.Context) error { return t.st.putResult(ctx, j.job, keep, data) }) {
 		if rec.kind == kindDead {
 			t.s.c.count(jobsDead, 1)

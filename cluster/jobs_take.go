@@ -27,6 +27,7 @@ type taker struct {
 	asking  *source   // who is asked, or nil
 	want    int       // how many jobs may still come from there
 	asked   time.Time // since when
+	soon    func()    // stops the timer that asks, nil if there is none
 
 	asks   subscription
 	about  subscription // to PREFIX.jx
@@ -58,6 +59,7 @@ const (
 )
 
 const (
+	takePause    = time.Millisecond // for which a quarter of the room is waited for
 	laterExpires = 10 * time.Second // how long a source keeps in mind that it is to give
 	mostAsked    = 256              // jobs at once
 	sourceUnused = 7 * 24 * time.Hour
@@ -107,7 +109,8 @@ func (t *taker) adjust() {
 // beat is how often the server hears that jobs run.
 func (t *taker) beat() time.Duration { return t.s.c.cfg.Lost / 3 }
 
-// take asks for jobs if there is room. It needs taker.mu.
+// take asks for jobs if there is room; if there is little, in a moment, as there may be more
+// then. It needs taker.mu.
 func (t *taker) take() {
 	if t.ended || t.asks == nil {
 		return
@@ -116,9 +119,27 @@ func (t *taker) take() {
 	if room <= 0 {
 		t.full()
 	}
-	if room <= 0 || t.asking != nil {
+	if room <= 0 || t.asking != nil || t.soon != nil {
 		return
 	}
+	if room < min(t.s.limiter.TotalTokens(), mostAsked)/4 {
+		t.soon = t.s.c.bus.after(takePause, t.askSoon)
+		return
+	}
+	t.ask(room)
+}
+
+func (t *taker) askSoon() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.soon = nil
+	if room := min(t.s.limiter.AvailableTokens(), mostAsked); room > 0 && t.asking == nil && !t.ended {
+		t.ask(room)
+	}
+}
+
+// ask asks the next source that may have jobs. It needs taker.mu.
+func (t *taker) ask(room int) {
 	for range t.sources {
 		i := t.next % len(t.sources)
 		t.next++
@@ -265,10 +286,12 @@ func (t *taker) end(ctx context.Context) {
 func (t *taker) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.stop != nil {
-		t.stop()
-		t.stop = nil
+	for _, stop := range []func(){t.stop, t.soon} {
+		if stop != nil {
+			stop()
+		}
 	}
+	t.stop = nil
 	if t.about != nil {
 		t.about.drop()
 	}

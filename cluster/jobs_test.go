@@ -330,6 +330,54 @@ func TestJobResultEnds(t *testing.T) {
 	})
 }
 
+// A result that is not kept is told to those who wait for it, and to nobody else; an error
+// is kept.
+func TestResultThatIsNotKept(t *testing.T) {
+	t.Parallel()
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		job := submit(t, ctx, c, double, 3, cluster.KeepResult(0), cluster.Key("told"))
+		late := submit(t, ctx, c, double, 3, cluster.KeepResult(0))
+		fails := submit(t, ctx, c, fails, "on purpose", cluster.KeepResult(0))
+		canceled := submit(t, ctx, c, double, 3, cluster.KeepResult(0))
+		if err := canceled.Cancel(ctx); err != nil {
+			t.Error(err)
+		}
+		err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			others := cluster.Subscriptions(c)
+			for range 3 {
+				tg.Go(func(ctx context.Context) error {
+					if n, err := job.Await(ctx); n != 6 || err != nil {
+						t.Error(n, err)
+					}
+					return nil
+				})
+			}
+			until(t, ctx, "all wait", func() bool { return cluster.Subscriptions(c) == others+3 })
+			working(t, ctx, c, takesJobs, func(ctx context.Context) {
+				until(t, ctx, "the other job is over", func() bool {
+					_, err := late.Status(ctx)
+					return errors.Is(err, cluster.ErrNoJob)
+				})
+				_, err := late.Await(ctx)
+				wantIs(t, err, cluster.ErrNoJob)
+				if _, err := fails.Await(ctx); err == nil || !strings.Contains(err.Error(), "on purpose") {
+					t.Error(err)
+				}
+				_, err = canceled.Await(ctx)
+				wantIs(t, err, cluster.ErrJobCanceled)
+				again := submit(t, ctx, c, double, 4, cluster.Key("told"))
+				if n, err := again.Await(ctx); n != 8 || err != nil {
+					t.Error(n, err)
+				}
+			})
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // What the server in this process has stored outlives it.
 func TestJobsOutliveTheServer(t *testing.T) {
 	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, _ *cluster.Conn) {
