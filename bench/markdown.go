@@ -53,6 +53,7 @@ var meaning = map[string]string{
 	"C1":  "an empty function called in another member of a cluster",
 	"C2":  "the same by Map, over 2 workers with room for 64 each",
 	"C3":  "a job that is stored, done by one of 2 workers, and taken away",
+	"C3a": "the same, with its result stored",
 }
 
 // markdown prints the table of the documentation's page on performance.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/cluster"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -124,7 +125,10 @@ var shapes = []shape{
 	{id: "A4", peer: "asyncio", goals: goals{eventloop: 0.05}, ours: futures},
 	{id: "C1", wavers: 0.15, why: wakesThreads, peer: "nats-request", goals: goals{parallel: 1.30, eventloop: 1.30}, ours: remoteCalls, their: bareRequests},
 	{id: "C2", wavers: 0.15, why: howManyAtOnce, peer: "nats-requests", batch: clusterCallers, goals: goals{parallel: 1.43, eventloop: 1.43}, ours: remoteMap, their: bareMap},
-	{id: "C3", wavers: 0.25, why: howManyAtOnce, peer: "jetstream", batch: clusterCallers, goals: goals{parallel: 1.25, eventloop: 1.25}, ours: remoteJobs, their: bareJobs},
+	{id: "C3", wavers: 0.25, why: howManyAtOnce, peer: "jetstream", batch: clusterCallers, goals: goals{parallel: 1.25, eventloop: 1.25},
+		ours: remoteJobs(cluster.KeepResult(0)), their: bareJobs(false)},
+	{id: "C3a", wavers: 0.25, why: howManyAtOnce, peer: "jetstream+result", batch: clusterCallers, goals: goals{parallel: 1.25, eventloop: 1.25},
+		ours: remoteJobs(), their: bareJobs(true)},
 }
 
 // A pair is a shape on a backend.

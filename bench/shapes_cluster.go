@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -216,59 +217,84 @@ var countedJob = process.Register("bench: job", func(context.Context, struct{}) 
 	return struct{}{}, nil
 })
 
-func remoteJobs(ctx context.Context, m *meter, n int) error {
-	return withCluster(ctx, cluster.Worker{Capacity: clusterCapacity, Jobs: true}, func(ctx context.Context, c *cluster.Conn) error {
-		done := expectJobs(n)
-		m.start()
-		defer m.stop()
-		_, err := anyio.Map(ctx, make([]struct{}, n), clusterCallers, func(ctx context.Context, in struct{}) (struct{}, error) {
-			_, err := cluster.Submit(ctx, c, countedJob, in)
-			return in, err
+func remoteJobs(opts ...cluster.JobOption) func(ctx context.Context, m *meter, n int) error {
+	return func(ctx context.Context, m *meter, n int) error {
+		return withCluster(ctx, cluster.Worker{Capacity: clusterCapacity, Jobs: true}, func(ctx context.Context, c *cluster.Conn) error {
+			done := expectJobs(n)
+			m.start()
+			defer m.stop()
+			_, err := anyio.Map(ctx, make([]struct{}, n), clusterCallers, func(ctx context.Context, in struct{}) (struct{}, error) {
+				_, err := cluster.Submit(ctx, c, countedJob, in, opts...)
+				return in, err
+			})
+			if err != nil {
+				return err
+			}
+			return anyio.RunBlocking(ctx, func() error { <-done; return nil })
 		})
-		if err != nil {
-			return err
-		}
-		return anyio.RunBlocking(ctx, func() error { <-done; return nil })
-	})
+	}
 }
 
-func bareJobs(m *meter, n int) error {
-	return withBare(func(nc *nats.Conn) error {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		js, err := jetstream.New(nc)
-		if err != nil {
-			return err
-		}
-		s, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: "bare-jobs", Subjects: []string{"bare.jobs"}, Retention: jetstream.WorkQueuePolicy})
-		if err != nil {
-			return err
-		}
-		for range clusterWorkers {
-			consumer, err := s.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{Durable: "workers", AckPolicy: jetstream.AckExplicitPolicy})
+// bareJobs publishes, consumes and acknowledges, with or without a result that is stored
+// before, each under a subject of its own.
+func bareJobs(results bool) func(m *meter, n int) error {
+	return func(m *meter, n int) error {
+		return withBare(func(nc *nats.Conn) error {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			js, err := jetstream.New(nc)
 			if err != nil {
 				return err
 			}
-			consuming, err := consumer.Consume(func(m jetstream.Msg) {
-				if m.Ack() == nil {
-					jobIsDone()
+			s, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: "bare-jobs", Subjects: []string{"bare.jobs"}, Retention: jetstream.WorkQueuePolicy})
+			if err != nil {
+				return err
+			}
+			if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: "bare-results", Subjects: []string{"bare.results.*"}}); err != nil {
+				return err
+			}
+			var last atomic.Int64
+			do := func(m jetstream.Msg) error {
+				if results {
+					if _, err := js.Publish(ctx, "bare.results."+strconv.FormatInt(last.Add(1), 36), nil); err != nil {
+						return err
+					}
 				}
-			}, jetstream.PullMaxMessages(clusterCapacity))
-			if err != nil {
+				return m.Ack()
+			}
+			for range clusterWorkers {
+				consumer, err := s.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{Durable: "workers", AckPolicy: jetstream.AckExplicitPolicy})
+				if err != nil {
+					return err
+				}
+				consuming, err := consumer.Consume(func(m jetstream.Msg) {
+					work := func() {
+						if do(m) == nil {
+							jobIsDone()
+						}
+					}
+					if results { // it waits, and others are done meanwhile
+						go work()
+					} else {
+						work()
+					}
+				}, jetstream.PullMaxMessages(clusterCapacity))
+				if err != nil {
+					return err
+				}
+				defer consuming.Stop()
+			}
+			done := expectJobs(n)
+			m.start()
+			defer m.stop()
+			if err := atOnce(n, func() error {
+				_, err := js.Publish(ctx, "bare.jobs", nil)
+				return err
+			}); err != nil {
 				return err
 			}
-			defer consuming.Stop()
-		}
-		done := expectJobs(n)
-		m.start()
-		defer m.stop()
-		if err := atOnce(n, func() error {
-			_, err := js.Publish(ctx, "bare.jobs", nil)
-			return err
-		}); err != nil {
-			return err
-		}
-		<-done
-		return nil
-	})
+			<-done
+			return nil
+		})
+	}
 }
