@@ -110,6 +110,9 @@
 //
 // A member that is suspended, and of which nobody knows, is not missed by Members.
 //
+// The server counts a delivery to a worker that stops asking at this moment, though nobody
+// gets it. That is rare; a job with Attempts(1) is a dead letter then, and has not run.
+//
 // A holder that dies keeps a lock for its lease, counted by a waiter from when that has
 // seen it first. The store keeps an entry for each name. Each renewal is a write, so that
 // a semaphore with hundreds of holders wants a long lease.

@@ -139,10 +139,10 @@ func (b *wireBus) use(ctx context.Context, conn stream.ByteStream) error {
 			hello = sub.append(hello)
 		}
 	}
-	pongs := len(b.pongs)
+	lost := len(b.pongs) - b.out.Marked() // those that were asked for before
 	b.times++
 	b.mu.Unlock()
-	for range pongs { // those that were asked for before are lost
+	for range lost {
 		hello = append(hello, "PING\r\n"...)
 	}
 	if err := conn.Send(ctx, hello); err != nil {
@@ -296,10 +296,13 @@ func (s *wireSubscription) broken(f func()) {}
 // server any more.
 func (b *wireBus) ping(f func()) {
 	b.mu.Lock()
-	b.pongs = append(b.pongs, f)
+	asked := !b.closed && b.out.AddMarked([]byte("PING\r\n")) == nil
+	if asked {
+		b.pongs = append(b.pongs, f)
+	}
 	b.mu.Unlock()
-	if b.send([]byte("PING\r\n")) != nil {
-		b.ponged()
+	if !asked {
+		f()
 	}
 }
 

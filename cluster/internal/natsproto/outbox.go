@@ -18,6 +18,7 @@ type Outbox struct {
 	lot     *lowlevel.ParkingLot
 	max     int
 	pending []byte
+	marked  int
 }
 
 // NewOutbox makes one for so many bytes.
@@ -29,13 +30,26 @@ func NewOutbox(max int) *Outbox {
 
 // Add adds something. It never waits, and is no schedule point: it may be called with a
 // lock held.
-func (o *Outbox) Add(data []byte) error {
+func (o *Outbox) Add(data []byte) error { return o.add(data, 0) }
+
+// AddMarked is Add of something that is counted as long as it waits.
+func (o *Outbox) AddMarked(data []byte) error { return o.add(data, 1) }
+
+// Marked returns how many of those wait.
+func (o *Outbox) Marked() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.marked
+}
+
+func (o *Outbox) add(data []byte, marks int) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.pending)+len(data) > o.max {
 		return ErrFull
 	}
 	o.pending = append(o.pending, data...)
+	o.marked += marks
 	o.lot.Unpark(1)
 	return nil
 }
@@ -63,7 +77,7 @@ func (o *Outbox) take(ctx context.Context) ([]byte, error) {
 		o.mu.Lock()
 		if len(o.pending) > 0 {
 			data := o.pending
-			o.pending = nil
+			o.pending, o.marked = nil, 0
 			o.mu.Unlock()
 			return data, nil
 		}
