@@ -63,8 +63,8 @@ func (c *Conn) call(ctx context.Context, s signature, argument []byte, o callOpt
 	}
 	c.count(callsBegun, 1)
 	defer func() { c.countEnd(err) }()
-	since := c.bus.now()
-	place := c.room.place(ctx, s, o.labels, since)
+	p := patience{c.bus.now(), c.bus.reconnects()}
+	place := c.room.place(ctx, s, o.labels, p.since)
 	for {
 		if o.noWait || c.room.mayTry(place) {
 			out, err := c.attempt(ctx, s, argument, o, place)
@@ -76,7 +76,7 @@ func (c *Conn) call(ctx context.Context, s signature, argument []byte, o callOpt
 				c.room.taken(place, true)
 				return out.result(ctx, s.name)
 			}
-			if since, err = c.noRoom(ctx, s, o, since); err != nil {
+			if err := c.noRoom(ctx, s, o, &p); err != nil {
 				c.room.leave(place)
 				return nil, err
 			}

@@ -3,8 +3,8 @@ package cluster_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -124,7 +124,7 @@ func TestMembersOfOneServer(t *testing.T) {
 			t.Errorf("got %+v", list)
 		}
 		host, _ := os.Hostname()
-		if m := list[1]; m.PID != os.Getpid() || m.Host != host || m.Process == "" || m.Process != list[0].Process || !strings.HasPrefix(m.Program, "cluster.test") {
+		if m := list[1]; m.PID != os.Getpid() || m.Host != host || m.Process == "" || m.Process != list[0].Process || m.Program != filepath.Base(os.Args[0]) {
 			t.Errorf("got %+v", m)
 		}
 		if list := members(t, ctx, other); len(list) != 1 {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -142,7 +143,20 @@ func (s *natsSubscription) drop() {
 }
 
 func (b *natsBus) flush(ctx context.Context) error {
-	return anyio.RunBlocking(ctx, func() error { return b.nc.FlushTimeout(readyTimeout) })
+	return anyio.RunBlocking(ctx, b.flushNow)
+}
+
+// flushNow blocks. A connection that is lost meanwhile says that it is closed, also if it is
+// made again.
+func (b *natsBus) flushNow() error {
+	end := time.Now().Add(readyTimeout)
+	for {
+		err := b.nc.FlushTimeout(readyTimeout)
+		if !errors.Is(err, nats.ErrConnectionClosed) || b.nc.IsClosed() || time.Now().After(end) {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func (b *natsBus) after(d time.Duration, f func()) func() {

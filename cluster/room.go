@@ -234,16 +234,25 @@ func (r *room) close() {
 	}
 }
 
+// A patience is how long a call that finds nobody waits for a worker that could take it.
+type patience struct {
+	since      time.Time // when there was one last, or when others may have begun to come
+	reconnects uint64
+}
+
 // noRoom is told of a call that has found nobody to take it. It returns its error, nil if it
-// is to wait; since is when there was last a worker that could take it.
-func (c *Conn) noRoom(ctx context.Context, s signature, o callOptions, since time.Time) (time.Time, error) {
+// is to wait.
+func (c *Conn) noRoom(ctx context.Context, s signature, o callOptions, p *patience) error {
 	now := c.bus.now()
-	if !o.noWait && now.Sub(since) < c.cfg.Lost {
-		return since, nil // they may be starting
+	if n := c.bus.reconnects(); n != p.reconnects { // workers come back, too
+		*p = patience{now, n}
+	}
+	if !o.noWait && now.Sub(p.since) < c.cfg.Lost {
+		return nil // they may be starting
 	}
 	all, err := c.directory.recent(ctx, s, o.labels)
 	if err != nil {
-		return since, err
+		return err
 	}
 	e := &NoWorkerError{Function: s.name, Types: s.text, Labels: o.labels}
 	for _, w := range all {
@@ -252,10 +261,11 @@ func (c *Conn) noRoom(ctx context.Context, s signature, o callOptions, since tim
 		case reason != "":
 			e.Workers = append(e.Workers, w.Name+" "+reason)
 		case o.noWait:
-			return since, ErrBusy
+			return ErrBusy
 		default:
-			return now, nil
+			p.since = now
+			return nil
 		}
 	}
-	return since, e
+	return e
 }
