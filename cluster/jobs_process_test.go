@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/cluster"
 	"github.com/anyio-go/anyio/process"
@@ -29,7 +31,10 @@ func init() {
 			os.Exit(0)
 		}()
 		err := anyio.Run(context.Background(), func(ctx context.Context) error {
-			c, err := cluster.Open(ctx, cluster.Config{URL: url, Heartbeat: killed.Heartbeat, Lost: killed.Lost})
+			c, err := cluster.Open(ctx, cluster.Config{
+				URL: url, Heartbeat: killed.Heartbeat, Lost: killed.Lost,
+				Options: []nats.Option{nats.ReconnectWait(20 * time.Millisecond), nats.PingInterval(500 * time.Millisecond), nats.MaxPingsOutstanding(2)},
+			})
 			if err != nil {
 				return err
 			}
@@ -86,8 +91,13 @@ type jobWorker struct {
 // startWorker starts a worker process. It ends with the test, if it is not killed before.
 func startWorker(t *testing.T, c *cluster.Conn) *jobWorker {
 	t.Helper()
+	return startWorkerOf(t, c.URL())
+}
+
+func startWorkerOf(t *testing.T, url string) *jobWorker {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), jobWorkerEnv+"="+c.URL())
+	cmd.Env = append(os.Environ(), jobWorkerEnv+"="+url)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

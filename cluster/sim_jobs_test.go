@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -189,12 +188,12 @@ func holdLock(t testing.TB, ctx context.Context, c *cluster.Conn, g *guarded) er
 // Members of which one sets an event, and others wait, while the server is started again.
 func TestEventOutlivesASimulatedServer(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		var woken atomic.Int32
+		var woken anyio.Semaphore
 		waits := func(ctx context.Context, c *cluster.Conn) error {
 			e, err := cluster.NewEvent(c, "it is done")
 			for err == nil {
 				if err = e.Wait(ctx); err == nil {
-					woken.Add(1)
+					woken.Release()
 					return anyio.SleepForever(ctx)
 				}
 				if !anyio.IsCancellation(err) { // the server is away
@@ -221,8 +220,8 @@ func TestEventOutlivesASimulatedServer(t *testing.T) {
 				}
 			}
 			return anyio.FailAfter(ctx, time.Minute, func(ctx context.Context) error {
-				for woken.Load() < 2 {
-					if err := anyio.Sleep(ctx, time.Second); err != nil {
+				for range hosts {
+					if err := woken.Acquire(ctx); err != nil {
 						return err
 					}
 				}
