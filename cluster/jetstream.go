@@ -213,11 +213,11 @@ func (js *jetStream) getDirect(ctx context.Context, stream, subject string) (dat
 		return nil, 0, fmt.Errorf("cluster: the server: %w", errNoStore)
 	case m.status == "404":
 		return nil, 0, nil
-	case m.status == "":
-		seq, err = strconv.ParseUint(m.sequence, 10, 64)
+	case m.status != "":
+		return nil, 0, fmt.Errorf("cluster: the server: status %s for a message of %s", m.status, subject)
 	}
-	if seq == 0 {
-		return nil, 0, fmt.Errorf("cluster: the server: status %s for a message of %s, %w", m.status, subject, err)
+	if seq, err = strconv.ParseUint(m.sequence, 10, 64); err != nil {
+		return nil, 0, fmt.Errorf("cluster: the server answers without the number of a message of %s: %w", subject, err)
 	}
 	return append([]byte{}, m.data...), seq, nil
 }

@@ -68,6 +68,7 @@ func (t *taker) keep(ctx context.Context, j *jobRun, rec *record) {
 	if j.message != nil {
 		if j.message.keep == 0 && rec.kind == kindValue {
 			t.s.c.send(t.st.subject("jh", j.job), "", data)
+			t.s.c.count(jobsDone, 1)
 			t.over(j)
 			return
 		}
