@@ -18,6 +18,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -158,7 +159,10 @@ func TestJobThatKillsItsWorkers(t *testing.T) {
 
 // Each of many jobs is done, and has a result, while workers are killed.
 func TestJobsWhileWorkersAreKilled(t *testing.T) {
-	const jobs = 1000
+	jobs := 10_000
+	if testing.Short() || race.Enabled {
+		jobs = 1000
+	}
 	eachReal(t, killed, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		file := filepath.Join(t.TempDir(), "marks")
 		seed := rand.Uint64()
