@@ -7,6 +7,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/tasktree"
 )
 
 // stillHeld leaves the loops of before that the same holds after a look. What was over by
@@ -50,7 +51,7 @@ func (r *Run) heldText(h HeldLoop) string {
 	if r.Loops > 1 {
 		text = fmt.Sprintf("its event loop %d", h.Loop)
 	}
-	text += " is held up for " + rounded(h.For) + " by "
+	text += " is held up for " + tasktree.Rounded(h.For) + " by "
 	if t := r.task(h.Task); t != nil {
 		return text + t.line("")
 	}

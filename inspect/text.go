@@ -54,7 +54,7 @@ func (r *Run) title(now time.Time) string {
 	if r.Loops > 1 {
 		backend = fmt.Sprintf("%d %s", r.Loops, backend) // "eventloops"
 	}
-	return fmt.Sprintf("run %d on %s, for %s: %s", r.ID, backend, rounded(now.Sub(r.Began)), tasks)
+	return fmt.Sprintf("run %d on %s, for %s: %s", r.ID, backend, tasktree.Rounded(now.Sub(r.Began)), tasks)
 }
 
 // String describes the task in a line, as WriteTo of a Snapshot does.
@@ -74,13 +74,13 @@ func (t *Task) line(branches string) string {
 		b.WriteString(" at " + strings.Join(t.At, " from "))
 	}
 	if t.Waited != nil {
-		b.WriteString(", for " + rounded(*t.Waited))
+		b.WriteString(", for " + tasktree.Rounded(*t.Waited))
 	}
 	if t.Wants != nil {
 		b.WriteString(", " + t.Wants.text())
 	}
 	if t.Deadline != nil {
-		b.WriteString(", deadline in " + rounded(*t.Deadline))
+		b.WriteString(", deadline in " + tasktree.Rounded(*t.Deadline))
 	}
 	if t.Shielded {
 		b.WriteString(", shielded")
@@ -165,13 +165,4 @@ func (s *Snapshot) Task(ref Ref) *Task {
 		return r.task(ref.Task)
 	}
 	return nil
-}
-
-// rounded is a duration with three digits or so.
-func rounded(d time.Duration) string {
-	unit := time.Nanosecond
-	for unit < time.Second && d.Abs() >= 1000*unit {
-		unit *= 10
-	}
-	return d.Round(unit).String()
 }

@@ -33,17 +33,6 @@ func TestGoroutineInALine(t *testing.T) {
 	}
 }
 
-// A deadline that has passed is as far away as it is long ago.
-func TestTimesHaveFewDigits(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 999: "999ns", 1234567: "1.23ms", 12345678: "12.3ms", 1234567890: "1.23s", -12345678: "-12.3ms", 83456789012: "1m23.5s",
-	} {
-		if got := rounded(d); got != want {
-			t.Errorf("%d: got %s, want %s", d, got, want)
-		}
-	}
-}
-
 // A task that is ready waits for the one that holds its own loop, and one that waits does
 // not.
 func TestWhoHoldsWhichLoopUp(t *testing.T) {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
-	"unicode"
 
 	"github.com/anyio-go/anyio/cluster"
 	"github.com/anyio-go/anyio/inspect"
@@ -26,7 +24,7 @@ func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	}
 	for _, m := range s.Members {
 		if m.Silent {
-			fmt.Fprintf(&b, "\n%s is silent\n", printable(nameOf(&m)))
+			fmt.Fprintf(&b, "\n%s is silent\n", tasktree.Printable(nameOf(&m)))
 		}
 	}
 	return b.WriteTo(w)
@@ -114,9 +112,9 @@ func (d *drawing) process(w io.Writer, i int) {
 	for _, id := range p.Members {
 		names = append(names, nameOf(d.s.member(id)))
 	}
-	fmt.Fprintln(w, printable(fmt.Sprintf("%s, process %d on %s: %s", first.Program, first.PID, first.Host, strings.Join(names, ", "))))
+	fmt.Fprintln(w, tasktree.Printable(fmt.Sprintf("%s, process %d on %s: %s", first.Program, first.PID, first.Host, strings.Join(names, ", "))))
 	if p.Tree == nil {
-		fmt.Fprintln(w, printable("its tasks are not known: "+p.Unknown))
+		fmt.Fprintln(w, tasktree.Printable("its tasks are not known: "+p.Unknown))
 		d.callsAlone(w, p)
 		return
 	}
@@ -125,7 +123,7 @@ func (d *drawing) process(w io.Writer, i int) {
 	}
 	for r := range p.Tree.Runs {
 		run := &p.Tree.Runs[r]
-		fmt.Fprintln(w, printable(fmt.Sprintf("run %d on %s, tasks: %d", run.ID, run.Backend, len(run.Tasks))))
+		fmt.Fprintln(w, tasktree.Printable(fmt.Sprintf("run %d on %s, tasks: %d", run.ID, run.Backend, len(run.Tasks))))
 		d.rows = nil
 		for n := range run.Tasks {
 			if run.Tasks[n].Depth == 0 {
@@ -138,7 +136,7 @@ func (d *drawing) process(w io.Writer, i int) {
 
 func (d *drawing) write(w io.Writer) {
 	for n, left := range tasktree.Branches(len(d.rows), func(n int) int { return d.rows[n].depth }) {
-		fmt.Fprintf(w, "%s%s\n", left, printable(d.rows[n].text))
+		fmt.Fprintf(w, "%s%s\n", left, tasktree.Printable(d.rows[n].text))
 	}
 }
 
@@ -220,9 +218,9 @@ func (d *drawing) forWhom(call cluster.CallInfo) string {
 }
 
 func describe(call cluster.CallInfo) string {
-	text := fmt.Sprintf("%s, for %s", call.Function, rounded(call.For))
+	text := fmt.Sprintf("%s, for %s", call.Function, tasktree.Rounded(call.For))
 	if call.Deadline != nil {
-		text += ", deadline in " + rounded(*call.Deadline)
+		text += ", deadline in " + tasktree.Rounded(*call.Deadline)
 	}
 	if call.Ending != "" {
 		text += ", " + call.Ending
@@ -236,22 +234,4 @@ func nameOf(m *cluster.Member) string {
 		return m.ID
 	}
 	return m.Name
-}
-
-func rounded(d time.Duration) string {
-	unit := time.Microsecond
-	for unit < time.Second && d.Abs() >= 1000*unit {
-		unit *= 10
-	}
-	return d.Round(unit).String()
-}
-
-// printable is a text from elsewhere without what a terminal would obey.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/inspect"
+	"github.com/anyio-go/anyio/internal/tasktree"
 )
 
 // mostText is how many bytes of one text of the process are kept.
@@ -66,12 +65,7 @@ func printable(text string) string {
 		}
 		text = text[:end] + "…"
 	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text) // which replaces what is no UTF-8, too
+	return tasktree.Printable(text)
 }
 
 // plain reports whether there is nothing to be done, as for nearly every text.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -8,9 +9,9 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/internal/tasktree"
 )
 
 // A table is written with its columns under each other.
@@ -19,22 +20,9 @@ type table struct{ rows [][]string }
 func (t *table) row(cells ...any) {
 	var row []string
 	for _, c := range cells {
-		row = append(row, clean(fmt.Sprint(c)))
+		row = append(row, cmp.Or(tasktree.Printable(fmt.Sprint(c)), "-"))
 	}
 	t.rows = append(t.rows, row)
-}
-
-// clean is a text from elsewhere without what a terminal would obey.
-func clean(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
 }
 
 // write leaves out a table that has only its head.
