@@ -41,7 +41,9 @@ func (c *Conn) describe(most int) []byte {
 	for _, w := range workers {
 		m.Workers = append(m.Workers, w.info())
 	}
-	m.Calls = append(c.callsNow(), c.room.waiting()...)
+	sent, moreSent := c.callsNow()
+	waiting, moreWaiting := c.room.waiting()
+	m.Calls, m.More = append(sent, waiting...), moreSent+moreWaiting
 	m.Running = c.runningNow(workers)
 	m.Streams, m.Held = len(c.links.all()), c.leases.held()
 	for limit := mostTold; ; limit /= 2 {
@@ -81,12 +83,22 @@ func refOf(t *kernel.Task) (ref TaskRef) {
 	return ref
 }
 
-// callsNow are the calls that were sent.
-func (c *Conn) callsNow() (list []CallInfo) {
+// callsNow are the oldest calls that were sent, and how many more there are. Others go on
+// while these are found.
+func (c *Conn) callsNow() (list []CallInfo, more int) {
 	now := c.bus.now()
 	c.mu.Lock()
+	numbers := slices.Collect(maps.Keys(c.calls))
+	c.mu.Unlock()
+	slices.Sort(numbers)
+	more = max(len(numbers)-mostTold, 0)
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, cl := range inOrder(c.calls, cmp.Compare) {
+	for _, n := range numbers[:len(numbers)-more] {
+		cl := c.calls[n]
+		if cl == nil { // it is over by now
+			continue
+		}
 		info := CallInfo{
 			Function: cl.place.function, Caller: c.id, Number: cl.n, Worker: cl.worker, WorkerName: cl.workerName,
 			Task: refOf(cl.place.task), For: now.Sub(cl.place.came), Deadline: left(cl.deadline, now),
@@ -99,23 +111,25 @@ func (c *Conn) callsNow() (list []CallInfo) {
 		}
 		list = append(list, info)
 	}
-	return list
+	return list, more
 }
 
-// waiting are the calls that wait for room.
-func (r *room) waiting() (list []CallInfo) {
+// waiting are calls that wait for room, and how many more there are.
+func (r *room) waiting() (list []CallInfo, more int) {
 	now := r.c.bus.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, q := range inOrder(r.queues, strings.Compare) {
-		for _, p := range q.places {
+		told := q.places[:min(len(q.places), mostTold-len(list))]
+		more += len(q.places) - len(told)
+		for _, p := range told {
 			list = append(list, CallInfo{
 				Function: p.function, Caller: r.c.id, Waits: true,
 				Task: refOf(p.task), For: now.Sub(p.came), Deadline: left(p.deadline, now),
 			})
 		}
 	}
-	return list
+	return list, more
 }
 
 // runningNow are the calls and jobs that run here.

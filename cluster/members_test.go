@@ -94,22 +94,42 @@ func TestMembersTellWhatTheyDo(t *testing.T) {
 }
 
 // That a call is to end is told by both sides, while the function goes on.
-func TestMembersTellOfCanceledCalls(t *testing.T) {
-	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
-			name, w := watching(t, "")
-			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-				h := cluster.Go(tg, c, stubborn, name)
-				wait(t, ctx, &w.begun)
-				h.Cancel("enough")
-				until(t, ctx, "both tell it", func() bool {
-					m := members(t, ctx, c)[0]
-					return len(m.Calls) == 1 && m.Calls[0].Ending == "canceled" &&
-						len(m.Running) == 1 && m.Running[0].Ending == "canceled: the caller has asked for it"
-				})
-				w.goOn.Set()
+func TestMembersTellOfCallsThatAreToEnd(t *testing.T) {
+	for ending, end := range map[string]func(s *anyio.CancelScope){
+		"canceled":     func(s *anyio.CancelScope) { s.Cancel("enough") },
+		"asked to end": func(s *anyio.CancelScope) { s.Stop("enough", anyio.Forever) },
+	} {
+		t.Run(ending, func(t *testing.T) {
+			onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+				working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) { endIsTold(t, ctx, c, ending, end) })
 			})
 		})
+	}
+}
+
+func endIsTold(t *testing.T, ctx context.Context, c *cluster.Conn, ending string, end func(s *anyio.CancelScope)) {
+	name, w := watching(t, "")
+	group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+		scopes := anyio.NewFuture[*anyio.CancelScope]("scope")
+		tg.Go(func(ctx context.Context) error {
+			return anyio.WithCancelScope(ctx, func(ctx context.Context, s *anyio.CancelScope) error {
+				_ = scopes.Set(s)
+				_, err := cluster.Call(ctx, c, stubborn, name)
+				return err
+			})
+		})
+		wait(t, ctx, &w.begun)
+		s, err := scopes.Await(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end(s)
+		until(t, ctx, "both tell it", func() bool {
+			m := members(t, ctx, c)[0]
+			return len(m.Calls) == 1 && m.Calls[0].Ending == ending &&
+				len(m.Running) == 1 && m.Running[0].Ending == ending+": the caller has asked for it"
+		})
+		w.goOn.Set()
 	})
 }
 
@@ -183,27 +203,6 @@ func TestMembersTellOfJobsStreamsAndLocks(t *testing.T) {
 			if got, err := job.Await(ctx); got != name || err != nil {
 				t.Error(got, err)
 			}
-		})
-	})
-}
-
-// There are more calls than are told.
-func TestMembersTellOfSoManyCalls(t *testing.T) {
-	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		working(t, ctx, c, cluster.Worker{Capacity: 1}, func(ctx context.Context) {
-			name, w := watching(t, "")
-			group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
-				cluster.Go(tg, c, hangs, name)
-				wait(t, ctx, &w.begun)
-				for range 1100 {
-					cluster.Go(tg, c, double, 1)
-				}
-				until(t, ctx, "they wait", func() bool { return c.Waiting() == 1100 })
-				if m := members(t, ctx, c)[0]; len(m.Calls) != 1000 || m.More != 101 || m.Calls[0].Function != "hangs" {
-					t.Errorf("%d calls, %d more", len(m.Calls), m.More)
-				}
-				tg.Cancel("")
-			})
 		})
 	})
 }
