@@ -165,7 +165,7 @@ func findWorkers(list []Member) {
 	}
 	for _, m := range list {
 		for i, call := range m.Calls {
-			if at, ok := runs[callID{m.ID, call.Number}]; ok && call.Number != 0 {
+			if at, ok := runs[callID{m.ID, call.Number}]; ok {
 				m.Calls[i].Worker, m.Calls[i].WorkerName = at.Worker, at.WorkerName
 			}
 		}

@@ -165,7 +165,7 @@ func (d *drawing) task(at place, depth int, where string) {
 		return
 	}
 	if where == "" && served.Function != "" {
-		if caller, ok := d.callers[callID{served.Caller, served.Number}]; ok && served.Job == "" && d.tasks[caller] != nil {
+		if caller, ok := d.callers[callID{served.Caller, served.Number}]; ok && d.tasks[caller] != nil {
 			d.row(depth, fmt.Sprintf("%s #%d: see %s #%d of %s", t.Name, t.ID, d.tasks[caller].Name, caller.ref.Task, nameOf(d.s.member(served.Caller))))
 			return
 		}
