@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/cluster"
 	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -27,10 +27,7 @@ const jobWorkerEnv = "ANYIO_CLUSTER_TEST_JOB_WORKER"
 
 func init() {
 	if url := os.Getenv(jobWorkerEnv); url != "" {
-		go func() { // until the test ends, whatever happens to it
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			os.Exit(0)
-		}()
+		testkit.EndWithParent()
 		err := anyio.Run(context.Background(), func(ctx context.Context) error {
 			c, err := cluster.Open(ctx, cluster.Config{
 				URL: url, Heartbeat: killed.Heartbeat, Lost: killed.Lost,
@@ -39,6 +36,7 @@ func init() {
 			if err != nil {
 				return err
 			}
+			testkit.Ready()
 			return cluster.Work(ctx, c, cluster.Worker{Jobs: true, Capacity: 4})
 		}, anyio.On(anyio.EventLoop()))
 		fmt.Fprintln(os.Stderr, "the worker process has ended:", err)
@@ -83,50 +81,26 @@ func lines(t *testing.T, file string) []string {
 	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
 }
 
-// A jobWorker is a worker process.
-type jobWorker struct {
-	cmd   *exec.Cmd
-	stdin io.Closer
-}
-
 // startWorker starts a worker process. It ends with the test, if it is not killed before.
-func startWorker(t *testing.T, c *cluster.Conn) *jobWorker {
+func startWorker(t *testing.T, url string) *exec.Cmd {
 	t.Helper()
-	return startWorkerOf(t, c.URL())
+	return testkit.StartChild(t, jobWorkerEnv+"="+url)
 }
 
-func startWorkerOf(t *testing.T, url string) *jobWorker {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), jobWorkerEnv+"="+url)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w := &jobWorker{cmd, stdin}
-	t.Cleanup(func() { w.kill() })
-	return w
-}
-
-// kill ends the process by SIGKILL.
-func (w *jobWorker) kill() {
-	_ = w.cmd.Process.Kill() // it may have been before
-	_ = w.cmd.Wait()
-	_ = w.stdin.Close()
+// kill ends a process by SIGKILL.
+func kill(cmd *exec.Cmd) {
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // it says that it was killed
 }
 
 func TestJobOfKilledWorker(t *testing.T) {
 	eachReal(t, killed, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		file := filepath.Join(t.TempDir(), "marks")
 		job := submit(t, ctx, c, marks, mark{File: file, ID: 7, Hangs: 1})
-		first := startWorker(t, c)
+		first := startWorker(t, c.URL())
 		until(t, ctx, "the first attempt", func() bool { return slices.Equal(lines(t, file), []string{"7 1"}) })
-		startWorker(t, c)
-		first.kill()
+		startWorker(t, c.URL())
+		kill(first)
 		if attempt, err := job.Await(ctx); attempt != 2 || err != nil {
 			t.Error(attempt, err)
 		}
@@ -142,11 +116,11 @@ func TestJobThatKillsItsWorkers(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "marks")
 		job := submit(t, ctx, c, marks, mark{File: file, ID: 7, Hangs: 9}, cluster.Attempts(2))
 		for attempts := 1; attempts <= 2; attempts++ {
-			w := startWorker(t, c)
+			w := startWorker(t, c.URL())
 			until(t, ctx, "the next attempt", func() bool { return lines(t, file)[0] != "" && len(lines(t, file)) == attempts })
-			w.kill()
+			kill(w)
 		}
-		startWorker(t, c)
+		startWorker(t, c.URL())
 		_, err := job.Await(ctx)
 		if dead, ok := errors.AsType[*cluster.DeadJobError](err); !ok || dead.Attempts != 2 || dead.Reason != "its worker was lost" || dead.Cause != nil {
 			t.Errorf("%#v", err)
@@ -168,7 +142,7 @@ func TestJobsWhileWorkersAreKilled(t *testing.T) {
 		seed := rand.Uint64()
 		t.Log("seed", seed)
 		random := rand.New(rand.NewPCG(seed, 0))
-		workers := []*jobWorker{startWorker(t, c), startWorker(t, c), startWorker(t, c)}
+		workers := []*exec.Cmd{startWorker(t, c.URL()), startWorker(t, c.URL()), startWorker(t, c.URL())}
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
 			tg.Go(func(ctx context.Context) error {
 				ids := make([]int, jobs)
@@ -195,8 +169,8 @@ func TestJobsWhileWorkersAreKilled(t *testing.T) {
 					}
 				}
 				i := random.IntN(len(workers))
-				workers[i].kill()
-				workers[i] = startWorker(t, c)
+				kill(workers[i])
+				workers[i] = startWorker(t, c.URL())
 			}
 		})
 		done := map[string]int{}

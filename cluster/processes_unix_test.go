@@ -3,7 +3,6 @@
 package cluster_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -43,10 +43,7 @@ func init() {
 		if role == "" {
 			return
 		}
-		go func() { // its parent is gone
-			_, _ = bufio.NewReader(os.Stdin).ReadByte()
-			os.Exit(0)
-		}()
+		testkit.EndWithParent()
 		cfg := among
 		cfg.URL, cfg.Name = os.Getenv(urlEnv), role
 		err := anyio.Run(context.Background(), func(ctx context.Context) error {
@@ -56,7 +53,7 @@ func init() {
 			}
 			defer c.Close(ctx)
 			if role == "caller" {
-				fmt.Println("ready")
+				testkit.Ready()
 				_, err := cluster.Call(ctx, c, jobs, job{Dir: os.Getenv(dirEnv), ID: "called", Hang: true})
 				return err
 			}
@@ -64,7 +61,7 @@ func init() {
 				if _, err := anyio.Start(ctx, tg, cluster.Worker{Capacity: 8}.Task(c)); err != nil {
 					return err
 				}
-				fmt.Println("ready")
+				testkit.Ready()
 				return nil
 			})
 		})
@@ -114,34 +111,7 @@ type child struct{ cmd *exec.Cmd }
 
 func start(t *testing.T, url, role string, env ...string) *child {
 	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), append(env, roleEnv+"="+role, urlEnv+"="+url)...)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe() // open until this process ends, or the child has
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	c := &child{cmd}
-	t.Cleanup(func() {
-		c.signal(syscall.SIGKILL)
-		_ = cmd.Wait()
-		_ = in.Close()
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-		t.Fatal(line, err)
-	}
-	return c
+	return &child{testkit.StartChild(t, append(env, roleEnv+"="+role, urlEnv+"="+url)...)}
 }
 
 func (c *child) signal(s syscall.Signal) { _ = c.cmd.Process.Signal(s) }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -23,6 +22,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // serverEnv makes the test binary one server of a cluster: a serverConfig.
@@ -39,10 +39,7 @@ func init() {
 	if text == "" {
 		return
 	}
-	go func() { // until the test ends, whatever happens to it
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
+	testkit.EndWithParent()
 	var cfg serverConfig
 	err := json.Unmarshal([]byte(text), &cfg)
 	if err == nil {
@@ -55,7 +52,7 @@ func init() {
 		if err == nil {
 			s.Start()
 			s.ReadyForConnections(patience)
-			fmt.Println("ready")
+			testkit.Ready()
 			s.WaitForShutdown()
 		}
 	}
@@ -92,7 +89,7 @@ func (s *serverProcesses) start(t *testing.T, i int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.procs[i] = start(t, "", "server", serverEnv+"="+string(text))
+	s.procs[i] = &child{testkit.StartChild(t, serverEnv+"="+string(text))}
 }
 
 // One of three servers after the other is killed and started again, or suspended. Jobs are
@@ -120,7 +117,7 @@ func TestServersAreKilledAndSuspended(t *testing.T) {
 			return err == nil
 		})
 		for range 2 {
-			startWorkerOf(t, url)
+			startWorker(t, url)
 		}
 		seed := rand.Uint64()
 		t.Log("seed", seed)

@@ -1,7 +1,6 @@
 package look_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
 	"github.com/anyio-go/anyio/cluster/look"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -32,10 +32,7 @@ var waits = process.Register("waits", func(ctx context.Context, _ string) (int, 
 
 func TestMain(m *testing.M) {
 	if url := os.Getenv(urlEnv); url != "" {
-		go func() { // until the test ends
-			_, _ = bufio.NewReader(os.Stdin).ReadByte()
-			os.Exit(0)
-		}()
+		testkit.EndWithParent()
 		fmt.Fprintln(os.Stderr, anyio.Run(context.Background(), func(ctx context.Context) error {
 			c, err := cluster.Open(ctx, cluster.Config{URL: url, Name: "worker"})
 			if err != nil {
@@ -45,7 +42,7 @@ func TestMain(m *testing.M) {
 				if _, err := anyio.Start(ctx, tg, cluster.Worker{Capacity: 1}.Task(c)); err != nil {
 					return err
 				}
-				fmt.Println("ready")
+				testkit.Ready()
 				return nil
 			})
 		}, anyio.MainName("main of the worker")))
@@ -57,32 +54,7 @@ func TestMain(m *testing.M) {
 // startWorker starts this program as a worker, until the test ends.
 func startWorker(t *testing.T, url string) *exec.Cmd {
 	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe)
-	cmd.Env, cmd.Stderr = append(os.Environ(), urlEnv+"="+url), os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-		t.Fatal(line, err)
-	}
-	return cmd
+	return testkit.StartChild(t, urlEnv+"="+url)
 }
 
 // shows takes trees until one matches all patterns.

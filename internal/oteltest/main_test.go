@@ -1,11 +1,9 @@
 package oteltest
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"testing"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -13,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/otelanyio"
 )
 
@@ -29,10 +28,7 @@ func TestMain(m *testing.M) {
 
 // workFor is the worker process. It ends with the one that has started it.
 func workFor(url string) error {
-	go func() {
-		_, _ = bufio.NewReader(os.Stdin).ReadByte()
-		os.Exit(0)
-	}()
+	testkit.EndWithParent()
 	if _, err := otelanyio.Instrument(otelanyio.WithTracerProvider(sdktrace.NewTracerProvider())); err != nil {
 		return err
 	}
@@ -46,41 +42,10 @@ func workFor(url string) error {
 			if _, err := anyio.Start(ctx, tg, cluster.Worker{Jobs: true}.Task(c)); err != nil {
 				return err
 			}
-			fmt.Println("ready")
+			testkit.Ready()
 			return nil
 		})
 	})
-}
-
-// startWorker starts this program as a worker, until the test ends.
-func startWorker(t *testing.T, url string) {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), urlEnv+"="+url)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = in.Close()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-		t.Fatal(line, err)
-	}
 }
 
 // inCluster runs body as a member of a cluster with a real server, on each backend that

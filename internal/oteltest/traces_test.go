@@ -11,6 +11,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/otelanyio"
 	"github.com/anyio-go/anyio/process"
 )
@@ -125,7 +126,7 @@ func TestFunctionsAreChildrenOfTheirCallers(t *testing.T) {
 
 func TestFunctionsInOtherProcessesAreChildrenOfTheirCallers(t *testing.T) {
 	inCluster(t, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		startWorker(t, c.URL())
+		testkit.StartChild(t, urlEnv+"="+c.URL())
 		calls(t, ctx, c)
 		in(t, ctx, func(ctx context.Context, own where) { jobIn(t, ctx, c, locateLater, 2, own) })
 	})
