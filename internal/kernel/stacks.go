@@ -201,9 +201,15 @@ func inModules(root, file string) bool {
 	if rest, ok = strings.CutPrefix(rest, "/"); !ok {
 		return false
 	}
-	top, _, _ := strings.Cut(rest, "/")
-	top, _, _ = strings.Cut(top, "@")
-	return top != "cmd" && top != "examples" && top != "bench"
+	for rest != "" {
+		var folder string
+		folder, rest, _ = strings.Cut(rest, "/")
+		switch name, _, _ := strings.Cut(folder, "@"); name {
+		case "cmd", "examples", "bench":
+			return false
+		}
+	}
+	return true
 }
 
 // standard reports whether the call is in the standard library, or in what stands
