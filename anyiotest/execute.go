@@ -17,7 +17,7 @@ func execute(t testing.TB, opts []anyio.RunOption, replay string, body func(ctx 
 	e.execute(t, opts, body)
 }
 
-// execute is execute with what it needs, which is zero but for how the run is repeated.
+// execute is what the function does, for an execution that is zero but for replay.
 func (e *execution) execute(t testing.TB, opts []anyio.RunOption, body func(ctx context.Context)) {
 	e.fixtures.t, e.body = t, body
 	defer e.report()

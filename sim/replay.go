@@ -49,6 +49,7 @@ func named(t *schedule.Task) string {
 
 // guided sets how a run is chosen.
 func (s *Sim) guided(c *simloop.Config, model *Model) error {
+	s.Reset(s.cfg)
 	if err := s.cfg.Strategy.check(); err != nil {
 		return err
 	}
@@ -57,8 +58,6 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 			return err
 		}
 	}
-	s.record, s.script, s.actor = nil, nil, nil
-	s.watched, s.watcher, s.base = false, nil, nil
 	switch {
 	case s.cfg.Replay != "":
 		plan, err := schedule.Parse(s.cfg.Replay)
@@ -80,7 +79,10 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 	}
 	c.Network.FaultSeed, c.Network.NoteBusy = c.Seed, true
 	s.plan = schedule.Plan{Seed: c.Seed, Model: uint8(*model), StepMin: c.StepMin, StepMax: c.StepMax}
-	c.Begin, c.Room = s.begin, s.enter()
+	if s.room == nil {
+		s.room = &room{}
+	}
+	c.Begin, c.Room = s.begin, &s.room.Room
 	return nil
 }
 
@@ -88,17 +90,6 @@ func (s *Sim) guided(c *simloop.Config, model *Model) error {
 type room struct {
 	simloop.Room
 	record schedule.Recorder
-}
-
-// enter returns the room of the next run: that of the last one if it is free.
-func (s *Sim) enter() *simloop.Room {
-	if s.last != nil {
-		s.Reset(s.cfg)
-	}
-	if s.room == nil {
-		s.room = &room{}
-	}
-	return &s.room.Room
 }
 
 // apply sets what a plan says, other than who runs when.

@@ -135,7 +135,7 @@ type Step struct {
 type Sim struct {
 	cfg     Config
 	last    *simloop.Sim
-	room    *room              // of the last run
+	room    *room              // of the last run, or free for the next one; nil: none
 	record  *schedule.Recorder // of the last run, in its room; nil if none was made
 	script  *schedule.Script   // that the last run follows; nil if there is none
 	actor   *schedule.Actor    // who follows it
@@ -154,11 +154,11 @@ func New(cfg Config) *Sim { return &Sim{cfg: cfg} }
 // have ended. What is noted of runs is kept where those before were: a program that makes many
 // saves a third of the memory.
 func (s *Sim) Reset(cfg Config) {
-	s.cfg = cfg
-	if s.room != nil && (s.last == nil || !s.last.Vacate()) {
-		s.room = nil
+	room := s.room
+	if s.last != nil && !s.last.Vacate() {
+		room = nil
 	}
-	s.last, s.record, s.script, s.actor, s.watcher, s.base = nil, nil, nil, nil, nil, nil
+	*s = Sim{cfg: cfg, room: room}
 }
 
 // Name returns "sim".
