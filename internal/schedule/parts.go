@@ -75,7 +75,7 @@ func (e *Explorer) part(i int) *Explorer {
 	at.asleep = append(slices.Clone(at.asleep), explored{at.chosen, at.step})
 	at.chosen, at.todo, at.step = at.todo[0], nil, Footprint{}
 	p := &Explorer{Reduce: e.Reduce, Preemptions: e.Preemptions, Delays: e.Delays, Steps: e.Steps, new: i}
-	p.path = append(slices.Clone(e.path[:i]), &at)
+	p.path = append(e.path[:i:i], &at) // a copy
 	p.parts = parts{Idle: e.Idle, Give: e.Give, Join: e.Join, Most: e.Most, root: i + 1}
 	return p
 }
