@@ -60,6 +60,22 @@ func TestStatisticsOfCalls(t *testing.T) {
 	})
 }
 
+// Workers that share a limiter have its room together.
+func TestCapacityOfWorkersThatShareALimiter(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		shared := cluster.Worker{Limiter: anyio.NewCapacityLimiter(3)}
+		working(t, ctx, c, shared, func(ctx context.Context) {
+			working(t, ctx, c, shared, func(ctx context.Context) {
+				working(t, ctx, c, cluster.Worker{Capacity: 2}, func(ctx context.Context) {
+					if n := c.Statistics().Capacity; n != 5 {
+						t.Errorf("room for %d, want 5", n)
+					}
+				})
+			})
+		})
+	})
+}
+
 // What is told of a process is of all its members, also of those that have left.
 func TestNumbersOfTheProcess(t *testing.T) {
 	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
