@@ -11,8 +11,11 @@ type message struct {
 	data           []byte
 	status         string // of what a server says without data
 	sequence       string // the number of a message that was asked for in a stream
-	nobody         bool   // in place of an answer: nobody listens to what was asked
 }
+
+// nobody reports whether it says, in place of an answer, that nobody listens to what was
+// asked.
+func (m message) nobody() bool { return m.status == "503" }
 
 // headers are names and values, by turns.
 type headers []string

@@ -250,7 +250,7 @@ func (c *Conn) told(n uint64, m message) {
 	case worker != "" && ending != 0:
 		c.sendEndTo(c.cfg.Prefix+".c."+worker+".x", ending, n)
 	case cl == nil:
-	case m.nobody:
+	case m.nobody():
 		cl.settle(outcome{kind: kindNobody})
 	case kind == kindAccepted && r.err == nil:
 		c.room.taken(cl.place, false)

@@ -110,7 +110,7 @@ func (d *directory) told(rest string, m message) {
 	if err != nil {
 		return
 	}
-	if m.nobody {
+	if m.nobody() {
 		d.finish(n)
 		return
 	}

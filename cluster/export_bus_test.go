@@ -33,7 +33,7 @@ func Publish(b Bus, subject, reply string, data string) error {
 }
 
 func Subscribe(b Bus, subject, queue string, f func(subject, reply, data string, nobody bool)) (unsubscribe func(), err error) {
-	sub, err := b.subscribe(subject, queue, func(m message) { f(m.subject, m.reply, string(m.data), m.nobody) })
+	sub, err := b.subscribe(subject, queue, func(m message) { f(m.subject, m.reply, string(m.data), m.nobody()) })
 	return func() { sub.leave(func() {}) }, err
 }
 

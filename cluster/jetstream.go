@@ -143,7 +143,7 @@ func (js *jetStream) try(ctx context.Context, subject string, h headers, data []
 	if err != nil {
 		return r, err
 	}
-	if m.nobody {
+	if m.nobody() {
 		return r, fmt.Errorf("cluster: the server: %w", errNoStore)
 	}
 	if err := json.Unmarshal(m.data, &r); err != nil {
@@ -209,7 +209,7 @@ func (js *jetStream) getDirect(ctx context.Context, stream, subject string) (dat
 	switch {
 	case err != nil:
 		return nil, 0, err
-	case m.nobody:
+	case m.nobody():
 		return nil, 0, fmt.Errorf("cluster: the server: %w", errNoStore)
 	case m.status == "404":
 		return nil, 0, nil

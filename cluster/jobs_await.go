@@ -192,7 +192,7 @@ func (st *jobStore) whoRuns(ctx context.Context, id string) (JobStatus, error) {
 	w := newWriter(kindWho, 0)
 	w.text(id)
 	m, err := st.c.store.ask(ctx, st.c.cfg.Prefix+".jx", nil, w, gatherTime)
-	if errors.Is(err, errNoAnswer) || err == nil && m.nobody {
+	if errors.Is(err, errNoAnswer) || err == nil && m.nobody() {
 		return JobStatus{State: JobQueued}, nil
 	}
 	if err != nil {

@@ -110,7 +110,7 @@ func (ls *looks) told(rest string, m message) {
 	var tree trees.Tree
 	kind, r := newReader(m.data)
 	switch {
-	case m.nobody:
+	case m.nobody():
 	case kind == tellTree:
 		tree.JSON, tree.Err = unpack(r.rest)
 	case kind == tellNoTree:
@@ -125,7 +125,7 @@ func (ls *looks) told(rest string, m message) {
 		return
 	}
 	switch {
-	case m.nobody:
+	case m.nobody():
 		delete(l.silent, id)
 	case member.ID != "":
 		l.answered[member.ID] = member

@@ -81,10 +81,9 @@ func (b *natsBus) publishHeaders(subject, reply string, h headers, data []byte) 
 
 func (b *natsBus) subscribe(subject, queue string, f func(m message)) (subscription, error) {
 	sub, err := b.nc.QueueSubscribe(subject, queue, func(m *nats.Msg) {
-		status := statusOf(m)
 		f(message{
 			subject: m.Subject, reply: m.Reply, data: m.Data,
-			status: status, nobody: status == statusNobody, sequence: m.Header.Get(natsproto.Sequence),
+			status: statusOf(m), sequence: m.Header.Get(natsproto.Sequence),
 		})
 	})
 	if err != nil {
@@ -124,9 +123,6 @@ func (s *natsSubscription) leave(left func()) {
 		once("")
 	}
 }
-
-// statusNobody is what a server says in place of those who do not listen.
-const statusNobody = "503"
 
 func statusOf(m *nats.Msg) string {
 	if len(m.Data) > 0 {

@@ -159,7 +159,7 @@ func (c *Conn) pinged(m message) {
 // ponged takes the answer of a member.
 func (c *Conn) ponged(id string, m message) {
 	unknown, err := decodePing(m.data, 'q')
-	if m.nobody || err != nil {
+	if m.nobody() || err != nil {
 		return
 	}
 	c.mu.Lock()

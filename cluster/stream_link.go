@@ -254,7 +254,7 @@ func (ls *links) nobody(rest string, m message) {
 	ls.mu.Lock()
 	l := ls.byID[linkID{opener: ls.c.id, n: n}]
 	ls.mu.Unlock()
-	if err == nil && m.nobody && l != nil {
+	if err == nil && m.nobody() && l != nil {
 		l.breaks(errNoMember)
 	}
 }

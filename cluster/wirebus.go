@@ -214,7 +214,6 @@ func (b *wireBus) dispatch(f natsproto.Frame) {
 	m := message{subject: f.Args[0], data: f.Payload, sequence: natsproto.Header(f.Headers, natsproto.Sequence)}
 	if len(f.Payload) == 0 {
 		m.status = natsproto.Status(f.Headers)
-		m.nobody = m.status == statusNobody
 	}
 	if len(f.Args) > 2 {
 		m.reply = f.Args[2]
