@@ -119,21 +119,29 @@ func (js *jetStream) ask(ctx context.Context, subject string, h headers, data []
 
 // do asks for something to be stored or done. errTaken says that it has been before. While
 // replicas have no leader it waits.
-func (js *jetStream) do(ctx context.Context, subject string, h headers, data []byte) (natsproto.Response, error) {
-	return js.within(ctx, answerTime, func(ctx context.Context) (natsproto.Response, error) {
-		return js.try(ctx, subject, h, data, answerTime)
-	}, errAway)
+func (js *jetStream) do(ctx context.Context, subject string, h headers, data []byte) (r natsproto.Response, err error) {
+	err = js.insist(ctx, func(ctx context.Context) error {
+		r, err = js.try(ctx, subject, h, data, answerTime)
+		return err
+	}, nil, errAway)
+	return r, err
 }
 
-// within does something again, while it fails with one of these errors, for so long.
-func (js *jetStream) within(ctx context.Context, most time.Duration, f func(ctx context.Context) (natsproto.Response, error), again ...error) (natsproto.Response, error) {
+// insist does something again, after a pause, while it fails with one of these errors, for
+// answerTime. What mends that, if there is something, is done before.
+func (js *jetStream) insist(ctx context.Context, what, mend func(ctx context.Context) error, failures ...error) error {
 	for begun := js.c.bus.now(); ; {
-		r, err := f(ctx)
-		if !slices.ContainsFunc(again, func(e error) bool { return errors.Is(err, e) }) || js.c.bus.now().Sub(begun) > most {
-			return r, err
+		err := what(ctx)
+		if !slices.ContainsFunc(failures, func(e error) bool { return errors.Is(err, e) }) || js.c.bus.now().Sub(begun) > answerTime {
+			return err
+		}
+		if mend != nil {
+			if err := mend(ctx); err != nil {
+				return err
+			}
 		}
 		if err := anyio.Sleep(ctx, awayPause); err != nil {
-			return r, err
+			return err
 		}
 	}
 }
@@ -164,17 +172,18 @@ func (js *jetStream) try(ctx context.Context, subject string, h headers, data []
 }
 
 // api asks JetStream itself. That may be done twice: without a leader nobody answers.
-func (js *jetStream) api(ctx context.Context, what string, in any) (natsproto.Response, error) {
+func (js *jetStream) api(ctx context.Context, what string, in any) (r natsproto.Response, err error) {
 	var data []byte
 	if in != nil {
-		var err error
 		if data, err = json.Marshal(in); err != nil {
-			return natsproto.Response{}, err
+			return r, err
 		}
 	}
-	return js.within(ctx, answerTime, func(ctx context.Context) (natsproto.Response, error) {
-		return js.try(ctx, "$JS.API."+what, nil, data, apiTime)
-	}, errAway, errNoAnswer)
+	err = js.insist(ctx, func(ctx context.Context) error {
+		r, err = js.try(ctx, "$JS.API."+what, nil, data, apiTime)
+		return err
+	}, nil, errAway, errNoAnswer)
+	return r, err
 }
 
 func hasCode(err error, code int) bool {
@@ -257,18 +266,7 @@ func (js *jetStream) makeStream(ctx context.Context, want natsproto.StreamConfig
 // again does something. If the store is gone, as after a restart of a server that has it in
 // memory, it is opened again; if it is there it may be without a leader for a moment.
 func (js *jetStream) again(ctx context.Context, open, what func(ctx context.Context) error) error {
-	for begun := js.c.bus.now(); ; {
-		err := what(ctx)
-		if !errors.Is(err, errNoStore) || js.c.bus.now().Sub(begun) > answerTime {
-			return err
-		}
-		if err := open(ctx); err != nil {
-			return err
-		}
-		if err := anyio.Sleep(ctx, awayPause); err != nil {
-			return err
-		}
-	}
+	return js.insist(ctx, what, open, errNoStore)
 }
 
 // storeName is the name of a stream, which must not have dots.
