@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -267,6 +268,34 @@ func (js *jetStream) makeStream(ctx context.Context, want natsproto.StreamConfig
 // memory, it is opened again; if it is there it may be without a leader for a moment.
 func (js *jetStream) again(ctx context.Context, open, what func(ctx context.Context) error) error {
 	return js.insist(ctx, what, open, errNoStore)
+}
+
+// An opening makes what is needed on the server, once, and again when that is gone.
+type opening struct {
+	lock  anyio.Lock // one does so at a time
+	ready atomic.Bool
+	make  func(ctx context.Context) error
+}
+
+// open makes it, unless it is there.
+func (o *opening) open(ctx context.Context) error {
+	if o.ready.Load() {
+		return nil
+	}
+	return o.lock.Do(ctx, func(ctx context.Context) error {
+		if o.ready.Load() {
+			return nil
+		}
+		err := o.make(ctx)
+		o.ready.Store(err == nil)
+		return err
+	})
+}
+
+// reopen makes again what is gone.
+func (o *opening) reopen(ctx context.Context) error {
+	o.ready.Store(false)
+	return o.open(ctx)
 }
 
 // storeName is the name of a stream, which must not have dots.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -14,9 +13,8 @@ import (
 // A jobStore is what this package needs of JetStream for jobs: streams that keep them, their
 // results, and dead letters.
 type jobStore struct {
-	c     *Conn
-	lock  anyio.Lock // one opens at a time
-	ready atomic.Bool
+	c *Conn
+	opening
 }
 
 // deadAge is how long dead letters are kept, and notes of jobs at least.
@@ -27,36 +25,21 @@ func (st *jobStore) stream(what string) string { return storeName(st.c.cfg.Prefi
 
 func (st *jobStore) subject(what, id string) string { return st.c.cfg.Prefix + "." + what + "." + id }
 
-// open makes the streams, unless they are there.
-func (st *jobStore) open(ctx context.Context) error {
-	if st.ready.Load() {
-		return nil
+// makeStreams makes the streams, unless they are there.
+func (st *jobStore) makeStreams(ctx context.Context) error {
+	for _, want := range st.streams() {
+		have, err := st.c.store.makeStream(ctx, want)
+		if anyio.IsCancellation(err) {
+			return err
+		}
+		if err == nil && have.AllowMsgTTL != want.AllowMsgTTL {
+			err = fmt.Errorf("stream %s: results do not end there; want a server of NATS 2.11 or newer", want.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("cluster: the server keeps no jobs: %w", err)
+		}
 	}
-	return st.lock.Do(ctx, func(ctx context.Context) error {
-		if st.ready.Load() {
-			return nil
-		}
-		for _, want := range st.streams() {
-			have, err := st.c.store.makeStream(ctx, want)
-			if anyio.IsCancellation(err) {
-				return err
-			}
-			if err == nil && have.AllowMsgTTL != want.AllowMsgTTL {
-				err = fmt.Errorf("stream %s: results do not end there; want a server of NATS 2.11 or newer", want.Name)
-			}
-			if err != nil {
-				return fmt.Errorf("cluster: the server keeps no jobs: %w", err)
-			}
-		}
-		st.ready.Store(true)
-		return nil
-	})
-}
-
-// reopen makes those again that are gone.
-func (st *jobStore) reopen(ctx context.Context) error {
-	st.ready.Store(false)
-	return st.open(ctx)
+	return nil
 }
 
 // streams are those that are made. They may be changed later, by the tools of NATS.

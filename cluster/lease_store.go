@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -21,9 +20,8 @@ const storeTimeout = 5 * time.Second
 
 // leases are what a member keeps in the key-value store of its cluster.
 type leases struct {
-	c     *Conn
-	lock  anyio.Lock // one opens at a time
-	ready atomic.Bool
+	c *Conn
+	opening
 
 	mu      sync.Mutex
 	closed  bool
@@ -65,23 +63,17 @@ func (ls *leases) subject(key string) string { return "$KV." + ls.bucket() + "."
 // changed is where the server tells of a new value of a key, when that is stored.
 func (ls *leases) changed(key string) string { return ls.c.cfg.Prefix + ".k." + key }
 
-// open makes the store, unless it is there.
-func (ls *leases) open(ctx context.Context) error {
-	return ls.lock.Do(ctx, func(ctx context.Context) error {
-		if ls.ready.Load() {
-			return nil
-		}
-		_, err := ls.c.store.makeStream(ctx, natsproto.StreamConfig{
-			Name: ls.stream(), Description: "locks, semaphores and events", Subjects: []string{ls.subject(">")},
-			Retention: "limits", Discard: "new", MaxPer: 1, AllowRollup: true, DenyDelete: true,
-			RePublish: &natsproto.RePublish{Source: ls.subject(">"), Destination: ls.changed(">"), HeadersOnly: true},
-		})
-		if err == nil || anyio.IsCancellation(err) {
-			ls.ready.Store(err == nil)
-			return err
-		}
-		return fmt.Errorf("cluster: the key-value store %q; it needs JetStream: %w", ls.bucket(), err)
+// makeStore makes the store, unless it is there.
+func (ls *leases) makeStore(ctx context.Context) error {
+	_, err := ls.c.store.makeStream(ctx, natsproto.StreamConfig{
+		Name: ls.stream(), Description: "locks, semaphores and events", Subjects: []string{ls.subject(">")},
+		Retention: "limits", Discard: "new", MaxPer: 1, AllowRollup: true, DenyDelete: true,
+		RePublish: &natsproto.RePublish{Source: ls.subject(">"), Destination: ls.changed(">"), HeadersOnly: true},
 	})
+	if err == nil || anyio.IsCancellation(err) {
+		return err
+	}
+	return fmt.Errorf("cluster: the key-value store %q; it needs JetStream: %w", ls.bucket(), err)
 }
 
 // ask gives f the time in which the store is to answer. That it does not is a failure, not
@@ -99,11 +91,6 @@ func (ls *leases) ask(ctx context.Context, f func(ctx context.Context) error) er
 		}
 		return err
 	})
-}
-
-func (ls *leases) reopen(ctx context.Context) error {
-	ls.ready.Store(false)
-	return ls.open(ctx)
 }
 
 // get returns what is under a key, and its revision; 0 if there is nothing.
