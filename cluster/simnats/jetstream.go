@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/anyio-go/anyio"
@@ -71,10 +72,12 @@ var notFound = &natsproto.Error{Code: 404, ErrCode: natsproto.ErrStreamNotFound,
 
 // find returns a stream without what is too old, nil if there is none.
 func (s *Server) find(ctx context.Context, name string) *jsStream {
-	st := s.Store.streams[name]
-	if st != nil {
-		st.expire(anyio.Now(ctx))
+	i := slices.IndexFunc(s.Store.streams, func(st *jsStream) bool { return st.config.Name == name })
+	if i < 0 {
+		return nil
 	}
+	st := s.Store.streams[i]
+	st.expire(anyio.Now(ctx))
 	return st
 }
 
@@ -103,11 +106,7 @@ func (s *Server) createStream(ctx context.Context, names []string, _ string, dat
 		return r, nil
 	}
 	st := newStream(config)
-	if s.Store.streams == nil {
-		s.Store.streams = map[string]*jsStream{}
-	}
-	s.Store.streams[config.Name] = st
-	s.Store.order = append(s.Store.order, st)
+	s.Store.streams = append(s.Store.streams, st)
 	r.Config = &st.config
 	return r, nil
 }

@@ -17,8 +17,7 @@ import (
 // What the server has acknowledged is there. Of what was on its way to it, or back, nobody
 // knows. How often a message was delivered may be forgotten: servers write that down later.
 type Store struct {
-	streams map[string]*jsStream
-	order   []*jsStream // in the order of their making
+	streams []*jsStream // in the order of their making
 }
 
 // A jsStream keeps messages.
@@ -40,7 +39,7 @@ func (s *Server) openStore(ctx context.Context) {
 	if s.Store == nil {
 		s.Store = &Store{}
 	}
-	for _, st := range s.Store.order {
+	for _, st := range s.Store.streams {
 		for _, c := range st.consumers {
 			c.reopen(ctx)
 			s.plan(st, c)
@@ -143,7 +142,7 @@ func (st *jsStream) count(subject string) (n int64) {
 // needs Server.mu.
 func (s *Server) keep(ctx context.Context, subject, reply string, headers, data []byte) (kept bool) {
 	tokens := strings.Split(subject, ".")
-	for _, st := range s.Store.order {
+	for _, st := range s.Store.streams {
 		if !st.takes(tokens) {
 			continue
 		}
