@@ -4,22 +4,21 @@ import "time"
 
 // A StreamConfig is a stream of JetStream, as far as package cluster has any.
 type StreamConfig struct {
-	Name         string        `json:"name"`
-	Description  string        `json:"description,omitempty"`
-	Subjects     []string      `json:"subjects"`
-	Retention    string        `json:"retention"` // limits or workqueue
-	Discard      string        `json:"discard"`   // old or new
-	DiscardPer   bool          `json:"discard_new_per_subject,omitempty"`
-	MaxPer       int64         `json:"max_msgs_per_subject,omitempty"`
-	MaxAge       time.Duration `json:"max_age,omitempty"`
-	Storage      string        `json:"storage"` // file or memory
-	Replicas     int           `json:"num_replicas"`
-	AllowDirect  bool          `json:"allow_direct,omitempty"`
-	AllowMsgTTL  bool          `json:"allow_msg_ttl,omitempty"`
-	AllowRollup  bool          `json:"allow_rollup_hdrs,omitempty"`
-	DenyDelete   bool          `json:"deny_delete,omitempty"`
-	RePublish    *RePublish    `json:"republish,omitempty"`
-	MaxConsumers int           `json:"max_consumers,omitempty"`
+	Name        string        `json:"name"`
+	Description string        `json:"description,omitempty"`
+	Subjects    []string      `json:"subjects"`
+	Retention   string        `json:"retention"` // limits or workqueue
+	Discard     string        `json:"discard"`   // old or new
+	DiscardPer  bool          `json:"discard_new_per_subject,omitempty"`
+	MaxPer      int64         `json:"max_msgs_per_subject,omitempty"`
+	MaxAge      time.Duration `json:"max_age,omitempty"`
+	Storage     string        `json:"storage"` // file or memory
+	Replicas    int           `json:"num_replicas"`
+	AllowDirect bool          `json:"allow_direct,omitempty"`
+	AllowMsgTTL bool          `json:"allow_msg_ttl,omitempty"`
+	AllowRollup bool          `json:"allow_rollup_hdrs,omitempty"`
+	DenyDelete  bool          `json:"deny_delete,omitempty"`
+	RePublish   *RePublish    `json:"republish,omitempty"`
 }
 
 // A RePublish has what is stored published again, on another subject.
@@ -58,16 +57,13 @@ type NextRequest struct {
 
 // A Response is what JetStream answers, with the fields that the question has.
 type Response struct {
-	Type      string          `json:"type,omitempty"`
-	Error     *Error          `json:"error,omitempty"`
-	Stream    string          `json:"stream,omitempty"`
-	Sequence  uint64          `json:"seq,omitempty"`
-	Config    *StreamConfig   `json:"config,omitempty"`
-	Message   *StoredMessage  `json:"message,omitempty"`
-	Consumer  *ConsumerConfig `json:"-"`
-	Success   bool            `json:"success,omitempty"`
-	Purged    uint64          `json:"purged,omitempty"`
-	Duplicate bool            `json:"duplicate,omitempty"`
+	Error    *Error         `json:"error,omitempty"`
+	Stream   string         `json:"stream,omitempty"`
+	Sequence uint64         `json:"seq,omitempty"`
+	Config   *StreamConfig  `json:"config,omitempty"`
+	Message  *StoredMessage `json:"message,omitempty"`
+	Success  bool           `json:"success,omitempty"`
+	Purged   uint64         `json:"purged,omitempty"`
 }
 
 // A StoredMessage is one of a stream.
@@ -92,7 +88,6 @@ func (e *Error) Error() string { return e.Description }
 const (
 	ErrNoLeader          = 10008
 	ErrNotLeader         = 10009
-	ErrConsumerNotFound  = 10014
 	ErrNoMessage         = 10037
 	ErrStreamNameInUse   = 10058
 	ErrStreamNotFound    = 10059

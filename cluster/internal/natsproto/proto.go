@@ -1,5 +1,6 @@
-// Package natsproto reads and writes the text protocol between clients and servers of NATS,
-// as far as messages without persistence go (docs.nats.io/reference/reference-protocols).
+// Package natsproto reads and writes the text protocol between clients and servers of NATS
+// (docs.nats.io/reference/reference-protocols), and has what JetStream is asked and answers,
+// as far as package cluster needs them.
 package natsproto
 
 import (
