@@ -22,3 +22,15 @@ func JobsAsked(c *Conn) int {
 	defer c.store.mu.Unlock()
 	return len(c.store.asked)
 }
+
+// EndElsewhere stores that a job is canceled, and tells nobody.
+func EndElsewhere(ctx context.Context, c *Conn, id string) error {
+	rec := record{kind: kindCanceled}
+	return c.jobs.putResult(ctx, id, defaultKeep, rec.encode())
+}
+
+// Stored reports whether the server still has a job to hand out.
+func Stored(ctx context.Context, c *Conn, id string) bool {
+	job, _, err := c.jobs.look(ctx, id)
+	return err != nil || job != nil
+}
