@@ -1,7 +1,10 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 )
@@ -33,4 +36,22 @@ func EndElsewhere(ctx context.Context, c *Conn, id string) error {
 func Stored(ctx context.Context, c *Conn, id string) bool {
 	job, _, err := c.jobs.look(ctx, id)
 	return err != nil || job != nil
+}
+
+// Redeliver has the jobs that run here come once more, as if the server had not heard of
+// them in time.
+func Redeliver(c *Conn) {
+	c.mu.Lock()
+	workers := slices.Clone(c.workers)
+	c.mu.Unlock()
+	for _, w := range workers {
+		w.taker.mu.Lock()
+		running := inOrder(w.taker.running, cmp.Compare)
+		w.taker.mu.Unlock()
+		for _, j := range running {
+			ack := strings.Split(j.ack, ".")
+			ack[4] = "2"
+			w.taker.got(message{subject: c.jobs.subject("j", j.job), reply: strings.Join(ack, "."), data: j.data})
+		}
+	}
 }

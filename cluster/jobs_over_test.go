@@ -29,3 +29,22 @@ func TestJobThatIsOverElsewhere(t *testing.T) {
 		}
 	})
 }
+
+// A job that comes again while it runs here does not run twice, and is not handed back.
+func TestJobThatComesAgainWhileItRuns(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		working(t, ctx, c, takesJobs, func(ctx context.Context) {
+			name, w := watching(t, "")
+			job := submit(t, ctx, c, hangs, name)
+			wait(t, ctx, &w.begun)
+			cluster.Redeliver(c)
+			if n := c.Statistics(); n.JobsTaken != 1 || n.JobsReturned != 0 {
+				t.Errorf("%d jobs were taken, and %d handed back", n.JobsTaken, n.JobsReturned)
+			}
+			if err := job.Cancel(ctx); err != nil {
+				t.Error(err)
+			}
+			wait(t, ctx, &w.ended)
+		})
+	})
+}
