@@ -55,6 +55,3 @@ func withFD(c syscall.RawConn, f func(fd int) error) error {
 	}
 	return err
 }
-
-// ignoreCut is nil for a datagram that was cut off, which only Windows tells.
-func ignoreCut(err error) error { return err }

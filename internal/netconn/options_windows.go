@@ -43,11 +43,3 @@ func control(o kernel.SocketOptions) func(network, address string, c syscall.Raw
 
 // setBacklog does nothing: Windows ignores a second listen.
 func setBacklog(rawListener, int) error { return nil }
-
-// ignoreCut is nil for a datagram that was cut off, as on other systems.
-func ignoreCut(err error) error {
-	if errors.Is(err, windows.WSAEMSGSIZE) {
-		return nil
-	}
-	return err
-}

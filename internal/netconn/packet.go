@@ -86,11 +86,11 @@ func newUDP(c *net.UDPConn) *Packet {
 
 func (u *udpIO) readFrom(p []byte) (int, kernel.Addr, error) {
 	if u.connected {
-		n, err := u.c.Read(p)
-		return n, kernel.Addr{}, ignoreCut(err)
+		n, err := readUDP(u.c, p)
+		return n, kernel.Addr{}, err
 	}
-	n, from, err := u.c.ReadFromUDPAddrPort(p)
-	return n, kernel.Addr{IP: netaddr.Unmap(from)}, ignoreCut(err)
+	n, from, err := readUDPFrom(u.c, p)
+	return n, kernel.Addr{IP: netaddr.Unmap(from)}, err
 }
 
 func (u *udpIO) writeTo(p []byte, to kernel.Addr) error {
