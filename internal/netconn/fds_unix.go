@@ -113,9 +113,13 @@ func (s *Stream) WriteFDs(ctx context.Context, p []byte, fds []uintptr) error {
 	return err
 }
 
-// unnamedUnixgram makes a UNIX datagram socket without an address, which package
-// net does not offer: it can send only.
-func unnamedUnixgram() (kernel.PacketConn, error) {
+// beyondNet reports whether package net does not offer a datagram socket: a UNIX one
+// without an address, which can send only.
+func beyondNet(o kernel.SocketOptions) bool {
+	return o.Network == "unixgram" && o.Local.Path == "" && o.Remote == (kernel.Addr{})
+}
+
+func openUnixgram(kernel.SocketOptions) (kernel.PacketConn, error) {
 	syscall.ForkLock.RLock()
 	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
 	if err == nil {

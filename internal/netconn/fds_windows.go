@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/netaddr"
 )
 
 // ReadFDs is not possible on Windows.
@@ -17,6 +17,14 @@ func (s *Stream) ReadFDs(context.Context, []byte, []uintptr) (n, nfds int, err e
 // WriteFDs is not possible on Windows.
 func (s *Stream) WriteFDs(context.Context, []byte, []uintptr) error { return errors.ErrUnsupported }
 
-func unnamedUnixgram() (kernel.PacketConn, error) {
-	return nil, &net.OpError{Op: "listen", Net: "unixgram", Err: fmt.Errorf("UNIX datagrams on Windows: %w", errors.ErrUnsupported)}
+// beyondNet reports whether there is no such datagram socket.
+func beyondNet(o kernel.SocketOptions) bool { return o.Network == "unixgram" }
+
+func openUnixgram(o kernel.SocketOptions) (kernel.PacketConn, error) {
+	op := "dial"
+	if o.Remote == (kernel.Addr{}) {
+		op = "listen"
+	}
+	err := fmt.Errorf("UNIX datagrams on Windows: %w", errors.ErrUnsupported)
+	return nil, netaddr.OpError(op, "", o.Network, o.Local, o.Remote, err)
 }

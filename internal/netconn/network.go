@@ -113,6 +113,12 @@ func (Network) ListenStream(ctx context.Context, o kernel.SocketOptions) (kernel
 
 // OpenPacket makes a datagram socket, connected if o.Remote is given.
 func (Network) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.PacketConn, error) {
+	if beyondNet(o) {
+		if _, err := kernel.Enter(ctx); err != nil {
+			return nil, err
+		}
+		return openUnixgram(o)
+	}
 	if o.Remote != (kernel.Addr{}) {
 		c, err := dial(ctx, o)
 		if err != nil {
@@ -122,9 +128,6 @@ func (Network) OpenPacket(ctx context.Context, o kernel.SocketOptions) (kernel.P
 	}
 	if _, err := kernel.Enter(ctx); err != nil {
 		return nil, err
-	}
-	if o.Network == "unixgram" && o.Local.Path == "" {
-		return unnamedUnixgram()
 	}
 	lc := net.ListenConfig{Control: control(o)}
 	c, err := lc.ListenPacket(context.WithoutCancel(ctx), o.Network, listenOn(o))
