@@ -122,15 +122,34 @@ func (p Path) String() string {
 
 // isNormal reports whether a path is known to be in normal form, which needs no memory.
 func isNormal(s string) bool {
-	if s == "." || s == "/" || s == "" || windows {
-		return s == "."
+	if s == "." {
+		return true
 	}
-	for name := range strings.SplitSeq(strings.TrimPrefix(s, "/"), "/") {
+	rest, ok := cutRoot(s)
+	if !ok {
+		return false
+	}
+	for name := range strings.SplitSeq(rest, separator) {
 		if name == "" || name == "." {
 			return false
 		}
 	}
 	return true
+}
+
+// cutRoot cuts off the root, on Windows after a letter. It is not ok if it is not plain to
+// see what the root is.
+func cutRoot(s string) (rest string, ok bool) {
+	if !windows {
+		return strings.TrimPrefix(s, "/"), true
+	}
+	if len(s) > 1 && s[1] == ':' {
+		rest, ok = strings.CutPrefix(s[2:], separator)
+	} else {
+		rest, ok = strings.CutPrefix(s, separator)
+		ok = ok || rest == s // relative
+	}
+	return rest, ok && !strings.HasPrefix(rest, separator) && !strings.Contains(rest, "/")
 }
 
 // GoString returns what %#v prints.

@@ -122,7 +122,8 @@ func (p Path) Replace(ctx context.Context, target Path) (Path, error) {
 func (p Path) move(ctx context.Context, target Path, keep bool) (Path, error) {
 	return call(ctx, func() (Path, error) {
 		if keep {
-			if _, err := os.Lstat(target.os()); err == nil {
+			_, absent := os.Lstat(p.os())
+			if _, err := os.Lstat(target.os()); err == nil && absent == nil {
 				return "", &os.LinkError{Op: "rename", Old: p.os(), New: target.os(), Err: fs.ErrExist}
 			}
 		}

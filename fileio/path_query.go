@@ -1,6 +1,7 @@
 package fileio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -163,8 +164,10 @@ func (p Path) Absolute(ctx context.Context) (Path, error) {
 			return p.Join(), nil
 		}
 		if windows { // a drive may have a working directory of its own
-			s, err := filepath.Abs(p.os())
-			return NewPath(s), err
+			q := parse(string(p))
+			s, err := filepath.Abs(cmp.Or(q.anchor(), "."))
+			base := parse(s)
+			return base.with(append(base.names, q.names...)...).path(), err
 		}
 		dir, err := os.Getwd()
 		return Path(dir).Join(string(p)), err

@@ -1,8 +1,10 @@
 package fileio_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/fileio"
 )
 
@@ -34,4 +36,33 @@ func TestPathsWithDrives(t *testing.T) {
 			t.Errorf("%s and %s are %s, want %s", c[0], c[1], got, c[2])
 		}
 	}
+}
+
+// What is in normal form is seen without being taken apart, and is the same as if it were.
+func TestNormalFormOfPathsWithDrives(t *testing.T) {
+	for _, s := range []string{
+		``, `.`, `a`, `a\b`, `a\.`, `a\\b`, `a\`, `a/b`, `..\a`, `ab:c`, `\`, `\a`, `\.\a`, `\a\`, `\\`, `/`, `/a`,
+		`C:`, `C:a`, `C:\`, `C:\a`, `C:\a\.\b`, `C:\\a`, `C:/a`, `C:\a/b`, `C:.`, `c:\a\b`,
+		`\\host`, `\\host\share`, `\\host\share\a`, `\\?\C:\a`, `\\.\pipe\x`, `\??\C:\a`, `\??\x`,
+	} {
+		if got, want := fileio.Path(s).String(), string(fileio.NewPath(s)); got != want {
+			t.Errorf("%s: %s, want %s", s, got, want)
+		}
+	}
+}
+
+// A relative path is seen from the working directory of its drive, and keeps its "..".
+func TestAbsolutePathsWithDrives(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		cwd := fileio.Path(t.TempDir())
+		t.Chdir(string(cwd))
+		for path, want := range map[fileio.Path]fileio.Path{
+			`a\..\b`:                       cwd + `\a\..\b`,
+			`\a\..\b`:                      fileio.Path(cwd.Drive()) + `\a\..\b`,
+			fileio.Path(cwd.Drive()):       cwd,
+			fileio.Path(cwd.Drive()) + `a`: cwd + `\a`,
+		} {
+			wantIs(t, want)(path.Absolute(ctx))
+		}
+	})
 }
