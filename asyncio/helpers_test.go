@@ -3,12 +3,12 @@ package asyncio_test
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
 
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/socket"
 )
 
@@ -16,26 +16,15 @@ import (
 // none the test is skipped.
 func socketPath(t *testing.T) string {
 	t.Helper()
-	path := newPath(t)
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Skip("no UNIX sockets here:", err)
-	}
-	_ = l.Close() // and with it the file is gone
-	return path
+	testkit.NeedUnix(t)
+	return newPath(t)
 }
 
 // gramPath is socketPath for datagrams.
 func gramPath(t *testing.T) string {
 	t.Helper()
-	path := newPath(t)
-	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
-	if err != nil {
-		t.Skip("no UNIX datagrams here:", err)
-	}
-	_ = c.Close()
-	_ = os.Remove(path)
-	return path
+	testkit.NeedUnixgram(t)
+	return newPath(t)
 }
 
 // needSharedPorts skips a test where ports cannot be shared.

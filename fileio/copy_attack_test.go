@@ -16,6 +16,7 @@ import (
 )
 
 func TestCopyOverItselfByALinkIsAnError(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "content")
 		soft, hard := p.Parent().Join("soft"), p.Parent().Join("hard")
@@ -58,6 +59,7 @@ func TestCopyOntoAFolderLeavesIt(t *testing.T) {
 }
 
 func TestCopyThatFailsRemovesWhereALinkLeadsAndNotTheLink(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		src := fileWith(t, strings.Repeat("x", 5*mebibyte))
 		dir := src.Parent()
@@ -113,6 +115,7 @@ func TestCopyTakesAlongWhatIsAppendedMeanwhile(t *testing.T) {
 }
 
 func TestCopyOfALinkKeepsItThoughItLeadsToWhereItGoes(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "folder/file")
 		testkit.Must(t, os.Symlink("folder", string(dir.Join("link"))))

@@ -51,24 +51,6 @@ func ExampleFile() {
 	// violets
 }
 
-func ExamplePath() {
-	p := fileio.Path("/srv/data/archive.tar.gz")
-	fmt.Println(p.Name(), p.Stem(), p.Suffixes(), p.Parent())
-	zip, err := p.WithSuffix(".zip")
-	fmt.Println(zip, err)
-	rel, err := p.RelativeTo("/srv")
-	fmt.Println(rel, err)
-	up, err := p.RelativeUp("/srv/logs")
-	fmt.Println(up, err)
-	fmt.Println(p.FullMatch("/srv/**/*.gz"))
-	// Output:
-	// archive.tar.gz archive.tar [.tar .gz] /srv/data
-	// /srv/data/archive.tar.zip <nil>
-	// data/archive.tar.gz <nil>
-	// ../data/archive.tar.gz <nil>
-	// true
-}
-
 func ExamplePath_Glob() {
 	run(func(ctx context.Context, dir fileio.Path) error {
 		for _, name := range []string{"b.go", "a.go", "sub/c.go", "sub/notes.txt"} {
@@ -85,7 +67,7 @@ func ExamplePath_Glob() {
 				return err
 			}
 			rel, _ := p.RelativeTo(dir)
-			fmt.Println(rel)
+			fmt.Println(rel.ToSlash())
 		}
 		return nil
 	})

@@ -64,6 +64,9 @@ func wantAbsent(t *testing.T, p fileio.Path) {
 // wantIs wants a value and no error: wantIs(t, true)(p.IsDir(ctx)).
 func wantIs[T comparable](t *testing.T, want T) func(got T, err error) {
 	t.Helper()
+	if p, ok := any(want).(fileio.Path); ok {
+		want = any(p.Join()).(T) // with the system's separators
+	}
 	return func(got T, err error) {
 		t.Helper()
 		if got != want || err != nil {

@@ -58,7 +58,7 @@ func TestPathsThatCannotBe(t *testing.T) {
 			"a zero byte":          dir.Join("a\x00b"),
 			"a zero byte alone":    "\x00",
 			"a name too long":      dir.Join(strings.Repeat("n", 300)),
-			"a path too long":      dir.Join(strings.Repeat("n/", 5000)),
+			"a path too long":      dir.Join(strings.Repeat(strings.Repeat("n", 200)+"/", 250)),
 			"a folder with a zero": dir.Join("a\x00b", "c"),
 		} {
 			for call, f := range pathCalls(p) {
@@ -101,6 +101,7 @@ func TestEmptyPathIsTheWorkingDirectoryAsAPathAndNothingAsAName(t *testing.T) {
 }
 
 func TestTrailingSeparatorsAndDotsAreOfNoMatterToCalls(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "file", "sub/deep/", "other/")
 		for _, p := range []fileio.Path{dir + "/file/", dir + "//file/./", dir + "/sub/../file", dir + "/sub/deep/../../file"} {
@@ -125,6 +126,7 @@ func TestTrailingSeparatorsAndDotsAreOfNoMatterToCalls(t *testing.T) {
 }
 
 func TestNamesThatAreNoText(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("names are text there")
 	}

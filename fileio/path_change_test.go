@@ -72,6 +72,7 @@ func TestFilesAreTouchedRenamedAndRemoved(t *testing.T) {
 }
 
 func TestLinksAreMade(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		p := fileWith(t, "x")
 		soft, hard := p.Parent().Join("soft"), p.Parent().Join("hard")

@@ -69,6 +69,7 @@ func TestGlobFindsNothingTwice(t *testing.T) {
 }
 
 func TestGlobPassesOverLoopsOfLinks(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "a/file", "b/file")
 		for link, to := range map[string]string{
@@ -95,7 +96,7 @@ func TestGlobGoesOnWhenAFolderVanishes(t *testing.T) {
 				testkit.Must(t, err)
 				rel, err := p.RelativeTo(dir)
 				testkit.Must(t, err)
-				if found = append(found, string(rel)); len(found) == 1 {
+				if found = append(found, rel.ToSlash()); len(found) == 1 {
 					testkit.Must(t, os.RemoveAll(string(dir.Join("b"))))
 				}
 			}

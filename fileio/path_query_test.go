@@ -16,6 +16,7 @@ import (
 )
 
 func TestQuestionsAboutPaths(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := tree(t, "file", "sub/")
 		testkit.Must(t, os.Symlink("file", string(dir.Join("link"))))
@@ -89,6 +90,7 @@ func TestDevicesAndSocketsAreKnown(t *testing.T) {
 }
 
 func TestResolveFollowsLinks(t *testing.T) {
+	testkit.NeedSymlinks(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir, err := tree(t, "a/b/file").EvalSymlinks(ctx)
 		testkit.Must(t, err)
@@ -129,7 +131,7 @@ func TestPlacesOfTheUser(t *testing.T) {
 		wantIs(t, fileio.Path(home))(fileio.Home(ctx))
 		wantIs(t, fileio.NewPath(cwd, "a/../b"))(fileio.Path("a/../b").Absolute(ctx))
 		wantIs(t, fileio.NewPath(cwd))(fileio.Path("").Absolute(ctx))
-		wantIs(t, fileio.Path("/x"))(fileio.Path("/x/.").Absolute(ctx))
+		wantIs(t, fileio.NewPath(fileio.Path(cwd).Anchor(), "x"))(fileio.Path("/x/.").Absolute(ctx))
 		wantIs(t, fileio.NewPath(home, "x"))(fileio.Path("~/x").ExpandUser(ctx))
 		wantIs(t, fileio.Path("x/~"))(fileio.Path("x/~").ExpandUser(ctx))
 		_, err = fileio.Path("~no such user/x").ExpandUser(ctx)

@@ -52,8 +52,11 @@ func TestTemporaryNamesMayHaveAnyPrefixAndSuffixButASeparator(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		dir := folder(t)
 		opts := fileio.TempOptions{Dir: string(dir), Prefix: "ü [*", Suffix: "%d"}
-		if runtime.GOOS == "linux" {
+		switch runtime.GOOS {
+		case "linux":
 			opts.Prefix, opts.Suffix = "\xff*", "*.?\n" // an asterisk, and what is no text
+		case "windows":
+			opts.Prefix = "ü [" // it knows no asterisks
 		}
 		f, err := fileio.NamedTempFile(ctx, opts)
 		testkit.Must(t, err)

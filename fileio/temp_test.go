@@ -74,7 +74,9 @@ func TestNamedTemporaryFileIsGoneWhenClosed(t *testing.T) {
 
 		f, err = fileio.NamedTempFile(ctx, opts)
 		testkit.Must(t, err)
-		testkit.Must(t, os.Remove(f.Name())) // by somebody else
+		if runtime.GOOS != "windows" { // which removes no open file
+			testkit.Must(t, os.Remove(f.Name())) // by somebody else
+		}
 		testkit.Must(t, f.Close(ctx))
 
 		opts.Keep = true

@@ -25,6 +25,7 @@ func ownFolder(t *testing.T) string {
 }
 
 func TestListenIsFoundAndAnswers(t *testing.T) {
+	testkit.NeedUnix(t)
 	dir := ownFolder(t)
 	if pids, err := inspect.Processes(); err != nil || len(pids) > 0 {
 		t.Fatalf("before: %v, %v", pids, err)

@@ -138,7 +138,7 @@ func TestMultiListenerOverTCPAndUnix(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		tcp, err := socket.Listen(ctx, "tcp", "127.0.0.1:0")
 		testkit.Must(t, err)
-		path := filepath.Join(t.TempDir(), "s")
+		path := unixPath(t)
 		unix, err := socket.Listen(ctx, "unix", path)
 		testkit.Must(t, err)
 		m := stream.NewMultiListener[*socket.Stream](tcp, unix)

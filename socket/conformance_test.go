@@ -35,6 +35,7 @@ func TestTCPStreamIsAByteStream(t *testing.T) {
 }
 
 func TestUnixStreamIsAByteStream(t *testing.T) {
+	testkit.NeedUnix(t)
 	dir, err := os.MkdirTemp("", "s")
 	testkit.Must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })

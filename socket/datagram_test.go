@@ -137,6 +137,7 @@ func TestConnectedUDPHearsOnlyItsPeer(t *testing.T) {
 }
 
 func TestUnixDatagramsHaveSenders(t *testing.T) {
+	testkit.NeedUnixgram(t)
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		serverPath, clientPath := unixPath(t), unixPath(t)
 		server, err := socket.ListenConfig{Mode: 0o600}.ListenUnixgram(ctx, serverPath)

@@ -101,9 +101,11 @@ func tcpPair(t *testing.T, ctx context.Context, host string) (client, server *so
 	return closing(t, ctx, client), closing(t, ctx, server)
 }
 
-// unixPath is the path for a UNIX socket, short enough everywhere.
+// unixPath is the path for a UNIX socket, short enough everywhere. Where there are none the
+// test is skipped.
 func unixPath(t *testing.T) string {
 	t.Helper()
+	testkit.NeedUnix(t)
 	dir, err := os.MkdirTemp("", "s")
 	testkit.Must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })

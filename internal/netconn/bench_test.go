@@ -8,6 +8,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/netconn"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // Each operation is a round trip of 64 bytes over loopback; an echo server of the
@@ -140,6 +141,7 @@ func BenchmarkReady(b *testing.B) {
 // unixPair makes two connected UNIX sockets of package net.
 func unixPair(t testing.TB) (a, z net.Conn) {
 	t.Helper()
+	testkit.NeedUnix(t)
 	l, err := net.Listen("unix", t.TempDir()+"/s")
 	if err != nil {
 		t.Fatal(err)
