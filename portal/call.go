@@ -31,40 +31,45 @@ func Call[T any](ctx context.Context, p *Portal, f func(ctx context.Context) (T,
 	if err != nil {
 		return zero, err
 	}
-	value, err := t.finish(ctx, "the caller of portal.Call was canceled")
-	if how, _ := t.task().Outcome(); how == kernel.Failed && t.exited(err) {
+	value, err := t.finish(place, "the caller of portal.Call was canceled")
+	if err != nil && t.exited(err) {
 		runtime.Goexit()
 	}
 	return value, err
 }
 
-// exited reports whether err, with which the task failed, stands for a
-// runtime.Goexit of its function.
+// exited reports whether err, the task's outcome, stands for a runtime.Goexit of its
+// function.
 func (t *Task[T]) exited(err error) bool {
+	if how, _ := t.task().Outcome(); how != kernel.Failed {
+		return false
+	}
 	_, panicked := errors.AsType[*anyio.PanicError](err)
 	return !t.returned && !panicked
 }
 
-// finish waits for the task, which it cancels if ctx is canceled.
-func (t *Task[T]) finish(ctx context.Context, reason string) (T, error) {
-	canceled := t.task().Await(ctx, opCall)
+// finish waits for the task, which it cancels if the place is.
+func (t *Task[T]) finish(place kernel.Place, reason string) (T, error) {
+	task := t.task()
+	canceled := task.AwaitAt(place, opCall)
 	if canceled != nil {
-		t.task().Scope.Cancel(&kernel.Cause{Reason: reason, Err: canceled})
-		t.task().AwaitShielded(ctx, opCall)
+		task.Scope.Cancel(&kernel.Cause{Reason: reason, Err: canceled})
+		task.AwaitShieldedAt(place, opCall)
 	}
-	return t.outcomeFor(kernel.Locate(ctx), canceled)
+	return t.outcomeFor(place, canceled)
 }
 
 // outcomeFor is the outcome for a caller at a place, who was canceled with the error if it
 // is not nil. His cancellation may still be on its way to him, and have come to the task.
 func (t *Task[T]) outcomeFor(place kernel.Place, canceled error) (T, error) {
-	if how, _ := t.task().Outcome(); how == kernel.Canceled {
+	how, err := t.task().Outcome()
+	if how == kernel.Canceled {
 		if canceled = place.CanceledOr(canceled); canceled != nil {
 			var zero T
 			return zero, canceled
 		}
 	}
-	return t.outcome()
+	return t.outcomeOf(how, err)
 }
 
 // callHereFor is Call where the caller's goroutine may as well be the task's.

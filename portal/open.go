@@ -47,7 +47,8 @@ func Open[V any](ctx context.Context, p *Portal, with func(ctx context.Context, 
 	return v, func(ctx context.Context, err error) error {
 		late = t.task().Scope.WasCanceled()
 		left.hand(err)
-		_, err = t.finish(ctx, "the caller of leave was canceled")
+		place, _ := kernel.Enter(ctx) // leave even so
+		_, err = t.finish(place, "the caller of leave was canceled")
 		return err
 	}, nil
 }

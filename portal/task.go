@@ -57,8 +57,9 @@ func (p *Portal) refusal() error {
 
 func newTask[T any](f func(ctx context.Context) (T, error), pc uintptr, meta *kernel.TaskMeta) *Task[T] {
 	t := &Task[T]{}
-	t.task().DoneAt(&t.done)
-	t.task().Prepare(func(ctx context.Context) error {
+	task := t.task()
+	task.DoneAt(&t.done)
+	task.Prepare(func(ctx context.Context) error {
 		if t.caller != nil {
 			defer t.follow(t.caller)()
 		}
@@ -103,9 +104,12 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	return t.outcome()
 }
 
-func (t *Task[T]) outcome() (T, error) {
+func (t *Task[T]) outcome() (T, error) { return t.outcomeOf(t.task().Outcome()) }
+
+// outcomeOf is what the task's end means to those who wait for it.
+func (t *Task[T]) outcomeOf(how kernel.Outcome, err error) (T, error) {
 	var zero T
-	switch how, err := t.task().Outcome(); how {
+	switch how {
 	case kernel.Finished:
 		return t.value, t.err
 	case kernel.Failed: // a panic, or Goexit

@@ -111,8 +111,9 @@ func (n *network) attend() {
 //go:norace
 func (n *network) pending() bool {
 	race.Disable()
-	defer race.Enable()
-	return n.mailed.Load() > 0
+	mailed := n.mailed.Load()
+	race.Enable()
+	return mailed > 0
 }
 
 func (n *network) attendTo() {

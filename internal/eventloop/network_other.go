@@ -17,4 +17,6 @@ func (n *network) join(*network) {}
 // attend has nothing to do: no call is handed over to the loop.
 func (*network) attend() {}
 
+func (*network) pending() bool { return false }
+
 func (n *network) end() { n.End() }

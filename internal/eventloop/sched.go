@@ -40,7 +40,7 @@ func New() (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{clock: c, Loop: loop.New(loop.Params{
-		Name: "eventloop", Order: &kernel.ReadyQueue{}, Clock: c, Budget: budget, Stride: stride, Trims: true, Prompts: true, Rand: rand.IntN,
+		Name: "eventloop", Order: &kernel.ReadyQueue{}, Clock: c, Budget: budget, Stride: stride, Trims: true, Prompts: true, Looks: true, Rand: rand.IntN,
 	})}
 	b.network = newNetwork(b)
 	c.network = b.network

@@ -67,8 +67,11 @@ func tell(data any, readable, writable bool) {
 	})
 }
 
-// Idle parks the loop's goroutine.
+// Idle parks the loop's goroutine, unless there is something for Poll.
 func (c *clock) Idle(next int64, hasTimer bool) error {
+	if c.network.pending() {
+		return nil
+	}
 	timeout := time.Duration(-1)
 	if hasTimer {
 		timeout = max(0, realtime.Until(next))

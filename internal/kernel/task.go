@@ -305,6 +305,16 @@ func (t *Task) Await(ctx context.Context, op Op) error {
 	return t.DoneLatch().WaitFor(ctx, op, t)
 }
 
+// AwaitAt is Await without the checkpoint, for who has begun its call at a place.
+//
+//go:norace
+func (t *Task) AwaitAt(p Place, op Op) error { return t.DoneLatch().waitAt(p, op, t) }
+
+// AwaitShieldedAt is AwaitAt not minding cancellation.
+//
+//go:norace
+func (t *Task) AwaitShieldedAt(p Place, op Op) { t.DoneLatch().waitShieldedAt(p, op, t) }
+
 // AwaitShielded is Await not minding cancellation.
 //
 //go:norace

@@ -55,7 +55,7 @@ type Guest struct {
 func (l *Loop) AsGuest(h Host) *Guest {
 	g := &Guest{loop: l, clock: l.Clock, host: h, back: make(chan struct{}, 1)}
 	g.call = g.burst
-	l.Clock = guestClock{l.Clock, g}
+	l.Clock, l.Looks = guestClock{l.Clock, g}, false
 	return g
 }
 

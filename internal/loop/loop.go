@@ -53,6 +53,7 @@ type Params struct {
 	Budget  int  // operations a task may do before it gives way
 	Trims   bool // coroutines that are not needed any more are given back
 	Prompts bool // a turn that is late is made due from outside, see prompter
+	Looks   bool // Idle looks at what is outside before it waits
 	Stride  int  // tasks that may run between two looks at the clock, if they were short before
 	// Rand returns a choice out of n, unless the backend has a Rand of its own.
 	Rand func(n int) int
@@ -210,8 +211,10 @@ func (l *Loop) next() *kernel.Task {
 		if l.iterationEnds() || l.calls.halt && !l.ready() {
 			l.iterate()
 		}
-		if t := l.pick(); t != nil {
-			return t
+		if l.ready() || !l.mayIdle() || done {
+			if t := l.pick(); t != nil {
+				return t
+			}
 		}
 		if l.given {
 			break
@@ -226,6 +229,9 @@ func (l *Loop) next() *kernel.Task {
 			if l.mainDone && !done {
 				return nil
 			}
+			if l.Looks {
+				l.turn()
+			}
 			continue
 		}
 		if !l.stall("deadlock") {
@@ -234,6 +240,13 @@ func (l *Loop) next() *kernel.Task {
 	}
 	return nil
 }
+
+// mayIdle reports whether a loop for which nothing is ready goes to Idle without a turn
+// before, which would look outside as Idle does. Who waits for all to be blocked is to know
+// of what is outside before.
+//
+//go:norace
+func (l *Loop) mayIdle() bool { return l.Looks && l.watchers == nil }
 
 // pick takes the next ready task, nil if there is none.
 //
@@ -360,7 +373,7 @@ func (l *Loop) RunCoro(c *coro.Coro) (again bool) {
 //
 //go:norace
 func (l *Loop) pickNew(c *coro.Coro) bool {
-	if l.mainDone || l.urgent() {
+	if l.mainDone || l.urgent() || l.Looks && !l.ready() {
 		return false
 	}
 	l.cur = nil // it acts for the driver

@@ -4,6 +4,7 @@ package loop
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +88,28 @@ func TestIntruderMakesTasksReady(t *testing.T) {
 			l.Unpark(waiting)
 		}
 	})
+}
+
+// A loop whose Idle looks outside does so itself only after that, unless a task waits for
+// all to be blocked.
+func TestIdleLooksOutside(t *testing.T) {
+	for _, looks := range []bool{false, true} {
+		var before []int // how often the loop had looked, at each Idle
+		runLoop(t, Params{Budget: 128, Stride: 16, Looks: looks}, func(l *Loop, c *workClock) {
+			c.idle = func(int64, bool) { before = append(before, len(c.polls)) }
+			c.polls = nil
+			for range 3 {
+				sleep(l, c, 1)
+			}
+			l.watchers = &watcher{} // of a wait that is over
+			l.watchers.w.Prepare(kernel.Place{}, opWaitAllBlocked)
+			l.watchers.w.Wake()
+			sleep(l, c, 1)
+		})
+		if want := map[bool][]int{false: {1, 3, 5, 7}, true: {0, 1, 2, 4}}[looks]; !slices.Equal(before, want) {
+			t.Errorf("looks=%v: the loop had looked %v times, want %v", looks, before, want)
+		}
+	}
 }
 
 // Others may ask on which goroutine a step is.
