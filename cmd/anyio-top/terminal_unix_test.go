@@ -183,7 +183,7 @@ func TestInATerminal(t *testing.T) {
 
 	term := openTerminal(t, 80, 24, env, command)
 	screen := term.until(fmt.Sprintf(`^stuck \(%d\) at `, p.Pid), "\ndeadlock: (alice to bob #2 → bob to alice #3|bob to alice #3 → alice to bob #2)",
-		"\n> alice to bob #2 deadlock Lock.Acquire +[0-9]", "\n  bob to alice #3 deadlock ", "\n  audit #4 +waiting  Event.Wait ", "\n  poll #5 +holds up ", "\nthe event loop is held up for .* by poll #5\n", "\nq quit ")
+		"\n[> ] alice to bob #2 deadlock Lock.Acquire +[0-9]", "\n[> ] bob to alice #3 deadlock ", "\n  audit #4 +waiting  Event.Wait ", "\n  poll #5 +holds up ", "\nthe event loop is held up for .* by poll #5\n", "\nq quit ")
 	if !strings.Contains(screen, "\x1b[31m") {
 		t.Errorf("nothing is red: %q", screen)
 	}
@@ -203,7 +203,7 @@ func TestInATerminal(t *testing.T) {
 	// A signal to anyio goes on to anyio-top, which gives the terminal back.
 	for signal, status := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 143} {
 		term = openTerminal(t, 30, 5, env, command)
-		term.until("\n> alice to… #2")
+		term.until("\n> (alice|bob) to")
 		term.kill(signal)
 		term.until(fmt.Sprintf("status %d\n", status))
 		if strings.Contains(term.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag}"), "0 1") {
@@ -212,13 +212,13 @@ func TestInATerminal(t *testing.T) {
 		t.Errorf("%v: the terminal is left as the program had it", signal)
 	}
 	term = openTerminal(t, 80, 24, env, strings.Replace(command, "anyio top", "anyio-top", 1))
-	term.until("\n> alice to bob")
+	term.until("\n> (alice to bob|bob to alice)")
 	term.kill(syscall.SIGINT)
 	term.until("status 130\n")
 
 	// Without colors, until the process ends.
 	term = openTerminal(t, 80, 24, env+" NO_COLOR=1", command)
-	if screen := term.until("\n> alice to bob"); regexp.MustCompile("\x1b\\[[0-9;]*[34][0-8]m").MatchString(screen) {
+	if screen := term.until("\n> (alice to bob|bob to alice)"); regexp.MustCompile("\x1b\\[[0-9;]*[34][0-8]m").MatchString(screen) {
 		t.Errorf("with NO_COLOR there are colors: %q", screen)
 	}
 	if err := p.Kill(); err != nil {
