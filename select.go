@@ -125,6 +125,9 @@ func wantDistinct(cases []Case) {
 
 // tryCases does the first case that is ready, in random order.
 func tryCases(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
+	if r.Drawer != nil {
+		return tryDrawn(r.Drawer, cases)
+	}
 	var few [16]uint32
 	order := few[:]
 	if len(cases) > len(few) {
@@ -147,6 +150,27 @@ func tryCases(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
 		}
 	}
 	return -1, false, nil
+}
+
+// tryDrawn does the case that is drawn of those that are ready.
+func tryDrawn(d kernel.Drawer, cases []Case) (index int, ok bool, err error) {
+	var few [16]int
+	ready := few[:0]
+	for i, c := range cases {
+		if c.c != nil && c.c.Ready() {
+			ready = append(ready, i)
+		}
+	}
+	switch len(ready) {
+	case 0:
+		return -1, false, nil
+	case 1:
+		index = ready[0]
+	default:
+		index = ready[d.Draw(len(ready))]
+	}
+	ok, err = cases[index].c.Try()
+	return index, ok, err
 }
 
 // enqueueCases puts w into the queues of all cases, and stops at one that has

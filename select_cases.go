@@ -46,7 +46,8 @@ type latchCase struct {
 }
 
 func (c *latchCase) Begin(kernel.Place)        {}
-func (c *latchCase) Try() (done bool, _ error) { return c.l.IsOpen(), nil }
+func (c *latchCase) Try() (done bool, _ error) { return c.Ready(), nil }
+func (c *latchCase) Ready() bool               { return c.l.IsOpen() }
 func (c *latchCase) Dequeue()                  { c.l.Dequeue(&c.node) }
 
 func (c *latchCase) Result() error {
@@ -99,7 +100,8 @@ func (c *timerCase) Begin(p kernel.Place) {
 	c.mu.Unlock()
 }
 
-func (c *timerCase) Try() (done bool, _ error) { return c.run.Now() >= c.due, nil }
+func (c *timerCase) Try() (done bool, _ error) { return c.Ready(), nil }
+func (c *timerCase) Ready() bool               { return c.run.Now() >= c.due }
 func (c *timerCase) Result() error             { return nil }
 
 func (c *timerCase) Enqueue(w *kernel.Waiter, index int) bool {

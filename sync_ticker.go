@@ -125,8 +125,7 @@ func (c *tickCase) Begin(kernel.Place) {
 }
 
 func (c *tickCase) Try() (done bool, _ error) {
-	done, _ = c.timerCase.Try()
-	if done {
+	if done = c.Ready(); done {
 		c.t.advance(c.due)
 	}
 	return done, nil

@@ -41,6 +41,12 @@ func (c *parkingCase) Try() (done bool, err error) {
 	return true, c.finish(false)
 }
 
+func (c *parkingCase) Ready() bool {
+	c.l.lock()
+	defer c.l.unlock()
+	return c.ready()
+}
+
 func (c *parkingCase) Result() error {
 	c.l.lock()
 	defer c.l.unlock()

@@ -26,18 +26,20 @@ func (s *Sim) Diverged() string {
 	if s.last == nil || s.actor == nil || s.last.Hash() == s.wanted {
 		return ""
 	}
-	after, to, step, made := s.actor.Missed()
+	m, made := s.actor.Missed()
 	switch {
 	case made:
 		return "tasks went on in the same order wherever the schedule says so, but not elsewhere, or not at the same time"
-	case after == nil && step > 0:
-		return fmt.Sprintf("it has not started a task that in the schedule makes %d steps and is then interrupted", step)
-	case after != nil && after.Steps < step:
-		return fmt.Sprintf("task %d has ended after %d steps, and has at least %d in the schedule", after.ID, after.Steps, step)
-	case to == nil:
-		return fmt.Sprintf("after step %d of %s a task goes on in the schedule that was not started", step, named(after))
+	case m.After == nil && m.Step > 0:
+		return fmt.Sprintf("it has not started a task that in the schedule makes %d steps and is then interrupted", m.Step)
+	case m.After != nil && m.After.Steps < m.Step:
+		return fmt.Sprintf("task %d has ended after %d steps, and has at least %d in the schedule", m.After.ID, m.After.Steps, m.Step)
+	case m.Chosen > 0:
+		return fmt.Sprintf("in step %d of %s a Select has more cases to choose from in the schedule, at least %d that are ready", m.Step, named(m.After), m.Chosen+1)
+	case m.To == nil:
+		return fmt.Sprintf("after step %d of %s a task goes on in the schedule that was not started", m.Step, named(m.After))
 	}
-	return fmt.Sprintf("after step %d of %s %s goes on in the schedule, and it was not ready", step, named(after), named(to))
+	return fmt.Sprintf("after step %d of %s %s goes on in the schedule, and it was not ready", m.Step, named(m.After), named(m.To))
 }
 
 func named(t *schedule.Task) string {
@@ -99,7 +101,7 @@ func (s *Sim) apply(plan *schedule.Plan, c *simloop.Config, model *Model) {
 }
 
 // begin returns what makes the choices of a run, and records them.
-func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher) {
+func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher, schedule.Drawer) {
 	var c schedule.Chooser
 	switch {
 	case s.script != nil:
@@ -115,6 +117,10 @@ func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher) {
 		c = s.cfg.Strategy.s.Begin(schedule.Mix(s.cfg.Seed, 1), p)
 	}
 	w, _ := c.(schedule.Watcher)
+	d, draws := c.(schedule.Drawer)
+	if s.script != nil && !s.script.Drawn() {
+		d, draws = nil, false
+	}
 	if s.base != nil {
 		c = schedule.Follow(s.base.Switches, s.choices, ts, c)
 	}
@@ -123,13 +129,17 @@ func (s *Sim) begin(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher) {
 		c = s.watcher
 	}
 	s.record = &s.room.record
-	s.record.Record(c, ts)
-	return s.record, w
+	s.record.Record(c, d, ts)
+	if !draws {
+		return s.record, w, nil
+	}
+	return s.record, w, s.record
 }
 
 // Shrink looks for a simpler schedule on which the last run, which has failed, still
-// does: with fewer and shorter faults, fewer switches between tasks, steps that take no
-// time, the model EventLoop, fewer tasks that have run before it fails (see
+// does: with fewer and shorter faults, fewer switches between tasks, fewer Selects that
+// take another case than the first one that is ready (of a run of an Explorer), steps that
+// take no time, the model EventLoop, fewer tasks that have run before it fails (see
 // NoteFailure). It calls run at most so many times, with a schedule for Config.Replay; run
 // returns the simulator of the run if that has failed in the same way, else nil. Shrink
 // returns the simplest one it has found; "" if no schedule was kept of the last run.
@@ -152,6 +162,7 @@ func (s *Sim) Shrink(ctx context.Context, runs int, run func(schedule string) *S
 func (s *Sim) told() *schedule.Plan {
 	plan := s.plan
 	plan.Faults, plan.Switches, plan.Hash = s.last.Faults(), s.record.Switches(), s.last.Hash()
+	plan.Draws, plan.Drawn = s.record.Draws()
 	if plan.Ran = s.last.Tasks().Ran(); s.script != nil {
 		plan.Late = s.script.Late()
 	}

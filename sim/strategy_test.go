@@ -113,9 +113,9 @@ func TestReplayOfAnotherProgram(t *testing.T) {
 
 func TestWrongStrategiesAreRefused(t *testing.T) {
 	for want, cfg := range map[string]sim.Config{
-		"sim.PCT(0): the depth must be at least 1":                                           {Strategy: sim.PCT(0)},
-		`sim.Config: Replay: schedule "x": it does not begin with "s1.", "s2." or "s3.", as`: {Replay: "x"},
-		`sim.Config: Replay: schedule "s1.AAAA": it is not complete, or was changed`:         {Replay: "s1.AAAA"},
+		"sim.PCT(0): the depth must be at least 1":                                                  {Strategy: sim.PCT(0)},
+		`sim.Config: Replay: schedule "x": it does not begin with "s1.", "s2.", "s3." or "s4.", as`: {Replay: "x"},
+		`sim.Config: Replay: schedule "s1.AAAA": it is not complete, or was changed`:                {Replay: "s1.AAAA"},
 	} {
 		err := anyio.Run(context.Background(), func(context.Context) error { return nil }, anyio.On(sim.New(cfg)))
 		var misuse *anyio.MisuseError

@@ -179,11 +179,22 @@ func (c *broadcastCase[T]) Try() (done bool, err error) {
 	return done, err
 }
 
+func (c *broadcastCase[T]) Ready() bool {
+	kernel.Touch(c.r.b, kernel.Looks)
+	c.r.b.mu.Lock()
+	defer c.r.b.mu.Unlock()
+	return c.readyLocked()
+}
+
+func (c *broadcastCase[T]) readyLocked() bool {
+	return c.r.closed || c.r.buf.n > 0 || c.r.end != nil
+}
+
 func (c *broadcastCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
 	kernel.Touch(c.r.b, kernel.Changes)
 	c.r.b.mu.Lock()
 	defer c.r.b.mu.Unlock()
-	if c.r.closed || c.r.buf.n > 0 || c.r.end != nil {
+	if c.readyLocked() {
 		return false
 	}
 	c.n.w, c.n.index = w, index

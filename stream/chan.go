@@ -136,6 +136,13 @@ func (s *ChanReceiveStream[T]) keep(item T) {
 	s.tellLocked()
 }
 
+// keeps reports whether an item was put back.
+func (s *ChanReceiveStream[T]) keeps() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.kept) > 0
+}
+
 // unkeep takes the first item that was put back, if there is one.
 func (s *ChanReceiveStream[T]) unkeep() (item T, ok bool) {
 	s.mu.Lock()
@@ -185,6 +192,18 @@ func (c *chanCase[T]) Try() (done bool, err error) {
 		return c.refused != nil, c.refused
 	}
 	return true, c.take(item, err)
+}
+
+// Ready receives what it finds, and puts it back: nobody can look into a channel.
+func (c *chanCase[T]) Ready() bool {
+	if c.refused != nil || c.s.keeps() {
+		return true
+	}
+	item, done, err := c.s.try()
+	if done && err == nil {
+		c.s.keep(item)
+	}
+	return done
 }
 
 func (c *chanCase[T]) Enqueue(w *kernel.Waiter, index int) bool {

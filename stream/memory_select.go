@@ -42,12 +42,26 @@ func (c *receiveCase[T]) Try() (done bool, err error) {
 	return done, err
 }
 
+func (c *receiveCase[T]) Ready() bool {
+	m := c.e.m
+	kernel.Touch(m, kernel.Looks)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return c.readyLocked(nil)
+}
+
+// readyLocked is Ready for who may wait himself in the same stream, which does not count.
+func (c *receiveCase[T]) readyLocked(w *kernel.Waiter) bool {
+	m := c.e.m
+	return c.e.closed || m.buf.n > 0 || m.openSend == 0 || m.senders.partner(w)
+}
+
 func (c *receiveCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
 	m := c.e.m
 	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if c.e.closed || m.buf.n > 0 || m.openSend == 0 || m.senders.partner(w) {
+	if c.readyLocked(w) {
 		return false
 	}
 	c.n.w, c.n.index, c.n.end = w, index, c.e
@@ -87,12 +101,26 @@ func (c *sendCase[T]) Try() (done bool, err error) {
 	return done, err
 }
 
+func (c *sendCase[T]) Ready() bool {
+	m := c.e.m
+	kernel.Touch(m, kernel.Looks)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return c.readyLocked(nil)
+}
+
+// readyLocked is Ready for who may wait himself in the same stream, which does not count.
+func (c *sendCase[T]) readyLocked(w *kernel.Waiter) bool {
+	m := c.e.m
+	return c.e.closed || m.openReceive == 0 || m.buf.n < m.limit || m.receivers.partner(w)
+}
+
 func (c *sendCase[T]) Enqueue(w *kernel.Waiter, index int) bool {
 	m := c.e.m
 	kernel.Touch(m, kernel.Changes)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if c.e.closed || m.openReceive == 0 || m.buf.n < m.limit || m.receivers.partner(w) {
+	if c.readyLocked(w) {
 		return false
 	}
 	c.n.w, c.n.index, c.n.end, c.n.item = w, index, c.e, c.item

@@ -27,6 +27,7 @@ func TestStreamsAreUsedUnderTheirLocks(t *testing.T) {
 	memory("Statistics", func(s *MemorySendStream[int], _ *MemoryReceiveStream[int]) { s.Statistics() })
 	for what, f := range map[string]func(c kernel.Case){
 		"Try":     func(c kernel.Case) { _, _ = c.Try() },
+		"Ready":   func(c kernel.Case) { c.Ready() },
 		"Enqueue": func(c kernel.Case) { c.Enqueue(w, 0) },
 		"Dequeue": kernel.Case.Dequeue,
 	} {
@@ -52,6 +53,9 @@ func TestStreamsAreUsedUnderTheirLocks(t *testing.T) {
 	cast("Close of a receiver", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) { _ = r.Close(ctx) })
 	cast("Try", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) {
 		_, _ = (&broadcastCase[int]{r: r}).Try()
+	})
+	cast("Ready", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) {
+		(&broadcastCase[int]{r: r}).Ready()
 	})
 	cast("Enqueue", func(_ *BroadcastSendStream[int], r *BroadcastReceiveStream[int]) {
 		(&broadcastCase[int]{r: r}).Enqueue(w, 0)

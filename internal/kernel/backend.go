@@ -149,6 +149,7 @@ type Traits struct {
 	Loop    bool    // tasks are coroutines of one loop; Current tells the running one
 	Preempt bool    // others may run at each operation that they can notice; see Preempt
 	Watcher Watcher // if not nil, told of what tasks touch
+	Drawer  Drawer  // if not nil, chooses among the cases of a Select, in place of Rand
 }
 
 // attends reports whether operations that do not wait have to do more than their work.

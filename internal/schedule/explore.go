@@ -47,8 +47,9 @@ type Explorer struct {
 type node struct {
 	ready  []uint64 // keys of tasks, in the order of their starts
 	chosen uint64
-	todo   []uint64   // to be chosen, too
-	asleep []explored // need not be chosen: what would follow was seen
+	draws  []draw     // choices within its step: those that are to be made, then all that were
+	todo   []move     // to be made, too
+	asleep []explored // need not be made: what would follow was seen
 	before uint64     // who has made the step before; 0 if nobody
 	part   *Explorer  // makes what begins with the first of todo; nil if nobody does
 	usual  uint64     // who is chosen usually
@@ -91,12 +92,11 @@ func (e *Explorer) advance() bool {
 	for len(e.path) > e.root {
 		n := e.path[len(e.path)-1]
 		n.asleep = append(n.asleep, explored{n.chosen, n.step})
-		key := n.next()
-		if key == 0 {
+		if len(n.todo) == 0 {
 			e.path = e.path[:len(e.path)-1]
 			continue
 		}
-		n.todo, n.chosen = n.todo[1:], key
+		n.chosen, n.draws, n.todo = n.todo[0].key, n.todo[0].draws, n.todo[1:]
 		if n.part == nil {
 			e.new = len(e.path) - 1
 			return true
@@ -106,18 +106,6 @@ func (e *Explorer) advance() bool {
 		}
 	}
 	return false
-}
-
-// next is the first of todo that has to be chosen, 0 if there is none. Those before it are
-// taken out.
-func (n *node) next() uint64 {
-	for len(n.todo) > 0 && n.sleeps(n.todo[0]) {
-		n.todo = n.todo[1:]
-	}
-	if len(n.todo) == 0 {
-		return 0
-	}
-	return n.todo[0]
 }
 
 // sleeps reports whether a task need not be chosen.
@@ -140,6 +128,7 @@ type exploration struct {
 	woken    map[uint64]wake // how tasks were made ready last, by their keys
 	gathered uint64          // the object of Gathered; 0 for none
 	passed   int             // events after which time has passed
+	drawn    int             // choices within the last step
 	over     bool            // the path is at its end: what follows is of no interest
 	cut      bool            // it is, since there were enough steps
 }
@@ -177,7 +166,13 @@ func (x *exploration) Passed() { x.passed = len(x.events) }
 func (x *exploration) Stepped(f Footprint) {
 	last := len(x.events) - 1
 	x.events[last].step = f
-	if last < len(x.e.path) && last >= x.e.root-1 {
+	if last >= len(x.e.path) {
+		return
+	}
+	if x.drawn < len(x.e.path[last].draws) {
+		x.over, x.e.Diverged = true, true
+	}
+	if last >= x.e.root-1 {
 		x.e.path[last].step = f
 	}
 }
@@ -197,6 +192,7 @@ func (x *exploration) Choose(ready []*Task) int {
 		}
 	}
 	key := ready[i].Key
+	x.drawn = 0
 	x.events = append(x.events, event{task: key, wake: x.woken[key], after: x.passed})
 	return i
 }
@@ -205,9 +201,8 @@ func (x *exploration) Choose(ready []*Task) int {
 // steps.
 func (x *exploration) fairly(ready []*Task) int {
 	x.over = true
-	if len(ready) > 1 && !x.cut {
-		x.cut = true
-		x.e.Cut++
+	if len(ready) > 1 {
+		x.cutOff()
 	}
 	longest := 0
 	for i, t := range ready {
@@ -216,6 +211,14 @@ func (x *exploration) fairly(ready []*Task) int {
 		}
 	}
 	return longest
+}
+
+// cutOff notes that there was a choice after enough steps.
+func (x *exploration) cutOff() {
+	if !x.cut {
+		x.cut = true
+		x.e.Cut++
+	}
 }
 
 // follow returns the place of who is to be chosen.
@@ -253,7 +256,7 @@ func (x *exploration) grow(ready []*Task) {
 			case n.left == 0 && n.preempts(key), x.e.Delays >= 0 && n.delayed(key) > n.delays:
 				x.e.Left++
 			default:
-				n.todo = append(n.todo, key)
+				n.todo = append(n.todo, move{key: key})
 			}
 		}
 	}
@@ -263,7 +266,7 @@ func (x *exploration) grow(ready []*Task) {
 // inherit takes over what is known from the choice before.
 func (n *node) inherit(from *node, reduce bool) {
 	for _, s := range from.asleep {
-		if reduce && s.key != from.chosen && !s.step.ConflictsAcross(&from.step) {
+		if reduce && !from.wakes(s.key) {
 			n.asleep = append(n.asleep, s)
 		}
 	}
@@ -271,6 +274,14 @@ func (n *node) inherit(from *node, reduce bool) {
 		n.left--
 	}
 	n.delays = from.delays - from.delayed(from.chosen)
+}
+
+// wakes reports whether the step that was made conflicts with one of a task that sleeps, or is
+// its own.
+func (n *node) wakes(key uint64) bool {
+	return key == n.chosen || slices.ContainsFunc(n.asleep, func(s explored) bool {
+		return s.key == key && s.step.ConflictsAcross(&n.step)
+	})
 }
 
 // preempts reports whether to choose a task is to leave another one that could go on.

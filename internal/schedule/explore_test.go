@@ -14,12 +14,15 @@ import (
 // and start them.
 type machine struct {
 	tasks [][]operation
+	has   [10]int // what is in an object at the begin
 }
 
 type operation struct {
-	object uint64
-	how    schedule.Access
-	starts int // a task that can go on from then on; 0 for none
+	object  uint64 // 0: it may be any
+	how     schedule.Access
+	selects []uint64 // in place of object: it takes from one of these where there is something
+	times   int      // so often
+	starts  int      // a task that can go on from then on; 0 for none
 }
 
 // explore makes all schedules of the program and returns what each has done.
@@ -75,10 +78,11 @@ func (m *machine) run(ts *schedule.Tasks, c schedule.Chooser) string {
 	}
 	stepped(schedule.Footprint{})
 	type done struct {
-		name string
-		operation
+		name    string
+		touches []touch
 	}
 	var all []done
+	has := m.has
 	for len(ready) > 0 {
 		k := c.Choose(ready)
 		task := ready[k]
@@ -86,7 +90,8 @@ func (m *machine) run(ts *schedule.Tasks, c schedule.Chooser) string {
 		ready = slices.Delete(ready, k, k+1)
 		i := int(task.ID - 2)
 		op := m.tasks[i][at[i]]
-		all = append(all, done{fmt.Sprintf("%d.%d", i, at[i]), op})
+		touches, took := op.do(&has, c)
+		all = append(all, done{fmt.Sprintf("%d.%d%s", i, at[i], took), touches})
 		at[i]++
 		if op.starts > 0 {
 			add(op.starts)
@@ -95,23 +100,74 @@ func (m *machine) run(ts *schedule.Tasks, c schedule.Chooser) string {
 			add(i)
 		}
 		var f schedule.Footprint
-		if op.object == 0 {
-			f.All = true
-		} else {
-			f.Add(op.object, op.how)
+		for _, t := range touches {
+			if t.object == 0 {
+				f.All = true
+			} else {
+				f.Add(t.object, t.how)
+			}
 		}
 		stepped(f)
 	}
 	var order []string
 	for i, a := range all {
+		order = append(order, a.name)
 		for _, b := range all[i+1:] {
-			if a.object == 0 || b.object == 0 || a.object == b.object && (a.how != b.how || a.how == schedule.Changes) {
+			if conflict(a.touches, b.touches) {
 				order = append(order, a.name+"<"+b.name)
 			}
 		}
 	}
 	slices.Sort(order)
 	return strings.Join(order, " ")
+}
+
+type touch struct {
+	object uint64
+	how    schedule.Access
+}
+
+// do does the operation, and returns what that touches, and what it took from where.
+func (op operation) do(has *[10]int, c schedule.Chooser) (touches []touch, took string) {
+	if op.selects == nil {
+		if op.how == schedule.Changes {
+			has[op.object]++
+		}
+		return []touch{{op.object, op.how}}, ""
+	}
+	for range op.times {
+		var ready []uint64
+		for _, object := range op.selects {
+			touches = append(touches, touch{object, schedule.Looks})
+			if has[object] > 0 {
+				ready = append(ready, object)
+			}
+		}
+		k := 0
+		switch len(ready) {
+		case 0:
+			took += " nothing"
+			continue
+		case 1:
+		default:
+			k = c.(schedule.Drawer).Draw(len(ready))
+		}
+		has[ready[k]]--
+		touches = append(touches, touch{ready[k], schedule.Changes})
+		took += fmt.Sprint(" ", ready[k])
+	}
+	return touches, took
+}
+
+func conflict(a, b []touch) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.object == 0 || y.object == 0 || x.object == y.object && (x.how != y.how || x.how == schedule.Changes) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // randomMachine draws a program of two to four tasks.

@@ -3,6 +3,7 @@ package schedule
 // Record returns a Recorder of choices among the tasks of a run.
 func Record(c Chooser, ts *Tasks) *Recorder {
 	r := &Recorder{}
-	r.Record(c, ts)
+	d, _ := c.(Drawer)
+	r.Record(c, d, ts)
 	return r
 }

@@ -22,7 +22,7 @@ type parts struct {
 	Found            error
 	Full             bool
 
-	root   int      // nodes that are not this part's, but for the step of the last one
+	root   int      // nodes that are not this part's, but for the move from the last one
 	wanted []wanted // of them
 }
 
@@ -56,7 +56,7 @@ func (e *Explorer) giveAway() {
 	for i := len(e.path) - 1; i >= e.root; i-- {
 		n := e.path[i]
 		switch {
-		case n.next() == 0:
+		case len(n.todo) == 0:
 		case own:
 			own = false
 		case n.part != nil:
@@ -73,7 +73,7 @@ func (e *Explorer) giveAway() {
 func (e *Explorer) part(i int) *Explorer {
 	at := *e.path[i]
 	at.asleep = append(slices.Clone(at.asleep), explored{at.chosen, at.step})
-	at.chosen, at.todo, at.step = at.todo[0], nil, Footprint{}
+	at.chosen, at.draws, at.todo, at.step = at.todo[0].key, at.todo[0].draws, nil, Footprint{}
 	p := &Explorer{Reduce: e.Reduce, Preemptions: e.Preemptions, Delays: e.Delays, Steps: e.Steps, new: i}
 	p.path = append(e.path[:i:i], &at) // a copy
 	p.parts = parts{Idle: e.Idle, Give: e.Give, Join: e.Join, Most: e.Most, root: i + 1}
@@ -92,7 +92,8 @@ func (e *Explorer) takeBack(n *node) {
 	}
 	e.Runs, e.Vain, e.Left, e.Cut = e.Runs+p.Runs, e.Vain+p.Vain, e.Left+p.Left, e.Cut+p.Cut
 	e.Found, e.Full, e.Diverged = p.Found, p.Full, p.Diverged
-	n.step = p.path[p.root-1].step
+	last := p.path[p.root-1]
+	n.draws, n.todo, n.step = last.draws, append(last.todo, n.todo...), last.step
 	for _, w := range p.wanted {
 		e.want(w.at, w.first)
 	}

@@ -80,6 +80,9 @@ func TestPartsAreTheWhole(t *testing.T) {
 	parts := 0
 	for n := range 100 {
 		m := randomMachine(r)
+		if n%2 == 0 {
+			m.selecting(r)
+		}
 		rare := uint64(1 + r.IntN(200))
 		kinds := map[string]func(trace string) bool{
 			"all pass":  func(string) bool { return false },

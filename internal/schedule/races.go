@@ -79,14 +79,15 @@ func (x *exploration) reverse(i, j int, clocks [][]int, counts []int, tasks map[
 // want has one of the tasks be chosen at the node, unless one already is.
 func (n *node) want(first []uint64) {
 	for _, key := range first {
-		if key == n.chosen || slices.Contains(n.todo, key) || n.sleeps(key) {
+		own := func(m move) bool { return m.key == key }
+		if key == n.chosen || slices.ContainsFunc(n.todo, own) || n.sleeps(key) {
 			return
 		}
 	}
 	// All of them can go on at the node, since nothing they come after is behind it.
 	for k := len(first) - 1; k >= 0; k-- {
 		if slices.Contains(n.ready, first[k]) {
-			n.todo = append(n.todo, first[k])
+			n.todo = append(n.todo, move{key: first[k]})
 			return
 		}
 	}

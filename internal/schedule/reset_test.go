@@ -21,7 +21,7 @@ func TestNotesOfRunsMayBeReused(t *testing.T) {
 			p = two(2, 1+n%4)
 		}
 		ts.Reset()
-		rec.Record(schedule.Random{}.Begin(uint64(n), nil), &ts)
+		rec.Record(schedule.Random{}.Begin(uint64(n), nil), nil, &ts)
 		got := p.run(t, &ts, &rec)
 		var fresh schedule.Tasks
 		r := schedule.Record(schedule.Random{}.Begin(uint64(n), nil), &fresh)

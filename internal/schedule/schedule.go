@@ -53,6 +53,7 @@ type Tasks struct {
 	freed []*Task  // of a run before, empty
 	forks int      // choices so far, as a Recorder counts them
 	steps int      // so far
+	draws int      // choices within the last step so far, as a Recorder counts them
 	late  []uint64 // keys of tasks that are put off
 	fails failing
 	few   struct { // room for those of a small run
@@ -110,7 +111,7 @@ func (ts *Tasks) Reset() {
 			ts.byID[i] = nil
 		}
 	}
-	ts.byID, ts.last, ts.forks, ts.steps, ts.late, ts.fails = ts.byID[:0], nil, 0, 0, nil, failing{}
+	ts.byID, ts.last, ts.forks, ts.steps, ts.draws, ts.late, ts.fails = ts.byID[:0], nil, 0, 0, 0, nil, failing{}
 }
 
 // find is the task with a key, nil if there is none.
@@ -126,6 +127,7 @@ func (ts *Tasks) find(key uint64) *Task {
 // Step notes that a task makes a step.
 func (ts *Tasks) Step(t *Task) {
 	ts.steps++
+	ts.draws = 0
 	if t.Steps == 0 {
 		t.first = ts.steps
 	}

@@ -64,6 +64,9 @@ func TestPlanAsAWord(t *testing.T) {
 		{},
 		{Seed: 1<<64 - 1, Model: 1, StepMin: time.Microsecond, StepMax: time.Hour, Hash: 1 << 63},
 		{Seed: 7, Switches: []schedule.Switch{{To: 1}, {After: 1, Step: 1, To: 1 << 60}, {After: 1 << 60, Step: 300, To: 1}}},
+		{Drawn: true},
+		{Drawn: true, Late: []uint64{3}, Faults: []schedule.Fault{{Kind: schedule.Reset, Hosts: []string{"a"}}},
+			Switches: []schedule.Switch{{To: 1}}, Draws: []schedule.Draw{{In: 1, Step: 1, Chosen: 1}, {In: 1 << 60, Step: 300, Nth: 2, Chosen: 200}}},
 	} {
 		word := p.String()
 		got, err := schedule.Parse(word)
@@ -88,6 +91,22 @@ func TestPlanAsAWord(t *testing.T) {
 	}
 }
 
+// Words of versions before this one are understood.
+func TestOldWords(t *testing.T) {
+	for word, want := range map[string]*schedule.Plan{
+		"s1.AQcAgJTr3AMFAAAAAAAAAAIBAAAAAAAAAAMAAAAAAAAAAAABAQICF8pkCw": {Seed: 7, Model: 1, StepMax: time.Second, Hash: 5,
+			Switches: []schedule.Switch{{To: 1}, {After: 1, Step: 2, To: 3}}},
+		"s2.AAcAAAAAAAAAAAAAAQOAlOvcAwABAWEBAQAAAAAAAAAAAAGZkeRX": {Seed: 7, Switches: []schedule.Switch{{To: 1}},
+			Faults: []schedule.Fault{{Kind: schedule.Kill, At: time.Second, For: -1, Hosts: []string{"a"}}}},
+		"s3.AAcAAAAAAAAAAAAAAAEJAAAAAAAAAAEBAAAAAAAAAAAAAaBT5os": {Seed: 7, Late: []uint64{9}, Switches: []schedule.Switch{{To: 1}}},
+	} {
+		got, err := schedule.Parse(word)
+		if err != nil || fmt.Sprint(*got) != fmt.Sprint(*want) || got.String() != word {
+			t.Errorf("%s became %v, error %v, want %v", word, got, err, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("s1.AAAA")
 	f.Add((&schedule.Plan{Switches: []schedule.Switch{{To: 1}}}).String())
@@ -97,6 +116,7 @@ func FuzzParse(f *testing.F) {
 		{Faults: []schedule.Fault{{Kind: schedule.Reset, At: time.Hour, Hosts: []string{"a", ""}}}},
 		{Faults: []schedule.Fault{{Kind: schedule.Kill, For: -1, Hosts: []string{"primary"}}, {Kind: schedule.Split, At: 1, For: 1, Hosts: []string{"a", "b"}}},
 			Switches: []schedule.Switch{{To: 1}, {After: 1, Step: 3, To: 2}}},
+		{Drawn: true, Switches: []schedule.Switch{{To: 1}}, Draws: []schedule.Draw{{In: 1, Step: 2, Chosen: 3}, {In: 2, Step: 1, Nth: 1, Chosen: 1}}},
 	} {
 		f.Add(p.String())
 	}

@@ -7,11 +7,12 @@ import (
 )
 
 // Shrink returns the simplest plan that it finds which still fails: with the fewest
-// faults, then the fewest switches, then without time that steps take, then of the first
-// model, then with the fewest tasks that run before it fails, then with round times. A
-// run of a plan tells the plan of what happened, as some of its switches may have become
-// impossible, the tasks, and whether it failed in the same way. There are at most so
-// many runs, and none when ctx is done: to make a plan simpler takes its time, too.
+// faults, then the fewest switches, then the fewest draws, then without time that steps
+// take, then of the first model, then with the fewest tasks that run before it fails, then
+// with round times. A run of a plan tells the plan of what happened, as some of its switches
+// and draws may have become impossible, the tasks, and whether it failed in the same way.
+// There are at most so many runs, and none when ctx is done: to make a plan simpler takes
+// its time, too.
 //
 // Switches are taken away in halves, quarters and so on as long as the rest fails (Zeller and
 // Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002); then in pairs, to a
@@ -26,6 +27,7 @@ func Shrink(ctx context.Context, p *Plan, ts *Tasks, runs int, run func(p *Plan)
 		for size := len(s.best.Switches) / 2; size > 0; size /= 2 {
 			again = s.without(size) || again
 		}
+		again = s.fewerDraws() || again
 		again = again || s.fewerTasks() || s.soonerTasks()
 		again = again || s.oneForTwo()
 	}
@@ -55,7 +57,7 @@ func (s *shrinker) simplify(change func(p *Plan)) bool {
 		return false
 	}
 	p := *s.best
-	p.Faults, p.Switches, p.Late = slices.Clone(p.Faults), slices.Clone(p.Switches), slices.Clone(p.Late)
+	p.Faults, p.Switches, p.Late, p.Draws = slices.Clone(p.Faults), slices.Clone(p.Switches), slices.Clone(p.Late), slices.Clone(p.Draws)
 	change(&p)
 	if !simpler(&p, s.best) {
 		return false
@@ -121,6 +123,9 @@ func simpler(a, b *Plan) bool {
 	}
 	if len(a.Switches) != len(b.Switches) {
 		return len(a.Switches) < len(b.Switches)
+	}
+	if len(a.Draws) != len(b.Draws) {
+		return len(a.Draws) < len(b.Draws)
 	}
 	if a.StepMax != b.StepMax {
 		return a.StepMax < b.StepMax

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"time"
 )
 
@@ -19,6 +20,10 @@ type Plan struct {
 	// Late are keys of tasks that are put off: they run only if no other task can, unless a
 	// switch says so.
 	Late []uint64
+	// Drawn tells that choices within steps are those of Draws, else the usual ones. If it is
+	// not set the seed makes them.
+	Drawn bool
+	Draws []Draw
 	// Hash is that of the run which the plan was made of: a run that has another one is
 	// not the same.
 	Hash uint64
@@ -41,7 +46,7 @@ func (p *Plan) String() string {
 		version = withFaults
 		b = appendFaults(b, p.Faults)
 	}
-	if len(p.Late) > 0 {
+	if len(p.Late) > 0 || p.Drawn {
 		if version = withLate; len(p.Faults) == 0 {
 			b = appendFaults(b, nil)
 		}
@@ -50,19 +55,20 @@ func (p *Plan) String() string {
 			b = binary.LittleEndian.AppendUint64(b, key)
 		}
 	}
-	numbers := map[uint64]uint64{0: 0}
-	var keys []uint64
-	for _, s := range p.Switches {
-		for _, key := range []uint64{s.After, s.To} {
-			if _, known := numbers[key]; !known {
-				keys = append(keys, key)
-				numbers[key] = uint64(len(keys))
-			}
-		}
-	}
+	keys, numbers := p.numbers()
 	b = binary.AppendUvarint(b, uint64(len(keys)))
 	for _, key := range keys {
 		b = binary.LittleEndian.AppendUint64(b, key)
+	}
+	if p.Drawn {
+		version = withDraws
+		b = binary.AppendUvarint(b, uint64(len(p.Draws)))
+		for _, d := range p.Draws {
+			b = binary.AppendUvarint(b, numbers[d.In])
+			b = binary.AppendUvarint(b, uint64(d.Step))
+			b = binary.AppendUvarint(b, uint64(d.Nth))
+			b = binary.AppendUvarint(b, uint64(d.Chosen))
+		}
 	}
 	for _, s := range p.Switches {
 		b = binary.AppendUvarint(b, numbers[s.After])
@@ -73,11 +79,32 @@ func (p *Plan) String() string {
 	return version + base64.RawURLEncoding.EncodeToString(b)
 }
 
+// numbers gives numbers, from 1, to the keys of the tasks that the plan speaks of. 0 is no
+// task.
+func (p *Plan) numbers() (keys []uint64, numbers map[uint64]uint64) {
+	numbers = map[uint64]uint64{0: 0}
+	add := func(key uint64) {
+		if _, known := numbers[key]; !known {
+			keys = append(keys, key)
+			numbers[key] = uint64(len(keys))
+		}
+	}
+	for _, s := range p.Switches {
+		add(s.After)
+		add(s.To)
+	}
+	for _, d := range p.Draws {
+		add(d.In)
+	}
+	return keys, numbers
+}
+
 // What a schedule begins with is the version of its format, the oldest that can tell it.
 const (
 	prefix     = "s1."
 	withFaults = "s2."
 	withLate   = "s3." // it has faults, too, or none of them
+	withDraws  = "s4." // it has all that those before have, or none of it
 )
 
 var errToken = errors.New("it is not complete, or was changed")
@@ -94,8 +121,8 @@ func Parse(word string) (*Plan, error) {
 func parse(word string) (*Plan, error) {
 	version := word[:min(len(prefix), len(word))]
 	text := word[len(version):]
-	if version != prefix && version != withFaults && version != withLate {
-		return nil, fmt.Errorf("it does not begin with %q, %q or %q, as those of this version do", prefix, withFaults, withLate)
+	if !slices.Contains([]string{prefix, withFaults, withLate, withDraws}, version) {
+		return nil, fmt.Errorf("it does not begin with %q, %q, %q or %q, as those of this version do", prefix, withFaults, withLate, withDraws)
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < 4 || crc32.ChecksumIEEE(b[:len(b)-4]) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
@@ -108,7 +135,7 @@ func parse(word string) (*Plan, error) {
 	if version != prefix {
 		p.Faults = r.faults()
 	}
-	if version == withLate {
+	if version == withLate || version == withDraws {
 		for n := r.number(); n > 0 && !r.short; n-- {
 			p.Late = append(p.Late, r.fixed())
 		}
@@ -116,6 +143,15 @@ func parse(word string) (*Plan, error) {
 	keys := []uint64{0}
 	for n := r.number(); n > 0 && !r.short; n-- {
 		keys = append(keys, r.fixed())
+	}
+	if p.Drawn = version == withDraws; p.Drawn {
+		for n := r.number(); n > 0 && !r.short; n-- {
+			in := r.number()
+			if in >= uint64(len(keys)) {
+				return nil, errToken
+			}
+			p.Draws = append(p.Draws, Draw{In: keys[in], Step: int(r.number()), Nth: int(r.number()), Chosen: int(r.number())})
+		}
 	}
 	for len(r.b) > 0 {
 		from, step, to := r.number(), r.number(), r.number()

@@ -3,6 +3,7 @@ package simloop
 import (
 	"unsafe"
 
+	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/internal/schedule"
 )
@@ -14,6 +15,7 @@ type Room struct{ guide guide }
 // shared by the tasks of the run, which take turns: the race detector must not see it.
 type guide struct {
 	chooser schedule.Chooser
+	drawer  schedule.Drawer // nil: the seed draws
 	tasks   schedule.Tasks
 	ready   []*schedule.Task  // at the places of seeded.tasks
 	few     [8]*schedule.Task // room for those of a small run
@@ -21,7 +23,7 @@ type guide struct {
 }
 
 // open makes g the guide of a run.
-func (g *guide) open(s *Sim, begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)) {
+func (g *guide) open(s *Sim, begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher, schedule.Drawer)) {
 	if g.ready == nil {
 		g.ready = g.few[:]
 	}
@@ -29,7 +31,7 @@ func (g *guide) open(s *Sim, begin func(ts *schedule.Tasks) (schedule.Chooser, s
 	g.watch = nil
 	g.tasks.Reset()
 	var w schedule.Watcher
-	if g.chooser, w = begin(&g.tasks); w != nil {
+	if g.chooser, w, g.drawer = begin(&g.tasks); w != nil {
 		g.watch = &watch{of: w, clock: &s.clock, tasks: &g.tasks, opaque: s.opaque}
 	}
 }
@@ -72,6 +74,25 @@ func (g *guide) choose() (i int) {
 		g.ready[i], g.ready[last] = g.ready[last], nil
 		g.ready = g.ready[:last]
 	})
+	return i
+}
+
+// drawing is a Sim as the drawer of its run.
+type drawing struct{ *Sim }
+
+var _ kernel.Drawer = drawing{}
+
+// Draw implements kernel.Drawer. Who is no task of the run, or comes when it is over, has no
+// choice: when that is nobody knows.
+//
+//go:norace
+func (d drawing) Draw(n int) (i int) {
+	g := d.order.guide
+	if g == nil || d.Loop.Current() == nil {
+		return 0
+	}
+	g.unseen(func() { i = g.drawer.Draw(n) })
+	d.hash = (d.hash ^ uint64(n)<<32 ^ uint64(i)) * fnvPrime
 	return i
 }
 

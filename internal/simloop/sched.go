@@ -34,8 +34,9 @@ type Config struct {
 	// StepMin and StepMax are how much virtual time a step takes.
 	StepMin, StepMax time.Duration
 	// Begin, if set, returns what chooses among the tasks of a run, in place of the seed.
-	// What watches them may be nil. Room must then be set, too.
-	Begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher)
+	// What watches them may be nil, as may what draws within their steps, which is then the
+	// seed. Room must then be set, too.
+	Begin func(ts *schedule.Tasks) (schedule.Chooser, schedule.Watcher, schedule.Drawer)
 	Room  *Room
 	// NoteFailures has Tasks know when the run has failed.
 	NoteFailures bool
@@ -102,6 +103,9 @@ func NewRun(cfg Config, preempt bool, ctx context.Context, of kernel.Config) (*S
 	traits := kernel.Traits{Loop: true, Preempt: preempt}
 	if g := s.order.guide; g != nil && g.watch != nil {
 		traits.Watcher = watched{s}
+	}
+	if g := s.order.guide; g != nil && g.drawer != nil {
+		traits.Drawer = drawing{s}
 	}
 	s.run.Init(s, traits, ctx, of)
 	return s, &s.run
