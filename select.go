@@ -18,8 +18,6 @@ type Case struct{ c kernel.Case }
 // newCase is how the other packages of this module make a Case.
 func newCase(c kernel.Case) Case { return Case{c} }
 
-var opSelect = kernel.RegisterOp("Select")
-
 // Select waits until one of the cases can go on, does that one, and returns its
 // index and error. Of several that are ready one is chosen at random, each with
 // the same chance; the simulator's seed decides. A stream that is closed is
@@ -43,7 +41,7 @@ func Select(ctx context.Context, cases ...Case) (index int, err error) {
 	w := kernel.GetWaiter()
 	defer kernel.PutWaiter(w)
 	for {
-		w.Prepare(p, opSelect)
+		w.Prepare(p, kernel.OpSelect)
 		queued, ready := enqueueCases(p, cases, w)
 		if ready && w.Restart() {
 			// Nobody has chosen us, and nobody can any more: look again.

@@ -1,5 +1,9 @@
 package kernel
 
+// OpSelect is what a Select waits for. Who wakes it takes it out of the queues of all its
+// cases.
+var OpSelect = RegisterOp("Select")
+
 // A Case is one thing that a Select may wait for. A Select calls Begin once, then
 // Try, and if nothing was ready, Enqueue of all cases with one waiter. The case
 // whose node was fired gets Result, the others Dequeue. In a run that has a Drawer it calls

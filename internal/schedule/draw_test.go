@@ -62,7 +62,7 @@ func TestShrinkLeavesDrawsThatAreNeeded(t *testing.T) {
 	for needs, want := range map[string]int{"0.0 1 1": 0, "0.1 3 1": 1, "0.2 1 2": 1, "0.0 2 3": 2} {
 		fails := func(trace string) bool { return strings.Contains(trace, needs) }
 		runs := 0
-		for c := new(counted); c.Next(); {
+		for c := new(counting); c.Next(); {
 			var ts schedule.Tasks
 			trace, plan := m.drawnPlan(&ts, c)
 			if !fails(trace) {

@@ -9,12 +9,12 @@ import (
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
-// counted makes all choices of a program, one run after the other.
-type counted struct{ testkit.Odometer }
+// counting makes all choices of a program, one run after the other.
+type counting struct{ testkit.Odometer }
 
-func (*counted) Ready(*schedule.Task) {}
+func (*counting) Ready(*schedule.Task) {}
 
-func (c *counted) Choose(ready []*schedule.Task) int {
+func (c *counting) Choose(ready []*schedule.Task) int {
 	byID := slices.Clone(ready)
 	slices.SortFunc(byID, func(a, b *schedule.Task) int { return int(a.ID) - int(b.ID) })
 	return slices.Index(ready, byID[c.Draw(len(ready))])
@@ -22,7 +22,7 @@ func (c *counted) Choose(ready []*schedule.Task) int {
 
 // all runs the machine with all choices.
 func (m *machine) all() (traces []string) {
-	for c := new(counted); c.Next(); {
+	for c := new(counting); c.Next(); {
 		var ts schedule.Tasks
 		traces = append(traces, m.run(&ts, c))
 	}
@@ -66,7 +66,7 @@ func TestExplorerSeesEverythingThatIsDrawn(t *testing.T) {
 		slices.Sort(all)
 		slices.Sort(reduced)
 		if !slices.Equal(all, want) {
-			t.Fatalf("%v: %d schedules, counted there are %d", m.tasks, len(all), len(want))
+			t.Fatalf("%v: %d schedules, counting there are %d", m.tasks, len(all), len(want))
 		}
 		if distinct := slices.Compact(slices.Clone(reduced)); !slices.Equal(distinct, kinds) {
 			t.Fatalf("%v: %d schedules are of %d kinds, with reduction %d were seen", m.tasks, len(all), len(kinds), len(distinct))
@@ -86,7 +86,7 @@ func TestExplorerSeesEverythingThatIsDrawn(t *testing.T) {
 // orders is how many orders there are of the machine's operations, in each of which the first
 // of what can be taken is.
 func (m *machine) orders() (n int) {
-	for c := new(counted); c.Next(); n++ {
+	for c := new(counting); c.Next(); n++ {
 		var ts schedule.Tasks
 		m.run(&ts, usually{c})
 	}

@@ -41,6 +41,21 @@ func (f *Footprint) Add(object uint64, how Access) {
 	f.touched = append(f.touched, touched{object, how})
 }
 
+// Unqueue notes that a task is woken that was put into queues by its last step: what that has
+// changed is changed again.
+func (f *Footprint) Unqueue(t *Task) {
+	if len(t.touched) == 0 {
+		return
+	}
+	queued := &t.touched[len(t.touched)-1]
+	f.All = f.All || queued.All
+	for _, q := range queued.touched {
+		if q.how != Looks {
+			f.Add(q.object, Changes)
+		}
+	}
+}
+
 // Conflicts reports whether the order of the two steps may matter.
 func (f *Footprint) Conflicts(g *Footprint) bool {
 	if f.All || g.All {
