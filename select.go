@@ -20,8 +20,9 @@ func newCase(c kernel.Case) Case { return Case{c} }
 
 // Select waits until one of the cases can go on, does that one, and returns its
 // index and error. Of several that are ready one is chosen at random, each with
-// the same chance; the simulator's seed decides. A stream that is closed is
-// ready, too: its case returns ErrEndOfStream, ErrBroken or ErrClosed.
+// the same chance; the simulator's seed decides, or a sim.Explorer tries each. A
+// stream that is closed is ready, too: its case returns ErrEndOfStream, ErrBroken
+// or ErrClosed.
 //
 // Select replaces the select statement for everything that channels do not do,
 // and works between tasks, goroutines and backends; two Selects may face each

@@ -16,9 +16,10 @@ import (
 //	}
 //
 // Next reports false when there is nothing more to be seen. All runs need the same Config,
-// and the program has to do the same whenever it is given the same choices. What is drawn
-// from the seed, by Select among others, is the same in all runs; only the order of tasks is
-// explored. StepTime must be 0. The zero value is ready to use.
+// and the program has to do the same whenever it is given the same choices. Explored is the
+// order of tasks, and which of several cases that are ready a Select takes. What is drawn from
+// the seed is not: the numbers of Rand, what the network does, when callbacks of package
+// asyncio come. StepTime must be 0. The zero value is ready to use.
 //
 // Unless Unreduced is set it leaves out schedules which differ from another one only in the
 // order of steps that touch nothing in common. What tasks share by means of this library is
@@ -35,7 +36,8 @@ type Explorer struct {
 	MaxPreemptions int
 	// MaxDelays is at most how many times in a run the task is put off that would usually run,
 	// which is the one that ran last, and if it waits, the oldest. To choose the third in that
-	// order costs two. 0 is no bound, negative never; nothing else is left out.
+	// order costs two. 0 is no bound, negative never; nothing else is left out. What Selects
+	// take costs nothing.
 	MaxDelays int
 	// MaxSteps is in how many steps of a run everything is tried, for programs whose schedules
 	// are long or have no end, as of who polls. Runs then go on with the task that has not run

@@ -309,3 +309,62 @@ func TestScheduleOfASeedLetsTheSeedDraw(t *testing.T) {
 		}
 	}
 }
+
+// A native channel is looked into without a loss, and one that is empty is not ready.
+func TestExplorerLooksIntoAChannel(t *testing.T) {
+	for items, want := range map[int]string{0: "map[1,0,0:true]", 2: "map[0,1,2:true 1,0,1:true]"} {
+		x, saw := sim.Explorer{}, map[string]bool{}
+		for x.Next() {
+			ch := make(chan int, 2)
+			for i := range items {
+				ch <- i + 1
+			}
+			r := stream.FromChan(ch)
+			var event anyio.Event
+			event.Set()
+			err := anyio.Run(t.Context(), func(ctx context.Context) error {
+				var v int
+				at, err := anyio.Select(ctx, anyio.OnReceive(r, &v), anyio.OnEvent(&event))
+				next, _ := r.TryReceive()
+				saw[fmt.Sprint(at, ",", v, ",", next)] = true
+				return err
+			}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy()})))
+			testkit.Must(t, err)
+		}
+		if got := fmt.Sprint(saw); got != want || x.Err() != nil {
+			t.Errorf("%d items: %s, error %v, want %s", items, got, x.Err(), want)
+		}
+	}
+}
+
+// Of the cases of timers, ticks, tasks and queues of users all are taken that are ready.
+func TestExplorerTakesAllKindsOfCases(t *testing.T) {
+	for _, model := range []sim.Model{sim.EventLoop, sim.Goroutines} {
+		x, took := sim.Explorer{}, map[int]int{}
+		for x.Next() {
+			lot, free := lowlevel.ParkingLot{}, 1
+			many := stream.Broadcast[int](stream.BroadcastConfig{})
+			listener := many.Subscribe()
+			err := anyio.Run(t.Context(), func(ctx context.Context) error {
+				defer many.Close(ctx)
+				defer listener.Close(ctx)
+				testkit.WantNil(t, "an item is sent", many.TrySend(1))
+				tick := anyio.NewTicker(ctx, 1)
+				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+					h := tg.Go(lowlevel.Checkpoint)
+					if err := anyio.Sleep(ctx, 1); err != nil {
+						return err
+					}
+					at, err := anyio.Select(ctx, anyio.OnTimer(0), anyio.OnTick(tick), anyio.OnTask(h), anyio.OnReceive(listener, nil),
+						lot.Case(func() bool { return free > 0 }, func(bool) error { free--; return nil }), anyio.OnTimer(5), anyio.Case{})
+					took[at]++
+					return err
+				})
+			}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy(), Model: model})))
+			testkit.Must(t, err)
+		}
+		if x.Err() != nil || len(took) != 5 || took[5] > 0 {
+			t.Errorf("%v: the cases that were taken are %v, error %v", model, took, x.Err())
+		}
+	}
+}

@@ -26,6 +26,11 @@
 // program starts by itself, and native channels, are not in the order that the seed
 // decides; files are those of the system; there are no processes.
 //
+// An Explorer explores the order of tasks and what Selects take, and nothing else that is
+// drawn from the seed: neither the numbers of anyio.Rand, nor latency and loss in the network,
+// nor whether a callback of package asyncio comes before a task that is ready. Timers that are
+// due fire before any task goes on, so that a Select takes a time before what others do then.
+//
 // In the network there is no congestion control, no TIME_WAIT and no multicast, and
 // descriptors can neither be passed nor waited for.
 package sim
