@@ -62,7 +62,8 @@ func Pull(ctx context.Context, c *Conn, queue, consumer string, batch int) (acks
 			return acks, text + "status " + m.status, nil
 		}
 		acks = append(acks, m.reply)
-		text += fmt.Sprintf("%s, the %d. time; ", m.data, deliveredOf(m.reply))
+		delivered, _ := deliveryOf(m.reply)
+		text += fmt.Sprintf("%s, the %d. time; ", m.data, delivered)
 	}
 	return acks, text, nil
 }

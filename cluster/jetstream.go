@@ -201,7 +201,7 @@ func (js *jetStream) get(ctx context.Context, stream, subject string) (data []by
 	if direct {
 		return js.getDirect(ctx, stream, subject)
 	}
-	r, err := js.api(ctx, "STREAM.MSG.GET."+stream, map[string]string{"last_by_subj": subject})
+	r, err := js.api(ctx, "STREAM.MSG.GET."+stream, natsproto.GetRequest{Last: subject})
 	switch {
 	case hasCode(err, natsproto.ErrNoMessage):
 		return nil, 0, nil
@@ -234,7 +234,13 @@ func (js *jetStream) getDirect(ctx context.Context, stream, subject string) (dat
 
 // purge takes a subject's message out of a stream.
 func (js *jetStream) purge(ctx context.Context, stream, subject string) error {
-	_, err := js.api(ctx, "STREAM.PURGE."+stream, map[string]string{"filter": subject})
+	_, err := js.api(ctx, "STREAM.PURGE."+stream, natsproto.PurgeRequest{Filter: subject})
+	return err
+}
+
+// purgeTo takes it out unless there is a newer one than that of the number.
+func (js *jetStream) purgeTo(ctx context.Context, stream, subject string, newest uint64) error {
+	_, err := js.api(ctx, "STREAM.PURGE."+stream, natsproto.PurgeRequest{Filter: subject, Before: newest + 1})
 	return err
 }
 

@@ -4,20 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 )
-
-// DeadLetter returns the headers of a dead letter.
-func DeadLetter(ctx context.Context, c *Conn, id string) (reason, attempts string, err error) {
-	r, err := c.store.api(ctx, "STREAM.MSG.GET."+c.jobs.stream("dead"), map[string]string{"last_by_subj": c.jobs.subject("jd", id)})
-	if err != nil {
-		return "", "", err
-	}
-	h := r.Message.Headers
-	return natsproto.Header(h, "Anyio-Reason"), natsproto.Header(h, "Anyio-Attempts"), nil
-}
 
 // JobsAsked is how many answers about jobs a member waits for.
 func JobsAsked(c *Conn) int {
@@ -54,4 +43,13 @@ func Redeliver(c *Conn) {
 			w.taker.got(message{subject: c.jobs.subject("j", j.job), reply: strings.Join(ack, "."), data: j.data})
 		}
 	}
+}
+
+// Bury makes a job a dead letter that is the message of this number, and tells nobody.
+func Bury(ctx context.Context, c *Conn, id string, sequence uint64) error {
+	data, err := c.jobs.get(ctx, "jobs", c.jobs.subject("j", id))
+	if err != nil {
+		return err
+	}
+	return c.jobs.put(ctx, c.jobs.subject("jd", id), headers{deadSequence, strconv.FormatUint(sequence, 10)}, data)
 }

@@ -28,6 +28,7 @@ type jobRun struct {
 	job       string // its ID
 	ack       string // the subject on which the server hears of it
 	came      time.Time
+	sequence  uint64 // the number of its message in the stream of jobs
 	delivered int
 	attempt   atomic.Int32
 	message   *jobMessage // nil if it is none, for which there is a reason
@@ -41,11 +42,11 @@ type jobRun struct {
 // got takes a job that has come.
 func (t *taker) got(m message) {
 	id, ok := strings.CutPrefix(m.subject, t.st.subject("j", ""))
-	delivered := deliveredOf(m.reply)
+	delivered, sequence := deliveryOf(m.reply)
 	if !ok || delivered == 0 {
 		return // it is no job of a stream
 	}
-	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), delivered: delivered, data: m.data}
+	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), delivered: delivered, sequence: sequence, data: m.data}
 	j.attempt.Store(int32(delivered))
 	j.message, j.unread = decodeJob(m.data)
 	if j.message != nil {
@@ -112,22 +113,25 @@ func (t *taker) runs(id string) bool {
 	return false
 }
 
-// deliveredOf reads, from the subject on which a message is acknowledged, how often it was
-// delivered; 0 if it is no such subject.
-func deliveredOf(ack string) int {
+// deliveryOf reads, from the subject on which a message is acknowledged, how often it was
+// delivered, and its number in the stream; 0 if it is no such subject.
+func deliveryOf(ack string) (delivered int, sequence uint64) {
 	tokens := strings.Split(ack, ".")
-	at := 4 // $JS.ACK.STREAM.CONSUMER.DELIVERED…
+	at := 4 // $JS.ACK.STREAM.CONSUMER.DELIVERED.NUMBER…
 	if len(tokens) >= 11 {
-		at = 6 // $JS.ACK.DOMAIN.ACCOUNT.STREAM.CONSUMER.DELIVERED…
+		at = 6 // $JS.ACK.DOMAIN.ACCOUNT.STREAM.CONSUMER.DELIVERED.NUMBER…
 	}
 	if len(tokens) < 9 || tokens[0] != "$JS" || tokens[1] != "ACK" {
-		return 0
+		return 0, 0
 	}
-	n, err := strconv.Atoi(tokens[at])
+	delivered, err := strconv.Atoi(tokens[at])
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return n
+	if sequence, err = strconv.ParseUint(tokens[at+1], 10, 64); err != nil {
+		return 0, 0
+	}
+	return delivered, sequence
 }
 
 // gone forgets a job, before it is handed back: it may come again at once.

@@ -52,7 +52,9 @@ func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []b
 func (t *taker) bury(ctx context.Context, j *jobRun, reason string) {
 	t.release(j)
 	stored := t.untilStored(ctx, func(ctx context.Context) error {
-		h := headers{"Anyio-Reason", headerText(reason), "Anyio-Attempts", strconv.Itoa(int(j.attempt.Load()))}
+		h := headers{
+			deadReason, headerText(reason), deadAttempts, strconv.Itoa(int(j.attempt.Load())), deadSequence, strconv.FormatUint(j.sequence, 10),
+		}
 		return t.st.put(ctx, t.st.subject("jd", j.job), h, j.data)
 	})
 	if stored {

@@ -97,10 +97,6 @@ func TestJobRetry(t *testing.T) {
 			if s, err := job.Status(ctx); s.State != cluster.JobDead || s.Attempt != 3 || err != nil {
 				t.Error(s, err)
 			}
-			reason, attempts, err := cluster.DeadLetter(ctx, c, job.ID())
-			if reason != io.ErrUnexpectedEOF.Error() || attempts != "3" || err != nil {
-				t.Error(reason, attempts, err)
-			}
 			if _, err := cluster.Call(ctx, c, tries, 1); err == nil || !strings.Contains(err.Error(), "no job") {
 				t.Error(err)
 			}

@@ -98,7 +98,7 @@ func TestSimulatedJetStreamAnswersAsTheRealOne(t *testing.T) {
 			n := r.IntN(4)
 			job, result := fmt.Sprintf("%s.j.f.%d", prefix, n), fmt.Sprintf("%s.jr.f.%d", prefix, n)
 			what, text := "", ""
-			switch k := r.IntN(12); {
+			switch k := r.IntN(14); {
 			case k < 3:
 				what, text = "job", cluster.Ask(ctx, c, job, fmt.Sprint("job ", i))
 				if !strings.Contains(text, "error") {
@@ -118,7 +118,12 @@ func TestSimulatedJetStreamAnswersAsTheRealOne(t *testing.T) {
 			case k == 6:
 				what, text = "get", cluster.Ask(ctx, c, "$JS.API.DIRECT.GET."+results+"."+result, "")
 				text += cluster.Ask(ctx, c, "$JS.API.STREAM.MSG.GET."+jobs, fmt.Sprintf(`{"last_by_subj":%q}`, job))
-			case k < 9:
+			case k == 7:
+				what, text = "next", cluster.Ask(ctx, c, "$JS.API.STREAM.MSG.GET."+jobs, fmt.Sprintf(`{"next_by_subj":"%s.j.>","seq":%d}`, prefix, 1+r.IntN(8)))
+				text += cluster.Ask(ctx, c, "$JS.API.STREAM.MSG.GET."+jobs, fmt.Sprintf(`{"last_by_subj":"%s.j.*.*"}`, prefix))
+			case k == 8:
+				what, text = "forget", cluster.Ask(ctx, c, "$JS.API.STREAM.PURGE."+results, fmt.Sprintf(`{"filter":%q,"seq":%d}`, result, 1+r.IntN(12)))
+			case k < 11:
 				acks, came, err := cluster.Pull(ctx, c, jobs, "q", min(1+r.IntN(3), len(queued)-len(out)))
 				if err != nil {
 					t.Fatal(err)

@@ -14,7 +14,7 @@
 // in the order in which it was published.
 //
 // Of JetStream it has what package cluster uses: streams, with limits or as work queues,
-// with the newest message of each subject, the sequence that a message is to replace, times
+// with the newest message of each subject and the next after a number, the sequence that a message is to replace, times
 // after which messages end, and messages that are published again; consumers that are asked
 // for messages, which are acknowledged, handed back at once or later, kept at work, and
 // delivered again after AckWait, MaxDeliver times; purges. With a Store it outlives a server

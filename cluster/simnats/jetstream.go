@@ -1,6 +1,7 @@
 package simnats
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"reflect"
@@ -126,17 +127,18 @@ func check(config natsproto.StreamConfig) string {
 }
 
 func (s *Server) getMessage(ctx context.Context, names []string, _ string, data []byte) (r natsproto.Response, _ *natsproto.Error) {
-	var ask struct {
-		Subject string `json:"last_by_subj"`
-	}
+	var ask natsproto.GetRequest
 	st := s.find(ctx, names[0])
 	if st == nil {
 		return r, notFound
 	}
-	if err := json.Unmarshal(data, &ask); err != nil || ask.Subject == "" {
+	if err := json.Unmarshal(data, &ask); err != nil || (ask.Last == "") == (ask.Next == "") || ask.Last != "" && ask.From != 0 {
 		return r, bad("messages are simulated by their subjects")
 	}
-	m := st.lastOf(ask.Subject)
+	m := st.lastOf(ask.Last)
+	if ask.Next != "" {
+		m = st.nextOf(ask.Next, ask.From)
+	}
 	if m == nil {
 		return r, &natsproto.Error{Code: 404, ErrCode: natsproto.ErrNoMessage, Description: "no message found"}
 	}
@@ -160,9 +162,7 @@ func (s *Server) getDirect(ctx context.Context, stream, subject, reply string) b
 }
 
 func (s *Server) purge(ctx context.Context, names []string, _ string, data []byte) (r natsproto.Response, _ *natsproto.Error) {
-	var ask struct {
-		Filter string `json:"filter"`
-	}
+	var ask natsproto.PurgeRequest
 	st := s.find(ctx, names[0])
 	if st == nil {
 		return r, notFound
@@ -170,8 +170,8 @@ func (s *Server) purge(ctx context.Context, names []string, _ string, data []byt
 	if err := json.Unmarshal(data, &ask); err != nil && len(data) > 0 {
 		return r, bad("bad request")
 	}
-	pattern := strings.Split(ask.Filter, ".")
-	n := st.remove(func(m *stored) bool { return ask.Filter == "" || matches(pattern, strings.Split(m.Subject, ".")) })
+	is := subjectIs(cmp.Or(ask.Filter, ">"))
+	n := st.remove(func(m *stored) bool { return is(m) && (ask.Before == 0 || m.Sequence < ask.Before) })
 	r.Success, r.Purged = true, uint64(n)
 	return r, nil
 }

@@ -83,10 +83,31 @@ func (st *jsStream) remove(is func(m *stored) bool) (n int) {
 	return n
 }
 
+// subjectIs returns what reports whether the subject of a message is one of a pattern.
+func subjectIs(pattern string) func(m *stored) bool {
+	if !strings.ContainsAny(pattern, "*>") {
+		return func(m *stored) bool { return m.Subject == pattern }
+	}
+	tokens := strings.Split(pattern, ".")
+	return func(m *stored) bool { return matches(tokens, strings.Split(m.Subject, ".")) }
+}
+
 // lastOf returns the newest message of a subject, nil if there is none.
 func (st *jsStream) lastOf(subject string) *stored {
+	is := subjectIs(subject)
 	for _, m := range slices.Backward(st.messages) {
-		if m.Subject == subject {
+		if is(m) {
+			return m
+		}
+	}
+	return nil
+}
+
+// nextOf returns the first message of a subject from a number on, nil if there is none.
+func (st *jsStream) nextOf(subject string, from uint64) *stored {
+	is := subjectIs(subject)
+	for _, m := range st.messages {
+		if m.Sequence >= from && is(m) {
 			return m
 		}
 	}

@@ -55,6 +55,19 @@ type NextRequest struct {
 	NoWait  bool          `json:"no_wait,omitempty"`
 }
 
+// A GetRequest asks for a message of a subject, which may have wildcards.
+type GetRequest struct {
+	Last string `json:"last_by_subj,omitempty"` // the newest of this subject
+	Next string `json:"next_by_subj,omitempty"` // or the first of this one
+	From uint64 `json:"seq,omitempty"`          // from this number on
+}
+
+// A PurgeRequest takes messages out of a stream.
+type PurgeRequest struct {
+	Filter string `json:"filter,omitempty"` // of these subjects; "" is all
+	Before uint64 `json:"seq,omitempty"`    // with smaller numbers; 0 is all
+}
+
 // A Response is what JetStream answers, with the fields that the question has.
 type Response struct {
 	Error    *Error         `json:"error,omitempty"`
