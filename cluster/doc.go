@@ -67,10 +67,12 @@
 // when it is there again, and members connect again by themselves.
 //
 // The error of a function, and its panic, are results; Retry asks for another attempt.
-// After so many attempts a job is a dead letter: a message with the subject PREFIX.jd.ID,
-// in the stream PREFIX-dead, for 30 days. Its headers Anyio-Reason and Anyio-Attempts say
-// why, and Await returns a *DeadJobError. What a worker hands back, as it was canceled, was
-// no attempt.
+// After so many attempts a job is a dead letter, for 30 days, and Await returns a
+// *DeadJobError. Conn.DeadLetters lists the letters; one that is resubmitted is a job with
+// the same ID again, and never lost: the letter is deleted after the job is stored. Tools
+// of NATS find a letter as a message with the subject PREFIX.jd.ID, in the stream
+// PREFIX-dead, with the headers Anyio-Reason and Anyio-Attempts. What a worker hands back,
+// as it was canceled, was no attempt.
 //
 // # Locks
 //

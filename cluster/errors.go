@@ -59,7 +59,8 @@ var (
 	ErrJobCanceled = errors.New("cluster: the job was canceled")
 )
 
-// A DeadJobError is returned for a job whose attempts are used up. It is a dead letter.
+// A DeadJobError is returned for a job whose attempts are used up. It is a dead letter, see
+// Conn.DeadLetters.
 type DeadJobError struct {
 	ID, Function string
 	Attempts     int    // how many there were

@@ -2,6 +2,7 @@
 //
 //	anyio-cluster ps nats://10.0.0.1:4222     members, workers, calls and jobs, locks
 //	anyio-cluster tree nats://10.0.0.1:4222   their tasks, as one tree over machines
+//	anyio-cluster dead nats://10.0.0.1:4222   dead letters: jobs whose attempts are used up
 //
 // anyio ps -cluster and anyio tree -cluster run it. Members that do not answer within the
 // time of -wait are silent; it ends after some times that at the latest. Arguments and
@@ -36,8 +37,9 @@ const (
 	exitInterrupted = 130
 )
 
-const usage = "usage: anyio-cluster ps|tree [flags] URL\n\n" +
-	"ps lists the members of a cluster and what they do, tree shows their tasks as one tree\n\n"
+const usage = "usage: anyio-cluster ps|tree|dead [flags] URL\n\n" +
+	"ps lists the members of a cluster and what they do, tree shows their tasks as one tree,\n" +
+	"dead lists jobs whose attempts are used up\n\n"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -47,9 +49,10 @@ func main() {
 
 // An order is what the command is told to do.
 type order struct {
-	tree, json bool
-	wait       time.Duration
-	cfg        cluster.Config
+	what string // ps, tree or dead
+	json bool
+	wait time.Duration
+	cfg  cluster.Config
 }
 
 // run is the program but for the process around it. It returns the exit status.
@@ -74,9 +77,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func orderOf(args []string, stdout io.Writer) (o order, err error) {
-	what := ""
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		what, args = args[0], args[1:]
+		o.what, args = args[0], args[1:]
 	}
 	fs := flag.NewFlagSet("anyio-cluster", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -97,8 +99,8 @@ func orderOf(args []string, stdout io.Writer) (o order, err error) {
 	switch {
 	case err != nil:
 		return o, err
-	case what != "ps" && what != "tree":
-		return o, errors.New("want ps or tree first; anyio-cluster -h tells more")
+	case o.what != "ps" && o.what != "tree" && o.what != "dead":
+		return o, errors.New("want ps, tree or dead first; anyio-cluster -h tells more")
 	case fs.NArg() != 1:
 		return o, errors.New("want the address of one server, such as nats://10.0.0.1:4222")
 	case o.wait <= 0:
@@ -106,7 +108,7 @@ func orderOf(args []string, stdout io.Writer) (o order, err error) {
 	case (*cert == "") != (*key == ""):
 		return o, errors.New("-cert and -key: one needs the other")
 	}
-	o.tree, o.cfg.URL, o.cfg.Name = what == "tree", fs.Arg(0), "anyio-cluster"
+	o.cfg.URL, o.cfg.Name = fs.Arg(0), "anyio-cluster"
 	if *creds != "" {
 		o.cfg.Options = append(o.cfg.Options, nats.UserCredentials(*creds))
 	}
@@ -125,8 +127,11 @@ func (o order) show(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer c.Close(ctx)
+	if o.what == "dead" {
+		return o.dead(ctx, c, w)
+	}
 	s := &look.Snapshot{}
-	if o.tree {
+	if o.what == "tree" {
 		s, err = look.Take(ctx, c, o.wait)
 	} else {
 		s.Members, err = c.Members(ctx, o.wait)
@@ -136,13 +141,35 @@ func (o order) show(ctx context.Context, w io.Writer) error {
 	}
 	s.Without(c.ID())
 	switch {
-	case o.json && o.tree:
+	case o.json && o.what == "tree":
 		return json.NewEncoder(w).Encode(s)
 	case o.json:
 		return json.NewEncoder(w).Encode(s.Members)
-	case o.tree:
+	case o.what == "tree":
 		_, err := s.WriteTo(w)
 		return err
 	}
 	return list(w, s.Members)
+}
+
+// dead writes dead letters.
+func (o order) dead(ctx context.Context, c *cluster.Conn, w io.Writer) error {
+	letters := []*cluster.DeadLetter{}
+	var dead table
+	dead.row("DEAD", "FUNCTION", "ATTEMPTS", "SINCE", "REASON")
+	for d, err := range c.DeadLetters(ctx) {
+		if err != nil {
+			return err
+		}
+		letters = append(letters, d)
+		dead.row(d.ID, d.Function, d.Attempts, d.Time.Format(time.DateTime), d.Reason)
+	}
+	switch {
+	case o.json:
+		return json.NewEncoder(w).Encode(letters)
+	case len(letters) == 0:
+		fmt.Fprintln(w, "no dead letters")
+		return nil
+	}
+	return dead.write(w, "")
 }

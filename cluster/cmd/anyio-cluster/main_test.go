@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"regexp"
 	"strings"
@@ -46,7 +47,7 @@ func TestClusterIsShown(t *testing.T) {
 			}
 			for args, want := range map[string]string{
 				"ps": `(?s)^MEMBER +ID +HOST.*\nstudio�\[2J +` + c.ID() + ` .* anyio-cluster.test\S* +1 +2 +1 +0 +0\n\n` +
-					`WORKER +MEMBER.*\n\S+ +studio\S+ +1 +2 +gpu +paints\n\nFUNCTION +OF.*\npaints +studio\S+ +studio\S+ +\S+ +- +runs\n$`,
+					`WORKER +MEMBER.*\n\S+ +studio\S+ +1 +2 +gpu +paints, spoils\n\nFUNCTION +OF.*\npaints +studio\S+ +studio\S+ +\S+ +- +runs\n$`,
 				"ps -json":   `^\[{"ID":"` + c.ID() + `"`,
 				"tree":       `(?s)^anyio-cluster.test\S*, process \d+ on .*: studio\S+\nrun .*─ paints #\d+ waiting for cluster.Call.*└─ → studio\S+: paints #\d+ waiting for SleepForever`,
 				"tree -json": `^{"Members":\[{"ID":"` + c.ID() + `"`,
@@ -68,10 +69,51 @@ func TestClusterIsShown(t *testing.T) {
 	}
 }
 
+var spoils = process.Register("spoils", func(context.Context, string) (int, error) {
+	return 0, cluster.Retry(errors.New("it is \x1b[2Jspoiled"), 0)
+})
+
+func TestDeadLettersAreShown(t *testing.T) {
+	err := anyio.Run(t.Context(), func(ctx context.Context) error {
+		c, err := cluster.Open(ctx, cluster.Config{Listen: "127.0.0.1:0"})
+		if err != nil {
+			return err
+		}
+		defer c.Close(ctx)
+		if status, stdout, stderr := runMain(t.Context(), "dead", c.URL()); status != exitOK || stdout != "no dead letters\n" {
+			t.Errorf("status %d, %q, %q", status, stdout, stderr)
+		}
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			defer tg.Cancel("seen")
+			tg.Go(func(ctx context.Context) error { return cluster.Work(ctx, c, cluster.Worker{Jobs: true}) })
+			job, err := cluster.Submit(ctx, c, spoils, "secret", cluster.Attempts(1))
+			if err != nil {
+				return err
+			}
+			if _, err := job.Await(ctx); err == nil {
+				t.Error("it is not dead")
+			}
+			for args, want := range map[string]string{
+				"dead":       `^DEAD +FUNCTION .*\n` + job.ID() + ` +spoils +1 +20\S+ \S+ +it is  \[2Jspoiled\n$`,
+				"dead -json": `^\[{"ID":"` + job.ID() + `","Function":"spoils","Attempts":1,"Reason":"it is`,
+			} {
+				status, stdout, stderr := runMain(t.Context(), append(strings.Fields(args), c.URL())...)
+				if status != exitOK || stderr != "" || !regexp.MustCompile(want).MatchString(stdout) || strings.Contains(stdout, "secret") {
+					t.Errorf("%v: status %d, %s\n%s\nwant %s", args, status, stderr, stdout, want)
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestClusterThatCannotBeShown(t *testing.T) {
 	for args, want := range map[string]string{
-		"":                          "want ps or tree first",
-		"top nats://h:4222":         "want ps or tree first",
+		"":                          "want ps, tree or dead first",
+		"top nats://h:4222":         "want ps, tree or dead first",
 		"ps":                        "want the address of one server",
 		"ps -wait 0s nats://h:4222": "-wait 0s: want how long",
 		"ps -cert c nats://h:4222":  "-cert and -key",
