@@ -15,10 +15,7 @@ type call struct {
 	c     *Conn
 	place *place
 	sent  time.Time
-
-	settled atomic.Bool
-	outcome outcome // written before over
-	over    kernel.Latch
+	settlement
 
 	// Under Conn.mu.
 	worker     string // the member that has accepted it, "" if nobody has said so
@@ -36,25 +33,35 @@ type outcome struct {
 	deadline time.Time // that was sent with the call
 }
 
-// settle gives the call its outcome. The first one counts.
-func (cl *call) settle(o outcome) {
+// A settlement is the outcome of what is waited for.
+type settlement struct {
+	settled atomic.Bool
+	outcome outcome // written before over
+	over    kernel.Latch
+}
+
+// settle sets the outcome. The first one counts.
+func (s *settlement) settle(o outcome) {
 	kernel.Preempt()
-	if cl.settled.CompareAndSwap(false, true) {
-		cl.outcome = o
-		cl.over.Open()
+	if s.settled.CompareAndSwap(false, true) {
+		s.outcome = o
+		s.over.Open()
 	}
-	kernel.PreemptAfter(&cl.over, kernel.Changes)
+	kernel.PreemptAfter(&s.over, kernel.Changes)
+}
+
+// waitFor waits for the outcome, which of knows to come.
+func (s *settlement) waitFor(ctx context.Context, op kernel.Op, of kernel.Source) (outcome, error) {
+	if err := s.over.WaitFor(ctx, op, of); err != nil {
+		return outcome{}, err
+	}
+	return s.outcome, nil
 }
 
 var opCall = kernel.RegisterOp("cluster.Call")
 
 // await waits for the outcome, whatever it is.
-func (cl *call) await(ctx context.Context) (outcome, error) {
-	if err := cl.over.WaitFor(ctx, opCall, cl); err != nil {
-		return outcome{}, err
-	}
-	return cl.outcome, nil
-}
+func (cl *call) await(ctx context.Context) (outcome, error) { return cl.waitFor(ctx, opCall, cl) }
 
 // Owners says, to who looks from outside, where the call runs.
 //

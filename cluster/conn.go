@@ -71,7 +71,7 @@ func newConn(cfg Config, b bus, id string) *Conn {
 	c.room.c, c.directory.c, c.links.c, c.leases.c, c.jobs.c, c.store.c, c.looks.c = c, c, c, c, c, c, c
 	c.links.offers, c.links.byID = map[uint64]endpoint{}, map[linkID]*link{}
 	c.leases.make, c.jobs.make = c.leases.makeStore, c.jobs.makeStreams
-	c.leases.permits = map[string]*Permit{}
+	c.leases.permits, c.jobs.waits = map[string]*Permit{}, map[uint64]*jobWait{}
 	return c
 }
 
@@ -150,6 +150,7 @@ func (c *Conn) shut() {
 	c.directory.close()
 	c.links.close()
 	c.leases.close()
+	c.jobs.close()
 	c.store.close()
 }
 

@@ -106,7 +106,8 @@
 // # Who is there
 //
 // Members asks all members what they do; Statistics counts. A task that waits for a call is
-// seen by package inspect to wait for the end of a function on a worker.
+// seen by package inspect to wait for the end of a function on a worker, and one in Await for
+// that of a job.
 //
 // # Limitations
 //

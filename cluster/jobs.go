@@ -144,7 +144,7 @@ func (j *Job[Out]) ID() string { return j.id }
 // Cancellation: only the waiting ends, and the job goes on; Cancel ends it.
 func (j *Job[Out]) Await(ctx context.Context) (Out, error) {
 	var out Out
-	rec, err := j.c.jobs.awaitResult(ctx, j.id)
+	rec, err := j.c.jobs.awaitResult(ctx, j.id, j.function)
 	if err != nil {
 		return out, err
 	}

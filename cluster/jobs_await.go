@@ -13,19 +13,19 @@ import (
 
 // awaitResult waits until a job is over. The server tells of results when they are stored;
 // as that is told once, it is also looked for now and then, less and less often.
-func (st *jobStore) awaitResult(ctx context.Context, id string) (*record, error) {
+func (st *jobStore) awaitResult(ctx context.Context, id, function string) (*record, error) {
 	if err := lowlevel.Enter(ctx); err != nil {
 		return nil, err
 	}
 	if data, err := st.resultNow(ctx, id, false); err != nil || data != nil {
 		return recordOf(id, data, err)
 	}
-	n, told, err := st.c.store.await()
+	w, err := st.begin(ctx, id, function)
 	if err != nil {
 		return nil, lowlevel.CanceledOr(ctx, err)
 	}
-	defer st.c.store.forget(n)
-	sub, err := st.c.bus.subscribe(st.subject("jh", id), "", func(m message) { _ = told.Set(m) })
+	defer st.end(w)
+	sub, err := st.c.bus.subscribe(st.subject("jh", id), "", func(m message) { w.settle(outcome{data: m.data}) })
 	if err != nil {
 		return nil, lowlevel.CanceledOr(ctx, err)
 	}
@@ -38,14 +38,14 @@ func (st *jobStore) awaitResult(ctx context.Context, id string) (*record, error)
 		if gone != nil { // what was told and not kept may be on its way
 			pause = onItsWay
 		}
-		var m message
+		var told outcome
 		late, err := anyio.MoveOnAfter(ctx, pause, func(ctx context.Context) (err error) {
-			m, err = told.Await(ctx)
+			told, err = w.waitFor(ctx, opJob, w)
 			return err
 		})
 		switch {
 		case err != nil || !late:
-			return recordOf(id, m.data, err)
+			return recordOf(id, told.data, cmp.Or(err, told.err))
 		case gone != nil:
 			return nil, gone
 		}

@@ -8,11 +8,18 @@ import (
 	"strings"
 )
 
-// JobsAsked is how many answers about jobs a member waits for.
+// JobsAsked is how many answers about jobs, and ends of jobs, a member waits for.
 func JobsAsked(c *Conn) int {
 	c.store.mu.Lock()
 	defer c.store.mu.Unlock()
-	return len(c.store.asked)
+	return len(c.store.asked) + JobWaits(c)
+}
+
+// JobWaits is for how many ends of jobs a member waits.
+func JobWaits(c *Conn) int {
+	c.jobs.mu.Lock()
+	defer c.jobs.mu.Unlock()
+	return len(c.jobs.waits)
 }
 
 // EndElsewhere stores that a job is canceled, and tells nobody.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -15,6 +16,11 @@ import (
 type jobStore struct {
 	c *Conn
 	opening
+
+	mu     sync.Mutex
+	closed bool
+	last   uint64              // the number of the newest wait
+	waits  map[uint64]*jobWait // for the ends of jobs
 }
 
 // deadAge is how long dead letters are kept, and notes of jobs at least.

@@ -26,7 +26,7 @@ type Member struct {
 	Process string // tells its process from others: its members have the same
 
 	Workers []WorkerInfo // it has one for each Work that goes on
-	Calls   []CallInfo   // that it makes
+	Calls   []CallInfo   // that it makes, and jobs for whose ends it waits
 	Running []CallInfo   // calls and jobs that its workers run
 	More    int          // how many more calls there are than are told
 	Streams int          // how many ends of streams it has that are open
@@ -35,16 +35,17 @@ type Member struct {
 	Statistics Statistics
 }
 
-// A CallInfo tells of a call, or of a job that runs. It has no arguments in it.
+// A CallInfo tells of a call, of a job that runs, or of a wait for a job, by Job.Await. It
+// has no arguments in it.
 type CallInfo struct {
 	Function string
-	Caller   string `json:",omitempty"` // the ID of the member that calls; "" for a job
+	Caller   string `json:",omitempty"` // the ID of the member that calls, or waits; "" for a job that runs
 	Number   uint64 `json:",omitempty"` // tells it from other calls of that member; 0 while it waits for room
 	Job      string `json:",omitempty"` // the ID of the job, "" for a call
-	Attempt  int    `json:",omitempty"` // of a job
+	Attempt  int    `json:",omitempty"` // of a job that a worker has
 
 	// Worker is the ID of the member that runs it, "" while the call waits until a worker has
-	// room, or while that is not known.
+	// room, while no worker has the job, or while that is not known.
 	Worker     string `json:",omitempty"`
 	WorkerName string `json:",omitempty"`
 	Waits      bool   `json:",omitempty"` // for room
@@ -155,18 +156,26 @@ func (ls *looks) members(l *look) (list []Member) {
 	return list
 }
 
-// findWorkers tells of calls where they run, as far as the callers did not know yet.
+// findWorkers tells of calls and jobs where they run, as far as those who wait did not know.
 func findWorkers(list []Member) {
-	runs := map[callID]CallInfo{}
+	calls, jobs := map[callID]CallInfo{}, map[string]CallInfo{}
 	for _, m := range list {
 		for _, call := range m.Running {
-			runs[callID{call.Caller, call.Number}] = call
+			if call.Job != "" {
+				jobs[call.Job] = call
+			} else {
+				calls[callID{call.Caller, call.Number}] = call
+			}
 		}
 	}
 	for _, m := range list {
 		for i, call := range m.Calls {
-			if at, ok := runs[callID{m.ID, call.Number}]; ok {
-				m.Calls[i].Worker, m.Calls[i].WorkerName = at.Worker, at.WorkerName
+			at, ok := jobs[call.Job]
+			if !ok {
+				at, ok = calls[callID{m.ID, call.Number}]
+			}
+			if ok {
+				m.Calls[i].Worker, m.Calls[i].WorkerName, m.Calls[i].Attempt = at.Worker, at.WorkerName, at.Attempt
 			}
 		}
 	}

@@ -43,7 +43,8 @@ func (c *Conn) describe(most int) []byte {
 	}
 	sent, moreSent := c.callsNow()
 	waiting, moreWaiting := c.room.waiting()
-	m.Calls, m.More = append(sent, waiting...), moreSent+moreWaiting
+	jobs, moreJobs := c.jobs.waiting()
+	m.Calls, m.More = slices.Concat(sent, waiting, jobs), moreSent+moreWaiting+moreJobs
 	m.Running = c.runningNow(workers)
 	m.Streams, m.Held = len(c.links.all()), c.leases.held()
 	for limit := mostTold; ; limit /= 2 {

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,6 +89,53 @@ func TestMembersTellWhatTheyDo(t *testing.T) {
 					t.Errorf("got %+v", s)
 				}
 				tg.Cancel("")
+			})
+		})
+	})
+}
+
+// A wait for a job is told, with the worker when there is one, and once for each task.
+func TestMembersTellOfWaitsForJobs(t *testing.T) {
+	onEach(t, cluster.Config{Name: "me"}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		name, w := watching(t, "secret")
+		job := submit(t, ctx, c, hangs, name)
+		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
+			var waiter inspect.Ref
+			for i := range 2 {
+				tg.Go(func(ctx context.Context) error {
+					if i == 0 {
+						waiter, _ = inspect.Of(ctx)
+					}
+					_, err := job.Await(ctx)
+					if !errors.Is(err, cluster.ErrJobCanceled) {
+						t.Error(err)
+					}
+					return nil
+				})
+				until(t, ctx, "it waits", func() bool { return cluster.JobWaits(c) == i+1 })
+			}
+			want := cluster.CallInfo{Function: "hangs", Caller: c.ID(), Job: job.ID()}
+			told := func() {
+				t.Helper()
+				me := memberOf(t, members(t, ctx, c), "me")
+				if len(me.Calls) != 2 || inspect.Ref(me.Calls[0].Task) != waiter || me.Calls[0].For <= 0 || me.Calls[0].Task == me.Calls[1].Task {
+					t.Fatalf("got %+v", me)
+				}
+				for _, got := range me.Calls {
+					if got.Task, got.For = want.Task, 0; got != want {
+						t.Errorf("got %+v, want %+v", got, want)
+					}
+				}
+			}
+			told()
+			working(t, ctx, c, takesJobs, func(ctx context.Context) {
+				wait(t, ctx, &w.begun)
+				want.Worker, want.WorkerName, want.Attempt = c.ID(), "me", 1
+				told()
+				if err := job.Cancel(ctx); err != nil {
+					t.Error(err)
+				}
+				wait(t, ctx, &w.ended)
 			})
 		})
 	})

@@ -1,5 +1,5 @@
 // Package look shows the tasks of all members of a cluster as one tree over machines: below
-// a task that waits for a call is the one that does it, and what that waits for.
+// a task that waits for a call or a job is the one that does it, and what that waits for.
 //
 //	s, err := look.Take(ctx, c, time.Second)
 //	s.WriteTo(os.Stdout)

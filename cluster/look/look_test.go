@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 				return err
 			}
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-				if _, err := anyio.Start(ctx, tg, cluster.Worker{Capacity: 1}.Task(c)); err != nil {
+				if _, err := anyio.Start(ctx, tg, cluster.Worker{Capacity: 1, Jobs: true}.Task(c)); err != nil {
 					return err
 				}
 				testkit.Ready()

@@ -12,7 +12,8 @@ import (
 )
 
 // WriteTo writes the tree as a person reads it: the processes, and in each the tasks of its
-// runs. Tasks that do what others have called are below these, marked with an arrow.
+// runs. Tasks that do what others have called, or wait for as a job, are below these, marked
+// with an arrow. A job for which several wait is below the first of them.
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	d := s.drawing()
@@ -36,19 +37,34 @@ type place struct {
 	ref     inspect.Ref
 }
 
-// A callID tells a call from others.
+// A callID tells a call from others, or a job, for which several tasks may wait.
 type callID struct {
 	caller string
 	number uint64
+	job    string
+}
+
+func idOf(call cluster.CallInfo) callID {
+	if call.Job != "" {
+		return callID{job: call.Job}
+	}
+	return callID{caller: call.Caller, number: call.Number}
+}
+
+// A waiter is a task that waits for a call.
+type waiter struct {
+	place
+	member string // its ID
 }
 
 // A drawing is what a tree is drawn from.
 type drawing struct {
 	s        *Snapshot
 	tasks    map[place]*inspect.Task
+	parents  map[place]place
 	children map[place][]place
 	calls    map[place][]cluster.CallInfo // that a task waits for
-	callers  map[callID]place             // the tasks that do
+	callers  map[callID]waiter            // the tasks that do, of a job the first one
 	runs     map[callID]place             // the tasks that do what was called
 	served   map[place]cluster.CallInfo   // what a task does for others
 	drawn    map[place]bool
@@ -62,26 +78,27 @@ type row struct {
 
 func (s *Snapshot) drawing() *drawing {
 	d := &drawing{
-		s: s, tasks: map[place]*inspect.Task{}, children: map[place][]place{}, calls: map[place][]cluster.CallInfo{},
-		callers: map[callID]place{}, runs: map[callID]place{}, served: map[place]cluster.CallInfo{}, drawn: map[place]bool{},
+		s: s, tasks: map[place]*inspect.Task{}, parents: map[place]place{}, children: map[place][]place{}, calls: map[place][]cluster.CallInfo{},
+		callers: map[callID]waiter{}, runs: map[callID]place{}, served: map[place]cluster.CallInfo{}, drawn: map[place]bool{},
 	}
 	for i, p := range s.Processes {
 		if p.Tree != nil {
 			d.index(i, p.Tree)
 		}
+	}
+	for i, p := range s.Processes {
 		for _, id := range p.Members {
 			m := s.member(id)
 			for _, call := range m.Calls {
 				at := place{i, inspect.Ref(call.Task)}
 				d.calls[at] = append(d.calls[at], call)
-				d.callers[callID{m.ID, call.Number}] = at
+				if _, ok := d.callers[idOf(call)]; !ok && d.tasks[at] != nil {
+					d.callers[idOf(call)] = waiter{at, m.ID}
+				}
 			}
 			for _, call := range m.Running {
 				at := place{i, inspect.Ref(call.Task)}
-				d.served[at] = call
-				if call.Job == "" {
-					d.runs[callID{call.Caller, call.Number}] = at
-				}
+				d.served[at], d.runs[idOf(call)] = call, at
 			}
 		}
 	}
@@ -98,7 +115,7 @@ func (d *drawing) index(process int, tree *inspect.Snapshot) {
 			d.tasks[at] = t
 			if t.Depth > 0 {
 				parent := place{process, inspect.Ref{Run: run.ID, Task: t.Parent}}
-				d.children[parent] = append(d.children[parent], at)
+				d.parents[at], d.children[parent] = parent, append(d.children[parent], at)
 			}
 		}
 	}
@@ -165,8 +182,8 @@ func (d *drawing) task(at place, depth int, where string) {
 		return
 	}
 	if where == "" && served.Function != "" {
-		if caller, ok := d.callers[callID{served.Caller, served.Number}]; ok && d.tasks[caller] != nil {
-			d.row(depth, fmt.Sprintf("%s #%d: see %s #%d of %s", t.Name, t.ID, d.tasks[caller].Name, caller.ref.Task, nameOf(d.s.member(served.Caller))))
+		if caller, ok := d.callers[idOf(served)]; ok && (d.drawn[at] || !d.forItself(at)) {
+			d.row(depth, fmt.Sprintf("%s #%d: see %s #%d of %s", t.Name, t.ID, d.tasks[caller.place].Name, caller.ref.Task, nameOf(d.s.member(caller.member))))
 			return
 		}
 	}
@@ -187,14 +204,35 @@ func (d *drawing) task(at place, depth int, where string) {
 	}
 }
 
+// forItself reports whether what a task does for others is waited for by itself in the end, as
+// jobs that wait for each other do. Then it is below no other task.
+func (d *drawing) forItself(at place) bool {
+	seen := map[place]bool{}
+	for up, ok := at, true; ok; {
+		if served := d.served[up]; served.Function != "" {
+			if caller, waited := d.callers[idOf(served)]; waited {
+				if up = caller.place; seen[up] {
+					return true
+				}
+				seen[up] = true
+				continue
+			}
+		}
+		up, ok = d.parents[up]
+	}
+	return false
+}
+
 // call draws a call of a task.
 func (d *drawing) call(call cluster.CallInfo, depth int) {
-	at, ok := d.runs[callID{call.Caller, call.Number}]
+	at, ok := d.runs[idOf(call)]
 	switch {
 	case call.Waits:
 		d.row(depth, "→ "+describe(call)+", waiting for a worker with room")
 	case ok && d.tasks[at] != nil && !d.drawn[at]:
 		d.task(at, depth, "→ "+call.WorkerName+": ")
+	case call.Job != "" && call.Worker == "":
+		d.row(depth, "→ "+describe(call)+", job "+call.Job+", which nobody is known to run")
 	case call.Worker == "":
 		d.row(depth, "→ "+describe(call)+", on its way")
 	default:

@@ -66,6 +66,9 @@ func list(w io.Writer, members []cluster.Member) error {
 		}
 		for _, call := range m.Calls {
 			switch {
+			case call.Job != "" && call.Worker == "":
+				calls.row(call.Function, m.Name, "", short(call.For), deadline(call), "waits for job "+call.Job)
+			case call.Job != "": // the worker has told of it
 			case call.Waits:
 				calls.row(call.Function, m.Name, "", short(call.For), deadline(call), state(call, "waits for room"))
 			case !runs[[2]any{m.ID, call.Number}]: // else the worker has told of it

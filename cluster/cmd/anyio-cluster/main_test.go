@@ -75,7 +75,7 @@ var spoils = process.Register("spoils", func(context.Context, string) (int, erro
 
 func TestDeadLettersAreShown(t *testing.T) {
 	err := anyio.Run(t.Context(), func(ctx context.Context) error {
-		c, err := cluster.Open(ctx, cluster.Config{Listen: "127.0.0.1:0"})
+		c, err := cluster.Open(ctx, cluster.Config{Listen: "127.0.0.1:0", Name: "studio"})
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,17 @@ func TestDeadLettersAreShown(t *testing.T) {
 		}
 		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 			defer tg.Cancel("seen")
-			tg.Go(func(ctx context.Context) error { return cluster.Work(ctx, c, cluster.Worker{Jobs: true}) })
+			tg.Go(func(ctx context.Context) error {
+				return cluster.Work(ctx, c, cluster.Worker{Jobs: true, Functions: []string{"spoils"}})
+			})
+			nobody, err := cluster.Submit(ctx, c, paints, "secret", cluster.Key("nobody"))
+			if err != nil {
+				return err
+			}
+			tg.Go(func(ctx context.Context) error {
+				_, err := nobody.Await(ctx)
+				return err
+			})
 			job, err := cluster.Submit(ctx, c, spoils, "secret", cluster.Attempts(1))
 			if err != nil {
 				return err
@@ -95,6 +105,7 @@ func TestDeadLettersAreShown(t *testing.T) {
 			}
 			for args, want := range map[string]string{
 				"dead":       `^DEAD +FUNCTION .*\n` + job.ID() + ` +spoils +1 +20\S+ \S+ +it is  \[2Jspoiled\n$`,
+				"ps":         `(?s)\nFUNCTION +OF.*\npaints +studio +- +\S+ +- +waits for job ` + nobody.ID() + `\n$`,
 				"dead -json": `^\[{"ID":"` + job.ID() + `","Function":"spoils","Attempts":1,"Reason":"it is`,
 			} {
 				status, stdout, stderr := runMain(t.Context(), append(strings.Fields(args), c.URL())...)
