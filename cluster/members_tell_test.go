@@ -23,7 +23,7 @@ func TestMembersTellOfSoManyCalls(t *testing.T) {
 					cluster.Go(tg, c, double, 1)
 				}
 				until(t, ctx, "they wait", func() bool { return c.Waiting() == 1100 })
-				if m := members(t, ctx, c)[0]; len(m.Calls) != 1000 || m.More != 101 || m.Calls[0].Function != "hangs" {
+				if m := members(t, ctx, c, 1)[0]; len(m.Calls) != 1000 || m.More != 101 || m.Calls[0].Function != "hangs" {
 					t.Errorf("%d calls, %d more", len(m.Calls), m.More)
 				}
 				tg.Cancel("")
@@ -36,7 +36,7 @@ func TestMembersTellOfSoManyCalls(t *testing.T) {
 func TestMembersTellOfTheOldestCalls(t *testing.T) {
 	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		manyHang(t, ctx, c, 1100, func(ctx context.Context) {
-			m := members(t, ctx, c)[0]
+			m := members(t, ctx, c, 1)[0]
 			if len(m.Calls) != 1000 || len(m.Running) != 1000 || m.More != 200 {
 				t.Fatalf("%d calls, %d that run, %d more", len(m.Calls), len(m.Running), m.More)
 			}
@@ -53,7 +53,7 @@ func TestMembersTellWhatAMessageHolds(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		c, _ := newHub(t, server.Options{MaxPayload: 32 << 10}).join(t, ctx, cluster.Config{})
 		manyHang(t, ctx, c, 300, func(ctx context.Context) {
-			if m := members(t, ctx, c)[0]; len(m.Calls) == 0 || len(m.Running) == 0 || len(m.Calls)+len(m.Running)+m.More != 600 {
+			if m := members(t, ctx, c, 1)[0]; len(m.Calls) == 0 || len(m.Running) == 0 || len(m.Calls)+len(m.Running)+m.More != 600 {
 				t.Errorf("%d calls, %d that run, %d more", len(m.Calls), len(m.Running), m.More)
 			}
 		})

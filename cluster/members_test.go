@@ -19,16 +19,27 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// answerTime is how long members have to answer.
+// answerTime is how long members have to answer, at first.
 const answerTime = 300 * time.Millisecond
 
-func members(t *testing.T, ctx context.Context, c *cluster.Conn) []cluster.Member {
+// members asks for members until so many have answered, with more time each time.
+func members(t *testing.T, ctx context.Context, c *cluster.Conn, n int) []cluster.Member {
 	t.Helper()
-	list, err := c.Members(ctx, answerTime)
-	if err != nil {
-		t.Error(err)
+	for wait := answerTime; ; wait *= 2 {
+		list, err := c.Members(ctx, wait)
+		silent := 0
+		for _, m := range list {
+			if m.Silent {
+				silent++
+			}
+		}
+		switch {
+		case err == nil && len(list)-silent >= n:
+			return list
+		case wait > patience:
+			t.Fatalf("%+v, %v; want %d that answer", list, err, n)
+		}
 	}
-	return list
 }
 
 // memberOf is the member of a name, which must be there.
@@ -59,7 +70,7 @@ func TestMembersTellWhatTheyDo(t *testing.T) {
 				until(t, ctx, "it waits", func() bool { return c.Waiting() == 1 })
 				var me cluster.Member
 				until(t, ctx, "the worker is known", func() bool {
-					list := members(t, ctx, c)
+					list := members(t, ctx, c, 1)
 					if len(list) != 1 {
 						t.Errorf("got %+v", list)
 					}
@@ -117,7 +128,7 @@ func TestMembersTellOfWaitsForJobs(t *testing.T) {
 			want := cluster.CallInfo{Function: "hangs", Caller: c.ID(), Job: job.ID()}
 			told := func() {
 				t.Helper()
-				me := memberOf(t, members(t, ctx, c), "me")
+				me := memberOf(t, members(t, ctx, c, 1), "me")
 				if len(me.Calls) != 2 || inspect.Ref(me.Calls[0].Task) != waiter || me.Calls[0].For <= 0 || me.Calls[0].Task == me.Calls[1].Task {
 					t.Fatalf("got %+v", me)
 				}
@@ -173,7 +184,7 @@ func endIsTold(t *testing.T, ctx context.Context, c *cluster.Conn, ending string
 		}
 		end(s)
 		until(t, ctx, "both tell it", func() bool {
-			m := members(t, ctx, c)[0]
+			m := members(t, ctx, c, 1)[0]
 			return len(m.Calls) == 1 && m.Calls[0].Ending == ending &&
 				len(m.Running) == 1 && m.Running[0].Ending == ending+": the caller has asked for it"
 		})
@@ -187,7 +198,7 @@ func TestMembersOfOneServer(t *testing.T) {
 		asker, _ := h.join(t, ctx, cluster.Config{Name: "asker"})
 		idle, nc := h.join(t, ctx, cluster.Config{Name: "idle"})
 		other, _ := h.join(t, ctx, cluster.Config{Name: "other", Prefix: "another"})
-		list := members(t, ctx, asker)
+		list := members(t, ctx, asker, 2)
 		if len(list) != 2 || list[0].Name != "asker" || list[1].Name != "idle" || list[1].ID != idle.ID() {
 			t.Errorf("got %+v", list)
 		}
@@ -195,14 +206,14 @@ func TestMembersOfOneServer(t *testing.T) {
 		if m := list[1]; m.PID != os.Getpid() || m.Host != host || m.Process == "" || m.Process != list[0].Process || m.Program != filepath.Base(os.Args[0]) {
 			t.Errorf("got %+v", m)
 		}
-		if list := members(t, ctx, other); len(list) != 1 {
+		if list := members(t, ctx, other, 1); len(list) != 1 {
 			t.Errorf("got %+v", list)
 		}
 		if err := idle.Close(ctx); err != nil {
 			t.Error(err)
 		}
 		nc.Close()
-		if list := members(t, ctx, asker); len(list) != 1 { // it has left, and is not silent
+		if list := members(t, ctx, asker, 1); len(list) != 1 { // it has left, and is not silent
 			t.Errorf("got %+v", list)
 		}
 		for _, c := range []*cluster.Conn{asker, other} {
@@ -233,7 +244,7 @@ func TestMembersTellOfJobsStreamsAndLocks(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = lock.Do(ctx, func(ctx context.Context, token uint64) error {
-				m := members(t, ctx, c)[0]
+				m := members(t, ctx, c, 1)[0]
 				if len(m.Running) != 1 || m.Running[0].Job != job.ID() || m.Running[0].Attempt != 1 || m.Running[0].Function != "gives" || m.Running[0].Caller != "" {
 					t.Errorf("got %+v", m.Running)
 				}
@@ -288,7 +299,7 @@ func TestMembersOfSimulatedHosts(t *testing.T) {
 				if err := anyio.Sleep(ctx, time.Second); err != nil {
 					return err
 				}
-				list := members(t, ctx, c)
+				list := members(t, ctx, c, 3)
 				i := slices.IndexFunc(list, func(m cluster.Member) bool { return len(m.Running) == 1 })
 				if len(list) != 3 || i < 0 || list[i].Running[0].Caller != c.ID() {
 					t.Errorf("got %+v", list)
@@ -298,7 +309,7 @@ func TestMembersOfSimulatedHosts(t *testing.T) {
 				for _, host := range []string{"one", "two"} {
 					sim.NetworkOf(ctx).PowerOff(host, "test")
 				}
-				list = members(t, ctx, c)
+				list = members(t, ctx, c, 1)
 				if len(list) != 3 || !list[slices.IndexFunc(list, func(m cluster.Member) bool { return m.ID == busy })].Silent {
 					t.Errorf("got %+v", list)
 				}
