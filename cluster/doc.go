@@ -113,8 +113,10 @@
 //
 // A member that is suspended, and of which nobody knows, is not missed by Members.
 //
-// The server counts a delivery to a worker that stops asking at this moment, though nobody
-// gets it. That is rare; a job with Attempts(1) is a dead letter then, and has not run.
+// Now and then the server delivers a job to a worker that stops asking at this moment, and
+// nobody gets it. If that is the first delivery of a job with several attempts, it is one of
+// them, as what begins is noted only from the second on. No job is given up before its last
+// attempt has begun, as far as its worker knew.
 //
 // A holder that dies keeps a lock for its lease, counted by a waiter from when that has
 // seen it first. The store keeps an entry for each name. Each renewal is a write, so that

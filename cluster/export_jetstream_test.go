@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 	"github.com/anyio-go/anyio/stream"
@@ -75,3 +76,8 @@ func QueueNames(c *Conn) (stream, results, letters string) {
 
 // OpenJobs makes the streams.
 func OpenJobs(ctx context.Context, c *Conn) error { return c.jobs.open(ctx) }
+
+// ConsumerOf is the name of the consumer of a function's jobs.
+func ConsumerOf[In, Out any](name string) string {
+	return strings.ReplaceAll(signatureFor[In, Out](name).token, ".", "-")
+}

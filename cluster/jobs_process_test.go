@@ -112,23 +112,29 @@ func TestJobOfKilledWorker(t *testing.T) {
 
 // A job that kills its workers becomes a dead letter.
 func TestJobThatKillsItsWorkers(t *testing.T) {
-	eachReal(t, killed, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		file := filepath.Join(t.TempDir(), "marks")
-		job := submit(t, ctx, c, marks, mark{File: file, ID: 7, Hangs: 9}, cluster.Attempts(2))
-		for attempts := 1; attempts <= 2; attempts++ {
-			w := startWorker(t, c.URL())
-			until(t, ctx, "the next attempt", func() bool { return lines(t, file)[0] != "" && len(lines(t, file)) == attempts })
-			kill(w)
-		}
-		startWorker(t, c.URL())
-		_, err := job.Await(ctx)
-		if dead, ok := errors.AsType[*cluster.DeadJobError](err); !ok || dead.Attempts != 2 || dead.Reason != "its worker was lost" || dead.Cause != nil {
-			t.Errorf("%#v", err)
-		}
-		if got := lines(t, file); !slices.Equal(got, []string{"7 1", "7 2"}) {
-			t.Error(got)
-		}
-	})
+	for most := 1; most <= 2; most++ {
+		t.Run(fmt.Sprint("attempts ", most), func(t *testing.T) {
+			eachReal(t, killed, func(t *testing.T, ctx context.Context, c *cluster.Conn) { killsItsWorkers(t, ctx, c, most) })
+		})
+	}
+}
+
+func killsItsWorkers(t *testing.T, ctx context.Context, c *cluster.Conn, most int) {
+	file := filepath.Join(t.TempDir(), "marks")
+	job := submit(t, ctx, c, marks, mark{File: file, ID: 7, Hangs: 9}, cluster.Attempts(most))
+	for attempts := 1; attempts <= most; attempts++ {
+		w := startWorker(t, c.URL())
+		until(t, ctx, "the next attempt", func() bool { return lines(t, file)[0] != "" && len(lines(t, file)) == attempts })
+		kill(w)
+	}
+	startWorker(t, c.URL())
+	_, err := job.Await(ctx)
+	if dead, ok := errors.AsType[*cluster.DeadJobError](err); !ok || dead.Attempts != most || dead.Reason != "its worker was lost" || dead.Cause != nil {
+		t.Errorf("%#v", err)
+	}
+	if got := lines(t, file); !slices.Equal(got, []string{"7 1", "7 2"}[:most]) {
+		t.Error(got)
+	}
 }
 
 // Each of many jobs is done, and has a result, while workers are killed.

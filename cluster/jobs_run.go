@@ -2,13 +2,16 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 	"github.com/anyio-go/anyio/internal/remote"
 	"github.com/anyio-go/anyio/portal"
 )
@@ -28,15 +31,15 @@ type jobRun struct {
 	job       string // its ID
 	ack       string // the subject on which the server hears of it
 	came      time.Time
-	sequence  uint64 // the number of its message in the stream of jobs
 	delivered int
 	attempt   atomic.Int32
 	message   *jobMessage // nil if it is none, for which there is a reason
 	unread    error
 	data      []byte
 	note      note
-	noted     bool // there may be a note, which is not known
-	held      bool // it has a token; only its task knows
+	newest    uint64 // the number of the note that was there, 0 if there was none
+	noted     bool   // there may be a note, which is not known; so may be the attempt
+	held      bool   // it has a token; only its task knows
 }
 
 // got takes a job that has come.
@@ -46,20 +49,20 @@ func (t *taker) got(m message) {
 	if !ok || delivered == 0 {
 		return // it is no job of a stream
 	}
-	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), delivered: delivered, sequence: sequence, data: m.data}
+	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), delivered: delivered, data: m.data, note: note{job: sequence}}
 	j.attempt.Store(int32(delivered))
 	j.message, j.unread = decodeJob(m.data)
 	if j.message != nil {
 		j.function = j.message.function
 	}
-	j.began, j.noted = j.came, j.delivered > 1
+	j.began, j.noted = j.came, delivered > 1 || j.message != nil && j.message.attempts == 1
 	known, ended := t.enlist(j)
 	if known {
 		return // it was not heard of in time, and still goes on
 	}
 	if ended || !t.s.acquire(j) {
 		t.strike(j)
-		t.surplus(j)
+		t.handBack(j)
 		return
 	}
 	t.s.c.count(jobsTaken, 1)
@@ -152,22 +155,6 @@ func (t *taker) release(j *jobRun) {
 	t.adjust()
 }
 
-// surplus hands back a job that came when there was no room any more.
-func (t *taker) surplus(j *jobRun) {
-	if !j.noted {
-		t.handBack(j)
-		return
-	}
-	_, err := portal.Go(t.s.portal, func(ctx context.Context) (struct{}, error) {
-		_, _ = t.lookBefore(ctx, j)
-		t.handBack(j)
-		return struct{}{}, nil
-	}, anyio.Name("job "+j.job))
-	if err != nil {
-		t.handBack(j)
-	}
-}
-
 // do runs a job, and stores what became of it.
 func (t *taker) do(ctx context.Context, j *jobRun) {
 	message := j.message
@@ -175,26 +162,7 @@ func (t *taker) do(ctx context.Context, j *jobRun) {
 		t.bury(ctx, j, j.unread.Error())
 		return
 	}
-	if j.delivered > 1 || message.keyed {
-		over, err := t.lookBefore(ctx, j)
-		switch {
-		case err != nil:
-			t.gone(j)
-			t.handBack(j)
-			return
-		case over:
-			t.over(j)
-			return
-		}
-	}
-	if attempt := j.delivered - j.note.excused; attempt > message.attempts {
-		j.attempt.Store(int32(message.attempts))
-		j.note.failure = nil // of an attempt before
-		t.bury(ctx, j, "its worker was lost")
-		return
-	}
-	if j.canceled() {
-		t.over(j)
+	if !t.mayRun(ctx, j) {
 		return
 	}
 	answer, again := t.run(ctx, j)
@@ -220,6 +188,45 @@ func (t *taker) do(ctx context.Context, j *jobRun) {
 	}
 }
 
+// mayRun reports whether an attempt begins, which is noted if it has to be; if none does the
+// job is handed back, or done with.
+func (t *taker) mayRun(ctx context.Context, j *jobRun) bool {
+	exact := j.noted
+	for look := exact || j.message.keyed; look; {
+		over, err := t.lookBefore(ctx, j)
+		if err == nil && !over && exact && !j.usedUp() {
+			err = t.noteBegin(ctx, j)
+		}
+		switch {
+		case errors.Is(err, errTaken): // another worker has noted something meanwhile
+			j.noted = true
+			continue
+		case err != nil:
+			t.gone(j)
+			t.handBack(j)
+			return false
+		case over:
+			t.over(j)
+			return false
+		}
+		look = false
+	}
+	switch {
+	case j.usedUp():
+		j.attempt.Store(int32(j.message.attempts))
+		j.note.failure = nil // of an attempt before
+		t.bury(ctx, j, "its worker was lost")
+		return false
+	case j.canceled():
+		t.over(j)
+		return false
+	}
+	return true
+}
+
+// usedUp reports whether all attempts have begun before.
+func (j *jobRun) usedUp() bool { return int(j.attempt.Load()) > j.message.attempts }
+
 // canceled reports whether the job was before it has begun.
 func (j *jobRun) canceled() bool {
 	j.mu.Lock()
@@ -227,18 +234,36 @@ func (j *jobRun) canceled() bool {
 	return j.ending != 0
 }
 
-// lookBefore looks, before an attempt, whether the job is over, and how often it was tried.
+// lookBefore looks, before an attempt, whether the job is over, and how many have begun. If
+// nothing is noted that is the first one: only of jobs that have one alone it is noted when it
+// begins, as others would have to pay for that.
 func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error) {
 	data, err := t.st.get(ctx, "results", t.st.subject("jr", j.job))
-	if err != nil || data != nil || j.delivered == 1 {
+	if err != nil || data != nil || !j.noted {
 		return data != nil, err
 	}
-	data, err = t.st.get(ctx, "results", t.st.subject("jn", j.job))
-	if err == nil {
-		j.note, j.noted = decodeNote(data), false
-		j.attempt.Store(int32(j.delivered - j.note.excused))
+	if data, j.newest, err = t.st.c.store.get(ctx, t.st.stream("results"), t.st.subject("jn", j.job)); err != nil {
+		return false, err
 	}
-	return false, err
+	if n := decodeNote(data, j.note.job); n != nil {
+		j.note = *n
+	} else {
+		j.note.begun = min(j.message.attempts-1, 1)
+	}
+	j.attempt.Store(int32(j.note.begun + 1))
+	j.noted = false
+	return false, nil
+}
+
+// noteBegin notes that an attempt begins. What is delivered again has no more attempts than
+// it may have so, and none is used up by a delivery that nobody gets. errTaken says that there
+// is another note than lookBefore has seen.
+func (t *taker) noteBegin(ctx context.Context, j *jobRun) error {
+	j.note.begun = int(j.attempt.Load())
+	h := append(slices.Clip(noteHeaders), natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(j.newest, 10))
+	return t.st.again(ctx, func(ctx context.Context) error {
+		return t.st.put(ctx, t.st.subject("jn", j.job), h, j.note.encode())
+	})
 }
 
 // run calls the function, and returns the answer as to a call, and whether it wants

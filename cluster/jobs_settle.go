@@ -12,12 +12,12 @@ import (
 )
 
 // handBack gives a job to another worker. That was no attempt, as a note says; if there may
-// be one that is not known, it is left as it is, and this counts.
+// be one that is not known, none has begun here.
 func (t *taker) handBack(j *jobRun) {
 	t.s.c.count(jobsReturned, 1)
 	if !j.noted {
-		j.note.excused++
-		// If it is lost, this counts, too.
+		j.note.begun = int(j.attempt.Load()) - 1
+		// If it is lost, this is an attempt.
 		_ = t.s.c.bus.publishHeaders(t.st.subject("jn", j.job), "", noteHeaders, j.note.encode())
 	}
 	t.nak(j, backDelay)
@@ -35,8 +35,8 @@ func (t *taker) over(j *jobRun) { t.s.c.send(j.ack, "", []byte("+ACK")) }
 
 // again has the job tried again, or gives it up.
 func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []byte, after time.Duration) {
-	j.note.reason, j.note.failure = reason, failure
-	if int(j.attempt.Load()) >= j.message.attempts {
+	j.note.reason, j.note.failure, j.note.begun = reason, failure, int(j.attempt.Load())
+	if j.note.begun >= j.message.attempts {
 		t.bury(ctx, j, reason)
 		return
 	}
@@ -53,7 +53,7 @@ func (t *taker) bury(ctx context.Context, j *jobRun, reason string) {
 	t.release(j)
 	stored := t.untilStored(ctx, func(ctx context.Context) error {
 		h := headers{
-			deadReason, headerText(reason), deadAttempts, strconv.Itoa(int(j.attempt.Load())), deadSequence, strconv.FormatUint(j.sequence, 10),
+			deadReason, headerText(reason), deadAttempts, strconv.Itoa(int(j.attempt.Load())), deadSequence, strconv.FormatUint(j.note.job, 10),
 		}
 		return t.st.put(ctx, t.st.subject("jd", j.job), h, j.data)
 	})

@@ -77,28 +77,28 @@ func decodeRecord(data []byte) (*record, error) {
 	return rec, r.err
 }
 
-// A note is about attempts that did not end a job.
+// A note is about attempts of a job that is not over.
 type note struct {
-	excused int    // how many deliveries of the job were no attempts
+	job     uint64 // the number of its message: there may be a later one with the same key
+	begun   int    // how many attempts have begun, without those that were handed back
 	reason  string // what the last attempt has come to
 	failure []byte // with which error, if it had one
 }
 
 func (n *note) encode() []byte {
 	w := newWriter(kindNote, len(n.reason)+len(n.failure))
-	w.number(uint64(n.excused))
+	w.number(n.job)
+	w.number(uint64(n.begun))
 	w.text(n.reason)
 	return append(w, n.failure...)
 }
 
-func decodeNote(data []byte) (n note) {
+// decodeNote returns the note that there is of a job, nil if that is none.
+func decodeNote(data []byte, job uint64) *note {
 	kind, r := newReader(data)
-	if kind != kindNote {
-		return n
-	}
-	n = note{excused: int(r.number()), reason: r.text()}
-	if n.failure = r.rest; r.err != nil {
-		return note{}
+	n := &note{job: r.number(), begun: int(r.number()), reason: r.text()}
+	if n.failure = r.rest; kind != kindNote || r.err != nil || n.job != job {
+		return nil
 	}
 	return n
 }

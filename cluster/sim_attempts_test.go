@@ -1,0 +1,87 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/cluster"
+	"github.com/anyio-go/anyio/internal/race"
+	"github.com/anyio-go/anyio/sim"
+)
+
+// A worker has asked for a job, and loses its power before there is one: what the server
+// delivers goes nowhere, and is no attempt.
+func TestDeliveryToAHostWithoutPower(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := withServer(t, ctx, map[string]func(ctx context.Context, c *cluster.Conn) error{"one": doJobs}, func(ctx context.Context, c *cluster.Conn) error {
+			if err := anyio.Sleep(ctx, 2*time.Second); err != nil {
+				return err
+			}
+			sim.NetworkOf(ctx).PowerOff("one", "test")
+			job, err := cluster.Submit(ctx, c, effect, 3, cluster.Attempts(1))
+			if err != nil {
+				return err
+			}
+			if err := anyio.Sleep(ctx, 5*time.Second); err != nil {
+				return err
+			}
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				defer tg.Cancel("the test is over")
+				onHost(tg, "two", asMember(doJobs))
+				if n, err := job.Await(ctx); n != 9 || err != nil {
+					t.Error(n, err)
+				}
+				return nil
+			})
+		})
+		if _, begun, ended := l.of(3); begun != 1 || ended != 1 {
+			t.Errorf("begun %d times, ended %d", begun, ended)
+		}
+	}, anyiotest.Only("sim"), anyiotest.Seeds(10))
+}
+
+// Whatever the network and the hosts do, no job with one attempt is begun twice, also if the
+// server has forgotten that it was delivered.
+func TestOneAttemptUnderFaults(t *testing.T) {
+	schedules := 80
+	if race.Enabled {
+		schedules = 8
+	}
+	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
+		const jobs = 6
+		l := withServer(t, ctx, jobHosts, func(ctx context.Context, c *cluster.Conn) error {
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				for i := range jobs {
+					tg.Go(func(ctx context.Context) error {
+						for {
+							job, err := cluster.Submit(ctx, c, effect, i, cluster.Key(fmt.Sprint(i)), cluster.Attempts(1))
+							if err == nil {
+								_, err = job.Await(ctx)
+							}
+							if _, dead := errors.AsType[*cluster.DeadJobError](err); err == nil || dead {
+								return nil
+							}
+							if anyio.IsCancellation(err) {
+								return err
+							}
+							if err := anyio.Sleep(ctx, time.Second); err != nil {
+								return err
+							}
+						}
+					})
+				}
+				return nil
+			})
+		})
+		for i := range jobs {
+			if l.begun[i] > 1 {
+				t.Errorf("job %d: begun %d times", i, l.begun[i])
+			}
+		}
+	}, anyiotest.Schedules(schedules), stepsTakeTime, anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))
+}
