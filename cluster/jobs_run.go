@@ -37,7 +37,7 @@ type jobRun struct {
 	unread    error
 	data      []byte
 	note      note
-	newest    uint64 // the number of the note that was there, 0 if there was none
+	newest    uint64 // the number of the note that is known, 0 if none is
 	noted     bool   // there may be a note, which is not known; so may be the attempt
 	held      bool   // it has a token; only its task knows
 }
@@ -199,7 +199,6 @@ func (t *taker) mayRun(ctx context.Context, j *jobRun) bool {
 		}
 		switch {
 		case errors.Is(err, errTaken): // another worker has noted something meanwhile
-			j.noted = true
 			continue
 		case err != nil:
 			t.gone(j)
@@ -260,9 +259,14 @@ func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error
 // is another note than lookBefore has seen.
 func (t *taker) noteBegin(ctx context.Context, j *jobRun) error {
 	j.note.begun = int(j.attempt.Load())
+	j.noted = true // until it is known to be
 	h := append(slices.Clip(noteHeaders), natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(j.newest, 10))
 	return t.st.again(ctx, func(ctx context.Context) error {
-		return t.st.put(ctx, t.st.subject("jn", j.job), h, j.note.encode())
+		r, err := t.s.c.store.do(ctx, t.st.subject("jn", j.job), h, j.note.encode())
+		if err == nil {
+			j.newest, j.noted = r.Sequence, false
+		}
+		return err
 	})
 }
 

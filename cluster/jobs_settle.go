@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,12 +19,21 @@ func (t *taker) handBack(j *jobRun) {
 	if !j.noted {
 		j.note.begun = int(j.attempt.Load()) - 1
 		// If it is lost, this is an attempt.
-		_ = t.s.c.bus.publishHeaders(t.st.subject("jn", j.job), "", noteHeaders, j.note.encode())
+		_ = t.s.c.bus.publishHeaders(t.st.subject("jn", j.job), "", j.noteHeaders(), j.note.encode())
 	}
 	t.nak(j, backDelay)
 }
 
 var noteHeaders = headers{natsproto.MessageTTL, seconds(deadAge)}
+
+// noteHeaders are those of a note that replaces what was noted here, and nothing that another
+// worker has noted since, as this one was taken for lost.
+func (j *jobRun) noteHeaders() headers {
+	if j.newest == 0 {
+		return noteHeaders
+	}
+	return append(slices.Clip(noteHeaders), natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(j.newest, 10))
+}
 
 // nak makes the server deliver the job again, to anyone.
 func (t *taker) nak(j *jobRun, after time.Duration) {
@@ -41,7 +51,7 @@ func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []b
 		return
 	}
 	t.untilStored(ctx, func(ctx context.Context) error {
-		return t.st.put(ctx, t.st.subject("jn", j.job), noteHeaders, j.note.encode())
+		return t.st.put(ctx, t.st.subject("jn", j.job), j.noteHeaders(), j.note.encode())
 	})
 	t.s.c.count(jobsRetried, 1)
 	t.gone(j)
