@@ -35,8 +35,9 @@ const (
 	maxKnown    = 1 << 20
 	maxSwitches = 1 << 12 // of a run that is kept
 	maxNews     = 16      // of a run
-	dullAfter   = 200
-	staleAfter  = 32 // draws of a base
+	dullAfter   = 200 // watched runs: from then on one of 8 is watched, and ever fewer
+	dullest     = 800 // where it is one of 32
+	staleAfter  = 32  // draws of a base
 )
 
 // Draw says how a run is made, by a number that is its own: whether it is to be watched, and
@@ -46,7 +47,7 @@ func (p *Pool) Draw(seed uint64) (watch bool, plan *Plan, choices int) {
 	r := NewRand(seed)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.dull > dullAfter && r.Below(8) != 0 {
+	if p.dull > dullAfter && r.Below(uint64(8*p.dull/dullAfter)) != 0 {
 		return false, nil, 0
 	}
 	of := p.matter(&r)
@@ -119,7 +120,7 @@ func (p *Pool) Learn(w *Scout, plan func() *Plan) (news bool) {
 		news = true
 	}
 	if !news {
-		p.dull = min(p.dull+1, 2*dullAfter)
+		p.dull = min(p.dull+1, dullest)
 		return false
 	}
 	p.dull /= 2

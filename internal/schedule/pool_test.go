@@ -183,11 +183,14 @@ func TestPoolTiresOfWhatIsDull(t *testing.T) {
 	if watched, bases := count(); watched != 4_000 || bases < 100 || bases > 512 {
 		t.Errorf("of 4000 runs %d are watched, and begin as %d others", watched, bases)
 	}
-	for range 500 {
-		learn(false)
-	}
-	if watched, _ := count(); watched < 350 || watched > 650 {
-		t.Errorf("of 4000 runs %d are watched, want an eighth, as nothing is new", watched)
+	of := 0 // watched runs without news
+	for _, step := range []struct{ of, least, most int }{{200, 4_000, 4_000}, {201, 400, 600}, {500, 140, 260}, {5_000, 85, 165}} {
+		for ; of < step.of; of++ {
+			learn(false)
+		}
+		if watched, _ := count(); watched < step.least || watched > step.most {
+			t.Errorf("after %d watched runs without news, of 4000 runs %d are watched, want %d to %d", of, watched, step.least, step.most)
+		}
 	}
 	for range 3 {
 		learn(true)
