@@ -47,6 +47,7 @@ type future struct {
 	state     futureState
 	err       error // it failed with, or the cancellation
 	callbacks []doneCallback
+	first     [1]doneCallback          // where callbacks begin: mostly there is one
 	onCancel  func(reason string) bool // what Cancel does instead, see Gather
 	task      *taskPart                // if it is a task's
 	self      AnyFuture
@@ -127,6 +128,7 @@ func (f *future) settle(how futureState, err error) {
 			cb.w.Unpark()
 		}
 	}
+	f.first = [1]doneCallback{}
 }
 
 // AddDoneCallback lets the loop call fn, as CallSoon does, when there is an outcome. remove
@@ -150,8 +152,15 @@ func (f *future) addHandle(h *Handle) {
 	if f.state != pending {
 		f.loop.looper.Call(h)
 	} else {
-		f.callbacks = append(f.callbacks, doneCallback{h: h})
+		f.add(doneCallback{h: h})
 	}
+}
+
+func (f *future) add(cb doneCallback) {
+	if f.callbacks == nil {
+		f.callbacks = f.first[:0]
+	}
+	f.callbacks = append(f.callbacks, cb)
 }
 
 func (f *future) removeHandle(h *Handle) {
@@ -191,7 +200,7 @@ func (f *future) wait(ctx context.Context) error {
 	}
 	w := kernel.GetWaiter()
 	w.Prepare(p, f.op())
-	f.callbacks = append(f.callbacks, doneCallback{w: w})
+	f.add(doneCallback{w: w})
 	if part != nil {
 		part.awaits = f
 		if t.Requested() && f.cancel(part.reason) {
@@ -217,7 +226,7 @@ func (f *future) waitShielded(ctx context.Context) {
 	for f.state == pending {
 		p, w := kernel.Locate(ctx), kernel.GetWaiter()
 		w.PrepareShielded(p, f.op())
-		f.callbacks = append(f.callbacks, doneCallback{w: w})
+		f.add(doneCallback{w: w})
 		_ = w.Wait(p) // cannot be aborted
 		kernel.PutWaiter(w)
 	}

@@ -166,6 +166,18 @@ func (l *Loop) iterate() {
 	l.calls.border = l.ran() + uint64(l.Order.Len()+l.calls.queue.Len())
 }
 
+// iterateHere is iterate where there is nothing to do but to count, also for a task that acts
+// for the driver; false if it is the driver's.
+//
+//go:norace
+func (l *Loop) iterateHere() bool {
+	if race.Enabled || l.calls.halt || l.remote.n.Load() > 0 || !l.timers.empty() {
+		return false
+	}
+	l.calls.border = l.ran() + uint64(l.Order.Len()+l.calls.queue.Len())
+	return true
+}
+
 // goOn and giveWay are called when somebody's turn begins and ends, and order the turns
 // for the race detector, if the loop iterates.
 //

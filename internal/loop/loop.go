@@ -274,7 +274,7 @@ func (l *Loop) take() *kernel.Task {
 	if l.Director != nil || l.stalled != nil {
 		l.beforeStep()
 	}
-	if l.given || l.iterationEnds() || l.callDue() {
+	if l.given || l.iterationEnds() && !l.iterateHere() || l.callDue() {
 		return nil // the driver knows what to do
 	}
 	t := l.Order.Pop()
