@@ -35,9 +35,9 @@ const (
 	maxKnown    = 1 << 20
 	maxSwitches = 1 << 12 // of a run that is kept
 	maxNews     = 16      // of a run
-	dullAfter   = 200 // watched runs: from then on one of 8 is watched, and ever fewer
-	dullest     = 800 // where it is one of 32
-	staleAfter  = 32  // draws of a base
+	dullAfter   = 200     // watched runs: from then on one of 8 is watched, and ever fewer
+	dullest     = 800     // where it is one of 32
+	staleAfter  = 32      // draws of a base
 )
 
 // Draw says how a run is made, by a number that is its own: whether it is to be watched, and
