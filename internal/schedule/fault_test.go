@@ -133,7 +133,7 @@ func TestFaultsAsAWord(t *testing.T) {
 			t.Errorf("%q is taken for a schedule", word[:i])
 		}
 	}
-	p.Faults[3].Kind = 200
+	p.Faults[3].Kind = schedule.Reset + 1
 	if _, err := schedule.Parse(p.String()); err == nil {
 		t.Error("a kind that does not exist is taken")
 	}
@@ -146,11 +146,30 @@ func TestFaultsAsText(t *testing.T) {
 		"split a b from all others for good": {Kind: schedule.Split, For: -1, Hosts: []string{"a", "b"}},
 		"kill a, restart after 2ms":          {Kind: schedule.Kill, For: 2 * time.Millisecond, Hosts: []string{"a"}},
 		"power off a for good":               {Kind: schedule.PowerOff, For: -1, Hosts: []string{"a"}},
+		"power off a, restart after 1m0s":    {Kind: schedule.PowerOff, For: time.Minute, Hosts: []string{"a"}},
+		"loss a - b for 0s":                  {Kind: schedule.Loss, Hosts: []string{"a", "b"}},
 		"reset a - b":                        {Kind: schedule.Reset, Hosts: []string{"a", "b"}},
-		"FaultKind(77)":                      {Kind: 77, For: -1},
+		"FaultKind(77)  for good":            {Kind: 77, For: -1},
 	} {
-		if got := f.String(); !strings.HasPrefix(got, want) {
+		if got := f.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// The numbers of kinds are in words, so that they must stay as they are.
+func TestKindsOfFaults(t *testing.T) {
+	names := []string{"partition", "one-way partition", "split", "kill", "power off", "loss", "delay", "duplicate", "reset"}
+	all := schedule.FaultKinds()
+	if len(all) != len(names) {
+		t.Fatalf("there are %d kinds, want %d", len(all), len(names))
+	}
+	for i, k := range all {
+		if int(k) != i || k.String() != names[i] || !k.Valid() || k.Instant() != (names[i] == "reset") {
+			t.Errorf("kind %d is %d, %v, valid: %t, instant: %t; want %s", i, k, k, k.Valid(), k.Instant(), names[i])
+		}
+	}
+	if next := schedule.FaultKind(len(names)); next.Valid() || next.String() != "FaultKind(9)" {
+		t.Errorf("the kind after the last is %v", next)
 	}
 }
