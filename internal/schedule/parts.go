@@ -91,9 +91,9 @@ func (e *Explorer) takeBack(n *node) {
 		return
 	}
 	e.Runs, e.Vain, e.Left, e.Cut = e.Runs+p.Runs, e.Vain+p.Vain, e.Left+p.Left, e.Cut+p.Cut
-	e.Found, e.Full, e.Diverged = p.Found, p.Full, p.Diverged
+	e.Found, e.Diverged = p.Found, p.Diverged
 	last := p.path[p.root-1]
-	n.draws, n.todo, n.step = last.draws, append(last.todo, n.todo...), last.step
+	n.todo, n.step = append(last.todo, n.todo...), last.step
 	for _, w := range p.wanted {
 		e.want(w.at, w.first)
 	}

@@ -141,3 +141,68 @@ func sum(text string) (n uint64) {
 	}
 	return n
 }
+
+// permute makes one run of n tasks with a step each, which another one starts.
+func permute(e *schedule.Explorer, n int) {
+	m := machine{}
+	for range n {
+		m.tasks = append(m.tasks, []operation{{}})
+	}
+	var ts schedule.Tasks
+	m.run(&ts, e.Begin(&ts))
+	e.Made(nil)
+}
+
+// The next choice is the walker's own, and of all others parts are given away as long as
+// somebody takes them, which do the same.
+func TestPartsAreGivenAway(t *testing.T) {
+	const tasks = 5
+	var given []*schedule.Explorer
+	asked, idle := 0, false
+	e := &schedule.Explorer{Preemptions: -1, Delays: -1}
+	e.Idle = func() bool { asked++; return idle }
+	e.Give = func(p *schedule.Explorer) { given = append(given, p) }
+	for e.Next(); asked == 0; e.Next() {
+		permute(e, tasks)
+	}
+	if asked != 1 || len(given) != 0 {
+		t.Errorf("nobody is idle: asked %d times, %d parts are given away", asked, len(given))
+	}
+	idle = true
+	permute(e, tasks) // three tasks are left before the last choice, and others before that
+	if e.Next(); len(given) != 2 {
+		t.Fatalf("%d parts are given away, want 2", len(given))
+	}
+	p := given[0] // of three tasks that are left: the last but one is its own
+	p.Next()
+	permute(p, tasks)
+	if p.Next(); len(given) != 3 {
+		t.Errorf("a part has given %d parts away, want 1", len(given)-2)
+	}
+}
+
+// A part makes no more runs than may count, and notes once what it wants of the nodes above.
+func TestPartsKnowWhenItIsEnough(t *testing.T) {
+	const tasks, most = 5, 30
+	for _, reduce := range []bool{false, true} {
+		parts := 0
+		e := &schedule.Explorer{Reduce: reduce, Preemptions: -1, Delays: -1}
+		e.Most = most
+		e.Idle = func() bool { return true }
+		e.Give = func(*schedule.Explorer) { parts++ }
+		e.Join = func(p *schedule.Explorer) {
+			for p.Next() {
+				permute(p, tasks)
+			}
+			if all, different := p.Wanted(); p.Runs > most || all != different {
+				t.Errorf("a part makes %d runs, of which %d count, and %d of its %d notes are different", p.Runs, most, different, all)
+			}
+		}
+		for e.Next() {
+			permute(e, tasks)
+		}
+		if !e.Full || e.Runs != most || parts == 0 {
+			t.Errorf("%d runs count, full: %t, %d parts", e.Runs, e.Full, parts)
+		}
+	}
+}
