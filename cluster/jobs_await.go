@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
@@ -25,7 +24,7 @@ func (st *jobStore) awaitResult(ctx context.Context, id, function string) (*reco
 		return nil, lowlevel.CanceledOr(ctx, err)
 	}
 	defer st.end(w)
-	sub, err := st.c.bus.subscribe(st.subject("jh", id), "", func(m message) { w.settle(outcome{data: m.data}) })
+	sub, err := st.c.bus.subscribe(st.subject("jh", id), "", func(m message) { w.tell(outcome{data: m.data}) })
 	if err != nil {
 		return nil, lowlevel.CanceledOr(ctx, err)
 	}
@@ -38,11 +37,7 @@ func (st *jobStore) awaitResult(ctx context.Context, id, function string) (*reco
 		if gone != nil { // what was told and not kept may be on its way
 			pause = onItsWay
 		}
-		var told outcome
-		late, err := anyio.MoveOnAfter(ctx, pause, func(ctx context.Context) (err error) {
-			told, err = w.waitFor(ctx, opJob, w)
-			return err
-		})
+		told, late, err := st.wait(ctx, w, pause)
 		switch {
 		case err != nil || !late:
 			return recordOf(id, told.data, cmp.Or(err, told.err))

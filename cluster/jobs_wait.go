@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -18,7 +19,10 @@ type jobWait struct {
 	task         *kernel.Task
 	since        time.Time
 	deadline     time.Time // zero if it has none
-	settlement
+
+	mu    sync.Mutex
+	told  *outcome    // nil until it is over
+	round *settlement // what the task waits for now
 }
 
 var opJob = kernel.RegisterOp("Job.Await")
@@ -46,6 +50,36 @@ func (st *jobStore) begin(ctx context.Context, id, function string) (*jobWait, e
 	return w, nil
 }
 
+// tell ends the wait. The first one who does counts.
+func (w *jobWait) tell(o outcome) {
+	w.mu.Lock()
+	if w.told == nil {
+		w.told = &o
+	}
+	round := w.round
+	w.mu.Unlock()
+	if round != nil {
+		round.settle(o)
+	}
+}
+
+// wait waits until that, or for a time. That is no deadline of the task, which people would
+// take for its own.
+func (st *jobStore) wait(ctx context.Context, w *jobWait, most time.Duration) (told outcome, late bool, err error) {
+	round := &settlement{}
+	w.mu.Lock()
+	w.round = round
+	already := w.told
+	w.mu.Unlock()
+	if already != nil {
+		return *already, false, nil
+	}
+	stop := st.c.bus.after(most, func() { round.settle(outcome{kind: kindNobody}) })
+	defer stop()
+	told, err = round.waitFor(ctx, opJob, w)
+	return told, told.kind == kindNobody, err
+}
+
 func (st *jobStore) end(w *jobWait) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -59,7 +93,7 @@ func (st *jobStore) close() {
 	waits := inOrder(st.waits, cmp.Compare)
 	st.mu.Unlock()
 	for _, w := range waits {
-		w.settle(outcome{err: errClosed("the connection")})
+		w.tell(outcome{err: errClosed("the connection")})
 	}
 }
 

@@ -35,7 +35,7 @@ func TestTreeOfJobs(t *testing.T) {
 			defer tg.Cancel("seen")
 			shows(t, ctx, c, `(?m)─ job waits\.\S+ #\d+ .*, attempt 1 of job `+regexp.QuoteMeta(job.ID())+"$")
 			awaits(tg, "first", job)
-			waiting := `#\d+ waiting for Job.Await at .*, the end of job ` + regexp.QuoteMeta(job.ID()) + `.*\n.*└─ → worker: `
+			waiting := `#\d+ waiting for Job.Await at .*, the end of job ` + regexp.QuoteMeta(job.ID()) + `\n.*└─ → worker: `
 			shows(t, ctx, c, `─ first `+waiting+`job waits\.\S+ #\d+ waiting for .*\n.*   └─ deep #\d+ waiting for SleepForever`,
 				`(?m)─ job waits\.\S+ #\d+: see first #\d+ of caller$`)
 			awaits(tg, "second", job)
