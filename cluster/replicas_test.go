@@ -69,6 +69,20 @@ func TestReplicas(t *testing.T) {
 			if n, err := job.Await(ctx); n != 2 || err != nil {
 				t.Error(n, err)
 			}
+			name, w := watching(t, "")
+			dead := dies(t, ctx, c, name, 1)[0]
+			w.goOn.Set()
+			for _, d := range letters(t, ctx, c) {
+				if err := d.Resubmit(ctx); err != nil {
+					t.Error(err)
+				}
+			}
+			if n, err := dead.Await(ctx); n != 0 || err != nil {
+				t.Error(n, err)
+			}
+			if list := letters(t, ctx, c); list != nil {
+				t.Error(list)
+			}
 		})
 		l := lockOf(t, c, longLease)
 		until(t, ctx, "the lock is held", func() bool { _, err := l.Acquire(ctx); return err == nil })
