@@ -37,8 +37,8 @@ func TestWaitForAJobTellsItsID(t *testing.T) {
 	})
 }
 
-// waits looks at a task that calls f until it is seen to wait so, when the watch has begun, and
-// has it go on then.
+// waits looks at a task that calls f until it is seen to wait so, when the watch has begun,
+// and has it go on then.
 func waits(t *testing.T, ctx context.Context, w *watch, op, of string, f func(ctx context.Context) error) {
 	t.Helper()
 	group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {

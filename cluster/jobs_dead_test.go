@@ -173,8 +173,8 @@ func TestDeadLetterThatIsOld(t *testing.T) {
 	})
 }
 
-// A job that is resubmitted while its worker has not told the server that it is dead waits for
-// that, as it would be taken for dead by what is stored then.
+// A job that is resubmitted while its worker has not told the server that it is dead waits
+// for that, as it would be taken for dead by what is stored then.
 func TestDeadLetterOfAJobThatIsThere(t *testing.T) {
 	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		name, w := watching(t, "")

@@ -31,6 +31,7 @@ type jobRun struct {
 	job       string // its ID
 	ack       string // the subject on which the server hears of it
 	came      time.Time
+	sequence  uint64 // the number of its message in the stream of jobs
 	delivered int
 	attempt   atomic.Int32
 	message   *jobMessage // nil if it is none, for which there is a reason
@@ -49,7 +50,7 @@ func (t *taker) got(m message) {
 	if !ok || delivered == 0 {
 		return // it is no job of a stream
 	}
-	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), delivered: delivered, data: m.data, note: note{job: sequence}}
+	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), sequence: sequence, delivered: delivered, data: m.data, note: note{job: sequence}}
 	j.attempt.Store(int32(delivered))
 	j.message, j.unread = decodeJob(m.data)
 	if j.message != nil {
@@ -87,7 +88,7 @@ func (t *taker) got(m message) {
 func (t *taker) enlist(j *jobRun) (known, ended bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if known = j.noted && t.runs(j.job); known || t.ended {
+	if known = j.noted && t.runs(j); known || t.ended {
 		return known, t.ended
 	}
 	if _, canceled := t.early[j.job]; canceled {
@@ -106,10 +107,11 @@ func (t *taker) strike(j *jobRun) {
 	delete(t.running, j.number)
 }
 
-// runs reports whether a job runs here. It needs taker.mu.
-func (t *taker) runs(id string) bool {
+// runs reports whether a job runs here, and not one before it of the same ID. It needs
+// taker.mu.
+func (t *taker) runs(job *jobRun) bool {
 	for _, j := range t.running {
-		if j.job == id {
+		if j.job == job.job && j.sequence == job.sequence {
 			return true
 		}
 	}
@@ -234,8 +236,8 @@ func (j *jobRun) canceled() bool {
 }
 
 // lookBefore looks, before an attempt, whether the job is over, and how many have begun. If
-// nothing is noted that is the first one: only of jobs that have one alone it is noted when it
-// begins, as others would have to pay for that.
+// nothing is noted that is the first one: only of jobs that have one alone it is noted when
+// it begins, as others would have to pay for that.
 func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error) {
 	data, err := t.st.get(ctx, "results", t.st.subject("jr", j.job))
 	if err != nil || data != nil || !j.noted {
@@ -244,7 +246,7 @@ func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error
 	if data, j.newest, err = t.st.c.store.get(ctx, t.st.stream("results"), t.st.subject("jn", j.job)); err != nil {
 		return false, err
 	}
-	if n := decodeNote(data, j.note.job); n != nil {
+	if n := decodeNote(data, j.sequence); n != nil {
 		j.note = *n
 	} else {
 		j.note.begun = min(j.message.attempts-1, 1)
@@ -255,8 +257,8 @@ func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error
 }
 
 // noteBegin notes that an attempt begins. What is delivered again has no more attempts than
-// it may have so, and none is used up by a delivery that nobody gets. errTaken says that there
-// is another note than lookBefore has seen.
+// it may have so, and none is used up by a delivery that nobody gets. errTaken says that
+// there is another note than lookBefore has seen.
 func (t *taker) noteBegin(ctx context.Context, j *jobRun) error {
 	j.note.begun = int(j.attempt.Load())
 	j.noted = true // until it is known to be

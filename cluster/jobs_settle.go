@@ -63,7 +63,7 @@ func (t *taker) bury(ctx context.Context, j *jobRun, reason string) {
 	t.release(j)
 	stored := t.untilStored(ctx, func(ctx context.Context) error {
 		h := headers{
-			deadReason, headerText(reason), deadAttempts, strconv.Itoa(int(j.attempt.Load())), deadSequence, strconv.FormatUint(j.note.job, 10),
+			deadReason, headerText(reason), deadAttempts, strconv.Itoa(int(j.attempt.Load())), deadSequence, strconv.FormatUint(j.sequence, 10),
 		}
 		return t.st.put(ctx, t.st.subject("jd", j.job), h, j.data)
 	})

@@ -68,8 +68,8 @@ func done(ctx context.Context, c *cluster.Conn, number int) (int, error) {
 	}
 }
 
-// Whatever the network and the hosts do, no job is lost that is resubmitted when it is dead, by
-// several members at the same time; and no letter is left in the end.
+// Whatever the network and the hosts do, no job is lost that is resubmitted when it is dead,
+// by several members at the same time; and no letter is left in the end.
 func TestDeadLettersUnderFaults(t *testing.T) {
 	schedules := 80
 	if race.Enabled {

@@ -204,8 +204,8 @@ func (d *drawing) task(at place, depth int, where string) {
 	}
 }
 
-// forItself reports whether what a task does for others is waited for by itself in the end, as
-// jobs that wait for each other do. Then it is below no other task.
+// forItself reports whether what a task does for others is waited for by itself in the end,
+// as jobs that wait for each other do. Then it is below no other task.
 func (d *drawing) forItself(at place) bool {
 	seen := map[place]bool{}
 	for up, ok := at, true; ok; {
