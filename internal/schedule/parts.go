@@ -74,7 +74,7 @@ func (e *Explorer) part(i int) *Explorer {
 	at := *e.path[i]
 	at.asleep = append(slices.Clone(at.asleep), explored{at.chosen, at.step})
 	at.chosen, at.draws, at.todo, at.step = at.todo[0].key, at.todo[0].draws, nil, Footprint{}
-	p := &Explorer{Reduce: e.Reduce, Preemptions: e.Preemptions, Delays: e.Delays, Steps: e.Steps, new: i}
+	p := &Explorer{Reduce: e.Reduce, Delays: e.Delays, Steps: e.Steps, new: i}
 	p.path = append(e.path[:i:i], &at) // a copy
 	p.parts = parts{Idle: e.Idle, Give: e.Give, Join: e.Join, Most: e.Most, root: i + 1}
 	return p
