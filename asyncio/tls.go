@@ -167,15 +167,20 @@ func (t *tlsLayer) EOFReceived() bool {
 	return !t.open || t.paused && !t.closing
 }
 
-// ConnectionLost implements BaseProtocol.
+// ConnectionLost implements BaseProtocol. Who knows of the connection during the handshake
+// is told that it has failed, whether the loss is seen before or after.
 func (t *tlsLayer) ConnectionLost(err error) {
 	t.lost, t.eof = true, true
-	if t.err == nil {
-		t.err = err
+	lost := t.err
+	if lost == nil {
+		t.err, lost = err, err
+		if err != nil && !t.open {
+			lost = t.handshakeError(err)
+		}
 	}
 	t.wake()
 	if t.told() {
-		t.app.ConnectionLost(t.err)
+		t.app.ConnectionLost(lost)
 	}
 }
 

@@ -99,13 +99,17 @@ func (t *tlsLayer) begun() {
 func (t *tlsLayer) refuse(err error) {
 	canceled := errors.Is(err, anyio.ErrCanceled) && !errors.Is(err, anyio.ErrTimeout)
 	if !canceled {
-		peer, _ := t.raw.ExtraInfo("peername").(net.Addr)
-		err = &tlsstream.HandshakeError{Server: t.o.server, Peer: peer, Cause: tlsconf.Clear(err)}
+		err = t.handshakeError(err)
 	}
 	t.fail(err)
 	if t.ready == nil && !canceled {
 		t.loop.handshakeFailed(ErrorContext{Message: "a TLS handshake has failed", Err: err, Protocol: t.app, Transport: t.raw})
 	}
+}
+
+func (t *tlsLayer) handshakeError(cause error) error {
+	peer, _ := t.raw.ExtraInfo("peername").(net.Addr)
+	return &tlsstream.HandshakeError{Server: t.o.server, Peer: peer, Cause: tlsconf.Clear(cause)}
 }
 
 // handshakeFailed tells the exception handler of a server's handshake. The default one

@@ -140,6 +140,31 @@ func TestWaitClosedAfterStartTLSHasFailed(t *testing.T) {
 	})
 }
 
+// Nor is it of matter to the error whether the loss is seen before the handshake's end.
+func TestResetDuringStartTLSIsAFailedHandshake(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		paused, abort := asyncio.NewFuture[struct{}](ctx), asyncio.NewFuture[struct{}](ctx)
+		s := clearServer(t, ctx, func(ctx context.Context, _ *asyncio.StreamReader, w *asyncio.StreamWriter) error {
+			w.Transport().PauseReading() // what is not read makes the end a reset
+			paused.SetResult(struct{}{})
+			_, err := abort.Await(ctx)
+			w.Transport().Abort()
+			return err
+		})
+		_, client := configs()
+		_, w, err := asyncio.OpenConnection(ctx, asyncio.ConnectionOptions{Host: "127.0.0.1", Port: portOf(s)}, 0)
+		testkit.Must(t, err)
+		_, err = paused.Await(ctx)
+		testkit.Must(t, err)
+		task := goes(t, ctx, func(ctx context.Context) error { return w.StartTLS(ctx, client, asyncio.TLSOptions{}) })
+		abort.SetResult(struct{}{})
+		_, err = task.Await(ctx)
+		wantHandshakeError(t, "StartTLS", err, false, "")
+		wantHandshakeError(t, "WaitClosed", w.WaitClosed(ctx), false, "")
+		wantShut(t, ctx, s)
+	})
+}
+
 func TestStartTLSRefuses(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		_, client := configs()
