@@ -12,6 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	beChild()
 	os.Exit(anyiotest.Main(m, anyiotest.IgnoreFunction("asyncio_test.waitsAgain")))
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -19,17 +20,23 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
+// The codes of processes that were ended. Windows has no signals.
+var killed, terminated = -int(syscall.SIGKILL), -int(syscall.SIGTERM)
+
+func init() {
+	if runtime.GOOS == "windows" {
+		killed, terminated = 1, 1
+	}
+}
+
 func withProcesses(t *testing.T, f func(t *testing.T, ctx context.Context)) {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("there are no transports of pipes on Windows")
-	}
 	anyiotest.Run(t, f, anyiotest.Only("eventloop"))
 }
 
 func TestCommunicateFeedsAndReads(t *testing.T) {
 	withProcesses(t, func(t *testing.T, ctx context.Context) {
-		p, err := asyncio.CreateSubprocess(ctx, process.Command{Shell: "cat; echo err >&2; exit 3"}, 0)
+		p, err := asyncio.CreateSubprocess(ctx, child("cat", "err:err\n", "3"), 0)
 		testkit.Must(t, err)
 		if _, ok := p.ReturnCode(); ok || p.Pid() <= 0 {
 			t.Error("it has ended")
@@ -46,12 +53,14 @@ func TestCommunicateFeedsAndReads(t *testing.T) {
 		testkit.WantErr(t, p.Terminate(), os.ErrProcessDone)
 		testkit.WantErr(t, p.SendSignal(os.Interrupt), os.ErrProcessDone)
 
-		p, err = asyncio.CreateSubprocess(ctx, process.Command{Shell: "exit 0"}, 0)
+		p, err = asyncio.CreateSubprocess(ctx, child(), 0)
 		testkit.Must(t, err)
 		_, _, err = p.Communicate(ctx, input) // which it does not read
 		testkit.WantNil(t, "input that nobody reads", err)
 
-		p, err = asyncio.CreateSubprocess(ctx, process.Command{Args: []string{"true"}, Stdin: process.Null, Stdout: process.Null, Stderr: process.Null}, 0)
+		quiet := child()
+		quiet.Stdin, quiet.Stdout, quiet.Stderr = process.Null, process.Null, process.Null
+		p, err = asyncio.CreateSubprocess(ctx, quiet, 0)
 		testkit.Must(t, err)
 		if p.Stdin != nil || p.Stdout != nil || p.Stderr != nil {
 			t.Error("streams that are no pipes")
@@ -67,7 +76,9 @@ func TestCommunicateFeedsAndReads(t *testing.T) {
 
 func TestStreamsOfAProcess(t *testing.T) {
 	withProcesses(t, func(t *testing.T, ctx context.Context) {
-		p, err := asyncio.CreateSubprocess(ctx, process.Command{Args: []string{"cat"}, Stderr: process.Inherit}, 0)
+		cat := child("cat")
+		cat.Stderr = process.Inherit
+		p, err := asyncio.CreateSubprocess(ctx, cat, 0)
 		testkit.Must(t, err)
 		_, _ = p.Stdin.Write([]byte("line\nrest"))
 		testkit.WantNil(t, "Drain", p.Stdin.Drain(ctx))
@@ -85,7 +96,7 @@ func TestStreamsOfAProcess(t *testing.T) {
 
 func TestWaitForAProcessMayBeCanceled(t *testing.T) {
 	withProcesses(t, func(t *testing.T, ctx context.Context) {
-		p, err := asyncio.CreateSubprocess(ctx, process.Command{Args: []string{"cat"}}, 0)
+		p, err := asyncio.CreateSubprocess(ctx, child("cat"), 0)
 		testkit.Must(t, err)
 		task := asyncio.CreateTask(ctx, func(ctx context.Context) (int, error) { return p.Wait(ctx) })
 		turns(t, ctx, 2)
@@ -96,7 +107,7 @@ func TestWaitForAProcessMayBeCanceled(t *testing.T) {
 			t.Error("it has ended")
 		}
 		testkit.WantNil(t, "Terminate", p.Terminate())
-		if code, err := p.Wait(ctx); code >= 0 || err != nil {
+		if code, err := p.Wait(ctx); code != terminated || err != nil {
 			t.Errorf("%d %v", code, err)
 		}
 		if _, err := p.Stdout.Read(ctx, 1); err != io.EOF {
@@ -123,7 +134,7 @@ func TestSubprocessProtocolIsToldInOrder(t *testing.T) {
 	withProcesses(t, func(t *testing.T, ctx context.Context) {
 		l := loopOf(t, ctx)
 		p := &told{r: &record{}, lost: asyncio.NewFuture[error](ctx)}
-		tr, _, err := l.Subprocess(ctx, func() asyncio.SubprocessProtocol { return p }, process.Command{Shell: "echo out; cat"})
+		tr, _, err := l.Subprocess(ctx, func() asyncio.SubprocessProtocol { return p }, child("out:out\n", "cat"))
 		testkit.Must(t, err)
 		if tr.PipeTransport(0) == nil || tr.PipeTransport(1) == nil || tr.PipeTransport(2) == nil || tr.PipeTransport(3) != nil || tr.IsClosing() {
 			t.Error("its pipes")
@@ -147,23 +158,20 @@ func TestSubprocessProtocolIsToldInOrder(t *testing.T) {
 func TestCloseKillsTheProcess(t *testing.T) {
 	withProcesses(t, func(t *testing.T, ctx context.Context) {
 		p := &told{r: &record{}, lost: asyncio.NewFuture[error](ctx)}
-		tr, _, err := loopOf(t, ctx).Subprocess(ctx, func() asyncio.SubprocessProtocol { return p }, process.Command{Args: []string{"sleep", "600"}})
+		tr, _, err := loopOf(t, ctx).Subprocess(ctx, func() asyncio.SubprocessProtocol { return p }, child("wait"))
 		testkit.Must(t, err)
 		tr.Close()
 		_, err = p.lost.Await(ctx)
 		testkit.WantNil(t, "Await", err)
-		if code, ok := tr.ReturnCode(); code != -9 || !ok {
+		if code, ok := tr.ReturnCode(); code != killed || !ok {
 			t.Errorf("%d %v", code, ok)
 		}
 	})
 }
 
 func TestProcessThatIsLeftIsKilledWithTheLoop(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("there are no transports of pipes on Windows")
-	}
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
-		_, err := asyncio.CreateSubprocess(ctx, process.Command{Args: []string{"sleep", "600"}}, 0)
+		_, err := asyncio.CreateSubprocess(ctx, child("wait"), 0)
 		return err
 	})
 	testkit.WantNil(t, "Run", err) // TestMain looks for children that are left
@@ -176,7 +184,7 @@ func TestProcessesThatCannotBeStarted(t *testing.T) {
 		_, err = asyncio.CreateSubprocess(ctx, process.Command{}, 0)
 		testkit.WantMisuse(t, "no command", err)
 		timedOut, err := anyio.MoveOnAfter(ctx, 0, func(ctx context.Context) error {
-			_, err := asyncio.CreateSubprocess(ctx, process.Command{Args: []string{"sleep", "600"}}, 0)
+			_, err := asyncio.CreateSubprocess(ctx, child("wait"), 0)
 			return err
 		})
 		if !timedOut || err != nil {
@@ -184,7 +192,7 @@ func TestProcessesThatCannotBeStarted(t *testing.T) {
 		}
 	})
 	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
-		_, err := asyncio.CreateSubprocess(ctx, process.Command{Args: []string{"true"}}, 0)
+		_, err := asyncio.CreateSubprocess(ctx, child(), 0)
 		return err
 	}, anyio.On(sim.New(sim.Config{Seed: 1})))
 	testkit.WantIs(t, "simulation", err, errors.ErrUnsupported)
