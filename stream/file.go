@@ -11,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/inside"
+	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
@@ -96,11 +97,12 @@ func (s *fileStream) calls(goesOn bool, p kernel.Place) {
 	s.calling, s.place = goesOn, p
 }
 
-// decide is told of Close.
-func (s *fileStream) decide() {
+// decide is told of Close, and tells whether a call goes on.
+func (s *fileStream) decide() (calling bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.decided = s.calling && s.place.CanceledOr(nil) == nil
+	return s.calling
 }
 
 // closedFirst reports whether the call that goes on was closed before it was canceled.
@@ -117,10 +119,13 @@ func (s *fileStream) Close(ctx context.Context) error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	s.decide()
+	var file io.Closer = s.file
+	if s.decide() {
+		file = interrupt.Waking{File: s.file}
+	}
 	s.watch.Stop()
 	runtime.KeepAlive(s)
-	return closeOutside(ctx, s.file)
+	return closeOutside(ctx, file)
 }
 
 // Attributes returns AttrFile, AttrFilePath if the file has a name, and
