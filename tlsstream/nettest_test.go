@@ -5,10 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"runtime"
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/stream"
 	"github.com/anyio-go/anyio/tlsstream"
 	"golang.org/x/net/nettest"
@@ -49,8 +49,8 @@ func TestNetConnOverTLS(t *testing.T) {
 		for _, version := range versions {
 			for _, on := range []anyio.Backend{anyio.Parallel(), anyio.EventLoop()} {
 				t.Run(name+"/"+tls.VersionName(version)+"/"+on.Name(), func(t *testing.T) {
-					if name != "pipe" && on.Name() == "eventloop" && runtime.GOOS == "windows" {
-						t.Skip("the event loop has no sockets on Windows")
+					if name == "unix" {
+						testkit.NeedUnix(t)
 					}
 					if testing.Short() && (name == "unix" || name == "tcp" && version < tls.VersionTLS13) {
 						t.Skip("over TCP by TLS 1.3, and over a pipe, is enough; skipped by -short")

@@ -17,6 +17,7 @@ import (
 
 // lookable lets this process be looked at where no other one is.
 func lookable(t *testing.T) {
+	testkit.NeedUnix(t)
 	dir, err := os.MkdirTemp("", "i") // UNIX sockets have short paths
 	testkit.Must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })

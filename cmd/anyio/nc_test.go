@@ -251,9 +251,13 @@ func TestNetcatErrorsAreOneLineAndStatus1(t *testing.T) {
 	}
 	_, refused, _ := net.SplitHostPort(free.Addr().String())
 	_ = free.Close()
+	inUse := "in use"
+	if runtime.GOOS == "windows" { // which says it in many words
+		inUse = "bind: "
+	}
 	for _, test := range []struct{ args, want string }{
 		{"127.0.0.1 " + refused, "refused"},
-		{"-l 127.0.0.1 " + taken, "in use"},
+		{"-l 127.0.0.1 " + taken, inUse},
 		{"-U " + filepath.Join(t.TempDir(), "nosuch"), "dial unix"},
 		{"-6 127.0.0.1 1", "127.0.0.1"},
 		{"-tls -ca " + filepath.Join("no", "such") + " 127.0.0.1 " + taken, "anyio nc: -ca: "},
