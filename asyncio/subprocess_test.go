@@ -53,7 +53,7 @@ func TestCommunicateFeedsAndReads(t *testing.T) {
 		testkit.WantErr(t, p.Terminate(), os.ErrProcessDone)
 		testkit.WantErr(t, p.SendSignal(os.Interrupt), os.ErrProcessDone)
 
-		p, err = asyncio.CreateSubprocess(ctx, child(), 0)
+		p, err = asyncio.CreateSubprocess(ctx, process.Command{Shell: "exit 0"}, 0)
 		testkit.Must(t, err)
 		_, _, err = p.Communicate(ctx, input) // which it does not read
 		testkit.WantNil(t, "input that nobody reads", err)
@@ -151,6 +151,15 @@ func TestSubprocessProtocolIsToldInOrder(t *testing.T) {
 		tr.Close()
 		if tr.Protocol() != asyncio.SubprocessProtocol(p) {
 			t.Error("another protocol")
+		}
+
+		p = &told{r: &record{}, lost: asyncio.NewFuture[error](ctx)}
+		tr, _, err = l.Subprocess(ctx, func() asyncio.SubprocessProtocol { return p }, process.Command{Shell: "exit 3"})
+		testkit.Must(t, err)
+		_, err = p.lost.Await(ctx)
+		testkit.Must(t, err)
+		if code, ok := tr.ReturnCode(); code != 3 || !ok {
+			t.Errorf("%d %v", code, ok)
 		}
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/attr"
 	"github.com/anyio-go/anyio/internal/inside"
-	"github.com/anyio-go/anyio/internal/interrupt"
 	"github.com/anyio-go/anyio/internal/kernel"
+	"github.com/anyio-go/anyio/internal/offload"
 	"github.com/anyio-go/anyio/internal/unclosed"
 )
 
@@ -121,7 +121,7 @@ func (s *fileStream) Close(ctx context.Context) error {
 	}
 	var file io.Closer = s.file
 	if s.decide() {
-		file = interrupt.Waking{File: s.file}
+		file = offload.Waking{File: s.file}
 	}
 	s.watch.Stop()
 	runtime.KeepAlive(s)

@@ -16,14 +16,11 @@ type Stream interface {
 	io.Closer
 }
 
-// A Waking is a file that is closed while calls wait for it, which then end.
-type Waking struct{ *os.File }
-
 // OfFile is a Stream of a pipe, a terminal or the like. If the system cannot wait for it, a
 // canceled call goes on by itself.
 func OfFile(f *os.File) Stream {
 	if Usable(f) {
 		return &Duplex{D: f, Ops: Ops}
 	}
-	return offload.NewDuplex(Waking{f}, Ops)
+	return offload.NewDuplex(offload.Waking{File: f}, Ops)
 }

@@ -1,4 +1,4 @@
-package interrupt_test
+package offload_test
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/anyio-go/anyio/internal/interrupt"
+	"github.com/anyio-go/anyio/internal/offload"
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
@@ -23,7 +23,7 @@ func TestCloseOfAPipeEndsACallThatBegins(t *testing.T) {
 		for range n % 50 {
 			runtime.Gosched()
 		}
-		testkit.Must(t, interrupt.Waking{File: r}.Close())
+		testkit.Must(t, offload.Waking{File: r}.Close())
 		if err := <-ended; !errors.Is(err, os.ErrClosed) {
 			t.Errorf("Read: %v, want what matches os.ErrClosed", err)
 		}
