@@ -234,6 +234,31 @@ func TestReductionMindsTheQueuesOfASelect(t *testing.T) {
 	}
 }
 
+// Of several choices in one step all outcomes are seen, each once.
+func TestExplorerDrawsOftenInOneStep(t *testing.T) {
+	x, saw := sim.Explorer{}, map[[4]int]int{}
+	for x.Next() {
+		var took [4]int
+		err := anyio.Run(t.Context(), func(context.Context) error {
+			var event anyio.Event
+			event.Set()
+			for i, n := range []int{2, 2, 2, 3} {
+				var cases []anyio.Case
+				for range n {
+					cases = append(cases, anyio.OnEvent(&event))
+				}
+				took[i], _, _ = anyio.TrySelect(cases...)
+			}
+			return nil
+		}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy()})))
+		testkit.Must(t, err)
+		saw[took]++
+	}
+	if len(saw) != 24 || x.Runs() != 24 || x.Err() != nil {
+		t.Errorf("%d outcomes in %d runs, error %v, want 24: %v", len(saw), x.Runs(), x.Err(), saw)
+	}
+}
+
 // fork fails if its Selects take what they must not: of two events that are set, so many
 // times the second one.
 func fork(cfg sim.Config, events, seconds int) (*sim.Sim, error) {
