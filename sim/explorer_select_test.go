@@ -35,7 +35,6 @@ type shop struct {
 	receives [3]*stream.MemoryReceiveStream[int]
 	event    anyio.Event
 	future   *anyio.Future[int]
-	cond     lowlevel.ParkingLot
 	first    *anyio.TaskHandle
 }
 
