@@ -15,12 +15,13 @@ import (
 )
 
 // A DeadLetter is a job that was given up, as its attempts are used up. The server keeps it
-// for 30 days, unless it is resubmitted or deleted before.
+// for 30 days, unless it is resubmitted or deleted before, or a later job with the same key
+// becomes a dead letter in its place.
 type DeadLetter struct {
 	ID       string    // of the job, see Attach
 	Function string    // its name; "" if what is stored cannot be read as a job
 	Attempts int       // how many there were
-	Reason   string    // why the last one did not end the job
+	Reason   string    // why the last one did not end the job, or how that begins
 	Time     time.Time // when it was given up, by the server's clock
 
 	c        *Conn
@@ -127,8 +128,9 @@ func (d *DeadLetter) Delete(ctx context.Context) error {
 // Resubmit submits the job once more, with its argument, its key and as many attempts as it
 // was submitted with, and deletes the letter. The job has the same ID as before, so that
 // Attach and Await find it; that it was dead is forgotten. If there is a job or a result
-// with this ID by now, as it was resubmitted already, or submitted again with its key, then
-// that stays, and only the letter is deleted.
+// with this ID by now, as it was submitted again with its key, then that stays, and only the
+// letter is deleted. If the letter is gone, as another member has resubmitted or deleted it,
+// nothing is done.
 //
 // Cancellation: whether the job is resubmitted, is unknown, as after another error; the
 // letter is there until it is. Resubmitting it again does no harm.
@@ -140,13 +142,29 @@ func (d *DeadLetter) Resubmit(ctx context.Context) error {
 	if err := st.open(ctx); err != nil {
 		return err
 	}
-	err := d.c.store.insist(ctx, func(ctx context.Context) error {
-		return st.again(ctx, d.requeue)
-	}, nil, errDying)
-	if err != nil {
-		return fmt.Errorf("cluster: resubmitting job %s: %w", d.ID, err)
+	now, err := d.now(ctx)
+	if err == nil && now != nil {
+		err = d.c.store.insist(ctx, func(ctx context.Context) error {
+			return st.again(ctx, d.requeue)
+		}, nil, errDying)
 	}
-	return d.Delete(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cluster: resubmitting job %s: %w", d.ID, err)
+	case now == nil:
+		return nil
+	}
+	return now.Delete(ctx)
+}
+
+// now returns the letter as the server has it, nil if it is gone. It has another number if
+// its job was delivered again, and buried again.
+func (d *DeadLetter) now(ctx context.Context) (*DeadLetter, error) {
+	now, err := d.c.deadLetter(ctx, natsproto.GetRequest{Last: d.c.jobs.subject("jd", d.ID)})
+	if err != nil || now == nil || now.queued != d.queued {
+		return nil, err
+	}
+	return now, nil
 }
 
 // errDying is the error of a job that is a dead letter, and may yet get the result that says

@@ -243,3 +243,61 @@ func TestDeadLetterMisused(t *testing.T) {
 		}
 	})
 }
+
+// A letter that another member has resubmitted, or deleted, is not resubmitted again, though
+// nothing is left of the job.
+func TestDeadLetterThatIsGone(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		name, w := watching(t, "")
+		working(t, ctx, c, takesJobs, func(ctx context.Context) {
+			jobs := dies(t, ctx, c, name, 2, cluster.KeepResult(0))
+			mine, others := letters(t, ctx, c), letters(t, ctx, c)
+			w.goOn.Set()
+			if err := others[0].Resubmit(ctx); err != nil {
+				t.Error(err)
+			}
+			until(t, ctx, "it is over", func() bool { return c.Statistics().JobsDone == 1 && !cluster.Stored(ctx, c, jobs[0].ID()) })
+			if err := others[1].Delete(ctx); err != nil {
+				t.Error(err)
+			}
+			for i, d := range mine {
+				if err := d.Resubmit(ctx); err != nil {
+					t.Error(err)
+				}
+				if cluster.Stored(ctx, c, jobs[i].ID()) {
+					t.Errorf("job %d is there again", i)
+				}
+			}
+			_, err := jobs[1].Await(ctx)
+			isDead(t, err)
+			if n := w.count.Load(); n != 5 {
+				t.Errorf("%d attempts", n)
+			}
+		})
+	})
+}
+
+// A letter that was stored again, as the server has not heard that the job is over, is the
+// same to who has the one before.
+func TestDeadLetterThatIsStoredAgain(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		name, w := watching(t, "")
+		working(t, ctx, c, takesJobs, func(ctx context.Context) {
+			job := dies(t, ctx, c, name, 1)[0]
+			d := letters(t, ctx, c)[0]
+			if err := cluster.BuryAgain(ctx, d); err != nil {
+				t.Fatal(err)
+			}
+			w.goOn.Set()
+			if err := d.Resubmit(ctx); err != nil {
+				t.Error(err)
+			}
+			if n, err := job.Await(ctx); n != 0 || err != nil {
+				t.Error(n, err)
+			}
+			if list := letters(t, ctx, c); list != nil {
+				t.Error(list)
+			}
+		})
+	})
+}

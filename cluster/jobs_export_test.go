@@ -60,3 +60,10 @@ func Bury(ctx context.Context, c *Conn, id string, sequence uint64) error {
 	}
 	return c.jobs.put(ctx, c.jobs.subject("jd", id), headers{deadSequence, strconv.FormatUint(sequence, 10)}, data)
 }
+
+// BuryAgain stores a dead letter once more, as another worker does to which the job is
+// delivered.
+func BuryAgain(ctx context.Context, d *DeadLetter) error {
+	st := &d.c.jobs
+	return st.put(ctx, st.subject("jd", d.ID), headers{deadSequence, strconv.FormatUint(d.queued, 10)}, d.data)
+}
