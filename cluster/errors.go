@@ -64,7 +64,7 @@ var (
 type DeadJobError struct {
 	ID, Function string
 	Attempts     int    // how many there were
-	Reason       string // why the last one did not end it
+	Reason       string // why the last one did not end it, or how that begins
 	Cause        error  // what it has returned: a *process.RemoteError, or nil
 }
 

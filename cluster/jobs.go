@@ -86,7 +86,7 @@ func (st *jobStore) submit(ctx context.Context, id string, s signature, argument
 		}
 	}
 	data := j.encode()
-	if most := st.c.bus.maxPayload(); len(data) > most {
+	if most := st.c.bus.maxPayload() - recordRoom; len(data) > most { // a dead letter has more in it
 		return fmt.Errorf("cluster: argument of %q: %d bytes; the server takes messages of %d", s.name, len(data), most)
 	}
 	err := st.again(ctx, func(ctx context.Context) error {

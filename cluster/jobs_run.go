@@ -284,8 +284,8 @@ func (t *taker) run(ctx context.Context, j *jobRun) (writer, *retryError) {
 	})
 	j.leave()
 	again := j.message.again
-	if most := t.st.c.bus.maxPayload() - 1024; len(answer) > most { // the record has more in it
-		err := fmt.Errorf("cluster: result of %q: %d bytes; the server takes messages of %d", j.message.function, len(answer), most)
+	if most := t.st.c.bus.maxPayload() - recordRoom; len(answer) > most {
+		err := fmt.Errorf("cluster: result or error of %q: %d bytes; the server takes messages of %d", j.message.function, len(answer), most)
 		answer.set(kindFailure, remote.Failure(err, nil, ""))
 		again = nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -45,9 +46,9 @@ func (t *taker) over(j *jobRun) { t.s.c.send(j.ack, "", []byte("+ACK")) }
 
 // again has the job tried again, or gives it up.
 func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []byte, after time.Duration) {
-	j.note.reason, j.note.failure, j.note.begun = reason, failure, int(j.attempt.Load())
+	j.note.reason, j.note.failure, j.note.begun = beginningOf(reason), failure, int(j.attempt.Load())
 	if j.note.begun >= j.message.attempts {
-		t.bury(ctx, j, reason)
+		t.bury(ctx, j, j.note.reason)
 		return
 	}
 	t.untilStored(ctx, func(ctx context.Context) error {
@@ -110,6 +111,23 @@ func (t *taker) untilStored(ctx context.Context, what func(ctx context.Context) 
 		}
 		_ = anyio.Sleep(ctx, t.beat())
 	}
+}
+
+const (
+	// recordRoom is what a note, a record or a dead letter may have in it, beside an answer of
+	// a function or a job.
+	recordRoom = 1024
+	// mostReason is how long a reason may be there. It is a part of recordRoom.
+	mostReason = 512
+)
+
+// beginningOf is a reason as it is told, if it is longer than that.
+func beginningOf(reason string) string {
+	if len(reason) <= mostReason {
+		return reason
+	}
+	const cut = "…"
+	return strings.ToValidUTF8(reason[:mostReason-len(cut)], "") + cut
 }
 
 // headerText is a text as a header can have it.
