@@ -232,13 +232,8 @@ func (js *jetStream) getDirect(ctx context.Context, stream, subject string) (dat
 	return append([]byte{}, m.data...), seq, nil
 }
 
-// purge takes a subject's message out of a stream.
-func (js *jetStream) purge(ctx context.Context, stream, subject string) error {
-	_, err := js.api(ctx, "STREAM.PURGE."+stream, natsproto.PurgeRequest{Filter: subject})
-	return err
-}
-
-// purgeTo takes it out unless there is a newer one than that of the number.
+// purgeTo takes a subject's message out of a stream, unless it is newer than that of the
+// number.
 func (js *jetStream) purgeTo(ctx context.Context, stream, subject string, newest uint64) error {
 	_, err := js.api(ctx, "STREAM.PURGE."+stream, natsproto.PurgeRequest{Filter: subject, Before: newest + 1})
 	return err

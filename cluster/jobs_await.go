@@ -91,7 +91,7 @@ func (j *Job[Out]) Cancel(ctx context.Context) error {
 		return err
 	}
 	st := &j.c.jobs
-	job, data, err := st.look(ctx, j.id)
+	job, sequence, data, err := st.lookNumbered(ctx, j.id)
 	switch {
 	case err != nil:
 		return err
@@ -113,8 +113,9 @@ func (j *Job[Out]) Cancel(ctx context.Context) error {
 	}
 	w := newWriter(kindCanceled, 0)
 	w.text(j.id)
+	w.number(sequence)
 	j.c.send(j.c.cfg.Prefix+".jx", "", w)
-	return j.c.store.purge(ctx, st.stream("jobs"), st.subject("j", j.id))
+	return j.c.store.purgeTo(ctx, st.stream("jobs"), st.subject("j", j.id), sequence)
 }
 
 // A JobState is how far a job is.

@@ -41,9 +41,9 @@ func (t *taker) tick() {
 		t.s.c.send(j.ack, "", []byte("+WPI"))
 	}
 	now := t.s.c.bus.now()
-	for id, came := range t.early {
+	for job, came := range t.early {
 		if now.Sub(came) > t.s.c.cfg.Lost {
-			delete(t.early, id)
+			delete(t.early, job)
 		}
 	}
 	reconnects := t.s.c.bus.reconnects()

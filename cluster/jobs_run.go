@@ -91,7 +91,7 @@ func (t *taker) enlist(j *jobRun) (known, ended bool) {
 	if known = j.noted && t.runs(j); known || t.ended {
 		return known, t.ended
 	}
-	if _, canceled := t.early[j.job]; canceled {
+	if _, canceled := t.early[jobNumber{j.job, j.sequence}]; canceled {
 		j.ending, j.reason = endCancel, jobCanceled
 	}
 	t.newest++

@@ -99,12 +99,18 @@ func seconds(d time.Duration) string {
 // look returns what is stored of a job: itself, and how it has ended. In this order: a job
 // that is neither was not there when it began.
 func (st *jobStore) look(ctx context.Context, id string) (job, record []byte, err error) {
+	job, _, record, err = st.lookNumbered(ctx, id)
+	return job, record, err
+}
+
+// lookNumbered returns the number of the job's message as well, 0 if there is none.
+func (st *jobStore) lookNumbered(ctx context.Context, id string) (job []byte, sequence uint64, record []byte, err error) {
 	err = st.again(ctx, func(ctx context.Context) error {
-		job, err = st.get(ctx, "jobs", st.subject("j", id))
+		job, sequence, err = st.c.store.get(ctx, st.stream("jobs"), st.subject("j", id))
 		return err
 	})
 	if err == nil {
 		record, err = st.get(ctx, "results", st.subject("jr", id))
 	}
-	return job, record, err
+	return job, sequence, record, err
 }

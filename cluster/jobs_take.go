@@ -36,10 +36,16 @@ type taker struct {
 	lost   uint64 // how often the connection was, when it was looked at last
 
 	running map[uint64]*jobRun
-	newest  uint64               // the number of the last of them
-	early   map[string]time.Time // jobs that were canceled before they came
+	newest  uint64                  // the number of the last of them
+	early   map[jobNumber]time.Time // jobs that were canceled before they came
 	ended   bool
 	stop    func() // ends the ticking
+}
+
+// A jobNumber tells a job from others with the same ID, which its key gives them.
+type jobNumber struct {
+	id       string
+	sequence uint64 // of its message in the stream of jobs
 }
 
 // A source is the consumer of a function's jobs.
@@ -66,7 +72,7 @@ const (
 )
 
 func newTaker(s *worker) *taker {
-	t := &taker{s: s, st: &s.c.jobs, running: map[uint64]*jobRun{}, early: map[string]time.Time{}}
+	t := &taker{s: s, st: &s.c.jobs, running: map[uint64]*jobRun{}, early: map[jobNumber]time.Time{}}
 	for _, f := range s.functions {
 		name := strings.ReplaceAll(f.sign.token, ".", "-")
 		t.sources = append(t.sources, &source{sign: f.sign, name: name})
@@ -240,19 +246,22 @@ func (t *taker) said(m message, later uint64) {
 // told takes a message about a job that may run here.
 func (t *taker) told(m message) {
 	kind, r := newReader(m.data)
-	id := r.text()
+	job := jobNumber{id: r.text()}
+	if kind == kindCanceled {
+		job.sequence = r.number()
+	}
 	if r.err != nil {
 		return
 	}
 	var known []*jobRun
 	t.mu.Lock()
 	for _, j := range inOrder(t.running, cmp.Compare) {
-		if j.job == id {
+		if j.job == job.id && (kind == kindWho || j.sequence == job.sequence) {
 			known = append(known, j)
 		}
 	}
 	if kind == kindCanceled && known == nil {
-		t.early[id] = t.s.c.bus.now()
+		t.early[job] = t.s.c.bus.now()
 	}
 	t.mu.Unlock()
 	for _, j := range known {
