@@ -67,3 +67,15 @@ func BuryAgain(ctx context.Context, d *DeadLetter) error {
 	st := &d.c.jobs
 	return st.put(ctx, st.subject("jd", d.ID), headers{deadSequence, strconv.FormatUint(d.queued, 10)}, d.data)
 }
+
+// BeginElsewhere notes that so many attempts of a job have begun, as another worker does to
+// which it is delivered.
+func BeginElsewhere(ctx context.Context, c *Conn, id string, begun int) error {
+	st := &c.jobs
+	_, sequence, err := c.store.get(ctx, st.stream("jobs"), st.subject("j", id))
+	if err != nil {
+		return err
+	}
+	n := note{job: sequence, begun: begun}
+	return st.put(ctx, st.subject("jn", id), noteHeaders(0), n.encode())
+}

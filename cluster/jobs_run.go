@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 	"github.com/anyio-go/anyio/internal/remote"
 	"github.com/anyio-go/anyio/portal"
 )
@@ -63,7 +61,7 @@ func (t *taker) got(m message) {
 	}
 	if ended || !t.s.acquire(j) {
 		t.strike(j)
-		t.handBack(j)
+		t.surplus(j)
 		return
 	}
 	t.s.c.count(jobsTaken, 1)
@@ -80,7 +78,7 @@ func (t *taker) got(m message) {
 	if err != nil { // the worker ends
 		t.strike(j)
 		t.s.release(j)
-		t.handBack(j)
+		t.surplus(j)
 	}
 }
 
@@ -175,7 +173,7 @@ func (t *taker) do(ctx context.Context, j *jobRun) {
 			t.over(j)
 		} else {
 			t.gone(j)
-			t.handBack(j)
+			t.handBack(ctx, j)
 		}
 	case kindRefused:
 		t.again(ctx, j, string(answer[2:]), nil, refusedDelay)
@@ -204,7 +202,7 @@ func (t *taker) mayRun(ctx context.Context, j *jobRun) bool {
 			continue
 		case err != nil:
 			t.gone(j)
-			t.handBack(j)
+			t.handBack(ctx, j)
 			return false
 		case over:
 			t.over(j)
@@ -258,18 +256,20 @@ func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error
 
 // noteBegin notes that an attempt begins. What is delivered again has no more attempts than
 // it may have so, and none is used up by a delivery that nobody gets. errTaken says that
-// there is another note than lookBefore has seen.
+// there is another note than lookBefore has seen. A cancellation waits until it is known
+// whether it is noted: else an attempt might be used up that does not begin.
 func (t *taker) noteBegin(ctx context.Context, j *jobRun) error {
 	j.note.begun = int(j.attempt.Load())
 	j.noted = true // until it is known to be
-	h := append(slices.Clip(noteHeaders), natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(j.newest, 10))
-	return t.st.again(ctx, func(ctx context.Context) error {
+	h := noteHeaders(j.newest)
+	store := func(ctx context.Context) error {
 		r, err := t.s.c.store.do(ctx, t.st.subject("jn", j.job), h, j.note.encode())
 		if err == nil {
 			j.newest, j.noted = r.Sequence, false
 		}
 		return err
-	})
+	}
+	return anyio.Shielded(ctx, answerTime, func(ctx context.Context) error { return t.st.again(ctx, store) })
 }
 
 // run calls the function, and returns the answer as to a call, and whether it wants

@@ -1,10 +1,10 @@
 package cluster
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,26 +14,63 @@ import (
 )
 
 // handBack gives a job to another worker. That was no attempt, as a note says; if there may
-// be one that is not known, none has begun here.
-func (t *taker) handBack(j *jobRun) {
-	t.s.c.count(jobsReturned, 1)
+// be one that is not known, none has begun here. A job that another worker has begun since,
+// as this one was taken for lost, is left to that.
+func (t *taker) handBack(ctx context.Context, j *jobRun) {
 	if !j.noted {
 		j.note.begun = int(j.attempt.Load()) - 1
-		// If it is lost, this is an attempt.
-		_ = t.s.c.bus.publishHeaders(t.st.subject("jn", j.job), "", j.noteHeaders(), j.note.encode())
+		err := anyio.Shielded(ctx, t.s.c.cfg.Lost, func(ctx context.Context) error { return t.storeNote(ctx, j) })
+		if errors.Is(err, errTaken) {
+			return
+		}
+		// If it failed otherwise, this is an attempt.
 	}
+	t.handOut(j)
+}
+
+// surplus gives back a job for which there is no task here, without waiting: if its note is
+// lost, or there is one of a job before it with the same ID, this is an attempt.
+func (t *taker) surplus(j *jobRun) {
+	if !j.noted {
+		j.note.begun = 0
+		_ = t.s.c.bus.publishHeaders(t.st.subject("jn", j.job), "", noteHeaders(j.newest), j.note.encode())
+	}
+	t.handOut(j)
+}
+
+// handOut makes the server deliver a job again that has not run here.
+func (t *taker) handOut(j *jobRun) {
+	t.s.c.count(jobsReturned, 1)
 	t.nak(j, backDelay)
 }
 
-var noteHeaders = headers{natsproto.MessageTTL, seconds(deadAge)}
+// noteHeaders are those of a note that replaces the one of this number, 0 if there is none.
+func noteHeaders(newest uint64) headers {
+	return headers{natsproto.MessageTTL, seconds(deadAge), natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(newest, 10)}
+}
 
-// noteHeaders are those of a note that replaces what was noted here, and nothing that another
-// worker has noted since, as this one was taken for lost.
-func (j *jobRun) noteHeaders() headers {
-	if j.newest == 0 {
-		return noteHeaders
-	}
-	return append(slices.Clip(noteHeaders), natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(j.newest, 10))
+// storeNote notes what has become of an attempt. errTaken says that another worker has noted
+// something since it has begun.
+func (t *taker) storeNote(ctx context.Context, j *jobRun) error {
+	subject, data := t.st.subject("jn", j.job), j.note.encode()
+	return t.st.again(ctx, func(ctx context.Context) error {
+		for {
+			err := t.st.put(ctx, subject, noteHeaders(j.newest), data)
+			if !errors.Is(err, errTaken) {
+				return err
+			}
+			there, newest, bad := t.s.c.store.get(ctx, t.st.stream("results"), subject)
+			switch {
+			case bad != nil:
+				return bad
+			case bytes.Equal(there, data): // that it was stored has not been heard
+				return nil
+			case newest == j.newest, decodeNote(there, j.sequence) != nil:
+				return err
+			}
+			j.newest = newest // of a job before it with the same ID, or none any more
+		}
+	})
 }
 
 // nak makes the server deliver the job again, to anyone.
@@ -51,9 +88,14 @@ func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []b
 		t.bury(ctx, j, j.note.reason)
 		return
 	}
+	var bad error
 	t.untilStored(ctx, func(ctx context.Context) error {
-		return t.st.put(ctx, t.st.subject("jn", j.job), j.noteHeaders(), j.note.encode())
+		bad = t.storeNote(ctx, j)
+		return bad
 	})
+	if errors.Is(bad, errTaken) { // another worker has it, as this one was taken for lost
+		return
+	}
 	t.s.c.count(jobsRetried, 1)
 	t.gone(j)
 	t.nak(j, after)

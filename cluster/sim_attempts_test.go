@@ -85,3 +85,35 @@ func TestOneAttemptUnderFaults(t *testing.T) {
 		}
 	}, anyiotest.Schedules(schedules), stepsTakeTime, anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))
 }
+
+// A worker that is canceled uses up no attempt, whenever that is.
+func TestOneAttemptOfCanceledWorkers(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		const jobs = 4
+		withServer(t, ctx, nil, func(ctx context.Context, c *cluster.Conn) error {
+			var all [jobs]*cluster.Job[int]
+			for i := range all {
+				all[i] = submit(t, ctx, c, effect, i, cluster.Attempts(1))
+			}
+			for range 30 {
+				most := time.Duration(anyio.Rand(ctx).IntN(200)) * time.Millisecond
+				if _, err := anyio.MoveOnAfter(ctx, most, func(ctx context.Context) error { return doJobs(ctx, c) }); err != nil {
+					return err
+				}
+				if err := anyio.Sleep(ctx, 200*time.Millisecond); err != nil { // they may be handed out again
+					return err
+				}
+			}
+			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+				defer tg.Cancel("the test is over")
+				tg.Go(func(ctx context.Context) error { return doJobs(ctx, c) })
+				for i, job := range all {
+					if n, err := job.Await(ctx); n != i*i || err != nil {
+						t.Error(n, err)
+					}
+				}
+				return nil
+			})
+		})
+	}, anyiotest.Only("sim"), anyiotest.Seeds(20), stepsTakeTime)
+}
