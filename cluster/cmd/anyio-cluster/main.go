@@ -5,8 +5,8 @@
 //	anyio-cluster dead nats://10.0.0.1:4222   dead letters: jobs whose attempts are used up
 //
 // anyio ps -cluster and anyio tree -cluster run it. Members that do not answer within the
-// time of -wait are silent; it ends after some times that at the latest. Arguments and
-// results of functions are not told.
+// time of -wait are silent; ps and tree end after some times that at the latest. dead asks
+// the server alone. Arguments and results of functions are not told.
 package main
 
 import (
