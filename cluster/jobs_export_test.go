@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/anyio-go/anyio/internal/remote"
 )
 
 // JobsAsked is how many answers about jobs, and ends of jobs, a member waits for.
@@ -69,13 +71,13 @@ func BuryAgain(ctx context.Context, d *DeadLetter) error {
 }
 
 // BeginElsewhere notes that so many attempts of a job have begun, as another worker does to
-// which it is delivered.
+// which it is delivered. The one before has failed.
 func BeginElsewhere(ctx context.Context, c *Conn, id string, begun int) error {
 	st := &c.jobs
 	_, sequence, err := c.store.get(ctx, st.stream("jobs"), st.subject("j", id))
 	if err != nil {
 		return err
 	}
-	n := note{job: sequence, begun: begun}
+	n := note{job: sequence, begun: begun, reason: "it failed", failure: remote.Failure(errNoAnswer, nil, "")}
 	return st.put(ctx, st.subject("jn", id), noteHeaders(0), n.encode())
 }

@@ -59,7 +59,7 @@ func isLost(t *testing.T, ctx context.Context, job *cluster.Job[string]) {
 		_, err := job.Await(ctx)
 		return err
 	})
-	if dead, ok := errors.AsType[*cluster.DeadJobError](err); !ok || dead.Attempts != 2 || dead.Reason != "its worker was lost" {
+	if dead, ok := errors.AsType[*cluster.DeadJobError](err); !ok || dead.Attempts != 2 || dead.Reason != "its worker was lost" || dead.Cause != nil {
 		t.Errorf("%#v", err)
 	}
 }
@@ -80,6 +80,33 @@ func TestAttemptsAfterAJobWithTheSameKey(t *testing.T) {
 						t.Error(err)
 					}
 				}
+			}
+		})
+	})
+}
+
+// A letter that is new does not come in place of one that is gone meanwhile.
+func TestDeadLettersThatChangeMeanwhile(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		name, _ := watching(t, "")
+		working(t, ctx, c, takesJobs, func(ctx context.Context) {
+			jobs := dies(t, ctx, c, name, 2)
+			second := letters(t, ctx, c)[1]
+			came := 0
+			for d, err := range c.DeadLetters(ctx) {
+				if came++; err != nil || came > 1 {
+					t.Fatal(d, err)
+				}
+				for _, err := range []error{d.Resubmit(ctx), second.Delete(ctx)} {
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				_, err = jobs[0].Await(ctx)
+				isDead(t, err)
+			}
+			if list := letters(t, ctx, c); len(list) != 1 || list[0].ID != jobs[0].ID() {
+				t.Error(list)
 			}
 		})
 	})
