@@ -160,7 +160,9 @@ func (f *future) add(cb doneCallback) {
 	if f.callbacks == nil {
 		f.callbacks = f.first[:0]
 	}
-	f.callbacks = append(f.callbacks, cb)
+	if f.callbacks = append(f.callbacks, cb); len(f.callbacks) > 1 {
+		f.first = [1]doneCallback{} // they have moved: what is removed must not be kept here
+	}
 }
 
 func (f *future) removeHandle(h *Handle) {

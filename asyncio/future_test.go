@@ -3,9 +3,11 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/asyncio"
@@ -100,6 +102,44 @@ func TestScopeThatIsCanceledCancelsWhatIsAwaited(t *testing.T) {
 			t.Errorf("%v %v %v", timedOut, err, shielded.Done())
 		}
 	})
+}
+
+// A callback that was taken back is not kept by the future, whichever it was.
+func TestFutureKeepsNoCallbackThatWasTakenBack(t *testing.T) {
+	err := asyncio.Run(context.Background(), func(ctx context.Context) error {
+		f := asyncio.NewFuture[int](ctx)
+		add := func() (kept weak.Pointer[[100]int], remove func() bool) {
+			big := new([100]int)
+			return weak.Make(big), f.AddDoneCallback(func() { big[0]++ })
+		}
+		var kept []weak.Pointer[[100]int]
+		for _, ends := range [][]int{{0}, {0, 1}, {1, 0}, {2, 0, 1}} {
+			remove := make([]func() bool, len(ends))
+			for i := range ends {
+				var k weak.Pointer[[100]int]
+				k, remove[i] = add()
+				kept = append(kept, k)
+			}
+			for _, i := range ends {
+				if !remove[i]() {
+					t.Errorf("%v: callback %d was not there", ends, i)
+				}
+			}
+		}
+		defer runtime.KeepAlive(f)
+		return anyio.FailAfter(ctx, 30*time.Second, func(ctx context.Context) error {
+			for i, k := range kept {
+				for k.Value() != nil {
+					if err := anyio.Sleep(ctx, time.Millisecond); err != nil {
+						return fmt.Errorf("callback %d is kept: %w", i, err)
+					}
+					runtime.GC()
+				}
+			}
+			return nil
+		})
+	})
+	testkit.WantNil(t, "Run", err)
 }
 
 func TestErrorThatNobodyAsksForIsReported(t *testing.T) {
