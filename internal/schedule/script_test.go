@@ -91,6 +91,16 @@ func TestPlanAsAWord(t *testing.T) {
 	}
 }
 
+// A word that tells a choice which there cannot be is refused.
+func TestWordsOfImpossibleDraws(t *testing.T) {
+	for chosen, ok := range map[int]bool{1: true, 0: false, -1: false} {
+		p := &schedule.Plan{Drawn: true, Draws: []schedule.Draw{{In: 1, Step: 1, Chosen: chosen}}}
+		if _, err := schedule.Parse(p.String()); (err == nil) != ok {
+			t.Errorf("of %d cases that are passed over: error %v", chosen, err)
+		}
+	}
+}
+
 // Words of versions before this one are understood.
 func TestOldWords(t *testing.T) {
 	for word, want := range map[string]*schedule.Plan{

@@ -150,7 +150,11 @@ func parse(word string) (*Plan, error) {
 			if in >= uint64(len(keys)) {
 				return nil, errToken
 			}
-			p.Draws = append(p.Draws, Draw{In: keys[in], Step: int(r.number()), Nth: int(r.number()), Chosen: int(r.number())})
+			d := Draw{In: keys[in], Step: int(r.number()), Nth: int(r.number()), Chosen: int(r.number())}
+			if d.Chosen <= 0 {
+				return nil, errToken
+			}
+			p.Draws = append(p.Draws, d)
 		}
 	}
 	for len(r.b) > 0 {
