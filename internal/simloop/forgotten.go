@@ -60,9 +60,6 @@ func (s *Sim) Unpark(t *kernel.Task) {
 	if s.trace.rec != nil {
 		s.traceWake(t)
 	}
-	if g := s.order.guide; g != nil && g.watch != nil {
-		g.watch.wakes(g, t)
-	}
 	if c := t.Strand().Coro; c != nil && c.Parked < s.clock.now && !s.Loop.Firing() {
 		if s.Loop.InTurn() {
 			s.interrupt()

@@ -47,14 +47,17 @@ func (s *Sim) Vacate() bool {
 	return true
 }
 
-// push notes that the task with an ID, which runs the function at pc, is ready, at the end
-// of the bag.
+// push notes that a task is ready, at the end of the bag.
 //
 //go:norace
-func (g *guide) push(id uint64, pc uintptr) {
+func (g *guide) push(task *kernel.Task) {
+	id, pc, unqueued := task.ID(), task.Func(), g.watch != nil && selects(task)
 	g.unseen(func() {
 		t := g.tasks.Get(id)
 		t.Kind = uint64(pc)
+		if unqueued {
+			g.watch.step.Unqueue(t)
+		}
 		g.ready = append(g.ready, t)
 		g.chooser.Ready(t)
 	})

@@ -335,7 +335,7 @@ func (q *seeded) Push(t *kernel.Task) {
 	q.tasks[q.n] = t
 	q.n++
 	if q.guide != nil {
-		q.guide.push(t.ID(), t.Func())
+		q.guide.push(t)
 	}
 }
 

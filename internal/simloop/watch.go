@@ -64,15 +64,13 @@ func (w *watch) touch(object any, how kernel.Access) {
 	w.step.Add(name, schedule.Access(how))
 }
 
-// wakes notes that a task is woken. If that waits in a Select, it no longer stands in the
-// queues of all its cases: whoever comes to one of these finds somebody else.
+// selects reports whether a task waits in a Select. If it is woken, it no longer stands in
+// the queues of all its cases: whoever comes to one of these finds somebody else.
 //
 //go:norace
-func (w *watch) wakes(g *guide, t *kernel.Task) {
-	if op, _, ok := t.Awaits(); !ok || op != kernel.OpSelect {
-		return
-	}
-	g.unseen(func() { w.step.Unqueue(w.tasks.Get(t.ID())) })
+func selects(t *kernel.Task) bool {
+	op, _, waits := t.Awaits()
+	return waits && op == kernel.OpSelect
 }
 
 // touchBeside is touch of something beside the object of an operation.
