@@ -151,25 +151,28 @@ func tryCases(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
 	return -1, false, nil
 }
 
-// tryDrawn does the case that is drawn of those that are ready.
+// tryDrawn does the case that is drawn of those that are ready. If it is not any more, as
+// what is outside of the run may have been faster, another one is drawn.
 func tryDrawn(d kernel.Drawer, cases []Case) (index int, ok bool, err error) {
 	var few [16]int
-	ready := few[:0]
-	for i, c := range cases {
-		if c.c != nil && c.c.Ready() {
-			ready = append(ready, i)
+	for !ok {
+		ready := few[:0]
+		for i, c := range cases {
+			if c.c != nil && c.c.Ready() {
+				ready = append(ready, i)
+			}
 		}
+		switch len(ready) {
+		case 0:
+			return -1, false, nil
+		case 1:
+			index = ready[0]
+		default:
+			index = ready[d.Draw(len(ready))]
+		}
+		ok, err = cases[index].c.Try()
 	}
-	switch len(ready) {
-	case 0:
-		return -1, false, nil
-	case 1:
-		index = ready[0]
-	default:
-		index = ready[d.Draw(len(ready))]
-	}
-	ok, err = cases[index].c.Try()
-	return index, ok, err
+	return index, true, err
 }
 
 // enqueueCases puts w into the queues of all cases, and stops at one that has

@@ -33,24 +33,22 @@ type parkingCase struct {
 func (c *parkingCase) Begin(kernel.Place) { kernel.Touch(nil, kernel.Changes) }
 
 func (c *parkingCase) Try() (done bool, err error) {
-	c.l.lock()
-	defer c.l.unlock()
-	if !c.ready() {
-		return false, nil
-	}
-	return true, c.finish(false)
+	c.locked(func() {
+		if done = c.ready(); done {
+			err = c.finish(false)
+		}
+	})
+	return done, err
 }
 
-func (c *parkingCase) Ready() bool {
-	c.l.lock()
-	defer c.l.unlock()
-	return c.ready()
+func (c *parkingCase) Ready() (ready bool) {
+	c.locked(func() { ready = c.ready() })
+	return ready
 }
 
-func (c *parkingCase) Result() error {
-	c.l.lock()
-	defer c.l.unlock()
-	return c.finish(true)
+func (c *parkingCase) Result() (err error) {
+	c.locked(func() { err = c.finish(true) })
+	return err
 }
 
 func (c *parkingCase) finish(unparked bool) error {
@@ -60,18 +58,25 @@ func (c *parkingCase) finish(unparked bool) error {
 	return c.take(unparked)
 }
 
-func (c *parkingCase) Enqueue(w *kernel.Waiter, index int) bool {
+func (c *parkingCase) Enqueue(w *kernel.Waiter, index int) (queued bool) {
+	c.locked(func() {
+		if queued = !c.ready(); queued {
+			c.node.Value = kernel.Slot{W: w, Index: index}
+			kernel.Touch(c.l, kernel.Changes)
+			c.l.mu.Lock()
+			c.l.queue.Push(&c.node)
+			c.l.mu.Unlock()
+		}
+	})
+	return queued
+}
+
+// locked calls f with L held. A Select is one step: it stands in queues by then, where
+// nobody must find it before it waits.
+func (c *parkingCase) locked(f func()) {
 	c.l.lock()
-	defer c.l.unlock()
-	if c.ready() {
-		return false
-	}
-	c.node.Value = kernel.Slot{W: w, Index: index}
-	kernel.Touch(c.l, kernel.Changes)
-	c.l.mu.Lock()
-	c.l.queue.Push(&c.node)
-	c.l.mu.Unlock()
-	return true
+	defer kernel.Unpreempted(c.l.unlock)
+	kernel.Unpreempted(f)
 }
 
 func (c *parkingCase) Dequeue() {
