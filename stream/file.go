@@ -75,12 +75,15 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 	}
 	s.p = p
 	place := kernel.Locate(ctx)
-	s.calls(true, place)
+	open := s.calls(true, place)
 	defer func() {
 		s.p = nil
 		s.calls(false, kernel.Place{})
 		s.guard.Release()
 	}()
+	if !open {
+		return 0, place.CanceledOr(anyio.ErrClosed)
+	}
 	n, err := anyio.RunBlockingValue(ctx, s.rw, ownCall)
 	if err == anyio.ErrClosed && !s.closedFirst() {
 		err = place.CanceledOr(err)
@@ -90,11 +93,13 @@ func (s *fileStream) do(ctx context.Context, p []byte) (int, error) {
 
 // calls tells that a call begins, and whose, or has ended. Nothing can interrupt it, and
 // when it has failed because of Close, it may have been canceled as well: so Close notes
-// which of the two was first.
-func (s *fileStream) calls(goesOn bool, p kernel.Place) {
+// which of the two was first. It is not open if it was closed since enter: then Close may not
+// have heard of the call.
+func (s *fileStream) calls(goesOn bool, p kernel.Place) (open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calling, s.place = goesOn, p
+	return !s.closed.Load()
 }
 
 // decide is told of Close, and tells whether a call goes on.
