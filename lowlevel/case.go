@@ -17,8 +17,9 @@ var newCase = inside.NewCase.(func(kernel.Case) anyio.Case)
 //     ready has returned true, and true when Unpark has chosen the Select: then what it
 //     waited for is its own. take may be nil if there is nothing to do.
 //
-// Both are called with L held, and must not wait; in the simulator they are one step. If another case is chosen, or the
-// Select is canceled, take is not called, and Unpark passes over the Select.
+// Both are called with L held, and must not wait; in the simulator each is one step. If
+// another case is chosen, or the Select is canceled, take is not called, and Unpark passes
+// over the Select.
 func (l *ParkingLot) Case(ready func() bool, take func(unparked bool) error) anyio.Case {
 	return newCase(&parkingCase{l: l, ready: ready, take: take})
 }
