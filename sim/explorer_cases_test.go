@@ -112,3 +112,28 @@ func TestSelectsOfAnExploredRunAreWokenFromOutside(t *testing.T) {
 	}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy()})))
 	testkit.Must(t, err)
 }
+
+// A goroutine that is no task of the run has no choice to be explored.
+func TestSelectOfAGoroutineOutsideIsNotExplored(t *testing.T) {
+	x := sim.Explorer{}
+	for x.Next() {
+		err := anyio.Run(t.Context(), func(ctx context.Context) error {
+			var first, second anyio.Event
+			first.Set()
+			second.Set()
+			took := make(chan int)
+			go func() {
+				at, _ := anyio.Select(ctx, anyio.OnEvent(&first), anyio.OnEvent(&second))
+				took <- at
+			}()
+			if at := <-took; at != 0 {
+				t.Errorf("case %d was taken", at)
+			}
+			return nil
+		}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy()})))
+		testkit.Must(t, err)
+	}
+	if x.Runs() != 1 || x.Err() != nil {
+		t.Errorf("%d runs, error %v", x.Runs(), x.Err())
+	}
+}

@@ -107,6 +107,47 @@ func (s *second) Draw(n int) int {
 	return 0
 }
 
+// Choices are counted anew in each step, and in each run.
+func TestDrawsAreCountedInTheirSteps(t *testing.T) {
+	m := takes()
+	var rec schedule.Recorder
+	for n, want := range map[int]schedule.Draw{0: {Step: 1, Nth: 1, Chosen: 2}, -1: {Step: 2, Chosen: 2}, -2: {Step: 2, Nth: 1, Chosen: 2}} {
+		var ts schedule.Tasks
+		c := &second{n: n}
+		rec.Record(c, c, &ts)
+		m.run(&ts, &rec)
+		draws, drawn := rec.Draws()
+		if len(draws) != 1 || !drawn {
+			t.Fatalf("%d: the draws are %v, %t", n, draws, drawn)
+		}
+		want.In = draws[0].In
+		if draws[0] != want {
+			t.Errorf("%d: the draw is %v, want %v", n, draws[0], want)
+		}
+	}
+	if rec.Record(&second{}, nil, new(schedule.Tasks)); len(rec.Switches()) > 0 {
+		t.Error("switches of another run are told")
+	}
+	if draws, drawn := rec.Draws(); len(draws) > 0 || drawn {
+		t.Errorf("nothing was drawn yet, and told are %v, %t", draws, drawn)
+	}
+}
+
+// Who wakes a task that may have queued anywhere may touch anything.
+func TestUnqueueOfAStepThatTouchesAll(t *testing.T) {
+	var ts schedule.Tasks
+	task := ts.Get(1)
+	var f schedule.Footprint
+	if f.Unqueue(task); f.All {
+		t.Error("a task that has not run was in queues")
+	}
+	ts.Step(task)
+	ts.Note(schedule.Footprint{All: true})
+	if f.Unqueue(task); !f.All {
+		t.Error("what was touched is forgotten")
+	}
+}
+
 // What a script cannot draw is told.
 func TestScriptTellsWhatItCannotDraw(t *testing.T) {
 	m := takes()
