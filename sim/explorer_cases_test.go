@@ -122,7 +122,7 @@ func TestSelectOfAGoroutineOutsideIsNotExplored(t *testing.T) {
 			first.Set()
 			second.Set()
 			took := make(chan int)
-			go func() {
+			go func() { //anyiovet:ignore barego it is no task on purpose, and is waited for
 				at, _ := anyio.Select(ctx, anyio.OnEvent(&first), anyio.OnEvent(&second))
 				took <- at
 			}()
