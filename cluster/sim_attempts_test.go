@@ -10,7 +10,6 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
-	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/sim"
 )
 
@@ -48,31 +47,24 @@ func TestDeliveryToAHostWithoutPower(t *testing.T) {
 // Whatever the network and the hosts do, no job with one attempt is begun twice, also if the
 // server has forgotten that it was delivered.
 func TestOneAttemptUnderFaults(t *testing.T) {
-	schedules := 80
-	if race.Enabled {
-		schedules = 8
-	}
-	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
+	underFaults(t, 80, []string{"nats", "one", "two"}, func(t testing.TB, ctx context.Context) {
 		const jobs = 6
 		l := withServer(t, ctx, jobHosts, func(ctx context.Context, c *cluster.Conn) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
 				for i := range jobs {
 					tg.Go(func(ctx context.Context) error {
-						for {
+						_, err := insist(ctx, func() (int, error) {
 							job, err := cluster.Submit(ctx, c, effect, i, cluster.Key(fmt.Sprint(i)), cluster.Attempts(1))
-							if err == nil {
-								_, err = job.Await(ctx)
+							if err != nil {
+								return 0, err
 							}
-							if _, dead := errors.AsType[*cluster.DeadJobError](err); err == nil || dead {
-								return nil
+							n, err := job.Await(ctx)
+							if _, dead := errors.AsType[*cluster.DeadJobError](err); dead {
+								return 0, nil
 							}
-							if anyio.IsCancellation(err) {
-								return err
-							}
-							if err := anyio.Sleep(ctx, time.Second); err != nil {
-								return err
-							}
-						}
+							return n, err
+						})
+						return err
 					})
 				}
 				return nil
@@ -83,7 +75,7 @@ func TestOneAttemptUnderFaults(t *testing.T) {
 				t.Errorf("job %d: begun %d times", i, l.begun[i])
 			}
 		}
-	}, anyiotest.Schedules(schedules), stepsTakeTime, anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))
+	})
 }
 
 // A worker that is canceled uses up no attempt, whenever that is.

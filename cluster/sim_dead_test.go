@@ -10,7 +10,6 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
-	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/sim"
 )
@@ -51,35 +50,23 @@ func resubmitAll(ctx context.Context, c *cluster.Conn) error {
 
 // done waits for a job that may be dead now and then.
 func done(ctx context.Context, c *cluster.Conn, number int) (int, error) {
-	for {
+	return insist(ctx, func() (int, error) {
 		job, err := cluster.Submit(ctx, c, needsTries, number, cluster.Key(fmt.Sprint(number)), cluster.Attempts(2))
-		if err == nil {
-			var n int
-			if n, err = job.Await(ctx); err == nil {
-				return n, nil
-			}
-		}
-		if anyio.IsCancellation(err) {
+		if err != nil {
 			return 0, err
 		}
-		if err := anyio.Sleep(ctx, time.Second); err != nil {
-			return 0, err
-		}
-	}
+		return job.Await(ctx)
+	})
 }
 
 // Whatever the network and the hosts do, no job is lost that is resubmitted when it is dead,
 // by several members at the same time; and no letter is left in the end.
 func TestDeadLettersUnderFaults(t *testing.T) {
-	schedules := 80
-	if race.Enabled {
-		schedules = 8
-	}
 	work := func(ctx context.Context, c *cluster.Conn) error {
 		return cluster.Work(ctx, c, cluster.Worker{Capacity: 2, Jobs: true, Functions: []string{"needs tries"}})
 	}
 	hosts := map[string]func(ctx context.Context, c *cluster.Conn) error{"one": work, "two": work, "three": resubmitAll, "four": resubmitAll}
-	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
+	underFaults(t, 80, []string{"nats", "one", "two", "three", "four"}, func(t testing.TB, ctx context.Context) {
 		const jobs = 3
 		l := withServer(t, ctx, hosts, func(ctx context.Context, c *cluster.Conn) error {
 			err := anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -109,7 +96,7 @@ func TestDeadLettersUnderFaults(t *testing.T) {
 				t.Errorf("job %d: begun %d times, ended %d", i, l.begun[i], l.ended[i])
 			}
 		}
-	}, anyiotest.Schedules(schedules), stepsTakeTime, anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two", "three", "four"}, Until: 30 * time.Second}))
+	})
 }
 
 // That the server does not answer is an error, and not that there are no letters.

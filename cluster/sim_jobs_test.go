@@ -36,27 +36,30 @@ func doJobs(ctx context.Context, c *cluster.Conn) error {
 
 var jobHosts = map[string]func(ctx context.Context, c *cluster.Conn) error{"one": doJobs, "two": doJobs}
 
-// submitted submits a job until the server says that it has it.
-func submitted(ctx context.Context, c *cluster.Conn, number int) (*cluster.Job[int], error) {
+// insist does something each second, until it succeeds or is canceled.
+func insist[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	for {
-		job, err := cluster.Submit(ctx, c, effect, number, cluster.Key(fmt.Sprint(number)), cluster.Attempts(1000))
+		v, err := f()
 		if err == nil || anyio.IsCancellation(err) {
-			return job, err
+			return v, err
 		}
 		if err := anyio.Sleep(ctx, time.Second); err != nil {
-			return nil, err
+			return v, err
 		}
 	}
+}
+
+// submitted submits a job until the server says that it has it.
+func submitted(ctx context.Context, c *cluster.Conn, number int) (*cluster.Job[int], error) {
+	return insist(ctx, func() (*cluster.Job[int], error) {
+		return cluster.Submit(ctx, c, effect, number, cluster.Key(fmt.Sprint(number)), cluster.Attempts(1000))
+	})
 }
 
 // Whatever the network and the hosts do, no job is lost: each has its effect, and whoever
 // waits for it gets its result.
 func TestJobsUnderFaults(t *testing.T) {
-	schedules := 80
-	if race.Enabled {
-		schedules = 8
-	}
-	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
+	underFaults(t, 80, []string{"nats", "one", "two"}, func(t testing.TB, ctx context.Context) {
 		const jobs = 4
 		l := withServer(t, ctx, jobHosts, func(ctx context.Context, c *cluster.Conn) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -80,7 +83,17 @@ func TestJobsUnderFaults(t *testing.T) {
 				t.Errorf("job %d: begun %d times, ended %d", i, l.begun[i], l.ended[i])
 			}
 		}
-	}, anyiotest.Schedules(schedules), stepsTakeTime, anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))
+	})
+}
+
+// underFaults searches through so many schedules, in each of which hosts and what is between
+// them have up to three faults.
+func underFaults(t *testing.T, schedules int, hosts []string, f func(t testing.TB, ctx context.Context)) {
+	t.Helper()
+	if race.Enabled {
+		schedules /= 10
+	}
+	anyiotest.Search(t, f, anyiotest.Schedules(schedules), stepsTakeTime, anyiotest.Faults(sim.Faults{Max: 3, Hosts: hosts, Until: 30 * time.Second}))
 }
 
 var stepsTakeTime = anyiotest.SimConfig(func(cfg *sim.Config) { cfg.StepTime = sim.Range{Max: time.Millisecond} })
@@ -125,11 +138,7 @@ type guarded struct {
 // Whatever the network and the hosts do, no two hold the lock at the same time, as their
 // clocks go at the same speed, and no token comes twice. In the end somebody gets it.
 func TestLockUnderFaults(t *testing.T) {
-	schedules := 80
-	if race.Enabled {
-		schedules = 8
-	}
-	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
+	underFaults(t, 80, []string{"nats", "one", "two"}, func(t testing.TB, ctx context.Context) {
 		g := &guarded{}
 		compete := func(ctx context.Context, c *cluster.Conn) error {
 			for {
@@ -156,7 +165,7 @@ func TestLockUnderFaults(t *testing.T) {
 			}
 			return nil
 		})
-	}, anyiotest.Schedules(schedules), stepsTakeTime, anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))
+	})
 }
 
 // holdLock holds the lock for a moment, and looks whether it is alone.

@@ -12,7 +12,6 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
 	"github.com/anyio-go/anyio/cluster/simnats"
-	"github.com/anyio-go/anyio/internal/race"
 	"github.com/anyio-go/anyio/lowlevel"
 	"github.com/anyio-go/anyio/process"
 	"github.com/anyio-go/anyio/sim"
@@ -252,11 +251,7 @@ func TestServerThatLosesItsPower(t *testing.T) {
 // Whatever the network does, each call ends, its effect happens once at most, and the
 // result is that of the function.
 func TestCallsUnderFaults(t *testing.T) {
-	schedules := 200
-	if race.Enabled {
-		schedules = 20
-	}
-	anyiotest.Search(t, func(t testing.TB, ctx context.Context) {
+	underFaults(t, 200, []string{"nats", "one", "two"}, func(t testing.TB, ctx context.Context) {
 		const calls = 4
 		l := onHosts(t, ctx, func(ctx context.Context, c *cluster.Conn) error {
 			return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
@@ -284,5 +279,5 @@ func TestCallsUnderFaults(t *testing.T) {
 				t.Errorf("call %d: told %d times, begun %d, ended %d", i, told, begun, ended)
 			}
 		}
-	}, anyiotest.Schedules(schedules), anyiotest.SimConfig(func(cfg *sim.Config) { cfg.StepTime = sim.Range{Max: time.Millisecond} }), anyiotest.Faults(sim.Faults{Max: 3, Hosts: []string{"nats", "one", "two"}, Until: 30 * time.Second}))
+	})
 }

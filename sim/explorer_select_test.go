@@ -18,17 +18,6 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// counting makes all choices of a program, one run after the other.
-type counting struct{ testkit.Odometer }
-
-func (*counting) Ready(*schedule.Task) {}
-
-func (c *counting) Choose(ready []*schedule.Task) int {
-	byID := slices.Clone(ready)
-	slices.SortFunc(byID, func(a, b *schedule.Task) int { return int(a.ID) - int(b.ID) })
-	return slices.Index(ready, byID[c.Draw(len(ready))])
-}
-
 // A shop has what the tasks of a random program select among.
 type shop struct {
 	sends    [3]*stream.MemorySendStream[int]
@@ -163,7 +152,7 @@ func TestExplorerSeesAllThatSelectsMayTake(t *testing.T) {
 		model := sim.Model(seed % 2)
 		text, run := shopping(seed)
 		runs, want := 0, map[string]bool{}
-		for c := new(counting); runs <= most && c.Next(); runs++ {
+		for c := new(testkit.Counting); runs <= most && c.Next(); runs++ {
 			want[run(t, sim.Config{Strategy: sim.StrategyOf(c), Model: model})] = true
 		}
 		if runs > most {
@@ -189,7 +178,7 @@ func TestExplorerSeesAllThatSelectsMayTake(t *testing.T) {
 			}
 		}
 		usual := 0
-		for c := new(counting); c.Next(); usual++ {
+		for c := new(testkit.Counting); c.Next(); usual++ {
 			run(t, sim.Config{Strategy: sim.StrategyOf(struct{ schedule.Chooser }{c}), Model: model})
 		}
 		if usual < runs {

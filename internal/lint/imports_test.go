@@ -85,7 +85,7 @@ var layers = []layer{
 	{"internal/linear", "", ""},
 	{"internal/soak", ". lowlevel portal process socket stream", ""},
 	{"internal/testlog", "", ""},
-	{"internal/testkit", ". internal/kernel internal/race internal/simloop internal/testlog sim", ""},
+	{"internal/testkit", ". internal/kernel internal/race internal/schedule internal/simloop internal/testlog sim", ""},
 	{"internal/testlog/failures", "internal/testlog", ""},
 	{"internal/locktest", "", ""},
 }

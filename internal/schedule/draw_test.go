@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio/internal/schedule"
+	"github.com/anyio-go/anyio/internal/testkit"
 )
 
 // drawnPlan makes a run with c and returns what it has done, and its plan.
@@ -62,7 +63,7 @@ func TestShrinkLeavesDrawsThatAreNeeded(t *testing.T) {
 	for needs, want := range map[string]int{"0.0 1 1": 0, "0.1 3 1": 1, "0.2 1 2": 1, "0.0 2 3": 2} {
 		fails := func(trace string) bool { return strings.Contains(trace, needs) }
 		runs := 0
-		for c := new(counting); c.Next(); {
+		for c := new(testkit.Counting); c.Next(); {
 			var ts schedule.Tasks
 			trace, plan := m.drawnPlan(&ts, c)
 			if !fails(trace) {

@@ -9,20 +9,9 @@ import (
 	"github.com/anyio-go/anyio/internal/testkit"
 )
 
-// counting makes all choices of a program, one run after the other.
-type counting struct{ testkit.Odometer }
-
-func (*counting) Ready(*schedule.Task) {}
-
-func (c *counting) Choose(ready []*schedule.Task) int {
-	byID := slices.Clone(ready)
-	slices.SortFunc(byID, func(a, b *schedule.Task) int { return int(a.ID) - int(b.ID) })
-	return slices.Index(ready, byID[c.Draw(len(ready))])
-}
-
 // all runs the machine with all choices.
 func (m *machine) all() (traces []string) {
-	for c := new(counting); c.Next(); {
+	for c := new(testkit.Counting); c.Next(); {
 		var ts schedule.Tasks
 		traces = append(traces, m.run(&ts, c))
 	}
@@ -86,7 +75,7 @@ func TestExplorerSeesEverythingThatIsDrawn(t *testing.T) {
 // orders is how many orders there are of the machine's operations, in each of which the first
 // of what can be taken is.
 func (m *machine) orders() (n int) {
-	for c := new(counting); c.Next(); n++ {
+	for c := new(testkit.Counting); c.Next(); n++ {
 		var ts schedule.Tasks
 		m.run(&ts, usually{c})
 	}

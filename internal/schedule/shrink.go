@@ -14,7 +14,7 @@ import (
 // There are at most so many runs, and none when ctx is done: to make a plan simpler takes
 // its time, too.
 //
-// Switches are taken away in halves, quarters and so on as long as the rest fails (Zeller and
+// Switches and draws are taken away in halves, quarters and so on as long as the rest fails (Zeller and
 // Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002); then in pairs, to a
 // task and back again, and in place of a pair all others are tried.
 func Shrink(ctx context.Context, p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks, fails bool)) *Plan {
@@ -23,11 +23,8 @@ func Shrink(ctx context.Context, p *Plan, ts *Tasks, runs int, run func(p *Plan)
 		again = s.faults()
 		again = s.still() || again
 		again = s.simplify(func(p *Plan) { p.Model = 0 }) || again
-		again = s.simplify(func(p *Plan) { p.Switches = nil }) || again
-		for size := len(s.best.Switches) / 2; size > 0; size /= 2 {
-			again = s.without(size) || again
-		}
-		again = s.fewerDraws() || again
+		again = fewer(s, func(p *Plan) *[]Switch { return &p.Switches }) || again
+		again = fewer(s, func(p *Plan) *[]Draw { return &p.Draws }) || again
 		again = again || s.fewerTasks() || s.soonerTasks()
 		again = again || s.oneForTwo()
 	}
@@ -71,11 +68,19 @@ func (s *shrinker) simplify(change func(p *Plan)) bool {
 	return true
 }
 
-// without takes away so many neighbors at a time, the last ones first: what comes before
-// them stays as it was.
-func (s *shrinker) without(size int) (better bool) {
-	for end := len(s.best.Switches); end >= size; end = min(end, len(s.best.Switches)) {
-		if s.simplify(func(p *Plan) { p.Switches = slices.Delete(p.Switches, end-size, end) }) {
+// fewer takes away all of a list, then halves, quarters and so on.
+func fewer[T any](s *shrinker, of func(p *Plan) *[]T) (better bool) {
+	for size := len(*of(s.best)); size > 0; size /= 2 {
+		better = without(s, size, of) || better
+	}
+	return better
+}
+
+// without takes away so many neighbors of a list at a time, the last ones first: what comes
+// before them stays as it was.
+func without[T any](s *shrinker, size int, of func(p *Plan) *[]T) (better bool) {
+	for end := len(*of(s.best)); end >= size; end = min(end, len(*of(s.best))) {
+		if s.simplify(func(p *Plan) { *of(p) = slices.Delete(*of(p), end-size, end) }) {
 			better = true
 		} else {
 			end -= size
