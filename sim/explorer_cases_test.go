@@ -11,40 +11,51 @@ import (
 	"github.com/anyio-go/anyio/stream"
 )
 
-// A Select that asks the function of a user is one step all the same: who comes to a case that
-// it was put into before finds it waiting.
-func TestReductionMindsAFunctionThatASelectAsks(t *testing.T) {
+// A Select that one case has woken is no longer there for the others, so that the order of
+// those who come to different cases matters; also if it asks the function of a user when it
+// stands in the queues before: it is one step all the same.
+func TestReductionMindsTheQueuesOfASelect(t *testing.T) {
 	for _, model := range []sim.Model{sim.EventLoop, sim.Goroutines} {
-		x, took := sim.Explorer{}, map[int]bool{}
-		for x.Next() {
-			send, receive := stream.Memory[int](0)
-			never, nothing := stream.Memory[int](0)
-			var event anyio.Event
-			var lot lowlevel.ParkingLot
-			at := -1
-			err := anyio.Run(t.Context(), func(ctx context.Context) error {
-				defer send.Close(ctx)
-				defer receive.Close(ctx)
-				defer never.Close(ctx)
-				defer nothing.Close(ctx)
-				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-					tg.Go(func(context.Context) error { event.Set(); return nil })
-					tg.Go(func(ctx context.Context) (err error) {
-						asks := func() bool { _, err := nothing.TryReceive(); return err == nil }
-						at, err = anyio.Select(ctx, anyio.OnSend(send, 3), anyio.OnEvent(&event), lot.Case(asks, nil))
-						return err
-					})
-					tg.Go(func(context.Context) error { _, _ = receive.TryReceive(); return nil })
-					return nil
-				})
-			}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy(), Model: model})))
-			testkit.Must(t, err)
-			took[at] = true
-		}
-		if x.Err() != nil || !took[0] || !took[1] {
-			t.Errorf("%v: the cases that were taken are %v, error %v", model, took, x.Err())
+		for _, asking := range []bool{false, true} {
+			x, took := sim.Explorer{}, map[int]bool{}
+			for x.Next() {
+				var more []anyio.Case
+				never, nothing := stream.Memory[int](0)
+				if asking {
+					asks := func() bool { _, err := nothing.TryReceive(); return err == nil }
+					more = append(more, new(lowlevel.ParkingLot).Case(asks, nil))
+				}
+				took[sendOrEvent(t, sim.Config{Strategy: x.Strategy(), Model: model}, more...)] = true
+				testkit.Must(t, anyio.CloseForcefully(t.Context(), never))
+				testkit.Must(t, anyio.CloseForcefully(t.Context(), nothing))
+			}
+			if x.Err() != nil || !took[0] || !took[1] {
+				t.Errorf("%v, asking %v: the cases that were taken are %v, error %v", model, asking, took, x.Err())
+			}
 		}
 	}
+}
+
+// sendOrEvent returns which case was taken by a Select of a send, an event and more, while one
+// task receives and another one sets the event.
+func sendOrEvent(t *testing.T, cfg sim.Config, more ...anyio.Case) (at int) {
+	t.Helper()
+	send, receive := stream.Memory[int](0)
+	var event anyio.Event
+	testkit.Must(t, anyio.Run(t.Context(), func(ctx context.Context) error {
+		defer send.Close(ctx)
+		defer receive.Close(ctx)
+		return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+			tg.Go(func(context.Context) error { event.Set(); return nil })
+			tg.Go(func(ctx context.Context) (err error) {
+				at, err = anyio.Select(ctx, append([]anyio.Case{anyio.OnSend(send, 3), anyio.OnEvent(&event)}, more...)...)
+				return err
+			})
+			tg.Go(func(context.Context) error { _, _ = receive.TryReceive(); return nil })
+			return nil
+		})
+	}, anyio.On(sim.New(cfg))))
+	return at
 }
 
 // A case that is ready when it is asked, and then not any more, is not taken: another one is,

@@ -191,37 +191,6 @@ func TestExplorerSeesAllThatSelectsMayTake(t *testing.T) {
 	}
 }
 
-// A Select that one case has woken is no longer there for the others, so that the order of
-// those who come to different cases matters.
-func TestReductionMindsTheQueuesOfASelect(t *testing.T) {
-	for _, model := range []sim.Model{sim.EventLoop, sim.Goroutines} {
-		x, took := sim.Explorer{}, map[int]bool{}
-		for x.Next() {
-			send, receive := stream.Memory[int](0)
-			var event anyio.Event
-			at := -1
-			err := anyio.Run(t.Context(), func(ctx context.Context) error {
-				defer send.Close(ctx)
-				defer receive.Close(ctx)
-				return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
-					tg.Go(func(context.Context) error { event.Set(); return nil })
-					tg.Go(func(ctx context.Context) (err error) {
-						at, err = anyio.Select(ctx, anyio.OnSend(send, 3), anyio.OnEvent(&event))
-						return err
-					})
-					tg.Go(func(context.Context) error { _, _ = receive.TryReceive(); return nil })
-					return nil
-				})
-			}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy(), Model: model})))
-			testkit.Must(t, err)
-			took[at] = true
-		}
-		if x.Err() != nil || !took[0] || !took[1] {
-			t.Errorf("%v: the cases that were taken are %v, error %v", model, took, x.Err())
-		}
-	}
-}
-
 // Of several choices in one step all outcomes are seen, each once.
 func TestExplorerDrawsOftenInOneStep(t *testing.T) {
 	x, saw := sim.Explorer{}, map[[4]int]int{}
