@@ -70,6 +70,21 @@ func BuryAgain(ctx context.Context, d *DeadLetter) error {
 	return st.put(ctx, st.subject("jd", d.ID), headers{deadSequence, strconv.FormatUint(d.queued, 10)}, d.data)
 }
 
+// SubmitElsewhere has a job end, and submits one with the same ID, as others do who have
+// taken its worker for lost.
+func SubmitElsewhere(ctx context.Context, c *Conn, id string) error {
+	st := &c.jobs
+	subject := st.subject("j", id)
+	data, sequence, err := c.store.get(ctx, st.stream("jobs"), subject)
+	if err != nil {
+		return err
+	}
+	if err := c.store.purgeTo(ctx, st.stream("jobs"), subject, sequence); err != nil {
+		return err
+	}
+	return st.put(ctx, subject, nil, data)
+}
+
 // BeginElsewhere notes that so many attempts of a job have begun, as another worker does to
 // which it is delivered. The one before has failed.
 func BeginElsewhere(ctx context.Context, c *Conn, id string, begun int) error {

@@ -52,6 +52,30 @@ func TestJobThatAnotherWorkerHasBegun(t *testing.T) {
 	}
 }
 
+// A worker that was taken for lost makes no dead letter of a job that was submitted again.
+func TestJobThatWasSubmittedAgainElsewhere(t *testing.T) {
+	for attempts := range 2 {
+		onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+			name, w := watching(t, "")
+			working(t, ctx, c, takesJobs, func(ctx context.Context) {
+				job := submit(t, ctx, c, wavers, name, cluster.Attempts(attempts+1))
+				wait(t, ctx, &w.begun)
+				if err := cluster.SubmitElsewhere(ctx, c, job.ID()); err != nil {
+					t.Fatal(err)
+				}
+				w.goOn.Set()
+				_, err := job.Await(ctx)
+				if dead, ok := errors.AsType[*cluster.DeadJobError](err); !ok || dead.Attempts != attempts+1 {
+					t.Errorf("%#v", err)
+				}
+				if n := int(w.count.Load()); n != 1+attempts+1 {
+					t.Errorf("it began %d times, want once before and %d times then", n, attempts+1)
+				}
+			})
+		})
+	}
+}
+
 // isLost waits until a job is dead whose last worker has not been heard of.
 func isLost(t *testing.T, ctx context.Context, job *cluster.Job[string]) {
 	t.Helper()

@@ -81,8 +81,12 @@ func (t *taker) nak(j *jobRun, after time.Duration) {
 // over tells the server that the job is done with.
 func (t *taker) over(j *jobRun) { t.s.c.send(j.ack, "", []byte("+ACK")) }
 
-// again has the job tried again, or gives it up.
+// again has the job tried again, or gives it up, unless that is no longer the worker's to do.
 func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []byte, after time.Duration) {
+	if t.overtaken(ctx, j) {
+		t.gone(j)
+		return
+	}
 	j.note.reason, j.note.failure, j.note.begun = beginningOf(reason), failure, int(j.attempt.Load())
 	if j.note.begun >= j.message.attempts {
 		t.bury(ctx, j, j.note.reason)
@@ -99,6 +103,14 @@ func (t *taker) again(ctx context.Context, j *jobRun, reason string, failure []b
 	t.s.c.count(jobsRetried, 1)
 	t.gone(j)
 	t.nak(j, after)
+}
+
+// overtaken reports whether the job is over, as this worker was taken for lost, and perhaps
+// was submitted again with the same ID: then the letter, or the note, would be taken for one
+// of that.
+func (t *taker) overtaken(ctx context.Context, j *jobRun) bool {
+	_, queued, err := t.s.c.store.get(ctx, t.st.stream("jobs"), t.st.subject("j", j.job))
+	return err == nil && queued != j.sequence
 }
 
 // bury makes the job a dead letter.
