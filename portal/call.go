@@ -90,6 +90,7 @@ func (t *Task[T]) runHere(place kernel.Place, g *kernel.Group) bool {
 		return g.RunHere(place, t.task())
 	}
 	w := kernel.GetWaiter()
+	w.For(t.task())
 	ended := w.Hold(place, opCall)
 	defer func() { // also if the task exits the goroutine
 		w.Release(place, ended)

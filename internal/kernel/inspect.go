@@ -120,6 +120,8 @@ func (w *Waiter) appendView(waits []wait, s *Scope) []wait {
 	switch g := s.group(); {
 	case !ok: // it went on meanwhile
 		return waits
+	case word&held != 0 && of != nil && !of.(*Task).there(): // see Hold
+		return waits
 	case op == opJoin && g != nil:
 		of = g
 	}

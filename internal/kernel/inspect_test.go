@@ -38,6 +38,40 @@ func TestTwoLooksMustSeeTheSameWaits(t *testing.T) {
 	}
 }
 
+// Who is about to run a task on his goroutine, or has run it, does not wait; nobody else is
+// there that could be waited for.
+func TestHostWaitsOnlyWhileItsGuestIsThere(t *testing.T) {
+	p := newTestPlace(t, false)
+	for _, c := range []struct {
+		name  string
+		state uint32
+		want  int
+	}{
+		{"a task not yet added", 0, 0},
+		{"a task that is there", stTask, 1},
+		{"a task canceled", stTask | stCanceled, 1},
+		{"a task that has ended", stTask | stClosed, 0},
+	} {
+		guest := &Task{}
+		guest.state.Begin(c.state)
+		w := GetWaiter()
+		w.For(guest)
+		ended := w.Hold(p.place, opTest)
+		if got := len(w.appendView(nil, p.place.S)); got != c.want {
+			t.Errorf("%s: waits %d, want %d", c.name, got, c.want)
+		}
+		w.Release(p.place, ended)
+		PutWaiter(w)
+	}
+	w := GetWaiter()
+	ended := w.Hold(p.place, opTest)
+	if got := len(w.appendView(nil, p.place.S)); got != 1 {
+		t.Errorf("no task: waits %d, want 1", got)
+	}
+	w.Release(p.place, ended)
+	PutWaiter(w)
+}
+
 // A late canceler, or a second look, must not take one wait for another, though all are
 // alike and end alike.
 func TestEachWaitHasAWordOfItsOwn(t *testing.T) {

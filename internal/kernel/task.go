@@ -115,6 +115,11 @@ func (t *Task) Run() {
 //go:norace
 func (t *Task) Label() { pprof.SetGoroutineLabels(&t.Scope) }
 
+// there reports whether the task has been added and has not ended.
+//
+//go:norace
+func (t *Task) there() bool { return t.state.Load()&(stTask|stClosed) == stTask }
+
 // RunFirst is Run of the first task of a run, on the goroutine that has called for it.
 //
 //go:norace

@@ -288,7 +288,8 @@ func (w *Waiter) Wait(p Place) error {
 
 // Hold begins a wait that no scope can abort, of a caller that is about to call a
 // function that blocks its own goroutine. Release, which is given what Hold has returned,
-// ends it.
+// ends it. Of a function that is a task's, to be run by RunHere, For is to be told: its
+// caller is seen to wait only while the task is there; before and after that he runs.
 //
 //go:norace
 func (w *Waiter) Hold(p Place, op Op) (ended func()) {

@@ -14,9 +14,9 @@ import (
 // There are at most so many runs, and none when ctx is done: to make a plan simpler takes
 // its time, too.
 //
-// Switches and draws are taken away in halves, quarters and so on as long as the rest fails (Zeller and
-// Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002); then in pairs, to a
-// task and back again, and in place of a pair all others are tried.
+// Switches and draws are taken away in halves, quarters and so on as long as the rest fails
+// (Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", 2002); then in
+// pairs, to a task and back again, and in place of a pair all others are tried.
 func Shrink(ctx context.Context, p *Plan, ts *Tasks, runs int, run func(p *Plan) (as *Plan, ts *Tasks, fails bool)) *Plan {
 	s := &shrinker{ctx: ctx, best: p, usual: p.Usual, ts: ts, runs: runs, run: run}
 	for again := true; again; {
