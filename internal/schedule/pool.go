@@ -36,7 +36,7 @@ const (
 	maxSwitches = 1 << 12 // of a run that is kept
 	maxNews     = 16      // of a run
 	dullAfter   = 200     // watched runs: from then on one of 8 is watched, and ever fewer
-	dullest     = 800     // where it is one of 32
+	dullest     = 400     // where it is one of 16
 	staleAfter  = 32      // draws of a base
 )
 

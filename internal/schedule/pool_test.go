@@ -184,7 +184,7 @@ func TestPoolTiresOfWhatIsDull(t *testing.T) {
 		t.Errorf("of 4000 runs %d are watched, and begin as %d others", watched, bases)
 	}
 	of := 0 // watched runs without news
-	for _, step := range []struct{ of, least, most int }{{200, 4_000, 4_000}, {201, 400, 600}, {500, 140, 260}, {5_000, 85, 165}} {
+	for _, step := range []struct{ of, least, most int }{{200, 4_000, 4_000}, {201, 400, 600}, {300, 270, 420}, {5_000, 200, 320}} {
 		for ; of < step.of; of++ {
 			learn(false)
 		}
