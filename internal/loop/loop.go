@@ -211,7 +211,7 @@ func (l *Loop) next() *kernel.Task {
 		if l.iterationEnds() || l.calls.halt && !l.ready() {
 			l.iterate()
 		}
-		if l.ready() || !l.mayIdle() || done {
+		if l.ready() || !l.mayIdle() {
 			if t := l.pick(); t != nil {
 				return t
 			}

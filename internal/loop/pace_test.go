@@ -83,6 +83,13 @@ func runConfigured(t *testing.T, p Params, cfg kernel.Config, fs ...func(l *Loop
 		p.Clock = c
 	}
 	l := New(p)
+	runOn(t, l, l.Main, c, cfg, fs...)
+	return l, c
+}
+
+// runOn runs the functions as tasks of l, which drive drives.
+func runOn(t *testing.T, l *Loop, drive func(main *kernel.Task) error, c *workClock, cfg kernel.Config, fs ...func(l *Loop, c *workClock)) {
+	t.Helper()
 	run := kernel.NewRun(alone{Loop: l}, kernel.Traits{Loop: true}, context.Background(), cfg)
 	main := &kernel.Task{}
 	main.Prepare(func(ctx context.Context) error {
@@ -99,11 +106,10 @@ func runConfigured(t *testing.T, p Params, cfg kernel.Config, fs ...func(l *Loop
 		return nil
 	}, 0, &kernel.TaskMeta{Runner: plainRunner{}})
 	main.OpenMain(run)
-	if err := l.Main(main); err != nil {
+	if err := drive(main); err != nil {
 		t.Fatal(err)
 	}
 	run.Finish()
-	return l, c
 }
 
 // An alert notes when it was fired.

@@ -129,3 +129,17 @@ func TestLoopTellsWhoHasItsTurn(t *testing.T) {
 		ask(l, "task that has waited", goid.Get())
 	})
 }
+
+// Nor does it look because a task has ended.
+func TestEndOfATaskIsNoLookOutside(t *testing.T) {
+	var before []int // how often the loop had looked, at each Idle
+	runLoop(t, Params{Budget: 128, Stride: 16, Looks: true}, func(l *Loop, c *workClock) {
+		sleep(l, c, 1)
+	}, func(l *Loop, c *workClock) {
+		c.polls = nil
+		c.idle = func(int64, bool) { before = append(before, len(c.polls)) }
+	})
+	if !slices.Equal(before, []int{0}) {
+		t.Errorf("the loop had looked %v times before it waited", before)
+	}
+}
