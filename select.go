@@ -122,8 +122,17 @@ func wantDistinct(cases []Case) {
 	}
 }
 
-// tryCases does the first case that is ready, in random order.
+// tryCases does one of the cases that are ready.
 func tryCases(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
+	index, ok, err = tryAny(r, cases)
+	if ok && r.Took != nil && len(cases) > 1 {
+		r.Took(index)
+	}
+	return index, ok, err
+}
+
+// tryAny does the first case that is ready, in random order.
+func tryAny(r *kernel.Run, cases []Case) (index int, ok bool, err error) {
 	if r.Drawer != nil {
 		return tryDrawn(r.Drawer, cases)
 	}

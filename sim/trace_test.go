@@ -3,6 +3,7 @@ package sim_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -317,6 +318,27 @@ func TestTraceIsOfTheLastRun(t *testing.T) {
 		tr.Note("it is over")
 		if text := tr.Text(10); strings.Count(text, "\n") != 1 || !strings.Contains(text, "1 "+name+": ends (2 steps)") {
 			t.Errorf("after the %s run it is\n%s", name, text)
+		}
+	}
+}
+
+// Of a Select that need not wait only the trace tells what it took.
+func TestTraceTellsWhichCaseASelectTakes(t *testing.T) {
+	for seed := range uint64(8) {
+		took := 0
+		rec, _, err := record(sim.Config{Seed: seed}, func(ctx context.Context, tr *sim.Trace, tg *anyio.TaskGroup) (err error) {
+			var a, b anyio.Event
+			a.Set()
+			b.Set()
+			took, err = anyio.Select(ctx, anyio.OnEvent(&a), anyio.OnEvent(&b))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprint("Select takes case ", took)
+		if e := wantEvent(t, rec, simtrace.Note, simtrace.ByTask, "main", ""); e.Text != want {
+			t.Errorf("the note is %q, want %q", e.Text, want)
 		}
 	}
 }

@@ -150,6 +150,8 @@ type Traits struct {
 	Preempt bool    // others may run at each operation that they can notice; see Preempt
 	Watcher Watcher // if not nil, told of what tasks touch
 	Drawer  Drawer  // if not nil, chooses among the cases of a Select, in place of Rand
+	// Took, if not nil, is told which case of several a Select has taken without a wait.
+	Took func(index int)
 }
 
 // attends reports whether operations that do not wait have to do more than their work.

@@ -107,6 +107,9 @@ func NewRun(cfg Config, preempt bool, ctx context.Context, of kernel.Config) (*S
 	if g := s.order.guide; g != nil && g.drawer != nil {
 		traits.Drawer = drawing{s}
 	}
+	if s.trace.rec != nil {
+		traits.Took = s.traceTook
+	}
 	s.run.Init(s, traits, ctx, of)
 	return s, &s.run
 }

@@ -1,6 +1,7 @@
 package simloop
 
 import (
+	"fmt"
 	"net/netip"
 	"runtime"
 	"strconv"
@@ -129,6 +130,11 @@ func (s *Sim) Yield(forced bool) {
 		}
 	}
 	s.Loop.Yield(forced)
+}
+
+// traceTook tells which case a Select has taken.
+func (s *Sim) traceTook(index int) {
+	s.trace.rec.Say(simtrace.Note, s.doer(), fmt.Sprintf("Select takes case %d", index))
 }
 
 // traceStall tells that the run cannot go on.

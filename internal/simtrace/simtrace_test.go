@@ -92,7 +92,7 @@ func TestTurnsAreToldInLanes(t *testing.T) {
 	step(r, 2, 2, "Event.Wait")
 	r.Step(3, 2e6, 3, tell)
 	r.Do(Wake, by(3), 2, nil)
-	r.Ended(3, func() (End, string) { return Failed, "boom" })
+	r.Ended(3, func() (End, string) { return Failed, "boom\n\ngoroutine 7 [running]:" })
 	r.Do(Cancel, Doer{By: ByTimer}, 1, nil)
 	step(r, 4, 2, "")
 	step(r, 5, 2, "")
@@ -119,6 +119,24 @@ func TestTurnsAreToldInLanes(t *testing.T) {
 `
 	if got := r.Record().Text(4); got != without {
 		t.Errorf("got\n%s\nwant\n%s", got, without)
+	}
+}
+
+// Times have as many digits as it takes to tell turns apart.
+func TestTextTellsShortTimes(t *testing.T) {
+	r := begun(0)
+	tell := func() (string, string) { return "worker", "" }
+	r.Step(1, 0, 1, tell)
+	r.Do(Start, Doer{By: ByTask, ID: 1}, 2, tell)
+	r.Stop(1, "Sleep", &Calls{1})
+	r.Step(2, 40_000, 2, tell)
+	r.Ended(2, func() (End, string) { return Ended, "" })
+	r.Finish()
+	const want = `  00:00:00.000000  * .  1 worker: starts 2; waits for Sleep at x.go:1
+  00:00:00.000040  | x  2 worker: ends
+`
+	if got := r.Record().Text(50); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 

@@ -25,6 +25,10 @@ func (rec *Record) Text(most int) string {
 	head := most / 3
 	left := make(map[uint64]bool) // tasks that were left out
 	cut := rec.shown(turns) - most
+	format := "15:04:05.000"
+	if rec.hasShort(turns) {
+		format = "15:04:05.000000"
+	}
 	i := -1
 	for j := range turns {
 		t := &turns[j]
@@ -48,7 +52,7 @@ func (rec *Record) Text(most int) string {
 			if t.task != Nobody {
 				name = rec.name(t.task) + ": "
 			}
-			line := fmt.Sprintf("  %s  %s%s%s", clock(t.now), l, name, rec.describe(*t))
+			line := fmt.Sprintf("  %s  %s%s%s", clock(t.now, format), l, name, rec.describe(*t))
 			b.WriteString(clip(line, maxLine) + "\n")
 		}
 		l.leave(t)
@@ -93,9 +97,24 @@ func clip(line string, most int) string {
 	return strings.TrimRight(line, " ")
 }
 
+// hasShort reports whether less than a millisecond passes between two turns that are shown.
+func (rec *Record) hasShort(turns []turn) bool {
+	last := int64(-1)
+	for _, t := range turns {
+		if rec.leavesOut(t.task) {
+			continue
+		}
+		if t.now != last && last >= 0 && t.now-last < int64(time.Millisecond) {
+			return true
+		}
+		last = t.now
+	}
+	return false
+}
+
 // clock is a time of the run.
-func clock(now int64) string {
-	t := time.Unix(0, now%epochDay).UTC().Format("15:04:05.000")
+func clock(now int64, format string) string {
+	t := time.Unix(0, now%epochDay).UTC().Format(format)
 	if days := now / epochDay; days > 0 {
 		return fmt.Sprintf("%dd %s", days, t)
 	}

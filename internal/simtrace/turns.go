@@ -104,7 +104,8 @@ func (rec *Record) what(e Event) string {
 		if e.Text == "" {
 			return ""
 		}
-		return "error: " + e.Text
+		text, _, _ := strings.Cut(e.Text, "\n\n") // of a panic, without the stack
+		return "error: " + text
 	}
 	return ""
 }
