@@ -32,10 +32,11 @@ func (s *shrinker) faults() (better bool) {
 }
 
 // fewerElsewhere takes one fault away and lets another one begin at any of the times at which
-// something was sent or arrived, as it is or longer. If a host loses power it is also tried
+// something was sent or arrived, in the run or in one without faults, as it is or longer. If a host loses power it is also tried
 // to kill it.
 func (s *shrinker) fewerElsewhere() bool {
-	variants := []func(f *Fault){func(*Fault) {}, (*Fault).tell, (*Fault).prolong, func(f *Fault) { f.tell(); f.prolong() }}
+	second, minute := prolong(time.Second), prolong(time.Minute)
+	variants := []func(f *Fault){func(*Fault) {}, (*Fault).tell, second, func(f *Fault) { f.tell(); second(f) }, minute}
 	for i, f := range s.best.Faults {
 		for v, vary := range variants {
 			if g := f; v > 0 {
@@ -43,7 +44,7 @@ func (s *shrinker) fewerElsewhere() bool {
 					continue
 				}
 			}
-			for _, at := range some(s.best.Busy) {
+			for _, at := range append(some(s.usual), some(s.best.Busy)...) {
 				for j := range s.best.Faults {
 					if i != j && s.simplify(func(p *Plan) {
 						p.Faults[i].At = at
@@ -144,10 +145,13 @@ func (f *Fault) tell() {
 	}
 }
 
-// prolong lets a short fault last a second.
-func (f *Fault) prolong() {
-	if f.For >= 0 && !f.Kind.Instant() {
-		f.For = max(f.For, time.Second)
+// prolong lets a shorter fault last so long: a second is enough for a packet to be late, a
+// minute for its sender to give up.
+func prolong(to time.Duration) func(f *Fault) {
+	return func(f *Fault) {
+		if f.For >= 0 && !f.Kind.Instant() {
+			f.For = max(f.For, to)
+		}
 	}
 }
 

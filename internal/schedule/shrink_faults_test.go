@@ -61,6 +61,14 @@ func TestShrinkLeavesTheFaultsThatMatter(t *testing.T) {
 				})
 			},
 			"[5ms kill a, restart after 1ms]"},
+		{"one of two, at a time that only a run without faults has, for longer",
+			schedule.Plan{Busy: []time.Duration{9 * ms}, Usual: []time.Duration{3 * ms}, Faults: []schedule.Fault{on(schedule.OneWay, 0, ms, "a", "b"), on(schedule.OneWay, 2*ms, odd, "b", "a")}},
+			func(p *schedule.Plan) bool {
+				return len(p.Faults) == 2 || slices.ContainsFunc(p.Faults, func(f schedule.Fault) bool {
+					return f.Hosts[0] == "a" && f.At == 3*ms && f.For >= 10*time.Second
+				})
+			},
+			"[3ms one-way partition a > b for 10s]"},
 		{"one side of a split", schedule.Plan{Faults: []schedule.Fault{on(schedule.Split, 0, 2*ms, "a", "b", "c")}},
 			func(p *schedule.Plan) bool { return len(p.Faults) == 1 && slices.Contains(p.Faults[0].Hosts, "b") },
 			"[0s split b from all others for 1ms]"},
