@@ -2,10 +2,15 @@ package anyiotest_test
 
 import (
 	"context"
+	"os"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -43,4 +48,34 @@ func FuzzPipelineKeepsItsItems(f *testing.F) {
 			t.Errorf("received %q, sent %q, %v", got, items, err)
 		}
 	})
+}
+
+// fuzzVar makes FuzzOfAChild fail, in a process of its own.
+const fuzzVar = "ANYIOTEST_FUZZ"
+
+func FuzzOfAChild(f *testing.F) {
+	fail := os.Getenv(fuzzVar) != ""
+	anyiotest.Fuzz(f, func(t testing.TB, ctx context.Context) {
+		if err := anyio.Sleep(ctx, time.Second); err != nil || fail {
+			t.Errorf("to be told, %v", err)
+		}
+	})
+}
+
+// An entry of the corpus that fails tells what its tasks did, and leaves a page.
+func TestFuzzTellsWhatFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the test's program again")
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^FuzzOfAChild$", "-test.artifacts", "-test.outputdir="+t.TempDir())
+	cmd.Env = append(os.Environ(), fuzzVar+"=1", "GORACE=atexit_sleep_ms=0")
+	text, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Error("it passes")
+	}
+	for _, want := range []string{"what the tasks did", "waits for Sleep at anyiotest/fuzz_test.go:", "trace.html"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
 }

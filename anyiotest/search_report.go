@@ -52,7 +52,7 @@ func (s *search) tellFailure(b *strings.Builder, f *finding, left int) {
 	}
 	trace := s.recorded(least.sim.Schedule())
 	if text := trace.Text(maxTurns); text != "" {
-		fmt.Fprintf(b, "what the tasks did ('*' runs, '|' waits, '.' is ready, 'x' ends):\n%s%s\n", text, s.page(trace))
+		fmt.Fprintf(b, "%s:\n%s%s\n", turnsTitle, text, s.page(trace))
 	}
 	fmt.Fprintf(b, "replay: %s -anyio.replay=%s%s", testCommand(s.t.Name()), least.sim.Schedule(), s.stamp())
 }
@@ -100,8 +100,11 @@ func (s *search) page(trace *sim.Trace) string {
 	return "page: " + path
 }
 
-// maxTurns is how many turns of tasks are shown.
-const maxTurns = 100
+// What is shown of a run.
+const (
+	maxTurns   = 100 // turns of tasks
+	turnsTitle = "what the tasks did ('*' runs, '|' waits, '.' is ready, 'x' ends)"
+)
 
 // recorded makes a run again that is recorded. It is empty if there is no schedule.
 func (s *search) recorded(schedule string) *sim.Trace {
