@@ -33,6 +33,9 @@ func Explore(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Op
 	if err != nil {
 		t.Fatal(err)
 	}
+	if name := p.onlyOfSearch(); name != "" {
+		t.Fatalf("anyiotest: Explore with %s, which is an option of Search", name)
+	}
 	if why, skipped := p.skips["sim"]; skipped {
 		t.Skip(why)
 	}

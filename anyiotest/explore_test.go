@@ -189,3 +189,23 @@ func TestExploreIsTheSameOnAnyNumberOfProcessors(t *testing.T) {
 		}
 	}
 }
+
+// What one of Search and Explore cannot follow it does not leave out in silence.
+func TestSearchAndExploreRefuseEachOthersOptions(t *testing.T) {
+	f := func(t testing.TB, ctx context.Context) {}
+	for name, opt := range map[string]anyiotest.Option{
+		"Unreduced": anyiotest.Unreduced(), "MaxPreemptions": anyiotest.MaxPreemptions(0),
+		"MaxDelays": anyiotest.MaxDelays(1), "MaxSteps": anyiotest.MaxSteps(9),
+	} {
+		r := newRecorder(t)
+		r.run(func() { anyiotest.Search(r, f, opt) })
+		r.wantFailure(t, "anyiotest: Search with "+name+", which is an option of Explore")
+	}
+	for name, opt := range map[string]anyiotest.Option{
+		"Strategies": anyiotest.Strategies(sim.Random()), "CollectFailures": anyiotest.CollectFailures(3), "Faults": anyiotest.Faults(sim.Faults{}),
+	} {
+		r := newRecorder(t)
+		r.run(func() { anyiotest.Explore(r, f, opt) })
+		r.wantFailure(t, "anyiotest: Explore with "+name+", which is an option of Search")
+	}
+}

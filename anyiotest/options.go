@@ -214,6 +214,34 @@ func newPlan(opts []Option, backends, seeds, model string) (*plan, error) {
 	return p, nil
 }
 
+// onlyOfSearch is an option that was given and that Explore cannot follow, "" if there is none.
+func (p *plan) onlyOfSearch() string {
+	switch {
+	case len(p.strategies) > 0:
+		return "Strategies"
+	case p.failures != 1:
+		return "CollectFailures"
+	case p.faults.Max != 0:
+		return "Faults"
+	}
+	return ""
+}
+
+// onlyOfExplore is onlyOfSearch the other way round.
+func (p *plan) onlyOfExplore() string {
+	switch {
+	case p.unreduced:
+		return "Unreduced"
+	case p.preemptions != 0:
+		return "MaxPreemptions"
+	case p.delays != 0:
+		return "MaxDelays"
+	case p.steps != 0:
+		return "MaxSteps"
+	}
+	return ""
+}
+
 func (p *plan) fail(err error) {
 	if p.err == nil {
 		p.err = err

@@ -48,6 +48,9 @@ func Search(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Opt
 // search is Search with options and flags that are known.
 func (p *plan) search(t testing.TB, f func(t testing.TB, ctx context.Context)) {
 	t.Helper()
+	if name := p.onlyOfExplore(); name != "" {
+		t.Fatalf("anyiotest: Search with %s, which is an option of Explore", name)
+	}
 	if *searchFlag < 0 {
 		t.Fatalf("-anyio.search=%v: a time must be positive", *searchFlag)
 	}
