@@ -74,7 +74,7 @@
 //
 // # Limitations
 //
-// A test given to [Run] cannot call t.Run. [CancelEverywhere], [Search]
-// and [Fuzz] use the simulator only.
+// A test given to [Run] cannot call t.Run. [CancelEverywhere], [Search],
+// [Explore] and [Fuzz] use the simulator only.
 // Descriptors and child processes that are left are found on Linux only, by /proc.
 package anyiotest

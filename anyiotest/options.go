@@ -8,7 +8,7 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// An Option is an option of Run, Search, CheckDeterminism, Fuzz, CancelEverywhere,
+// An Option is an option of Run, Search, Explore, CheckDeterminism, Fuzz, CancelEverywhere,
 // TestByteStream and TestObjectStream.
 type Option func(*plan)
 
