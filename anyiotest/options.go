@@ -214,7 +214,7 @@ func newPlan(opts []Option, backends, seeds, model string) (*plan, error) {
 	return p, nil
 }
 
-// onlyOfSearch is an option that was given and that Explore cannot follow, "" if there is none.
+// onlyOfSearch is an option that was given and that Explore cannot follow, or "".
 func (p *plan) onlyOfSearch() string {
 	switch {
 	case len(p.strategies) > 0:

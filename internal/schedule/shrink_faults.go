@@ -32,8 +32,8 @@ func (s *shrinker) faults() (better bool) {
 }
 
 // fewerElsewhere takes one fault away and lets another one begin at any of the times at which
-// something was sent or arrived, in the run or in one without faults, as it is or longer. If a host loses power it is also tried
-// to kill it.
+// something was sent or arrived, in the run or in one without faults, as it is or longer. If
+// a host loses power it is also tried to kill it.
 func (s *shrinker) fewerElsewhere() bool {
 	second, minute := prolong(time.Second), prolong(time.Minute)
 	variants := []func(f *Fault){func(*Fault) {}, (*Fault).tell, second, func(f *Fault) { f.tell(); second(f) }, minute}
