@@ -42,7 +42,7 @@ const hang = time.Minute
 
 // TestDifferential runs the twins on the event loop and in the simulator, and compares.
 func TestDifferential(t *testing.T) {
-	for _, tw := range slices.Concat(loopTwins, futureTwins, cancelTwins, uncancelTwins, gatherTwins, waitTwins, timeoutTwins, groupTwins, runTwins, protocolTwins, endpointTwins, streamTwins, socketTwins, syncTwins, queueTwins, processTwins) {
+	for _, tw := range slices.Concat(loopTwins, futureTwins, cancelTwins, uncancelTwins, gatherTwins, waitTwins, timeoutTwins, groupTwins, runTwins, protocolTwins, endpointTwins, streamTwins, socketTwins, syncTwins, queueTwins, processTwins, lateTwins) {
 		want, err := os.ReadFile(filepath.Join("testdata", "differential", tw.name+".out"))
 		if err != nil {
 			t.Fatal(err)

@@ -205,13 +205,16 @@ func (f *future) wait(ctx context.Context) error {
 	f.add(doneCallback{w: w})
 	if part != nil {
 		part.awaits = f
-		if t.Requested() && f.cancel(part.reason) {
+		if t.Requested() {
 			_ = t.TakeRequest()
+			if !f.cancel(part.reason) {
+				part.held = &kernel.Cause{Reason: part.reason}
+			}
 		}
 	}
 	err := w.Wait(p)
 	if part != nil {
-		part.awaits = nil
+		part.stopAwaiting()
 	}
 	if err != nil {
 		f.remove(func(cb doneCallback) bool { return cb.w == w })

@@ -43,9 +43,10 @@ type taskPart struct {
 	kt       *kernel.Task
 	meta     kernel.TaskMeta
 	name     string
-	reason   string  // of the last Cancel
-	requests int     // see Cancelling
-	awaits   *future // what it waits for
+	reason   string        // of the last Cancel
+	requests int           // see Cancelling
+	awaits   *future       // what it waits for
+	held     *kernel.Cause // asks the task when awaits is done, which cannot be canceled now
 	self     AnyTask
 }
 
@@ -161,11 +162,21 @@ func (t *taskPart) cancel(reason string) bool {
 	}
 	t.requests++
 	t.reason = reason
-	if t.awaits != nil && t.awaits.cancel(reason) {
-		return true
+	if f := t.awaits; f == nil || f.state != pending {
+		t.kt.Request(&kernel.Cause{Reason: reason})
+	} else if !f.cancel(reason) {
+		t.held = &kernel.Cause{Reason: reason}
 	}
-	t.kt.Request(&kernel.Cause{Reason: reason})
 	return true
+}
+
+// stopAwaiting is called when the wait for awaits has ended.
+func (t *taskPart) stopAwaiting() {
+	t.awaits = nil
+	if why := t.held; why != nil {
+		t.held = nil
+		t.kt.Request(why)
+	}
 }
 
 // Cancelling returns how many requests to end there are: calls of Cancel, less those of

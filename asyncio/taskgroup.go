@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/inside"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // A TaskGroup bounds the life of tasks by that of a body, as Python's does: the first
@@ -124,18 +125,17 @@ func (tg *TaskGroup) end(ctx context.Context, err error) error {
 		tg.abort()
 	}
 	for len(tg.tasks) > 0 {
-		if tg.aborting {
-			tg.waitShielded(ctx)
-			break
-		}
 		tg.all = CreateFuture[struct{}](tg.loop)
 		canceled := tg.all.wait(ctx)
 		tg.all = nil
-		if canceled == nil || tg.aborting {
-			continue
+		if canceled != nil && !tg.aborting {
+			cancellation = canceled
+			tg.abort()
 		}
-		cancellation = canceled
-		tg.abort()
+		if kernel.Locate(ctx).Check() != nil { // a scope, in which nothing can be awaited
+			tg.waitShielded(ctx)
+			_ = tg.host.kt.TakeRequest() // to end, as the group does
+		}
 	}
 	tg.ended = true
 	if tg.asked && !asked { // while it waited here
