@@ -119,6 +119,7 @@ func (w *watchdog) report(l *Loop) {
 	defer race.ReleaseMerge(unsafe.Pointer(w))
 	begin := time.Now()
 	if begin.Before(w.quiet) {
+		w.same-- // the next look tries again: this one may never end
 		return
 	}
 	h := l.cur.Hog(w.goroutine) // if the task is another by now, so is what is compared below

@@ -89,6 +89,19 @@ func TestWatchdogIsQuietAfterAReport(t *testing.T) {
 	}
 }
 
+// A task that blocks for good just after a report is still told, when that time is over.
+func TestWatchdogReportsAHoldThatOutlivesTheQuiet(t *testing.T) {
+	holds := watched(t, func(l *Loop, c *workClock) {
+		l.watch.quiet = time.Now().Add(time.Hour)
+		<-look(l, 3*looksPerHold)
+		l.watch.quiet = time.Time{}
+		<-look(l, 3*looksPerHold)
+	})
+	if len(holds) != 1 {
+		t.Fatalf("%d reports", len(holds))
+	}
+}
+
 func TestWatchdogSleepsWhileTheLoopWaits(t *testing.T) {
 	holds := watched(t, func(l *Loop, c *workClock) {
 		l.watch.rest()
