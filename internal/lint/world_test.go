@@ -22,8 +22,7 @@ var knowsBackends = map[string]string{
 	"internal/realworld": "what two backends are made of",
 	"sim":                "makes the simulator",
 	"run.go":             "makes the others, and finds one by its name",
-	"run_loops.go":       "makes a team of event loops",
-	"run_guest.go":       "makes an event loop that is a guest",
+	"run_loops.go":       "makes a team of event loops, and one that is a guest",
 	"anyiotest/run.go":   "runs tests on those that are named",
 	"internal/testkit":   "tells tests where they run",
 }
