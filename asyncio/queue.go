@@ -16,7 +16,7 @@ var (
 )
 
 // A Queue hands items from the tasks of a loop to others. Which item is next depends on how
-// it was made. Who waits is woken in the order of coming; who comes when an item is there
+// it was made. Those who wait are woken in the order of coming; who comes when an item is there
 // takes it at once, so that one who was woken may have to wait again.
 //
 // The zero value is a queue as NewQueue makes without a limit. A Queue must not be copied.
@@ -183,7 +183,7 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 }
 
 // Shutdown ends the queue: Put fails from now on, and Get when the items that are left were
-// taken. With immediate they are dropped, as if they were done. Who waits is woken.
+// taken. With immediate they are dropped, as if they were done. Those who wait are woken.
 func (q *Queue[T]) Shutdown(immediate bool) {
 	for _, ws := range []*waitList{&q.getters, &q.putters, &q.joiners} {
 		ws.use("Queue.Shutdown")

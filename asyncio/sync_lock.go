@@ -8,7 +8,7 @@ import (
 )
 
 // A Lock is a mutual exclusion lock for the tasks of a loop. It has no owner: any task or
-// callback may release it. Who waits gets it in the order of coming, when its turn comes;
+// callback may release it. Those who wait get it in the order of coming, each in its turn;
 // nobody overtakes. Unlike anyio.Lock, Acquire of a free lock never gives way.
 //
 // The zero value is ready. A Lock must not be copied.

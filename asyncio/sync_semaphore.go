@@ -3,7 +3,7 @@ package asyncio
 import "context"
 
 // A Semaphore counts slots for the tasks of a loop: Acquire takes one, waiting while there
-// is none, and Release gives one back. Who waits is served in the order of coming, and
+// is none, and Release gives one back. Those who wait are served in the order of coming, and
 // nobody overtakes.
 //
 // The zero value is a Semaphore without slots. A Semaphore must not be copied.

@@ -16,7 +16,7 @@ import (
 // the task a canceled one. Scopes of package anyio work in it as anywhere, and every
 // function of that package; their cancellation is a level, and no request.
 //
-// It belongs to its loop, not to whoever has made it: when Run ends, all are asked to end.
+// It belongs to its loop, not to its maker: when Run ends, all are asked to end.
 // TaskGroup bounds the life of tasks.
 type Task[T any] struct {
 	taskPart
