@@ -40,12 +40,15 @@ const parting = time.Second
 // To be asked to stop is no error. Else the error is the cancellation, or that of
 // accepting: one that matches [anyio.ErrClosed] if the listener was closed,
 // http.ErrServerClosed if the server was.
-// In the simulator it is an *anyio.MisuseError.
+// In the simulator, and without a server, it is an *anyio.MisuseError.
 //
 // Cancellation: connections that were not accepted are lost with the listener.
 func Serve[S stream.ByteStream](ctx context.Context, srv *http.Server, l stream.Listener[S], drain time.Duration) error {
 	p, err := kernel.Enter(ctx)
-	if err == nil {
+	switch {
+	case srv == nil:
+		err = errNoServer
+	case err == nil:
 		err = p.Run().Admit(kernel.HandOver)
 	}
 	if err != nil {
@@ -76,6 +79,8 @@ func Serve[S stream.ByteStream](ctx context.Context, srv *http.Server, l stream.
 	}
 	return ended
 }
+
+var errNoServer = &anyio.MisuseError{Text: "anyiohttp: Serve: the server is nil; give it an *http.Server, whose zero value will do"}
 
 // serve serves on a listener until it fails.
 func serve(srv *http.Server, l net.Listener) error {

@@ -19,6 +19,7 @@ import (
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiohttp"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/sim"
 	"github.com/anyio-go/anyio/stream"
 )
@@ -397,4 +398,15 @@ func TestServeIsRefusedInASimulation(t *testing.T) {
 	if _, ok := errors.AsType[*anyio.MisuseError](err); !ok {
 		t.Errorf("%v", err)
 	}
+}
+
+func TestServeWithoutAServerIsRefused(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := stream.NewPipeListener(1)
+		testkit.WantMisuse(t, "Serve without a server", anyiohttp.Serve(ctx, nil, l, 0))
+		if c, err := l.Connect(ctx); err == nil {
+			t.Error("the listener is open")
+			_ = c.Close(ctx)
+		}
+	})
 }
