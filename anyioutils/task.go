@@ -12,7 +12,7 @@ import (
 )
 
 // A Task runs a function and is a future of its outcome. CreateTask makes one that runs in
-// a task group; one made by NewTask runs in whoever first waits for it.
+// a task group; one made by NewTask runs in the first caller that waits for it.
 //
 // What the function did synchronizes before the return of every Wait and Await, and before
 // the done callbacks.

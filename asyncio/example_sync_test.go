@@ -122,7 +122,7 @@ func ExampleQueue() {
 		if err := jobs.Join(ctx); err != nil {
 			return err
 		}
-		jobs.Shutdown(false)
+		jobs.Shutdown()
 		_, err := worker.Await(ctx)
 		fmt.Println("all are done")
 		return err

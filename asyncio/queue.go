@@ -183,13 +183,19 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 }
 
 // Shutdown ends the queue: Put fails from now on, and Get when the items that are left were
-// taken. With immediate they are dropped, as if they were done. Those who wait are woken.
-func (q *Queue[T]) Shutdown(immediate bool) {
+// taken. Those who wait are woken.
+func (q *Queue[T]) Shutdown() { q.shut("Queue.Shutdown", false) }
+
+// ShutdownNow is like Shutdown, but the items that are left are dropped, as if they were
+// done.
+func (q *Queue[T]) ShutdownNow() { q.shut("Queue.ShutdownNow", true) }
+
+func (q *Queue[T]) shut(op string, drop bool) {
 	for _, ws := range []*waitList{&q.getters, &q.putters, &q.joiners} {
-		ws.use("Queue.Shutdown")
+		ws.use(op)
 	}
 	q.shutDown = true
-	for immediate && !q.Empty() {
+	for drop && !q.Empty() {
 		q.items.get()
 		if q.unfinished > 0 {
 			q.done()

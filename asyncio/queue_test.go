@@ -239,7 +239,7 @@ func TestQueueIsShutDown(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		q, r := asyncio.NewQueue[int](1), &record{}
 		a, b := goes(t, ctx, getter(r, q, "a")), goes(t, ctx, getter(r, q, "b"))
-		q.Shutdown(false)
+		q.Shutdown()
 		ended(t, ctx, a, b)
 		slices.Sort(r.all)
 		r.want(t, "a:over b:over")
@@ -253,7 +253,11 @@ func TestQueueIsShutDown(t *testing.T) {
 				return nil
 			})
 			joiner := goes(t, ctx, q.Join)
-			q.Shutdown(immediate)
+			if immediate {
+				q.ShutdownNow()
+			} else {
+				q.Shutdown()
+			}
 			ended(t, ctx, putter)
 			anyioWaits(t, ctx)
 			if joiner.Done() != immediate || q.Empty() != immediate {
@@ -280,7 +284,7 @@ func TestQueueCanceledEverywhere(t *testing.T) {
 		produce := func(ctx context.Context) error {
 			defer func() {
 				if producers--; producers == 0 {
-					q.Shutdown(false)
+					q.Shutdown()
 				}
 			}()
 			for range 3 {
@@ -310,7 +314,7 @@ func TestQueueCanceledEverywhere(t *testing.T) {
 				if put != got+q.Len() {
 					err = fmt.Errorf("%d put, %d got, %d left", put, got, q.Len())
 				}
-				q.Shutdown(true)
+				q.ShutdownNow()
 				return errors.Join(err, q.Join(ctx))
 			},
 		}
