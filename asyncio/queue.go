@@ -16,8 +16,8 @@ var (
 )
 
 // A Queue hands items from the tasks of a loop to others. Which item is next depends on how
-// it was made. Those who wait are woken in the order of coming; who comes when an item is there
-// takes it at once, so that one who was woken may have to wait again.
+// it was made. Those who wait are woken in the order of coming; one who comes when an item
+// is there takes it at once, so that one who was woken may have to wait again.
 //
 // The zero value is a queue as NewQueue makes without a limit. A Queue must not be copied.
 type Queue[T any] struct {
