@@ -6,6 +6,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
+	"github.com/anyio-go/anyio/internal/kernel"
 	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/portal"
 )
@@ -15,6 +16,18 @@ func portalCall(ctx context.Context, p *portal.Portal, name string, at *string, 
 	*at = testkit.Line(1)
 	_, err := portal.Call(ctx, p, func(ctx context.Context) (int, error) { return 0, f(ctx) }, anyio.Name(name))
 	return err
+}
+
+// awaitedBy is the name of the task whose end the named one waits for, or "".
+func awaitedBy(ctx context.Context, name string) string {
+	for _, v := range kernel.Locate(ctx).Run().Tasks() {
+		if v.Task.Name() == name && v.Of != nil {
+			if who := v.Of.Owners().Who; len(who) == 1 && who[0].Task != nil {
+				return who[0].Task.Name()
+			}
+		}
+	}
+	return ""
 }
 
 // On the parallel backend a called task runs on the goroutine of its caller.
@@ -44,6 +57,11 @@ func TestCallerOfAPortalIsSeenToWait(t *testing.T) {
 						testkit.WantWait(t, w.name, i, anyio.TaskWaiting, w.op)
 						if s := i.Sources(); len(s) == 0 || s[0] != w.at {
 							t.Errorf("%s: sources %q, the first should be %q", w.name, s, w.at)
+						}
+					}
+					for name, want := range map[string]string{"outer": "middle", "middle": "inner"} {
+						if got := awaitedBy(ctx, name); got != want {
+							t.Errorf("%s waits for the end of %q, want %q", name, got, want)
 						}
 					}
 					ev.Set()
