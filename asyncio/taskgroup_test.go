@@ -125,3 +125,39 @@ func TestPanicOfAGroupsTaskIsRaised(t *testing.T) {
 		}
 	})
 }
+
+// A request that comes while a group ends in a canceled scope is answered by the group's end,
+// as it is without a scope.
+func TestRequestWhileAGroupEndsInACanceledScope(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		var begun, release asyncio.Event
+		host := goes(t, ctx, func(ctx context.Context) error {
+			err := anyio.WithCancelScope(ctx, func(ctx context.Context, scope *anyio.CancelScope) error {
+				return asyncio.WithTaskGroup(ctx, func(ctx context.Context, tg *asyncio.TaskGroup) error {
+					tg.Go(ctx, func(ctx context.Context) error {
+						begun.Set()
+						if err := release.Wait(ctx); !isCanceled(err) {
+							t.Errorf("%v, want the request of the group", err)
+						}
+						return release.Wait(ctx)
+					})
+					if err := begun.Wait(ctx); err != nil {
+						return err
+					}
+					scope.Cancel("test")
+					return nil
+				})
+			})
+			testkit.WantNil(t, "the scope", err)
+			return asyncio.Sleep(ctx, 0)
+		})
+		if host.Done() {
+			t.Fatal("the group has not waited for its task")
+		}
+		host.Cancel("")
+		anyioWaits(t, ctx)
+		release.Set()
+		_, err := host.Await(ctx)
+		testkit.WantNil(t, "the host's next wait", err)
+	})
+}
