@@ -329,14 +329,20 @@ func TestServeSpeaksTLSAndHTTP2(t *testing.T) {
 	}, anyiotest.Skip("sim", "net/http starts goroutines of its own"))
 }
 
-// A connection that is accepted while the server ends has been closed when Serve returns.
+// A connection that is accepted while the server ends has been closed when Serve returns,
+// and the server's own hook has returned, too.
 func TestServeWaitsForTheLastConnection(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		var closed atomic.Bool
 		var accepted anyio.Event
 		ending := make(chan struct{})
 		srv := &http.Server{
-			ConnState: func(_ net.Conn, s http.ConnState) { closed.Store(s == http.StateClosed) },
+			ConnState: func(_ net.Conn, s http.ConnState) {
+				for range 1000 {
+					runtime.Gosched()
+				}
+				closed.Store(s == http.StateClosed)
+			},
 			// The connection has been accepted, and nobody has counted it yet.
 			ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
 				accepted.Set()

@@ -28,7 +28,7 @@ func watch(srv *http.Server, handling context.Context) *watcher {
 		case http.StateNew:
 			w.add(1)
 		case http.StateHijacked, http.StateClosed:
-			w.add(-1)
+			defer w.add(-1) // the server's own hook is a part of what has to end
 		}
 		if state != nil {
 			state(c, s)
