@@ -52,11 +52,11 @@ func splice(ctx context.Context, dst ByteSendStream, to, from inside.RawStream) 
 	left := 0 // bytes in the pipe
 	fill := func(fd uintptr) (int, error) {
 		n, err := unix.Splice(int(fd), nil, pipe[1], nil, size, unix.SPLICE_F_NONBLOCK)
-		return int(n), err
+		return max(int(n), 0), err
 	}
 	drain := func(fd uintptr) (int, error) {
 		n, err := unix.Splice(pipe[0], nil, int(fd), nil, left, unix.SPLICE_F_NONBLOCK)
-		return int(n), err
+		return max(int(n), 0), err // it is -1 with an error
 	}
 	for {
 		left, err = from.ReceiveRaw(ctx, fill)
@@ -111,34 +111,39 @@ func sendFile(ctx context.Context, to inside.RawStream, s *FileReadStream) (sent
 	}
 	left := 0
 	ahead := func() (n int, err error) {
-		if e := raw.Control(func(fd uintptr) { n, err = readAhead(int(fd)) }); e != nil {
-			return 0, e
+		if raw.Control(func(fd uintptr) { n, err = readAhead(int(fd)) }) != nil {
+			err = os.ErrClosed // what Control means has no name
 		}
-		return n, err
+		return n, outsideError(err)
 	}
 	send := func(fd uintptr) (n int, err error) {
-		if e := raw.Control(func(file uintptr) { n, err = unix.Sendfile(int(fd), int(file), nil, left) }); e != nil {
-			return 0, e
+		if raw.Control(func(file uintptr) { n, err = unix.Sendfile(int(fd), int(file), nil, left) }) != nil {
+			return 0, errFileClosed
 		}
 		return max(n, 0), err
 	}
 	for {
 		left, err = anyio.RunBlockingValue(ctx, ahead, ownCall)
 		if err != nil || left == 0 {
-			return sent, err != nil, outsideError(err)
+			return sent, err != nil, err
 		}
 		for left > 0 {
 			n, err := to.SendRaw(ctx, send)
 			sent, left = sent+int64(n), left-n
-			if err != nil {
+			switch {
+			case errors.Is(err, errFileClosed):
+				return sent, true, anyio.ErrClosed
+			case err != nil:
 				return sent, !refused(err), err
-			}
-			if n == 0 { // the file was cut off
-				break
+			case n == 0: // it was cut off, or has less than it says
+				return sent, false, nil
 			}
 		}
 	}
 }
+
+// errFileClosed is of the file, not of the socket that it is sent to.
+var errFileClosed = errors.New("the file was closed")
 
 // readAhead has the next piece of a file read to the cache, and returns how long it is.
 func readAhead(file int) (int, error) {

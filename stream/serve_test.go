@@ -119,23 +119,67 @@ func TestHandlersOfServesOwnGroupEndWithIt(t *testing.T) {
 // A group that has ended is a misuse, which leaves no connection open.
 func TestServeWithAGroupThatHasEndedClosesTheConnection(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		var ended *anyio.TaskGroup
-		group(t, ctx, func(_ context.Context, tg *anyio.TaskGroup) { ended = tg })
 		l := stream.NewPipeListener(10)
 		connected(t, ctx, l, func() {
 			conn, err := l.Accept(ctx)
 			testkit.WantErr(t, err, nil)
-			defer func() {
-				if _, ok := recover().(*anyio.MisuseError); !ok {
-					t.Error("no misuse")
-				}
-				testkit.WantErr(t, conn.Send(ctx, []byte("x")), anyio.ErrClosed) //anyiovet:ignore deferblock nothing is canceled
-			}()
-			_ = stream.Serve(ctx, func(context.Context) (stream.ByteStream, error) { return conn, nil }, ended,
-				func(context.Context, stream.ByteStream) error { return nil })
+			serveEndedGroup(t, ctx, func(tg *anyio.TaskGroup) error {
+				return stream.Serve(ctx, func(context.Context) (stream.ByteStream, error) { return conn, nil }, tg, ignore)
+			})
+			testkit.WantErr(t, conn.Send(ctx, []byte("x")), anyio.ErrClosed)
 		})
 		testkit.WantErr(t, l.Close(ctx), nil)
 	})
+}
+
+// So it is with a connection that was accepted beside another one, and is ready.
+func TestMultiListenerWithAGroupThatHasEndedClosesTheConnection(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		l := stream.NewPipeListener(10)
+		connected(t, ctx, l, func() {
+			connected(t, ctx, l, func() {
+				var all []stream.ByteStreamListener
+				var conns []stream.ByteStream
+				for range 2 {
+					conn, err := l.Accept(ctx)
+					testkit.WantErr(t, err, nil)
+					all, conns = append(all, acceptedListener{l, conn}), append(conns, conn)
+				}
+				m := stream.NewMultiListener(all...)
+				first, err := m.Accept(ctx)
+				testkit.WantErr(t, err, nil)
+				testkit.WantErr(t, first.Close(ctx), nil)
+				serveEndedGroup(t, ctx, func(tg *anyio.TaskGroup) error { return m.Serve(ctx, tg, ignore) })
+				for _, conn := range conns {
+					testkit.WantErr(t, conn.Send(ctx, []byte("x")), anyio.ErrClosed)
+				}
+			})
+		})
+		testkit.WantErr(t, l.Close(ctx), nil)
+	})
+}
+
+// An acceptedListener gives a connection at once, whatever has been canceled.
+type acceptedListener struct {
+	*stream.PipeListener
+	conn stream.ByteStream
+}
+
+func (l acceptedListener) Accept(context.Context) (stream.ByteStream, error) { return l.conn, nil }
+
+func ignore(context.Context, stream.ByteStream) error { return nil }
+
+// serveEndedGroup wants that serving in a group that has ended is a misuse.
+func serveEndedGroup(t *testing.T, ctx context.Context, serve func(tg *anyio.TaskGroup) error) {
+	t.Helper()
+	var ended *anyio.TaskGroup
+	group(t, ctx, func(_ context.Context, tg *anyio.TaskGroup) { ended = tg })
+	defer func() {
+		if _, ok := recover().(*anyio.MisuseError); !ok {
+			t.Error("no misuse")
+		}
+	}()
+	_ = serve(ended)
 }
 
 func TestConnectablesSayThatConnectingFailed(t *testing.T) {
