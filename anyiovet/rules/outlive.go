@@ -2,6 +2,7 @@ package rules
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/ast/inspector"
@@ -13,9 +14,9 @@ import (
 // Outlive reports tasks that use what is closed before they run.
 var Outlive = rule.New("outlive", `find resources that are closed while a task still uses them
 
-A task of a group from outside goes on when the function that has started it returns.
-What that function closes by defer is closed then: let the task close it, or open it
-where the group is.`,
+A task goes on when the function that has started it returns, and that of a group when
+the group's function does. What such a function closes by defer is closed then: let the
+task close it, or open it outside of the group.`,
 	outlive)
 
 func outlive(pass *rule.Pass) {
@@ -65,15 +66,15 @@ func closes(pass *rule.Pass, d *ast.DeferStmt) *types.Var {
 // variable, if the function does not wait for anything afterwards.
 func usedLater(pass *rule.Pass, fn inspector.Cursor, v *types.Var) *ast.CallExpr {
 	var start *ast.CallExpr
-	for c := range fn.Preorder((*ast.CallExpr)(nil)) {
-		call := c.Node().(*ast.CallExpr)
+	for c := range fn.Preorder((*ast.CallExpr)(nil), (*ast.UnaryExpr)(nil)) {
 		if around(c) != fn.Node() {
 			continue
 		}
-		if start != nil && call.Pos() > start.End() && waits(pass, call) {
+		call, _ := c.Node().(*ast.CallExpr)
+		if start != nil && c.Node().Pos() > start.End() && (call != nil && waits(pass, call) || receives(c.Node())) {
 			return nil
 		}
-		if api.Called(pass.TypesInfo, call) != "anyio.TaskGroup.Go" || start != nil {
+		if call == nil || api.Called(pass.TypesInfo, call) != "anyio.TaskGroup.Go" || start != nil {
 			continue
 		}
 		if _, ok := c.Parent().Node().(*ast.ExprStmt); !ok {
@@ -101,8 +102,19 @@ func waits(pass *rule.Pass, call *ast.CallExpr) bool {
 	return isUnknown(pass, call)
 }
 
+// receives reports whether a node is the receive of a channel.
+func receives(n ast.Node) bool {
+	u, ok := n.(*ast.UnaryExpr)
+	return ok && u.Op == token.ARROW
+}
+
 // isParam reports whether a variable is a parameter of a function.
 func isParam(fn ast.Node, v *types.Var) bool {
-	t, _ := fn.(*ast.FuncDecl)
-	return t != nil && rule.Within(v, t.Type)
+	switch fn := fn.(type) {
+	case *ast.FuncDecl:
+		return rule.Within(v, fn.Type)
+	case *ast.FuncLit:
+		return rule.Within(v, fn.Type)
+	}
+	return false
 }

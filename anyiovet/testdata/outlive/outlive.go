@@ -37,6 +37,35 @@ func scope(ctx context.Context) error {
 	})
 }
 
+func body(ctx context.Context) error {
+	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		conn, err := socket.DialTCP(ctx, "localhost", 80)
+		if err != nil {
+			return err
+		}
+		defer conn.Close(ctx)
+		tg.Go(func(ctx context.Context) error { return use(ctx, conn) }) // want `outlive: the task uses conn`
+		return nil
+	})
+}
+
+func bodyThatWaits(ctx context.Context) error {
+	return anyio.WithTaskGroup(ctx, func(ctx context.Context, tg *anyio.TaskGroup) error {
+		conn, err := socket.DialTCP(ctx, "localhost", 80)
+		if err != nil {
+			return err
+		}
+		defer conn.Close(ctx)
+		done := make(chan struct{})
+		tg.Go(func(ctx context.Context) error {
+			defer close(done)
+			return use(ctx, conn)
+		})
+		<-done
+		return nil
+	})
+}
+
 func good(ctx context.Context, outer *anyio.TaskGroup) error {
 	conn, err := socket.DialTCP(ctx, "localhost", 80)
 	if err != nil {
