@@ -105,9 +105,6 @@ func TestCreatedTaskRunsInItsGroup(t *testing.T) {
 		var task *anyioutils.Task[int]
 		inGroup(t, ctx, func(ctx context.Context) {
 			task = create(t, ctx, seven)
-			if _, err := task.Value(); !errors.Is(err, anyioutils.ErrInvalidState) {
-				t.Errorf("at once: %v", err)
-			}
 			if v, err := task.Await(ctx); v != 7 || err != nil {
 				t.Errorf("%d, %v", v, err)
 			}
@@ -119,6 +116,18 @@ func TestCreatedTaskRunsInItsGroup(t *testing.T) {
 		if v, err := task.Value(); v != 7 || err != nil {
 			t.Errorf("afterwards: %d, %v", v, err)
 		}
+	})
+}
+
+func TestTaskThatWaitsHasNoValue(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		inGroup(t, ctx, func(ctx context.Context) {
+			var enough anyio.Event
+			task := create(t, ctx, func(ctx context.Context) (int, error) { return 7, enough.Wait(ctx) })
+			_, err := task.Value()
+			testkit.WantErr(t, err, anyioutils.ErrInvalidState)
+			enough.Set()
+		})
 	})
 }
 
