@@ -207,7 +207,7 @@ func (f *future) wait(ctx context.Context) error {
 		part.awaits = f
 		if t.Requested() {
 			_ = t.TakeRequest()
-			if !f.cancel(part.reason) {
+			if !part.pass(f, part.reason) {
 				part.held = &kernel.Cause{Reason: part.reason}
 			}
 		}

@@ -47,6 +47,7 @@ type taskPart struct {
 	requests int           // see Cancelling
 	awaits   *future       // what it waits for
 	held     *kernel.Cause // asks the task when awaits is done, which cannot be canceled now
+	passing  bool          // a request is being passed on to awaits
 	self     AnyTask
 }
 
@@ -160,14 +161,25 @@ func (t *taskPart) cancel(reason string) bool {
 	if t.fut.state != pending {
 		return false
 	}
+	if t.passing { // tasks await each other: here the request has come round
+		t.kt.Request(&kernel.Cause{Reason: reason})
+		return true
+	}
 	t.requests++
 	t.reason = reason
 	if f := t.awaits; f == nil || f.state != pending {
 		t.kt.Request(&kernel.Cause{Reason: reason})
-	} else if !f.cancel(reason) {
+	} else if !t.pass(f, reason) {
 		t.held = &kernel.Cause{Reason: reason}
 	}
 	return true
+}
+
+// pass asks what the task awaits to end.
+func (t *taskPart) pass(f *future, reason string) bool {
+	t.passing = true
+	defer func() { t.passing = false }()
+	return f.cancel(reason)
 }
 
 // stopAwaiting is called when the wait for awaits has ended.
