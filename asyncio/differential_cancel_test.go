@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/anyio-go/anyio/asyncio"
 )
@@ -19,6 +20,7 @@ var cancelTwins = []twin{
 	{name: "cancel_after_wake", main: cancelAfterWake},
 	{name: "cancel_both", main: cancelBoth},
 	{name: "cancel_sleep", main: cancelSleep},
+	{name: "cancel_before_sleep", main: cancelBeforeSleep},
 }
 
 // canceledEnd awaits a task and reports whether it was canceled.
@@ -320,4 +322,28 @@ func cancelSleep(ctx context.Context, p *printer) error {
 		p.print(all[0].Err == nil)
 	}
 	return nil
+}
+
+func cancelBeforeSleep(ctx context.Context, p *printer) error {
+	sleeps := func(name string, d time.Duration) asyncio.AnyFuture {
+		return task(ctx, func(ctx context.Context) error {
+			me(ctx).Cancel("")
+			p.print(name, "begins")
+			err := asyncio.Sleep(ctx, d)
+			if isCanceled(err) {
+				p.print(name, "canceled")
+				return nil
+			}
+			return err
+		})
+	}
+	other := func() asyncio.AnyFuture {
+		return task(ctx, func(context.Context) error {
+			p.print("other")
+			return nil
+		})
+	}
+	all := []asyncio.AnyFuture{sleeps("long", 100_000*ms), other(), sleeps("short", 0), other()}
+	_, _, err := asyncio.Wait(ctx, all, asyncio.WaitOptions{})
+	return err
 }

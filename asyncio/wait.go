@@ -224,5 +224,13 @@ func Shield[T any](ctx context.Context, f Awaitable[T]) Awaitable[T] {
 }
 
 // Sleep lets the task wait for a time; zero or less lets the others have their turn. It is
-// anyio.Sleep. Cancellation: the sleep ends at once.
-func Sleep(ctx context.Context, d time.Duration) error { return kernel.Sleep(ctx, d) }
+// anyio.Sleep. Cancellation: the sleep ends at once; that of a task which was asked to end
+// before lets the others have their turn, too.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d > 0 {
+		if t := kernel.Locate(ctx).RunningTask(); t != nil && t.Requested() {
+			d = 0 // as in Python, where the wait begins before it is canceled
+		}
+	}
+	return kernel.Sleep(ctx, d)
+}
