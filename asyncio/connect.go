@@ -175,3 +175,5 @@ func (l *Loop) wired(ctx context.Context, factory func() BaseProtocol, c wire, k
 	}
 	return t, p, nil
 }
+
+func errNoFactory() error { return misuse("the factory of the protocol is nil") }

@@ -36,6 +36,9 @@ type DatagramOptions struct {
 // Cancellation: no socket is left behind.
 func (l *Loop) CreateDatagramEndpoint(ctx context.Context, factory func() DatagramProtocol, o DatagramOptions) (DatagramTransport, DatagramProtocol, error) {
 	l.use("CreateDatagramEndpoint")
+	if factory == nil {
+		return nil, nil, errNoFactory()
+	}
 	conns, err := openDatagrams(ctx, o)
 	if err != nil {
 		return nil, nil, err

@@ -123,7 +123,7 @@ func (f *future) settle(how futureState, err error) {
 	f.callbacks = nil
 	for _, cb := range all {
 		if cb.w == nil {
-			f.loop.looper.Call(cb.h)
+			f.loop.looper.Call(cb.h.call())
 		} else if cb.w.Wake() {
 			cb.w.Unpark()
 		}
@@ -150,7 +150,7 @@ func (f *future) addCallback(fn func()) *Handle {
 
 func (f *future) addHandle(h *Handle) {
 	if f.state != pending {
-		f.loop.looper.Call(h)
+		f.loop.looper.Call(h.call())
 	} else {
 		f.add(doneCallback{h: h})
 	}

@@ -82,6 +82,9 @@ func gather[T, R any](ctx context.Context, fs []Awaitable[T], results func([]Awa
 func distinct[F AnyFuture](fs []F) (once []F) {
 	seen := make(map[*future]bool, len(fs))
 	for _, f := range fs {
+		if AnyFuture(f) == nil {
+			panic(misuse("a future is nil"))
+		}
 		if !seen[f.core()] {
 			seen[f.core()] = true
 			once = append(once, f)
@@ -90,8 +93,11 @@ func distinct[F AnyFuture](fs []F) (once []F) {
 	return once
 }
 
-// mustBeOf panics if a future belongs to another loop.
+// mustBeOf panics if a future is nil, or belongs to another loop.
 func mustBeOf(l *Loop, f AnyFuture) {
+	if f == nil {
+		panic(misuse("a future is nil"))
+	}
 	if f.core().loop != l {
 		panic(misuse("a future that belongs to another loop"))
 	}

@@ -55,12 +55,12 @@ func (l *Loop) CallSoon(f func()) *Handle {
 	l.use("CallSoon")
 	h := l.nextHandle(f)
 	h.users = true
-	l.looper.CallHere(h)
+	l.looper.CallHere(h.call())
 	return h
 }
 
 // callSoon is CallSoon of what cannot be canceled.
-func (l *Loop) callSoon(f func()) { l.looper.Call(l.newHandle(f)) }
+func (l *Loop) callSoon(f func()) { l.looper.Call(l.newHandle(f).call()) }
 
 // CallSoonThreadsafe lets the loop call f as CallSoon does, and may be called by any
 // goroutine: it wakes the loop. The error is ErrLoopClosed if the loop is over; then f is
@@ -75,7 +75,7 @@ func (l *Loop) CallSoonThreadsafe(f func()) (*Handle, error) {
 	}
 	h := l.newHandle(f)
 	h.users = true
-	if !l.looper.Call(h) {
+	if !l.looper.Call(h.call()) {
 		return nil, ErrLoopClosed
 	}
 	return h, nil
@@ -87,8 +87,12 @@ func (h *Handle) Cancel() { h.canceled, h.f = true, nil }
 // Canceled reports whether Cancel was called.
 func (h *Handle) Canceled() bool { return h.canceled }
 
+// A handleCall is a Handle as the kernel calls it.
+type handleCall Handle
+
 // Called implements kernel.Callee.
-func (h *Handle) Called() {
+func (c *handleCall) Called() {
+	h := (*Handle)(c)
 	if f := h.f; f != nil {
 		h.f = nil
 		if !h.users || !h.loop.dropping {
@@ -96,6 +100,8 @@ func (h *Handle) Called() {
 		}
 	}
 }
+
+func (h *Handle) call() *handleCall { return (*handleCall)(h) }
 
 // invoke calls a callback, which may panic, and exit its goroutine.
 func (l *Loop) invoke(h *Handle, f func()) {
@@ -175,4 +181,4 @@ type timerFirer TimerHandle
 // Fire makes the callback ready. The loop calls it, and it knows nothing of who made it.
 //
 //go:norace
-func (h *timerFirer) Fire() { h.loop.looper.Call(&h.Handle) }
+func (h *timerFirer) Fire() { h.loop.looper.Call(h.Handle.call()) }

@@ -45,7 +45,7 @@ func (l *Loop) received(sig os.Signal) {
 	if s := l.signals[sig]; s != nil {
 		h := l.newHandle(s.f)
 		h.users = true
-		l.looper.Call(h)
+		l.looper.Call(h.call())
 	}
 }
 

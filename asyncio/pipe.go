@@ -31,6 +31,9 @@ func (l *Loop) ConnectWritePipe(ctx context.Context, factory func() BaseProtocol
 }
 
 func (l *Loop) pipe(ctx context.Context, factory func() BaseProtocol, pipe any, kind wireKind) (Transport, BaseProtocol, error) {
+	if factory == nil {
+		return nil, nil, errNoFactory()
+	}
 	n, err := kernel.TryNetworkOf(ctx)
 	if err != nil {
 		return nil, nil, err

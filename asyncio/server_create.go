@@ -69,6 +69,9 @@ type UnixServerOptions struct {
 // Cancellation: nothing has happened.
 func (l *Loop) CreateServer(ctx context.Context, factory func() BaseProtocol, o ServerOptions) (*Server, error) {
 	l.use("CreateServer")
+	if factory == nil {
+		return nil, errNoFactory()
+	}
 	if o.Socket != nil && (len(o.Hosts) > 0 || o.Port != 0) {
 		return nil, misuse("CreateServer: both a Socket and a host or port")
 	}
@@ -120,6 +123,9 @@ func (l *Loop) listen(ctx context.Context, o ServerOptions) (all []kernel.Conn, 
 // Cancellation: nothing has happened.
 func (l *Loop) CreateUnixServer(ctx context.Context, factory func() BaseProtocol, o UnixServerOptions) (*Server, error) {
 	l.use("CreateUnixServer")
+	if factory == nil {
+		return nil, errNoFactory()
+	}
 	if (o.Socket == nil) == (o.Path == "") {
 		return nil, misuse("CreateUnixServer: either a Path or a Socket must be given")
 	}

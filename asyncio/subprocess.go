@@ -76,6 +76,9 @@ type SubprocessTransport struct {
 // Cancellation: no process is left behind.
 func (l *Loop) Subprocess(ctx context.Context, factory func() SubprocessProtocol, c process.Command) (*SubprocessTransport, SubprocessProtocol, error) {
 	l.use("Subprocess")
+	if factory == nil {
+		return nil, nil, errNoFactory()
+	}
 	t := &SubprocessTransport{loop: l, protocol: factory()}
 	if t.protocol == nil {
 		return nil, nil, misuse("the factory has made no protocol")

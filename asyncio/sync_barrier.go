@@ -40,6 +40,9 @@ func NewBarrier(parties int) *Barrier {
 //
 // Cancellation: the task does not count any more; the others go on waiting.
 func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
+	if b.parties < 1 {
+		return 0, misuse("a Barrier that was not made by NewBarrier")
+	}
 	err = b.cond.Do(ctx, func(ctx context.Context) error {
 		if err := b.enter(ctx); err != nil {
 			return err

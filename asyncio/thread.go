@@ -186,4 +186,4 @@ func whenDone[T any](l *Loop, future *anyio.Future[T], f func()) (stop func()) {
 type notice Handle
 
 // Interrupt implements kernel.Interrupter.
-func (h *notice) Interrupt() { h.loop.looper.Call((*Handle)(h)) }
+func (h *notice) Interrupt() { h.loop.looper.Call((*handleCall)(h)) }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/kernel"
 )
 
 // A Deadline is when WithTimeout ends its body. It may be moved.
@@ -38,7 +39,7 @@ func WithTimeout(ctx context.Context, limit time.Duration, body func(ctx context
 	if limit == anyio.Forever {
 		return withDeadline(ctx, l, 0, false, body)
 	}
-	return withDeadline(ctx, l, l.Time()+limit, true, body)
+	return withDeadline(ctx, l, time.Duration(kernel.Later(l.run.Now(), limit)), true, body)
 }
 
 // WithTimeoutAt runs body as WithTimeout does, up to a time of the loop's clock.

@@ -194,6 +194,9 @@ func (l *Loop) startTLS(ctx context.Context, t Transport, config *tls.Config, o 
 // it.
 func (l *Loop) encrypted(ctx context.Context, factory func() BaseProtocol, o tlsOptions,
 	connect func(factory func() BaseProtocol) (Transport, BaseProtocol, error)) (Transport, BaseProtocol, error) {
+	if factory == nil {
+		return nil, nil, errNoFactory()
+	}
 	if err := checkHandshakeTimeout(o.config, o.timeout); err != nil {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package asyncio
 import (
 	"context"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/anyio-go/anyio"
@@ -18,8 +19,13 @@ const (
 	FirstException                   // one has failed, or all are done
 )
 
+var returnWhenNames = [...]string{"ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"}
+
 func (r ReturnWhen) String() string {
-	return [...]string{"ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"}[r]
+	if int(r) < len(returnWhenNames) {
+		return returnWhenNames[r]
+	}
+	return "ReturnWhen(" + strconv.Itoa(int(r)) + ")"
 }
 
 // WaitOptions are what Wait may be told.
@@ -30,8 +36,8 @@ type WaitOptions struct {
 
 // Wait waits for some or all of the futures, or for the time to pass, which is no error:
 // it cancels nothing. It returns which are done and which are not, each once, in the order
-// in which they were given. The error, beside that of a cancellation, is a *MisuseError if
-// there is nothing to wait for.
+// in which they were given. The error, beside that of a cancellation, is a
+// *anyio.MisuseError if there is nothing to wait for, or ReturnWhen is none of those.
 //
 // Cancellation: the futures are not affected.
 func Wait(ctx context.Context, fs []AnyFuture, opts WaitOptions) (done, left []AnyFuture, err error) {
@@ -39,6 +45,9 @@ func Wait(ctx context.Context, fs []AnyFuture, opts WaitOptions) (done, left []A
 	fs = distinct(fs)
 	if len(fs) == 0 {
 		return nil, nil, misuse("Wait for nothing: give it a future or task at least")
+	}
+	if int(opts.ReturnWhen) >= len(returnWhenNames) {
+		return nil, nil, misuse("Wait: " + opts.ReturnWhen.String() + " is none of AllCompleted, FirstCompleted and FirstException")
 	}
 	waiter := CreateFuture[struct{}](l)
 	if opts.Timeout > 0 {
