@@ -7,6 +7,7 @@ import (
 	"io"
 	"syscall"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/asyncio"
 )
 
@@ -17,6 +18,7 @@ var streamTwins = []twin{
 	{name: "reader_until", main: readerUntil, promised: true},
 	{name: "reader_limit", main: readerLimit, promised: true},
 	{name: "reader_error", main: readerError},
+	{name: "reader_data_and_error", main: readerDataAndError, promised: true},
 	{name: "streams_echo", main: streamsEcho, promised: true},
 	{name: "streams_limit", main: streamsLimit, promised: true},
 	{name: "streams_drain", main: streamsDrain, promised: true},
@@ -366,4 +368,39 @@ func streamsDrain(ctx context.Context, p *printer) error {
 		p.print("connection lost")
 	}
 	return err
+}
+
+func readerDataAndError(ctx context.Context, p *printer) error {
+	reset := errors.New("reset")
+	show := func(data []byte, err error) {
+		if err != nil {
+			p.print("error", err)
+			return
+		}
+		p.print(data)
+	}
+	once := func(read func(ctx context.Context, r *asyncio.StreamReader) ([]byte, error), pieces ...string) error {
+		r := asyncio.NewStreamReader(loopIn(ctx), 4)
+		t := task(ctx, func(ctx context.Context) error {
+			show(read(ctx, r))
+			return nil
+		})
+		if err := anyio.WaitAllTasksBlocked(ctx); err != nil {
+			return err
+		}
+		for _, data := range pieces {
+			feed(r, data)
+		}
+		r.SetErr(reset)
+		if _, err := t.Await(ctx); err != nil {
+			return err
+		}
+		show(r.Read(ctx, 10))
+		return nil
+	}
+	return errors.Join(
+		once(func(ctx context.Context, r *asyncio.StreamReader) ([]byte, error) { return r.ReadLine(ctx) }, "a\n", "b\n"),
+		once(func(ctx context.Context, r *asyncio.StreamReader) ([]byte, error) { return r.ReadExactly(ctx, 2) }, "abc"),
+		once(func(ctx context.Context, r *asyncio.StreamReader) ([]byte, error) { return r.Read(ctx, 10) }, "abc"),
+		once(func(ctx context.Context, r *asyncio.StreamReader) ([]byte, error) { return r.Read(ctx, 10) }))
 }

@@ -101,11 +101,17 @@ func (r *StreamReader) FeedEOF() {
 	r.wake()
 }
 
-// SetErr lets the read that waits, and all later ones, fail.
+// SetErr lets the read that waits, and all later ones, fail. A read that has been given
+// what it waits for, and has not had its turn since, returns that.
 func (r *StreamReader) SetErr(err error) {
 	r.loop.use("SetErr")
 	r.err = err
-	r.wake()
+	if w := r.waiter; w != nil {
+		r.waiter = nil
+		if w.state == pending {
+			w.settle(finished, err)
+		}
+	}
 }
 
 // Err returns what SetErr was given.
@@ -123,8 +129,11 @@ func (r *StreamReader) wake() {
 
 // more waits until data, the end or an error has come.
 func (r *StreamReader) more(ctx context.Context) error {
-	if r.waiter != nil {
+	switch {
+	case r.waiter != nil:
 		return errTwoReaders
+	case r.err != nil: // after data that were not enough
+		return r.err
 	}
 	if r.paused { // else there would never be any
 		r.paused = false
@@ -137,7 +146,7 @@ func (r *StreamReader) more(ctx context.Context) error {
 		r.waiter = nil
 	}
 	if err == nil {
-		err = r.err
+		err = w.err
 	}
 	return err
 }

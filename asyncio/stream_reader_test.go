@@ -174,3 +174,17 @@ func TestOneTaskReadsAtATimeAndMayBeCanceled(t *testing.T) {
 		wantData(t, "nothing is lost", got, err, "half line\n")
 	})
 }
+
+// Python's read waits for ever here.
+func TestErrorAfterDataThatAreNotEnough(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		r := asyncio.NewStreamReader(loopOf(t, ctx), 0)
+		read := asyncio.CreateTask(ctx, func(ctx context.Context) ([]byte, error) { return r.ReadExactly(ctx, 9) })
+		testkit.WantNil(t, "WaitAllTasksBlocked", anyio.WaitAllTasksBlocked(ctx))
+		testkit.WantNil(t, "FeedData", r.FeedData([]byte("abc")))
+		r.SetErr(testkit.ErrBoom)
+		if data, err := read.Await(ctx); !errors.Is(err, testkit.ErrBoom) {
+			t.Errorf("%q, %v", data, err)
+		}
+	})
+}
