@@ -199,7 +199,7 @@ func TestMisuseOfNumbersIsYielded(t *testing.T) {
 			"aiter.Chunk of 0 items: a chunk has one at least":                            text(aiter.Chunk(ctx, n, 0), 1),
 			"aiter.ChunkExactly of -1 items: a chunk has one at least":                    text(aiter.ChunkExactly(ctx, n, -1), 1),
 			"aiter.Slice from -1 to 2: numbers of items are not negative":                 text(aiter.Slice(ctx, n, -1, 2, 1), 1),
-			"aiter.Slice from 0 to -2: numbers of items are not negative":                 text(aiter.Limit(ctx, n, -2), 1),
+			"aiter.Limit of -2 items: their number is not negative":                       text(aiter.Limit(ctx, n, -2), 1),
 			"aiter.Slice with a step of 0: it is at least 1":                              text(aiter.Slice(ctx, n, 0, 2, 0), 1),
 			"aiter.Combinations of -1 items: their number is not negative":                text(aiter.Combinations(ctx, n, -1), 1),
 			"aiter.CombinationsWithReplacement of -2 items: their number is not negative": text(aiter.CombinationsWithReplacement(ctx, n, -2), 1),

@@ -9,9 +9,14 @@ import (
 	"github.com/anyio-go/anyio/lowlevel"
 )
 
-// Limit yields the first n items, and asks for none after them. Cancellation: it is
-// yielded.
+// Limit yields the first n items, and asks for none after them. A negative n is yielded as
+// an *anyio.MisuseError. Cancellation: it is yielded.
 func Limit[T any](ctx context.Context, seq iter.Seq2[T, error], n int) iter.Seq2[T, error] {
+	if n < 0 {
+		return write(func(func(T) error) error {
+			return misuse(fmt.Sprintf("Limit of %d items: their number is not negative", n))
+		})
+	}
 	return Slice(ctx, seq, 0, n, 1)
 }
 

@@ -38,4 +38,9 @@ func (e *CallbackError) Error() string {
 // Unwrap returns the errors.
 func (e *CallbackError) Unwrap() []error { return e.Errs }
 
+func errNoCallback() error { return misuse("AddDoneCallback: the callback is nil") }
+
+// neverRemoved takes back a callback that was refused.
+func neverRemoved() bool { return false }
+
 func misuse(text string) error { return &anyio.MisuseError{Text: "anyioutils: " + text} }

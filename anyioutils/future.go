@@ -74,7 +74,11 @@ func wrapFutureError(err error) error { return &anyio.FutureError{Err: err} }
 // AddDoneCallback has callback called when the future has an outcome: by the call that
 // sets it, before that returns, and after those who wait were let go on. If the future has
 // an outcome already, AddDoneCallback calls it, and returns its error as a *CallbackError.
-// remove takes the callback back; it reports whether that prevented the call.
+// remove takes the callback back; it reports whether that prevented the call. A nil
+// callback is an *anyio.MisuseError.
 func (f *Future[T]) AddDoneCallback(callback func(f *Future[T]) error) (remove func() bool, err error) {
+	if callback == nil {
+		return neverRemoved, errNoCallback()
+	}
 	return f.add(&f.callbacks, func() error { return callback(f) })
 }

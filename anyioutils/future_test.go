@@ -217,3 +217,18 @@ func TestFutureCallbacksAddedMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+func TestCallbacksThatAreNilAreRefused(t *testing.T) {
+	f := anyioutils.NewFuture[int]()
+	task := anyioutils.NewTask(func(context.Context) (int, error) { return 1, nil })
+	remove, err := f.AddDoneCallback(nil)
+	testkit.WantMisuseText(t, err, "the callback is nil")
+	if remove() {
+		t.Error("a callback that was refused was removed")
+	}
+	_, err = task.AddDoneCallback(nil)
+	testkit.WantMisuseText(t, err, "the callback is nil")
+	testkit.WantNil(t, "Set", f.Set(1))
+	_, err = f.AddDoneCallback(nil)
+	testkit.WantMisuseText(t, err, "the callback is nil")
+}

@@ -97,8 +97,12 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 // its group can end, and after those who wait were let go on. An error, of one or more
 // callbacks, fails the group that the task runs in, as a *CallbackError. Of a task that is
 // over, AddDoneCallback calls it, and returns its error so. remove takes the callback
-// back; it reports whether that prevented the call.
+// back; it reports whether that prevented the call. A nil callback is an
+// *anyio.MisuseError.
 func (t *Task[T]) AddDoneCallback(callback func(t *Task[T]) error) (remove func() bool, err error) {
+	if callback == nil {
+		return neverRemoved, errNoCallback()
+	}
 	return t.add(&t.callbacks, func() error { return callback(t) })
 }
 

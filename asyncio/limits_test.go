@@ -2,13 +2,12 @@ package asyncio_test
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/asyncio"
+	"github.com/anyio-go/anyio/internal/testkit"
 	"github.com/anyio-go/anyio/process"
 )
 
@@ -30,7 +29,7 @@ func TestTimesThatAreFarAwayAreNotNow(t *testing.T) {
 func TestConnectionsAndServersNeedAFactory(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		l := loopOf(t, ctx)
-		for name, call := range map[string]func() error{
+		for _, call := range map[string]func() error{
 			"server": func() error { _, err := l.CreateServer(ctx, nil, asyncio.ServerOptions{}); return err },
 			"UNIX server": func() error {
 				_, err := l.CreateUnixServer(ctx, nil, asyncio.UnixServerOptions{Path: "@none"})
@@ -59,7 +58,7 @@ func TestConnectionsAndServersNeedAFactory(t *testing.T) {
 				return err
 			},
 		} {
-			wantMisuse(t, name, call(), "factory")
+			testkit.WantMisuseText(t, call(), "factory")
 		}
 	})
 }
@@ -72,8 +71,11 @@ func TestFuturesThatAreNilAreRefused(t *testing.T) {
 			"WaitFor": func() { _, _ = asyncio.WaitFor[int](ctx, nil, 0) },
 			"Wait":    func() { _, _, _ = asyncio.Wait(ctx, []asyncio.AnyFuture{nil}, asyncio.WaitOptions{}) },
 		} {
-			err, _ := panicOf(call).(error)
-			wantMisuse(t, name, err, "nil")
+			err, ok := testkit.Recovered(call).(error)
+			if !ok {
+				t.Error(name)
+			}
+			testkit.WantMisuseText(t, err, "nil")
 		}
 	})
 }
@@ -82,7 +84,7 @@ func TestBarrierOfNobodyIsRefused(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		var b asyncio.Barrier
 		_, err := b.Wait(ctx)
-		wantMisuse(t, "Barrier", err, "NewBarrier")
+		testkit.WantMisuseText(t, err, "NewBarrier")
 	})
 }
 
@@ -93,19 +95,6 @@ func TestReturnWhenThatIsNone(t *testing.T) {
 	onLoops(t, func(t *testing.T, ctx context.Context) {
 		f := []asyncio.AnyFuture{asyncio.NewFuture[int](ctx)}
 		_, _, err := asyncio.Wait(ctx, f, asyncio.WaitOptions{ReturnWhen: 9})
-		wantMisuse(t, "Wait", err, "ReturnWhen(9)")
+		testkit.WantMisuseText(t, err, "ReturnWhen(9)")
 	})
-}
-
-func panicOf(f func()) (v any) {
-	defer func() { v = recover() }()
-	f()
-	return nil
-}
-
-func wantMisuse(t *testing.T, name string, err error, text string) {
-	t.Helper()
-	if _, ok := errors.AsType[*anyio.MisuseError](err); !ok || !strings.Contains(err.Error(), text) {
-		t.Errorf("%s: %v", name, err)
-	}
 }

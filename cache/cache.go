@@ -57,6 +57,9 @@ func (c *Cache[K, V]) Options() Options { return c.opts }
 // returned.
 func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 	var zero V
+	if c.load == nil {
+		return zero, misuse("a Cache that New has not made has no function")
+	}
 	for {
 		p, err := kernel.Enter(ctx)
 		if err != nil {

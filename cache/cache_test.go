@@ -264,3 +264,9 @@ func TestHitsAllocateNothing(t *testing.T) {
 		}
 	}, anyiotest.Only("parallel"))
 }
+
+func TestCacheThatNewHasNotMade(t *testing.T) {
+	var c cache.Cache[int, int]
+	_, err := c.Get(t.Context(), 1)
+	testkit.WantMisuseText(t, err, "New has not made")
+}
