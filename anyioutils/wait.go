@@ -62,9 +62,12 @@ type WaitOptions struct {
 // that are pending go on. A cancellation of a task or future is an outcome, but not an error.
 //
 // Tasks that have not begun are started in a group; if they need one and there is none, the
-// error is ErrNoTaskGroup. Without anything to wait for it is an *anyio.MisuseError.
-// Cancellation: nothing is lost; tasks that were started go on.
+// error is ErrNoTaskGroup. Without anything to wait for, or with an unknown ReturnWhen, it is
+// an *anyio.MisuseError. Cancellation: nothing is lost; tasks that were started go on.
 func Wait[W Waitable](ctx context.Context, all []W, o WaitOptions) (done, pending []W, err error) {
+	if o.ReturnWhen < AllCompleted || o.ReturnWhen > FirstError {
+		return nil, nil, misuse(fmt.Sprintf("Wait: ReturnWhen %d is none of AllCompleted, FirstCompleted and FirstError", o.ReturnWhen))
+	}
 	if all, err = distinct(all); err != nil {
 		return nil, nil, err
 	}

@@ -158,3 +158,11 @@ func TestWaitOfManyAtOnce(t *testing.T) {
 		})
 	})
 }
+
+func TestWaitForNothingThatIsKnown(t *testing.T) {
+	f := anyioutils.NewFuture[int]()
+	for _, when := range []anyioutils.ReturnWhen{-1, 3} {
+		_, _, err := anyioutils.Wait(t.Context(), []*anyioutils.Future[int]{f}, anyioutils.WaitOptions{ReturnWhen: when})
+		testkit.WantMisuseText(t, err, "ReturnWhen")
+	}
+}

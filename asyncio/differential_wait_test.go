@@ -160,7 +160,7 @@ func waitDuplicates(ctx context.Context, p *printer) error {
 	a, b := work("a"), work("b")
 	done, left, err := asyncio.Wait(ctx, anys(a, b, a), asyncio.WaitOptions{})
 	p.print(len(done), len(left))
-	for v := range asyncio.AsCompleted(ctx, []asyncio.Awaitable[string]{a, b, a}, 0) { //anyiovet:ignore droppederr there is no limit
+	for v := range asyncio.AsCompleted(ctx, []asyncio.Awaitable[string]{a, b, a}, anyio.Forever) { //anyiovet:ignore droppederr there is no limit
 		p.print(v == "a" || v == "b")
 	}
 	return err
@@ -186,7 +186,7 @@ func asCompleted(ctx context.Context, p *printer) error {
 			return name, err
 		}))
 	}
-	for v, err := range asyncio.AsCompleted(ctx, tasks, 0) {
+	for v, err := range asyncio.AsCompleted(ctx, tasks, anyio.Forever) {
 		if err != nil {
 			p.print("error of", err)
 		} else {

@@ -37,7 +37,7 @@ func TestFuturesOfAnotherLoopAreRefused(t *testing.T) {
 				return err
 			},
 			"AsCompleted": func() error {
-				asyncio.AsCompleted(ctx, []asyncio.Awaitable[int]{own, foreign}, 0)
+				asyncio.AsCompleted(ctx, []asyncio.Awaitable[int]{own, foreign}, anyio.Forever)
 				return nil
 			},
 		} {

@@ -264,7 +264,7 @@ func TestAsCompletedIsInTheOrderOfTheEnds(t *testing.T) {
 		b, gb := gated(ctx, "", testkit.ErrBoom)
 		fs := []asyncio.Awaitable[string]{c, a, b}
 		inTurn(t, ctx, ga, gb, gc)
-		for v, err := range asyncio.AsCompleted(ctx, fs, 0) {
+		for v, err := range asyncio.AsCompleted(ctx, fs, anyio.Forever) {
 			r.add("%s%v", v, err != nil)
 		}
 		r.want(t, "afalse true cfalse")

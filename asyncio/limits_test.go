@@ -2,6 +2,7 @@ package asyncio_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -96,5 +97,24 @@ func TestReturnWhenThatIsNone(t *testing.T) {
 		f := []asyncio.AnyFuture{asyncio.NewFuture[int](ctx)}
 		_, _, err := asyncio.Wait(ctx, f, asyncio.WaitOptions{ReturnWhen: 9})
 		testkit.WantMisuseText(t, err, "ReturnWhen(9)")
+	})
+}
+
+// A time that is left, computed, may be negative.
+func TestTimesThatHavePassedAreNow(t *testing.T) {
+	onLoops(t, func(t *testing.T, ctx context.Context) {
+		there, late := asyncio.NewFuture[int](ctx), asyncio.NewFuture[int](ctx)
+		testkit.WantNil(t, "SetResult", there.SetResult(1))
+		done, left, err := asyncio.Wait(ctx, []asyncio.AnyFuture{late, there}, asyncio.WaitOptions{Timeout: -1})
+		if len(done) != 1 || len(left) != 1 || err != nil {
+			t.Errorf("%d done, %d left, %v", len(done), len(left), err)
+		}
+		for _, limit := range []time.Duration{0, -1} {
+			var r record
+			for v, err := range asyncio.AsCompleted(ctx, []asyncio.Awaitable[int]{late, there}, limit) {
+				r.add("%d%v", v, errors.Is(err, anyio.ErrTimeout))
+			}
+			r.want(t, "1false 0true")
+		}
 	})
 }

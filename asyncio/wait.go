@@ -30,7 +30,8 @@ func (r ReturnWhen) String() string {
 
 // WaitOptions are what Wait may be told.
 type WaitOptions struct {
-	Timeout    time.Duration // 0: none
+	// Timeout is how long to wait at most: forever if it is zero. Less is at once.
+	Timeout    time.Duration
 	ReturnWhen ReturnWhen
 }
 
@@ -50,7 +51,7 @@ func Wait(ctx context.Context, fs []AnyFuture, opts WaitOptions) (done, left []A
 		return nil, nil, misuse("Wait: " + opts.ReturnWhen.String() + " is none of AllCompleted, FirstCompleted and FirstException")
 	}
 	waiter := CreateFuture[struct{}](l)
-	if opts.Timeout > 0 {
+	if opts.Timeout != 0 {
 		defer l.CallLater(opts.Timeout, func() { waiter.finish(struct{}{}) }).Cancel()
 	}
 	open := len(fs)
@@ -145,8 +146,8 @@ func cancelAndWait(ctx context.Context, l *Loop, f *future, because error) error
 }
 
 // AsCompleted returns the results of the futures in the order in which they are there. If
-// the time has passed before, each of the rest is one error that matches anyio.ErrTimeout;
-// a limit of zero is none.
+// the time has passed before, each of the rest is one error that matches anyio.ErrTimeout.
+// The limit may be anyio.Forever; with zero or less only futures that are done are in time.
 //
 // Cancellation: the sequence ends with its error; the futures are not affected.
 func AsCompleted[T any](ctx context.Context, fs []Awaitable[T], limit time.Duration) iter.Seq2[T, error] {
@@ -168,7 +169,7 @@ func AsCompleted[T any](ctx context.Context, fs []Awaitable[T], limit time.Durat
 	}
 	late := false
 	var timer *TimerHandle
-	if limit > 0 {
+	if limit != anyio.Forever {
 		timer = l.CallLater(limit, func() {
 			late = true
 			wake()
@@ -188,7 +189,7 @@ func AsCompleted[T any](ctx context.Context, fs []Awaitable[T], limit time.Durat
 				}
 			}
 			if len(ready) == 0 {
-				if !yield(zero, &anyio.TimeoutError{Deadline: l.run.Today(), After: limit}) {
+				if !yield(zero, &anyio.TimeoutError{Deadline: l.run.Today(), After: max(limit, 0)}) {
 					return
 				}
 				continue
