@@ -113,6 +113,15 @@ func (o *owner) send(next order) bool {
 // anyio.ErrAlreadyRunning if it is running, or the caller runs another loop's task,
 // ErrLoopClosed if it is closed, and in a simulation that cannot go on, a DeadlockError.
 func (l *Loop) RunForever() error {
+	if err := l.occupy(); err != nil {
+		return err
+	}
+	defer l.owner.busy.Unlock()
+	return l.runUntilStop()
+}
+
+// occupy lets the caller be the only one that runs the loop, until it unlocks busy.
+func (l *Loop) occupy() error {
 	o := l.owner
 	switch {
 	case o == nil || kernel.LoopTask() != nil || !o.busy.TryLock():
@@ -121,7 +130,11 @@ func (l *Loop) RunForever() error {
 		o.busy.Unlock()
 		return ErrLoopClosed
 	}
-	defer o.busy.Unlock()
+	return nil
+}
+
+func (l *Loop) runUntilStop() error {
+	o := l.owner
 	if !o.send(order{run: true}) {
 		return ErrLoopClosed
 	}
@@ -141,15 +154,19 @@ func (l *Loop) RunForever() error {
 // ErrLoopStopped if Stop was called before, or one of RunForever.
 func RunUntilComplete[T any](l *Loop, f Awaitable[T]) (T, error) {
 	var zero T
+	if err := l.occupy(); err != nil {
+		return zero, err
+	}
+	defer l.owner.busy.Unlock()
 	l.use("RunUntilComplete")
 	mustBeOf(l, f)
 	fut := f.core()
 	h := fut.addCallback(l.looper.Halt)
-	err := l.RunForever()
+	err := l.runUntilStop()
+	fut.removeHandle(h)
 	if err != nil {
 		return zero, err
 	}
-	fut.removeHandle(h)
 	if !fut.Done() {
 		return zero, ErrLoopStopped
 	}
