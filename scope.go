@@ -125,7 +125,8 @@ func (c *CancelScope) Cancel(reason string) {
 	kernel.PreemptEnd()
 }
 
-// CancelCause cancels the scope because of an error.
+// CancelCause cancels the scope because of an error. The *CanceledError of those who are
+// canceled holds it as Cause, and does not match it: none of them has failed so.
 func (c *CancelScope) CancelCause(cause error) {
 	kernel.Preempt()
 	c.s.Cancel(&kernel.Cause{Kind: kernel.ByCall, Err: cause, PC: kernel.CallerPC(1)})

@@ -50,7 +50,7 @@ func NewEventLoop(opts ...anyio.RunOption) (*Loop, error) {
 
 // main is the first task of the run.
 func (o *owner) main(ctx context.Context) error {
-	l, err := RunningLoop(ctx)
+	l, err := loopOfRun(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package asyncio_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/anyio-go/anyio"
@@ -60,4 +61,14 @@ func TestLoopThatRunsElsewhereIsRunning(t *testing.T) {
 	}
 	testkit.WantNil(t, "RunForever", <-over)
 	testkit.WantNil(t, "Close", l.Close())
+}
+
+func TestBackendWithoutALoopIsRefused(t *testing.T) {
+	on := anyio.On(anyio.Parallel())
+	_, err := asyncio.NewEventLoop(on)
+	for _, err := range []error{err, asyncio.Run(t.Context(), func(context.Context) error { return nil }, on)} {
+		if !errors.Is(err, asyncio.ErrNoLoop) || !strings.Contains(err.Error(), "choose EventLoop") {
+			t.Error(err)
+		}
+	}
 }

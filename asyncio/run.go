@@ -3,6 +3,7 @@ package asyncio
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/internal/kernel"
@@ -26,7 +27,7 @@ func RunValue[T any](ctx context.Context, main func(ctx context.Context) (T, err
 	opts = append([]anyio.RunOption{anyio.On(anyio.EventLoop())}, opts...)
 	return anyio.RunValue(ctx, func(ctx context.Context) (T, error) {
 		var zero T
-		l, err := RunningLoop(ctx)
+		l, err := loopOfRun(ctx)
 		if err != nil {
 			return zero, err
 		}
@@ -41,6 +42,15 @@ func RunValue[T any](ctx context.Context, main func(ctx context.Context) (T, err
 		}
 		return v, err
 	}, opts...)
+}
+
+// loopOfRun is the loop of a run that was begun for it.
+func loopOfRun(ctx context.Context) (*Loop, error) {
+	l, err := RunningLoop(ctx)
+	if err == ErrNoLoop {
+		err = fmt.Errorf("%w: the backend that was chosen has none: choose EventLoop or a simulation", err)
+	}
+	return l, err
 }
 
 var opRun = kernel.RegisterPassiveOp("asyncio.Run")
