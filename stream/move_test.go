@@ -221,3 +221,24 @@ func TestCopyInBulkIsInterrupted(t *testing.T) {
 		})
 	}, anyiotest.Seeds(1))
 }
+
+// A file of the system says that it has a page, and has less.
+func TestCopySendsAFileThatHasLessThanItSays(t *testing.T) {
+	const name = "/sys/kernel/mm/transparent_hugepage/enabled"
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Skip("this system has no such file")
+	}
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		a, b := joined(t, ctx)
+		file, err := stream.OpenFile(ctx, name)
+		testkit.Must(t, err)
+		defer file.Close(ctx)
+		_, err = stream.Copy(ctx, a, file)
+		testkit.Must(t, errors.Join(err, a.SendEOF(ctx)))
+		got, err := drain(ctx, b)
+		if !bytes.Equal(got, want) || err != nil {
+			t.Errorf("%q came, %v", got, err)
+		}
+	})
+}
