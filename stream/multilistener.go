@@ -171,7 +171,7 @@ func (m *MultiListener[S]) Serve(ctx context.Context, tg *anyio.TaskGroup, handl
 				return err
 			}
 			if ok {
-				handlers.Go(func(ctx context.Context) error { return handler(ctx, conn) }, name)
+				give(ctx, handlers, name, conn, handler)
 				continue
 			}
 			for _, l := range listeners {
