@@ -25,16 +25,22 @@ func readRows(path string) (env environment, rows []row, err error) {
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return env, nil, fmt.Errorf("%s:%d: %w", path, n, err)
 		}
-		if line.Shape == "" {
+		switch {
+		case line.Shape == "":
 			env = line.environment
-		} else {
+		case line.Ratio == 0:
+			return env, nil, fmt.Errorf("%s:%d: the row of %s has no ratio: it must be of the output of -json", path, n, line.Shape)
+		default:
 			rows = append(rows, line.row)
 		}
 	}
-	if err == nil && len(rows) == 0 {
-		err = fmt.Errorf("%s has no rows: it must be the output of -json", path)
+	if err := lines.Err(); err != nil {
+		return env, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return env, rows, err
+	if len(rows) == 0 {
+		return env, nil, fmt.Errorf("%s has no rows: it must be the output of -json", path)
+	}
+	return env, rows, nil
 }
 
 // agreement is by how much of itself the ratio of two runs of the same code may differ,
@@ -48,10 +54,11 @@ func (w row) key() rowKey { return rowKey{w.Shape, w.Backend, w.Peer} }
 
 // compareRows prints a line for each row that both runs have:
 //
-//	moved <shape> <backend> <peer> <old ratio> <new ratio> <change> <noise> <better|worse|->
+//	moved <shape> <backend> <peer> <old ratio> <new ratio> <change> <noise> <better|worse|-|?>
 //
 // The change is marked if it is beyond what two runs of the same code may differ by: the
-// noise of both, and at least what the shape is known to waver by.
+// noise of both, and at least what the shape is known to waver by. It is ? where it would
+// be, but one round does not tell its noise.
 func compareRows(w io.Writer, was, is []row) {
 	old := map[rowKey]row{}
 	for _, r := range was {
@@ -68,11 +75,16 @@ func compareRows(w io.Writer, was, is []row) {
 		change := r.Ratio/o.Ratio - 1
 		noise := max(math.Hypot(o.Noise, r.Noise), wavering(r.Shape))
 		mark := "-"
-		if math.Abs(change) > noise {
+		switch {
+		case math.Abs(change) <= noise:
+		case o.Rounds == 1 || r.Rounds == 1:
+			mark = "?"
+		case change < 0:
+			mark = "better"
 			moved++
-			if mark = "worse"; change < 0 {
-				mark = "better"
-			}
+		default:
+			mark = "worse"
+			moved++
 		}
 		fmt.Fprintf(w, "moved %-4s %-9s %-20s %6.3f %6.3f %+6.1f%% %5.1f%% %s\n",
 			r.Shape, r.Backend, r.Peer, o.Ratio, r.Ratio, 100*change, 100*noise, mark)
@@ -83,6 +95,16 @@ func compareRows(w io.Writer, was, is []row) {
 		}
 	}
 	fmt.Fprintf(w, "# %d of %d ratios moved beyond their noise\n", moved, len(is))
+}
+
+// compareEnvironments says so if the two runs were not made in the same one.
+func compareEnvironments(w io.Writer, was, is environment) {
+	text := func(e environment) string {
+		return fmt.Sprintf("%s on %s, %d processors", e.Go, e.System, e.Processors)
+	}
+	if text(was) != text(is) {
+		fmt.Fprintf(w, "# the old ratios are of %s, the new ones of %s\n", text(was), text(is))
+	}
 }
 
 // wavering is what a shape is known to waver by.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"os"
 	"path/filepath"
@@ -49,6 +50,58 @@ func TestCompareMarksWhatIsBeyondTheNoise(t *testing.T) {
 	}
 }
 
+// One round does not tell how much it is off.
+func TestCompareLeavesOpenWhatOneRoundSays(t *testing.T) {
+	of := func(ratio float64, rounds int) string {
+		return write(t, row{Shape: "S2", Backend: "parallel", Peer: "p", Ratio: ratio, Rounds: rounds})
+	}
+	for _, tc := range []struct {
+		was, is int
+		want    string
+	}{{11, 11, "worse"}, {1, 11, "?"}, {11, 1, "?"}} {
+		var out, errs bytes.Buffer
+		if code := run([]string{"-from", of(2, tc.is), "-compare", of(1, tc.was)}, &out, &errs); code != 0 {
+			t.Fatalf("exit %d: %s", code, errs.String())
+		}
+		if !strings.Contains(out.String(), "5.0% "+tc.want+"\n") {
+			t.Errorf("%d rounds and %d: no %q in\n%s", tc.was, tc.is, tc.want, out.String())
+		}
+	}
+}
+
+func TestRunChoosesAmongRowsOfFiles(t *testing.T) {
+	was := write(t, row{Shape: "S2", Backend: "parallel", Peer: "p", Ratio: 1}, row{Shape: "S3", Backend: "parallel", Peer: "p", Ratio: 1},
+		row{Shape: "S4", Backend: "parallel", Peer: "p", Ratio: 1})
+	is := write(t, row{Shape: "S2", Backend: "parallel", Peer: "p", Ratio: 1}, row{Shape: "S3", Backend: "parallel", Peer: "p", Ratio: 1})
+	for _, more := range [][]string{nil, {"-compare", was}, {"-markdown"}} {
+		var out, errs bytes.Buffer
+		if code := run(append([]string{"-from", is, "-run", "S2/parallel"}, more...), &out, &errs); code != 0 {
+			t.Fatalf("exit %d: %s", code, errs.String())
+		}
+		if s := out.String(); !strings.Contains(s, "S2") || strings.Contains(s, "S3") || strings.Contains(s, "S4") {
+			t.Errorf("%v: want S2 alone, got\n%s", more, s)
+		}
+	}
+}
+
+func TestCompareTellsThatTheSystemsDiffer(t *testing.T) {
+	is := write(t, row{Shape: "S2", Backend: "parallel", Ratio: 1})
+	was := filepath.Join(t.TempDir(), "was")
+	old := `{"go":"go1.0","system":"plan9/mips","processors":64}` + "\n" + `{"shape":"S2","backend":"parallel","ratio":1}` + "\n"
+	if err := os.WriteFile(was, []byte(old), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]bool{was: true, is: false} {
+		var out, errs bytes.Buffer
+		if code := run([]string{"-from", is, "-compare", file}, &out, &errs); code != 0 {
+			t.Fatalf("exit %d: %s", code, errs.String())
+		}
+		if strings.Contains(out.String(), "# the old ratios are of go1.0 on plan9/mips, 64 processors") != want {
+			t.Errorf("compared with %s:\n%s", file, out.String())
+		}
+	}
+}
+
 func TestMarkdownHasALineForEachRow(t *testing.T) {
 	from := write(t,
 		row{Shape: "S2", Backend: "parallel", Peer: "p", Unit: "ns", Ours: 50, Theirs: 200, Ratio: 0.25, Goal: 0.2},
@@ -88,14 +141,32 @@ func TestFilesThatHaveNoRowsAreErrors(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("# a remark\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	bare := filepath.Join(t.TempDir(), "bare")
+	if err := os.WriteFile(bare, []byte(`{"shape":"S2"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	good := write(t, row{Shape: "S2", Ratio: 1})
 	for _, flags := range [][]string{
-		{"-from", bad}, {"-from", write(t)}, {"-from", good, "-compare", bad}, {"-from", filepath.Join(bad, "none")},
+		{"-from", bad}, {"-from", bare}, {"-from", good, "-compare", bare}, {"-from", write(t)}, {"-from", good, "-compare", bad}, {"-from", filepath.Join(bad, "none")},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(flags, &out, &errs); code != 1 || strings.Count(errs.String(), "\n") != 1 || out.Len() > 0 {
 			t.Errorf("%v: exit %d, printed %q and %q, want 1 and one line on standard error", flags, code, out.String(), errs.String())
 		}
+	}
+}
+
+// What cannot be read is not taken for a file that has no more.
+func TestReadErrorsAreTold(t *testing.T) {
+	if _, _, err := readRows(t.TempDir()); err == nil || strings.Contains(err.Error(), "no rows") {
+		t.Errorf("a directory: %v", err)
+	}
+	long := filepath.Join(t.TempDir(), "long")
+	if err := os.WriteFile(long, []byte(`{"shape":"S2","ratio":1}`+"\n"+strings.Repeat(" ", bufio.MaxScanTokenSize)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, rows, err := readRows(long); err == nil {
+		t.Errorf("a line that is too long: %v", rows)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/anyio-go/anyio/process"
@@ -56,9 +57,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return 2
 	}
+	var then environment
 	var was []row
 	if cfg.compare != "" {
-		if _, was, err = readRows(cfg.compare); err != nil {
+		if then, was, err = readRows(cfg.compare); err != nil {
 			fmt.Fprintf(stderr, "bench: %v\n", err)
 			return 1
 		}
@@ -76,6 +78,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 			fmt.Fprintf(stderr, "bench: %v\n", err)
 			return 1
 		}
+		rows = cfg.wanted(rows)
 		printRows(stdout, cfg, rows)
 	} else {
 		rows, failed = measureAll(cfg, stdout, stderr)
@@ -84,7 +87,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		markdown(stdout, env, rows)
 	}
 	if cfg.compare != "" {
-		compareRows(stdout, was, rows)
+		compareEnvironments(stdout, then, env)
+		compareRows(stdout, cfg.wanted(was), rows)
 	}
 	if failed {
 		return 1
@@ -130,7 +134,10 @@ func measureAll(cfg config, stdout, stderr io.Writer) (rows []row, failed bool) 
 		}
 	}
 	if cfg.full {
-		python(cfg.interpreters, rows, rep.row, rep.remark)
+		for _, r := range python(cfg.interpreters, rows, rep.remark) {
+			rep.row(r)
+			rows = append(rows, r)
+		}
 	}
 	rep.end()
 	return rows, failed
@@ -147,6 +154,11 @@ type config struct {
 	compare      string // with such a file
 	scale        bool
 	markdown     bool
+}
+
+// wanted are the rows of what -run chooses.
+func (c config) wanted(rows []row) []row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !c.only.MatchString(r.Shape + "/" + r.Backend) })
 }
 
 // An effort is how carefully to measure. Many short rounds stand a busy machine
@@ -166,6 +178,16 @@ var (
 	full  = effort{rounds: 25, round: 100 * time.Millisecond, tasks: 1_000_000, idle: 9_000, full: true}
 )
 
+// measuring is a flag that was given and is about how to measure, empty if there is none.
+func measuring(fs *flag.FlagSet) (name string) {
+	fs.Visit(func(f *flag.Flag) {
+		if slices.Contains([]string{"quick", "full", "python", "rounds", "profile"}, f.Name) {
+			name = f.Name
+		}
+	})
+	return name
+}
+
 func parse(args []string, help io.Writer) (config, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -173,7 +195,7 @@ func parse(args []string, help io.Writer) (config, error) {
 	isFull := fs.Bool("full", false, "25 rounds of 100 ms of processor time, a million blocked tasks, and AnyIO for Python if it is installed")
 	python := fs.String("python", "", "the Python `interpreter` of peers (default: python3 or /usr/bin/python3, whichever has what is needed)")
 	asJSON := fs.Bool("json", false, "print JSON lines")
-	only := fs.String("run", "", "measure only what matches this `regexp` of shape/backend, as S1/eventloop or S[45]")
+	only := fs.String("run", "", "only what matches this `regexp` of shape/backend, as S1/eventloop or S[45]")
 	rounds := fs.Int("rounds", 0, "number of rounds, at least 1 (0: as -quick or -full say)")
 	from := fs.String("from", "", "print the rows in this `file`, an output of -json, instead of measuring")
 	with := fs.String("compare", "", "print what has moved since this `file`, an output of -json")
@@ -202,6 +224,10 @@ func parse(args []string, help io.Writer) (config, error) {
 		return c, fmt.Errorf("unexpected argument %q: shapes are chosen with -run", fs.Arg(0))
 	case *isQuick && *isFull:
 		return c, errors.New("-quick and -full exclude each other")
+	case *scaled && fs.NFlag() > 1:
+		return c, errors.New("-scale has no options: leave the other flags out")
+	case *from != "" && measuring(fs) != "":
+		return c, fmt.Errorf("-from measures nothing: leave -%s out", measuring(fs))
 	case *asJSON && *asMarkdown || *asJSON && *with != "" || *asMarkdown && *with != "":
 		return c, errors.New("-json, -markdown and -compare exclude each other: use -from with what -json has printed")
 	case *rounds < 0:

@@ -133,6 +133,7 @@ func TestBadFlagsGetOneLineAndExit2(t *testing.T) {
 	for _, flags := range [][]string{
 		{"-nonsense"}, {"S1"}, {"-quick", "-full"}, {"-rounds", "-1"}, {"-rounds", "x"},
 		{"-run", "("}, {"-json", "-markdown"}, {"-json", "-compare", "x"}, {"-run", "nothing-is-called-so"},
+		{"-from", "x", "-rounds", "3"}, {"-from", "x", "-full"}, {"-from", "x", "-profile", "y"}, {"-scale", "-json"}, {"-scale", "-from", "x"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(flags, &out, &errs); code != 2 {
@@ -165,6 +166,27 @@ func TestMedian(t *testing.T) {
 		if got := median(s, sample.v); got != tc.want {
 			t.Errorf("median of %v is %v, want %v", tc.in, got, tc.want)
 		}
+	}
+}
+
+// On connections that stay, a round is more than a cold start.
+func TestARoundHasFiftyEchoesForEachConnection(t *testing.T) {
+	for _, s := range shapes {
+		if s.server == nil || s.server.idle || s.batch < 64 {
+			continue // one connection, or one for each operation
+		}
+		if s.least < 50*s.batch {
+			t.Errorf("%s: a round of %d operations on %d connections", s.id, s.least, s.batch)
+		}
+	}
+}
+
+func TestAMeterCountsWhatAChildSpends(t *testing.T) {
+	var m meter
+	clock := int64(0)
+	spent := func() (int64, error) { return clock, nil }
+	if err := m.withChild(spent, func() error { clock += int64(time.Hour); return nil }); err != nil || m.cpu < time.Hour {
+		t.Errorf("%v, %v", m.cpu, err)
 	}
 }
 

@@ -37,6 +37,25 @@ func (m *meter) stop() {
 	m.bytes += m.after.TotalAlloc - m.before.TotalAlloc
 }
 
+// withChild measures f, and what a process that it has calls made in spends on them: one that
+// goes on afterwards is no part of what the system counts for this one. spent asks it, before
+// f begins and after its end.
+func (m *meter) withChild(spent func() (int64, error), f func() error) error {
+	before, err := spent()
+	if err != nil {
+		return err
+	}
+	m.start()
+	err = f()
+	m.stop()
+	if err != nil {
+		return err
+	}
+	after, err := spent()
+	m.cpu += time.Duration(after - before)
+	return err
+}
+
 // processorTimeNow is processorTime where it cannot fail: measure has tried it.
 func processorTimeNow() time.Duration {
 	t, _ := processorTime()

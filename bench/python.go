@@ -13,7 +13,7 @@ const pythonGoal = 30
 
 // python sets our rows beside AnyIO for Python on its backends, each in a process
 // of its own, after ours. What is not installed is skipped with a remark.
-func python(interpreters []string, ours []row, report func(row), remark func(format string, args ...any)) {
+func python(interpreters []string, ours []row, remark func(format string, args ...any)) (rows []row) {
 	var wanted []string
 	for _, r := range ours {
 		if r.Unit == "ns" && (len(wanted) == 0 || wanted[len(wanted)-1] != r.Shape) {
@@ -34,14 +34,15 @@ func python(interpreters []string, ours []row, report func(row), remark func(for
 				continue
 			}
 			seen[key] = true
-			report(row{
-				Shape: r.Shape, Backend: r.Backend, Unit: r.Unit, Rounds: 3,
+			rows = append(rows, row{
+				Shape: r.Shape, Backend: r.Backend, Unit: r.Unit, Rounds: 1, // none that both take part in
 				Ours: r.Ours, OurAllocs: r.OurAllocs, OurBytes: r.OurBytes,
 				Peer: "python-" + kind, Theirs: ns,
 				Ratio: r.Ours / ns, Goal: 1.0 / pythonGoal, Met: r.Ours*pythonGoal <= ns,
 			})
 		}
 	}
+	return rows
 }
 
 // runPythons tries one after the other.

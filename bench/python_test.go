@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -36,10 +37,8 @@ func TestPythonRowsStandBesideOurs(t *testing.T) {
 	// It answers only for trio, with all arguments as a check on them.
 	py := interpreter(t, `[ "$*" = "- trio 0.3 S2 V2" ] || { echo "ModuleNotFoundError: $2" >&2; exit 1; }
 echo '{"S2": 4000, "V2": 5000}'`)
-	var rows []row
 	var remarks []string
-	python([]string{py}, measured(), func(r row) { rows = append(rows, r) },
-		func(format string, args ...any) { remarks = append(remarks, fmt.Sprintf(format, args...)) })
+	rows := python([]string{py}, measured(), func(format string, args ...any) { remarks = append(remarks, fmt.Sprintf(format, args...)) })
 	if len(rows) != 2 {
 		t.Fatalf("%d rows, want those of S2 on both real backends: %+v", len(rows), rows)
 	}
@@ -58,9 +57,29 @@ echo '{"S2": 4000, "V2": 5000}'`)
 
 func TestMissingPythonIsRemarked(t *testing.T) {
 	remarks := 0
-	python([]string{filepath.Join(t.TempDir(), "none")}, measured(), func(r row) { t.Errorf("row %+v from nothing", r) },
-		func(string, ...any) { remarks++ })
+	rows := python([]string{filepath.Join(t.TempDir(), "none")}, measured(), func(string, ...any) { remarks++ })
+	if len(rows) > 0 {
+		t.Errorf("rows %+v from nothing", rows)
+	}
 	if remarks != 3 {
 		t.Errorf("%d remarks, want one for each of Python's backends", remarks)
+	}
+}
+
+// The rows of AnyIO for Python are part of the table.
+func TestPythonIsInTheTable(t *testing.T) {
+	old, before := full, interpreters
+	full = tiny
+	full.full = true
+	defer func() { full, interpreters = old, before }()
+	py := interpreter(t, `echo '{"S3": 4000}'`)
+	var out, errs bytes.Buffer
+	if code := run([]string{"-full", "-python", py, "-run", "S3/eventloop", "-markdown"}, &out, &errs); code != 0 || errs.Len() > 0 {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	for _, kind := range []string{"asyncio", "uvloop", "trio"} {
+		if !strings.Contains(out.String(), "| python-"+kind+" | 4.00 µs |") {
+			t.Errorf("no python-%s in\n%s", kind, out.String())
+		}
 	}
 }

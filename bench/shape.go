@@ -95,7 +95,7 @@ var shapes = []shape{
 		ours: serveTCP(closing(sendBulk)), their: serveNet(closingNet(sendBulkNet)), connect: dialing(1, plain, drainBulk)}},
 	{id: "N3b", wavers: 0.25, why: howManyAtOnce, peer: "net-receive-64KiB", goals: goals{parallel: 1.00, eventloop: 0.95}, server: &serverShape{
 		ours: serveTCP(closing(receiveBulk)), their: serveNet(closingNet(receiveBulkNet)), connect: dialing(1, plain, feedBulk)}},
-	{id: "N4a", wavers: 0.25, why: howManyAtOnce, peer: "crypto/tls", batch: 64, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
+	{id: "N4a", wavers: 0.25, why: howManyAtOnce, peer: "crypto/tls", batch: 64, least: 3200, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
 		ours: serveTLS, their: serveTLSNet, connect: dialing(64, encrypted, pingPong64)}},
 	{id: "N4b", wavers: 0.15, why: howManyAtOnce, peer: "crypto/tls-handshake", batch: lanes, goals: goals{parallel: 1.05, eventloop: 1.00}, server: &serverShape{
 		ours: serveTLS, their: serveTLSNet, connect: redialing(encrypted)}},

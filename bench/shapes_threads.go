@@ -48,7 +48,7 @@ func goAndResult(m *meter, n int) error {
 
 func portalCalls(ctx context.Context, m *meter, n int) error {
 	return portal.With(ctx, func(ctx context.Context, p *portal.Portal) error {
-		var failed error
+		var failed error // read when the portal has stopped
 		go func() {
 			defer p.Stop()
 			ctx := context.Background()
@@ -61,7 +61,8 @@ func portalCalls(ctx context.Context, m *meter, n int) error {
 				}
 			}
 		}()
-		return errors.Join(p.WaitStopped(ctx), failed)
+		err := p.WaitStopped(ctx)
+		return errors.Join(err, failed)
 	})
 }
 
@@ -178,20 +179,22 @@ func readOSFile(m *meter, n int) error {
 
 var payload = make([]byte, 100)
 
-var echoWorker = process.Register("bench: echo", func(_ context.Context, data []byte) ([]byte, error) { return data, nil })
+var (
+	echoWorker = process.Register("bench: echo", func(_ context.Context, data []byte) ([]byte, error) { return data, nil })
+	timeWorker = process.Register("bench: time", func(context.Context, struct{}) (int64, error) { return processorTime() })
+)
 
+// workerCalls are all made in one process, as there is never more than one at a time.
 func workerCalls(ctx context.Context, m *meter, n int) error {
-	if _, err := echoWorker.Call(ctx, payload); err != nil { // starts it
-		return err
-	}
-	m.start()
-	defer m.stop()
-	for range n {
-		if _, err := echoWorker.Call(ctx, payload); err != nil {
-			return err
+	spent := func() (int64, error) { return timeWorker.Call(ctx, struct{}{}) } // starts it
+	return m.withChild(spent, func() error {
+		for range n {
+			if _, err := echoWorker.Call(ctx, payload); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // Echoer is the service of the peer.
@@ -199,6 +202,12 @@ type Echoer struct{}
 
 // Echo returns what it is given.
 func (Echoer) Echo(in []byte, out *[]byte) error { *out = in; return nil }
+
+// Time returns the processor time that the process has used.
+func (Echoer) Time(_ struct{}, out *int64) (err error) {
+	*out, err = processorTime()
+	return err
+}
 
 // serveRPC is the peer's process. It serves one connection.
 func serveRPC(path string) int {
@@ -248,16 +257,17 @@ func rpcCalls(m *meter, n int) error {
 		return err
 	}
 	defer c.Close()
-	var reply []byte
-	if err := c.Call("Echoer.Echo", payload, &reply); err != nil {
-		return err
+	spent := func() (ns int64, err error) {
+		err = c.Call("Echoer.Time", struct{}{}, &ns)
+		return ns, err
 	}
-	m.start()
-	defer m.stop()
-	for range n {
-		if err := c.Call("Echoer.Echo", payload, &reply); err != nil {
-			return err
+	return m.withChild(spent, func() error {
+		var reply []byte
+		for range n {
+			if err := c.Call("Echoer.Echo", payload, &reply); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }

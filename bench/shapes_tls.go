@@ -43,7 +43,7 @@ func serveTLS(ctx context.Context, ready func(string)) error {
 	}
 	f := echo(bufferSize)
 	return serveTCP(closing(func(ctx context.Context, s *socket.Stream) error {
-		t, err := tlsstream.Server(ctx, s, config, &tlsstream.Options{NoCloseNotify: true})
+		t, err := tlsstream.Server(ctx, s, config, nil)
 		if err != nil {
 			return nil // a client that went away
 		}
