@@ -11,14 +11,14 @@ type front[T any] struct {
 // first is the item that is due first; there must be one.
 //
 //go:norace
-func (f *front[T]) first() slot[T] { return f.slots[f.least] }
+func (f *front[T]) first() *slot[T] { return &f.slots[f.least] }
 
 //go:norace
-func (f *front[T]) add(it *Item[T]) {
-	f.put(slot[T]{it.When, it}, f.n)
+func (f *front[T]) add(s slot[T]) {
+	f.put(s, f.n)
 	f.n++
 	// It is the youngest, so it goes behind those that are due at the same time.
-	if f.n == 1 || it.When < f.slots[f.least].when {
+	if f.n == 1 || s.when < f.slots[f.least].when {
 		f.least = f.n - 1
 	}
 }
@@ -36,7 +36,7 @@ func (f *front[T]) remove(it *Item[T]) {
 	case i:
 		f.least = 0
 		for c := 1; c < f.n; c++ {
-			if f.slots[c].less(f.slots[f.least]) {
+			if f.slots[c].less(&f.slots[f.least]) {
 				f.least = c
 			}
 		}

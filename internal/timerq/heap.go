@@ -12,7 +12,6 @@ package timerq
 type Item[T any] struct {
 	When  int64 // due time in nanoseconds of the owner's clock; not to be changed in a heap
 	Value T
-	seq   uint64
 	pos   int32  // place in the heap plus one, place in front negative; 0 when not in it
 	Home  uint32 // for an owner of several heaps: which one it is for
 }
@@ -22,15 +21,17 @@ type Item[T any] struct {
 //go:norace
 func (it *Item[T]) Queued() bool { return it.pos != 0 }
 
-// A slot is an item with its due time, so that items are compared without a look at them.
+// A slot is an item with what it is ordered by, so that items are compared without a look
+// at them: where many are due at once, that would be a look at each.
 type slot[T any] struct {
 	when int64
+	seq  uint64
 	it   *Item[T]
 }
 
 //go:norace
-func (s slot[T]) less(other slot[T]) bool {
-	return s.when < other.when || s.when == other.when && s.it.seq < other.it.seq
+func (s *slot[T]) less(other *slot[T]) bool {
+	return s.when < other.when || s.when == other.when && s.seq < other.seq
 }
 
 // A Heap holds items. The zero value is empty and ready to use.
@@ -56,12 +57,12 @@ func (h *Heap[T]) Pushed() uint64 { return h.seq }
 //go:norace
 func (h *Heap[T]) HasOf(n uint64) bool {
 	for i := range h.n {
-		if h.slots[i].it.seq <= n {
+		if h.slots[i].seq <= n {
 			return true
 		}
 	}
 	for i := range h.front.n {
-		if h.front.slots[i].it.seq <= n {
+		if h.front.slots[i].seq <= n {
 			return true
 		}
 	}
@@ -86,14 +87,13 @@ func (h *Heap[T]) Min() *Item[T] {
 //go:norace
 func (h *Heap[T]) Push(it *Item[T]) {
 	h.seq++
-	it.seq = h.seq
 	if h.front.n == len(h.front.slots) {
 		for i := range h.front.slots {
 			h.add(h.front.slots[i])
 		}
 		h.front.clear()
 	}
-	h.front.add(it)
+	h.front.add(slot[T]{it.When, h.seq, it})
 }
 
 // add puts an item into the heap proper.
@@ -129,7 +129,7 @@ func (h *Heap[T]) Remove(it *Item[T]) bool {
 	if i == h.n {
 		return true
 	}
-	if i > 0 && last.less(h.slots[(i-1)/4]) {
+	if i > 0 && last.less(&h.slots[(i-1)/4]) {
 		h.up(last, i)
 	} else {
 		h.down(last, i)
@@ -152,7 +152,7 @@ func (h *Heap[T]) resize(n int) {
 func (h *Heap[T]) up(s slot[T], i int) {
 	for i > 0 {
 		parent := (i - 1) / 4
-		if !s.less(h.slots[parent]) {
+		if !s.less(&h.slots[parent]) {
 			break
 		}
 		h.place(h.slots[parent], i)
@@ -163,24 +163,47 @@ func (h *Heap[T]) up(s slot[T], i int) {
 
 //go:norace
 func (h *Heap[T]) down(s slot[T], i int) {
+	all := h.slots[:h.n]
 	for {
 		child := 4*i + 1
-		if child >= h.n {
+		if child >= len(all) {
 			break
 		}
-		least := child
-		for c := child + 1; c < min(child+4, h.n); c++ {
-			if h.slots[c].less(h.slots[least]) {
-				least = c
+		at := child
+		if child+4 <= len(all) {
+			at += leastOf((*[4]slot[T])(all[child:]))
+		} else {
+			for c := child + 1; c < len(all); c++ {
+				if all[c].less(&all[at]) {
+					at = c
+				}
 			}
 		}
-		if !h.slots[least].less(s) {
+		if !all[at].less(&s) {
 			break
 		}
-		h.place(h.slots[least], i)
-		i = least
+		h.place(all[at], i)
+		i = at
 	}
 	h.place(s, i)
+}
+
+// leastOf is the place of the first to be due.
+//
+//go:norace
+func leastOf[T any](s *[4]slot[T]) int {
+	a, left := 0, &s[0]
+	if s[1].less(left) {
+		a, left = 1, &s[1]
+	}
+	b, right := 2, &s[2]
+	if s[3].less(right) {
+		b, right = 3, &s[3]
+	}
+	if right.less(left) {
+		return b
+	}
+	return a
 }
 
 //go:norace
