@@ -75,7 +75,7 @@ var shapes = []shape{
 		memory: &memoryShape{ours: blockTasks, their: blockGoroutines}},
 	{id: "S10", peer: "select-statement", goals: goals{parallel: 1.00, eventloop: 1.00},
 		ours: selectReady, their: selectStatement},
-	{id: "V1", peer: "synctest", further: []further{{name: "tokio-paused", full: true, goals: goals{sim: 1.00}}}, batch: 1000, least: 200_000, goals: goals{sim: 0.40},
+	{id: "V1", wavers: 0.25, why: wakesThreads, peer: "synctest", further: []further{{name: "tokio-paused", full: true, goals: goals{sim: 1.00}}}, batch: 1000, least: 200_000, goals: goals{sim: 0.40},
 		ours: virtualSleeps(1000), their: synctestSleeps(1000)},
 	{id: "V2", peer: "channel-ping-pong", batch: 2, goals: goals{sim: 0.65},
 		ours: checkpoints, their: channelPingPong},
