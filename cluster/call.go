@@ -194,14 +194,15 @@ func (out outcome) result(ctx context.Context, function string) ([]byte, error) 
 	return nil, broken(function, out.err)
 }
 
+// lateTimer is how long after its deadline a context may be canceled: that of package
+// context has a timer of its own.
+const lateTimer = time.Second
+
 // expired is the error of a call whose deadline has passed at its worker. If that is still
 // the deadline here, it does so here any moment.
 func (out outcome) expired(ctx context.Context, function string) error {
 	if deadline, ok := anyio.EffectiveDeadline(ctx); ok && !deadline.After(out.deadline) {
-		if err := anyio.SleepUntil(ctx, deadline); err != nil {
-			return err
-		}
-		if err := lowlevel.CheckpointIfCanceled(ctx); err != nil {
+		if err := anyio.SleepUntil(ctx, deadline.Add(lateTimer)); err != nil {
 			return err
 		}
 	}

@@ -54,6 +54,23 @@ func TestCancelingACallAtEachStage(t *testing.T) {
 	})
 }
 
+// The deadline of a context of package context comes at the worker, too, and perhaps there
+// first. Who has set it gets the error of that context.
+func TestDeadlineOfAContext(t *testing.T) {
+	eachReal(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		working(t, ctx, c, cluster.Worker{}, func(ctx context.Context) {
+			for i := range 20 {
+				limited, cancel := context.WithTimeout(ctx, time.Duration(i)*time.Millisecond)
+				_, err := cluster.Call(limited, c, sleeps, time.Hour)
+				cancel()
+				if !anyio.IsCancellation(err) || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("after %d ms: %v", i, err)
+				}
+			}
+		})
+	})
+}
+
 // What the function returns nevertheless, is returned.
 func TestCanceledCallWaitsForItsFunction(t *testing.T) {
 	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {

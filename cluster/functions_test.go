@@ -59,6 +59,8 @@ var (
 	})
 
 	// hangs waits until it is canceled, and says how it goes.
+	sleeps = process.Register("sleeps", func(ctx context.Context, d time.Duration) (int, error) { return 0, anyio.Sleep(ctx, d) })
+
 	hangs = process.Register("hangs", func(ctx context.Context, name string) (string, error) {
 		w := watched(name)
 		w.count.Add(1)
