@@ -37,6 +37,9 @@ const (
 func Call[In, Out any](ctx context.Context, c *Conn, fn *process.Function[In, Out], in In, opts ...CallOption) (Out, error) {
 	var out Out
 	o := optionsOf(opts)
+	if err := checkCall("Call", c, fn, o.codec); err != nil {
+		return out, err
+	}
 	argument, err := o.codec.Marshal(&in)
 	if err != nil {
 		return out, fmt.Errorf("cluster: argument of %q: %w", fn.Name(), err)

@@ -36,8 +36,11 @@ var (
 )
 
 // RegisterCodec makes a codec known to the workers of this process, under its name. It
-// panics with a *MisuseError if the name is empty or taken.
+// panics with a *MisuseError if the codec is nil, or the name empty or taken.
 func RegisterCodec(c Codec) {
+	if c == nil {
+		panic(misuse("RegisterCodec: the codec is nil"))
+	}
 	codecsMu.Lock()
 	defer codecsMu.Unlock()
 	if name := c.Name(); name == "" || codecs[name] != nil {

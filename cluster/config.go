@@ -139,7 +139,3 @@ func Open(ctx context.Context, cfg Config) (*Conn, error) {
 	}
 	return c, nil
 }
-
-func misuse(format string, args ...any) error {
-	return &anyio.MisuseError{Text: "cluster: " + fmt.Sprintf(format, args...)}
-}

@@ -23,6 +23,9 @@ const eventRetry = 5 * time.Second
 
 // NewEvent returns the event of a name.
 func NewEvent(c *Conn, name string) (*Event, error) {
+	if err := c.check("NewEvent"); err != nil {
+		return nil, err
+	}
 	if name == "" {
 		return nil, misuse("an Event without a name: members that share it need one")
 	}

@@ -39,6 +39,9 @@ var (
 		}
 		return strings.Repeat("x", n), nil
 	})
+	// Its name is as long as a subject's part may be, and longer as it is written there.
+	named = process.Register(strings.Repeat("名 ", 100), func(_ context.Context, n int) (int, error) { return n, nil })
+
 	same   = process.Register("same", func(_ context.Context, v any) (any, error) { return v, nil })
 	sameOf = process.Register("same of", func(_ context.Context, v *things) (*things, error) { return v, nil })
 	maps   = process.Register("maps", func(_ context.Context, m map[string][]int) (map[string][]int, error) { return m, nil })
@@ -58,9 +61,9 @@ var (
 		return deadline.Sub(anyio.Now(ctx)), nil
 	})
 
-	// hangs waits until it is canceled, and says how it goes.
 	sleeps = process.Register("sleeps", func(ctx context.Context, d time.Duration) (int, error) { return 0, anyio.Sleep(ctx, d) })
 
+	// hangs waits until it is canceled, and says how it goes.
 	hangs = process.Register("hangs", func(ctx context.Context, name string) (string, error) {
 		w := watched(name)
 		w.count.Add(1)

@@ -38,6 +38,9 @@ type Job[Out any] struct {
 // it again with the same Key does no harm.
 func Submit[In, Out any](ctx context.Context, c *Conn, fn *process.Function[In, Out], in In, opts ...JobOption) (*Job[Out], error) {
 	o, err := jobOptionsOf(opts)
+	if err == nil {
+		err = checkCall("Submit", c, fn, o.codec)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +109,9 @@ var isJobID = regexp.MustCompile(`^[A-Za-z0-9_=-]+\.[0-9a-f]{8}\.[a-z0-9]+$`).Ma
 // Attach returns a job of a function by its ID, as another member, or a process before this
 // one, has submitted it. If the server knows nothing of it the error matches ErrNoJob.
 func Attach[In, Out any](ctx context.Context, c *Conn, fn *process.Function[In, Out], id string) (*Job[Out], error) {
+	if err := checkCall("Attach", c, fn, Gob); err != nil {
+		return nil, err
+	}
 	token := signatureFor[In, Out](fn.Name()).token
 	switch {
 	case !isJobID(id):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -422,7 +423,7 @@ func TestJobsOutliveTheServer(t *testing.T) {
 
 func TestJobOptionsMisused(t *testing.T) {
 	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		for _, opt := range []cluster.JobOption{cluster.Key(""), cluster.Attempts(0), cluster.KeepResult(time.Millisecond)} {
+		for _, opt := range []cluster.JobOption{cluster.Key(""), cluster.Attempts(0), cluster.KeepResult(time.Millisecond), cluster.KeepResult(math.MaxInt64)} {
 			_, err := cluster.Submit(ctx, c, double, 1, opt)
 			if _, ok := errors.AsType[*anyio.MisuseError](err); !ok {
 				t.Error(err)

@@ -110,7 +110,7 @@ func (p *Permit) lose(why string) {
 	tell := p.tell
 	first := p.finish()
 	if first {
-		p.lost = fmt.Errorf("%w: %s: %s", ErrLeaseLost, p.s.key, why)
+		p.lost = fmt.Errorf("%w: %q: %s", ErrLeaseLost, p.s.name, why)
 	}
 	p.mu.Unlock()
 	if first && tell != nil {

@@ -66,6 +66,8 @@ func (f jobOption) job(o *jobOptions) { f(o) }
 const (
 	defaultAttempts = 5
 	defaultKeep     = time.Hour
+	// mostKeep is what a server can add to its clock.
+	mostKeep = 100 * 365 * 24 * time.Hour
 )
 
 // Key is an idempotency key: while there is a job of the same function with the same key,
@@ -81,9 +83,9 @@ func Key(key string) JobOption {
 func Attempts(n int) JobOption { return jobOption(func(o *jobOptions) { o.attempts = n }) }
 
 // KeepResult is how long the result of a job is kept; the default is an hour. It is a
-// matter of whole seconds. With 0 what the function returns is told to those who wait for
-// it already, and not kept, which costs the server half as much; an error is kept for an
-// hour. A Key then tells the job from others only until it is over.
+// matter of whole seconds, and 100 years at most. With 0 what the function returns is told
+// to those who wait for it already, and not kept, which costs the server half as much; an
+// error is kept for an hour. A Key then tells the job from others only until it is over.
 func KeepResult(d time.Duration) JobOption { return jobOption(func(o *jobOptions) { o.keep = d }) }
 
 func jobOptionsOf(opts []JobOption) (jobOptions, error) {
@@ -96,8 +98,8 @@ func jobOptionsOf(opts []JobOption) (jobOptions, error) {
 		return o, misuse("Key: it is empty; jobs that are one need a key that tells them from others")
 	case o.attempts < 1:
 		return o, misuse("Attempts %d: want a positive number", o.attempts)
-	case o.keep < time.Second && o.keep != 0:
-		return o, misuse("KeepResult %v: want a second at least, or 0", o.keep)
+	case o.keep < time.Second && o.keep != 0, o.keep > mostKeep:
+		return o, misuse("KeepResult %v: want a second at least and 100 years at most, or 0", o.keep)
 	}
 	return o, nil
 }

@@ -58,6 +58,9 @@ func newSemaphore(c *Conn, key, name string, size int, o LockOptions) (*Semaphor
 	if o.Lease == 0 {
 		o.Lease = defaultLease
 	}
+	if err := c.check("a Lock or Semaphore"); err != nil {
+		return nil, err
+	}
 	switch {
 	case name == "":
 		return nil, misuse("a Lock or Semaphore without a name: members that share it need one")

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -113,7 +114,7 @@ func capacityOf(workers []*worker) (n int64) {
 	for _, w := range workers {
 		if !seen[w.limiter] {
 			seen[w.limiter] = true
-			n += int64(w.limiter.TotalTokens())
+			n += min(int64(w.limiter.TotalTokens()), math.MaxInt64-n)
 		}
 	}
 	return n

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -50,10 +51,10 @@ const maxBuffer = 1 << 16
 // it when there will be no others.
 func NewReceiver[T any](c *Conn, buffer int, opts ...CallOption) (*Receiver[T], Address[T], error) {
 	var addr Address[T]
-	if err := checkBuffer("NewReceiver", buffer); err != nil {
+	codec := optionsOf(opts).codec
+	if err := cmp.Or(c.check("NewReceiver"), checkCodec("NewReceiver", codec), checkBuffer("NewReceiver", buffer)); err != nil {
 		return nil, addr, err
 	}
-	codec := optionsOf(opts).codec
 	r := newReceiver(c, buffer)
 	if err := c.links.offer(r, &r.offer); err != nil {
 		r.close(context.Background())
@@ -67,6 +68,9 @@ func NewReceiver[T any](c *Conn, buffer int, opts ...CallOption) (*Receiver[T], 
 // counts.
 func NewSender[T any](c *Conn, opts ...CallOption) (*Sender[T], Address[T], error) {
 	codec := optionsOf(opts).codec
+	if err := cmp.Or(c.check("NewSender"), checkCodec("NewSender", codec)); err != nil {
+		return nil, Address[T]{}, err
+	}
 	s := newSender(c)
 	if err := c.links.offer(s, &s.offer); err != nil {
 		s.close(context.Background())
@@ -80,7 +84,7 @@ func NewSender[T any](c *Conn, opts ...CallOption) (*Sender[T], Address[T], erro
 // Cancellation: it is not open; the stream is as if nobody had tried.
 func OpenSender[T any](ctx context.Context, c *Conn, addr Address[T]) (*Sender[T], error) {
 	codec, err := addr.check("OpenSender", true)
-	if err != nil {
+	if err = cmp.Or(c.check("OpenSender"), err); err != nil {
 		return nil, err
 	}
 	s := newSender(c)
@@ -95,11 +99,8 @@ func OpenSender[T any](ctx context.Context, c *Conn, addr Address[T]) (*Sender[T
 // matches anyio.ErrBroken if the stream is over, or has a receiver, or the member is lost.
 // Cancellation: it is not open; the sender is broken, unless it has not heard of it.
 func OpenReceiver[T any](ctx context.Context, c *Conn, addr Address[T], buffer int) (*Receiver[T], error) {
-	if err := checkBuffer("OpenReceiver", buffer); err != nil {
-		return nil, err
-	}
 	codec, err := addr.check("OpenReceiver", false)
-	if err != nil {
+	if err = cmp.Or(c.check("OpenReceiver"), checkBuffer("OpenReceiver", buffer), err); err != nil {
 		return nil, err
 	}
 	r := newReceiver(c, buffer)

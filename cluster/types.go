@@ -27,15 +27,15 @@ func signatureOf(name string, in, out reflect.Type) signature {
 	return signature{name, text, h.Sum32(), fmt.Sprintf("%s.%08x", tokenOf(name), h.Sum32())}
 }
 
-// longName is how long the name of a function may be in a subject; servers take no line
-// that is longer than 4 KiB.
+// longName is how much of the name of a function there may be in a subject, and in the name
+// of a consumer, which has 255 bytes at most.
 const longName = 200
 
 // tokenOf is a name as a part of a subject, for which it may have too much in it.
 func tokenOf(name string) string {
 	var b strings.Builder
-	for i, c := range []byte(name) {
-		if i == longName {
+	for _, c := range []byte(name) {
+		if b.Len() >= longName {
 			h := fnv.New64a()
 			_, _ = h.Write([]byte(name))
 			fmt.Fprintf(&b, "=%016x", h.Sum64())

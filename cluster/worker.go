@@ -118,6 +118,9 @@ const contended = time.Second
 const roomPause = time.Millisecond
 
 func newWorker(c *Conn, w Worker) (*worker, error) {
+	if err := c.check("Work"); err != nil {
+		return nil, err
+	}
 	if w.Capacity < 0 || w.Capacity > 0 && w.Limiter != nil {
 		return nil, misuse("Worker.Capacity %d: want a positive number, or a Limiter in its place", w.Capacity)
 	}
