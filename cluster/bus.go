@@ -40,6 +40,8 @@ type bus interface {
 	// storage is where the server is to keep what must survive it: file or memory.
 	storage() string
 	maxPayload() int
+	// refusal is what the server has said last of a subject that this member may not use.
+	refusal() error
 	close(ctx context.Context) error
 }
 

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,6 +145,9 @@ func (c *Conn) try(ctx context.Context, subject string, s signature, argument []
 		return outcome{}, lowlevel.CanceledOr(ctx, fmt.Errorf("cluster: calling %q: %w", s.name, err))
 	}
 	out, err := c.await(ctx, cl)
+	if out.err == errUntaken {
+		out.err = cmp.Or(c.refused(subject), out.err)
+	}
 	out.deadline = deadline
 	return out, err
 }

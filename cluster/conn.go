@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -98,6 +99,7 @@ func (c *Conn) URL() string {
 }
 
 func (c *Conn) listen(ctx context.Context) error {
+	before := c.bus.refusal()
 	own, err := c.bus.subscribe(c.inbox+">", "", c.receive)
 	if err != nil {
 		return err
@@ -108,7 +110,27 @@ func (c *Conn) listen(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.bus.flush(ctx)
+	return c.subscribed(ctx, before)
+}
+
+// subscribed returns when the server has seen all subscriptions, and its refusal of one, if
+// it is another one than before.
+func (c *Conn) subscribed(ctx context.Context, before error) error {
+	if err := c.bus.flush(ctx); err != nil {
+		return err
+	}
+	if err := c.bus.refusal(); err != nil && err != before {
+		return fmt.Errorf("cluster: what members have to use: %w", err)
+	}
+	return nil
+}
+
+// refused is the server's refusal of a subject, if that is what it has said last.
+func (c *Conn) refused(subject string) error {
+	if err := c.bus.refusal(); err != nil && strings.Contains(err.Error(), strconv.Quote(subject)) {
+		return err
+	}
+	return nil
 }
 
 // Close leaves the cluster, and ends the server in this process, if there is one. Calls

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -24,12 +25,53 @@ func (b *natsBus) embed(cfg Config) (err error) {
 		return fmt.Errorf("cluster: starting the server in this process: %w", err)
 	}
 	b.server = s
+	l := lastWords{make(chan string, 1)}
+	s.SetLogger(l, false, false)
 	s.Start()
-	if !s.ReadyForConnections(readyTimeout) {
+	if err := l.awaitReady(s); err != nil {
 		b.shutdown()
-		return fmt.Errorf("cluster: the server in this process was not ready after %v; is %q free?", readyTimeout, cfg.Listen)
+		at := ""
+		if cfg.StoreDir != "" {
+			at = " at " + cfg.StoreDir
+		}
+		return fmt.Errorf("cluster: the server in this process%s: %w", at, err)
 	}
 	return nil
+}
+
+// lastWords are a logger that keeps why a server has given up.
+type lastWords struct{ said chan string }
+
+func (lastWords) Noticef(string, ...any) {}
+func (lastWords) Warnf(string, ...any)   {}
+func (lastWords) Errorf(string, ...any)  {}
+func (lastWords) Debugf(string, ...any)  {}
+func (lastWords) Tracef(string, ...any)  {}
+
+func (l lastWords) Fatalf(format string, v ...any) {
+	select {
+	case l.said <- fmt.Sprintf(format, v...):
+	default: // the first one counts
+	}
+}
+
+// awaitReady returns when a server is ready, or has given up.
+func (l lastWords) awaitReady(s *server.Server) error {
+	const look = 50 * time.Millisecond
+	for began := time.Now(); ; {
+		ready := s.ReadyForConnections(look)
+		select {
+		case why := <-l.said:
+			return errors.New(why)
+		default:
+		}
+		switch {
+		case ready:
+			return nil
+		case time.Since(began) > readyTimeout:
+			return fmt.Errorf("it is not ready after %v", readyTimeout)
+		}
+	}
 }
 
 // serverOptions are those of a server that the user has not configured himself.

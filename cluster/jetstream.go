@@ -112,6 +112,8 @@ func (js *jetStream) ask(ctx context.Context, subject string, h headers, data []
 	switch {
 	case err != nil:
 		return message{}, err
+	case late && js.c.refused(subject) != nil:
+		return message{}, fmt.Errorf("cluster: asking the server: %w", js.c.refused(subject))
 	case late:
 		return message{}, fmt.Errorf("cluster: the server: %w in %v", errNoAnswer, within)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/cluster/internal/natsproto"
+	"github.com/anyio-go/anyio/lowlevel"
 )
 
 // natsBus is a bus over a connection to a real server.
@@ -139,16 +140,26 @@ func (s *natsSubscription) drop() {
 }
 
 func (b *natsBus) flush(ctx context.Context) error {
-	return anyio.RunBlocking(ctx, b.flushNow)
+	return anyio.RunBlocking(ctx, func() error {
+		limited, cancel := context.WithTimeout(ctx, readyTimeout)
+		defer cancel()
+		err := b.flushNow(limited)
+		switch {
+		case err == nil:
+			return nil
+		case limited.Err() != nil:
+			err = fmt.Errorf("%w in %v", errNoAnswer, readyTimeout)
+		}
+		return lowlevel.CanceledOr(ctx, fmt.Errorf("cluster: the server: %w", err))
+	})
 }
 
 // flushNow blocks. A connection that is lost meanwhile says that it is closed, also if it is
 // made again.
-func (b *natsBus) flushNow() error {
-	end := time.Now().Add(readyTimeout)
+func (b *natsBus) flushNow(ctx context.Context) error {
 	for {
-		err := b.nc.FlushTimeout(readyTimeout)
-		if !errors.Is(err, nats.ErrConnectionClosed) || b.nc.IsClosed() || time.Now().After(end) {
+		err := b.nc.FlushWithContext(ctx)
+		if !errors.Is(err, nats.ErrConnectionClosed) || b.nc.IsClosed() || ctx.Err() != nil {
 			return err
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -166,6 +177,13 @@ func (b *natsBus) now() time.Time { return time.Now() }
 func (b *natsBus) spawn(f func(ctx context.Context)) { go f(context.Background()) }
 
 func (b *natsBus) reconnects() uint64 { return b.nc.Stats().Reconnects }
+
+func (b *natsBus) refusal() error {
+	if err := b.nc.LastError(); errors.Is(err, nats.ErrPermissionViolation) {
+		return err
+	}
+	return nil
+}
 
 func (b *natsBus) maxPayload() int { return int(b.nc.MaxPayload()) }
 

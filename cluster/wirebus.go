@@ -332,6 +332,9 @@ func (b *wireBus) reconnects() uint64 {
 
 func (b *wireBus) storage() string { return "file" }
 
+// refusal is none: there are no users in a simulation.
+func (b *wireBus) refusal() error { return nil }
+
 func (b *wireBus) maxPayload() int { return natsproto.MaxPayload }
 
 // close waits a moment until what was published is on its way.

@@ -165,6 +165,7 @@ func (s *worker) begin(ctx context.Context) error {
 	all.mu.Lock()
 	all.workers = append(all.workers, s)
 	all.mu.Unlock()
+	before := c.bus.refusal()
 	for _, to := range []struct {
 		subject string
 		f       func(message)
@@ -178,7 +179,7 @@ func (s *worker) begin(ctx context.Context) error {
 	if _, err := s.adjust(); err != nil {
 		return err
 	}
-	if err := c.bus.flush(ctx); err != nil {
+	if err := c.subscribed(ctx, before); err != nil {
 		return err
 	}
 	s.tellRoom()
