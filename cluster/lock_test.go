@@ -109,8 +109,18 @@ func TestSemaphoreNeverGrantsMore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := other.Acquire(ctx); err == nil || !strings.Contains(err.Error(), "with 4 slots: others have it with 3") {
-			t.Error(err)
+		s, err := cluster.NewSemaphore(c, "s", 3, cluster.LockOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Do(ctx, func(ctx context.Context, _ uint64) error {
+			if _, err := other.Acquire(ctx); err == nil || !strings.Contains(err.Error(), "with 4 slots: others hold it with 3") {
+				t.Error(err)
+			}
+			return nil
+		})
+		if err = errors.Join(err, other.Do(ctx, func(context.Context, uint64) error { return nil })); err != nil {
+			t.Error(err) // nobody holds it any more
 		}
 	})
 }

@@ -45,8 +45,8 @@ type sighting struct {
 	since time.Time
 }
 
-// NewSemaphore returns the semaphore of a name, with size slots; all members must give it
-// the same size.
+// NewSemaphore returns the semaphore of a name, with size slots. All members must give it
+// the same size: Acquire fails while others hold slots of another number of them.
 func NewSemaphore(c *Conn, name string, size int, o LockOptions) (*Semaphore, error) {
 	if size < 1 {
 		return nil, misuse("NewSemaphore %q with %d slots: want 1 at least", name, size)
@@ -113,11 +113,11 @@ func (s *Semaphore) Acquire(ctx context.Context) (*Permit, error) {
 func (s *Semaphore) try(ctx context.Context, p *Permit) (granted bool, wait time.Duration, err error) {
 	wrong := 0
 	take := func(r *leaseRecord) (write bool) {
-		if r.Size != 0 && r.Size != s.size {
+		wait = s.sift(r)
+		if r.Size != s.size && len(r.Holders) > 0 {
 			wrong = r.Size
 			return false
 		}
-		wait = s.sift(r)
 		if granted = r.find(p.id) != nil; granted { // by a request whose answer was lost
 			return false
 		}
@@ -135,7 +135,7 @@ func (s *Semaphore) try(ctx context.Context, p *Permit) (granted bool, wait time
 	case err != nil && !anyio.IsCancellation(err):
 		err = fmt.Errorf("cluster: acquiring %q: %w", s.name, err)
 	case wrong != 0:
-		err = misuse("semaphore %q with %d slots: others have it with %d", s.name, s.size, wrong)
+		err = misuse("semaphore %q with %d slots: others hold it with %d", s.name, s.size, wrong)
 	}
 	return granted && err == nil, wait, err
 }
