@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,7 +130,7 @@ func TestOneConnForAll(t *testing.T) {
 func TestConfigsThatMakeNoSense(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		for _, cfg := range []cluster.Config{
-			{Prefix: "a b"}, {Prefix: "a.*"}, {Prefix: "."}, {Prefix: "ä"},
+			{Prefix: "a b"}, {Prefix: "a.*"}, {Prefix: "."}, {Prefix: "ä"}, {Prefix: strings.Repeat("p", 101)}, {Name: strings.Repeat("n", 256)},
 			{Heartbeat: -1}, {Lost: -1}, {Heartbeat: time.Second, Lost: time.Second},
 			{Conn: &nats.Conn{}, URL: "nats://127.0.0.1:1"}, {Conn: &nats.Conn{}, Listen: "127.0.0.1:0"},
 			{URL: "nats://127.0.0.1:1", Listen: "127.0.0.1:0"},

@@ -42,10 +42,11 @@ type Config struct {
 	// the default is 1. It counts where that is made: what is there stays as it is.
 	Replicas int
 
-	// Name is for people; the default is the host's name and the process's number.
+	// Name is for people, of 255 bytes at most. The default is the host's name and the
+	// process's number, and in a simulation the member's ID.
 	Name string
-	// Prefix begins all subjects, and keeps clusters on the same servers apart. The
-	// default is "anyio".
+	// Prefix begins all subjects, and keeps clusters on the same servers apart. It has 100
+	// bytes at most; the default is "anyio".
 	Prefix string
 
 	// Heartbeat is how often members that have calls with each other ask whether the
@@ -58,6 +59,9 @@ const (
 	defaultPrefix    = "anyio"
 	defaultHeartbeat = 500 * time.Millisecond
 	defaultLost      = 3 * time.Second
+
+	longPrefix = 100
+	mostName   = 255
 )
 
 var isPrefix = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`).MatchString
@@ -80,6 +84,10 @@ func (cfg Config) checked() (Config, error) {
 	switch {
 	case !isPrefix(cfg.Prefix):
 		return cfg, misuse("Config.Prefix %q: it is a NATS subject without wildcards: letters, digits, - and _, separated by dots", cfg.Prefix)
+	case len(cfg.Prefix) > longPrefix:
+		return cfg, misuse("Config.Prefix with %d bytes: want %d at most, as the names of streams begin with it", len(cfg.Prefix), longPrefix)
+	case len(cfg.Name) > mostName:
+		return cfg, misuse("Config.Name with %d bytes: want %d at most", len(cfg.Name), mostName)
 	case cfg.Heartbeat < 0 || cfg.Lost < 2*cfg.Heartbeat:
 		return cfg, misuse("Config.Lost %v with Heartbeat %v: both are positive, and a member is not lost before it was asked twice", cfg.Lost, cfg.Heartbeat)
 	case cfg.Replicas < 0 || cfg.Replicas > 5:
@@ -116,14 +124,14 @@ func Open(ctx context.Context, cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg, err = cfg.checked(); err != nil {
-		return nil, err
-	}
 	id := strconv.FormatUint(anyio.Rand(ctx).Uint64(), 36)
 	open := openNATS
 	if p.Run().Admit(kernel.HandOver) != nil { // the client of NATS is not simulated
 		open = openWire
-		cfg.Name = cmp.Or(cfg.Name, id)
+		cfg.Name = cmp.Or(cfg.Name, id) // the same each time
+	}
+	if cfg, err = cfg.checked(); err != nil {
+		return nil, err
 	}
 	b, err := open(ctx, cfg)
 	if err != nil {

@@ -118,6 +118,10 @@
 // them, as what begins is noted only from the second on. No job is given up before its last
 // attempt has begun, as far as its worker knew.
 //
+// A function that calls others, as Serving lets it, keeps its token while it waits. If all
+// tokens are kept so, such calls wait for each other for ever: have functions that call
+// others, and those that they call, served by calls of Work with a room for each.
+//
 // A holder that dies keeps a lock for its lease, counted by a waiter from when that has
 // seen it first. The store keeps an entry for each name. Each renewal is a write, so that
 // a semaphore with hundreds of holders wants a long lease.

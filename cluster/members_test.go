@@ -286,6 +286,16 @@ func TestMembersNeedTimeAndAServer(t *testing.T) {
 	})
 }
 
+// What differs from process to process is not in a simulation, which is repeated in others.
+func TestNameInASimulation(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		list := members(t, ctx, c, 1)
+		if len(list) != 1 || list[0].Name != c.ID() {
+			t.Errorf("got %+v", list)
+		}
+	}, anyiotest.Only("sim"))
+}
+
 // A host without power says nothing any more; one that is cut off is not there for the
 // server after a time.
 func TestMembersOfSimulatedHosts(t *testing.T) {
