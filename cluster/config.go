@@ -32,7 +32,7 @@ type Config struct {
 	// takes the connections of others; port 0 is one of the system's choice, see Conn.URL.
 	Listen string
 	// StoreDir is where the server in this process keeps what must survive it; without it
-	// that is kept in memory.
+	// that is kept in memory. No other server may have the directory at the same time.
 	StoreDir string
 	// Server are all options of the server in this process, in place of Listen and
 	// StoreDir. What needs JetStream needs it to be on there.

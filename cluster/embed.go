@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -19,6 +20,10 @@ func (b *natsBus) embed(cfg Config) (err error) {
 	}
 	o = o.Clone()
 	o.NoSigs = true // signals belong to the program
+	if err := b.lockStore(o); err != nil {
+		b.shutdown()
+		return fmt.Errorf("cluster: starting the server in this process: %w", err)
+	}
 	s, err := server.NewServer(o)
 	if err != nil {
 		b.shutdown()
@@ -35,6 +40,23 @@ func (b *natsBus) embed(cfg Config) (err error) {
 			at = " at " + cfg.StoreDir
 		}
 		return fmt.Errorf("cluster: the server in this process%s: %w", at, err)
+	}
+	return nil
+}
+
+var errLocked = errors.New("another server keeps its data there; want a directory of its own for each, or the URL of the one server")
+
+// lockStore keeps other servers of this package out of the directory of this one. Two of
+// them would write over what the other has stored, and not notice it.
+func (b *natsBus) lockStore(o *server.Options) (err error) {
+	if !o.JetStream || o.StoreDir == "" || b.scratch != "" {
+		return nil
+	}
+	if err = os.MkdirAll(o.StoreDir, 0o700); err == nil {
+		b.store, err = lockFile(filepath.Join(o.StoreDir, "anyio.lock"))
+	}
+	if err != nil {
+		return fmt.Errorf("the directory %s: %w", o.StoreDir, err)
 	}
 	return nil
 }
@@ -105,6 +127,9 @@ func (b *natsBus) shutdown() {
 	if b.server != nil {
 		b.server.Shutdown()
 		b.server.WaitForShutdown()
+	}
+	if b.store != nil {
+		_ = b.store.Close()
 	}
 	// JetStream may still write something, for which RemoveAll leaves the directory.
 	for try := 0; b.scratch != "" && os.RemoveAll(b.scratch) != nil && try < 100; try++ {

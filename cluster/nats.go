@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type natsBus struct {
 	// scratch is a directory that the server needs even to keep things in memory, "" if
 	// it keeps them elsewhere.
 	scratch string
+	store   io.Closer // the lock of the directory in which it keeps them, or nil
 
 	mu   sync.Mutex
 	subs map[*natsSubscription]struct{}

@@ -96,6 +96,32 @@ func TestServerThatCannotBeStarted(t *testing.T) {
 		wantText(t, "an address that is taken", err, "listening on port: "+l.Addr().String())
 		_, err = cluster.Open(ctx, cluster.Config{StoreDir: file})
 		wantText(t, "a directory that is a file", err, file)
+		_, err = cluster.Open(ctx, cluster.Config{Server: &server.Options{NoLog: true, DontListen: true, JetStream: true, JetStreamDomain: "a b", StoreDir: t.TempDir()}})
+		if err == nil {
+			t.Error("a server has a domain that no server can have")
+		}
+	}, onReal)
+}
+
+// Two servers in one directory would lose each other's jobs.
+func TestStoreOfAnotherServer(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		dir := filepath.Join(t.TempDir(), "new")
+		for range 2 {
+			c, err := cluster.Open(ctx, cluster.Config{StoreDir: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, cfg := range []cluster.Config{
+				{StoreDir: dir}, {Server: &server.Options{NoLog: true, DontListen: true, JetStream: true, StoreDir: dir}},
+			} {
+				_, err = cluster.Open(ctx, cfg)
+				wantText(t, "a directory that is taken", err, dir+": another server keeps its data there")
+			}
+			if err := c.Close(ctx); err != nil {
+				t.Error(err)
+			}
+		}
 	}, onReal)
 }
 
