@@ -103,6 +103,36 @@ func TestServerThatCannotBeStarted(t *testing.T) {
 	}, onReal)
 }
 
+// What the guide says that a user needs is enough.
+func TestPermissionsThatAreNeeded(t *testing.T) {
+	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
+		h := newHub(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Users: []*server.User{{Username: "u", Password: "x", Permissions: &server.Permissions{
+			Publish:   &server.SubjectPermission{Allow: []string{"anyio.>", "$JS.API.>", "$JS.ACK.>", "$KV.anyio-leases.>"}},
+			Subscribe: &server.SubjectPermission{Allow: []string{"anyio.>"}},
+		}}}})
+		c, err := cluster.Open(ctx, cluster.Config{URL: "nats://in.process", Options: []nats.Option{nats.UserInfo("u", "x"), nats.InProcessServer(h.s), silent}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close(ctx)
+		working(t, ctx, c, cluster.Worker{Jobs: true}, func(ctx context.Context) {
+			if n, err := cluster.Call(ctx, c, double, 1); n != 2 || err != nil {
+				t.Error(n, err)
+			}
+			if n, err := submit(t, ctx, c, double, 2).Await(ctx); n != 4 || err != nil {
+				t.Error(n, err)
+			}
+			lock := lockOf(t, c, longLease)
+			if err := lock.Do(ctx, func(context.Context, uint64) error { return nil }); err != nil {
+				t.Error(err)
+			}
+			for _, err := range c.DeadLetters(ctx) {
+				t.Error(err)
+			}
+		})
+	}, onReal)
+}
+
 // Two servers in one directory would lose each other's jobs.
 func TestStoreOfAnotherServer(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
