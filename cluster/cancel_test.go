@@ -252,8 +252,9 @@ func TestWorkersThatAreStoppedLoseNoCalls(t *testing.T) {
 	t.Parallel()
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		h := newHub(t, server.Options{})
-		c, _ := h.join(t, ctx, cluster.Config{})
-		member, nc := h.join(t, ctx, cluster.Config{})
+		cfg := cluster.Config{Lost: patience} // for as long there may be no worker
+		c, _ := h.join(t, ctx, cfg)
+		member, nc := h.join(t, ctx, cfg)
 		before := nc.NumSubscriptions()
 		over := new(anyio.Event)
 		group(t, ctx, func(ctx context.Context, tg *anyio.TaskGroup) {
