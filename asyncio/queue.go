@@ -54,6 +54,7 @@ func newQueue[T any](maxSize int, items store[T]) *Queue[T] {
 
 // Len returns the number of items.
 func (q *Queue[T]) Len() int {
+	touch()
 	if q.items == nil {
 		return 0
 	}

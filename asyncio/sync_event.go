@@ -29,7 +29,10 @@ func (e *Event) Clear() {
 }
 
 // IsSet reports whether the flag is set.
-func (e *Event) IsSet() bool { return e.set }
+func (e *Event) IsSet() bool {
+	touch()
+	return e.set
+}
 
 // Wait waits until the flag is set. If it is, Wait does not give way. Cancellation: it
 // returns before.

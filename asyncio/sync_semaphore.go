@@ -75,7 +75,10 @@ func (s *Semaphore) Release() {
 }
 
 // Locked reports whether Acquire would have to wait.
-func (s *Semaphore) Locked() bool { return s.value == 0 || s.waiters.claimed() }
+func (s *Semaphore) Locked() bool {
+	touch()
+	return s.value == 0 || s.waiters.claimed()
+}
 
 // Do runs f while holding a slot. The error is that of Acquire, in which case f did not
 // run, or that of f. Cancellation: as for Acquire; in f, it is up to f.

@@ -14,6 +14,10 @@ type waitList struct {
 	all  []*Future[struct{}]
 }
 
+// touch tells who explores that the step may touch anything. Once the run has a Loop all of
+// them do; what needs none may come before.
+func touch() { kernel.Touch(nil, kernel.Changes) }
+
 // taskLoop is the loop of a task that is about to call what may wait. The error is the
 // task's cancellation by a scope, or that it is none of a loop's tasks.
 func taskLoop(ctx context.Context, op string) (*Loop, error) {
@@ -61,6 +65,7 @@ func (ws *waitList) remove(f *Future[struct{}]) {
 
 // use panics if somebody waits whom the caller may not wake.
 func (ws *waitList) use(op string) {
+	touch()
 	if len(ws.all) > 0 {
 		ws.loop.use(op)
 	}
