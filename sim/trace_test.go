@@ -342,3 +342,22 @@ func TestTraceTellsWhichCaseASelectTakes(t *testing.T) {
 		}
 	}
 }
+
+// Whom no task cancels is canceled for the reason that the trace tells: a host that is killed
+// by a planned fault is no deadline.
+func TestTraceTellsWhyATaskIsCanceled(t *testing.T) {
+	var trace sim.Trace
+	cfg := sim.Config{Seed: 1, Trace: &trace, Faults: sim.Faults{Max: 1, Kinds: []sim.FaultKind{sim.FaultKill}, Hosts: []string{"db"}, From: time.Second, Until: time.Minute}}
+	testkit.Must(t, anyio.Run(t.Context(), func(ctx context.Context) error {
+		_, err := anyio.MoveOnAfter(ctx, 2*time.Minute, func(ctx context.Context) error {
+			return sim.RunOnHost(ctx, "db", anyio.SleepForever)
+		})
+		return err
+	}, anyio.On(sim.New(cfg)), anyio.MainName("main")))
+	text := trace.Text(100)
+	killed := strings.Index(text, `main: is canceled: host "db": kill: planned`)
+	late := strings.Index(text, "main: is canceled, its time being over")
+	if killed < 0 || late < killed || strings.Count(text, "is canceled") != 2 {
+		t.Errorf("the text is\n%s", text)
+	}
+}

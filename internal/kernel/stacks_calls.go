@@ -76,3 +76,18 @@ func (t *Task) Awaits() (op Op, canceled, ok bool) {
 	}
 	return Op(w.word.Load() >> opShift & opMask), w.Aborted(), true
 }
+
+// AbortedFor tells why the scope of a task's wait has ended it, "" if that was a deadline or
+// nobody has said.
+//
+//go:norace
+func (t *Task) AbortedFor() string {
+	s := &t.Scope
+	if w, ok := t.strand.Coro.Wait.(*Waiter); ok && w != nil && w.scope != nil {
+		s = w.scope
+	}
+	if c := s.why(); c.Kind == ByCall {
+		return c.Reason
+	}
+	return ""
+}

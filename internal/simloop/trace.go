@@ -103,11 +103,11 @@ func (s *Sim) doer() simtrace.Doer {
 //
 //go:norace
 func (s *Sim) traceWake(t *kernel.Task) {
-	kind := simtrace.Wake
 	if _, canceled, _ := t.Awaits(); canceled {
-		kind = simtrace.Cancel
+		s.trace.rec.Cancel(s.doer(), t.ID(), s.teller(t), t.AbortedFor())
+	} else {
+		s.trace.rec.Do(simtrace.Wake, s.doer(), t.ID(), s.teller(t))
 	}
-	s.trace.rec.Do(kind, s.doer(), t.ID(), s.teller(t))
 }
 
 // Start is as kernel.Backend says.

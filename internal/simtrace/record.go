@@ -42,7 +42,7 @@ type Event struct {
 	Who  int32    // the task that did it, if By is ByTask
 	Task int32    // whom it was done to, else Nobody
 	Sent *Message // Send, and what has woken the task if By is ByMessage
-	Text string   // of Fault, Note and Fail
+	Text string   // of Cancel, Fault, Note and Fail
 }
 
 // A Kind is what an event is.

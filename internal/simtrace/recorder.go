@@ -232,10 +232,16 @@ func (r *Recorder) who(d Doer) (who int32, by By) {
 	return r.task(d.ID, nil), ByTask
 }
 
-// Do tells what is done to a task: Start, Wake or Cancel.
-func (r *Recorder) Do(kind Kind, d Doer, id uint64, tell Teller) {
+// Do tells what is done to a task: Start or Wake.
+func (r *Recorder) Do(kind Kind, d Doer, id uint64, tell Teller) { r.do(kind, d, id, tell, "") }
+
+// Cancel tells that a task that waits is canceled, and why; "" if its time is over or nobody
+// has said.
+func (r *Recorder) Cancel(d Doer, id uint64, tell Teller, why string) { r.do(Cancel, d, id, tell, why) }
+
+func (r *Recorder) do(kind Kind, d Doer, id uint64, tell Teller, text string) {
 	r.apart(func() {
-		e := Event{Kind: kind, Now: d.Now, Task: r.task(id, tell)}
+		e := Event{Kind: kind, Now: d.Now, Task: r.task(id, tell), Text: text}
 		e.Who, e.By = r.who(d)
 		if e.By == ByMessage {
 			e.Sent = r.arrives

@@ -93,7 +93,7 @@ func TestTurnsAreToldInLanes(t *testing.T) {
 	r.Step(3, 2e6, 3, tell)
 	r.Do(Wake, by(3), 2, nil)
 	r.Ended(3, func() (End, string) { return Failed, "boom\n\ngoroutine 7 [running]:" })
-	r.Do(Cancel, Doer{By: ByTimer}, 1, nil)
+	r.Cancel(Doer{By: ByTimer}, 1, nil, "")
 	step(r, 4, 2, "")
 	step(r, 5, 2, "")
 	r.Say(Fault, Doer{By: ByOther, Now: 7e6}, "partition a - b")

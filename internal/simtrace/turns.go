@@ -54,6 +54,8 @@ func (rec *Record) turns() []turn {
 // cause is why a task goes on that no task has woken.
 func (rec *Record) cause(e Event) string {
 	switch {
+	case e.Kind == Cancel && e.Text != "":
+		return "is canceled: " + e.Text
 	case e.By == ByMessage && e.Sent != nil:
 		return fmt.Sprintf("gets %s from %s", e.Sent.content(), e.Sent.source())
 	case e.Kind == Cancel && e.By == ByTimer:

@@ -17,6 +17,7 @@ function aboutWake(i) {
 	if (!e) return '';
 	const what = e.kind === START ? 'started' : e.kind === CANCEL ? 'canceled' : 'woken';
 	if (e.by === BY_TASK) return what + ' by ' + nameOf(e.who) + ' at step ' + number(e.at);
+	if (e.kind === CANCEL && e.text) return 'canceled: ' + e.text;
 	if (e.by === BY_MESSAGE && e.msg) return what + ' by ' + content(e.msg) + ' from ' + source(e.msg);
 	return e.by === BY_TIMER ? (e.kind === CANCEL ? 'canceled, its time being over' : 'woken by a timer') : what + ' from outside';
 }
