@@ -244,6 +244,33 @@ func fork(cfg sim.Config, events, seconds int) (*sim.Sim, error) {
 	return s, err
 }
 
+// Runs in which Selects take other cases have other hashes, also if the order of tasks is the
+// same: so a run that is made again is told from one that only looks like it.
+func TestHashTellsWhatSelectsTake(t *testing.T) {
+	x, hashes := sim.Explorer{}, map[uint64]bool{}
+	for x.Next() {
+		s := sim.New(sim.Config{Strategy: x.Strategy()})
+		testkit.Must(t, anyio.Run(t.Context(), func(context.Context) error {
+			var event anyio.Event
+			event.Set()
+			for _, n := range []int{2, 3, 2} {
+				var cases []anyio.Case
+				for range n {
+					cases = append(cases, anyio.OnEvent(&event))
+				}
+				if _, ok, err := anyio.TrySelect(cases...); !ok || err != nil {
+					t.Errorf("a Select of events that are set: %t, %v", ok, err)
+				}
+			}
+			return nil
+		}, anyio.On(s)))
+		hashes[s.Hash()] = true
+	}
+	if x.Runs() != 12 || len(hashes) != 12 || x.Err() != nil {
+		t.Errorf("%d runs have %d hashes, error %v, want 12", x.Runs(), len(hashes), x.Err())
+	}
+}
+
 // A failure that needs what Selects have taken has a schedule that tells it: it is made again,
 // made simpler with as many such choices as it needs, and another program is told from it.
 func TestScheduleOfAnExplorerTellsWhatSelectsTake(t *testing.T) {

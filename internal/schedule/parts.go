@@ -73,7 +73,7 @@ func (e *Explorer) giveAway() {
 func (e *Explorer) part(i int) *Explorer {
 	at := *e.path[i]
 	at.asleep = append(slices.Clone(at.asleep), explored{at.chosen, at.step})
-	at.chosen, at.draws, at.todo, at.step = at.todo[0].key, at.todo[0].draws, nil, Footprint{}
+	at.chosen, at.draws, at.todo = at.todo[0].key, at.todo[0].draws, nil
 	p := &Explorer{Reduce: e.Reduce, Delays: e.Delays, Steps: e.Steps, new: i}
 	p.path = append(e.path[:i:i], &at) // a copy
 	p.parts = parts{Idle: e.Idle, Give: e.Give, Join: e.Join, Most: e.Most, root: i + 1}
