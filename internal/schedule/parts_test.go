@@ -203,3 +203,25 @@ func TestPartsKnowWhenItIsEnough(t *testing.T) {
 		t.Errorf("%d runs count, full: %t, a part makes %d", e.Runs, e.Full, largest)
 	}
 }
+
+// A part that is given what comes after some choices notices that the program makes more of
+// them, and leaves those that are another one's as they are.
+func TestPartsNoticeOtherDraws(t *testing.T) {
+	m := machine{tasks: [][]operation{{{selects: []uint64{1, 2}, times: 1}}, {{}}, {{}}, {{}}}, has: [10]int{0, 3, 3}}
+	var given []*schedule.Explorer
+	e := &schedule.Explorer{Preemptions: -1, Delays: -1}
+	e.Idle = func() bool { return true }
+	e.Give = func(p *schedule.Explorer) { given = append(given, p) }
+	run := func(e *schedule.Explorer) {
+		e.Next()
+		var ts schedule.Tasks
+		m.run(&ts, e.Begin(&ts))
+		e.Made(nil)
+	}
+	run(e)
+	e.Next()
+	m.tasks[0][0].times = 2
+	if run(given[0]); !given[0].Diverged || given[0].Next() {
+		t.Errorf("of %d parts the first one goes on, diverged: %t", len(given), given[0].Diverged)
+	}
+}
