@@ -204,6 +204,25 @@ func TestPartsKnowWhenItIsEnough(t *testing.T) {
 	}
 }
 
+// Of as many runs as may count, or any number, nothing is left out; of one less the last is.
+func TestPartsAreAllThatMayCount(t *testing.T) {
+	m := machine{tasks: [][]operation{{{}}, {{}}, {{}}, {{}}}}
+	const all = 24
+	for most, want := range map[int]string{0: "24 false", all + 1: "24 false", all: "24 false", all - 1: "23 true", 1: "1 true"} {
+		w := &walk{m: &m, fails: func(string) bool { return false }}
+		e := &schedule.Explorer{Preemptions: -1, Delays: -1}
+		e.Most = most
+		parts := 0
+		e.Idle = func() bool { return true }
+		e.Give = func(*schedule.Explorer) { parts++ }
+		e.Join = w.all
+		w.all(e)
+		if got := fmt.Sprint(e.Runs, " ", e.Full); got != want || most != 1 && parts == 0 {
+			t.Errorf("at most %d: %s, %d parts, want %s", most, got, parts, want)
+		}
+	}
+}
+
 // A part that is given what comes after some choices notices that the program makes more of
 // them, and leaves those that are another one's as they are.
 func TestPartsNoticeOtherDraws(t *testing.T) {
