@@ -224,23 +224,32 @@ func TestPartsAreAllThatMayCount(t *testing.T) {
 }
 
 // A part that is given what comes after some choices notices that the program makes more of
-// them, and leaves those that are another one's as they are.
+// them, and so does who takes it back.
 func TestPartsNoticeOtherDraws(t *testing.T) {
 	m := machine{tasks: [][]operation{{{selects: []uint64{1, 2}, times: 1}}, {{}}, {{}}, {{}}}, has: [10]int{0, 3, 3}}
 	var given []*schedule.Explorer
 	e := &schedule.Explorer{Preemptions: -1, Delays: -1}
 	e.Idle = func() bool { return true }
 	e.Give = func(p *schedule.Explorer) { given = append(given, p) }
+	e.Join = func(*schedule.Explorer) {}
 	run := func(e *schedule.Explorer) {
-		e.Next()
 		var ts schedule.Tasks
 		m.run(&ts, e.Begin(&ts))
 		e.Made(nil)
 	}
+	e.Next()
 	run(e)
 	e.Next()
+	p := given[0] // of three tasks that are left two begin with it
+	p.Next()
 	m.tasks[0][0].times = 2
-	if run(given[0]); !given[0].Diverged || given[0].Next() {
-		t.Errorf("of %d parts the first one goes on, diverged: %t", len(given), given[0].Diverged)
+	if run(p); p.Next() || !p.Diverged {
+		t.Errorf("of %d parts the first one goes on, diverged: %t", len(given), p.Diverged)
+	}
+	m.tasks[0][0].times = 1
+	for run(e); e.Next(); run(e) {
+	}
+	if e.Runs != 3 || !e.Diverged || !e.Stopped() {
+		t.Errorf("all ends with %d runs, diverged: %t, want three", e.Runs, e.Diverged)
 	}
 }
