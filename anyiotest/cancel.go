@@ -55,11 +55,7 @@ func cancelEverywhere(t testing.TB, newScenario func() Scenario, only int, opts 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why, skipped := p.skips["sim"]; skipped {
-		t.Skip(why)
-	} else if len(p.backends) == 0 {
-		t.Skip("CancelEverywhere runs in the simulator, which this test does not use")
-	}
+	p.needSim(t, "CancelEverywhere")
 	for _, seed := range p.seeds {
 		report.Seeds++
 		fail := func(in *injector, problem error) CancelReport {

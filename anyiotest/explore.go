@@ -36,9 +36,7 @@ func Explore(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Op
 	if name := p.onlyOfSearch(); name != "" {
 		t.Fatalf("anyiotest: Explore with %s, which is an option of Search", name)
 	}
-	if why, skipped := p.skips["sim"]; skipped {
-		t.Skip(why)
-	}
+	p.needSim(t, "Explore")
 	s := newSearch(t, p, f)
 	if *replayFlag != "" {
 		s.replay(*replayFlag)

@@ -209,3 +209,52 @@ func TestSearchAndExploreRefuseEachOthersOptions(t *testing.T) {
 		r.wantFailure(t, "anyiotest: Explore with "+name+", which is an option of Search")
 	}
 }
+
+// A configuration with which no run can begin is told as that: the test is neither made
+// simpler nor found to differ, and there is nothing to be made again.
+func TestWrongConfigurationsAreTold(t *testing.T) {
+	f := func(t testing.TB, ctx context.Context) {}
+	search := func(opts ...anyiotest.Option) func(t testing.TB) {
+		return func(t testing.TB) { anyiotest.Search(t, f, append(opts, anyiotest.Schedules(20))...) }
+	}
+	config := func(change func(c *sim.Config)) anyiotest.Option { return anyiotest.SimConfig(change) }
+	for want, run := range map[string]func(t testing.TB){
+		"sim.PCT(0): the depth must be":    search(anyiotest.Strategies(sim.PCT(0))),
+		"sim.Faults: Max is -1":            search(anyiotest.Faults(sim.Faults{Max: -1})),
+		"sim.Faults: there is no FaultKin": search(anyiotest.Faults(sim.Faults{Kinds: []sim.FaultKind{99}})),
+		`Replay: schedule "s1.x"`:          search(config(func(c *sim.Config) { c.Replay = "s1.x" })),
+		"StepTime from 7ns to 5ns":         search(config(func(c *sim.Config) { c.StepTime = sim.Range{Min: 7, Max: 5} })),
+		"StepTime with the Strategy": func(t testing.TB) {
+			anyiotest.Explore(t, f, config(func(c *sim.Config) { c.StepTime.Max = 5 }))
+		},
+	} {
+		r := newRecorder(t)
+		r.run(func() { run(r) })
+		r.wantFailure(t, "cannot be tried:", want)
+		for _, not := range []string{"deterministic", "simpler", "replay:"} {
+			if text := r.text(); strings.Contains(text, not) {
+				t.Errorf("%s: there is %q in\n%s", want, not, text)
+			}
+		}
+	}
+	r := newRecorder(t)
+	r.run(func() { anyiotest.Search(r, f, anyiotest.SimConfig(nil)) })
+	r.wantFailure(t, "anyiotest: SimConfig(nil): it needs a function")
+}
+
+// What runs in the simulator only is skipped where the options leave that out.
+func TestSearchNeedsTheSimulator(t *testing.T) {
+	f := func(t testing.TB, ctx context.Context) { t.Error("it runs") }
+	for want, opt := range map[string]anyiotest.Option{"because": anyiotest.Skip("sim", "because"), "which this test does not use": anyiotest.Only("parallel")} {
+		for _, call := range []func(t testing.TB){
+			func(t testing.TB) { anyiotest.Search(t, f, opt) },
+			func(t testing.TB) { anyiotest.Explore(t, f, opt) },
+			func(t testing.TB) { anyiotest.CheckDeterminism(t, f, opt) },
+		} {
+			r := newRecorder(t)
+			if r.run(func() { call(r) }); !r.skipped || r.Failed() || !strings.Contains(r.text(), want) {
+				t.Errorf("skipped: %t, failed: %t, %s, want %q", r.skipped, r.Failed(), r.text(), want)
+			}
+		}
+	}
+}

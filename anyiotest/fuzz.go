@@ -1,6 +1,7 @@
 package anyiotest
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"testing"
@@ -22,6 +23,10 @@ func Fuzz(f *testing.F, test func(t testing.TB, ctx context.Context), opts ...Op
 	if err != nil {
 		f.Fatal(err)
 	}
+	if name := cmp.Or(p.onlyOfExplore(), p.onlyOfSearch()); name != "" && name != "Faults" {
+		f.Fatalf("anyiotest: Fuzz with %s, which is an option of Search or Explore", name)
+	}
+	p.needSim(f, "Fuzz")
 	f.Add(uint64(1), []byte(nil))
 	f.Fuzz(func(t *testing.T, seed uint64, choices []byte) {
 		cfg := p.simConfig(seed)

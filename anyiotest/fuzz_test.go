@@ -55,11 +55,38 @@ const fuzzVar = "ANYIOTEST_FUZZ"
 
 func FuzzOfAChild(f *testing.F) {
 	fail := os.Getenv(fuzzVar) != ""
+	var opts []anyiotest.Option
+	switch os.Getenv(fuzzVar) {
+	case "bound":
+		opts = append(opts, anyiotest.MaxSteps(3))
+	case "collect":
+		opts = append(opts, anyiotest.CollectFailures(3))
+	case "skip":
+		opts = append(opts, anyiotest.Skip("sim", "because"))
+	}
 	anyiotest.Fuzz(f, func(t testing.TB, ctx context.Context) {
 		if err := anyio.Sleep(ctx, time.Second); err != nil || fail {
 			t.Errorf("to be told, %v", err)
 		}
-	})
+	}, opts...)
+}
+
+// Options that Fuzz cannot follow are refused, and one that leaves the simulator out skips it.
+func TestFuzzMindsItsOptions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the test's program again")
+	}
+	for value, want := range map[string]string{
+		"bound": "anyiotest: Fuzz with MaxSteps, which is an option of Search or Explore", "collect": "anyiotest: Fuzz with CollectFailures,",
+		"skip": "because",
+	} {
+		cmd := exec.Command(os.Args[0], "-test.run=^FuzzOfAChild$", "-test.v")
+		cmd.Env = append(os.Environ(), fuzzVar+"="+value, "GORACE=atexit_sleep_ms=0")
+		text, err := cmd.CombinedOutput()
+		if (err == nil) != (value == "skip") || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %v, no %q in\n%s", value, err, want, text)
+		}
+	}
 }
 
 // An entry of the corpus that fails tells what its tasks did, and leaves a page.

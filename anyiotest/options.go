@@ -3,6 +3,7 @@ package anyiotest
 import (
 	"fmt"
 	"slices"
+	"testing"
 
 	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/sim"
@@ -56,7 +57,11 @@ func RunOptions(opts ...anyio.RunOption) Option {
 
 // SimConfig changes the configuration of the simulator, whose seed is set already.
 func SimConfig(change func(*sim.Config)) Option {
-	return func(p *plan) { p.sim = append(p.sim, change) }
+	return func(p *plan) {
+		if p.sim = append(p.sim, change); change == nil {
+			p.fail(fmt.Errorf("SimConfig(nil): it needs a function"))
+		}
+	}
 }
 
 // MaxPoints bounds the schedule points of a CancelEverywhere scenario; default
@@ -240,6 +245,17 @@ func (p *plan) onlyOfExplore() string {
 		return "MaxSteps"
 	}
 	return ""
+}
+
+// needSim skips a test whose options leave the simulator out, in which what it calls runs.
+func (p *plan) needSim(t testing.TB, what string) {
+	t.Helper()
+	if why, skipped := p.skips["sim"]; skipped {
+		t.Skip(why)
+	}
+	if len(p.backends) == 0 {
+		t.Skipf("%s runs in the simulator, which this test does not use", what)
+	}
 }
 
 func (p *plan) fail(err error) {

@@ -71,6 +71,7 @@ func (r *recorder) Fatal(args ...any)                 { r.Error(args...); runtim
 func (r *recorder) Fatalf(format string, args ...any) { r.Errorf(format, args...); runtime.Goexit() }
 func (r *recorder) FailNow()                          { r.write(true, ""); runtime.Goexit() }
 func (r *recorder) Skip(args ...any)                  { r.Log(args...); r.SkipNow() }
+func (r *recorder) Skipf(format string, args ...any)  { r.Skip(fmt.Sprintf(format, args...)) }
 func (r *recorder) SkipNow()                          { r.skipped = true; runtime.Goexit() }
 
 func (r *recorder) Deadline() (time.Time, bool) { return r.deadline, !r.deadline.IsZero() }

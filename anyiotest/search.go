@@ -51,12 +51,7 @@ func (p *plan) search(t testing.TB, f func(t testing.TB, ctx context.Context)) {
 	if name := p.onlyOfExplore(); name != "" {
 		t.Fatalf("anyiotest: Search with %s, which is an option of Explore", name)
 	}
-	if *searchFlag < 0 {
-		t.Fatalf("-anyio.search=%v: a time must be positive", *searchFlag)
-	}
-	if why, skipped := p.skips["sim"]; skipped {
-		t.Skip(why)
-	}
+	p.needSim(t, "Search")
 	s := newSearch(t, p, f)
 	if *replayFlag != "" {
 		s.replay(*replayFlag)
@@ -89,6 +84,10 @@ type search struct {
 }
 
 func newSearch(t testing.TB, p *plan, f func(t testing.TB, ctx context.Context)) *search {
+	t.Helper()
+	if *searchFlag < 0 {
+		t.Fatalf("-anyio.search=%v: a time must be positive", *searchFlag)
+	}
 	s := &search{t: t, f: f, p: p, schedules: defaultSchedules, strategies: defaultStrategies}
 	for range runtime.GOMAXPROCS(0) {
 		s.workers = append(s.workers, newWorker(s))

@@ -35,6 +35,10 @@ func (s *search) report(f *finding, i, all int) {
 
 // tellFailure makes a failing run as simple as it can be, and tells of it.
 func (s *search) tellFailure(b *strings.Builder, f *finding, left int) {
+	if !f.hasBegun() {
+		b.WriteString("cannot be tried:\n" + f.text())
+		return
+	}
 	least, runs := s.shrink(f, left)
 	if least == nil {
 		fmt.Fprintf(b, "fails, but not when it is made again:\n%s", f.text())

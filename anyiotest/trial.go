@@ -170,6 +170,13 @@ func (t *trial) began(r *kernel.Run) {
 	t.kernel = r
 }
 
+// hasBegun reports whether there was a run: not if the simulator's configuration is wrong.
+func (t *trial) hasBegun() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.kernel != nil
+}
+
 // cleanUp calls the cleanups, the last one first, also after one that ends its goroutine.
 func (t *trial) cleanUp() {
 	t.mu.Lock()
