@@ -253,3 +253,25 @@ func TestPartsNoticeOtherDraws(t *testing.T) {
 		t.Errorf("all ends with %d runs, diverged: %t, want three", e.Runs, e.Diverged)
 	}
 }
+
+// A part may want several tasks in place of one that was chosen above it. In this program
+// what it wants is not made up for by others: without all of it runs are missing.
+func TestPartsWantSeveralTasks(t *testing.T) {
+	m := machine{has: [10]int{0, 1}, tasks: [][]operation{
+		{{object: 2, how: schedule.Changes}, {object: 1, how: schedule.Changes}},
+		{{object: 1, starts: 3}, {object: 1, how: schedule.Changes}},
+		{{object: 2, how: schedule.Adds}, {object: 2, how: schedule.Changes}},
+		{{selects: []uint64{3, 2, 1}, times: 1}},
+	}}
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		w := &walk{m: &m, fails: func(string) bool { return false }}
+		e := &schedule.Explorer{Reduce: true, Preemptions: -1, Delays: -1}
+		e.Idle = func() bool { return seed > 0 && r.IntN(2) == 0 }
+		e.Give = func(*schedule.Explorer) {}
+		e.Join = w.all
+		if w.all(e); e.Runs != 117 || e.Vain != 0 {
+			t.Errorf("division %d: %d runs, %d in vain; in one piece there are 117", seed, e.Runs, e.Vain)
+		}
+	}
+}
