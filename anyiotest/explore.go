@@ -79,13 +79,26 @@ func (s *search) explore() (all bool) {
 	case failed:
 		s.t.Skip(strings.TrimSpace(end.text()))
 	case err != nil && err != errOver:
-		s.t.Error(err)
+		s.t.Error(s.tellChange(err, cfg))
 	case !all:
 		s.t.Logf("no failure in %d schedules, which are not all", s.ran)
 	default:
 		s.t.Logf("no failure in %s (%.0f a second)", extent(&x), float64(s.ran)/time.Since(begin).Seconds())
 	}
 	return all
+}
+
+// tellChange tells that the program is not the same each time, and if it shows in two runs of
+// one seed, where.
+func (s *search) tellChange(err error, how sim.Config) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, err)
+	how.Strategy = sim.Random()
+	if f := s.fork(how); f != nil {
+		b.WriteString("of two runs with one seed ")
+		f.describe(&b)
+	}
+	return strings.TrimSpace(b.String())
 }
 
 // endedBy is the error of a run that ends the exploration.
