@@ -39,6 +39,15 @@ func TestShrinkLeavesTasksOut(t *testing.T) {
 	if s.Unneeded() != nil {
 		t.Errorf("tasks %v are not needed, says a run without a Replay", s.Unneeded())
 	}
+	for _, runs := range []int{0, -1} {
+		word := s.Shrink(t.Context(), runs, func(string) *sim.Sim {
+			t.Errorf("of at most %d runs one is made", runs)
+			return nil
+		})
+		if word != s.Schedule() {
+			t.Errorf("without a run %s becomes %s", s.Schedule(), word)
+		}
+	}
 	least := run(sim.Config{Replay: s.Shrink(t.Context(), 1000, func(word string) *sim.Sim { return run(sim.Config{Replay: word}) })})
 	if got := least.Unneeded(); !slices.Equal(got, []uint64{2, 3, 4, 6}) || least.Diverged() != "" {
 		t.Errorf("tasks %v are not needed, want all but 1 and 5; diverged: %q", got, least.Diverged())

@@ -148,7 +148,7 @@ func (s *Sim) Shrink(ctx context.Context, runs int, run func(schedule string) *S
 	if s.Schedule() == "" {
 		return ""
 	}
-	least := schedule.Shrink(ctx, s.told(), s.last.Tasks(), runs, func(p *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
+	least := schedule.Shrink(ctx, s.told(), s.last.Tasks(), max(runs, 0), func(p *schedule.Plan) (*schedule.Plan, *schedule.Tasks, bool) {
 		again := run(p.String())
 		if again == nil || again.record == nil {
 			return nil, nil, false
