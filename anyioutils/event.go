@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
 )
 
 // An Event lets tasks wait until something has happened, again and again: unlike an
@@ -16,6 +17,7 @@ type Event struct{ now atomic.Pointer[anyio.Event] }
 
 // current is what Set sets and Wait waits for.
 func (e *Event) current() *anyio.Event {
+	inside.Touch(e)
 	if now := e.now.Load(); now != nil {
 		return now
 	}
@@ -33,6 +35,7 @@ func (e *Event) Set() { e.current().Set() }
 // changes.
 func (e *Event) Clear() {
 	if now := e.current(); now.IsSet() {
+		inside.Touch(e)
 		e.now.CompareAndSwap(now, &anyio.Event{})
 	}
 }

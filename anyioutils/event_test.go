@@ -2,6 +2,8 @@ package anyioutils_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"sync/atomic"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/anyioutils"
 	"github.com/anyio-go/anyio/internal/testkit"
+	"github.com/anyio-go/anyio/sim"
 )
 
 func TestEventIsSetAndClearedAgainAndAgain(t *testing.T) {
@@ -91,4 +94,40 @@ func TestEventWaitIsCanceled(t *testing.T) {
 			t.Errorf("%t, %v", cut, err)
 		}
 	})
+}
+
+// Who explores knows that Clear puts another event in the place of the one that is set: of
+// two calls each outcome is seen that there is.
+func TestExplorerSeesThatAnEventIsCleared(t *testing.T) {
+	for name, looks := range map[string]func(ev *anyioutils.Event) bool{
+		"IsSet": (*anyioutils.Event).IsSet,
+		"Set": func(ev *anyioutils.Event) bool {
+			ev.Set()
+			return false
+		},
+	} {
+		for _, model := range []sim.Model{sim.EventLoop, sim.Goroutines} {
+			saw := map[bool]map[string]bool{true: {}, false: {}}
+			for unreduced, outcomes := range saw {
+				x := sim.Explorer{Unreduced: unreduced}
+				for x.Next() {
+					var ev anyioutils.Event
+					ev.Set()
+					looked := false
+					err := anyio.Run(t.Context(), func(ctx context.Context) error {
+						return anyio.Join(ctx, func(context.Context) error { ev.Clear(); return nil },
+							func(context.Context) error { looked = looks(&ev); return nil })
+					}, anyio.On(sim.New(sim.Config{Strategy: x.Strategy(), Model: model})))
+					testkit.Must(t, err)
+					outcomes[fmt.Sprint(looked, ev.IsSet())] = true
+				}
+				if x.Err() != nil {
+					t.Error(x.Err())
+				}
+			}
+			if !maps.Equal(saw[true], saw[false]) || len(saw[true]) != 2 {
+				t.Errorf("%s, %v: seen is %v, without reduction %v", name, model, saw[false], saw[true])
+			}
+		}
+	}
 }
