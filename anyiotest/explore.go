@@ -37,6 +37,7 @@ func Explore(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Op
 		t.Fatalf("anyiotest: Explore with %s, which is an option of Search", name)
 	}
 	p.needSim(t, "Explore")
+	p.sim = append(p.sim, endSoon)
 	s := newSearch(t, p, f)
 	if *replayFlag != "" {
 		s.replay(*replayFlag)
@@ -44,6 +45,16 @@ func Explore(t testing.TB, f func(t testing.TB, ctx context.Context), opts ...Op
 	}
 	return s.explore()
 }
+
+// endSoon has a run that is made again end as that of the exploration did, if that has no end.
+func endSoon(cfg *sim.Config) {
+	if cfg.MaxSteps == 0 {
+		cfg.MaxSteps = maxExplored
+	}
+}
+
+// maxExplored is how many steps a run may have: who polls for ever is soon seen.
+const maxExplored = 100_000
 
 // explore makes all schedules.
 func (s *search) explore() (all bool) {
@@ -76,6 +87,9 @@ func (s *search) explore() (all bool) {
 	switch {
 	case failed && end.Failed():
 		s.report(&finding{number: s.ran - 1, trial: end.trial, seen: 1}, 0, 1)
+		if key, _ := end.verdict(); key == livelockKey && s.p.steps == 0 {
+			s.t.Log("a test that polls has schedules without end: the option MaxSteps bounds what is tried, and goes on fairly")
+		}
 	case failed:
 		s.t.Skip(strings.TrimSpace(end.text()))
 	case err != nil && err != errOver:

@@ -258,3 +258,27 @@ func TestSearchNeedsTheSimulator(t *testing.T) {
 		}
 	}
 }
+
+// A test that polls in an order in which nobody else has a turn does not go on for ever, but
+// fails, and the report says what to do. With the option it is explored.
+func TestExploreEndsWhereSomebodyPolls(t *testing.T) {
+	polls := func(t testing.TB, ctx context.Context) {
+		var done anyio.Event
+		together(t, ctx, func(ctx context.Context) error {
+			for !done.IsSet() {
+				if err := lowlevel.Checkpoint(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, func(context.Context) error { done.Set(); return nil })
+	}
+	r, all := explored(t, polls)
+	r.wantFailure(t, "livelock: the run made 100000 steps", "a test that polls has schedules without end: the option MaxSteps", "-anyio.replay=")
+	if all {
+		t.Error("all schedules were seen")
+	}
+	if r, all = explored(t, polls, anyiotest.MaxSteps(12)); r.Failed() || !all {
+		t.Errorf("with a bound, all: %t\n%s", all, r.text())
+	}
+}

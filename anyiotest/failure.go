@@ -97,7 +97,7 @@ func deadlockKey(e *sim.DeadlockError) string {
 	case e.Stuck != nil:
 		return stuckKey + e.Stuck.State + " at " + e.Stuck.Source
 	case e.Livelock:
-		return "livelock"
+		return livelockKey
 	}
 	cycle := e.Cycle()
 	var waits []string
@@ -109,6 +109,9 @@ func deadlockKey(e *sim.DeadlockError) string {
 	slices.Sort(waits)
 	return fmt.Sprintf("deadlock %q", slices.Compact(waits))
 }
+
+// livelockKey is the key of a run that has no end.
+const livelockKey = "livelock"
 
 // stuckKey is in the key of a run whose step did not come back.
 const stuckKey = "stuck in "

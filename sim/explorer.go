@@ -41,7 +41,9 @@ type Explorer struct {
 	MaxDelays int
 	// MaxSteps is in how many steps of a run everything is tried, for programs whose schedules
 	// are long or have no end, as of who polls. Runs then go on with the task that has not run
-	// for longest. 0 is no bound; nothing else is left out. See Cut.
+	// for longest. 0 is no bound; nothing else is left out. See Cut. A run that is still not
+	// done after 100,000 steps ends with an error in any case, as of who polls while nobody
+	// else has a turn: see Config.MaxSteps.
 	MaxSteps int
 
 	e     schedule.Explorer
@@ -83,6 +85,9 @@ func (x *Explorer) begin() {
 		x.e.Preemptions = max(x.MaxPreemptions, 0)
 	}
 }
+
+// exploredSteps is Config.MaxSteps of a run that sets none. All of its steps are kept.
+const exploredSteps = 100_000
 
 var errNotRun = &anyio.MisuseError{Text: "sim.Explorer: no run was made with its Strategy since Next: give it to the Config of the Sim that the program runs on"}
 

@@ -69,8 +69,8 @@ type Config struct {
 	Replay string
 	// Model is what is simulated: an event loop, the default, or goroutines.
 	Model Model
-	// MaxSteps ends a run that makes more steps with a *DeadlockError whose
-	// Livelock is set. 0 means DefaultMaxSteps, negative no limit.
+	// MaxSteps ends a run that makes more steps with a *DeadlockError whose Livelock is set. 0
+	// means DefaultMaxSteps, or 100,000 if an Explorer makes the run, negative no limit.
 	MaxSteps int64
 	// OnStep, if set, is called before each step. It must not call into the run.
 	OnStep func(Step)
@@ -193,6 +193,8 @@ func (s maker) NewRun(ctx context.Context, cfg kernel.Config) (*kernel.Run, erro
 		c.StepTimeout = DefaultStepTimeout
 	}
 	switch {
+	case s.cfg.MaxSteps == 0 && s.cfg.Strategy.explorer != nil:
+		c.MaxSteps = exploredSteps
 	case s.cfg.MaxSteps == 0:
 		c.MaxSteps = DefaultMaxSteps
 	case s.cfg.MaxSteps > 0:
