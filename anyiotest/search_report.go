@@ -66,9 +66,13 @@ func (s *search) tellFailure(b *strings.Builder, f *finding, left int) {
 func (s *search) shrink(found *finding, left int) (least *trial, runs int) {
 	ctx, enough := context.WithDeadline(context.Background(), s.shrinkEnd(left))
 	defer enough()
-	stuck := 0
+	stuck, most := 0, 1000+16*int64(found.sim.Steps())
 	again := func(schedule string) *trial {
-		tr := s.again(s.replayed(schedule))
+		how := s.replayed(schedule)
+		if how.MaxSteps <= 0 || how.MaxSteps > most { // who polls may else keep all others from running
+			how.MaxSteps = most
+		}
+		tr := s.again(how)
 		if key, _ := tr.verdict(); strings.Contains(key, stuckKey) {
 			if stuck++; stuck == maxStuck {
 				enough()

@@ -97,7 +97,8 @@ func Rounds() Strategy { return Strategy{s: schedule.Rounds{}} }
 // Choices returns the strategy that takes each choice from a byte: it says which of the
 // tasks that are ready, from the oldest on, modulo their number. Where there is no choice no
 // byte is taken, and when all are taken the task that ran last goes on, or if it cannot the
-// oldest. It is for what makes up schedules by itself, such as a fuzzer.
+// oldest; one choice in a thousand is then who has not run for longest. It is for what makes
+// up schedules by itself, such as a fuzzer.
 func Choices(choices []byte) Strategy { return Strategy{s: schedule.Bytes(choices)} }
 
 // check is what is wrong with the strategy.

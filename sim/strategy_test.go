@@ -162,3 +162,41 @@ func TestKindsAreFunctions(t *testing.T) {
 		t.Errorf("the one of its kind is first in %d of %d runs, want half of them", first, seeds)
 	}
 }
+
+// Who polls for another task does not do so for ever, whatever the strategy is, and also if
+// the run begins as another one did.
+func TestNoStrategyKeepsWaitingForWhomSomebodyPolls(t *testing.T) {
+	poll := func(ctx context.Context) error {
+		var done anyio.Event
+		return anyio.Join(ctx, func(ctx context.Context) error {
+			for !done.IsSet() {
+				if err := anyio.Sleep(ctx, 0); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, func(context.Context) error { done.Set(); return nil })
+	}
+	for _, s := range append(strategies, sim.Choices(nil)) {
+		for _, model := range []sim.Model{sim.EventLoop, sim.Goroutines} {
+			for _, guide := range []*sim.Guide{nil, {}} {
+				var known *sim.Profile
+				for seed := range uint64(12) {
+					cfg := sim.Config{Seed: seed, Strategy: s, Model: model, Profile: known, MaxSteps: 50_000}
+					if cfg.Guide = guide; seed == 0 {
+						cfg.Guide = nil
+					}
+					b := sim.New(cfg)
+					if err := anyio.Run(t.Context(), poll, anyio.On(b)); err != nil {
+						t.Fatalf("%v, %v, seed %d, guided: %t: %v", s, model, seed, guide != nil, err)
+					}
+					if seed == 0 {
+						known = b.Profile()
+					} else if guide != nil {
+						guide.Learn(b)
+					}
+				}
+			}
+		}
+	}
+}

@@ -204,6 +204,11 @@ func (x *exploration) fairly(ready []*Task) int {
 	if len(ready) > 1 {
 		x.cutOff()
 	}
+	return waiting(ready)
+}
+
+// waiting returns the place of who has not run for longest.
+func waiting(ready []*Task) int {
 	longest := 0
 	for i, t := range ready {
 		if o := ready[longest]; t.latest < o.latest || t.latest == o.latest && t.ID < o.ID {

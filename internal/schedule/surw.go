@@ -10,14 +10,15 @@ import "slices"
 // other steps are a random walk.
 //
 // Which steps touch the object is taken from a run before, the Profile. Without it this is a
-// random walk, and the run tells what its steps touch.
+// random walk, and the run tells what its steps touch. It is one, too, after fair times as many
+// choices as expected: who was drawn may poll for one who is kept waiting.
 type SURW struct{}
 
 func (SURW) String() string { return "surw" }
 
 // Begin implements Strategy.
 func (SURW) Begin(seed uint64, known *Profile) Chooser {
-	c := surw{r: NewRand(seed), known: known}
+	c := surw{r: NewRand(seed), known: known, left: fair * max(known.choices(), 1)}
 	if !known.Touched() {
 		return &watchedSURW{c, noted{}}
 	}
@@ -36,6 +37,7 @@ type surw struct {
 	live   []*Task           // the rank of each is how many of them it has left
 	next   *Task             // who makes the next of them; nil if that is to be drawn
 	may    []int             // of this choice: who is not kept waiting
+	left   int               // choices until the walk is random
 }
 
 // watchedSURW has the run watched.
@@ -68,7 +70,7 @@ func (c *surw) touches(t *Task) bool {
 }
 
 func (c *surw) Choose(ready []*Task) int {
-	if c.object == 0 {
+	if c.left--; c.object == 0 || c.left < 0 {
 		return int(c.r.Below(uint64(len(ready))))
 	}
 	if c.next == nil || c.next.rank == 0 {

@@ -151,7 +151,8 @@ func TestRoundsRepeat(t *testing.T) {
 	}
 }
 
-// However long a run is, no task is kept waiting but by a pattern that leaves it out.
+// However long a run is, no task is kept waiting for ever, and for long only by a pattern that
+// leaves it out.
 func TestRoundsAreFair(t *testing.T) {
 	kept := 0
 	for seed := range uint64(2_000) {
@@ -165,6 +166,32 @@ func TestRoundsAreFair(t *testing.T) {
 	}
 	if kept > 2_000/8 {
 		t.Errorf("a task is kept waiting in %d of 2000 runs, want an eighth at most", kept)
+	}
+	for seed := range uint64(2_000) {
+		w := word(choices(schedule.Rounds{}, seed, 3, 4_000), 20)
+		for _, task := range "abc" {
+			if !strings.ContainsRune(w, task) {
+				t.Fatalf("seed %d: task %c never runs", seed, task)
+			}
+		}
+	}
+}
+
+// Where there are no bytes a task goes on, but not for ever.
+func TestBytesAreFair(t *testing.T) {
+	var ts schedule.Tasks
+	ready := []*schedule.Task{ts.Get(1), ts.Get(2), ts.Get(3)}
+	c := schedule.Bytes{}.Begin(1, nil)
+	ran := map[uint64]int{}
+	for n := range 3_000 {
+		next := ready[c.Choose(ready)]
+		ts.Step(next)
+		if ran[next.ID]++; n < 900 && next.ID != 1 {
+			t.Fatalf("choice %d is of task %d", n, next.ID)
+		}
+	}
+	if len(ran) != 3 {
+		t.Errorf("so many choices are of each task: %v", ran)
 	}
 }
 
