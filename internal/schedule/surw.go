@@ -18,7 +18,10 @@ func (SURW) String() string { return "surw" }
 
 // Begin implements Strategy.
 func (SURW) Begin(seed uint64, known *Profile) Chooser {
-	c := surw{r: NewRand(seed), known: known, left: fair * max(known.choices(), 1)}
+	c := surw{r: NewRand(seed), known: known, left: fair * max(known.choices(), 1<<shortest)}
+	if known.choices() == 0 {
+		c.left = fair << (shortest + lengths)
+	}
 	if !known.Touched() {
 		return &watchedSURW{c, noted{}}
 	}
