@@ -278,7 +278,7 @@ func TestExploreEndsWhereSomebodyPolls(t *testing.T) {
 	if all {
 		t.Error("all schedules were seen")
 	}
-	if r, all = explored(t, polls, anyiotest.MaxSteps(12)); r.Failed() || !all {
+	if r, all = explored(t, polls, anyiotest.MaxSteps(8)); r.Failed() || !all {
 		t.Errorf("with a bound, all: %t\n%s", all, r.text())
 	}
 }
