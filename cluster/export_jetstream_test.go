@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 	"github.com/anyio-go/anyio/stream"
@@ -80,4 +81,26 @@ func OpenJobs(ctx context.Context, c *Conn) error { return c.jobs.open(ctx) }
 // ConsumerOf is the name of the consumer of a function's jobs.
 func ConsumerOf[In, Out any](name string) string {
 	return strings.ReplaceAll(signatureFor[In, Out](name).token, ".", "-")
+}
+
+// A deafBus loses answers.
+type deafBus struct {
+	bus
+	lose func(subject string) bool
+}
+
+func (b *deafBus) publishHeaders(subject, reply string, h headers, data []byte) error {
+	if b.lose(subject) {
+		reply = ""
+	}
+	return b.bus.publishHeaders(subject, reply, h, data)
+}
+
+// LoseAnswers has so many answers lost to what is stored on the subjects of a kind. It is
+// called before the member does anything.
+func LoseAnswers(c *Conn, kind string, n int) {
+	var left atomic.Int32
+	left.Store(int32(n))
+	prefix := c.jobs.subject(kind, "")
+	c.bus = &deafBus{c.bus, func(subject string) bool { return strings.HasPrefix(subject, prefix) && left.Add(-1) >= 0 }}
 }

@@ -130,6 +130,15 @@ func (js *jetStream) do(ctx context.Context, subject string, h headers, data []b
 	return r, err
 }
 
+// doAgain is do of what may be stored twice: without an answer it is asked for again.
+func (js *jetStream) doAgain(ctx context.Context, subject string, h headers, data []byte) (r natsproto.Response, err error) {
+	err = js.insist(ctx, func(ctx context.Context) error {
+		r, err = js.try(ctx, subject, h, data, apiTime)
+		return err
+	}, nil, errAway, errNoAnswer)
+	return r, err
+}
+
 // insist does something again, after a pause, while it fails with one of these errors, for
 // answerTime. What mends that, if there is something, is done before.
 func (js *jetStream) insist(ctx context.Context, what, mend func(ctx context.Context) error, failures ...error) error {
@@ -182,11 +191,7 @@ func (js *jetStream) api(ctx context.Context, what string, in any) (r natsproto.
 			return r, err
 		}
 	}
-	err = js.insist(ctx, func(ctx context.Context) error {
-		r, err = js.try(ctx, "$JS.API."+what, nil, data, apiTime)
-		return err
-	}, nil, errAway, errNoAnswer)
-	return r, err
+	return js.doAgain(ctx, "$JS.API."+what, nil, data)
 }
 
 func hasCode(err error, code int) bool {

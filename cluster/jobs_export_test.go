@@ -93,6 +93,20 @@ func BeginElsewhere(ctx context.Context, c *Conn, id string, begun int) error {
 	if err != nil {
 		return err
 	}
-	n := note{job: sequence, begun: begun, reason: "it failed", failure: remote.Failure(errNoAnswer, nil, "")}
-	return st.put(ctx, st.subject("jn", id), noteHeaders(0), n.encode())
+	n := note{run: "elsewhere", begun: begun, reason: "it failed", failure: remote.Failure(errNoAnswer, nil, "")}
+	return st.put(ctx, st.noteSubject(id, sequence), noteHeaders(0), n.encode())
+}
+
+// Deliver gives a job, which is delivered by this acknowledgement, to the worker that is here.
+func Deliver(ctx context.Context, c *Conn, id, ack string) error {
+	subject := c.jobs.subject("j", id)
+	data, err := c.jobs.get(ctx, "jobs", subject)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	t := c.workers[0].taker
+	c.mu.Unlock()
+	t.got(message{subject: subject, reply: ack, data: data})
+	return nil
 }

@@ -48,7 +48,7 @@ func (t *taker) got(m message) {
 	if !ok || delivered == 0 {
 		return // it is no job of a stream
 	}
-	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), sequence: sequence, delivered: delivered, data: m.data, note: note{job: sequence}}
+	j := &jobRun{job: id, ack: m.reply, came: t.s.c.bus.now(), sequence: sequence, delivered: delivered, data: m.data}
 	j.attempt.Store(int32(delivered))
 	j.message, j.unread = decodeJob(m.data)
 	if j.message != nil {
@@ -199,6 +199,7 @@ func (t *taker) mayRun(ctx context.Context, j *jobRun) bool {
 		}
 		switch {
 		case errors.Is(err, errTaken): // another worker has noted something meanwhile
+			j.noted = true
 			continue
 		case err != nil:
 			t.gone(j)
@@ -231,45 +232,6 @@ func (j *jobRun) canceled() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.ending != 0
-}
-
-// lookBefore looks, before an attempt, whether the job is over, and how many have begun. If
-// nothing is noted that is the first one: only of jobs that have one alone it is noted when
-// it begins, as others would have to pay for that.
-func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error) {
-	data, err := t.st.get(ctx, "results", t.st.subject("jr", j.job))
-	if err != nil || data != nil || !j.noted {
-		return data != nil, err
-	}
-	if data, j.newest, err = t.st.c.store.get(ctx, t.st.stream("results"), t.st.subject("jn", j.job)); err != nil {
-		return false, err
-	}
-	if n := decodeNote(data, j.sequence); n != nil {
-		j.note = *n
-	} else {
-		j.note.begun = min(j.message.attempts-1, 1)
-	}
-	j.attempt.Store(int32(j.note.begun + 1))
-	j.noted = false
-	return false, nil
-}
-
-// noteBegin notes that an attempt begins. What is delivered again has no more attempts than
-// it may have so, and none is used up by a delivery that nobody gets. errTaken says that
-// there is another note than lookBefore has seen. A cancellation waits until it is known
-// whether it is noted: else an attempt might be used up that does not begin.
-func (t *taker) noteBegin(ctx context.Context, j *jobRun) error {
-	j.note.begun = int(j.attempt.Load())
-	j.noted = true // until it is known to be
-	h := noteHeaders(j.newest)
-	store := func(ctx context.Context) error {
-		r, err := t.s.c.store.do(ctx, t.st.subject("jn", j.job), h, j.note.encode())
-		if err == nil {
-			j.newest, j.noted = r.Sequence, false
-		}
-		return err
-	}
-	return anyio.Shielded(ctx, answerTime, func(ctx context.Context) error { return t.st.again(ctx, store) })
 }
 
 // run calls the function, and returns the answer as to a call, and whether it wants

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 )
 
 // handBack gives a job to another worker. That was no attempt, as a note says; if there may
@@ -29,11 +27,11 @@ func (t *taker) handBack(ctx context.Context, j *jobRun) {
 }
 
 // surplus gives back a job for which there is no task here, without waiting: if its note is
-// lost, or there is one of a job before it with the same ID, this is an attempt.
+// lost this is an attempt.
 func (t *taker) surplus(j *jobRun) {
 	if !j.noted {
 		j.note.begun = 0
-		_ = t.s.c.bus.publishHeaders(t.st.subject("jn", j.job), "", noteHeaders(j.newest), j.note.encode())
+		_ = t.s.c.bus.publishHeaders(t.st.noteSubject(j.job, j.sequence), "", noteHeaders(0), j.note.encode())
 	}
 	t.handOut(j)
 }
@@ -42,35 +40,6 @@ func (t *taker) surplus(j *jobRun) {
 func (t *taker) handOut(j *jobRun) {
 	t.s.c.count(jobsReturned, 1)
 	t.nak(j, backDelay)
-}
-
-// noteHeaders are those of a note that replaces the one of this number, 0 if there is none.
-func noteHeaders(newest uint64) headers {
-	return headers{natsproto.MessageTTL, seconds(deadAge), natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(newest, 10)}
-}
-
-// storeNote notes what has become of an attempt. errTaken says that another worker has noted
-// something since it has begun.
-func (t *taker) storeNote(ctx context.Context, j *jobRun) error {
-	subject, data := t.st.subject("jn", j.job), j.note.encode()
-	return t.st.again(ctx, func(ctx context.Context) error {
-		for {
-			err := t.st.put(ctx, subject, noteHeaders(j.newest), data)
-			if !errors.Is(err, errTaken) {
-				return err
-			}
-			there, newest, bad := t.s.c.store.get(ctx, t.st.stream("results"), subject)
-			switch {
-			case bad != nil:
-				return bad
-			case bytes.Equal(there, data): // that it was stored has not been heard
-				return nil
-			case newest == j.newest, decodeNote(there, j.sequence) != nil:
-				return err
-			}
-			j.newest = newest // of a job before it with the same ID, or none any more
-		}
-	})
 }
 
 // nak makes the server deliver the job again, to anyone.

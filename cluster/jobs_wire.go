@@ -79,25 +79,25 @@ func decodeRecord(data []byte) (*record, error) {
 
 // A note is about attempts of a job that is not over.
 type note struct {
-	job     uint64 // the number of its message: there may be a later one with the same key
+	run     string // who has stored it: the worker, and which of its jobs that was
 	begun   int    // how many attempts have begun, without those that were handed back
 	reason  string // what the last attempt has come to
 	failure []byte // with which error, if it had one
 }
 
 func (n *note) encode() []byte {
-	w := newWriter(kindNote, len(n.reason)+len(n.failure))
-	w.number(n.job)
+	w := newWriter(kindNote, len(n.run)+len(n.reason)+len(n.failure))
+	w.text(n.run)
 	w.number(uint64(n.begun))
 	w.text(n.reason)
 	return append(w, n.failure...)
 }
 
-// decodeNote returns the note that there is of a job, nil if that is none.
-func decodeNote(data []byte, job uint64) *note {
+// decodeNote returns a note that was stored, nil if that is none.
+func decodeNote(data []byte) *note {
 	kind, r := newReader(data)
-	n := &note{job: r.number(), begun: int(r.number()), reason: r.text()}
-	if n.failure = r.rest; kind != kindNote || r.err != nil || n.job != job {
+	n := &note{run: r.text(), begun: int(r.number()), reason: r.text()}
+	if n.failure = r.rest; kind != kindNote || r.err != nil {
 		return nil
 	}
 	return n

@@ -27,7 +27,8 @@ import (
 //
 //	PREFIX.j.JOB          a job, in the stream PREFIX-jobs until it is over
 //	PREFIX.jr.JOB         how it has ended, in the stream PREFIX-results; the first counts
-//	PREFIX.jn.JOB         a note about attempts that have begun, in the same stream
+//	PREFIX.jn.JOB.N       a note about attempts that have begun of the job whose message has
+//	                      this number, in the same stream
 //	PREFIX.jh.JOB         how it has ended, told by the server when that is stored
 //	PREFIX.jd.JOB         a dead letter, in the stream PREFIX-dead
 //	PREFIX.jx             to all workers: a job is canceled, or who runs it?
