@@ -10,12 +10,7 @@ import (
 // loseDelivery has the server deliver a job to nobody.
 func loseDelivery(t *testing.T, ctx context.Context, c *cluster.Conn, consumer string) {
 	t.Helper()
-	jobs, _, _ := cluster.QueueNames(c)
-	acks, text, err := cluster.Pull(ctx, c, jobs, consumer, 1)
-	if len(acks) != 1 || err != nil {
-		t.Fatal(text, err)
-	}
-	cluster.Ask(ctx, c, acks[0], "-NAK") // as if the time for it were over
+	cluster.Ask(ctx, c, delivered(t, ctx, c, consumer), "-NAK") // as if the time for it were over
 }
 
 // A job with one attempt whose delivery nobody gets has its attempt nevertheless.

@@ -111,6 +111,13 @@ func (j *Job[Out]) Cancel(ctx context.Context) error {
 		}
 		return err
 	}
+	note, err := st.get(ctx, "results", st.noteSubject(j.id, sequence))
+	if err != nil {
+		return err
+	}
+	if n := decodeNote(note); n != nil {
+		st.noteOver(j.id, sequence, n)
+	}
 	w := newWriter(kindCanceled, 0)
 	w.text(j.id)
 	w.number(sequence)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 	"github.com/anyio-go/anyio/internal/remote"
 )
 
@@ -74,15 +75,14 @@ func BuryAgain(ctx context.Context, d *DeadLetter) error {
 // taken its worker for lost.
 func SubmitElsewhere(ctx context.Context, c *Conn, id string) error {
 	st := &c.jobs
-	subject := st.subject("j", id)
-	data, sequence, err := c.store.get(ctx, st.stream("jobs"), subject)
+	data, err := st.get(ctx, "jobs", st.subject("j", id))
 	if err != nil {
 		return err
 	}
-	if err := c.store.purgeTo(ctx, st.stream("jobs"), subject, sequence); err != nil {
+	if err := TakeAway(ctx, c, id); err != nil {
 		return err
 	}
-	return st.put(ctx, subject, nil, data)
+	return st.put(ctx, st.subject("j", id), nil, data)
 }
 
 // BeginElsewhere notes that so many attempts of a job have begun, as another worker does to
@@ -97,16 +97,42 @@ func BeginElsewhere(ctx context.Context, c *Conn, id string, begun int) error {
 	return st.put(ctx, st.noteSubject(id, sequence), noteHeaders(0), n.encode())
 }
 
-// Deliver gives a job, which is delivered by this acknowledgement, to the worker that is here.
-func Deliver(ctx context.Context, c *Conn, id, ack string) error {
+// Delivery returns what gives a job, as it is now, to the worker that is here, delivered by
+// this acknowledgement.
+func Delivery(ctx context.Context, c *Conn, id, ack string) (deliver func(), err error) {
 	subject := c.jobs.subject("j", id)
 	data, err := c.jobs.get(ctx, "jobs", subject)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.mu.Lock()
 	t := c.workers[0].taker
 	c.mu.Unlock()
-	t.got(message{subject: subject, reply: ack, data: data})
-	return nil
+	return func() { t.got(message{subject: subject, reply: ack, data: data}) }, nil
+}
+
+// TakeAway has a job be gone, as if another worker had done it and no result were kept.
+func TakeAway(ctx context.Context, c *Conn, id string) error {
+	st := &c.jobs
+	subject := st.subject("j", id)
+	_, sequence, err := c.store.get(ctx, st.stream("jobs"), subject)
+	if err != nil {
+		return err
+	}
+	return c.store.purgeTo(ctx, st.stream("jobs"), subject, sequence)
+}
+
+// Notes returns how many notes about jobs there are.
+func Notes(ctx context.Context, c *Conn) (n int, err error) {
+	st := &c.jobs
+	for from := uint64(1); ; n++ {
+		r, err := c.store.api(ctx, "STREAM.MSG.GET."+st.stream("results"), natsproto.GetRequest{Next: st.subject("jn", ">"), From: from})
+		if hasCode(err, natsproto.ErrNoMessage) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+		from = r.Message.Sequence + 1
+	}
 }

@@ -112,11 +112,11 @@ func (t *taker) endThoseOver(ctx context.Context) error {
 	}
 	t.mu.Unlock()
 	for _, j := range old {
-		data, err := t.st.get(ctx, "results", t.st.subject("jr", j.job))
+		result, err := t.st.get(ctx, "results", t.st.subject("jr", j.job))
 		if err != nil {
 			return err
 		}
-		if data != nil {
+		if result != nil || t.overtaken(ctx, j) { // of those that are gone the result need not be kept
 			j.end(endCancel, "the job is over")
 		}
 	}

@@ -79,3 +79,10 @@ func (t *taker) storeNote(ctx context.Context, j *jobRun) error {
 func noteHeaders(newest uint64) headers {
 	return headers{natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(newest, 10)}
 }
+
+// noteOver has the note about a job that is over end. As long as the server may not have
+// heard that it is, and deliver it again, the note says how many attempts have begun.
+func (st *jobStore) noteOver(id string, sequence uint64, n *note) {
+	last := note{run: n.run, begun: n.begun}
+	_ = st.c.bus.publishHeaders(st.noteSubject(id, sequence), "", headers{natsproto.MessageTTL, seconds(deadAge)}, last.encode())
+}

@@ -8,6 +8,17 @@ import (
 	"github.com/anyio-go/anyio/cluster"
 )
 
+// delivered has the server deliver a job, and returns how that is acknowledged.
+func delivered(t *testing.T, ctx context.Context, c *cluster.Conn, consumer string) (ack string) {
+	t.Helper()
+	jobs, _, _ := cluster.QueueNames(c)
+	acks, text, err := cluster.Pull(ctx, c, jobs, consumer, 1)
+	if len(acks) != 1 || err != nil {
+		t.Fatal(text, err)
+	}
+	return acks[0]
+}
+
 // A delivery for which there is no room is no attempt, though there is a note of a job
 // before it with the same key.
 func TestDeliveryWithoutRoomOfALaterJob(t *testing.T) {
@@ -20,14 +31,11 @@ func TestDeliveryWithoutRoomOfALaterJob(t *testing.T) {
 			wait(t, ctx, &w.begun) // there is no room now
 
 			job := submit(t, ctx, c, tries, 1, cluster.Key("k"), cluster.Attempts(2))
-			jobs, _, _ := cluster.QueueNames(c)
-			acks, text, err := cluster.Pull(ctx, c, jobs, cluster.ConsumerOf[int, int]("tries"), 1)
-			if len(acks) != 1 || err != nil {
-				t.Fatal(text, err)
-			}
-			if err := cluster.Deliver(ctx, c, job.ID(), acks[0]); err != nil {
+			deliver, err := cluster.Delivery(ctx, c, job.ID(), delivered(t, ctx, c, cluster.ConsumerOf[int, int]("tries")))
+			if err != nil {
 				t.Fatal(err)
 			}
+			deliver()
 			w.goOn.Set()
 			if n, err := job.Await(ctx); n != 1 || err != nil {
 				t.Error(n, err)
@@ -80,6 +88,41 @@ func TestLostAnswerToTheNoteOfAFailure(t *testing.T) {
 			}
 			if n := c.Statistics().JobsRetried; n != 1 {
 				t.Errorf("%d are tried again", n)
+			}
+		})
+	})
+}
+
+// A job whose only attempt has begun elsewhere, and that is over by now without a result that
+// is kept, is no dead letter.
+func TestLateDeliveryOfAJobThatIsOver(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		consumer := cluster.ConsumerOf[int, int]("tries")
+		working(t, ctx, c, takesJobs, func(context.Context) {}) // makes the consumers
+		job := submit(t, ctx, c, tries, 1, cluster.Attempts(1), cluster.KeepResult(0))
+		ack := delivered(t, ctx, c, consumer)
+		working(t, ctx, c, takesJobs, func(ctx context.Context) {
+			if err := cluster.BeginElsewhere(ctx, c, job.ID(), 1); err != nil {
+				t.Fatal(err)
+			}
+			deliver, err := cluster.Delivery(ctx, c, job.ID(), ack)
+			if err == nil {
+				err = cluster.TakeAway(ctx, c, job.ID())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			deliver()
+			taken := submit(t, ctx, c, tries, 1)
+			if n, err := taken.Await(ctx); n != 1 || err != nil {
+				t.Error(n, err)
+			}
+			until(t, ctx, "both are over", func() bool { return c.Statistics().Running == 0 })
+			if s := c.Statistics(); s.JobsTaken != 2 || s.JobsDead != 0 {
+				t.Errorf("%d jobs were taken, and %d are dead", s.JobsTaken, s.JobsDead)
+			}
+			if list := letters(t, ctx, c); list != nil {
+				t.Error(list)
 			}
 		})
 	})

@@ -212,6 +212,9 @@ func (t *taker) mayRun(ctx context.Context, j *jobRun) bool {
 		look = false
 	}
 	switch {
+	case j.usedUp() && t.overtaken(ctx, j):
+		t.gone(j)
+		return false
 	case j.usedUp():
 		j.attempt.Store(int32(j.message.attempts))
 		j.note.failure = nil // of an attempt before

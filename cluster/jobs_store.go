@@ -23,7 +23,7 @@ type jobStore struct {
 	waits  map[uint64]*jobWait // for the ends of jobs
 }
 
-// deadAge is how long dead letters are kept, and notes of jobs at least.
+// deadAge is how long dead letters are kept, and notes about jobs that are over.
 const deadAge = 30 * 24 * time.Hour
 
 // stream returns the name of a stream.
@@ -58,7 +58,7 @@ func (st *jobStore) streams() []natsproto.StreamConfig {
 		// There is no job twice, however long after the first it is submitted.
 		MaxPer: 1, Discard: "new", DiscardPer: true,
 	}, {
-		Name: st.stream("results"), Description: "how jobs have ended",
+		Name: st.stream("results"), Description: "how jobs have ended, and how many attempts of others have begun",
 		Subjects:  []string{prefix + ".jr.>", prefix + ".jn.>"},
 		Retention: "limits", Discard: "old", MaxPer: 1, AllowMsgTTL: true,
 		RePublish: &natsproto.RePublish{Source: prefix + ".jr.>", Destination: prefix + ".jh.>"},
