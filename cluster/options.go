@@ -79,7 +79,8 @@ func Key(key string) JobOption {
 // Attempts is how often a job is tried, if its workers die or it asks for another attempt,
 // until it becomes a dead letter; the default is 5. An attempt is noted on the server when
 // it begins, but the first of several, which would cost each job that: with 1 a job takes
-// the server longer, and is never begun twice, unless a worker has handed it back.
+// the server longer, and is never begun twice, unless a worker has handed it back. What is
+// noted is kept until the job is over, however long nobody does it.
 func Attempts(n int) JobOption { return jobOption(func(o *jobOptions) { o.attempts = n }) }
 
 // KeepResult is how long the result of a job is kept; the default is an hour. It is a
