@@ -83,24 +83,41 @@ func ConsumerOf[In, Out any](name string) string {
 	return strings.ReplaceAll(signatureFor[In, Out](name).token, ".", "-")
 }
 
-// A deafBus loses answers.
-type deafBus struct {
+// A meddlingBus does something before a message with headers is sent.
+type meddlingBus struct {
 	bus
-	lose func(subject string) bool
+	meddle func(subject, reply string) (newReply string)
 }
 
-func (b *deafBus) publishHeaders(subject, reply string, h headers, data []byte) error {
-	if b.lose(subject) {
-		reply = ""
-	}
-	return b.bus.publishHeaders(subject, reply, h, data)
+func (b *meddlingBus) publishHeaders(subject, reply string, h headers, data []byte) error {
+	return b.bus.publishHeaders(subject, b.meddle(subject, reply), h, data)
 }
 
-// LoseAnswers has so many answers lost to what is stored on the subjects of a kind. It is
-// called before the member does anything.
-func LoseAnswers(c *Conn, kind string, n int) {
+// meddle has something done before each of the first messages on the subjects of a kind is
+// sent. It is called before the member does anything.
+func meddle(c *Conn, kind string, messages int, do func(b bus, subject, reply string) (newReply string)) {
 	var left atomic.Int32
-	left.Store(int32(n))
-	prefix := c.jobs.subject(kind, "")
-	c.bus = &deafBus{c.bus, func(subject string) bool { return strings.HasPrefix(subject, prefix) && left.Add(-1) >= 0 }}
+	left.Store(int32(messages))
+	prefix, b := c.jobs.subject(kind, ""), c.bus
+	c.bus = &meddlingBus{b, func(subject, reply string) string {
+		if strings.HasPrefix(subject, prefix) && left.Add(-1) >= 0 {
+			return do(b, subject, reply)
+		}
+		return reply
+	}}
+}
+
+// LoseAnswers has so many answers lost to what is stored on the subjects of a kind.
+func LoseAnswers(c *Conn, kind string, n int) {
+	meddle(c, kind, n, func(bus, string, string) string { return "" })
+}
+
+// NoteBefore has another worker be faster with the first note that is stored here: that an
+// attempt has begun.
+func NoteBefore(c *Conn) {
+	meddle(c, "jn", 1, func(b bus, subject, reply string) string {
+		n := note{run: "elsewhere", begun: 1}
+		_ = b.publishHeaders(subject, "", noteHeaders(0), n.encode())
+		return reply
+	})
 }

@@ -2,8 +2,11 @@ package cluster_test
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
+	"github.com/anyio-go/anyio"
 	"github.com/anyio-go/anyio/anyiotest"
 	"github.com/anyio-go/anyio/cluster"
 )
@@ -55,9 +58,6 @@ func TestLostAnswerToTheNoteOfAnAttempt(t *testing.T) {
 			if n, err := submit(t, ctx, c, tries, 1, cluster.Attempts(1)).Await(ctx); n != 1 || err != nil {
 				t.Error(n, err)
 			}
-			if n := c.Statistics().JobsReturned; n != 0 {
-				t.Errorf("%d jobs were handed back", n)
-			}
 		})
 	})
 }
@@ -96,7 +96,7 @@ func TestLostAnswerToTheNoteOfAFailure(t *testing.T) {
 // A job whose only attempt has begun elsewhere, and that is over by now without a result that
 // is kept, is no dead letter.
 func TestLateDeliveryOfAJobThatIsOver(t *testing.T) {
-	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+	onEach(t, cluster.Config{Lost: time.Hour}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		consumer := cluster.ConsumerOf[int, int]("tries")
 		working(t, ctx, c, takesJobs, func(context.Context) {}) // makes the consumers
 		job := submit(t, ctx, c, tries, 1, cluster.Attempts(1), cluster.KeepResult(0))
@@ -123,6 +123,29 @@ func TestLateDeliveryOfAJobThatIsOver(t *testing.T) {
 			}
 			if list := letters(t, ctx, c); list != nil {
 				t.Error(list)
+			}
+		})
+	})
+}
+
+// Two workers have a job at the same time, and the other one is faster: it has the only
+// attempt, and this one begins none.
+func TestAttemptThatAnotherWorkerIsFasterToBegin(t *testing.T) {
+	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
+		cluster.NoteBefore(c)
+		working(t, ctx, c, takesJobs, func(ctx context.Context) {
+			name, w := watching(t, "")
+			w.goOn.Set()
+			job := submit(t, ctx, c, gives, name, cluster.Attempts(1))
+			err := anyio.FailAfter(ctx, patience, func(ctx context.Context) error {
+				_, err := job.Await(ctx)
+				return err
+			})
+			if dead, ok := errors.AsType[*cluster.DeadJobError](err); !ok || dead.Attempts != 1 || dead.Reason != "its worker was lost" {
+				t.Errorf("%#v", err)
+			}
+			if n := w.count.Load(); n != 0 {
+				t.Errorf("it began %d times here", n)
 			}
 		})
 	})
