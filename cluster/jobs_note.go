@@ -9,8 +9,8 @@ import (
 	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 )
 
-// noteSubject is that of the note about a job. Its number is in it: there may be a later job
-// with the same ID, whose attempts are its own.
+// noteSubject is that of the note about a job. Its number is in it: there may be a later
+// job with the same ID, whose attempts are its own.
 func (st *jobStore) noteSubject(id string, sequence uint64) string {
 	return st.subject("jn", id) + "." + strconv.FormatUint(sequence, 10)
 }
@@ -37,9 +37,10 @@ func (t *taker) lookBefore(ctx context.Context, j *jobRun) (over bool, err error
 	return result != nil, nil
 }
 
-// noteBegin notes that an attempt begins. What is delivered again has no more attempts than
-// it may have so, and none is used up by a delivery that nobody gets. A cancellation waits
-// until it is known whether it is noted: else an attempt might be used up that does not begin.
+// noteBegin notes that an attempt begins. What is delivered again has no more attempts
+// than it may have so, and none is used up by a delivery that nobody gets. A cancellation
+// waits until it is known whether it is noted: else an attempt might be used up that does
+// not begin.
 func (t *taker) noteBegin(ctx context.Context, j *jobRun) error {
 	j.note.begun = int(j.attempt.Load())
 	return anyio.Shielded(ctx, answerTime, func(ctx context.Context) error { return t.storeNote(ctx, j) })
@@ -48,8 +49,8 @@ func (t *taker) noteBegin(ctx context.Context, j *jobRun) error {
 // errUnheard is the error of a note that may be there already, as its answer was lost.
 var errUnheard = errors.New("whether it is stored is not known")
 
-// storeNote stores the note about a job, unless another worker has noted something since the
-// one that is known here: that is errTaken.
+// storeNote stores the note about a job, unless another worker has noted something since
+// the one that is known here: that is errTaken.
 func (t *taker) storeNote(ctx context.Context, j *jobRun) error {
 	js, subject := &t.s.c.store, t.st.noteSubject(j.job, j.sequence)
 	j.note.run = t.s.id + "." + strconv.FormatUint(j.number, 10)

@@ -50,7 +50,8 @@ func TestDeliveryWithoutRoomOfALaterJob(t *testing.T) {
 	})
 }
 
-// A note that an attempt begins is stored again if its answer is lost: it is no other attempt.
+// A note that an attempt begins is stored again if its answer is lost: it is no other
+// attempt.
 func TestLostAnswerToTheNoteOfAnAttempt(t *testing.T) {
 	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		cluster.LoseAnswers(c, "jn", 1)
@@ -62,8 +63,8 @@ func TestLostAnswerToTheNoteOfAnAttempt(t *testing.T) {
 	})
 }
 
-// A job that is handed back, as it is not known whether it was noted that it begins, has its
-// attempt nevertheless.
+// A job that is handed back, as it is not known whether it was noted that it begins, has
+// its attempt nevertheless.
 func TestLostAnswersToTheNoteOfAnAttempt(t *testing.T) {
 	onEach(t, cluster.Config{}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		cluster.LoseAnswers(c, "jn", 5) // as often as is asked in answerTime
@@ -93,8 +94,8 @@ func TestLostAnswerToTheNoteOfAFailure(t *testing.T) {
 	})
 }
 
-// A job whose only attempt has begun elsewhere, and that is over by now without a result that
-// is kept, is no dead letter.
+// A job whose only attempt has begun elsewhere, and that is over by now without a result
+// that is kept, is no dead letter.
 func TestLateDeliveryOfAJobThatIsOver(t *testing.T) {
 	onEach(t, cluster.Config{Lost: time.Hour}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
 		consumer := cluster.ConsumerOf[int, int]("tries")

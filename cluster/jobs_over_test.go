@@ -8,8 +8,8 @@ import (
 	"github.com/anyio-go/anyio/cluster"
 )
 
-// A job that is over, of which its worker was not told, is canceled there, also if there is no
-// result. It is not handed to another one.
+// A job that is over, of which its worker was not told, is canceled there, also if there is
+// no result. It is not handed to another one.
 func TestJobThatIsOverElsewhere(t *testing.T) {
 	for _, over := range []struct {
 		how string

@@ -29,7 +29,7 @@ func init() {
 	if url := os.Getenv(jobWorkerEnv); url != "" {
 		testkit.EndWithParent()
 		err := anyio.Run(context.Background(), func(ctx context.Context) error {
-			c, err := cluster.Open(ctx, cluster.Config{
+			c, err := openInTime(ctx, cluster.Config{
 				URL: url, Heartbeat: killed.Heartbeat, Lost: killed.Lost,
 				Options: []nats.Option{nats.ReconnectWait(20 * time.Millisecond), nats.PingInterval(500 * time.Millisecond), nats.MaxPingsOutstanding(2)},
 			})

@@ -58,6 +58,20 @@ var quiet = anyiotest.RunOptions(anyio.OnPanic(func(*anyio.PanicError) {}))
 
 var onReal = anyiotest.Skip("sim", "it needs a real server, or real time")
 
+// openInTime opens a member at a server that may take longer to answer than the client of
+// NATS waits, as the machine is busy.
+func openInTime(ctx context.Context, cfg cluster.Config) (*cluster.Conn, error) {
+	for begun := anyio.Now(ctx); ; {
+		c, err := cluster.Open(ctx, cfg)
+		if err == nil || anyio.IsCancellation(err) || anyio.Now(ctx).Sub(begun) > patience {
+			return c, err
+		}
+		if err := anyio.Sleep(ctx, 100*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
 func nothingLeft(t *testing.T, ctx context.Context, c *cluster.Conn) {
 	t.Helper()
 	until(t, ctx, "nothing is left", func() bool { return c.Left() == "" })

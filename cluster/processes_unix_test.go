@@ -47,7 +47,7 @@ func init() {
 		cfg := among
 		cfg.URL, cfg.Name = os.Getenv(urlEnv), role
 		err := anyio.Run(context.Background(), func(ctx context.Context) error {
-			c, err := cluster.Open(ctx, cfg)
+			c, err := openInTime(ctx, cfg)
 			if err != nil {
 				return err
 			}
@@ -202,7 +202,7 @@ func TestManyCallsWhileWorkersAreKilled(t *testing.T) {
 	cfg := among
 	cfg.Listen, cfg.Options = "127.0.0.1:0", nil
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
-		c, err := cluster.Open(ctx, cfg)
+		c, err := openInTime(ctx, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

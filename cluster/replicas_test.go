@@ -47,7 +47,7 @@ func threeServers(t *testing.T) (all []*server.Server, url string) {
 func TestReplicas(t *testing.T) {
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 		servers, url := threeServers(t)
-		c, err := cluster.Open(ctx, cluster.Config{URL: url, Replicas: 3, Options: []nats.Option{nats.ReconnectWait(20 * time.Millisecond)}})
+		c, err := openInTime(ctx, cluster.Config{URL: url, Replicas: 3, Options: []nats.Option{nats.ReconnectWait(20 * time.Millisecond)}})
 		if err != nil {
 			t.Fatal(err)
 		}

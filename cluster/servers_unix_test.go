@@ -106,7 +106,7 @@ func TestServersAreKilledAndSuspended(t *testing.T) {
 			URL: url, Replicas: 3, Heartbeat: 100 * time.Millisecond, Lost: 2 * time.Second,
 			Options: []nats.Option{nats.ReconnectWait(20 * time.Millisecond), nats.PingInterval(500 * time.Millisecond), nats.MaxPingsOutstanding(2)},
 		}
-		c, err := cluster.Open(ctx, cfg)
+		c, err := openInTime(ctx, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/anyio-go/anyio/sim"
 )
 
-// Who waited for a job before it was over gets a result that is not kept, also if that comes
-// while he is still asking the server whether there is one.
+// Who waited for a job before it was over gets a result that is not kept, also if that
+// comes while he is still asking the server whether there is one.
 func TestResultThatComesWhileItIsLookedFor(t *testing.T) {
 	const latency = 100 * time.Millisecond
 	anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
