@@ -117,7 +117,7 @@ func LoseAnswers(c *Conn, kind string, n int) {
 func NoteBefore(c *Conn) {
 	meddle(c, "jn", 1, func(b bus, subject, reply string) string {
 		n := note{run: "elsewhere", begun: 1}
-		_ = b.publishHeaders(subject, "", noteHeaders(0), n.encode())
+		_ = b.publishHeaders(subject, "", n.headers(0), n.encode())
 		return reply
 	})
 }

@@ -116,7 +116,7 @@ func (j *Job[Out]) Cancel(ctx context.Context) error {
 		return err
 	}
 	if n := decodeNote(note); n != nil {
-		st.noteOver(j.id, sequence, n)
+		st.noteOver(j.id, sequence, n.begun)
 	}
 	w := newWriter(kindCanceled, 0)
 	w.text(j.id)

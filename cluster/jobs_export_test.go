@@ -94,7 +94,7 @@ func BeginElsewhere(ctx context.Context, c *Conn, id string, begun int) error {
 		return err
 	}
 	n := note{run: "elsewhere", begun: begun, reason: "it failed", failure: remote.Failure(errNoAnswer, nil, "")}
-	return st.put(ctx, st.noteSubject(id, sequence), noteHeaders(0), n.encode())
+	return st.put(ctx, st.noteSubject(id, sequence), n.headers(0), n.encode())
 }
 
 // Delivery returns what gives a job, as it is now, to the worker that is here, delivered by

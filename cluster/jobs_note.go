@@ -55,7 +55,7 @@ func (t *taker) storeNote(ctx context.Context, j *jobRun) error {
 	js, subject := &t.s.c.store, t.st.noteSubject(j.job, j.sequence)
 	j.note.run = t.s.id + "." + strconv.FormatUint(j.number, 10)
 	store := func(ctx context.Context) error {
-		r, err := js.doAgain(ctx, subject, noteHeaders(j.newest), j.note.encode())
+		r, err := js.doAgain(ctx, subject, j.note.headers(j.newest), j.note.encode())
 		if err == nil {
 			j.newest = r.Sequence
 		}
@@ -75,15 +75,21 @@ func (t *taker) storeNote(ctx context.Context, j *jobRun) error {
 	return t.st.again(ctx, func(ctx context.Context) error { return js.insist(ctx, store, nil, errUnheard) })
 }
 
-// noteHeaders are those of a note that replaces the one of this number, 0 if there is none.
-// It stays until its job is over, however long nobody does that.
-func noteHeaders(newest uint64) headers {
-	return headers{natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(newest, 10)}
+// headers are those of a note that replaces the one of this number, 0 if there is none.
+// It stays until its job is over, however long nobody does that. One that says that no
+// attempt has begun ends: nobody may be left to say that the job is over, and what is lost
+// with it is one attempt.
+func (n *note) headers(newest uint64) headers {
+	h := headers{natsproto.ExpectedLastSubjectSequence, strconv.FormatUint(newest, 10)}
+	if n.begun == 0 {
+		h = append(h, natsproto.MessageTTL, seconds(deadAge))
+	}
+	return h
 }
 
 // noteOver has the note about a job that is over end. As long as the server may not have
 // heard that it is, and deliver it again, the note says how many attempts have begun.
-func (st *jobStore) noteOver(id string, sequence uint64, n *note) {
-	last := note{run: n.run, begun: n.begun}
-	_ = st.c.bus.publishHeaders(st.noteSubject(id, sequence), "", headers{natsproto.MessageTTL, seconds(deadAge)}, last.encode())
+func (st *jobStore) noteOver(id string, sequence uint64, begun int) {
+	n := note{begun: begun}
+	_ = st.c.bus.publishHeaders(st.noteSubject(id, sequence), "", headers{natsproto.MessageTTL, seconds(deadAge)}, n.encode())
 }

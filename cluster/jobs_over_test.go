@@ -41,26 +41,6 @@ func TestJobThatIsOverElsewhere(t *testing.T) {
 	}
 }
 
-// Nothing is noted of a job that is gone when its worker ends.
-func TestJobThatIsGoneWhenItIsHandedBack(t *testing.T) {
-	onEach(t, cluster.Config{Lost: time.Hour}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {
-		working(t, ctx, c, takesJobs, func(ctx context.Context) {
-			name, w := watching(t, "")
-			job := submit(t, ctx, c, hangs, name)
-			wait(t, ctx, &w.begun)
-			if err := cluster.TakeAway(ctx, c, job.ID()); err != nil {
-				t.Fatal(err)
-			}
-		})
-		if n, err := cluster.Notes(ctx, c); n != 0 || err != nil {
-			t.Error(n, err)
-		}
-		if n := c.Statistics().JobsReturned; n != 0 {
-			t.Errorf("%d jobs were handed back", n)
-		}
-	})
-}
-
 // A job that was submitted again is not taken for the one before it, which still runs here.
 func TestJobThatComesWhileTheOneBeforeItRuns(t *testing.T) {
 	onEach(t, cluster.Config{Lost: time.Hour}, func(t *testing.T, ctx context.Context, c *cluster.Conn) {

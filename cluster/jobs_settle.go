@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/anyio-go/anyio"
-	"github.com/anyio-go/anyio/cluster/internal/natsproto"
 )
 
 // handBack gives a job to another worker. That was no attempt, as a note says; if there may
@@ -18,12 +17,7 @@ import (
 func (t *taker) handBack(ctx context.Context, j *jobRun) {
 	if !j.noted {
 		j.note.begun = int(j.attempt.Load()) - 1
-		err := anyio.Shielded(ctx, t.s.c.cfg.Lost, func(ctx context.Context) error {
-			if t.overtaken(ctx, j) {
-				return errTaken
-			}
-			return t.storeNote(ctx, j)
-		})
+		err := anyio.Shielded(ctx, t.s.c.cfg.Lost, func(ctx context.Context) error { return t.storeNote(ctx, j) })
 		if errors.Is(err, errTaken) {
 			return
 		}
@@ -33,12 +27,11 @@ func (t *taker) handBack(ctx context.Context, j *jobRun) {
 }
 
 // surplus gives back a job for which there is no task here, without waiting: if its note is
-// lost, or has ended, this is an attempt. It ends, as nobody may be left to say that the job
-// is over.
+// lost this is an attempt.
 func (t *taker) surplus(j *jobRun) {
 	if !j.noted {
 		j.note.begun = 0
-		_ = t.s.c.bus.publishHeaders(t.st.noteSubject(j.job, j.sequence), "", append(noteHeaders(0), natsproto.MessageTTL, seconds(deadAge)), j.note.encode())
+		_ = t.s.c.bus.publishHeaders(t.st.noteSubject(j.job, j.sequence), "", j.note.headers(0), j.note.encode())
 	}
 	t.handOut(j)
 }
@@ -57,7 +50,7 @@ func (t *taker) nak(j *jobRun, after time.Duration) {
 // over tells the server that the job is done with.
 func (t *taker) over(j *jobRun) {
 	if j.newest != 0 {
-		t.st.noteOver(j.job, j.sequence, &j.note)
+		t.st.noteOver(j.job, j.sequence, j.note.begun)
 	}
 	t.s.c.send(j.ack, "", []byte("+ACK"))
 }

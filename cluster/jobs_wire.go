@@ -79,7 +79,7 @@ func decodeRecord(data []byte) (*record, error) {
 
 // A note is about attempts of a job that is not over.
 type note struct {
-	run     string // who has stored it: the worker, and which of its jobs that was
+	run     string // who has stored it: the worker, and which of its jobs; "" if that is over
 	begun   int    // how many attempts have begun, without those that were handed back
 	reason  string // what the last attempt has come to
 	failure []byte // with which error, if it had one

@@ -150,58 +150,60 @@ func TestOneAttemptAfterALongTime(t *testing.T) {
 	}, anyiotest.Only("sim"))
 }
 
-// The server keeps what is noted of a job while that is not over, and some time longer.
+// What is noted of a job ends, however that ends, though not at once.
 func TestNotesEnd(t *testing.T) {
-	notes := func(t *testing.T, ctx context.Context, c *cluster.Conn) int {
-		n, err := cluster.Notes(ctx, c)
-		if err != nil {
-			t.Error(err)
-		}
-		return n
+	type ending func(t *testing.T, ctx context.Context, c *cluster.Conn) error
+	over := func(opts ...cluster.JobOption) ending {
+		return besideWorkerT(func(t *testing.T, ctx context.Context, c *cluster.Conn) error {
+			job, err := cluster.Submit(ctx, c, effect, 3, opts...)
+			if err == nil {
+				until(t, ctx, "it is over", func() bool { return !cluster.Stored(ctx, c, job.ID()) })
+			}
+			return err
+		})
 	}
-	for _, ends := range []struct {
-		how  string
-		opts []cluster.JobOption
-		end  func(t *testing.T, ctx context.Context, c *cluster.Conn, job *cluster.Job[int]) error
-	}{
-		{"done", []cluster.JobOption{cluster.Attempts(1)}, untilOver},
-		{"done without a result", []cluster.JobOption{cluster.Attempts(1), cluster.KeepResult(0)}, untilOver},
-		{"canceled while it runs", []cluster.JobOption{cluster.Attempts(1)}, func(t *testing.T, ctx context.Context, c *cluster.Conn, job *cluster.Job[int]) error {
-			until(t, ctx, "it is noted", func() bool { return notes(t, ctx, c) == 1 })
+	for how, ends := range map[string]ending{
+		"done":                  over(cluster.Attempts(1)),
+		"done without a result": over(cluster.Attempts(1), cluster.KeepResult(0)),
+		"canceled while it runs": besideWorkerT(func(t *testing.T, ctx context.Context, c *cluster.Conn) error {
+			job, err := cluster.Submit(ctx, c, effect, 3, cluster.Attempts(1))
+			if err != nil {
+				return err
+			}
+			until(t, ctx, "it is noted", func() bool { return notesOf(t, ctx, c) == 1 })
+			err = job.Cancel(ctx)
+			until(t, ctx, "it has ended", func() bool { return c.Statistics().Running == 0 })
+			return err
+		}),
+		"canceled while it is put off": besideWorkerT(func(t *testing.T, ctx context.Context, c *cluster.Conn) error {
+			job, err := cluster.Submit(ctx, c, putsOff, 3)
+			if err != nil {
+				return err
+			}
+			until(t, ctx, "it is put off", func() bool { return c.Statistics().JobsRetried == 1 })
 			return job.Cancel(ctx)
-		}},
-		{"canceled when it was handed back", nil, func(t *testing.T, ctx context.Context, c *cluster.Conn, job *cluster.Job[int]) error {
-			return job.Cancel(ctx)
-		}},
+		}),
+		"gone while it is handed back": besideWorkerT(func(t *testing.T, ctx context.Context, c *cluster.Conn) error {
+			job, err := cluster.Submit(ctx, c, effect, 3)
+			if err != nil {
+				return err
+			}
+			until(t, ctx, "it runs", func() bool { return c.Statistics().JobsTaken == 1 })
+			return cluster.TakeAway(ctx, c, job.ID())
+		}),
 	} {
-		t.Run(ends.how, func(t *testing.T) {
+		t.Run(how, func(t *testing.T) {
 			anyiotest.Run(t, func(t *testing.T, ctx context.Context) {
 				visits(t, ctx, func(ctx context.Context, visit func(f func(ctx context.Context, c *cluster.Conn) error)) {
-					id := ""
-					visit(besideWorker(func(ctx context.Context, c *cluster.Conn) error {
-						job, err := cluster.Submit(ctx, c, effect, 3, ends.opts...)
-						if err != nil {
-							return err
-						}
-						id = job.ID()
-						until(t, ctx, "it runs", func() bool { return c.Statistics().JobsTaken == 1 })
-						return anyio.Sleep(ctx, 100*time.Millisecond) // and is handed back
-					}))
 					visit(func(ctx context.Context, c *cluster.Conn) error {
-						if n := notes(t, ctx, c); n != 1 {
-							t.Errorf("%d notes of a job that is not over", n)
+						err := ends(t, ctx, c)
+						if n := notesOf(t, ctx, c); n != 1 {
+							t.Errorf("%d notes", n)
 						}
-						job, err := cluster.Attach(ctx, c, effect, id)
-						if err != nil {
-							return err
-						}
-						if ends.opts == nil {
-							return ends.end(t, ctx, c, job)
-						}
-						return besideWorker(func(ctx context.Context, c *cluster.Conn) error { return ends.end(t, ctx, c, job) })(ctx, c)
+						return err
 					})
 					visit(func(ctx context.Context, c *cluster.Conn) error {
-						if n := notes(t, ctx, c); n != 0 {
+						if n := notesOf(t, ctx, c); n != 0 {
 							t.Errorf("%d notes are left", n)
 						}
 						return nil
@@ -212,8 +214,18 @@ func TestNotesEnd(t *testing.T) {
 	}
 }
 
-// untilOver waits until the server has no job any more.
-func untilOver(t *testing.T, ctx context.Context, c *cluster.Conn, job *cluster.Job[int]) error {
-	until(t, ctx, "it is over", func() bool { return !cluster.Stored(ctx, c, job.ID()) })
-	return nil
+// besideWorkerT is besideWorker of what may fail a test.
+func besideWorkerT(f func(t *testing.T, ctx context.Context, c *cluster.Conn) error) func(t *testing.T, ctx context.Context, c *cluster.Conn) error {
+	return func(t *testing.T, ctx context.Context, c *cluster.Conn) error {
+		return besideWorker(func(ctx context.Context, c *cluster.Conn) error { return f(t, ctx, c) })(ctx, c)
+	}
+}
+
+func notesOf(t *testing.T, ctx context.Context, c *cluster.Conn) int {
+	t.Helper()
+	n, err := cluster.Notes(ctx, c)
+	if err != nil {
+		t.Error(err)
+	}
+	return n
 }
