@@ -4,8 +4,8 @@ package schedule
 // that is drawn for the run. So all get equally far, and those that do the same meet at the
 // same place: philosophers who have one fork each, say. How many steps a turn has is drawn,
 // too: one in most runs, else the same number for all tasks, or for each one of its own. In
-// an eighth of the runs a drawn pattern of choices is repeated in place of that, with a turn in
-// a thousand choices for who has not run for longest, whom it may leave out. It is for
+// an eighth of the runs a drawn pattern of choices is repeated in place of that, with a turn
+// in a thousand choices for who has not run for longest, whom it may leave out. It is for
 // what needs the same turns each time round a loop, however often. Some runs begin with
 // choices at random, and have them in between.
 type Rounds struct{}

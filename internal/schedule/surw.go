@@ -10,8 +10,8 @@ import "slices"
 // other steps are a random walk.
 //
 // Which steps touch the object is taken from a run before, the Profile. Without it this is a
-// random walk, and the run tells what its steps touch. It is one, too, after fair times as many
-// choices as expected: who was drawn may poll for one who is kept waiting.
+// random walk, and the run tells what its steps touch. It is one, too, after fair times as
+// many choices as expected: who was drawn may poll for one who is kept waiting.
 type SURW struct{}
 
 func (SURW) String() string { return "surw" }
