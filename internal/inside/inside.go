@@ -46,8 +46,8 @@ var (
 	// them; then none is taken. None are returned for what is no socket.
 	TakeConns func(socket any, refuses func(c kernel.Conn) error) ([]kernel.Conn, error)
 	// Raw is filled by package socket: the calls on the descriptor of one of its streams, nil
-	// if what it is given has none.
-	Raw func(s any) RawStream
+	// if what it is given has none. Many programs have no sockets.
+	Raw = func(s any) RawStream { return nil }
 	// RegisterCancellation has isCanceled asked whether an error is a cancellation.
 	RegisterCancellation func(isCanceled func(err error) bool)
 )
