@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"syscall"
 
@@ -93,60 +94,85 @@ func sendRest(ctx context.Context, dst ByteSendStream, pipe, left int) (int, err
 	return n, nil
 }
 
-// sendFile moves a file from where its next Receive would read to a socket. So that it
-// holds up no loop, each piece is read ahead as RunBlocking does. The end it leaves to
-// Receive: not all files know their size.
+// sendFile moves a file from where its next Receive would read to a socket. The end it
+// leaves to Receive: not all files know their size.
 func sendFile(ctx context.Context, to inside.RawStream, s *FileReadStream) (sent int64, over bool, err error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, true, err
 	}
 	defer s.guard.Release()
-	info, err := s.file.Stat()
+	f := movedFile{s.file, math.MaxInt64}
+	over, err = f.send(ctx, to)
+	if failed, ok := errors.AsType[fileError](err); ok {
+		err = outsideError(failed.error)
+	}
+	return math.MaxInt64 - f.left, over, err
+}
+
+// moveTo sends as much as it can to a socket. What is wrong with the file it leaves to who
+// reads the rest.
+func (f *movedFile) moveTo(ctx context.Context, dst ByteSendStream) error {
+	to := inside.Raw(dst)
+	if to == nil {
+		return nil
+	}
+	over, err := f.send(ctx, to)
+	if _, ok := errors.AsType[fileError](err); ok || !over {
+		return nil
+	}
+	return err
+}
+
+// A fileError is of the file, not of the socket that it is sent to.
+type fileError struct{ error }
+
+// send moves the file to a socket. It is not over if that cannot go on, or nothing seems to
+// be left. So that no loop is held up, each piece is read ahead as RunBlocking does.
+func (f *movedFile) send(ctx context.Context, to inside.RawStream) (over bool, err error) {
+	info, err := f.file.Stat()
 	if err != nil || !info.Mode().IsRegular() {
-		return 0, false, nil
+		return false, nil
 	}
-	raw, err := s.file.SyscallConn()
+	raw, err := f.file.SyscallConn()
 	if err != nil {
-		return 0, false, nil
+		return false, nil
 	}
-	left := 0
+	left := 0 // of the piece
 	ahead := func() (n int, err error) {
-		if raw.Control(func(fd uintptr) { n, err = readAhead(int(fd)) }) != nil {
+		if raw.Control(func(fd uintptr) { n, err = readAhead(int(fd), f.left) }) != nil {
 			err = os.ErrClosed // what Control means has no name
 		}
-		return n, outsideError(err)
+		if err != nil {
+			err = fileError{err}
+		}
+		return n, err
 	}
 	send := func(fd uintptr) (n int, err error) {
 		if raw.Control(func(file uintptr) { n, err = unix.Sendfile(int(fd), int(file), nil, left) }) != nil {
-			return 0, errFileClosed
+			return 0, fileError{os.ErrClosed}
 		}
 		return max(n, 0), err
 	}
 	for {
 		left, err = anyio.RunBlockingValue(ctx, ahead, ownCall)
 		if err != nil || left == 0 {
-			return sent, err != nil, err
+			return err != nil, err
 		}
 		for left > 0 {
 			n, err := to.SendRaw(ctx, send)
-			sent, left = sent+int64(n), left-n
-			switch {
-			case errors.Is(err, errFileClosed):
-				return sent, true, anyio.ErrClosed
-			case err != nil:
-				return sent, !refused(err), err
-			case n == 0: // it was cut off, or has less than it says
-				return sent, false, nil
+			f.left, left = f.left-int64(n), left-n
+			if err != nil {
+				return !refused(err), err
+			}
+			if n == 0 { // it was cut off, or has less than it says
+				return false, nil
 			}
 		}
 	}
 }
 
-// errFileClosed is of the file, not of the socket that it is sent to.
-var errFileClosed = errors.New("the file was closed")
-
 // readAhead has the next piece of a file read to the cache, and returns how long it is.
-func readAhead(file int) (int, error) {
+func readAhead(file int, most int64) (int, error) {
 	var info unix.Stat_t
 	if err := unix.Fstat(file, &info); err != nil {
 		return 0, os.NewSyscallError("fstat", err)
@@ -155,7 +181,7 @@ func readAhead(file int) (int, error) {
 	if err != nil {
 		return 0, os.NewSyscallError("lseek", err)
 	}
-	n := min(max(info.Size-at, 0), fileChunk)
+	n := min(max(info.Size-at, 0), most, fileChunk)
 	if n > 0 {
 		_, _, _ = unix.Syscall(unix.SYS_READAHEAD, uintptr(file), uintptr(at), uintptr(n)) // else it is read when it is sent
 	}

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -90,6 +91,12 @@ func TestCopyMovesFilesAndBulk(t *testing.T) {
 		})
 		if calls.Load() == 0 {
 			t.Error("the file went through buffers")
+		}
+		calls.Store(0)
+		a, _ = joined(t, ctx)
+		n, err := from(stream.NetConn(ctx, a), &io.LimitedReader{R: opened(t, name), N: 100})
+		if n != 100 || err != nil || calls.Load() == 0 {
+			t.Errorf("by NetConn: %d bytes, %v, %d calls", n, err, calls.Load())
 		}
 	}, anyiotest.Seeds(1))
 }

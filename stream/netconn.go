@@ -68,20 +68,20 @@ func (c *netConn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	return c.do("read", &c.read, p)
+	return c.do("read", &c.read, p, nil)
 }
 
-func (c *netConn) Write(p []byte) (int, error) { return c.do("write", &c.write, p) }
+func (c *netConn) Write(p []byte) (int, error) { return c.do("write", &c.write, p, nil) }
 
 // CloseWrite sends the end of the stream; reading goes on.
 func (c *netConn) CloseWrite() error {
-	_, err := c.do("close", &c.write, nil)
+	_, err := c.do("close", &c.write, nil, nil)
 	return err
 }
 
 // do makes a call in its turn, and again if only a deadline that was moved
-// meanwhile has ended it, and the call can be continued.
-func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
+// meanwhile has ended it, and the call can be continued. It is about p, or a file.
+func (c *netConn) do(op string, side *netSide, p []byte, f *movedFile) (n int, err error) {
 	if c.closed.Load() {
 		return 0, c.opError(op, kernel.Locate(c.ctx).CanceledOr(anyio.ErrClosed))
 	}
@@ -96,6 +96,8 @@ func (c *netConn) do(op string, side *netSide, p []byte) (n int, err error) {
 			switch op {
 			case "read":
 				k, err = readFrom(scope, c.s, p)
+			case "readfrom":
+				err = f.moveTo(scope, c.s)
 			case "write":
 				k, err = writeTo(scope, c.s, p[n:])
 				again = c.counts
