@@ -21,7 +21,7 @@ import (
 // Every program has as many schedules, and the same outcomes, made by any number of workers
 // as by a loop.
 func TestEachMakesTheRunsOfALoop(t *testing.T) {
-	programs := 40
+	programs := 20
 	if testing.Short() || race.Enabled {
 		programs = 6
 	}
