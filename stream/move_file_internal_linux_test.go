@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/anyio-go/anyio"
+	"github.com/anyio-go/anyio/internal/inside"
 	"golang.org/x/sys/unix"
 )
 
@@ -104,6 +105,44 @@ func TestSendFileOfOneThatIsClosedMeanwhile(t *testing.T) {
 	if n != 0 || !over || err != anyio.ErrClosed {
 		t.Errorf("sent %d, %v, %v", n, over, err)
 	}
+}
+
+// What is wrong with the file, and what the system cannot do, is left to who reads the rest.
+func TestMovedFileLeavesTheRest(t *testing.T) {
+	raw := inside.Raw
+	defer func() { inside.Raw = raw }()
+	errSocket := errors.New("the socket is broken")
+	for what, c := range map[string]struct{ failed, want error }{
+		"closed": {nil, nil}, "refused": {unix.EINVAL, nil}, "broken": {errSocket, errSocket},
+	} {
+		name := filepath.Join(t.TempDir(), "file")
+		f, err := os.Create(name)
+		if err := errors.Join(err, f.Truncate(10)); err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		inside.Raw = func(any) inside.RawStream {
+			if c.failed != nil {
+				return brokenSink{c.failed}
+			}
+			return newSink(t, func() bool { return f.Close() != nil })
+		}
+		m := movedFile{f, 100}
+		err = anyio.Run(t.Context(), func(ctx context.Context) error { return m.moveTo(ctx, nil) })
+		if !errors.Is(err, c.want) || c.want == nil && err != nil || m.left != 100 {
+			t.Errorf("%s: %v, %d bytes left", what, err, m.left)
+		}
+	}
+}
+
+// A brokenSink fails.
+type brokenSink struct{ err error }
+
+func (s brokenSink) ReceiveRaw(context.Context, func(uintptr) (int, error)) (int, error) {
+	return 0, s.err
+}
+func (s brokenSink) SendRaw(context.Context, func(uintptr) (int, error)) (int, error) {
+	return 0, s.err
 }
 
 // A system call that fails has sent nothing, though it returns -1.
